@@ -1,0 +1,143 @@
+# Conclave: make, make run [N=5], make check, make bench, make tidy, make install.
+# B is where everything that is built lands; SAN=1 builds with ASan and UBSan.
+
+B      ?= build
+CC     := $(if $(filter default,$(origin CC)),gcc,$(CC))
+PREFIX ?= /usr/local
+N      ?= 3
+
+WARN := -Wall -Wextra -Wshadow -Wswitch-enum -Wmissing-prototypes -Wconversion -Werror
+CPPFLAGS += -I. -D_GNU_SOURCE
+CFLAGS ?= -O2 -g
+ALL_CFLAGS = -std=gnu11 $(WARN) -fstack-protector-strong $(CFLAGS) $(SANFLAGS)
+ALL_LDFLAGS = -Wl,--as-needed $(LDFLAGS) $(SANFLAGS)
+ifdef SAN
+SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+else
+CPPFLAGS += -D_FORTIFY_SOURCE=2
+endif
+
+LIBS := -lnng -lsystemd -lconfig -lcjson -lpthread
+
+PROGRAMS := conclaved conclave-connmgr conclave-elector conclave-peer conclave
+conclaved_dir := supervisor
+conclave-connmgr_dir := connmgr
+conclave-elector_dir := elector
+conclave-peer_dir := peer
+conclave_dir := ctl
+
+ROOMS := base wire config ipc proc supervisor connmgr elector peer ctl
+LIB_SRC := $(filter-out %/main.c,$(wildcard $(ROOMS:%=%/*.c)))
+LIB_OBJ := $(LIB_SRC:%.c=$(B)/obj/%.o)
+LAB_SRC := $(wildcard tests/lab/*.c)
+LAB_OBJ := $(LAB_SRC:%.c=$(B)/obj/%.o)
+
+UNIT  := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZ  := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+TOOLS := $(patsubst tests/%/main.c,$(B)/tests/%,$(wildcard tests/*/main.c))
+
+all: $(PROGRAMS:%=$(B)/bin/%)
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/lib.a: $(LIB_OBJ)
+	@rm -f $@
+	ar qcsT $@ $^
+
+define program_rule
+$(B)/bin/$(1): $(B)/obj/$($(1)_dir)/main.o $(B)/lib.a
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
+
+$(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(B)/lib.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+
+# a tool of the tests: tests/NAME/*.c with a main.c, and the lab
+define tool_rule
+$(B)/tests/$(1): $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/$(1)/*.c)) $(LAB_OBJ) $(B)/lib.a
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
+endef
+$(foreach t,$(notdir $(TOOLS)),$(eval $(call tool_rule,$(t))))
+
+# Fuzzers: libFuzzer where there is clang, else a seeded generator of our own.
+CLANG := $(shell command -v clang 2>/dev/null)
+FUZZ_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
+ifneq ($(CLANG),)
+FUZZ_CC := $(CLANG) $(FUZZ_SAN) -fsanitize=fuzzer
+FUZZ_DRIVER :=
+else
+FUZZ_CC := $(CC) $(FUZZ_SAN)
+FUZZ_DRIVER := tests/fuzz/driver.c
+endif
+FUZZ_LIB := $(wildcard base/buf.c wire/*.c ipc/msg.c)
+
+$(B)/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_DRIVER) $(FUZZ_LIB) $(wildcard base/*.h wire/*.h ipc/msg.h)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(CPPFLAGS) -std=gnu11 -O1 -g -o $@ $(filter %.c,$^)
+
+unit-programs: $(UNIT)
+fuzz-programs: $(FUZZ)
+tool-programs: $(TOOLS)
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+
+# What a person types. `run` and `check` install what is missing first, so they call make again.
+run:
+	@tests/install.sh
+	@$(MAKE) --no-print-directory -s all $(B)/tests/demo
+	@exec $(B)/tests/demo $(N)
+
+# Everything is built three ways: gcc, clang (warnings only), and with sanitizers.
+check:
+	@tests/install.sh
+	@$(MAKE) --no-print-directory -s -j2 all unit-programs tool-programs fuzz-programs
+	@$(MAKE) --no-print-directory -s -j2 B=$(B)/clang CC=clang all unit-programs tool-programs
+	@$(MAKE) --no-print-directory -s -j2 B=$(B)/asan SAN=1 all unit-programs
+	@tests/check.sh $(B)
+
+# Each fault many times over; T is seconds.
+T ?= 600
+soak: all tool-programs
+	@tests/soak.sh $(B) $(T)
+
+bench:
+	@tests/install.sh
+	@$(MAKE) --no-print-directory -s all $(B)/tests/bench
+	@$(B)/tests/bench $(BENCH)
+
+tidy: all
+	@tests/tidy.sh $(B)
+
+format:
+	clang-format -i $(wildcard $(ROOMS:%=%/*.[ch]) tests/*/*.[ch])
+
+MAN1 := $(wildcard docs/man/*.1)
+MAN5 := $(wildcard docs/man/*.5)
+MAN8 := $(wildcard docs/man/*.8)
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/libexec/conclave
+	install -m 755 $(B)/bin/conclave $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(B)/bin/conclaved $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(B)/bin/conclave-* $(DESTDIR)$(PREFIX)/libexec/conclave/
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 $(MAN1) $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 $(MAN5) $(DESTDIR)$(PREFIX)/share/man/man5/
+	install -m 644 $(MAN8) $(DESTDIR)$(PREFIX)/share/man/man8/
+	install -d $(DESTDIR)$(PREFIX)/share/doc/conclave $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 644 README.md LICENSE etc/conclave.conf $(DESTDIR)$(PREFIX)/share/doc/conclave/
+	install -m 644 etc/conclave.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/conclave
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|@sbindir@|$(PREFIX)/sbin|g' etc/conclave.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/conclave.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/conclave.service
+
+clean:
+	rm -rf $(B)
+
+.PHONY: all unit-programs fuzz-programs tool-programs run check soak bench tidy format install clean
+.SECONDARY:

@@ -1,0 +1,28 @@
+/* One line of log per event, on standard error: `<6>connmgr: link sid=3 up→backoff`. The
+ * `<N>` is the syslog priority that journald reads; it is left out on a terminal. Only
+ * shells log, never cores. Safe to call from any thread of the process. */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+enum log_level {
+	LOG_LEVEL_ERR = 3, /* a human must act */
+	LOG_LEVEL_WARNING = 4,
+	LOG_LEVEL_NOTICE = 5, /* the leader changed, a process died */
+	LOG_LEVEL_INFO = 6,   /* each change of state */
+	LOG_LEVEL_DEBUG = 7,
+};
+
+/* `name` (borrowed for ever) opens each line. Until it is called: level info, no name. */
+void log_init(const char *name, enum log_level level);
+void log_set_level(enum log_level level);
+enum log_level log_get_level(void);
+void log_line(enum log_level level, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#define log_err(...)     log_line(LOG_LEVEL_ERR, __VA_ARGS__)
+#define log_warning(...) log_line(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_notice(...)  log_line(LOG_LEVEL_NOTICE, __VA_ARGS__)
+#define log_info(...)    log_line(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...)   log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,229 @@
+/* Who counts. Rules: board.h, and design.md section 4 ("Rules that make crashes cheap").
+ * Becoming active is one path for start, restart and promotion: record generation + 1,
+ * cut the old link, activate, hello, replay. */
+#include "connmgr/board_impl.h"
+
+#include <assert.h>
+#include <string.h>
+
+static struct board_role *
+role_of(struct board *b, enum board_who who)
+{
+	return &b->roles[who - BOARD_ELECTOR];
+}
+
+static uint64_t
+next_generation(const struct board_role *role)
+{
+	const struct board_record *r = &role->record;
+
+	return (r->generation > r->floor ? r->generation : r->floor) + 1;
+}
+
+static void
+elect(struct board *b, enum board_who who, struct board_actions *out)
+{
+	struct board_role *role = role_of(b, who);
+	struct board_action *a;
+	int best = -1;
+
+	if (board_active(b, who) >= 0 || role->pending)
+		return;
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
+		const struct board_worker *w = &b->workers[i];
+
+		if (!w->used || w->who != who || w->generation > 0 ||
+		    w->phase != BOARD_OPEN)
+			continue;
+		if (role->record.generation > 0 &&
+		    strcmp(w->name, role->record.name) != 0)
+			continue;
+		if (best < 0 || w->order < b->workers[best].order)
+			best = (int)i;
+	}
+	if (best < 0)
+		return;
+	role->pending = true;
+	role->candidate = (unsigned)best;
+	a = board_add(out, BOARD_DO_RECORD, (unsigned)best);
+	a->who = who;
+	a->name = b->workers[best].name;
+	a->generation = next_generation(role);
+}
+
+/* The link of a worker is no more, whoever ended it. */
+static void
+unlink_worker(struct board *b, unsigned worker, bool cut, struct board_actions *out)
+{
+	struct board_worker *w = &b->workers[worker];
+	bool open = w->phase == BOARD_OPEN;
+
+	if (cut && w->phase != BOARD_UNLINKED)
+		board_add(out, BOARD_DO_CUT, worker);
+	w->phase = BOARD_UNLINKED;
+	w->due_ms = UINT64_MAX;
+	if (open && w->who == BOARD_PEER && board_is_active(b, worker))
+		board_add(out, BOARD_DO_PART, worker);
+}
+
+void
+board_on_gone(struct board *b, unsigned worker, struct board_actions *out)
+{
+	struct board_worker *w = &b->workers[worker];
+	enum board_who who = w->who;
+	bool active = board_is_active(b, worker);
+
+	if (!w->used)
+		return;
+	unlink_worker(b, worker, true, out);
+	w->used = false;
+	if (!active)
+		return;
+	if (who == BOARD_PEER) {
+		b->keep.word.len = 0;
+		b->keep.decided.len = 0;
+		for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
+			if (b->workers[i].used && b->workers[i].who == BOARD_ELECTOR &&
+			    b->workers[i].phase == BOARD_OPEN)
+				board_add(out, BOARD_DO_ABSENT, i);
+	}
+	elect(b, who, out);
+}
+
+void
+board_on_attach(struct board *b, const struct board_event *ev, struct board_actions *out)
+{
+	struct board_worker *w = &b->workers[ev->worker];
+	struct board_record *record = &role_of(b, ev->who)->record;
+	int holder = board_active(b, ev->who);
+
+	assert(strlen(ev->name) < BOARD_NAME_MAX);
+	if (w->used && w->who != ev->who) {
+		board_on_gone(b, ev->worker, out);
+		holder = board_active(b, ev->who);
+	}
+	if (ev->generation > 0 && (ev->generation != record->generation ||
+	                           (holder >= 0 && holder != (int)ev->worker))) {
+		if (ev->generation > record->floor)
+			record->floor = ev->generation;
+		board_on_gone(b, ev->worker, out);
+		board_add(out, BOARD_DO_SUPERSEDED, ev->worker)->other_name =
+		    record->generation > 0 && strcmp(ev->name, record->name) != 0;
+		return;
+	}
+	if (w->used)
+		unlink_worker(b, ev->worker, true, out);
+	else
+		w->order = ++b->order;
+	w->used = true;
+	w->who = ev->who;
+	strcpy(w->name, ev->name);
+	w->generation = ev->generation;
+	w->phase = BOARD_GREETING;
+	w->due_ms = ev->now_ms + b->hello_ms;
+	board_add(out, BOARD_DO_OPEN, ev->worker)->generation = ev->generation;
+	if (ev->generation == 0)
+		elect(b, ev->who, out); /* it may have left its role just now */
+}
+
+void
+board_on_hello(struct board *b, const struct board_event *ev, struct board_actions *out)
+{
+	struct board_worker *w = &b->workers[ev->worker];
+	bool first = w->phase == BOARD_GREETING;
+
+	if (!w->used || w->phase == BOARD_UNLINKED)
+		return;
+	if (w->phase == BOARD_OPEN || ev->generation != w->generation) {
+		unlink_worker(b, ev->worker, true, out);
+		return;
+	}
+	w->phase = BOARD_OPEN;
+	w->due_ms = UINT64_MAX;
+	if (first)
+		board_add(out, BOARD_DO_WELCOME, ev->worker)->generation = w->generation;
+	if (w->generation == 0)
+		elect(b, w->who, out);
+	if (!role_of(b, w->who)->pending || role_of(b, w->who)->candidate != ev->worker)
+		board_add(out, BOARD_DO_REPLAY, ev->worker);
+}
+
+void
+board_on_recorded(struct board *b, const struct board_event *ev,
+                  struct board_actions *out)
+{
+	struct board_role *role = role_of(b, ev->who);
+	struct board_worker *w = &b->workers[role->candidate];
+	int old = board_active(b, ev->who);
+
+	if (!role->pending)
+		return;
+	role->pending = false;
+	role->retry_ms = UINT64_MAX;
+	if (!ev->ok) {
+		role->retry_ms = ev->now_ms + BOARD_RETRY_MS;
+		return;
+	}
+	assert(w->used && w->phase == BOARD_OPEN);
+	if (old >= 0)
+		unlink_worker(b, (unsigned)old, true, out);
+	role->record.generation = ev->generation;
+	strcpy(role->record.name, w->name);
+	w->generation = ev->generation;
+	w->phase = BOARD_ACTIVATING;
+	w->due_ms = ev->now_ms + b->hello_ms;
+	board_add(out, BOARD_DO_ACTIVATE, role->candidate)->generation = ev->generation;
+}
+
+void
+board_on_promote(struct board *b, const struct board_event *ev, struct board_actions *out)
+{
+	struct board_role *role = role_of(b, BOARD_ELECTOR);
+	const char *why = "no elector of that name is attached";
+	struct board_action *a;
+
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
+		const struct board_worker *w = &b->workers[i];
+
+		if (!w->used || w->who != BOARD_ELECTOR || strcmp(w->name, ev->name) != 0)
+			continue;
+		if (w->generation > 0) {
+			why = "it is active already, or was";
+			continue;
+		}
+		if (w->phase != BOARD_OPEN || role->pending) {
+			why = "it is not synced";
+			continue;
+		}
+		role->pending = true;
+		role->candidate = i;
+		a = board_add(out, BOARD_DO_RECORD, i);
+		a->who = BOARD_ELECTOR;
+		a->name = w->name;
+		a->generation = next_generation(role);
+		a->sync = true;
+		return;
+	}
+	board_add(out, BOARD_DO_REFUSE, 0)->why = why;
+}
+
+void
+board_on_link_down(struct board *b, unsigned worker, struct board_actions *out)
+{
+	if (b->workers[worker].used)
+		unlink_worker(b, worker, false, out);
+}
+
+void
+board_on_due(struct board *b, uint64_t now_ms, struct board_actions *out)
+{
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
+		if (b->workers[i].used && now_ms >= b->workers[i].due_ms)
+			unlink_worker(b, i, true, out);
+	for (unsigned i = 0; i < 2; i++) {
+		if (now_ms < b->roles[i].retry_ms)
+			continue;
+		b->roles[i].retry_ms = UINT64_MAX;
+		elect(b, BOARD_ELECTOR + i, out);
+	}
+}

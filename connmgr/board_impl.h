@@ -1,0 +1,40 @@
+/* The insides of the switchboard, between board.c (what is said) and board_attach.c (who
+ * counts). */
+#ifndef CONNMGR_BOARD_IMPL_H
+#define CONNMGR_BOARD_IMPL_H
+
+#include "connmgr/board.h"
+#include "connmgr/board_keep.h"
+
+struct board_role {
+	struct board_record record;
+	bool pending; /* RECORD is out */
+	unsigned candidate;
+	uint64_t retry_ms; /* UINT64_MAX: no retry is due */
+};
+
+struct board {
+	struct board_keep keep;
+	struct board_role roles[2]; /* elector, peer */
+	struct board_worker workers[BOARD_WORKERS_MAX];
+	uint64_t order;
+	uint32_t hello_ms;
+	struct board_counters counters;
+};
+
+struct board_action *board_add(struct board_actions *out, enum board_action_type type,
+                               unsigned worker);
+
+void board_on_attach(struct board *b, const struct board_event *ev,
+                     struct board_actions *out);
+void board_on_gone(struct board *b, unsigned worker, struct board_actions *out);
+void board_on_link_down(struct board *b, unsigned worker, struct board_actions *out);
+void board_on_hello(struct board *b, const struct board_event *ev,
+                    struct board_actions *out);
+void board_on_recorded(struct board *b, const struct board_event *ev,
+                       struct board_actions *out);
+void board_on_promote(struct board *b, const struct board_event *ev,
+                      struct board_actions *out);
+void board_on_due(struct board *b, uint64_t now_ms, struct board_actions *out);
+
+#endif

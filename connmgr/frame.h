@@ -1,0 +1,36 @@
+/* Frames out of a stream of bytes: 4 bytes of length (1 … FRAME_LENGTH_MAX), then the
+ * payload. What QuorumCnxManager.RecvWorker does with a DataInputStream, without waiting.
+ * Where ours differs: a legal frame of more than FRAME_KEEP_MAX bytes is read past and
+ * counted, never stored. */
+#ifndef CONNMGR_FRAME_H
+#define CONNMGR_FRAME_H
+
+#include <stddef.h>
+
+#define FRAME_LENGTH_MAX                                                                 \
+	524288 /* ZooKeeper's PACKETMAXSIZE: larger ends the connection */
+#define FRAME_KEEP_MAX 60000
+#define FRAME_HEAD     4
+
+enum frame_result {
+	FRAME_MORE,  /* the input is used up */
+	FRAME_READY, /* one frame */
+	FRAME_LARGE, /* one begins that is read past */
+	FRAME_BAD,   /* no length; the stream cannot be read on */
+};
+
+struct frame_reader {
+	size_t held; /* bytes of `store` in use: head and payload so far */
+	size_t skip; /* bytes still to be read past */
+	unsigned char store[FRAME_HEAD + FRAME_KEEP_MAX];
+};
+
+void frame_reset(struct frame_reader *r);
+
+/* Takes bytes off the front of the input up to the end of one frame. On FRAME_READY
+ * `frame` points into the input or into the reader, and is good until the next call. Call
+ * it until FRAME_MORE or FRAME_BAD. */
+enum frame_result frame_next(struct frame_reader *r, const unsigned char **data,
+                             size_t *len, const unsigned char **frame, size_t *frame_len);
+
+#endif

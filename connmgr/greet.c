@@ -1,0 +1,386 @@
+/* Listeners and greetings; see greet.h. All deadlines of greetings are equally long, so
+ * the list in order of arrival is also the list in order of deadlines. */
+#include "connmgr/greet.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "wire/hello.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ACCEPT_BUDGET 64
+#define REBIND_MIN_MS 20
+#define REBIND_MAX_MS 500
+#define GREETING_ROOM (HELLO_MAX + 4096) /* frames may follow in the same segment */
+
+struct listener {
+	struct greet *greet;
+	char host[CONF_HOST_MAX];
+	struct resolve_query query;
+	struct sock_address address; /* len 0: not known yet */
+	int fd;                      /* -1: waiting */
+	sd_event_source *source;
+	uint64_t due_ms; /* of the next try */
+	uint32_t backoff_ms;
+};
+
+struct greeting {
+	struct greet *greet;
+	struct greeting *older,
+	    *newer; /* of those in use; older: also of the free ones */
+	int fd;
+	sd_event_source *source;
+	uint64_t due_ms;
+	size_t len;
+	unsigned char data[GREETING_ROOM];
+};
+
+struct greet {
+	sd_event *loop;
+	struct resolver *resolver;
+	const struct conf *conf;
+	const char *name;
+	uint16_t port;
+	const struct greet_ops *ops;
+	void *user;
+	int reserve;
+	unsigned listener_count;
+	struct listener listeners[GREET_LISTENERS_MAX];
+	struct greet_listener shown[GREET_LISTENERS_MAX];
+	unsigned pending;
+	struct greeting *oldest, *newest, *free;
+	struct greeting *all;
+	struct greet_counters counters;
+};
+
+static struct hello hello; /* large, and looked at by one at a time */
+
+/* Takes it off the list; its descriptor is the caller's. */
+static int
+release(struct greeting *c)
+{
+	struct greet *g = c->greet;
+	int fd = c->fd;
+
+	c->source = sd_event_source_disable_unref(c->source);
+	*(c->older ? &c->older->newer : &g->oldest) = c->newer;
+	*(c->newer ? &c->newer->older : &g->newest) = c->older;
+	c->fd = -1;
+	c->older = g->free;
+	g->free = c;
+	g->pending--;
+	return fd;
+}
+
+static void
+refuse(struct greeting *c, uint64_t *counter)
+{
+	close(release(c));
+	++*counter;
+}
+
+static void
+hear(struct greeting *c)
+{
+	struct greet *g = c->greet;
+	ssize_t n = recv(c->fd, c->data + c->len, sizeof(c->data) - c->len, MSG_DONTWAIT);
+	enum hello_result r;
+	size_t used;
+	int fd;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		refuse(c, &g->counters.refused);
+		return;
+	}
+	c->len += (size_t)n;
+	r = hello_decode(c->data, c->len, &hello, &used);
+	if (r == HELLO_MORE)
+		return; /* never needs more than HELLO_MAX: there is room */
+	if (r != HELLO_OK) {
+		log_debug("%s: initial message refused: %s", g->name,
+		          hello_result_name(r));
+		refuse(c, &g->counters.refused);
+		return;
+	}
+	fd = release(c); /* its bytes stay where they are until the next accept */
+	g->ops->on_greeted(g->user, hello.sid, fd, c->data + used, c->len - used);
+}
+
+static int
+on_bytes(sd_event_source *s, int fd, uint32_t events, void *user)
+{
+	(void)s;
+	(void)fd;
+	(void)events;
+	hear(user);
+	return 0;
+}
+
+static void
+begin(struct greet *g, int fd)
+{
+	struct greeting *c;
+
+	g->counters.accepted++;
+	if (!g->free)
+		refuse(g->oldest, &g->counters.evicted);
+	c = g->free;
+	if (sd_event_add_io(g->loop, &c->source, fd, EPOLLIN, on_bytes, c) < 0) {
+		close(fd);
+		g->counters.shed++;
+		return;
+	}
+	g->free = c->older;
+	c->fd = fd;
+	c->len = 0;
+	c->due_ms = clock_ms() + g->conf->links.handshake_ms;
+	c->newer = NULL;
+	c->older = g->newest;
+	*(g->newest ? &g->newest->newer : &g->oldest) = c;
+	g->newest = c;
+	g->pending++;
+	hear(c); /* who dials speaks first: it is often there already */
+}
+
+static int
+on_knock(sd_event_source *s, int fd, uint32_t events, void *user)
+{
+	struct listener *l = user;
+	struct greet *g = l->greet;
+
+	(void)s;
+	(void)events;
+	for (unsigned i = 0; i < ACCEPT_BUDGET; i++) {
+		int conn = sock_accept(fd, &g->reserve, g->conf);
+
+		if (conn == -EMFILE) {
+			g->counters.shed++;
+			if (g->oldest)
+				refuse(g->oldest, &g->counters.evicted);
+			return 0;
+		}
+		if (conn == -EAGAIN)
+			return 0;
+		if (conn >= 0)
+			begin(g, conn);
+	}
+	return 0;
+}
+
+static void
+try_later(struct listener *l, const char *why)
+{
+	struct greet *g = l->greet;
+	struct greet_listener *shown = &g->shown[l - g->listeners];
+
+	if (strcmp(shown->reason, why) != 0)
+		log_warning("%s: cannot listen at %s: %s; trying again", g->name,
+		            shown->text, why);
+	shown->reason = why;
+	l->due_ms = clock_ms() + l->backoff_ms;
+	l->backoff_ms =
+	    l->backoff_ms < REBIND_MAX_MS / 2 ? 2 * l->backoff_ms : REBIND_MAX_MS;
+}
+
+static const char *
+error_name(int error)
+{
+	const char *text = strerrordesc_np(error);
+
+	return text ? text : "unknown error";
+}
+
+static void
+listen_at(struct listener *l, const struct sock_address *a)
+{
+	struct greet *g = l->greet;
+	struct greet_listener *shown = &g->shown[l - g->listeners];
+	int r;
+
+	l->address = *a;
+	l->fd = sock_listen(a);
+	if (l->fd < 0) {
+		try_later(l, error_name(-l->fd));
+		return;
+	}
+	r = sd_event_add_io(g->loop, &l->source, l->fd, EPOLLIN, on_knock, l);
+	if (r < 0) {
+		close(l->fd);
+		l->fd = -1;
+		try_later(l, error_name(-r));
+		return;
+	}
+	shown->open = true;
+	shown->reason = "";
+	log_info("%s: listening at %s", g->name, shown->text);
+}
+
+static void
+on_answer(void *user, const struct sock_address *a)
+{
+	if (a)
+		listen_at(user, a);
+	else
+		try_later(user, "the host name has no address");
+}
+
+static void
+try_listen(struct listener *l)
+{
+	struct sock_address a;
+	int r;
+
+	l->due_ms = UINT64_MAX;
+	r = resolve_ask(l->greet->resolver, &l->query, l->host, &a);
+	if (r == RESOLVE_NOW)
+		listen_at(l, &a);
+	else if (r < 0)
+		try_later(l, error_name(-r));
+}
+
+static void
+add_listener(struct greet *g, const char *host, size_t len)
+{
+	struct listener *l = &g->listeners[g->listener_count];
+	struct greet_listener *shown = &g->shown[g->listener_count++];
+
+	l->greet = g;
+	memcpy(l->host, host, len);
+	l->host[len] = '\0';
+	l->fd = -1;
+	l->backoff_ms = REBIND_MIN_MS;
+	l->query =
+	    (struct resolve_query){.on_answer = on_answer, .user = l, .port = g->port};
+	shown->reason = "";
+	snprintf(shown->text, sizeof(shown->text), "%.*s:%u", (int)len, host, g->port);
+	try_listen(l);
+}
+
+int
+greet_new(struct greet **out, sd_event *loop, struct resolver *resolver,
+          const struct conf *conf, const char *name, uint16_t port,
+          const struct greet_ops *ops, void *user)
+{
+	struct greet *g = calloc(1, sizeof(*g));
+	const char *host = conf->self->host;
+	unsigned max = conf->links.handshakes_max;
+
+	if (!g)
+		return -ENOMEM;
+	g->all = calloc(max, sizeof(*g->all));
+	g->reserve = sock_reserve();
+	if (!g->all || g->reserve < 0) {
+		int r = g->all ? g->reserve : -ENOMEM;
+
+		free(g->all);
+		free(g);
+		return r;
+	}
+	g->loop = loop;
+	g->resolver = resolver;
+	g->conf = conf;
+	g->name = name;
+	g->port = port;
+	g->ops = ops;
+	g->user = user;
+	for (unsigned i = 0; i < max; i++) {
+		g->all[i] = (struct greeting){.greet = g, .older = g->free, .fd = -1};
+		g->free = &g->all[i];
+	}
+	while (host && g->listener_count < GREET_LISTENERS_MAX) {
+		const char *bar = strchr(host, '|');
+
+		add_listener(g, host, bar ? (size_t)(bar - host) : strlen(host));
+		host = bar ? bar + 1 : NULL;
+	}
+	*out = g;
+	return 0;
+}
+
+void
+greet_free(struct greet *g)
+{
+	if (!g)
+		return;
+	while (g->oldest)
+		close(release(g->oldest));
+	for (unsigned i = 0; i < g->listener_count; i++) {
+		struct listener *l = &g->listeners[i];
+
+		resolve_cancel(&l->query);
+		l->source = sd_event_source_disable_unref(l->source);
+		if (l->fd >= 0)
+			close(l->fd);
+	}
+	if (g->reserve >= 0)
+		close(g->reserve);
+	free(g->all);
+	free(g);
+}
+
+uint64_t
+greet_due_ms(const struct greet *g)
+{
+	uint64_t due = g->oldest ? g->oldest->due_ms : UINT64_MAX;
+
+	for (unsigned i = 0; i < g->listener_count; i++)
+		if (g->listeners[i].fd < 0 && g->listeners[i].due_ms < due)
+			due = g->listeners[i].due_ms;
+	return due;
+}
+
+void
+greet_on_due(struct greet *g, uint64_t now_ms)
+{
+	while (g->oldest && now_ms >= g->oldest->due_ms)
+		refuse(g->oldest, &g->counters.silent);
+	for (unsigned i = 0; i < g->listener_count; i++)
+		if (g->listeners[i].fd < 0 && now_ms >= g->listeners[i].due_ms)
+			try_listen(&g->listeners[i]);
+}
+
+bool
+greet_addresses(const struct greet *g, char *out, size_t cap)
+{
+	size_t len = 0;
+
+	for (unsigned i = 0; i < g->listener_count; i++) {
+		char text[SOCK_TEXT_MAX];
+		int n;
+
+		if (g->listeners[i].address.len == 0)
+			continue;
+		sock_text(&g->listeners[i].address, text);
+		n = snprintf(out + len, cap - len, "%s%s", len > 0 ? "|" : "", text);
+		if (n < 0 || (size_t)n >= cap - len)
+			return false;
+		len += (size_t)n;
+	}
+	return len > 0;
+}
+
+unsigned
+greet_pending(const struct greet *g)
+{
+	return g->pending;
+}
+
+unsigned
+greet_listeners(const struct greet *g, const struct greet_listener **list)
+{
+	*list = g->shown;
+	return g->listener_count;
+}
+
+struct greet_counters
+greet_counters(const struct greet *g)
+{
+	return g->counters;
+}

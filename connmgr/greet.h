@@ -1,0 +1,50 @@
+/* The listening side of one lane (QuorumCnxManager.Listener): a listener for each of our
+ * addresses, and the accepted connections that have not said their initial message yet.
+ * One that is silent, slow or hostile costs nobody else anything: they are read side by
+ * side, each has a deadline, and when there are too many the oldest is closed. */
+#ifndef CONNMGR_GREET_H
+#define CONNMGR_GREET_H
+
+#include "connmgr/resolve.h"
+
+#define GREET_LISTENERS_MAX 8
+
+struct greet;
+
+struct greet_ops {
+	/* Somebody said who it is. The descriptor is the receiver's now, and so is what
+	 * was read behind the initial message (borrowed for the call). */
+	void (*on_greeted)(void *user, int64_t sid, int fd, const unsigned char *early,
+	                   size_t early_len);
+};
+
+struct greet_listener {               /* for status */
+	char text[CONF_HOST_MAX + 8]; /* host:port, as configured */
+	bool open;
+	const char *reason; /* why it waits, "" */
+};
+
+struct greet_counters {
+	uint64_t accepted;
+	uint64_t refused; /* what came was no initial message */
+	uint64_t silent;  /* past the deadline */
+	uint64_t evicted; /* closed for room */
+	uint64_t shed;    /* no descriptors left */
+};
+
+/* `name` of the lane for logs, borrowed for ever. 0 or -errno; a port that cannot be
+ * bound is tried again, with backoff, for ever. */
+int greet_new(struct greet **out, sd_event *loop, struct resolver *resolver,
+              const struct conf *conf, const char *name, uint16_t port,
+              const struct greet_ops *ops, void *user);
+void greet_free(struct greet *g);
+uint64_t greet_due_ms(const struct greet *g);
+void greet_on_due(struct greet *g, uint64_t now_ms);
+
+/* Our numeric addresses, `a:p|b:p`; false while none is known. */
+bool greet_addresses(const struct greet *g, char *out, size_t cap);
+unsigned greet_pending(const struct greet *g);
+unsigned greet_listeners(const struct greet *g, const struct greet_listener **list);
+struct greet_counters greet_counters(const struct greet *g);
+
+#endif

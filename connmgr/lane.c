@@ -1,0 +1,440 @@
+/* Does what link.c decides; see lane.h. Strangers are in lane_guest.c. */
+#include "connmgr/lane_impl.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "ipc/msg.h"
+#include "wire/hello.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+_Static_assert((int)LINK_ELECTION == (int)MSG_LANE_ELECTION &&
+                   (int)LINK_LEARNER == (int)MSG_LANE_LEARNER &&
+                   (int)LINK_DOWN == (int)MSG_LINK_DOWN &&
+                   (int)LINK_CONNECTING == (int)MSG_LINK_CONNECTING &&
+                   (int)LINK_UP == (int)MSG_LINK_UP &&
+                   (int)LINK_REASON_NEVER == (int)MSG_REASON_NEVER &&
+                   (int)LINK_REASON_REFUSED == (int)MSG_REASON_REFUSED &&
+                   (int)LINK_REASON_FULL == (int)MSG_REASON_FULL &&
+                   (int)LINK_REASONS == (int)MSG_REASONS,
+               "link.h has the numbers of ipc/msg.h");
+
+static struct lane_remote *
+find(struct lane *l, int64_t sid)
+{
+	for (unsigned i = 0; i < l->remote_count; i++)
+		if (l->remotes[i].sid == sid)
+			return &l->remotes[i];
+	return NULL;
+}
+
+/* Our initial message; `fd` is a connection of ours, for when our own name has no address
+ * yet. 0: it cannot be said. */
+static size_t
+make_hello(const struct lane *l, int fd, unsigned char out[HELLO_MAX])
+{
+	char text[HELLO_TEXT_MAX];
+	struct sock_address own;
+	size_t len = 0;
+
+	if (greet_addresses(l->greet, text, sizeof(text)))
+		len = hello_encode(l->conf->id, text, out, HELLO_MAX);
+	if (len == 0 && sock_own_address(fd, l->port, &own) == 0) {
+		sock_text(&own, text);
+		len = hello_encode(l->conf->id, text, out, HELLO_MAX);
+	}
+	return len;
+}
+
+static void
+tell(struct lane_remote *r, const struct link_action *a)
+{
+	struct lane *l = r->lane;
+
+	if (a->status != r->row.status || a->reason != r->row.reason ||
+	    a->status == LINK_UP)
+		log_info("%s: link sid=%lld %s→%s%s%s", l->name, (long long)r->sid,
+		         msg_link_name((enum msg_link)r->row.status),
+		         msg_link_name((enum msg_link)a->status),
+		         a->reason == LINK_REASON_NONE ? "" : " reason=",
+		         msg_reason_name((enum msg_reason)a->reason));
+	if (a->status != r->row.status)
+		r->row.since_ms = clock_ms();
+	r->row.status = a->status;
+	r->row.reason = a->reason;
+	r->row.was_up = a->was_up;
+	r->told = true;
+	l->ops->on_remote(l->user, l->which, r->sid, a->status, a->reason, a->was_up);
+}
+
+static void
+do_nudge(struct lane_remote *r)
+{
+	unsigned char hello[HELLO_MAX];
+	size_t len = make_hello(r->lane, r->dial.fd, hello);
+
+	dial_nudge(&r->dial, hello, len);
+}
+
+static int
+use_dialed(struct lane_remote *r)
+{
+	unsigned char hello[HELLO_MAX];
+	size_t len = make_hello(r->lane, r->dial.fd, hello);
+
+	return wire_take(r->wire, dial_take(&r->dial), hello, len);
+}
+
+static int
+take_offered(struct lane_remote *r)
+{
+	int fd = r->offered;
+
+	r->offered = -1;
+	return fd;
+}
+
+/* True: the accepted connection is the link now. */
+static bool
+apply(struct lane_remote *r, const struct link_actions *todo)
+{
+	bool taken = false;
+
+	for (unsigned i = 0; i < todo->count; i++) {
+		const struct link_action *a = &todo->list[i];
+
+		switch (a->type) {
+		case LINK_DO_DIAL:
+			dial_start(&r->dial, r->hosts[a->address], r->port);
+			break;
+		case LINK_DO_CANCEL:
+			dial_cancel(&r->dial);
+			break;
+		case LINK_DO_NUDGE:
+			do_nudge(r);
+			break;
+		case LINK_DO_USE_DIALED:
+			r->broken = use_dialed(r) < 0;
+			break;
+		case LINK_DO_USE_ACCEPTED:
+			r->broken = wire_take(r->wire, take_offered(r), NULL, 0) < 0;
+			taken = !r->broken;
+			break;
+		case LINK_DO_REFUSE:
+			close(take_offered(r));
+			break;
+		case LINK_DO_CLOSE:
+			wire_close(r->wire);
+			break;
+		case LINK_DO_TELL:
+			tell(r, a);
+			break;
+		}
+	}
+	return taken;
+}
+
+static bool
+step(struct lane_remote *r, enum link_event_type type, enum link_reason reason)
+{
+	struct link_event ev = {.type = type, .now_ms = clock_ms(), .reason = reason};
+	struct link_actions todo;
+	bool taken;
+
+	link_step(&r->link, &ev, &todo);
+	taken = apply(r, &todo);
+	if (r->broken) {
+		r->broken = false;
+		ev = (struct link_event){.type = LINK_EV_CLOSED,
+		                         .now_ms = ev.now_ms,
+		                         .reason = LINK_REASON_LOCAL};
+		link_step(&r->link, &ev, &todo);
+		apply(r, &todo);
+	}
+	return taken;
+}
+
+static void
+on_stands(void *user)
+{
+	step(user, LINK_EV_DIALED, LINK_REASON_NONE);
+}
+
+static void
+on_failed(void *user, enum link_reason reason)
+{
+	step(user, LINK_EV_DIAL_FAILED, reason);
+}
+
+static void
+on_nudge_closed(void *user, enum link_reason reason)
+{
+	step(user, LINK_EV_DIAL_CLOSED, reason);
+}
+
+static const struct dial_ops dial_ops = {on_stands, on_failed, on_nudge_closed};
+
+static void
+on_frame(void *user, const unsigned char *data, size_t len)
+{
+	struct lane_remote *r = user;
+	struct lane *l = r->lane;
+
+	l->counters.frames_in++;
+	step(r, LINK_EV_FRAME, LINK_REASON_NONE);
+	l->ops->on_frame(l->user, l->which, r->sid, true, data, len);
+}
+
+static void
+on_large(void *user)
+{
+	struct lane_remote *r = user;
+
+	r->lane->counters.large++;
+}
+
+static void
+on_closed(void *user, enum link_reason reason)
+{
+	step(user, LINK_EV_CLOSED, reason);
+}
+
+static const struct wire_ops wire_ops = {on_frame, on_large, on_closed};
+
+static void
+on_greeted(void *user, int64_t sid, int fd, const unsigned char *early, size_t early_len)
+{
+	struct lane *l = user;
+	struct lane_remote *r = find(l, sid);
+
+	if (sid == l->conf->id) {
+		l->counters.own_sid++;
+		close(fd);
+	} else if (r && l->ops->may_accept(l->user)) {
+		r->offered = fd;
+		if (step(r, LINK_EV_ACCEPTED, LINK_REASON_NONE))
+			wire_feed(r->wire, early, early_len);
+	} else if (!r && l->which == LINK_ELECTION && sid > l->conf->id) {
+		lane_guest_take(l, sid, fd, early, early_len);
+	} else {
+		l->counters.turned_away++;
+		close(fd);
+	}
+}
+
+static const struct greet_ops greet_ops = {on_greeted};
+
+/* Cuts `a|b` into texts, in place. */
+static unsigned
+cut_hosts(char *text, const char *hosts[LANE_ADDRESSES_MAX])
+{
+	unsigned count = 0;
+	char *rest = text, *host;
+
+	while (count < LANE_ADDRESSES_MAX && (host = strsep(&rest, "|")))
+		hosts[count++] = host;
+	return count;
+}
+
+static int
+add_remote(struct lane *l, sd_event *loop, struct resolver *resolver,
+           const struct conf_server *s)
+{
+	struct lane_remote *r = &l->remotes[l->remote_count];
+	struct link_config config = {
+	    .lane = l->which,
+	    .larger = l->conf->id > s->id,
+	    .connect_ms = l->conf->links.connect_ms,
+	    .retry_min_ms = l->conf->links.retry_min_ms,
+	    .retry_max_ms = l->conf->links.retry_max_ms,
+	};
+	int e = wire_new(&r->wire, loop,
+	                 l->which == LINK_ELECTION ? OUTBOX_NEWEST : OUTBOX_FIFO,
+	                 &wire_ops, r);
+
+	if (e < 0)
+		return e;
+	l->remote_count++;
+	r->lane = l;
+	r->sid = s->id;
+	r->port = l->which == LINK_ELECTION ? s->election_port : s->quorum_port;
+	strcpy(r->host_text, s->host);
+	config.address_count = cut_hosts(r->host_text, r->hosts);
+	r->offered = -1;
+	r->row = (struct lane_row){.sid = s->id,
+	                           .status = LINK_DOWN,
+	                           .reason = LINK_REASON_NEVER,
+	                           .since_ms = clock_ms()};
+	dial_init(&r->dial, loop, resolver, l->conf, &dial_ops, r);
+	link_init(&r->link, &config);
+	return 0;
+}
+
+int
+lane_new(struct lane **out, sd_event *loop, struct resolver *resolver,
+         const struct conf *conf, enum link_lane which, const struct lane_ops *ops,
+         void *user)
+{
+	struct lane *l = calloc(1, sizeof(*l));
+	int r = 0;
+
+	if (!l)
+		return -ENOMEM;
+	l->conf = conf;
+	l->which = which;
+	l->name = which == LINK_ELECTION ? "election" : "learner";
+	l->port =
+	    which == LINK_ELECTION ? conf->self->election_port : conf->self->quorum_port;
+	l->ops = ops;
+	l->user = user;
+	for (unsigned i = 0; i < conf->server_count && r == 0; i++)
+		if (conf->servers[i].id != conf->id)
+			r = add_remote(l, loop, resolver, &conf->servers[i]);
+	if (r == 0 && which == LINK_ELECTION)
+		r = lane_guests_new(l, loop);
+	if (r == 0)
+		r = greet_new(&l->greet, loop, resolver, conf, l->name, l->port,
+		              &greet_ops, l);
+	if (r < 0) {
+		lane_free(l);
+		return r;
+	}
+	*out = l;
+	return 0;
+}
+
+void
+lane_free(struct lane *l)
+{
+	if (!l)
+		return;
+	greet_free(l->greet);
+	for (unsigned i = 0; i < l->remote_count; i++) {
+		dial_cancel(&l->remotes[i].dial);
+		wire_free(l->remotes[i].wire);
+	}
+	lane_guests_free(l);
+	free(l);
+}
+
+void
+lane_start(struct lane *l)
+{
+	for (unsigned i = 0; i < l->remote_count; i++)
+		step(&l->remotes[i], LINK_EV_START, LINK_REASON_NONE);
+}
+
+static void
+count_put(struct lane *l, enum outbox_result r)
+{
+	if (r == OUTBOX_REPLACED)
+		l->counters.replaced++;
+	if (r == OUTBOX_FULL)
+		l->counters.full++;
+	else
+		l->counters.frames_out++;
+}
+
+void
+lane_send(struct lane *l, int64_t sid, const void *data, size_t len)
+{
+	struct lane_remote *r = find(l, sid);
+	struct wire *wire = r ? r->wire : lane_guest_wire(l, sid);
+	enum outbox_result result;
+
+	if (!wire || (l->which == LINK_LEARNER && !wire_is_up(wire))) {
+		l->counters.no_link++;
+		return;
+	}
+	result = wire_send(wire, data, len);
+	count_put(l, result);
+	if (result == OUTBOX_FULL)
+		lane_end_soon(l, sid, LINK_REASON_FULL);
+}
+
+void
+lane_connect(struct lane *l, int64_t sid)
+{
+	for (unsigned i = 0; i < l->remote_count; i++)
+		if (sid == LANE_ALL || l->remotes[i].sid == sid)
+			step(&l->remotes[i], LINK_EV_CONNECT, LINK_REASON_NONE);
+}
+
+void
+lane_disconnect(struct lane *l, int64_t sid, enum link_reason reason)
+{
+	for (unsigned i = 0; i < l->remote_count; i++)
+		if (sid == LANE_ALL || l->remotes[i].sid == sid)
+			step(&l->remotes[i], LINK_EV_DISCONNECT, reason);
+}
+
+void
+lane_end_soon(struct lane *l, int64_t sid, enum link_reason reason)
+{
+	struct lane_remote *r = find(l, sid);
+
+	if (r)
+		r->end = reason;
+}
+
+void
+lane_settle(struct lane *l)
+{
+	for (unsigned i = 0; i < l->remote_count; i++) {
+		struct lane_remote *r = &l->remotes[i];
+		enum link_reason reason = r->end;
+
+		r->end = LINK_REASON_NONE;
+		if (reason != LINK_REASON_NONE)
+			step(r, LINK_EV_DISCONNECT, reason);
+	}
+}
+
+uint64_t
+lane_due_ms(const struct lane *l)
+{
+	uint64_t due = greet_due_ms(l->greet);
+
+	for (unsigned i = 0; i < l->remote_count; i++) {
+		uint64_t d = link_due_ms(&l->remotes[i].link);
+
+		due = d < due ? d : due;
+	}
+	return due;
+}
+
+void
+lane_on_due(struct lane *l, uint64_t now_ms)
+{
+	greet_on_due(l->greet, now_ms);
+	for (unsigned i = 0; i < l->remote_count; i++)
+		if (now_ms >= link_due_ms(&l->remotes[i].link))
+			step(&l->remotes[i], LINK_EV_DUE, LINK_REASON_NONE);
+}
+
+unsigned
+lane_rows(const struct lane *l)
+{
+	return l->remote_count;
+}
+
+struct lane_row
+lane_row(const struct lane *l, unsigned index)
+{
+	return l->remotes[index].row;
+}
+
+const struct greet *
+lane_greet(const struct lane *l)
+{
+	return l->greet;
+}
+
+struct lane_counters
+lane_counters(const struct lane *l)
+{
+	return l->counters;
+}

@@ -1,0 +1,126 @@
+/* Connections of servers that are not in the configuration: kept and answered as long as
+ * there is room, never called back, never told to the workers as links (design.md,
+ * section 5; in ZooKeeper a stranger's connection has two threads and no bound). */
+#include "connmgr/lane_impl.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct link_stranger *
+place_of(struct lane_guest *g)
+{
+	return &g->lane->strangers.list[g - g->lane->guests];
+}
+
+static void
+on_frame(void *user, const unsigned char *data, size_t len)
+{
+	struct lane_guest *g = user;
+	struct lane *l = g->lane;
+
+	l->counters.frames_in++;
+	link_stranger_heard(&l->strangers, (unsigned)(g - l->guests), clock_ms());
+	l->ops->on_frame(l->user, l->which, place_of(g)->sid, false, data, len);
+}
+
+static void
+on_large(void *user)
+{
+	struct lane_guest *g = user;
+
+	g->lane->counters.large++;
+}
+
+static void
+drop(struct lane_guest *g)
+{
+	int64_t sid = place_of(g)->sid;
+
+	wire_forget(g->wire);
+	link_stranger_drop(&g->lane->strangers, (unsigned)(g - g->lane->guests));
+	g->lane->ops->on_forget(g->lane->user, sid);
+}
+
+static void
+on_closed(void *user, enum link_reason reason)
+{
+	(void)reason;
+	drop(user);
+}
+
+static const struct wire_ops wire_ops = {on_frame, on_large, on_closed};
+
+int
+lane_guests_new(struct lane *l, sd_event *loop)
+{
+	unsigned max = l->conf->links.strangers_max;
+	int r;
+
+	l->strangers.list = calloc(max + 1, sizeof(*l->strangers.list));
+	l->guests = calloc(max + 1, sizeof(*l->guests));
+	if (!l->strangers.list || !l->guests)
+		return -ENOMEM;
+	for (unsigned i = 0; i < max; i++) {
+		l->guests[i].lane = l;
+		r = wire_new(&l->guests[i].wire, loop, OUTBOX_NEWEST, &wire_ops,
+		             &l->guests[i]);
+		if (r < 0)
+			return r;
+		l->strangers.max = i + 1;
+	}
+	return 0;
+}
+
+void
+lane_guests_free(struct lane *l)
+{
+	for (unsigned i = 0; i < l->strangers.max; i++)
+		wire_free(l->guests[i].wire);
+	free(l->guests);
+	free(l->strangers.list);
+}
+
+void
+lane_guest_take(struct lane *l, int64_t sid, int fd, const unsigned char *early,
+                size_t early_len)
+{
+	struct lane_guest *g;
+	int64_t old_sid = 0;
+	bool evicted = false;
+	int at = link_stranger_take(&l->strangers, sid, clock_ms(), &evicted, &old_sid);
+
+	if (at < 0) {
+		l->counters.turned_away++;
+		close(fd);
+		return;
+	}
+	g = &l->guests[at];
+	if (evicted) {
+		l->counters.evicted += old_sid != sid;
+		wire_forget(g->wire);
+		l->ops->on_forget(l->user, old_sid);
+	}
+	log_debug("%s: stranger sid=%lld", l->name, (long long)sid);
+	if (wire_take(g->wire, fd, NULL, 0) < 0)
+		drop(g);
+	else
+		wire_feed(g->wire, early, early_len);
+}
+
+struct wire *
+lane_guest_wire(struct lane *l, int64_t sid)
+{
+	int at = link_stranger_find(&l->strangers, sid);
+
+	return at < 0 ? NULL : l->guests[at].wire;
+}
+
+unsigned
+lane_strangers(const struct lane *l)
+{
+	return l->strangers.count;
+}

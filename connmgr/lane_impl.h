@@ -1,0 +1,55 @@
+/* The insides of a lane, between lane.c (configured remotes) and lane_guest.c
+ * (strangers). */
+#ifndef CONNMGR_LANE_IMPL_H
+#define CONNMGR_LANE_IMPL_H
+
+#include "connmgr/dial.h"
+#include "connmgr/lane.h"
+#include "connmgr/link_stranger.h"
+#include "connmgr/wire.h"
+
+#define LANE_ADDRESSES_MAX 16 /* of one remote */
+
+struct lane_remote {
+	struct lane *lane;
+	int64_t sid;
+	uint16_t port;
+	char host_text[CONF_HOST_MAX];
+	const char *hosts[LANE_ADDRESSES_MAX];
+	struct link link;
+	struct dial dial;
+	struct wire *wire;
+	int offered;          /* accepted, during LINK_EV_ACCEPTED; else -1 */
+	bool broken;          /* a connection could not be used: no memory */
+	bool told;            /* anything at all */
+	enum link_reason end; /* to be closed in the next settle */
+	struct lane_row row;
+};
+
+struct lane_guest { /* a stranger's place */
+	struct lane *lane;
+	struct wire *wire;
+};
+
+struct lane {
+	const struct conf *conf;
+	enum link_lane which;
+	const char *name;
+	uint16_t port; /* ours */
+	const struct lane_ops *ops;
+	void *user;
+	struct greet *greet;
+	unsigned remote_count;
+	struct lane_remote remotes[CONF_SERVERS_MAX];
+	struct link_strangers strangers;
+	struct lane_guest *guests; /* as many as strangers.max */
+	struct lane_counters counters;
+};
+
+int lane_guests_new(struct lane *l, sd_event *loop);
+void lane_guests_free(struct lane *l);
+void lane_guest_take(struct lane *l, int64_t sid, int fd, const unsigned char *early,
+                     size_t early_len);
+struct wire *lane_guest_wire(struct lane *l, int64_t sid); /* NULL: it is not here */
+
+#endif

@@ -1,0 +1,297 @@
+/* Rules: see link.h. Reconnection is at once, then after retry_min, doubled up to
+ * retry_max; a link that lived for LINK_SETTLE_MS or carried a frame resets that, but two
+ * rounds of dialling never begin within retry_min of each other.
+ *
+ * What is told on the election lane: `connecting`, with the reason of the end, until the
+ * first attempt after a link's end is over; `down`, with the reason, as soon as one has
+ * failed; and no change through further attempts until one gets through. So down means
+ * that the last attempt failed, or that somebody asked. */
+#include "connmgr/link.h"
+
+#include <assert.h>
+
+void
+link_init(struct link *l, const struct link_config *config)
+{
+	assert(config->address_count > 0 && config->retry_min_ms > 0);
+	*l = (struct link){
+	    .config = *config, .told = LINK_DOWN, .told_reason = LINK_REASON_NEVER};
+}
+
+uint64_t
+link_due_ms(const struct link *l)
+{
+	return l->phase == LINK_IDLE ? UINT64_MAX : l->due_ms;
+}
+
+static struct link_action *
+add(struct link_actions *out, enum link_action_type type)
+{
+	assert(out->count < LINK_ACTIONS_MAX);
+	out->list[out->count] = (struct link_action){.type = type};
+	return &out->list[out->count++];
+}
+
+static void
+tell_always(struct link *l, enum link_status status, enum link_reason reason,
+            struct link_actions *out)
+{
+	struct link_action *a = add(out, LINK_DO_TELL);
+
+	a->status = l->told = status;
+	a->reason = l->told_reason = reason;
+	a->was_up = l->was_up;
+}
+
+static void
+tell(struct link *l, enum link_status status, enum link_reason reason,
+     struct link_actions *out)
+{
+	if (l->told != status || l->told_reason != reason)
+		tell_always(l, status, reason, out);
+}
+
+static void
+dial(struct link *l, uint64_t now_ms, struct link_actions *out)
+{
+	l->phase = LINK_DIALING;
+	l->due_ms = now_ms + l->config.connect_ms;
+	l->left--;
+	l->address = (l->address + 1) % l->config.address_count;
+	add(out, LINK_DO_DIAL)->address = l->address;
+}
+
+static void
+begin_round(struct link *l, uint64_t now_ms, struct link_actions *out)
+{
+	l->left = l->config.address_count;
+	l->address = l->config.address_count - 1; /* so that the first is next */
+	l->dialed_ms = now_ms;
+	l->dialed = true;
+	dial(l, now_ms, out);
+}
+
+/* A round now, or as soon as one may begin. */
+static void
+dial_soon(struct link *l, uint64_t now_ms, struct link_actions *out)
+{
+	uint64_t earliest = l->dialed ? l->dialed_ms + l->config.retry_min_ms : 0;
+
+	if (now_ms >= earliest) {
+		begin_round(l, now_ms, out);
+	} else {
+		l->phase = LINK_WAITING;
+		l->due_ms = earliest;
+	}
+}
+
+static void
+wait_longer(struct link *l, uint64_t now_ms)
+{
+	uint32_t ms = l->backoff_ms;
+
+	if (ms < l->config.retry_min_ms)
+		ms = l->config.retry_min_ms;
+	if (ms > l->config.retry_max_ms)
+		ms = l->config.retry_max_ms;
+	l->phase = LINK_WAITING;
+	l->due_ms = now_ms + ms;
+	l->backoff_ms = ms < l->config.retry_max_ms / 2 ? 2 * ms : l->config.retry_max_ms;
+}
+
+static void
+attempt_failed(struct link *l, uint64_t now_ms, enum link_reason reason,
+               struct link_actions *out)
+{
+	if (l->left > 0) {
+		dial(l, now_ms, out);
+		return;
+	}
+	l->phase = LINK_IDLE;
+	if (l->up)
+		return; /* it was for a nudge; what stands, stands */
+	tell(l, LINK_DOWN, reason, out);
+	if (l->config.lane == LINK_ELECTION)
+		wait_longer(l, now_ms);
+}
+
+static void
+stop_dialing(struct link *l, struct link_actions *out)
+{
+	if (l->phase == LINK_DIALING || l->phase == LINK_NUDGED)
+		add(out, LINK_DO_CANCEL);
+	l->phase = LINK_IDLE;
+}
+
+static void
+come_up(struct link *l, enum link_action_type use, uint64_t now_ms,
+        struct link_actions *out)
+{
+	if (l->up) {
+		add(out, LINK_DO_CLOSE);
+		if (l->config.lane == LINK_LEARNER)
+			tell(l, LINK_DOWN, LINK_REASON_REPLACED, out);
+	}
+	add(out, use);
+	l->phase = LINK_IDLE;
+	l->up = true;
+	l->up_ms = now_ms;
+	l->proved = false;
+	l->was_up = true;
+	tell_always(l, LINK_UP, LINK_REASON_NONE, out);
+}
+
+static void
+on_dialed(struct link *l, uint64_t now_ms, struct link_actions *out)
+{
+	if (l->phase != LINK_DIALING)
+		return;
+	if (l->config.lane == LINK_LEARNER || l->config.larger) {
+		come_up(l, LINK_DO_USE_DIALED, now_ms, out);
+		return;
+	}
+	if (l->up) { /* the remote was quicker: a nudge would cost that link */
+		stop_dialing(l, out);
+		return;
+	}
+	l->phase = LINK_NUDGED;
+	l->due_ms = now_ms + l->config.connect_ms;
+	tell(l, LINK_CONNECTING, LINK_REASON_NONE, out);
+	add(out, LINK_DO_NUDGE);
+}
+
+static void
+on_dial_closed(struct link *l, const struct link_event *ev, struct link_actions *out)
+{
+	/* Its end in order is how the larger one answers; it calls back now. */
+	if (l->phase == LINK_NUDGED && ev->reason != LINK_REASON_EOF)
+		attempt_failed(l, ev->now_ms, LINK_REASON_REFUSED, out);
+}
+
+static void
+on_accepted(struct link *l, uint64_t now_ms, struct link_actions *out)
+{
+	if (l->config.lane == LINK_LEARNER || !l->config.larger) {
+		stop_dialing(l, out);
+		come_up(l, LINK_DO_USE_ACCEPTED, now_ms, out);
+		return;
+	}
+	add(out, LINK_DO_REFUSE);
+	if (l->up && now_ms - l->up_ms < LINK_SETTLE_MS)
+		return;
+	if (l->phase == LINK_DIALING && now_ms - l->dialed_ms >= l->config.connect_ms / 2)
+		stop_dialing(l, out); /* a SYN that nobody was there to see */
+	if (l->phase == LINK_IDLE || l->phase == LINK_WAITING)
+		dial_soon(l, now_ms, out);
+}
+
+static void
+on_closed(struct link *l, const struct link_event *ev, struct link_actions *out)
+{
+	if (!l->up)
+		return;
+	l->up = false;
+	if (l->config.lane == LINK_LEARNER) {
+		tell(l, LINK_DOWN, ev->reason, out);
+		return;
+	}
+	if (l->proved || ev->now_ms - l->up_ms >= LINK_SETTLE_MS)
+		l->backoff_ms = 0;
+	tell(l, LINK_CONNECTING, ev->reason, out);
+	if (l->phase == LINK_DIALING)
+		return;
+	if (l->backoff_ms > 0) { /* it flaps */
+		wait_longer(l, ev->now_ms);
+		return;
+	}
+	l->backoff_ms = l->config.retry_min_ms;
+	dial_soon(l, ev->now_ms, out);
+}
+
+static void
+on_connect(struct link *l, uint64_t now_ms, struct link_actions *out)
+{
+	if (l->phase == LINK_DIALING || l->phase == LINK_NUDGED)
+		return;
+	if (l->config.lane == LINK_ELECTION) {
+		if (!l->up)
+			dial_soon(l, now_ms, out);
+		return;
+	}
+	if (l->up) {
+		add(out, LINK_DO_CLOSE);
+		l->up = false;
+		tell(l, LINK_DOWN, LINK_REASON_REPLACED, out);
+	}
+	tell(l, LINK_CONNECTING, LINK_REASON_NONE, out);
+	begin_round(l, now_ms, out);
+}
+
+static void
+on_disconnect(struct link *l, const struct link_event *ev, struct link_actions *out)
+{
+	if (!l->up && l->config.lane == LINK_LEARNER && l->phase == LINK_IDLE)
+		return;
+	stop_dialing(l, out);
+	if (l->up)
+		add(out, LINK_DO_CLOSE);
+	l->up = false;
+	tell(l, LINK_DOWN, ev->reason, out);
+	if (l->config.lane == LINK_ELECTION) {
+		l->backoff_ms = l->config.retry_max_ms;
+		wait_longer(l, ev->now_ms);
+	}
+}
+
+static void
+on_due(struct link *l, uint64_t now_ms, struct link_actions *out)
+{
+	if (l->phase == LINK_IDLE || now_ms < l->due_ms)
+		return;
+	if (l->phase == LINK_WAITING) {
+		begin_round(l, now_ms, out);
+		return;
+	}
+	add(out, LINK_DO_CANCEL);
+	attempt_failed(l, now_ms, LINK_REASON_TIMEOUT, out);
+}
+
+void
+link_step(struct link *l, const struct link_event *ev, struct link_actions *out)
+{
+	out->count = 0;
+	switch (ev->type) {
+	case LINK_EV_START:
+		if (l->config.lane == LINK_ELECTION && l->phase == LINK_IDLE && !l->up)
+			begin_round(l, ev->now_ms, out);
+		break;
+	case LINK_EV_DIALED:
+		on_dialed(l, ev->now_ms, out);
+		break;
+	case LINK_EV_DIAL_FAILED:
+		if (l->phase == LINK_DIALING)
+			attempt_failed(l, ev->now_ms, ev->reason, out);
+		break;
+	case LINK_EV_DIAL_CLOSED:
+		on_dial_closed(l, ev, out);
+		break;
+	case LINK_EV_ACCEPTED:
+		on_accepted(l, ev->now_ms, out);
+		break;
+	case LINK_EV_CLOSED:
+		on_closed(l, ev, out);
+		break;
+	case LINK_EV_FRAME:
+		l->proved = true;
+		break;
+	case LINK_EV_CONNECT:
+		on_connect(l, ev->now_ms, out);
+		break;
+	case LINK_EV_DISCONNECT:
+		on_disconnect(l, ev, out);
+		break;
+	case LINK_EV_DUE:
+		on_due(l, ev->now_ms, out);
+		break;
+	}
+}

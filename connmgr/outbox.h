@@ -1,0 +1,42 @@
+/* What waits to be written to one remote. Two kinds:
+ * newest: one message waits, a newer one takes its place; the last one that was begun is
+ *   kept and sent again when a connection comes up with nothing waiting (ZooKeeper's
+ *   queueSendMap with its capacity of one, and lastMessageSent).
+ * fifo: nothing is replaced or sent again; what does not fit is refused. */
+#ifndef CONNMGR_OUTBOX_H
+#define CONNMGR_OUTBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define OUTBOX_MESSAGE_MAX 60000
+#define OUTBOX_FIFO_MAX    262144 /* bytes, heads included */
+
+enum outbox_kind { OUTBOX_NEWEST, OUTBOX_FIFO };
+
+enum outbox_result {
+	OUTBOX_OK,
+	OUTBOX_REPLACED, /* newest: one that had not been begun was dropped for it */
+	OUTBOX_FULL,     /* fifo: not taken; also where no connection is up */
+};
+
+struct outbox;
+
+struct outbox *outbox_new(enum outbox_kind kind); /* NULL: no memory */
+void outbox_free(struct outbox *o);
+
+/* A message of 1 … OUTBOX_MESSAGE_MAX bytes; its head is added here. */
+enum outbox_result outbox_put(struct outbox *o, const void *data, size_t len);
+
+/* A connection has come up: begins with a whole message. */
+void outbox_up(struct outbox *o);
+/* It is gone: a fifo forgets, a newest keeps what waits and what was last. */
+void outbox_down(struct outbox *o);
+/* Forgets everything: the box gets another owner. */
+void outbox_clear(struct outbox *o);
+
+/* The bytes to write next, 0 if there are none (none before outbox_up). */
+size_t outbox_peek(const struct outbox *o, const unsigned char **data);
+void outbox_wrote(struct outbox *o, size_t len); /* of what outbox_peek gave */
+
+#endif

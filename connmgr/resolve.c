@@ -1,0 +1,212 @@
+/* Look-ups by getaddrinfo_a; see resolve.h. glibc runs them on threads of its own and its
+ * notification writes to our eventfd, nothing else. A look-up cannot always be
+ * cancelled, so it owns its memory and lives until glibc is done with it. */
+#include "connmgr/resolve.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define ASKERS_MAX 64
+
+struct resolve_lookup {
+	struct resolve_lookup *next;
+	struct gaicb request;
+	struct addrinfo hints;
+	struct resolve_query *askers[ASKERS_MAX];
+	char host[];
+};
+
+struct resolver {
+	int event; /* written to by glibc's threads */
+	sd_event_source *source;
+	struct resolve_lookup *first;
+};
+
+static void
+on_done(union sigval value)
+{
+	uint64_t one = 1;
+	ssize_t n = write(value.sival_int, &one, sizeof(one));
+
+	(void)n; /* full: then it is readable, which is all that is wanted */
+}
+
+/* The `turn`th of those that were found, IPv4 first as in Java. */
+static bool
+choose(const struct addrinfo *found, unsigned turn, struct sock_address *out)
+{
+	static const int families[] = {AF_INET, AF_INET6};
+	unsigned count = 0;
+
+	for (const struct addrinfo *a = found; a; a = a->ai_next)
+		count += a->ai_family == AF_INET || a->ai_family == AF_INET6;
+	if (count == 0)
+		return false;
+	turn %= count;
+	for (unsigned f = 0; f < 2; f++) {
+		for (const struct addrinfo *a = found; a; a = a->ai_next) {
+			if (a->ai_family != families[f] || turn-- > 0)
+				continue;
+			memcpy(&out->any, a->ai_addr, a->ai_addrlen);
+			out->len = a->ai_addrlen;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+answer(struct resolve_lookup *l, const struct addrinfo *found)
+{
+	struct sock_address a = {.len = 0};
+
+	for (unsigned i = 0; i < ASKERS_MAX; i++) {
+		struct resolve_query *q = l->askers[i];
+
+		if (!q)
+			continue;
+		l->askers[i] = NULL;
+		q->lookup = NULL;
+		if (choose(found, q->turn, &a)) {
+			sock_set_port(&a, q->port);
+			q->on_answer(q->user, &a);
+		} else {
+			q->on_answer(q->user, NULL);
+		}
+	}
+}
+
+static int
+on_event(sd_event_source *s, int fd, uint32_t events, void *user)
+{
+	struct resolver *r = user;
+	struct resolve_lookup **at = &r->first;
+	struct resolve_lookup *done = NULL, *l;
+	uint64_t count;
+	ssize_t n = read(fd, &count, sizeof(count));
+
+	(void)s;
+	(void)events;
+	(void)n;
+	/* first taken out, then answered: an answer may ask again */
+	while ((l = *at)) {
+		if (gai_error(&l->request) == EAI_INPROGRESS) {
+			at = &l->next;
+			continue;
+		}
+		*at = l->next;
+		l->next = done;
+		done = l;
+	}
+	while ((l = done)) {
+		done = l->next;
+		answer(l, gai_error(&l->request) == 0 ? l->request.ar_result : NULL);
+		if (gai_error(&l->request) == 0)
+			freeaddrinfo(l->request.ar_result);
+		free(l);
+	}
+	return 0;
+}
+
+int
+resolve_new(struct resolver **out, sd_event *loop)
+{
+	struct resolver *r = calloc(1, sizeof(*r));
+	int e;
+
+	if (!r)
+		return -ENOMEM;
+	r->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	e = r->event < 0
+	        ? -errno
+	        : sd_event_add_io(loop, &r->source, r->event, EPOLLIN, on_event, r);
+	if (e < 0) {
+		if (r->event >= 0)
+			close(r->event);
+		free(r);
+		return e;
+	}
+	*out = r;
+	return 0;
+}
+
+void
+resolve_free(struct resolver *r)
+{
+	if (!r)
+		return;
+	/* look-ups under way, and the descriptor that they will write to, are glibc's */
+	r->source = sd_event_source_disable_unref(r->source);
+	if (!r->first) {
+		close(r->event);
+		free(r);
+	}
+}
+
+static struct resolve_lookup *
+start(struct resolver *r, const char *host)
+{
+	struct resolve_lookup *l = calloc(1, sizeof(*l) + strlen(host) + 1);
+	struct sigevent notify = {.sigev_notify = SIGEV_THREAD};
+	struct gaicb *list[1];
+
+	if (!l)
+		return NULL;
+	strcpy(l->host, host);
+	l->hints.ai_socktype = SOCK_STREAM;
+	l->request.ar_name = l->host;
+	l->request.ar_request = &l->hints;
+	list[0] = &l->request;
+	notify.sigev_value.sival_int = r->event;
+	notify.sigev_notify_function = on_done;
+	if (getaddrinfo_a(GAI_NOWAIT, list, 1, &notify) != 0) {
+		free(l);
+		return NULL;
+	}
+	l->next = r->first;
+	r->first = l;
+	return l;
+}
+
+int
+resolve_ask(struct resolver *r, struct resolve_query *q, const char *host,
+            struct sock_address *out)
+{
+	struct resolve_lookup *l;
+
+	if (sock_numeric(host, q->port, out))
+		return RESOLVE_NOW;
+	resolve_cancel(q);
+	for (l = r->first; l && strcmp(l->host, host) != 0;)
+		l = l->next;
+	if (!l)
+		l = start(r, host);
+	if (!l)
+		return -ENOMEM;
+	for (unsigned i = 0; i < ASKERS_MAX; i++) {
+		if (l->askers[i])
+			continue;
+		l->askers[i] = q;
+		q->lookup = l;
+		return RESOLVE_LATER;
+	}
+	return -EBUSY;
+}
+
+void
+resolve_cancel(struct resolve_query *q)
+{
+	if (!q->lookup)
+		return;
+	for (unsigned i = 0; i < ASKERS_MAX; i++)
+		if (q->lookup->askers[i] == q)
+			q->lookup->askers[i] = NULL;
+	q->lookup = NULL;
+}

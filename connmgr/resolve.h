@@ -1,0 +1,33 @@
+/* Host names to addresses, off the loop (glibc's getaddrinfo_a). A number is answered at
+ * once. One look-up of a name is under way at one time, however often it is asked for. */
+#ifndef CONNMGR_RESOLVE_H
+#define CONNMGR_RESOLVE_H
+
+#include "connmgr/sock.h"
+
+#include <systemd/sd-event.h>
+
+struct resolver;
+
+/* Whoever wants to know. In the owner's memory, zeroed; `on_answer` is called once for
+ * each resolve_ask that returned RESOLVE_LATER, unless resolve_cancel comes first. */
+struct resolve_query {
+	void (*on_answer)(void *user,
+	                  const struct sock_address *a); /* NULL: none found */
+	void *user;
+	uint16_t port;
+	unsigned turn; /* which of several addresses, counted from 0 and around */
+	struct resolve_lookup *lookup;
+};
+
+enum resolve_result { RESOLVE_NOW, RESOLVE_LATER };
+
+int resolve_new(struct resolver **out, sd_event *loop); /* 0 or -errno */
+void resolve_free(struct resolver *r);
+
+/* RESOLVE_NOW: `out` is filled; RESOLVE_LATER; or -errno. */
+int resolve_ask(struct resolver *r, struct resolve_query *q, const char *host,
+                struct sock_address *out);
+void resolve_cancel(struct resolve_query *q); /* also when nothing is asked */
+
+#endif

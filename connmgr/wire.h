@@ -1,0 +1,40 @@
+/* One connection in use: bytes to frames and the outbox to bytes. ZooKeeper's SendWorker
+ * and RecvWorker of one sid. */
+#ifndef CONNMGR_WIRE_H
+#define CONNMGR_WIRE_H
+
+#include "connmgr/frame.h"
+#include "connmgr/link.h"
+#include "connmgr/outbox.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+struct wire;
+
+struct wire_ops {
+	void (*on_frame)(void *user, const unsigned char *data, size_t len);
+	void (*on_large)(void *user); /* a frame that is read past */
+	void (*on_closed)(void *user, enum link_reason reason); /* it is closed */
+};
+
+/* 0 or -ENOMEM. */
+int wire_new(struct wire **out, sd_event *loop, enum outbox_kind kind,
+             const struct wire_ops *ops, void *user);
+void wire_free(struct wire *w);
+
+/* Takes the descriptor. `hello` (may be empty) goes first, in one piece with what the
+ * outbox holds. 0, or -errno: it is closed. What goes wrong on the connection
+ * is told by on_closed, later. */
+int wire_take(struct wire *w, int fd, const void *hello, size_t hello_len);
+/* Bytes that were read with the initial message. */
+void wire_feed(struct wire *w, const unsigned char *data, size_t len);
+/* Sends now what can be sent now; the outbox keeps the rest. */
+enum outbox_result wire_send(struct wire *w, const void *data, size_t len);
+void wire_close(struct wire *w);  /* no callback; also when there is none */
+void wire_forget(struct wire *w); /* closes, and the outbox forgets: another's now */
+bool wire_is_up(const struct wire *w);
+
+#endif

@@ -1,0 +1,204 @@
+/* conclave: the command that a person or a script uses. Here: its options and the table
+ * of its verbs; each verb is in the file of its family. It decides nothing. */
+#include "base/version.h"
+#include "ctl/verb.h"
+#include "proc/proc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct verb verbs[] = {
+    {
+	.name = "status",
+	.arguments = "[--json]",
+	.about = "this server: state, leader, epoch, links, processes",
+	.more = "Exit status: 0 something answered, 69 nobody did.",
+	.run = verb_status,
+    },
+    {
+	.name = "leader",
+	.arguments = "[--json]",
+	.about = "print the leader's id",
+	.more = "Exit status: 0 we lead, 1 another server leads, 2 nobody leads, 69 no "
+		"answer.",
+	.run = verb_leader,
+    },
+    {
+	.name = "health",
+	.arguments = "[--json]",
+	.about = "a row per process, and what is wrong",
+	.more = "Exit status: 0 all is well, 1 something is sick, 69 nobody answered.",
+	.run = verb_health,
+    },
+    {
+	.name = "watch",
+	.arguments = "[--json]",
+	.about = "a line per change, until interrupted",
+	.more = "A peer that is not there is shown as `down`, and waited for.",
+	.run = verb_watch,
+    },
+    {
+	.name = "wait",
+	.arguments = "--leader|--leading [--timeout SECONDS] [--json]",
+	.about = "return when there is a leader, or when we lead",
+	.more = "SECONDS may have a fraction; without --timeout it waits for ever.\n"
+		"Exit status: 0 reached, 2 time is over, 69 time is over and nobody ever "
+		"answered.",
+	.run = verb_wait,
+    },
+    {
+	.name = "restart",
+	.arguments = "WORKER [--json]",
+	.about = "have conclaved replace connmgr, elector or peer; print the new pid",
+	.more = "Exit status: 0 done, 1 refused, 64 no such worker, 69 no conclaved.",
+	.run = verb_restart,
+    },
+    {
+	.name = "check",
+	.arguments = "[FILE] [--json]",
+	.about = "read a configuration and print it in canonical form",
+	.more = "Without FILE: the file of -c.\n"
+		"Exit status: 0 correct, 78 wrong (it says where, and what to write).",
+	.without_conf = true,
+	.run = verb_check,
+    },
+};
+#define VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+struct options {
+	struct ctl ctl;
+	const char *verb;
+	bool help;
+	bool version;
+};
+
+static void
+print_help(void)
+{
+	puts("Usage: conclave [-c FILE] VERB [--json]\n"
+	     "Asks and steers one Conclave server.\n");
+	for (unsigned i = 0; i < VERBS; i++)
+		printf("  %-9s %s\n", verbs[i].name, verbs[i].about);
+	puts("\n"
+	     "  -c FILE    the server's configuration (" CONF_DEFAULT_FILE ")\n"
+	     "  --json     one JSON object instead of a table\n"
+	     "  --help     this; `conclave VERB --help` says more\n"
+	     "  --version  the version\n\n"
+	     "Manual: conclave(1).");
+}
+
+static void
+print_verb_help(const struct verb *v)
+{
+	printf("Usage: conclave [-c FILE] %s %s\n%c%s.\n%s\n", v->name, v->arguments,
+	       v->about[0] - 'a' + 'A', v->about + 1, v->more);
+}
+
+static const struct verb *
+find_verb(const char *name)
+{
+	for (unsigned i = 0; i < VERBS; i++) {
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	}
+	return NULL;
+}
+
+static int
+misused(const char *what, const char *word)
+{
+	fprintf(stderr, "conclave: %s `%s`; write: conclave [-c FILE] VERB, VERB one of",
+	        what, word);
+	for (unsigned i = 0; i < VERBS; i++)
+		fprintf(stderr, " %s", verbs[i].name);
+	fputs(" (conclave --help)\n", stderr);
+	return PROC_EXIT_USAGE;
+}
+
+/* Takes the common options out, wherever they are; `rest` gets what the verb has to read.
+ * 0, or the exit status. */
+static int
+parse(int argc, char **argv, char **rest, struct options *o)
+{
+	o->ctl.argv = rest;
+	for (int i = 1; i < argc; i++) {
+		char *word = argv[i];
+
+		if (strcmp(word, "-c") == 0) {
+			if (++i == argc)
+				return misused("a file must follow", word);
+			o->ctl.file = argv[i];
+		} else if (strcmp(word, "--json") == 0) {
+			o->ctl.json = true;
+		} else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+			o->help = true;
+		} else if (strcmp(word, "--version") == 0 && !o->verb) {
+			o->version = true;
+		} else if (o->verb) {
+			rest[o->ctl.argc++] = word;
+		} else if (word[0] == '-') {
+			return misused("unknown option", word);
+		} else {
+			o->verb = word;
+		}
+	}
+	return 0;
+}
+
+static int
+run_verb(struct ctl *c)
+{
+	static struct conf conf;
+	struct conf_error error;
+
+	if (!c->verb->without_conf) {
+		if (conf_load(c->file, &conf, &error)) {
+			fprintf(stderr, "conclave: %s\n", error.text);
+			return PROC_EXIT_CONFIG;
+		}
+		c->conf = &conf;
+	}
+	return c->verb->run(c);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = {.ctl.file = CONF_DEFAULT_FILE};
+	char **rest = calloc((size_t)argc + 1, sizeof(*rest));
+	int status;
+
+	if (!rest)
+		return PROC_EXIT_FAILURE;
+	o.ctl.colours = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+	status = parse(argc, argv, rest, &o);
+	if (status)
+		goto out;
+	if (o.version) {
+		puts("conclave " CONCLAVE_VERSION);
+		goto out;
+	}
+	if (!o.verb && o.help) {
+		print_help();
+		goto out;
+	}
+	if (!o.verb) {
+		fputs("conclave: which verb? conclave --help lists them\n", stderr);
+		status = PROC_EXIT_USAGE;
+		goto out;
+	}
+	o.ctl.verb = find_verb(o.verb);
+	if (!o.ctl.verb)
+		status = misused("unknown verb", o.verb);
+	else if (o.help)
+		print_verb_help(o.ctl.verb);
+	else
+		status = run_verb(&o.ctl);
+out:
+	free(rest);
+	if (fflush(stdout) != 0 && !status)
+		status = PROC_EXIT_FAILURE;
+	return status;
+}

@@ -1,0 +1,158 @@
+/* Tables for people. */
+#include "ctl/table.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GAP 2
+
+struct table {
+	const char *const *heads;
+	unsigned columns;
+	size_t count;
+	size_t room;
+	char **cells;
+};
+
+struct table *
+table_new(const char *const *heads, unsigned columns)
+{
+	struct table *t = calloc(1, sizeof(*t));
+
+	assert(columns > 0 && columns <= TABLE_COLUMNS_MAX);
+	if (t) {
+		t->heads = heads;
+		t->columns = columns;
+	}
+	return t;
+}
+
+void
+table_free(struct table *t)
+{
+	if (!t)
+		return;
+	for (size_t i = 0; i < t->count; i++)
+		free(t->cells[i]);
+	free(t->cells);
+	free(t);
+}
+
+void
+table_cell(struct table *t, const char *text)
+{
+	char *copy;
+
+	if (t->count == t->room) {
+		size_t room = t->room ? t->room * 2 : 64;
+		char **cells = realloc(t->cells, room * sizeof(*cells));
+
+		if (!cells)
+			return;
+		t->cells = cells;
+		t->room = room;
+	}
+	copy = strdup(text);
+	if (!copy)
+		return;
+	for (char *p = copy; *p; p++) {
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
+	}
+	t->cells[t->count++] = copy;
+}
+
+static void
+print_cell(FILE *out, const char *text, size_t width, bool last, const char *colour)
+{
+	fprintf(out, "%s%s%s", colour, text, colour[0] ? TABLE_PLAIN : "");
+	if (last)
+		fputc('\n', out);
+	else
+		fprintf(out, "%*s", (int)(width - strlen(text) + GAP), "");
+}
+
+void
+table_print(const struct table *t, FILE *out, bool colours)
+{
+	size_t widths[TABLE_COLUMNS_MAX];
+
+	for (unsigned i = 0; i < t->columns; i++)
+		widths[i] = strlen(t->heads[i]);
+	for (size_t i = 0; i < t->count; i++) {
+		size_t len = strlen(t->cells[i]);
+
+		if (len > widths[i % t->columns])
+			widths[i % t->columns] = len;
+	}
+	for (unsigned i = 0; i < t->columns; i++)
+		print_cell(out, t->heads[i], widths[i], i + 1 == t->columns, "");
+	for (size_t i = 0; i < t->count; i++) {
+		unsigned column = (unsigned)(i % t->columns);
+
+		print_cell(out, t->cells[i], widths[column], column + 1 == t->columns,
+		           colours ? table_colour(t->cells[i]) : "");
+	}
+}
+
+const char *
+table_colour(const char *word)
+{
+	static const struct {
+		const char *word;
+		const char *colour;
+	} words[] = {
+	    {"leading", "\033[1;32m"}, {"following", "\033[32m"},
+	    {"observing", "\033[32m"}, {"up", "\033[32m"},
+	    {"ready", "\033[32m"},     {"open", "\033[32m"},
+	    {"looking", "\033[33m"},   {"connecting", "\033[33m"},
+	    {"starting", "\033[33m"},  {"stopping", "\033[33m"},
+	    {"waiting", "\033[33m"},   {"down", "\033[31m"},
+	    {"failing", "\033[31m"},   {"stopped", "\033[31m"},
+	    {"silent", "\033[31m"},
+	};
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(words[i].word, word) == 0)
+			return words[i].colour;
+	}
+	return "";
+}
+
+const char *
+table_duration(uint64_t ms, char *out, size_t cap)
+{
+	uint64_t s = ms / 1000;
+
+	if (s < 10)
+		snprintf(out, cap, "%" PRIu64 ".%" PRIu64 "s", s, ms % 1000 / 100);
+	else if (s < 60)
+		snprintf(out, cap, "%" PRIu64 "s", s);
+	else if (s < 3600)
+		snprintf(out, cap, "%" PRIu64 "m%02" PRIu64 "s", s / 60, s % 60);
+	else if (s < 86400)
+		snprintf(out, cap, "%" PRIu64 "h%02" PRIu64 "m", s / 3600, s / 60 % 60);
+	else
+		snprintf(out, cap, "%" PRIu64 "d%02" PRIu64 "h", s / 86400,
+		         s / 3600 % 24);
+	return out;
+}
+
+const char *
+table_size(uint64_t kb, char *out, size_t cap)
+{
+	const uint64_t mega = 1024;
+	const uint64_t giga = 1024 * 1024;
+
+	if (kb < mega)
+		snprintf(out, cap, "%" PRIu64 "K", kb);
+	else if (kb < giga)
+		snprintf(out, cap, "%" PRIu64 ".%" PRIu64 "M", kb / mega,
+		         kb % mega * 10 / mega);
+	else
+		snprintf(out, cap, "%" PRIu64 ".%" PRIu64 "G", kb / giga,
+		         kb % giga * 10 / giga);
+	return out;
+}

@@ -1,0 +1,32 @@
+/* Tables for people: columns as wide as their widest cell; words of state in colour where
+ * the output is a terminal. */
+#ifndef CTL_TABLE_H
+#define CTL_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define TABLE_COLUMNS_MAX 16
+
+struct table;
+
+/* `heads` (borrowed for the table's life) are `columns` words. NULL: no memory. */
+struct table *table_new(const char *const *heads, unsigned columns);
+void table_free(struct table *t);
+
+/* Appends the next cell, row by row from the left; control bytes become `?`. */
+void table_cell(struct table *t, const char *text);
+void table_print(const struct table *t, FILE *out, bool colours);
+
+/* The colour of a word of state ("up", "looking", "failing"): an escape sequence; "" for
+ * words without. */
+const char *table_colour(const char *word);
+#define TABLE_PLAIN "\033[0m"
+
+/* Numbers as people read them, at least 16 bytes of room: 0.3s, 12s, 3m04s, 2h05m, 3d04h;
+ * 900K, 2.9M, 1.5G. */
+const char *table_duration(uint64_t ms, char *out, size_t cap);
+const char *table_size(uint64_t kb, char *out, size_t cap);
+
+#endif

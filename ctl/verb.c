@@ -1,0 +1,51 @@
+/* What the verbs do alike. */
+#include "ctl/verb.h"
+
+#include "proc/proc.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+int
+verb_misused(const struct ctl *c, const char *format, ...)
+{
+	const struct verb *v = c->verb;
+	va_list args;
+
+	fprintf(stderr, "conclave: %s: ", v->name);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, "\nwrite: conclave [-c FILE] %s%s%s\n", v->name,
+	        v->arguments[0] ? " " : "", v->arguments);
+	return PROC_EXIT_USAGE;
+}
+
+int
+verb_no_arguments(const struct ctl *c)
+{
+	if (c->argc > 0)
+		return verb_misused(c, "what is `%s`?", c->argv[0]);
+	return 0;
+}
+
+int
+verb_no_answer(const struct ctl *c, const char *who)
+{
+	fprintf(stderr,
+	        "conclave: no answer from %s of server %lld (%s); start it with: "
+	        "conclaved -c %s\n",
+	        who, (long long)c->conf->id, c->conf->run_dir, c->file);
+	return PROC_EXIT_NO_ANSWER;
+}
+
+void
+verb_print_json(cJSON *object)
+{
+	char *text = cJSON_PrintUnformatted(object);
+
+	if (text)
+		puts(text);
+	cJSON_free(text);
+	cJSON_Delete(object);
+}

@@ -1,0 +1,50 @@
+/* The verbs of the command. Each is handed its context, does its work on standard output,
+ * and returns the exit status (proc/proc.h). */
+#ifndef CTL_VERB_H
+#define CTL_VERB_H
+
+#include "config/conf.h"
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+
+struct verb;
+
+struct ctl {
+	const struct verb *verb;
+	const char *file; /* -c */
+	bool json;
+	bool colours;            /* standard output is a terminal */
+	const struct conf *conf; /* NULL for verbs that read no configuration */
+	int argc;                /* what follows the verb, common options taken out */
+	char **argv;
+};
+
+struct verb {
+	const char *name;
+	const char *arguments; /* as --help and usage errors show them */
+	const char *about;     /* one line */
+	const char *more;      /* of `conclave VERB --help`: statuses and the like */
+	bool without_conf;
+	int (*run)(const struct ctl *c);
+};
+
+int verb_status(const struct ctl *c);
+int verb_leader(const struct ctl *c);
+int verb_health(const struct ctl *c);
+int verb_watch(const struct ctl *c);
+int verb_wait(const struct ctl *c);
+int verb_restart(const struct ctl *c);
+int verb_check(const struct ctl *c);
+
+/* Says what is wrong and how the verb is written; returns PROC_EXIT_USAGE. */
+int verb_misused(const struct ctl *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* For verbs without arguments: 0, or verb_misused's. */
+int verb_no_arguments(const struct ctl *c);
+/* Says that nobody is there; returns PROC_EXIT_NO_ANSWER. */
+int verb_no_answer(const struct ctl *c, const char *who);
+/* Prints one line of JSON, and frees the object. */
+void verb_print_json(cJSON *object);
+
+#endif

@@ -1,0 +1,133 @@
+/* conclave restart, conclave check. */
+#include "ctl/ask.h"
+#include "ctl/exact.h"
+#include "ctl/status.h"
+#include "ctl/verb.h"
+#include "proc/proc.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SUPERVISOR "conclaved"
+
+/* Is `name` one of conclaved's workers? Else says which there are. */
+static bool
+is_worker(const struct ctl *c, const cJSON *rows, const char *name)
+{
+	char known[256] = "";
+	const cJSON *row;
+
+	cJSON_ArrayForEach(row, rows)
+	{
+		const char *worker = exact_string(row, "name");
+		size_t len = strlen(known);
+
+		if (strcmp(worker, SUPERVISOR) == 0)
+			continue;
+		if (strcmp(worker, name) == 0)
+			return true;
+		snprintf(known + len, sizeof(known) - len, " %s", worker);
+	}
+	verb_misused(c, "there is no worker `%s`, only:%s", name, known);
+	return false;
+}
+
+/* The old one may take its time to stop before its successor is started. */
+static uint64_t
+patience_ms(const struct conf *conf)
+{
+	return conf->supervisor.stop_ms + conf->supervisor.abort_ms +
+	       conf->supervisor.restart_max_ms + 2000;
+}
+
+static int
+restart(const struct ctl *c, const char *name)
+{
+	char path[ASK_PATH_MAX];
+	char request[128];
+	char reply[4096];
+	char pid[32];
+	cJSON *answer;
+	size_t len;
+	int r;
+
+	ask_path(c->conf->run_dir, SUPERVISOR, path);
+	snprintf(request, sizeof(request), "restart %s", name);
+	r = door_ask(path, request, patience_ms(c->conf), reply, sizeof(reply), &len);
+	if (r < 0)
+		return verb_no_answer(c, SUPERVISOR);
+	answer = exact_parse(reply);
+	if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "ok"))) {
+		fprintf(stderr, "conclave: restart %s: %s\n", name,
+		        exact_string(answer, "error"));
+		r = PROC_EXIT_FAILURE;
+	} else if (c->json) {
+		verb_print_json(answer);
+		return PROC_EXIT_OK;
+	} else {
+		puts(exact_text(answer, "pid", pid, sizeof(pid)));
+	}
+	cJSON_Delete(answer);
+	return r;
+}
+
+int
+verb_restart(const struct ctl *c)
+{
+	struct asks asks;
+	const cJSON *rows;
+	int r;
+
+	if (c->argc != 1)
+		return verb_misused(c, "which worker?");
+	ask_one(c->conf->run_dir, SUPERVISOR, "status", &asks);
+	rows = cJSON_GetObjectItemCaseSensitive(asks.list[0].answer, "processes");
+	if (!asks.list[0].answer)
+		r = verb_no_answer(c, SUPERVISOR);
+	else if (!is_worker(c, rows, c->argv[0]))
+		r = PROC_EXIT_USAGE;
+	else
+		r = restart(c, c->argv[0]);
+	asks_deinit(&asks);
+	return r;
+}
+
+/* `text` is the canonical form, or what is wrong. */
+static void
+print_check_json(const char *file, bool ok, const char *text)
+{
+	cJSON *out = cJSON_CreateObject();
+
+	exact_set(out, "schema", STATUS_SCHEMA);
+	cJSON_AddStringToObject(out, "file", file);
+	cJSON_AddBoolToObject(out, "ok", ok);
+	cJSON_AddStringToObject(out, ok ? "canonical" : "error", text);
+	verb_print_json(out);
+}
+
+int
+verb_check(const struct ctl *c)
+{
+	static struct conf conf;
+	static char text[CONF_PRINT_MAX];
+	const char *file = c->argc > 0 ? c->argv[0] : c->file;
+	struct conf_error error;
+
+	if (c->argc > 1 || (c->argc == 1 && file[0] == '-'))
+		return verb_misused(c, "what is `%s`?", c->argv[c->argc - 1]);
+	if (conf_load(file, &conf, &error)) {
+		if (c->json)
+			print_check_json(file, false, error.text);
+		fprintf(stderr, "conclave: %s\n", error.text);
+		return PROC_EXIT_CONFIG;
+	}
+	if (conf_print(&conf, text, sizeof(text)) == 0)
+		return PROC_EXIT_FAILURE;
+	if (c->json)
+		print_check_json(file, true, text);
+	else
+		fputs(text, stdout);
+	return PROC_EXIT_OK;
+}

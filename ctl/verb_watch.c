@@ -1,0 +1,148 @@
+/* conclave watch, conclave wait: by the peer's events. */
+#include "base/clock.h"
+#include "ctl/exact.h"
+#include "ctl/follow.h"
+#include "ctl/table.h"
+#include "ctl/verb.h"
+#include "proc/proc.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define TIMEOUT_MAX_S 1e9
+
+enum { WAIT_REACHED = 0, WAIT_LATE = 2 };
+
+/* The wall-clock time of an event, which carries the time since boot. */
+static void
+print_time(const cJSON *event)
+{
+	struct timespec now;
+	struct tm local;
+	int64_t at_us;
+	int64_t real_us;
+	time_t seconds;
+	char text[16];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	real_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+	if (exact_i64(cJSON_GetObjectItemCaseSensitive(event, "at_us"), &at_us))
+		real_us -= (int64_t)clock_us() - at_us;
+	seconds = (time_t)(real_us / 1000000);
+	localtime_r(&seconds, &local);
+	strftime(text, sizeof(text), "%H:%M:%S", &local);
+	printf("%s.%03d", text, (int)(real_us / 1000 % 1000));
+}
+
+static void
+print_event(const struct ctl *c, const char *line)
+{
+	cJSON *event = exact_parse(line);
+	const char *state = exact_string(event, "state");
+	const char *phase = exact_string(event, "phase");
+	const char *reason = exact_string(event, "reason");
+	char leader[32];
+	char epoch[32];
+	char round[32];
+
+	print_time(event);
+	printf("  %s%-9s%s  leader %-3s  epoch %-4s  round %-4s%s%s%s%s\n",
+	       c->colours ? table_colour(state) : "", state,
+	       c->colours ? TABLE_PLAIN : "",
+	       exact_text(event, "leader", leader, sizeof(leader)),
+	       exact_text(event, "epoch", epoch, sizeof(epoch)),
+	       exact_text(event, "round", round, sizeof(round)), phase[0] ? "  " : "",
+	       phase, reason[0] ? "  " : "", reason);
+	cJSON_Delete(event);
+}
+
+int
+verb_watch(const struct ctl *c)
+{
+	static struct follow f;
+
+	if (verb_no_arguments(c))
+		return PROC_EXIT_USAGE;
+	follow_init(&f, c->conf->run_dir, c->conf->id);
+	while (follow_next(&f, UINT64_MAX) != FOLLOW_CLOSED) {
+		if (c->json)
+			puts(f.line);
+		else
+			print_event(c, f.line);
+		if (fflush(stdout) != 0)
+			break;
+	}
+	follow_deinit(&f);
+	return PROC_EXIT_OK;
+}
+
+static bool
+is_reached(const char *line, int64_t id, bool leading)
+{
+	cJSON *event = exact_parse(line);
+	bool active = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(event, "active"));
+	int64_t leader;
+	bool other =
+	    exact_i64(cJSON_GetObjectItemCaseSensitive(event, "leader"), &leader) &&
+	    leader != id;
+
+	cJSON_Delete(event);
+	return active || (!leading && other);
+}
+
+/* Seconds in decimal to the clock's time at which they are over. */
+static int
+parse_timeout(const char *text, uint64_t *until_ms)
+{
+	char *end;
+	double seconds;
+
+	if (!text[0] || strspn(text, "0123456789.") != strlen(text))
+		return -EINVAL;
+	seconds = strtod(text, &end);
+	if (*end || end == text || !(seconds <= TIMEOUT_MAX_S))
+		return -EINVAL;
+	*until_ms = clock_ms() + (uint64_t)(seconds * 1000);
+	return 0;
+}
+
+int
+verb_wait(const struct ctl *c)
+{
+	static struct follow f;
+	uint64_t until_ms = UINT64_MAX;
+	enum follow_result r = FOLLOW_LATE;
+	bool leader = false;
+	bool leading = false;
+	bool heard = false;
+
+	for (int i = 0; i < c->argc; i++) {
+		if (strcmp(c->argv[i], "--leader") == 0)
+			leader = true;
+		else if (strcmp(c->argv[i], "--leading") == 0)
+			leading = true;
+		else if (strcmp(c->argv[i], "--timeout") != 0)
+			return verb_misused(c, "what is `%s`?", c->argv[i]);
+		else if (++i == c->argc || parse_timeout(c->argv[i], &until_ms))
+			return verb_misused(c, "--timeout wants seconds, like 10 or 0.5");
+	}
+	if (leader == leading)
+		return verb_misused(c, "for what? for a leader, or until we lead");
+	follow_init(&f, c->conf->run_dir, c->conf->id);
+	do {
+		r = follow_next(&f, until_ms);
+		heard |= r == FOLLOW_EVENT;
+	} while (r == FOLLOW_DOWN ||
+	         (r == FOLLOW_EVENT && !is_reached(f.line, c->conf->id, leading)));
+	follow_deinit(&f);
+	if (r == FOLLOW_EVENT && c->json)
+		puts(f.line);
+	if (r == FOLLOW_EVENT)
+		return WAIT_REACHED;
+	if (!heard)
+		return verb_no_answer(c, "the peer");
+	return WAIT_LATE;
+}

@@ -1,0 +1,421 @@
+/* The election itself: entering, waiting, counting, deciding. Rule: election-semantics
+ * section 7 (lookForLeader). Ours differs where an option says so: votes of our round
+ * count in the finalize window too, and it ends by itself or as soon as no better vote
+ * can come. */
+#include "elector/elect_core.h"
+
+/* getInitId, getInitLastLoggedZxid, getPeerEpoch: an observer loses against everything.
+ */
+static struct vote
+initial_vote(const struct elect *e)
+{
+	bool member = quorum_is_voter(&e->quorums.current, e->options.sid);
+
+	return (struct vote){.leader = member ? e->options.sid : INT64_MIN,
+	                     .zxid = e->options.observer ? INT64_MIN : e->look.zxid,
+	                     .epoch = e->options.observer ? INT64_MIN : e->look.epoch};
+}
+
+static bool
+beats(const struct elect *e, const struct vote *a, const struct vote *b)
+{
+	int64_t weight;
+
+	return quorum_weight(&e->quorums.current, a->leader, &weight) &&
+	       vote_beats(weight, a, b);
+}
+
+static bool
+has_weight(const struct elect *e, int64_t sid)
+{
+	int64_t weight;
+
+	return quorum_weight(&e->quorums.current, sid, &weight);
+}
+
+static bool
+agreed(const struct elect *e, const struct vote_map *votes, const struct vote *v)
+{
+	int64_t sids[VOTE_MAP_MAX];
+
+	return quorum_pair_agree(&e->quorums, sids, vote_map_acks(votes, v, sids));
+}
+
+static struct vote
+proposal_now(const struct elect *e)
+{
+	struct vote v = e->proposal;
+
+	v.round = e->clock;
+	v.state = NOTIF_LOOKING;
+	return v;
+}
+
+static void
+arm(struct elect *e, enum elect_phase phase)
+{
+	e->phase = phase;
+	e->due_ms = e->now_ms + (phase == ELECT_PHASE_FINALIZE ? e->options.finalize_ms
+	                                                       : e->timeout_ms);
+}
+
+void
+elect_loop_leave(struct elect *e)
+{
+	e->phase = ELECT_PHASE_IDLE;
+	e->own_pending = false;
+}
+
+static bool
+may_lead(const struct elect *e)
+{
+	int64_t weight;
+
+	if (!e->options.guarded)
+		return true;
+	return !e->options.observer &&
+	       quorum_is_voter(&e->quorums.current, e->options.sid) &&
+	       quorum_weight(&e->quorums.current, e->options.sid, &weight) && weight != 0;
+}
+
+static void
+decide(struct elect *e, const struct vote *v, enum elect_reason reason)
+{
+	if (v->leader == e->options.sid && !may_lead(e)) {
+		elect_drop(e, e->options.sid, ELECT_REASON_NOT_ELIGIBLE);
+		arm(e, ELECT_PHASE_WAIT);
+		return;
+	}
+	if (v->leader == e->options.sid)
+		e->state = NOTIF_LEADING;
+	else
+		e->state = e->options.observer ? NOTIF_OBSERVING : NOTIF_FOLLOWING;
+	elect_loop_leave(e);
+	e->clock = v->round;
+	e->current = *v;
+	e->current.state = e->state;
+	e->has_decided = true;
+	e->decided_serial = e->serial;
+	e->decided = e->current;
+	elect_say_decided(e, reason);
+}
+
+/* A process that is gone, as far as can be known: its kernel refuses what it once
+ * accepted. One that was never linked may be about to start. */
+static bool
+provably_down(const struct elect *e, const struct elect_voter *v)
+{
+	const struct vote *cast = vote_map_get(&e->round_votes, v->sid);
+
+	if (v->sid == e->options.sid)
+		return false;
+	if (e->look.gave_up && e->look.leader == v->sid &&
+	    !(cast && cast->state == NOTIF_LOOKING))
+		return true;
+	return v->link.was_up && !v->link.up && v->link.refused;
+}
+
+/* Nobody is left who could bring a better vote into this round. */
+static bool
+all_agree(const struct elect *e)
+{
+	struct vote mine = proposal_now(e);
+
+	for (unsigned i = 0; i < e->voter_count; i++) {
+		const struct vote *cast = vote_map_get(&e->round_votes, e->voters[i].sid);
+
+		if (e->voters[i].weightless || (cast && vote_equal(cast, &mine)) ||
+		    provably_down(e, &e->voters[i]))
+			continue;
+		return false;
+	}
+	return true;
+}
+
+/* The quorum stands: decide now if nothing can change it, else wait for a better vote. */
+static void
+finalize(struct elect *e)
+{
+	struct vote mine = proposal_now(e);
+
+	if (e->options.early_finalize && all_agree(e))
+		decide(e, &mine, ELECT_REASON_ALL_AGREE);
+	else if (e->phase != ELECT_PHASE_FINALIZE)
+		arm(e, ELECT_PHASE_FINALIZE);
+}
+
+static void
+count_round_votes(struct elect *e)
+{
+	struct vote mine = proposal_now(e);
+
+	if (agreed(e, &e->round_votes, &mine))
+		finalize(e);
+}
+
+static void
+adopt(struct elect *e, const struct vote *v)
+{
+	e->proposal = *v;
+	elect_broadcast(e);
+}
+
+static void
+start_higher_round(struct elect *e, const struct vote *v)
+{
+	struct vote initial = initial_vote(e);
+
+	e->clock = v->round;
+	vote_map_clear(&e->round_votes);
+	adopt(e, beats(e, v, &initial) ? v : &initial);
+}
+
+/* NONE, or why a LOOKING vote has no effect. */
+static enum elect_reason
+judge_looking(const struct elect *e, const struct vote *v)
+{
+	if (initial_vote(e).zxid == -1 || v->zxid == -1)
+		return ELECT_REASON_NO_ZXID;
+	if (v->round < e->clock)
+		return ELECT_REASON_LOWER_ROUND;
+	/* Java throws; we treat it as a vote for nobody */
+	if (!has_weight(e, v->leader))
+		return ELECT_REASON_WEIGHT;
+	return ELECT_REASON_NONE;
+}
+
+static void
+answer_worse(struct elect *e, int64_t sid, const struct vote *v)
+{
+	if (e->options.answer_worse && sid != e->options.sid && beats(e, &e->proposal, v))
+		elect_send_proposal(e, sid);
+}
+
+static void
+take_looking(struct elect *e, int64_t sid, const struct vote *v, bool quiet)
+{
+	enum elect_reason reason = judge_looking(e, v);
+
+	if (reason != ELECT_REASON_NONE) {
+		elect_drop(e, sid, reason);
+		return;
+	}
+	if (v->round > e->clock)
+		start_higher_round(e, v);
+	else if (beats(e, v, &e->proposal))
+		adopt(e, v);
+	else if (!quiet)
+		answer_worse(e, sid, v);
+	vote_map_put(&e->round_votes, sid, v);
+	count_round_votes(e);
+}
+
+/* FOLLOWING and LEADING: an ensemble that may have its leader already. */
+static void
+take_settled(struct elect *e, int64_t sid, const struct vote *v)
+{
+	if (v->round == e->clock) {
+		struct vote stored = *v;
+
+		stored.version = 0; /* as the Java constructor leaves it */
+		vote_map_put(&e->round_votes, sid, &stored);
+		if (agreed(e, &e->round_votes, v) &&
+		    vote_map_confirms(&e->round_votes, v->leader, v->round,
+		                      e->options.sid, e->clock)) {
+			decide(e, v, ELECT_REASON_ESTABLISHED);
+			return;
+		}
+	}
+	vote_map_put(&e->settled_votes, sid, v);
+	if (agreed(e, &e->settled_votes, v) &&
+	    vote_map_confirms(&e->settled_votes, v->leader, v->round, e->options.sid,
+	                      e->clock))
+		decide(e, v, ELECT_REASON_ESTABLISHED);
+}
+
+static void
+take_ordinary(struct elect *e, int64_t sid, const struct vote *v, bool quiet)
+{
+	arm(e, ELECT_PHASE_WAIT); /* whatever comes ends the wait */
+	if (!elect_is_voter(e, sid) || !elect_is_voter(e, v->leader)) {
+		elect_drop(e, sid, ELECT_REASON_OUTSIDER);
+		return;
+	}
+	switch ((enum notif_state)v->state) {
+	case NOTIF_LOOKING:
+		take_looking(e, sid, v, quiet);
+		break;
+	case NOTIF_OBSERVING:
+		elect_drop(e, sid, ELECT_REASON_OBSERVING);
+		break;
+	case NOTIF_FOLLOWING:
+	case NOTIF_LEADING:
+		take_settled(e, sid, v);
+		break;
+	}
+}
+
+/* Votes of our round, though not better, so that we know when all have cast theirs. */
+static void
+count_in_window(struct elect *e, int64_t sid, const struct vote *v, bool quiet)
+{
+	if (v->state != NOTIF_LOOKING || v->round != e->clock ||
+	    !elect_is_voter(e, v->leader) || judge_looking(e, v) != ELECT_REASON_NONE) {
+		elect_drop(e, sid, ELECT_REASON_WINDOW);
+		return;
+	}
+	vote_map_put(&e->round_votes, sid, v);
+	if (!quiet)
+		answer_worse(e, sid, v);
+	count_round_votes(e);
+}
+
+/* True: the notification is done with; false: it ended the window, and is to be taken as
+ * if it had come now. In Java nothing but its order is looked at here. */
+static bool
+take_in_window(struct elect *e, int64_t sid, const struct vote *v, bool quiet)
+{
+	if (!has_weight(e, v->leader)) {
+		elect_drop(e, sid, ELECT_REASON_WEIGHT);
+		return true;
+	}
+	if (beats(e, v, &e->proposal))
+		return false;
+	if (!e->options.fixed_window)
+		arm(e, ELECT_PHASE_FINALIZE);
+	if (e->options.early_finalize)
+		count_in_window(e, sid, v, quiet);
+	else
+		elect_drop(e, sid, ELECT_REASON_WINDOW);
+	return true;
+}
+
+void
+elect_loop_take(struct elect *e, int64_t sid, const struct vote *v, bool quiet)
+{
+	if (e->phase == ELECT_PHASE_FINALIZE && take_in_window(e, sid, v, quiet))
+		return;
+	take_ordinary(e, sid, v, quiet);
+}
+
+void
+elect_loop_take_own(struct elect *e)
+{
+	while (e->own_pending && e->phase != ELECT_PHASE_IDLE) {
+		struct vote own = e->own;
+
+		e->own_pending = false;
+		elect_loop_take(e, e->options.sid, &own, true);
+	}
+	e->own_pending = false;
+}
+
+void
+elect_loop_take_kept(struct elect *e)
+{
+	for (unsigned i = 0; i < e->voter_count; i++) {
+		struct vote kept = e->voters[i].kept;
+		bool has_kept = e->voters[i].has_kept;
+
+		if (!has_kept)
+			continue;
+		e->voters[i].has_kept = false;
+		if (e->phase == ELECT_PHASE_IDLE) {
+			elect_send(e, e->voters[i].sid, &e->current, e->state);
+		} else if (kept.round >= e->clock) {
+			elect_loop_take(e, e->voters[i].sid, &kept, true);
+			elect_loop_take_own(e);
+		}
+	}
+}
+
+/* The look that the elector before us was at goes on where it was, unless its candidate
+ * is none any more; any other starts above every round that is known. */
+static void
+choose_round(struct elect *e)
+{
+	struct vote initial = initial_vote(e);
+	int64_t base = e->clock;
+
+	if (e->has_said && elect_serial_compare(&e->said_serial, &e->serial) == 0 &&
+	    (elect_is_voter(e, e->said.leader) || e->said.leader == initial.leader)) {
+		e->clock = e->said.round;
+		e->proposal = e->said;
+		return;
+	}
+	if (e->has_said && e->said_before_us && e->said.round > base)
+		base = e->said.round;
+	if (e->look.last_round != 0 && e->look.last_round > base)
+		base = e->look.last_round;
+	e->clock = (int64_t)((uint64_t)base + 1);
+	e->proposal = initial;
+}
+
+void
+elect_loop_enter(struct elect *e)
+{
+	e->state = NOTIF_LOOKING;
+	if (!e->has_current) {
+		e->has_current = true;
+		e->current = (struct vote){.leader = e->options.sid,
+		                           .zxid = e->look.zxid,
+		                           .round = -1,
+		                           .epoch = e->look.epoch};
+	}
+	choose_round(e);
+	vote_map_clear(&e->round_votes);
+	vote_map_clear(&e->settled_votes);
+	e->timeout_ms = e->options.notify_min_ms;
+	arm(e, ELECT_PHASE_WAIT);
+	elect_broadcast(e);
+	elect_loop_take_own(e);
+	elect_loop_take_kept(e);
+}
+
+static bool
+any_delivered(const struct elect *e)
+{
+	if (!e->options.links)
+		return e->delivered;
+	for (unsigned i = 0; i < e->voter_count; i++) {
+		if (e->voters[i].link.up)
+			return true;
+	}
+	return false;
+}
+
+static void
+end_wait(struct elect *e)
+{
+	if (any_delivered(e))
+		elect_broadcast(e);
+	else
+		elect_push(e, &(struct elect_action){.type = ELECT_ACT_CONNECT_ALL});
+	e->timeout_ms = e->timeout_ms > e->options.notify_max_ms / 2
+	                    ? e->options.notify_max_ms
+	                    : e->timeout_ms * 2;
+	arm(e, ELECT_PHASE_WAIT);
+	elect_loop_take_own(e);
+}
+
+void
+elect_loop_due(struct elect *e)
+{
+	struct vote mine = proposal_now(e);
+
+	if (e->phase == ELECT_PHASE_IDLE || e->now_ms < e->due_ms)
+		return;
+	if (e->phase == ELECT_PHASE_WAIT)
+		end_wait(e);
+	else if (!e->options.early_finalize || agreed(e, &e->round_votes, &mine))
+		decide(e, &mine, ELECT_REASON_WINDOW_ENDED);
+	else
+		arm(e, ELECT_PHASE_WAIT);
+}
+
+void
+elect_loop_reconsider(struct elect *e)
+{
+	if (e->phase == ELECT_PHASE_FINALIZE)
+		count_round_votes(e);
+}

@@ -1,0 +1,416 @@
+/* See shell.h. Decode, step, apply, re-arm the one timer. */
+#include "elector/shell.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "elector/shell_apply.h"
+#include "elector/status.h"
+#include "ipc/door.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define TIMER_ACCURACY_US 1
+#define STATUS_LINE_MAX   200
+
+static struct elect_serial
+to_serial(const struct msg_serial *m)
+{
+	return (struct elect_serial){.generation = m->generation, .count = m->count};
+}
+
+static struct vote
+to_vote(const struct msg_vote *m, int32_t state)
+{
+	return (struct vote){.leader = m->leader,
+	                     .zxid = m->zxid,
+	                     .round = m->round,
+	                     .epoch = m->epoch,
+	                     .state = state};
+}
+
+static void
+rearm(struct shell *s)
+{
+	uint64_t due_ms = elect_due_ms(s->elect);
+
+	if (due_ms == UINT64_MAX) {
+		sd_event_source_set_enabled(s->timer, SD_EVENT_OFF);
+		return;
+	}
+	/* sd-event takes 0 for "not set" */
+	sd_event_source_set_time(s->timer, due_ms > 0 ? due_ms * 1000 : 1);
+	sd_event_source_set_enabled(s->timer, SD_EVENT_ONESHOT);
+}
+
+static void
+say_status(struct shell *s)
+{
+	char line[STATUS_LINE_MAX];
+
+	if (!s->ready)
+		return;
+	status_line(s, line, sizeof(line));
+	proc_status(s->proc, line, uplink_generation(s->uplink),
+	            uplink_active(s->uplink));
+}
+
+/* One line for each change of what we are. */
+static void
+show(struct shell *s)
+{
+	struct elect_view now;
+
+	elect_look_at(s->elect, &now);
+	if (now.silent == s->shown.silent && now.state == s->shown.state &&
+	    (now.state != NOTIF_LOOKING || now.clock == s->shown.clock) &&
+	    (now.state == NOTIF_LOOKING || now.current.epoch == s->shown.current.epoch) &&
+	    elect_serial_compare(&now.serial, &s->shown.serial) == 0)
+		return;
+	log_info("state %s→%s round=%" PRId64 " leader=%" PRId64 " epoch=%" PRId64
+	         " serial=%" PRIu64 ",%" PRIu64,
+	         status_state(&s->shown), status_state(&now), now.clock,
+	         now.current.leader, now.current.epoch, now.serial.generation,
+	         now.serial.count);
+	s->shown = now;
+	say_status(s);
+}
+
+static void
+step(struct shell *s, struct elect_event *ev)
+{
+	ev->now_ms = clock_ms();
+	elect_step(s->elect, ev, &s->todo);
+	for (unsigned i = 0; i < s->todo.count; i++)
+		shell_apply(s, &s->todo.list[i]);
+	show(s);
+	rearm(s);
+}
+
+static int
+on_timer(sd_event_source *source, uint64_t usec, void *user)
+{
+	(void)source;
+	(void)usec;
+	step(user, &(struct elect_event){.type = ELECT_EV_DUE});
+	return 0;
+}
+
+static int
+make_core(struct shell *s)
+{
+	struct elect_options o;
+	struct elect *made;
+	int r;
+
+	elect_options_ours(&o);
+	o.sid = s->conf->id;
+	o.observer = !conf_is_voter(s->conf, s->conf->id);
+	o.config = &s->config;
+	o.config_text = s->config_text;
+	o.config_text_len = s->config_text_len;
+	o.multi_address = true;
+	o.notify_min_ms = s->conf->timing.notify_min_ms;
+	o.notify_max_ms = s->conf->timing.notify_max_ms;
+	o.finalize_ms = s->conf->timing.finalize_ms;
+	o.early_finalize = s->conf->early_finalize && s->conf->zab;
+	r = elect_new(&made, &o);
+	if (r < 0)
+		return r;
+	elect_free(s->elect);
+	s->elect = made;
+	s->has_state = false;
+	s->has_decided = false;
+	for (unsigned i = 0; i < s->remote_count; i++)
+		s->remotes[i].heard = false;
+	return 0;
+}
+
+/* Forget what was worked out so far. */
+static void
+start_afresh(struct shell *s)
+{
+	int r = make_core(s);
+
+	if (r < 0) {
+		log_err("no core: %s", strerror(-r));
+		proc_exit(s->proc, PROC_EXIT_FAILURE);
+		return;
+	}
+	show(s);
+	rearm(s);
+}
+
+static void
+on_activate(void *user, uint64_t generation)
+{
+	(void)generation;
+	start_afresh(user);
+}
+
+static void
+on_again(void *user, bool active)
+{
+	struct shell *s = user;
+	struct msg state = {.type = MSG_STATE, .u.state = s->state};
+	struct msg decided = {.type = MSG_DECIDED, .u.decided = s->decided};
+
+	if (!active) {
+		start_afresh(s);
+		return;
+	}
+	step(s, &(struct elect_event){.type = ELECT_EV_AGAIN});
+	if (s->has_state)
+		uplink_send(s->uplink, &state);
+	if (s->has_decided)
+		uplink_send(s->uplink, &decided);
+}
+
+static void
+take_remote(struct shell *s, const struct msg_remote *m)
+{
+	struct elect_event ev = {
+	    .type = ELECT_EV_LINK,
+	    .sid = m->sid,
+	    .link = {.up = m->link == MSG_LINK_UP,
+	             .was_up = m->was_up,
+	             .refused = m->reason == MSG_REASON_REFUSED},
+	};
+
+	if (m->lane == MSG_LANE_ELECTION)
+		step(s, &ev);
+}
+
+static void
+remember(struct shell *s, int64_t sid, const struct notif *n)
+{
+	for (unsigned i = 0; i < s->remote_count; i++) {
+		if (s->remotes[i].sid != sid)
+			continue;
+		s->remotes[i].heard = true;
+		s->remotes[i].word = (struct vote){.leader = n->leader,
+		                                   .zxid = n->zxid,
+		                                   .round = n->round,
+		                                   .epoch = n->epoch,
+		                                   .state = n->state,
+		                                   .version = n->version};
+	}
+}
+
+static void
+take_frame(struct shell *s, const struct msg_frame *m)
+{
+	struct elect_event ev = {.type = ELECT_EV_NOTIF, .sid = m->sid};
+	enum notif_result r;
+
+	if (m->lane != MSG_LANE_ELECTION)
+		return;
+	s->counters.frames_in++;
+	r = notif_decode(m->data, m->data_len, &ev.notif);
+	if (r != NOTIF_OK) {
+		s->counters.frames_refused++;
+		log_debug("frame refused sid=%" PRId64 " reason=%s", m->sid,
+		          notif_result_name(r));
+		return;
+	}
+	remember(s, m->sid, &ev.notif);
+	step(s, &ev);
+}
+
+static void
+take_look(struct shell *s, const struct msg_look *m)
+{
+	struct elect_event ev = {.type = ELECT_EV_LOOK,
+	                         .serial = to_serial(&m->serial),
+	                         .look = {.zxid = m->zxid,
+	                                  .epoch = m->epoch,
+	                                  .last_round = m->last_round,
+	                                  .gave_up = m->gave_up,
+	                                  .leader = m->leader}};
+
+	log_debug("look serial=%" PRIu64 ",%" PRIu64 " reason=%s", m->serial.generation,
+	          m->serial.count, msg_look_reason_name((enum msg_look_reason)m->reason));
+	step(s, &ev);
+}
+
+static void
+take_vote(struct shell *s, enum elect_event_type type, const struct msg_serial *serial,
+          const struct msg_vote *vote, int32_t state)
+{
+	struct elect_event ev = {
+	    .type = type, .serial = to_serial(serial), .vote = to_vote(vote, state)};
+
+	step(s, &ev);
+}
+
+static void
+take_synced(struct shell *s)
+{
+	char line[STATUS_LINE_MAX];
+
+	step(s, &(struct elect_event){.type = ELECT_EV_SYNCED});
+	if (s->ready) {
+		say_status(s);
+		return;
+	}
+	s->ready = true;
+	status_line(s, line, sizeof(line));
+	proc_ready(s->proc, line, uplink_generation(s->uplink), uplink_active(s->uplink));
+}
+
+static void
+on_message(void *user, const struct msg *m)
+{
+	struct shell *s = user;
+
+	if (m->type == MSG_REMOTE)
+		take_remote(s, &m->u.remote);
+	else if (m->type == MSG_FRAME_IN)
+		take_frame(s, &m->u.frame);
+	else if (m->type == MSG_LOOK)
+		take_look(s, &m->u.look);
+	else if (m->type == MSG_ROLE)
+		take_vote(s, ELECT_EV_ROLE, &m->u.role.serial, &m->u.role.vote,
+		          m->u.role.state);
+	else if (m->type == MSG_DECIDED)
+		take_vote(s, ELECT_EV_DECIDED, &m->u.decided.serial, &m->u.decided.vote,
+		          m->u.decided.state);
+	else if (m->type == MSG_STATE)
+		take_vote(s, ELECT_EV_STATE, &m->u.state.serial, &m->u.state.vote,
+		          NOTIF_LOOKING);
+	else if (m->type == MSG_ABSENT)
+		step(s, &(struct elect_event){.type = ELECT_EV_ABSENT});
+	else if (m->type == MSG_SYNCED)
+		take_synced(s);
+	else
+		log_debug("not for us: %s", msg_def(m->type)->name);
+}
+
+static void
+on_lost(void *user, const char *why)
+{
+	(void)user;
+	log_debug("connmgr lost reason=%s", why);
+}
+
+static void
+on_superseded(void *user, int status)
+{
+	struct shell *s = user;
+
+	proc_exit(s->proc, status);
+}
+
+static void
+on_request(void *user, struct door_conn *c, const char *data, size_t len)
+{
+	static char reply[DOOR_REPLY_MAX];
+	static const char wrong[] = "{\"error\":\"the elector answers `status`\"}";
+	static const char large[] = "{\"error\":\"the answer does not fit\"}";
+	size_t n;
+	int r;
+
+	if (len != strlen("status") || memcmp(data, "status", len) != 0)
+		r = door_send(c, wrong, sizeof(wrong) - 1);
+	else if ((n = status_print(user, reply, sizeof(reply))) > 0)
+		r = door_send(c, reply, n);
+	else
+		r = door_send(c, large, sizeof(large) - 1);
+	if (r < 0)
+		door_conn_close(c);
+}
+
+static void
+on_gone(void *user, struct door_conn *c)
+{
+	(void)user;
+	(void)c;
+}
+
+static int
+open_ends(struct shell *s)
+{
+	static const struct uplink_ops uplink_ops = {.on_activate = on_activate,
+	                                             .on_again = on_again,
+	                                             .on_message = on_message,
+	                                             .on_lost = on_lost,
+	                                             .on_superseded = on_superseded};
+	static const struct door_ops door_ops = {.on_request = on_request,
+	                                         .on_gone = on_gone};
+	struct uplink_config config = {
+	    .who = MSG_WHO_ELECTOR,
+	    .name = s->name,
+	    .run_dir = s->conf->run_dir,
+	    .kind = s->conf->ipc == CONF_IPC_NNG ? CHAN_NNG : CHAN_SEQPACKET};
+	char path[CONF_RUN_DIR_MAX + MSG_NAME_MAX + 32];
+	int r;
+
+	snprintf(path, sizeof(path), "%s/elector-%s", s->conf->run_dir, s->name);
+	r = proc_make_dir(path);
+	if (r == 0) {
+		strcat(path, "/" DOOR_NAME);
+		r = uplink_open(&s->uplink, s->loop, &config, &uplink_ops, s);
+	}
+	if (r == 0)
+		r = door_open(&s->door, s->loop, path, &door_ops, s);
+	if (r < 0)
+		log_err("%s: %s", path, strerror(-r));
+	return r;
+}
+
+static int
+read_config(struct shell *s)
+{
+	enum qconfig_result q;
+
+	s->config_text_len =
+	    conf_qconfig(s->conf, s->config_text, sizeof(s->config_text));
+	if (s->config_text_len == 0) {
+		log_err("the configuration text does not fit");
+		return -E2BIG;
+	}
+	q = qconfig_parse(s->config_text, s->config_text_len, true, &s->config);
+	if (q != QCONFIG_OK) {
+		log_err("the configuration text is refused: %s", qconfig_result_name(q));
+		return -EINVAL;
+	}
+	for (unsigned i = 0; i < s->conf->server_count; i++) {
+		if (s->conf->servers[i].id != s->conf->id)
+			s->remotes[s->remote_count++].sid = s->conf->servers[i].id;
+	}
+	return 0;
+}
+
+int
+shell_open(struct shell *s, const struct conf *conf, const char *name, struct proc *proc)
+{
+	int r;
+
+	*s = (struct shell){.conf = conf, .name = name, .proc = proc};
+	s->loop = proc_loop(proc);
+	s->started_us = clock_us();
+	s->shown.silent = true;
+	r = read_config(s);
+	if (r == 0)
+		r = make_core(s);
+	if (r == 0)
+		r = sd_event_add_time(s->loop, &s->timer, CLOCK_BOOTTIME, 0,
+		                      TIMER_ACCURACY_US, on_timer, s);
+	if (r < 0)
+		return r;
+	sd_event_source_set_enabled(s->timer, SD_EVENT_OFF);
+	return open_ends(s);
+}
+
+void
+shell_close(struct shell *s)
+{
+	door_close(s->door);
+	uplink_close(s->uplink);
+	sd_event_source_disable_unref(s->timer);
+	elect_free(s->elect);
+}

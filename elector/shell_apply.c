@@ -1,0 +1,147 @@
+/* What the core wants done, as messages to connmgr; see shell_apply.h. */
+#include "elector/shell_apply.h"
+
+#include "base/log.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+static struct msg_serial
+from_serial(const struct elect_serial *s)
+{
+	return (struct msg_serial){.generation = s->generation, .count = s->count};
+}
+
+static struct msg_vote
+from_vote(const struct vote *v)
+{
+	return (struct msg_vote){
+	    .leader = v->leader, .zxid = v->zxid, .round = v->round, .epoch = v->epoch};
+}
+
+static void
+send_vote(struct shell *s, const struct elect_action *a)
+{
+	struct notif n = {.state = a->vote.state,
+	                  .leader = a->vote.leader,
+	                  .zxid = a->vote.zxid,
+	                  .round = a->vote.round,
+	                  .epoch = a->vote.epoch,
+	                  .has_config = true,
+	                  .config = s->config_text,
+	                  .config_len = s->config_text_len};
+	struct msg m = {.type = MSG_FRAME_OUT,
+	                .u.frame = {.lane = MSG_LANE_ELECTION, .data = s->frame}};
+	unsigned count;
+	const int64_t *voters = elect_voters(s->elect, &count);
+
+	m.u.frame.data_len = notif_encode(&n, s->frame, sizeof(s->frame));
+	assert(m.u.frame.data_len > 0);
+	if (a->type == ELECT_ACT_SEND) {
+		m.u.frame.sid = a->sid;
+		s->counters.frames_out++;
+		uplink_send(s->uplink, &m);
+		return;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		if (voters[i] == s->conf->id)
+			continue;
+		m.u.frame.sid = voters[i];
+		s->counters.frames_out++;
+		uplink_send(s->uplink, &m);
+	}
+}
+
+static void
+send_state(struct shell *s, const struct elect_action *a)
+{
+	struct msg m = {
+	    .type = MSG_STATE,
+	    .u.state = {.serial = from_serial(&a->serial), .vote = from_vote(&a->vote)}};
+
+	s->has_state = true;
+	s->state = m.u.state;
+	log_debug("vote leader=%" PRId64 " zxid=0x%" PRIx64 " round=%" PRId64
+	          " epoch=%" PRId64,
+	          a->vote.leader, (uint64_t)a->vote.zxid, a->vote.round, a->vote.epoch);
+	uplink_send(s->uplink, &m);
+}
+
+static void
+send_decided(struct shell *s, const struct elect_action *a)
+{
+	struct msg m = {.type = MSG_DECIDED,
+	                .u.decided = {.serial = from_serial(&a->serial),
+	                              .state = (uint8_t)a->vote.state,
+	                              .vote = from_vote(&a->vote)}};
+
+	s->has_decided = true;
+	s->decided = m.u.decided;
+	s->counters.decided++;
+	log_info("decided leader=%" PRId64 " round=%" PRId64 " epoch=%" PRId64
+	         " serial=%" PRIu64 ",%" PRIu64 " reason=%s",
+	         a->vote.leader, a->vote.round, a->vote.epoch, a->serial.generation,
+	         a->serial.count, elect_reason_name(a->reason));
+	uplink_send(s->uplink, &m);
+}
+
+static void
+send_doubt(struct shell *s, const struct elect_action *a)
+{
+	struct msg m = {.type = MSG_DOUBT,
+	                .u.doubt = {.serial = from_serial(&a->serial), .sid = a->sid}};
+
+	s->counters.doubts++;
+	log_info("doubt leader=%" PRId64 " is looking in a higher round", a->sid);
+	uplink_send(s->uplink, &m);
+}
+
+static void
+send_connect(struct shell *s)
+{
+	struct msg m = {.type = MSG_CONNECT,
+	                .u.connect = {.lane = MSG_LANE_ELECTION, .sid = MSG_ALL}};
+
+	uplink_send(s->uplink, &m);
+}
+
+static void
+note_newer_config(struct shell *s, int64_t sid)
+{
+	if (s->counters.newer_configs++ == 0)
+		log_warning("sid=%" PRId64
+		            " has a newer configuration with other members; "
+		            "is our file out of date?",
+		            sid);
+}
+
+void
+shell_apply(struct shell *s, const struct elect_action *a)
+{
+	switch (a->type) {
+	case ELECT_ACT_STATE:
+		send_state(s, a);
+		break;
+	case ELECT_ACT_SEND:
+	case ELECT_ACT_BROADCAST:
+		send_vote(s, a);
+		break;
+	case ELECT_ACT_CONNECT_ALL:
+		send_connect(s);
+		break;
+	case ELECT_ACT_DECIDED:
+		send_decided(s, a);
+		break;
+	case ELECT_ACT_DOUBT:
+		send_doubt(s, a);
+		break;
+	case ELECT_ACT_NEWER_CONFIG:
+		note_newer_config(s, a->sid);
+		break;
+	case ELECT_ACT_DROP:
+		s->counters.dropped[a->reason]++;
+		log_debug("ignored sid=%" PRId64 " reason=%s", a->sid,
+		          elect_reason_name(a->reason));
+		break;
+	}
+}

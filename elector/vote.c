@@ -1,0 +1,99 @@
+/* The order and the equality of votes; see vote.h. */
+#include "elector/vote.h"
+
+#include "wire/notif.h"
+
+#include <stddef.h>
+
+bool
+vote_beats(int64_t weight, const struct vote *a, const struct vote *b)
+{
+	if (weight == 0)
+		return false;
+	if (a->epoch != b->epoch)
+		return a->epoch > b->epoch;
+	if (a->zxid != b->zxid)
+		return a->zxid > b->zxid;
+	return a->leader > b->leader;
+}
+
+bool
+vote_same_claim(const struct vote *a, const struct vote *b)
+{
+	return a->leader == b->leader && a->zxid == b->zxid && a->round == b->round &&
+	       a->epoch == b->epoch;
+}
+
+bool
+vote_equal(const struct vote *a, const struct vote *b)
+{
+	if (a->state == NOTIF_LOOKING || b->state == NOTIF_LOOKING)
+		return vote_same_claim(a, b);
+	if ((a->version > 0) != (b->version > 0))
+		return a->leader == b->leader;
+	return a->leader == b->leader && a->epoch == b->epoch;
+}
+
+void
+vote_map_clear(struct vote_map *m)
+{
+	m->count = 0;
+}
+
+static struct vote_entry *
+find(struct vote_map *m, int64_t sid)
+{
+	for (unsigned i = 0; i < m->count; i++) {
+		if (m->entries[i].sid == sid)
+			return &m->entries[i];
+	}
+	return NULL;
+}
+
+bool
+vote_map_put(struct vote_map *m, int64_t sid, const struct vote *v)
+{
+	struct vote_entry *at = find(m, sid);
+
+	if (!at) {
+		if (m->count == VOTE_MAP_MAX)
+			return false;
+		at = &m->entries[m->count++];
+		at->sid = sid;
+	}
+	at->vote = *v;
+	return true;
+}
+
+const struct vote *
+vote_map_get(const struct vote_map *m, int64_t sid)
+{
+	for (unsigned i = 0; i < m->count; i++) {
+		if (m->entries[i].sid == sid)
+			return &m->entries[i].vote;
+	}
+	return NULL;
+}
+
+unsigned
+vote_map_acks(const struct vote_map *m, const struct vote *v, int64_t *out)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < m->count; i++) {
+		if (vote_equal(&m->entries[i].vote, v))
+			out[count++] = m->entries[i].sid;
+	}
+	return count;
+}
+
+bool
+vote_map_confirms(const struct vote_map *m, int64_t leader, int64_t round, int64_t me,
+                  int64_t clock)
+{
+	const struct vote *word = vote_map_get(m, leader);
+
+	if (leader == me)
+		return round == clock;
+	return word && word->state == NOTIF_LEADING;
+}

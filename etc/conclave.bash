@@ -1,0 +1,36 @@
+# bash completion for conclave(1)
+
+_conclave() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local verbs="status leader health watch wait restart check"
+	local verb="" i words
+
+	COMPREPLY=()
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		-c) ((i++)) ;;
+		-*) ;;
+		*)
+			verb=${COMP_WORDS[i]}
+			break
+			;;
+		esac
+	done
+	if [ "$prev" = -c ] || { [ "$verb" = check ] && [[ $cur != -* ]]; }; then
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+	fi
+	case $verb in
+	"") words="$verbs -c --json --help --version" ;;
+	wait)
+		[ "$prev" != --timeout ] || return
+		words="--leader --leading --timeout --json --help"
+		;;
+	restart) words="connmgr elector peer --json --help" ;;
+	*) words="--json --help" ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+
+complete -F _conclave conclave

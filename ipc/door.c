@@ -1,0 +1,311 @@
+/* The answering side of a door; see door.h. It carries packets and knows who asks, never
+ * what is asked. */
+#include "ipc/door.h"
+
+#include "base/log.h"
+#include "ipc/local.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BACKLOG       128
+#define ACCEPT_BUDGET 16     /* connections, */
+#define PACKET_BUDGET 8      /* requests of one connection for each turn of the loop */
+#define SEND_ROOM     262144 /* the largest answer, several times */
+#define PAUSE_US      100000 /* without descriptors: until the next try to accept */
+#define ACCURACY_US   10000
+
+struct door {
+	sd_event *loop;
+	sd_event_source *listener;
+	sd_event_source *pause;
+	const struct door_ops *ops;
+	void *user;
+	char *path;
+	int fd;
+	bool closed;
+	unsigned refs; /* its owner, each connection, each handler at work */
+	uint64_t turns;
+	unsigned conn_count;
+	struct door_conn *conns[DOOR_CONNS_MAX];
+};
+
+struct door_conn {
+	struct door *door;
+	sd_event_source *source;
+	int fd;
+	pid_t pid;
+	bool kept;
+	bool closed;
+	unsigned refs;      /* the door, a handler at work */
+	uint64_t last_turn; /* door's count when it last said or was told something */
+	void *user;
+};
+
+static void
+door_unref(struct door *d)
+{
+	if (--d->refs > 0)
+		return;
+	sd_event_unref(d->loop);
+	free(d->path);
+	free(d);
+}
+
+static void
+conn_unref(struct door_conn *c)
+{
+	struct door *d = c->door;
+
+	if (--c->refs > 0)
+		return;
+	free(c);
+	door_unref(d);
+}
+
+void
+door_conn_close(struct door_conn *c)
+{
+	struct door *d = c->door;
+	unsigned i;
+
+	if (c->closed)
+		return;
+	c->closed = true;
+	c->source = sd_event_source_disable_unref(c->source);
+	close(c->fd);
+	for (i = 0; d->conns[i] != c; i++)
+		assert(i < d->conn_count);
+	d->conns[i] = d->conns[--d->conn_count];
+	if (d->ops->on_gone)
+		d->ops->on_gone(d->user, c);
+	conn_unref(c);
+}
+
+/* False if all are kept. */
+static bool
+make_room(struct door *d)
+{
+	struct door_conn *oldest = NULL;
+
+	for (unsigned i = 0; i < d->conn_count; i++) {
+		struct door_conn *c = d->conns[i];
+
+		if (!c->kept && (!oldest || c->last_turn < oldest->last_turn))
+			oldest = c;
+	}
+	if (oldest)
+		door_conn_close(oldest);
+	return oldest != NULL;
+}
+
+static void
+hear(struct door_conn *c)
+{
+	static const char too_long[] = "{\"error\":\"the request is too long\"}";
+	char request[DOOR_REQUEST_MAX + 1];
+	struct door *d = c->door;
+
+	for (unsigned i = 0; i < PACKET_BUDGET && !c->closed; i++) {
+		ssize_t n =
+		    recv(c->fd, request, DOOR_REQUEST_MAX, MSG_DONTWAIT | MSG_TRUNC);
+
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n <=
+		    0) { /* an empty packet looks like the end, and is taken for it */
+			door_conn_close(c);
+			return;
+		}
+		c->last_turn = ++d->turns;
+		if (n > DOOR_REQUEST_MAX) {
+			(void)door_send(c, too_long, sizeof(too_long) - 1);
+			door_conn_close(c);
+			return;
+		}
+		request[n] = '\0';
+		d->ops->on_request(d->user, c, request, (size_t)n);
+	}
+}
+
+static int
+on_packet(sd_event_source *s, int fd, uint32_t events, void *user)
+{
+	struct door_conn *c = user;
+
+	(void)s;
+	(void)fd;
+	(void)events;
+	c->refs++;
+	hear(c);
+	conn_unref(c);
+	return 0;
+}
+
+static void
+add_conn(struct door *d, int fd)
+{
+	struct door_conn *c;
+
+	if (d->conn_count == DOOR_CONNS_MAX && !make_room(d)) {
+		log_warning("door %s: full, all of them kept: one refused", d->path);
+		close(fd);
+		return;
+	}
+	c = calloc(1, sizeof(*c));
+	if (!c || d->closed || local_check_peer(fd, &c->pid) < 0 ||
+	    sd_event_add_io(d->loop, &c->source, fd, EPOLLIN, on_packet, c) < 0) {
+		free(c);
+		close(fd);
+		return;
+	}
+	local_widen(fd, SEND_ROOM);
+	c->door = d;
+	c->fd = fd;
+	c->refs = 1;
+	c->last_turn = ++d->turns;
+	d->refs++;
+	d->conns[d->conn_count++] = c;
+}
+
+static int
+on_pause_over(sd_event_source *s, uint64_t usec, void *user)
+{
+	struct door *d = user;
+
+	(void)s;
+	(void)usec;
+	d->pause = sd_event_source_disable_unref(d->pause);
+	sd_event_source_set_enabled(d->listener, SD_EVENT_ON);
+	return 0;
+}
+
+/* Out of descriptors or memory: the backlog would wake us again at once, for nothing. */
+static void
+pause_accepting(struct door *d)
+{
+	if (make_room(d) || d->closed)
+		return;
+	if (sd_event_add_time_relative(d->loop, &d->pause, CLOCK_MONOTONIC, PAUSE_US,
+	                               ACCURACY_US, on_pause_over, d) >= 0)
+		sd_event_source_set_enabled(d->listener, SD_EVENT_OFF);
+}
+
+static int
+on_knock(sd_event_source *s, int fd, uint32_t events, void *user)
+{
+	struct door *d = user;
+
+	(void)s;
+	(void)events;
+	d->refs++;
+	for (unsigned i = 0; i < ACCEPT_BUDGET && !d->closed; i++) {
+		int conn = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (conn >= 0) {
+			add_conn(d, conn);
+			continue;
+		}
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+		    errno == ENOMEM)
+			pause_accepting(d);
+		break;
+	}
+	door_unref(d);
+	return 0;
+}
+
+int
+door_open(struct door **out, sd_event *loop, const char *path, const struct door_ops *ops,
+          void *user)
+{
+	struct door *d = calloc(1, sizeof(*d));
+	int r = -ENOMEM;
+
+	if (!d)
+		return -ENOMEM;
+	d->refs = 1;
+	d->loop = sd_event_ref(loop);
+	d->ops = ops;
+	d->user = user;
+	d->path = strdup(path);
+	if (!d->path)
+		goto fail;
+	r = d->fd = local_listen(path, BACKLOG);
+	if (r < 0)
+		goto fail;
+	r = sd_event_add_io(loop, &d->listener, d->fd, EPOLLIN, on_knock, d);
+	if (r < 0) {
+		close(d->fd);
+		goto fail;
+	}
+	*out = d;
+	return 0;
+fail:
+	door_unref(d);
+	return r;
+}
+
+void
+door_close(struct door *d)
+{
+	if (!d || d->closed)
+		return;
+	d->closed = true;
+	d->listener = sd_event_source_disable_unref(d->listener);
+	d->pause = sd_event_source_disable_unref(d->pause);
+	unlink(d->path);
+	close(d->fd);
+	while (d->conn_count > 0)
+		door_conn_close(d->conns[0]);
+	door_unref(d);
+}
+
+int
+door_send(struct door_conn *c, const void *data, size_t len)
+{
+	if (len == 0 || len > DOOR_REPLY_MAX)
+		return -EMSGSIZE;
+	if (send(c->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		return -errno;
+	c->last_turn = ++c->door->turns;
+	return 0;
+}
+
+void
+door_conn_keep(struct door_conn *c)
+{
+	c->kept = true;
+}
+
+void
+door_conn_set_user(struct door_conn *c, void *user)
+{
+	c->user = user;
+}
+
+void *
+door_conn_user(const struct door_conn *c)
+{
+	return c->user;
+}
+
+pid_t
+door_conn_pid(const struct door_conn *c)
+{
+	return c->pid;
+}
+
+bool
+door_conn_ended(const struct door_conn *c)
+{
+	struct pollfd look = {.fd = c->fd, .events = POLLRDHUP};
+
+	/* unlike recv this sees the end behind requests that nobody has read yet */
+	return poll(&look, 1, 0) > 0 && (look.revents & (POLLRDHUP | POLLHUP | POLLERR));
+}

@@ -1,0 +1,88 @@
+/* See local.h. */
+#include "ipc/local.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static int
+open_socket(const char *path, struct sockaddr_un *address)
+{
+	size_t len = strlen(path);
+	int fd;
+
+	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	if (len == 0)
+		return -ENOENT;
+	if (len >= sizeof(address->sun_path))
+		return -ENAMETOOLONG;
+	memcpy(address->sun_path, path, len);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	return fd < 0 ? -errno : fd;
+}
+
+int
+local_listen(const char *path, int backlog)
+{
+	struct sockaddr_un address;
+	struct stat st;
+	int fd, r;
+
+	fd = open_socket(path, &address);
+	if (fd < 0)
+		return fd;
+	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+		unlink(path);
+	/* the mode before bind is the file's mode: no moment in which others may connect
+	 */
+	if (fchmod(fd, 0600) < 0 ||
+	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(fd, backlog) < 0) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+int
+local_connect(const char *path)
+{
+	struct sockaddr_un address;
+	int fd, r;
+
+	fd = open_socket(path, &address);
+	if (fd < 0)
+		return fd;
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+int
+local_check_peer(int fd, pid_t *pid)
+{
+	struct ucred who;
+	socklen_t len = sizeof(who);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0)
+		return -errno;
+	if (who.uid != geteuid() && who.uid != 0)
+		return -EPERM;
+	if (pid)
+		*pid = who.pid;
+	return 0;
+}
+
+void
+local_widen(int fd, int bytes)
+{
+	/* a refusal leaves the default, which holds three of the largest messages */
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}

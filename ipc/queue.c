@@ -1,0 +1,45 @@
+/* See queue.h. */
+#include "ipc/queue.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool
+queue_add(struct queue *q, const void *data, size_t len)
+{
+	struct queue_packet *p = malloc(sizeof(*p) + len);
+
+	if (!p)
+		return false;
+	p->next = NULL;
+	p->len = len;
+	memcpy(p->data, data, len);
+	if (q->last)
+		q->last->next = p;
+	else
+		q->first = p;
+	q->last = p;
+	q->count++;
+	return true;
+}
+
+void
+queue_remove_first(struct queue *q)
+{
+	struct queue_packet *p = q->first;
+
+	assert(p);
+	q->first = p->next;
+	if (!q->first)
+		q->last = NULL;
+	q->count--;
+	free(p);
+}
+
+void
+queue_clear(struct queue *q)
+{
+	while (q->first)
+		queue_remove_first(q);
+}

@@ -1,0 +1,496 @@
+/* A worker's way to connmgr and back to it after each accident; see uplink.h. One state,
+ * one timer; every way out of a state goes through `fall`, which closes what that state
+ * had.
+ *
+ * The door connection is our life in connmgr's eyes. It is kept as long as connmgr
+ * lives: a broken link alone is made anew over the same door connection. */
+#include "ipc/uplink.h"
+
+#include "base/log.h"
+#include "base/version.h"
+#include "ipc/door.h"
+#include "ipc/local.h"
+#include "ipc/queue.h"
+#include "proc/proc.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define RETRY_MIN_US  20000
+#define RETRY_MAX_US  100000
+#define ANSWER_US     1000000 /* for attached, the link, and welcome: each */
+#define ACCURACY_US   1000
+#define DOOR_PATH_MAX 128
+#define ANSWER_MAX    512 /* attach, attached, superseded */
+
+enum uplink_state {
+	UPLINK_PAUSED,    /* until the next try; the door connection may be there */
+	UPLINK_ATTACHING, /* attach was sent */
+	UPLINK_DIALLING,
+	UPLINK_GREETING, /* hello was sent */
+	UPLINK_LINKED,
+	UPLINK_ENDED, /* superseded, or closed by the owner */
+};
+
+struct uplink {
+	sd_event *loop;
+	struct uplink_config config;
+	const struct uplink_ops *ops;
+	void *user;
+	unsigned refs; /* the owner, a handler at work */
+
+	enum uplink_state state;
+	sd_event_source *timer;
+	uint64_t retry_us;
+	sd_event_source *door_source;
+	int door; /* -1: none */
+	struct chan *chan;
+	const char *cut; /* closed; the next turn of the loop says so, and why */
+
+	bool linked_once; /* so the next link is one more: on_again */
+	uint64_t generation;
+
+	struct queue waiting; /* for room on the link, or for the link */
+	struct uplink_counters counters;
+};
+
+static void
+uplink_unref(struct uplink *u)
+{
+	if (--u->refs == 0)
+		free(u);
+}
+
+static void
+arm(struct uplink *u, uint64_t after_us)
+{
+	sd_event_source_set_time_relative(u->timer, after_us);
+	sd_event_source_set_enabled(u->timer, SD_EVENT_ONESHOT);
+}
+
+static void
+close_door(struct uplink *u)
+{
+	u->door_source = sd_event_source_disable_unref(u->door_source);
+	if (u->door >= 0)
+		close(u->door);
+	u->door = -1;
+}
+
+static void
+close_link(struct uplink *u)
+{
+	chan_close(u->chan);
+	u->chan = NULL;
+	u->cut = NULL;
+	queue_clear(&u->waiting);
+}
+
+/* The link, or what was to become one, is no more: try again, soon the first time. The
+ * owner hears of it only if it had one. */
+static void
+fall(struct uplink *u, const char *why)
+{
+	bool had = u->state == UPLINK_LINKED;
+
+	if (u->state == UPLINK_ENDED)
+		return;
+	close_link(u);
+	u->state = UPLINK_PAUSED;
+	arm(u, u->retry_us);
+	u->retry_us *= 2;
+	if (u->retry_us == 0)
+		u->retry_us = RETRY_MIN_US;
+	else if (u->retry_us > RETRY_MAX_US)
+		u->retry_us = RETRY_MAX_US;
+	if (!had)
+		return;
+	log_info("uplink linked→lost reason=%s", why);
+	u->ops->on_lost(u->user, why);
+}
+
+static void
+fall_with_door(struct uplink *u, const char *why)
+{
+	close_door(u);
+	fall(u, why);
+}
+
+static void
+end(struct uplink *u)
+{
+	u->state = UPLINK_ENDED;
+	u->timer = sd_event_source_disable_unref(u->timer);
+	close_door(u);
+	close_link(u);
+}
+
+static void
+be_superseded(struct uplink *u, bool other_name)
+{
+	log_notice("uplink superseded by %s",
+	           other_name ? "another name" : "another process");
+	end(u);
+	u->ops->on_superseded(u->user,
+	                      other_name ? PROC_EXIT_RETIRED : PROC_EXIT_FAILURE);
+}
+
+/* Inside of uplink_send the owner must not hear of the end of a link: the timer tells it.
+ */
+static void
+cut_soon(struct uplink *u, const char *why)
+{
+	queue_clear(&u->waiting);
+	if (!u->chan)
+		return;
+	chan_close(u->chan);
+	u->chan = NULL;
+	u->cut = why;
+	arm(u, 0);
+}
+
+/* True if it is gone; else it has to wait, or the link is cut. */
+static bool
+pass(struct uplink *u, const void *data, size_t len)
+{
+	int r = chan_send(u->chan, data, len);
+
+	if (r < 0)
+		cut_soon(u, "the link does not send");
+	return r == 0;
+}
+
+static void
+flush(struct uplink *u)
+{
+	struct queue *q = &u->waiting;
+
+	while (q->first && u->chan && pass(u, q->first->data, q->first->len))
+		queue_remove_first(q);
+}
+
+/* In order: nothing overtakes what waits. */
+static void
+send_or_wait(struct uplink *u, const struct msg *m)
+{
+	static unsigned char packet[MSG_MAX];
+	bool up = u->chan && (u->state == UPLINK_GREETING || u->state == UPLINK_LINKED);
+	size_t len = msg_encode(m, packet, sizeof(packet));
+
+	assert(len > 0);
+	if (up && !u->waiting.first && (pass(u, packet, len) || !u->chan))
+		return;
+	if (queue_add(&u->waiting, packet, len))
+		return;
+	u->counters.dropped += u->waiting.count + 1;
+	cut_soon(u, "out of memory");
+}
+
+void
+uplink_send(struct uplink *u, const struct msg *m)
+{
+	if (u->state == UPLINK_ENDED)
+		return;
+	if (u->waiting.count < UPLINK_QUEUE_MAX) {
+		send_or_wait(u, m);
+		return;
+	}
+	/* a torn series is worth nothing: the next on_again says everything anew */
+	u->counters.dropped += u->waiting.count + 1;
+	cut_soon(u, "the queue is full");
+}
+
+static void
+send_hello(struct uplink *u)
+{
+	struct msg hello = {.type = MSG_HELLO, .u.hello = {u->generation}};
+
+	send_or_wait(u, &hello);
+}
+
+static void
+on_link_up(void *user)
+{
+	struct uplink *u = user;
+
+	u->refs++;
+	u->counters.links++;
+	u->state = UPLINK_GREETING;
+	arm(u, ANSWER_US);
+	if (u->linked_once) {
+		if (uplink_active(u))
+			flush(u); /* what on_again says is newer */
+		else
+			queue_clear(&u->waiting);
+		u->ops->on_again(u->user, uplink_active(u));
+	}
+	if (u->state == UPLINK_GREETING && u->chan)
+		send_hello(u);
+	flush(u);
+	uplink_unref(u);
+}
+
+static void
+be_welcome(struct uplink *u)
+{
+	u->state = UPLINK_LINKED;
+	u->linked_once = true;
+	sd_event_source_set_enabled(u->timer, SD_EVENT_OFF);
+	log_info("uplink greeting→linked generation=%" PRIu64, u->generation);
+}
+
+/* connmgr drops what comes before the hello of a new generation. Hence hello first, so
+ * that what the owner says while it is being told comes behind. */
+static void
+be_activated(struct uplink *u, uint64_t generation)
+{
+	queue_clear(&u->waiting);
+	u->generation = generation;
+	log_info("uplink active generation=%" PRIu64, generation);
+	send_hello(u);
+	u->ops->on_activate(u->user, generation);
+}
+
+static void
+take_message(struct uplink *u, const struct msg *m)
+{
+	bool linked = u->state == UPLINK_LINKED;
+
+	if (m->type == MSG_SUPERSEDED) {
+		be_superseded(u, m->u.superseded.other_name);
+	} else if (m->type == MSG_WELCOME && !linked) {
+		be_welcome(u);
+	} else if (m->type == MSG_ACTIVATE && m->u.hello.generation > u->generation) {
+		be_activated(u, m->u.hello.generation);
+	} else if (!linked || m->type == MSG_WELCOME || m->type == MSG_ACTIVATE ||
+	           m->type == MSG_ATTACHED) {
+		u->counters.refused++;
+	} else {
+		if (m->type == MSG_SYNCED)
+			u->retry_us = 0; /* it works: the next accident is a first one */
+		u->ops->on_message(u->user, m);
+	}
+}
+
+static bool
+for_us(const struct uplink *u, enum msg_type type)
+{
+	uint8_t us = u->config.who == MSG_WHO_ELECTOR ? MSG_ELECTOR : MSG_PEER;
+
+	return msg_def(type)->to & us;
+}
+
+static void
+on_link_message(void *user, const void *data, size_t len)
+{
+	struct uplink *u = user;
+	struct msg m;
+
+	u->refs++;
+	if (msg_decode(data, len, &m) == MSG_OK && for_us(u, m.type))
+		take_message(u, &m);
+	else
+		u->counters.refused++;
+	uplink_unref(u);
+}
+
+static void
+on_link_writable(void *user)
+{
+	flush(user);
+}
+
+static void
+on_link_down(void *user, const char *why)
+{
+	struct uplink *u = user;
+
+	u->refs++;
+	fall(u, why);
+	uplink_unref(u);
+}
+
+static void
+dial(struct uplink *u, const struct msg_attached *attached)
+{
+	static const struct chan_ops ops = {on_link_up, on_link_message, on_link_writable,
+	                                    on_link_down};
+
+	if (attached->generation != u->generation && attached->generation != 0) {
+		fall_with_door(u, "attached with a generation that is not ours");
+		return;
+	}
+	u->state = UPLINK_DIALLING; /* the link has a deadline of its own */
+	sd_event_source_set_enabled(u->timer, SD_EVENT_OFF);
+	if (chan_dial(&u->chan, u->config.kind, u->loop, attached->path, ANSWER_US, &ops,
+	              u) < 0)
+		fall(u, "the link cannot be dialled");
+}
+
+static void
+take_answer(struct uplink *u, const void *data, size_t len)
+{
+	struct msg m;
+
+	if (msg_decode(data, len, &m) != MSG_OK || !for_us(u, m.type))
+		u->counters.refused++;
+	else if (m.type == MSG_SUPERSEDED)
+		be_superseded(u, m.u.superseded.other_name);
+	else if (m.type == MSG_ATTACHED && u->state == UPLINK_ATTACHING)
+		dial(u, &m.u.attached);
+	else
+		u->counters.refused++;
+}
+
+static int
+on_door(sd_event_source *s, int fd, uint32_t events, void *user)
+{
+	unsigned char packet[ANSWER_MAX];
+	struct uplink *u = user;
+	ssize_t n = recv(fd, packet, sizeof(packet), MSG_DONTWAIT);
+
+	(void)s;
+	(void)events;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	u->refs++;
+	if (n <= 0)
+		fall_with_door(u, "connmgr is gone");
+	else
+		take_answer(u, packet, (size_t)n);
+	uplink_unref(u);
+	return 0;
+}
+
+static int
+send_attach(struct uplink *u)
+{
+	struct msg m = {.type = MSG_ATTACH};
+	unsigned char packet[ANSWER_MAX];
+	struct msg_attach *a = &m.u.attach;
+	size_t len;
+
+	a->who = (uint8_t)u->config.who;
+	snprintf(a->name, sizeof(a->name), "%s", u->config.name);
+	a->pid = getpid();
+	snprintf(a->build, sizeof(a->build), "%s", CONCLAVE_VERSION);
+	a->set = MSG_SET;
+	a->generation = u->generation;
+	len = msg_encode(&m, packet, sizeof(packet));
+	assert(len > 0);
+	return send(u->door, packet, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static int
+open_own_door(struct uplink *u)
+{
+	char path[DOOR_PATH_MAX];
+	int r;
+
+	snprintf(path, sizeof(path), "%s/connmgr/%s", u->config.run_dir, DOOR_NAME);
+	r = u->door = local_connect(path);
+	if (r >= 0)
+		r = local_check_peer(u->door, NULL);
+	if (r >= 0)
+		r = sd_event_add_io(u->loop, &u->door_source, u->door, EPOLLIN, on_door,
+		                    u);
+	return r;
+}
+
+static void
+knock(struct uplink *u)
+{
+	int r = u->door < 0 ? open_own_door(u) : 0;
+
+	if (r >= 0)
+		r = send_attach(u);
+	if (r < 0) {
+		fall_with_door(u, strerror(-r));
+		return;
+	}
+	u->state = UPLINK_ATTACHING;
+	arm(u, ANSWER_US);
+}
+
+static int
+on_timer(sd_event_source *s, uint64_t usec, void *user)
+{
+	struct uplink *u = user;
+
+	(void)s;
+	(void)usec;
+	u->refs++;
+	if (u->cut)
+		fall(u, u->cut);
+	else if (u->state == UPLINK_PAUSED)
+		knock(u);
+	else if (u->state == UPLINK_ATTACHING)
+		fall_with_door(u, "no answer to attach");
+	else if (u->state == UPLINK_GREETING)
+		fall(u, "no welcome");
+	uplink_unref(u);
+	return 0;
+}
+
+int
+uplink_open(struct uplink **out, sd_event *loop, const struct uplink_config *config,
+            const struct uplink_ops *ops, void *user)
+{
+	struct uplink *u;
+	int r;
+
+	if (strlen(config->run_dir) + sizeof("/connmgr/" DOOR_NAME) > MSG_PATH_MAX)
+		return -ENAMETOOLONG;
+	u = calloc(1, sizeof(*u));
+	if (!u)
+		return -ENOMEM;
+	u->loop = loop;
+	u->config = *config;
+	u->ops = ops;
+	u->user = user;
+	u->refs = 1;
+	u->door = -1;
+	/* at once, but from the loop */
+	r = sd_event_add_time_relative(loop, &u->timer, CLOCK_MONOTONIC, 0, ACCURACY_US,
+	                               on_timer, u);
+	if (r < 0) {
+		free(u);
+		return r;
+	}
+	*out = u;
+	return 0;
+}
+
+void
+uplink_close(struct uplink *u)
+{
+	if (!u)
+		return;
+	if (u->state != UPLINK_ENDED)
+		end(u);
+	uplink_unref(u);
+}
+
+bool
+uplink_active(const struct uplink *u)
+{
+	return u->generation != 0;
+}
+
+uint64_t
+uplink_generation(const struct uplink *u)
+{
+	return u->generation;
+}
+
+struct uplink_counters
+uplink_counters(const struct uplink *u)
+{
+	return u->counters;
+}

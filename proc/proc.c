@@ -1,0 +1,219 @@
+/* The frame of every daemon: one sd-event loop, its signals, and what it tells the one
+ * that started it (conclaved or systemd, it cannot tell which); see proc.h. */
+#include "proc/proc.h"
+
+#include "base/version.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#define STATUS_MAX 256
+
+struct proc {
+	sd_event *loop;
+	const struct proc_ops *ops;
+	void *user;
+	bool ready;
+	bool stopping;
+};
+
+/* A parent that died before we could ask to die with it will never be noticed: hence the
+ * look at getppid after the prctl, not before. */
+static void
+die_with_parent(void)
+{
+	const char *text = getenv("CONCLAVE_PARENT");
+	char *end;
+	long parent;
+
+	if (!text)
+		return;
+	errno = 0;
+	parent = strtol(text, &end, 10);
+	if (errno || end == text || *end || parent < 1) {
+		log_warning("CONCLAVE_PARENT is no process id: %s", text);
+		return;
+	}
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		log_warning("PR_SET_PDEATHSIG: %s", strerror(errno));
+	if (getppid() != parent) {
+		log_notice("the parent, %ld, is gone: exiting", parent);
+		_exit(PROC_EXIT_FAILURE);
+	}
+	unsetenv("CONCLAVE_PARENT"); /* it names our parent, not our children's */
+}
+
+/* The fatal ones stay open: the watchdog's SIGABRT must end a process that hangs. */
+static int
+set_signals(void)
+{
+	static const int fatal[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE,
+	                            SIGILL,  SIGTRAP, SIGSYS};
+	/* what was ignored before exec would not reach the loop even though it is blocked
+	 */
+	static const int ours[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
+	sigset_t blocked;
+
+	sigfillset(&blocked);
+	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
+		sigdelset(&blocked, fatal[i]);
+	if (sigprocmask(SIG_SETMASK, &blocked, NULL) < 0)
+		return -errno;
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (signal(ours[i], SIG_DFL) == SIG_ERR)
+			return -errno;
+	return signal(SIGPIPE, SIG_IGN) == SIG_ERR ? -errno : 0;
+}
+
+static void
+say_stopping(struct proc *p)
+{
+	if (!p->stopping)
+		sd_notify(0, "STOPPING=1");
+	p->stopping = true;
+}
+
+static int
+on_stop_signal(sd_event_source *s, const struct signalfd_siginfo *info, void *user)
+{
+	struct proc *p = user;
+
+	(void)s;
+	log_info("stopping: signal %u from %u", info->ssi_signo, info->ssi_pid);
+	say_stopping(p);
+	if (p->ops && p->ops->on_stop)
+		p->ops->on_stop(p->user);
+	else
+		proc_exit(p, PROC_EXIT_OK);
+	return 0;
+}
+
+static int
+on_reload_signal(sd_event_source *s, const struct signalfd_siginfo *info, void *user)
+{
+	struct proc *p = user;
+
+	(void)s;
+	(void)info;
+	if (p->ops && p->ops->on_reload)
+		p->ops->on_reload(p->user);
+	else
+		log_info("SIGHUP: nothing to reload");
+	return 0;
+}
+
+static int
+open_loop(struct proc *p)
+{
+	int r;
+
+	if ((r = sd_event_new(&p->loop)) < 0)
+		return r;
+	if ((r = sd_event_add_signal(p->loop, NULL, SIGTERM, on_stop_signal, p)) < 0 ||
+	    (r = sd_event_add_signal(p->loop, NULL, SIGINT, on_stop_signal, p)) < 0 ||
+	    (r = sd_event_add_signal(p->loop, NULL, SIGHUP, on_reload_signal, p)) < 0)
+		return r;
+	/* beats only while the loop turns; without $WATCHDOG_USEC it does nothing */
+	r = sd_event_set_watchdog(p->loop, true);
+	return r < 0 ? r : 0;
+}
+
+int
+proc_init(struct proc **out, const char *name, enum log_level level,
+          const struct proc_ops *ops, void *user)
+{
+	struct proc *p;
+	int r;
+
+	log_init(name, level);
+	die_with_parent();
+	umask(077);
+	r = set_signals();
+	if (r < 0)
+		return r;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	p->ops = ops;
+	p->user = user;
+	r = open_loop(p);
+	if (r < 0) {
+		sd_event_unref(p->loop);
+		free(p);
+		return r;
+	}
+	*out = p;
+	return 0;
+}
+
+sd_event *
+proc_loop(struct proc *p)
+{
+	return p->loop;
+}
+
+/* A line break would begin another assignment of the notification. */
+static const char *
+one_line(const char *status, char *out)
+{
+	size_t len = strnlen(status, STATUS_MAX - 1);
+
+	for (size_t i = 0; i < len; i++)
+		out[i] = (unsigned char)status[i] < 0x20 ? ' ' : status[i];
+	out[len] = '\0';
+	return out;
+}
+
+static void
+notify(const char *head, const char *status, unsigned long long generation, bool active)
+{
+	char line[STATUS_MAX];
+
+	sd_notifyf(0,
+	           "%sSTATUS=%s\nX_CONCLAVE_VERSION=%s\nX_CONCLAVE_GENERATION=%llu\n"
+	           "X_CONCLAVE_ACTIVE=%d",
+	           head, one_line(status, line), CONCLAVE_VERSION, generation, active);
+}
+
+void
+proc_ready(struct proc *p, const char *status, unsigned long long generation, bool active)
+{
+	notify(p->ready ? "" : "READY=1\n", status, generation, active);
+	p->ready = true;
+}
+
+void
+proc_status(struct proc *p, const char *status, unsigned long long generation,
+            bool active)
+{
+	(void)p;
+	notify("", status, generation, active);
+}
+
+void
+proc_say(struct proc *p, const char *status)
+{
+	char line[STATUS_MAX];
+
+	(void)p;
+	sd_notifyf(0, "STATUS=%s", one_line(status, line));
+}
+
+int
+proc_run(struct proc *p)
+{
+	return sd_event_loop(p->loop);
+}
+
+void
+proc_exit(struct proc *p, int status)
+{
+	say_stopping(p);
+	sd_event_exit(p->loop, status);
+}

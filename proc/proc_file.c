@@ -1,0 +1,190 @@
+/* Folders and small files of a daemon; see proc.h. */
+#include "proc/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PARENT_MODE 0755
+#define OWN_MODE    0700
+#define FILE_MODE   0600
+
+/* chmod because of the umask, and only of what we have just made. */
+static int
+make_one(const char *path, mode_t mode)
+{
+	if (mkdir(path, OWN_MODE) < 0)
+		return errno == EEXIST ? 0 : -errno;
+	if (mode != OWN_MODE && chmod(path, mode) < 0)
+		return -errno;
+	return 0;
+}
+
+/* Others who can write there could replace our sockets and files by theirs. */
+static int
+check_own(const char *path)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		r = -errno;
+	else if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)))
+		r = -EPERM;
+	close(fd);
+	return r;
+}
+
+int
+proc_make_dir(const char *path)
+{
+	char part[PATH_MAX];
+	size_t len = strlen(path);
+	int r;
+
+	if (len == 0)
+		return -ENOENT;
+	if (len >= sizeof(part))
+		return -ENAMETOOLONG;
+	memcpy(part, path, len + 1);
+	while (len > 1 && part[len - 1] == '/')
+		part[--len] = '\0';
+	for (char *at = strchr(part + 1, '/'); at; at = strchr(at + 1, '/')) {
+		*at = '\0';
+		r = make_one(part, PARENT_MODE);
+		*at = '/';
+		if (r < 0)
+			return r;
+	}
+	r = make_one(part, OWN_MODE);
+	return r < 0 ? r : check_own(part);
+}
+
+static int
+write_all(int fd, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* After a rename the name itself is durable only once its folder is. */
+static int
+sync_folder_of(const char *path)
+{
+	char folder[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	int fd, r;
+
+	if (!slash)
+		snprintf(folder, sizeof(folder), ".");
+	else if (slash == path)
+		snprintf(folder, sizeof(folder), "/");
+	else
+		snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = fsync(fd) < 0 ? -errno : 0;
+	close(fd);
+	return r;
+}
+
+static int
+write_new(const char *path, const void *data, size_t len, bool sync)
+{
+	int fd, r;
+
+	/* a crash may have left one; each file has one writer */
+	if (unlink(path) < 0 && errno != ENOENT)
+		return -errno;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+	if (fd < 0)
+		return -errno;
+	r = write_all(fd, data, len);
+	if (r == 0 && sync && fsync(fd) < 0)
+		r = -errno;
+	if (close(fd) < 0 && r == 0)
+		r = -errno;
+	return r;
+}
+
+int
+proc_write_file(const char *path, const void *data, size_t len, bool sync)
+{
+	char fresh[PATH_MAX];
+	int r, n;
+
+	n = snprintf(fresh, sizeof(fresh), "%s.new", path);
+	if (n < 0 || (size_t)n >= sizeof(fresh))
+		return -ENAMETOOLONG;
+	r = write_new(fresh, data, len, sync);
+	if (r == 0 && rename(fresh, path) < 0)
+		r = -errno;
+	if (r < 0) {
+		unlink(fresh);
+		return r;
+	}
+	return sync ? sync_folder_of(path) : 0;
+}
+
+int
+proc_read_file(const char *path, char *out, size_t cap, size_t *len)
+{
+	size_t have = 0;
+	ssize_t n;
+	int fd, r = 0;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	do {
+		n = read(fd, out + have, cap - have);
+		if (n > 0)
+			have += (size_t)n;
+		else if (n < 0 && errno != EINTR)
+			r = -errno;
+	} while (r == 0 && n != 0 && have < cap);
+	close(fd);
+	if (r < 0)
+		return r;
+	if (have == cap)
+		return -EFBIG;
+	out[have] = '\0';
+	*len = have;
+	return 0;
+}
+
+int
+proc_lock_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+
+	if (fd < 0)
+		return -errno;
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		int r = -errno;
+
+		if (r == -EINTR)
+			continue;
+		close(fd);
+		return r;
+	}
+	return 0; /* the descriptor stays open: the lock is the process's */
+}

@@ -1,0 +1,366 @@
+/* The life of one child; the rules are in child.h. A pure core. */
+#include "supervisor/child.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define NEVER UINT64_MAX
+
+static struct child_action *
+add(struct child_actions *out, enum child_action_type type)
+{
+	struct child_action *a;
+
+	assert(out->count < CHILD_ACTIONS_MAX);
+	a = &out->list[out->count++];
+	memset(a, 0, sizeof(*a));
+	a->type = type;
+	return a;
+}
+
+static void
+send_signal(struct child_actions *out, enum child_signal sig)
+{
+	add(out, CHILD_ACT_SIGNAL)->signal = sig;
+}
+
+static struct child_note *
+note(struct child *c, struct child_actions *out, enum child_why why, uint64_t after_ms)
+{
+	struct child_note *n = &add(out, CHILD_ACT_NOTE)->note;
+
+	n->why = why;
+	n->after_ms = after_ms;
+	n->delay_ms = NEVER;
+	n->failures = c->failures;
+	return n;
+}
+
+static void
+spawn(struct child *c, struct child_actions *out)
+{
+	assert(c->pid == 0);
+	c->state = CHILD_STARTING;
+	c->again = false;
+	c->due_ms = NEVER;
+	add(out, CHILD_ACT_SPAWN);
+}
+
+/* From here the child has ready_ms to become ready, or to show that it is alive while
+ * what it needs is missing. */
+static void
+await_ready(struct child *c, uint64_t from_ms)
+{
+	c->due_ms = from_ms + c->policy.ready_ms;
+}
+
+static uint64_t
+restart_delay(const struct child *c)
+{
+	uint64_t delay = c->policy.restart_min_ms;
+	unsigned i;
+
+	if (c->failures <= 1)
+		return 0;
+	for (i = 2; i < c->failures && delay < c->policy.restart_max_ms; i++)
+		delay *= 2;
+	return delay < c->policy.restart_max_ms ? delay : c->policy.restart_max_ms;
+}
+
+/* There is no process and it was nobody's wish: a successor, now or later. `n` is the
+ * note about it, already among the actions; so far it says what happened. */
+static void
+fail(struct child *c, struct child_actions *out, uint64_t now_ms, struct child_note *n,
+     uint64_t least_ms)
+{
+	uint64_t delay;
+
+	if (c->failures < UINT32_MAX)
+		c->failures++;
+	delay = restart_delay(c);
+	if (delay < least_ms)
+		delay = least_ms;
+	n->failures = c->failures;
+	n->delay_ms = delay;
+	c->last = *n;
+	if (delay == 0) {
+		spawn(c, out);
+		return;
+	}
+	c->state = CHILD_WAITING;
+	c->due_ms = now_ms + delay;
+}
+
+static void
+down(struct child *c)
+{
+	c->state = CHILD_DOWN;
+	c->due_ms = NEVER;
+	memset(&c->last, 0, sizeof(c->last));
+}
+
+static void
+on_spawned(struct child *c, const struct child_event *ev, struct child_actions *out)
+{
+	assert(c->state == CHILD_STARTING && c->pid == 0 && ev->pid > 0);
+	c->pid = ev->pid;
+	c->spawns++;
+	c->spawned_ms = ev->now_ms;
+	c->beat_ms = ev->now_ms;
+	c->ready_ms = 0;
+	c->excused = false;
+	await_ready(c, ev->now_ms);
+	note(c, out, CHILD_WHY_STARTED, 0);
+}
+
+static void
+on_spawn_failed(struct child *c, const struct child_event *ev, struct child_actions *out)
+{
+	struct child_note *n;
+
+	assert(c->state == CHILD_STARTING && c->pid == 0);
+	n = note(c, out, CHILD_WHY_SPAWN_FAILED, 0);
+	n->code = ev->code;
+	/* what could not be started now will not start in the next microsecond */
+	fail(c, out, ev->now_ms, n, c->policy.restart_min_ms);
+}
+
+static void
+on_ready(struct child *c, const struct child_event *ev, struct child_actions *out)
+{
+	if (c->state != CHILD_STARTING || c->pid == 0)
+		return;
+	c->state = CHILD_READY;
+	c->ready_ms = ev->now_ms;
+	c->beat_ms = ev->now_ms;
+	c->excused = false;
+	c->due_ms = ev->now_ms + c->policy.watchdog_ms;
+	memset(&c->last, 0, sizeof(c->last));
+	note(c, out, CHILD_WHY_READY, ev->now_ms - c->spawned_ms);
+}
+
+static void
+on_beat(struct child *c, const struct child_event *ev)
+{
+	if (c->pid == 0)
+		return;
+	c->beat_ms = ev->now_ms;
+	if (c->state == CHILD_READY) {
+		c->excused = false;
+		c->due_ms = ev->now_ms + c->policy.watchdog_ms;
+	} else if (c->state == CHILD_STARTING && !c->needs_met) {
+		c->excused = false;
+		await_ready(c, ev->now_ms);
+	}
+}
+
+static void
+on_exited(struct child *c, const struct child_event *ev, struct child_actions *out)
+{
+	enum child_why why = ev->by_signal ? CHILD_WHY_KILLED : CHILD_WHY_EXITED;
+	bool asked = c->state == CHILD_STOPPING;
+	bool verdict = !ev->by_signal && ev->code == CHILD_EXIT_CONFIG;
+	struct child_note *n;
+
+	assert(c->pid > 0);
+	c->pid = 0;
+	if (c->ready_ms != 0 && ev->now_ms - c->ready_ms >= c->policy.restart_reset_ms)
+		c->failures = 0;
+	if (!c->wanted || asked)
+		why = CHILD_WHY_ENDED;
+	else if (verdict && !c->again)
+		why = CHILD_WHY_CONFIG;
+	n = note(c, out, why, ev->now_ms - c->spawned_ms);
+	n->code = ev->code;
+	c->death = *n;
+	if (!c->wanted) {
+		down(c);
+	} else if (c->again) {
+		n->delay_ms = 0;
+		spawn(c, out);
+	} else if (verdict) {
+		c->last = *n;
+		c->state = CHILD_STOPPED;
+		c->due_ms = NEVER;
+	} else {
+		fail(c, out, ev->now_ms, n, 0);
+		c->death = *n;
+	}
+}
+
+static void
+on_needs(struct child *c, const struct child_event *ev)
+{
+	if (ev->met == c->needs_met)
+		return;
+	c->needs_met = ev->met;
+	if (c->state == CHILD_STARTING && c->pid > 0) {
+		c->excused = false;
+		await_ready(c, ev->now_ms);
+	}
+}
+
+/* Asks the process to end; SIGCONT, or a stopped one would have to be killed. */
+static void
+terminate(struct child *c, uint64_t now_ms, struct child_actions *out)
+{
+	c->state = CHILD_STOPPING;
+	c->due_ms = now_ms + c->policy.stop_ms;
+	send_signal(out, CHILD_SIG_TERM);
+	send_signal(out, CHILD_SIG_CONT);
+}
+
+static void
+on_restart(struct child *c, const struct child_event *ev, struct child_actions *out)
+{
+	if (!c->wanted)
+		return;
+	c->failures = 0;
+	switch (c->state) {
+	case CHILD_STARTING:
+	case CHILD_READY:
+		c->again = true;
+		terminate(c, ev->now_ms, out);
+		c->last = *note(c, out, CHILD_WHY_RESTART, ev->now_ms - c->spawned_ms);
+		break;
+	case CHILD_HUNG:
+	case CHILD_STOPPING:
+		c->again = true;
+		break;
+	case CHILD_WAITING:
+	case CHILD_STOPPED:
+		note(c, out, CHILD_WHY_RESTART, 0);
+		spawn(c, out);
+		break;
+	case CHILD_DOWN:
+		break;
+	}
+}
+
+static void
+on_stop(struct child *c, const struct child_event *ev, struct child_actions *out)
+{
+	c->wanted = false;
+	if (c->pid == 0) {
+		down(c);
+		return;
+	}
+	if (ev->type == CHILD_EV_UNWANTED)
+		return;
+	if (c->state == CHILD_STARTING || c->state == CHILD_READY) {
+		terminate(c, ev->now_ms, out);
+		c->last = *note(c, out, CHILD_WHY_STOP, ev->now_ms - c->spawned_ms);
+	}
+}
+
+/* A deadline of the child's has passed: its fault, unless we were not awake to see it. */
+static void
+blame(struct child *c, uint64_t now_ms, struct child_actions *out)
+{
+	bool starting = c->state == CHILD_STARTING;
+	uint64_t since = starting && c->needs_met ? c->spawned_ms : c->beat_ms;
+
+	if (!c->excused && now_ms - c->due_ms > CHILD_LATE_MS) {
+		c->excused = true;
+		c->due_ms =
+		    now_ms + (starting ? c->policy.ready_ms : c->policy.watchdog_ms);
+		return;
+	}
+	c->state = CHILD_HUNG;
+	c->due_ms = now_ms + c->policy.abort_ms;
+	send_signal(out, CHILD_SIG_ABRT);
+	send_signal(out, CHILD_SIG_CONT);
+	c->last = *note(
+	    c, out, starting && c->needs_met ? CHILD_WHY_NEVER_READY : CHILD_WHY_SILENT,
+	    now_ms - since);
+}
+
+static void
+on_due(struct child *c, const struct child_event *ev, struct child_actions *out)
+{
+	if (ev->now_ms < c->due_ms)
+		return;
+	switch (c->state) {
+	case CHILD_STARTING:
+	case CHILD_READY:
+		blame(c, ev->now_ms, out);
+		break;
+	case CHILD_HUNG:
+	case CHILD_STOPPING:
+		/* nothing is left to do but to wait for the end that now must come */
+		send_signal(out, CHILD_SIG_KILL);
+		note(c, out, CHILD_WHY_LINGERS,
+		     c->state == CHILD_HUNG ? c->policy.abort_ms : c->policy.stop_ms);
+		c->due_ms = NEVER;
+		break;
+	case CHILD_WAITING:
+		spawn(c, out);
+		break;
+	case CHILD_DOWN:
+	case CHILD_STOPPED:
+		break;
+	}
+}
+
+void
+child_init(struct child *c, const struct child_policy *policy)
+{
+	memset(c, 0, sizeof(*c));
+	c->policy = *policy;
+	c->state = CHILD_DOWN;
+	c->needs_met = true;
+	c->due_ms = NEVER;
+}
+
+void
+child_step(struct child *c, const struct child_event *ev, struct child_actions *out)
+{
+	out->count = 0;
+	switch (ev->type) {
+	case CHILD_EV_START:
+		assert(c->state == CHILD_DOWN);
+		c->wanted = true;
+		spawn(c, out);
+		break;
+	case CHILD_EV_SPAWNED:
+		on_spawned(c, ev, out);
+		break;
+	case CHILD_EV_SPAWN_FAILED:
+		on_spawn_failed(c, ev, out);
+		break;
+	case CHILD_EV_READY:
+		on_ready(c, ev, out);
+		break;
+	case CHILD_EV_BEAT:
+		on_beat(c, ev);
+		break;
+	case CHILD_EV_EXITED:
+		on_exited(c, ev, out);
+		break;
+	case CHILD_EV_NEEDS:
+		on_needs(c, ev);
+		break;
+	case CHILD_EV_RESTART:
+		on_restart(c, ev, out);
+		break;
+	case CHILD_EV_CHANGED:
+		if (c->state != CHILD_STOPPED)
+			break;
+		c->failures = 0;
+		spawn(c, out);
+		break;
+	case CHILD_EV_UNWANTED:
+	case CHILD_EV_STOP:
+		on_stop(c, ev, out);
+		break;
+	case CHILD_EV_DUE:
+		on_due(c, ev, out);
+		break;
+	}
+}
+
+uint64_t
+child_due_ms(const struct child *c)
+{
+	return c->due_ms;
+}

@@ -1,0 +1,140 @@
+/* A datagram of sd_notify's made into a struct; see child_notice.h. */
+#include "supervisor/child_notice.h"
+
+#include <string.h>
+
+/* The length of the UTF-8 character at `s`, 0 where there is none: RFC 3629, section 4 */
+static size_t
+utf8_len(const unsigned char *s, size_t len)
+{
+	unsigned char lo = 0x80, hi = 0xbf;
+	size_t want, i;
+
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] < 0xc2 || s[0] > 0xf4)
+		return 0;
+	want = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+	if (len < want)
+		return 0;
+	if (s[0] == 0xe0)
+		lo = 0xa0;
+	else if (s[0] == 0xed)
+		hi = 0x9f;
+	else if (s[0] == 0xf0)
+		lo = 0x90;
+	else if (s[0] == 0xf4)
+		hi = 0x8f;
+	if (s[1] < lo || s[1] > hi)
+		return 0;
+	for (i = 2; i < want; i++)
+		if (s[i] < 0x80 || s[i] > 0xbf)
+			return 0;
+	return want;
+}
+
+/* Whole characters only: a text that is cut stays valid. */
+static void
+copy_text(char *out, size_t cap, const char *value, size_t len)
+{
+	size_t used = 0, at = 0, n;
+
+	while (at < len) {
+		const unsigned char *s = (const unsigned char *)value + at;
+
+		n = utf8_len(s, len - at);
+		if (used + (n > 0 ? n : 1) >= cap)
+			break;
+		if (n == 0 || s[0] < 0x20 || s[0] == 0x7f) {
+			out[used++] = '?';
+			at++;
+			continue;
+		}
+		memcpy(out + used, s, n);
+		used += n;
+		at += n;
+	}
+	out[used] = '\0';
+}
+
+/* 0, or 1: not a decimal number of 64 bits */
+static int
+parse_u64(const char *value, size_t len, uint64_t *out)
+{
+	uint64_t v = 0;
+	size_t i;
+
+	if (len == 0)
+		return 1;
+	for (i = 0; i < len; i++) {
+		unsigned digit = (unsigned char)value[i] - (unsigned)'0';
+
+		if (digit > 9 || v > (UINT64_MAX - digit) / 10)
+			return 1;
+		v = v * 10 + digit;
+	}
+	*out = v;
+	return 0;
+}
+
+static bool
+is(const char *key, size_t key_len, const char *name)
+{
+	return strlen(name) == key_len && memcmp(key, name, key_len) == 0;
+}
+
+static int
+parse_line(const char *line, size_t len, struct child_notice *n)
+{
+	const char *eq = memchr(line, '=', len);
+	const char *value;
+	size_t key_len, value_len;
+	uint64_t number;
+
+	if (eq == NULL || eq == line)
+		return 1;
+	key_len = (size_t)(eq - line);
+	value = eq + 1;
+	value_len = len - key_len - 1;
+	if (is(line, key_len, "READY")) {
+		n->ready = n->ready || is(value, value_len, "1");
+	} else if (is(line, key_len, "WATCHDOG")) {
+		n->beat = n->beat || is(value, value_len, "1");
+	} else if (is(line, key_len, "STATUS")) {
+		n->has_status = true;
+		copy_text(n->status, sizeof(n->status), value, value_len);
+	} else if (is(line, key_len, "X_CONCLAVE_VERSION")) {
+		n->has_version = true;
+		copy_text(n->version, sizeof(n->version), value, value_len);
+	} else if (is(line, key_len, "X_CONCLAVE_GENERATION")) {
+		n->has_generation = true;
+		return parse_u64(value, value_len, &n->generation);
+	} else if (is(line, key_len, "X_CONCLAVE_ACTIVE")) {
+		if (parse_u64(value, value_len, &number) != 0 || number > 1)
+			return 1;
+		n->has_active = true;
+		n->active = number == 1;
+	}
+	return 0;
+}
+
+int
+child_notice_parse(const char *data, size_t len, struct child_notice *out)
+{
+	struct child_notice n;
+	size_t at = 0, line_len;
+
+	if (len == 0 || len > CHILD_NOTICE_MAX || memchr(data, '\0', len) != NULL)
+		return 1;
+	memset(&n, 0, sizeof(n));
+	while (at < len) {
+		const char *end = memchr(data + at, '\n', len - at);
+
+		line_len = end != NULL ? (size_t)(end - data) - at : len - at;
+		if (line_len > 0 && parse_line(data + at, line_len, &n) != 0)
+			return 1;
+		at += line_len + 1;
+	}
+	*out = n;
+	return 0;
+}

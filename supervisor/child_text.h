@@ -1,0 +1,18 @@
+/* A child's life in words, the same in the log, the status and the tests. Pure. */
+#ifndef SUPERVISOR_CHILD_TEXT_H
+#define SUPERVISOR_CHILD_TEXT_H
+
+#include "supervisor/child.h"
+
+#include <stddef.h>
+
+#define CHILD_TEXT_MAX 192
+
+/* As docs/DOORS.md names it: `failing` is one that keeps dying, between its tries and
+ * until one of them is ready. */
+const char *child_state_name(const struct child *c);
+
+/* NUL-terminated, cut to the room; "" for CHILD_WHY_NONE. */
+void child_note_text(const struct child_note *n, char *out, size_t cap);
+
+#endif

@@ -1,0 +1,255 @@
+/* conclaved: starts connmgr, elector and peer, watches them, and replaces the one that
+ * dies or hangs. No data passes through it, it holds no state of an election, and no
+ * child's sickness ends it. Exit statuses: 0 stopped in order, 1 another conclaved is
+ * here (or an unforeseen failure), 64 usage, 73 run_dir cannot be used, 78 the
+ * configuration is wrong. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/conf.h"
+#include "proc/proc.h"
+#include "supervisor/control.h"
+#include "supervisor/crew.h"
+#include "supervisor/place.h"
+#include "supervisor/report.h"
+#include "supervisor/stamp.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#define STATUS_MAX 256
+
+struct conclaved {
+	struct proc *proc;
+	struct conf conf;
+	struct conf fresh; /* what a reload reads */
+	const char *config_path;
+	char program_dir[CONF_PATH_MAX];
+	struct child_policy policy;
+	struct crew_options options;
+	struct crew *crew;
+	struct control *control;
+	struct stamp_watch *watch;
+	sd_event_source *tell; /* runs once after changes: tells the world */
+	struct report_self self;
+	char told[STATUS_MAX]; /* the last STATUS= */
+};
+
+static struct conclaved conclaved;
+
+/* Takes over what a running conclaved can, names the first key that it cannot. */
+static int
+reload(void *user, char *text, size_t cap)
+{
+	struct conclaved *self = user;
+	struct conf_error error;
+	const char *refused;
+	bool taken;
+
+	if (conf_load(self->config_path, &self->fresh, &error) != 0) {
+		log_err("reload: %s", error.text);
+		snprintf(text, cap, "%s", error.text);
+		return 1;
+	}
+	taken = self->fresh.log_level != self->conf.log_level;
+	if (taken) {
+		self->conf.log_level = self->fresh.log_level;
+		log_set_level((enum log_level)self->conf.log_level);
+		log_info("reload: log_level taken over");
+	}
+	crew_config_touched(self->crew);
+	crew_reload(self->crew);
+	refused = conf_difference(&self->conf, &self->fresh);
+	if (refused[0] != '\0') {
+		log_err("reload: %s differs from what runs; restart conclaved for it",
+		        refused);
+		snprintf(text, cap, "%s differs from what runs; restart conclaved for it",
+		         refused);
+		return 1;
+	}
+	snprintf(text, cap, "%s", taken ? "log_level" : "");
+	return 0;
+}
+
+static void
+on_reload(void *user)
+{
+	char text[CONTROL_TEXT_MAX];
+
+	(void)reload(user, text, sizeof(text));
+}
+
+static void
+on_stop(void *user)
+{
+	struct conclaved *self = user;
+
+	if (self->crew != NULL)
+		crew_stop(self->crew);
+}
+
+static void
+on_change(void *user)
+{
+	struct conclaved *self = user;
+
+	sd_event_source_set_enabled(self->tell, SD_EVENT_ONESHOT);
+}
+
+static void
+on_spawn(void *user, unsigned member, int pid_or_error)
+{
+	struct conclaved *self = user;
+
+	control_spawned(self->control, member, pid_or_error);
+}
+
+static void
+on_all_ended(void *user)
+{
+	struct conclaved *self = user;
+
+	proc_exit(self->proc, PROC_EXIT_OK);
+}
+
+static void
+on_config_touched(void *user)
+{
+	struct conclaved *self = user;
+
+	crew_config_touched(self->crew);
+}
+
+/* The status file, and the one who started us. */
+static int
+on_tell(sd_event_source *s, void *user)
+{
+	struct conclaved *self = user;
+	bool first = self->self.ready_us == 0 && crew_all_ready(self->crew);
+	char text[STATUS_MAX];
+
+	(void)s;
+	if (first)
+		self->self.ready_us = clock_us();
+	control_publish(self->control);
+	report_summary(self->crew, text, sizeof(text));
+	if (first) {
+		log_info(
+		    "ready after %llu ms",
+		    (unsigned long long)(self->self.ready_us - self->self.started_us) /
+			1000);
+		proc_ready(self->proc, text, 0, true);
+	} else if (strcmp(text, self->told) != 0) {
+		proc_say(self->proc, text);
+	}
+	memcpy(self->told, text, sizeof(text));
+	return 0;
+}
+
+static const struct proc_ops proc_ops = {.on_reload = on_reload, .on_stop = on_stop};
+static const struct crew_ops crew_ops = {
+    .on_change = on_change, .on_spawn = on_spawn, .on_all_ended = on_all_ended};
+static const struct control_ops control_ops = {.reload = reload};
+
+static struct child_policy
+policy_of(const struct conf *conf)
+{
+	return (struct child_policy){
+	    .ready_ms = conf->supervisor.ready_ms,
+	    .watchdog_ms = conf->supervisor.watchdog_ms,
+	    .abort_ms = conf->supervisor.abort_ms,
+	    .stop_ms = conf->supervisor.stop_ms,
+	    .restart_min_ms = conf->supervisor.restart_min_ms,
+	    .restart_max_ms = conf->supervisor.restart_max_ms,
+	    .restart_reset_ms = conf->supervisor.restart_reset_ms,
+	};
+}
+
+/* Sockets, table, timer; after it all that is needed to restart a child is there. */
+static int
+prepare(struct conclaved *self)
+{
+	sd_event *loop = proc_loop(self->proc);
+	int r;
+
+	self->policy = policy_of(&self->conf);
+	self->options = (struct crew_options){.config = self->config_path,
+	                                      .program_dir = self->program_dir,
+	                                      .run_dir = self->conf.run_dir,
+	                                      .policy = &self->policy};
+	if ((r = place_programs(self->conf.program_dir, self->program_dir,
+	                        sizeof(self->program_dir))) < 0 ||
+	    (r = sd_event_add_defer(loop, &self->tell, on_tell, self)) < 0 ||
+	    (r = sd_event_source_set_priority(self->tell, SD_EVENT_PRIORITY_IDLE)) < 0 ||
+	    (r = crew_new(&self->crew, loop, &self->options, &crew_ops, self)) < 0 ||
+	    (r = control_open(&self->control, loop, self->conf.run_dir, self->crew,
+	                      &self->self, &control_ops, self)) < 0)
+		return r;
+	r = stamp_watch_open(&self->watch, loop, self->config_path, on_config_touched,
+	                     self);
+	if (r < 0)
+		log_warning("%s cannot be watched for changes: %s", self->config_path,
+		            strerror(-r));
+	return 0;
+}
+
+static int
+run(struct conclaved *self)
+{
+	char error[PLACE_ERROR_MAX];
+	int r;
+
+	r = place_take(self->conf.run_dir, error, sizeof(error));
+	if (r != 0) {
+		log_err("%s", error);
+		return r > 0 ? PROC_EXIT_FAILURE : EX_CANTCREAT;
+	}
+	r = prepare(self);
+	if (r < 0) {
+		log_err("cannot start: %s", strerror(-r));
+		r = EX_CANTCREAT;
+	} else {
+		crew_start(self->crew);
+		r = proc_run(self->proc);
+		place_sweep(self->conf.run_dir);
+	}
+	stamp_watch_close(self->watch);
+	control_close(self->control);
+	crew_free(self->crew);
+	sd_event_source_disable_unref(self->tell);
+	if (r < 0) {
+		log_err("the loop broke: %s", strerror(-r));
+		return PROC_EXIT_FAILURE;
+	}
+	log_info("stopped");
+	return r;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct conclaved *self = &conclaved;
+	struct proc_options options;
+	struct conf_error error;
+	int r;
+
+	r = proc_parse_options(
+	    argc, argv, "starts, watches and replaces Conclave's workers", &options);
+	if (r >= 0)
+		return r;
+	self->self.started_us = clock_us();
+	self->config_path = options.config;
+	if (conf_load(options.config, &self->conf, &error) != 0) {
+		fprintf(stderr, "conclaved: %s\n", error.text);
+		return PROC_EXIT_CONFIG;
+	}
+	r = proc_init(&self->proc, "conclaved", (enum log_level)self->conf.log_level,
+	              &proc_ops, self);
+	if (r < 0) {
+		log_err("cannot start: %s", strerror(-r));
+		return PROC_EXIT_FAILURE;
+	}
+	return run(self);
+}

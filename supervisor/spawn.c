@@ -1,0 +1,184 @@
+/* posix_spawn and pidfd; see spawn.h. */
+#include "supervisor/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Exits are handled after what the children said (notify.c), before all else. */
+#define EXIT_PRIORITY (SD_EVENT_PRIORITY_NORMAL - 50)
+#define OWN_VARS      3
+
+struct spawn {
+	sd_event *loop;
+	char **env;
+	char *own[OWN_VARS];
+	posix_spawnattr_t attr;
+	posix_spawn_file_actions_t files;
+	bool attr_ready;
+	bool files_ready;
+};
+
+/* Variables that are meant for us, not for our children */
+static bool
+is_ours(const char *var)
+{
+	static const char *const names[] = {
+	    "NOTIFY_SOCKET=", "WATCHDOG_USEC=", "WATCHDOG_PID=",  "CONCLAVE_PARENT=",
+	    "LISTEN_PID=",    "LISTEN_FDS=",    "LISTEN_FDNAMES="};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strncmp(var, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
+static int
+make_env(struct spawn *s, const char *notify_path, uint64_t watchdog_ms)
+{
+	size_t count = 0, used = 0;
+
+	while (environ[count] != NULL)
+		count++;
+	s->env = calloc(count + OWN_VARS + 1, sizeof(*s->env));
+	if (s->env == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		if (!is_ours(environ[i]))
+			s->env[used++] = environ[i];
+	if (asprintf(&s->own[0], "NOTIFY_SOCKET=%s", notify_path) < 0 ||
+	    asprintf(&s->own[1], "WATCHDOG_USEC=%" PRIu64, watchdog_ms * 1000) < 0 ||
+	    asprintf(&s->own[2], "CONCLAVE_PARENT=%d", (int)getpid()) < 0)
+		return -ENOMEM;
+	for (unsigned i = 0; i < OWN_VARS; i++)
+		s->env[used++] = s->own[i];
+	return 0;
+}
+
+static int
+make_attr(struct spawn *s)
+{
+	const short flags =
+	    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP;
+	sigset_t none, all;
+	int r;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	r = posix_spawnattr_init(&s->attr);
+	if (r != 0)
+		return -r;
+	s->attr_ready = true;
+	if ((r = posix_spawnattr_setflags(&s->attr, flags)) != 0 ||
+	    (r = posix_spawnattr_setsigmask(&s->attr, &none)) != 0 ||
+	    (r = posix_spawnattr_setsigdefault(&s->attr, &all)) != 0 ||
+	    (r = posix_spawnattr_setpgroup(&s->attr, 0)) != 0)
+		return -r;
+	return 0;
+}
+
+static int
+make_files(struct spawn *s)
+{
+	int r;
+
+	r = posix_spawn_file_actions_init(&s->files);
+	if (r != 0)
+		return -r;
+	s->files_ready = true;
+	if ((r = posix_spawn_file_actions_addopen(&s->files, 0, "/dev/null", O_RDONLY,
+	                                          0)) != 0 ||
+	    (r = posix_spawn_file_actions_addclosefrom_np(&s->files, 3)) != 0)
+		return -r;
+	return 0;
+}
+
+int
+spawn_new(struct spawn **out, sd_event *loop, const char *notify_path,
+          uint64_t watchdog_ms)
+{
+	struct spawn *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (s == NULL)
+		return -ENOMEM;
+	s->loop = sd_event_ref(loop);
+	if ((r = make_env(s, notify_path, watchdog_ms)) < 0 || (r = make_attr(s)) < 0 ||
+	    (r = make_files(s)) < 0) {
+		spawn_free(s);
+		return r;
+	}
+	*out = s;
+	return 0;
+}
+
+void
+spawn_free(struct spawn *s)
+{
+	if (s == NULL)
+		return;
+	if (s->attr_ready)
+		posix_spawnattr_destroy(&s->attr);
+	if (s->files_ready)
+		posix_spawn_file_actions_destroy(&s->files);
+	for (unsigned i = 0; i < OWN_VARS; i++)
+		free(s->own[i]);
+	free(s->env);
+	sd_event_unref(s->loop);
+	free(s);
+}
+
+static int
+watch(struct spawn *s, pid_t pid, sd_event_child_handler_t on_exit, void *user,
+      sd_event_source **source)
+{
+	sd_event_source *child;
+	int fd, r;
+
+	fd = pidfd_open(pid, 0);
+	if (fd < 0)
+		return -errno;
+	r = sd_event_add_child_pidfd(s->loop, &child, fd, WEXITED, on_exit, user);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	if ((r = sd_event_source_set_child_pidfd_own(child, 1)) < 0 ||
+	    (r = sd_event_source_set_priority(child, EXIT_PRIORITY)) < 0) {
+		sd_event_source_unref(child);
+		return r;
+	}
+	*source = child;
+	return 0;
+}
+
+int
+spawn_run(struct spawn *s, char *const argv[], sd_event_child_handler_t on_exit,
+          void *user, pid_t *pid, sd_event_source **source)
+{
+	pid_t child;
+	int r;
+
+	r = posix_spawn(&child, argv[0], &s->files, &s->attr, argv, s->env);
+	if (r != 0)
+		return -r;
+	r = watch(s, child, on_exit, user, source);
+	if (r < 0) {
+		/* nobody has reaped it, so the number is still the child's */
+		kill(child, SIGKILL);
+		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+			continue;
+		return r;
+	}
+	*pid = child;
+	return 0;
+}

@@ -1,0 +1,110 @@
+#!/bin/bash
+# All that `make check` runs after the programs are built: rules, unit tests, vectors, fuzzers, system
+# tests; plain and under ASan and UBSan. Ends with `N passed, M failed, K skipped`.
+# Usage: tests/check.sh BUILD. Output of each part: BUILD/check/*.log.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+build=${1:-build}
+logs=$build/check
+rm -rf "$logs"
+mkdir -p "$logs"
+passed=0
+failed=0
+skipped=0
+started=$SECONDS
+
+# say NAME PASSED FAILED SKIPPED LOG: adds up, shows the log of what failed
+say() {
+	passed=$((passed + $2))
+	failed=$((failed + $3))
+	skipped=$((skipped + $4))
+	printf '%4ds  %-44s %6d passed %3d failed %3d skipped\n' $((SECONDS - started)) "$1" "$2" "$3" "$4"
+	if [ "$3" != 0 ]; then
+		grep -vE '^\[ +(RUN|OK) ' "$5" | tail -n 60 | sed 's/^/      /'
+	fi
+}
+
+# one NAME CMD…: a program whose exit status is the verdict
+one() {
+	local name=$1 log
+	shift
+	log=$logs/${name//[ \/]/-}.log
+	if "$@" >"$log" 2>&1; then
+		say "$name" 1 0 0 "$log"
+	else
+		say "$name" 0 1 0 "$log"
+	fi
+}
+
+# a cmocka program: counts its tests
+unit() {
+	local program=$1 name log ok bad skip status
+	name="unit ${program#"$build"/}"
+	log=$logs/${name//[ \/]/-}.log
+	"$program" >"$log" 2>&1
+	status=$?
+	ok=$(grep -c '^\[       OK \]' "$log")
+	bad=$(grep -c '^\[  FAILED  \] [^0-9]' "$log")
+	skip=$(grep -c '^\[  SKIPPED \] [^0-9]' "$log")
+	[ $status = 0 ] || [ "$bad" != 0 ] || bad=1
+	[ $status != 0 ] || [ "$bad" = 0 ] || bad=0
+	[ "$ok" != 0 ] || [ "$bad" != 0 ] || bad=1 # a program without a test
+	say "$name" "$ok" "$bad" "$skip" "$log"
+}
+
+# a vectors file: its last line counts
+vectors() {
+	local program=$1 file=$2 name log ok bad
+	name="vectors $(basename "$file" .jsonl.xz)"
+	log=$logs/${name// /-}.log
+	mkdir -p "$build/vectors"
+	xz -dc "$file" >"$build/vectors/$(basename "$file" .xz)"
+	"$program" "$build/vectors/$(basename "$file" .xz)" >"$log" 2>&1
+	ok=$(tail -n 1 "$log" | sed -nE 's/^([0-9]+) passed, [0-9]+ failed$/\1/p')
+	bad=$(tail -n 1 "$log" | sed -nE 's/^[0-9]+ passed, ([0-9]+) failed$/\1/p')
+	say "$name" "${ok:-0}" "${bad:-1}" 0 "$log"
+}
+
+# a bats file: TAP, counted
+system() {
+	local file=$1 how=$2 name log ok bad skip status
+	name="system $(basename "$file" .bats)$how"
+	log=$logs/${name//[ \/]/-}.log
+	bats --tap "$file" >"$log" 2>&1
+	status=$?
+	skip=$(grep -c '^ok .*# skip' "$log")
+	ok=$(($(grep -c '^ok ' "$log") - skip))
+	bad=$(grep -c '^not ok ' "$log")
+	[ $status = 0 ] || [ "$bad" != 0 ] || bad=1
+	[ "$skip" = 0 ] || grep '^ok .*# skip' "$log" | sed 's/^/      /'
+	say "$name" "$ok" "$bad" "$skip" "$log"
+}
+
+one "tidy" tests/tidy.sh "$build"
+for page in docs/man/*; do
+	one "man $(basename "$page")" mandoc -T lint -W warning "$page"
+done
+for program in "$build"/tests/unit/test_* "$build"/asan/tests/unit/test_*; do
+	unit "$program"
+done
+for file in tests/vectors/data/*.jsonl.xz; do
+	vectors "$build/tests/vectors" "$file"
+done
+for fuzzer in "$build"/tests/fuzz/fuzz_*; do
+	kind=${fuzzer##*/fuzz_}
+	mkdir -p "$build/corpus/$kind"
+	one "fuzz $kind" "$fuzzer" -runs=100000 -max_total_time=8 -seed=1 -max_len=4096 \
+		"$build/corpus/$kind" "tests/fuzz/corpus/$kind"
+done
+
+# The system tests, file by file: with nng, with SOCK_SEQPACKET, and with everything built for ASan.
+for file in tests/system/*.bats; do
+	CONCLAVE_BIN=$PWD/$build/bin system "$file" ""
+done
+for file in tests/system/{elect,faults}.bats; do
+	CONCLAVE_BIN=$PWD/$build/bin LAB_IPC=seqpacket system "$file" " (seqpacket)"
+	CONCLAVE_BIN=$PWD/$build/asan/bin LAB_SLOW=1 system "$file" " (asan)"
+done
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Installs the Debian packages of etc/debian-packages that are missing; says nothing where
+# none is. Needs root or sudo only then.
+set -eu
+cd "$(dirname "$0")/.."
+
+wanted=$(sed 's/#.*//' etc/debian-packages)
+missing=
+for package in $wanted; do
+	dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||
+		missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null; then
+	echo "conclave: these Debian packages are missing, and there is no apt-get:$missing" >&2
+	exit 1
+fi
+if [ "$(id -u)" = 0 ]; then
+	as_root=
+elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+	as_root=sudo
+elif command -v sudo >/dev/null && [ -t 0 ]; then
+	as_root=sudo
+else
+	echo "conclave: please install, as root: apt-get install$missing" >&2
+	exit 1
+fi
+echo "conclave: installing$missing" >&2
+export DEBIAN_FRONTEND=noninteractive
+$as_root apt-get update -qq >&2 || echo "conclave: apt-get update failed; trying with the old lists" >&2
+# shellcheck disable=SC2086 # a list of words
+$as_root apt-get install -y -qq --no-install-recommends $missing >&2

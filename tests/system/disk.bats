@@ -1,0 +1,90 @@
+#!/usr/bin/env bats
+# Folders that cannot be written, epoch files that are damaged, configurations that are wrong.
+
+load lab
+
+teardown() {
+	lab_down
+}
+
+@test "a wrong configuration starts nothing: file, line, what to write; exit 78" {
+	lab_up 1
+	lab_stop 1
+	local conf=$LAB/bad.conf good=$LAB/1/conclave.conf
+	check() { # SED-SCRIPT WORD…
+		sed -E "$1" "$good" >"$conf"
+		! cmp -s "$conf" "$good"
+		shift
+		for program in conclaved conclave-connmgr conclave-elector conclave-peer; do
+			run -78 "$CONCLAVE_BIN/$program" -c "$conf"
+			[[ "$output" == *"$conf:"[0-9]*": "* ]]
+			for word; do
+				[[ "$output" == *"$word"* ]]
+			done
+		done
+		run -78 "$CONCLAVE_BIN/conclave" check "$conf"
+	}
+	check 's/^id = .*/id = 9;/' servers
+	check 's/^id = .*/idd = 1;/' idd
+	check 's/^id = .*/id = "one";/' id
+	check 's/^id = .*/id = 5000000000;/' L
+	check 's/election_port = [0-9]+/election_port = 70000/' 65535
+	check 's/^run_dir.*/run_dir = "relative";/' run_dir
+	check 's/^id = .*/id = 1;;{/' syntax
+}
+
+@test "check prints a file that checks to itself" {
+	lab_up 1
+	run -0 "$CONCLAVE_BIN/conclave" check "$LAB/1/conclave.conf"
+	echo "$output" >"$LAB/canonical.conf"
+	run -0 "$CONCLAVE_BIN/conclave" check "$LAB/canonical.conf"
+	[ "$output" = "$(cat "$LAB/canonical.conf")" ]
+}
+
+@test "run_dir that cannot be made: a clear message and no process" {
+	lab_up 1
+	lab_stop 1
+	: >"$LAB/file"
+	sed -E "s|^run_dir.*|run_dir = \"$LAB/file/run\";|" "$LAB/1/conclave.conf" >"$LAB/bad.conf"
+	run "$CONCLAVE_BIN/conclaved" -c "$LAB/bad.conf"
+	[ "$status" != 0 ]
+	[[ "$output" == *"$LAB/file"* ]]
+}
+
+@test "a damaged epoch file: that server takes no part and says why; mended, it does again" {
+	lab_up 3
+	lab_wait_leader
+	lab_stop 1
+	good=$(cat "$LAB/1/data/peer/acceptedEpoch")
+	for bad in "" "x" "-3" "99999999999999999999"; do
+		printf '%s' "$bad" >"$LAB/1/data/peer/acceptedEpoch"
+		lab_start 1
+		lab_until "server 1 says acceptedEpoch" lab_reason_says 1 acceptedEpoch
+		lab_is_state 1 looking
+		lab_wait_leader 2 3
+		lab_stop 1
+	done
+	printf '%s\n' "$good" >"$LAB/1/data/peer/acceptedEpoch"
+	lab_start 1
+	lab_until "server 1 follows" lab_is_state 1 following
+}
+
+@test "an epoch that cannot be written: no promise, no lead, and the reason" {
+	lab_up 3
+	first=$(lab_wait_leader)
+	lab_stop 3
+	# a folder in the place of the file: no rename can succeed, for root neither
+	rm -rf "$LAB/3/data/peer/acceptedEpoch"
+	printf '1\n' >"$LAB/3/data/peer/acceptedEpoch"
+	chmod 500 "$LAB/3/data/peer"
+	if ! lab_unwritable 3; then
+		skip "this user writes to folders that nobody may write to, and chattr does not help"
+	fi
+	lab_start 3
+	lab_kill 1
+	lab_until "server 3 says why" lab_reason_says 3 acceptedEpoch
+	run lab_conclave 3 leader
+	[ "$output" != 3 ]
+	lab_writable 3
+	lab_wait_leader 2 3
+}

@@ -1,0 +1,124 @@
+#!/usr/bin/env bats
+# Workers die, hang and come back, one at a time, on leader and follower; what may not change does not.
+
+load lab
+
+teardown() {
+	lab_down
+}
+
+# kill_worker ID WORKER: kill -9, and wait until its successor is in service
+kill_worker() {
+	local id=$1 worker=$2 old
+	old=$(lab_pid "$id" "$worker")
+	kill -9 "$old"
+	lab_until "server $id has a new $worker" lab_replaced "$id" "$worker" "$old"
+}
+
+# others_kept ID WORKER: pids of all processes of the server but that worker
+others_kept() {
+	lab_conclave "$1" status --json |
+		jq -c --arg w "$2" '[.processes[] | select(.name != $w) | [.name, .pid]]'
+}
+
+# a worker of a follower, or any elector: killing it restarts that one only and changes no leader
+kept_by_all() {
+	local id=$1 worker=$2 leader=$3 before epoch
+	before=$(others_kept "$id" "$worker")
+	epoch=$(lab_conclave "$leader" status --json | jq .epoch)
+	kill_worker "$id" "$worker"
+	[ "$(lab_wait_leader)" = "$leader" ]
+	[ "$(others_kept "$id" "$worker")" = "$before" ]
+	[ "$(lab_conclave "$leader" status --json | jq .epoch)" = "$epoch" ]
+}
+
+@test "kill -9 of the elector, on leader and follower, changes no leader" {
+	lab_up 3
+	leader=$(lab_wait_leader)
+	kept_by_all "$leader" elector "$leader"
+	kept_by_all $((leader % 3 + 1)) elector "$leader"
+}
+
+@test "kill -9 of a follower's peer and connmgr changes no leader" {
+	lab_up 3
+	leader=$(lab_wait_leader)
+	kept_by_all $((leader % 3 + 1)) peer "$leader"
+	kept_by_all $((leader % 3 + 1)) connmgr "$leader"
+}
+
+@test "kill -9 of the leader's peer: the others elect at once, with a higher epoch" {
+	lab_up 3
+	leader=$(lab_wait_leader)
+	epoch=$(lab_conclave "$leader" status --json | jq .epoch)
+	before=$(others_kept "$leader" peer)
+	kill_worker "$leader" peer
+	second=$(lab_wait_leader)
+	[ "$(lab_conclave "$second" status --json | jq .epoch)" -gt "$epoch" ]
+	[ "$(others_kept "$leader" peer)" = "$before" ]
+}
+
+@test "kill -9 of the leader's connmgr: the others elect at once, with a higher epoch" {
+	lab_up 3
+	leader=$(lab_wait_leader)
+	epoch=$(lab_conclave "$leader" status --json | jq .epoch)
+	before=$(others_kept "$leader" connmgr)
+	kill_worker "$leader" connmgr
+	second=$(lab_wait_leader)
+	[ "$(lab_conclave "$second" status --json | jq .epoch)" -gt "$epoch" ]
+	[ "$(others_kept "$leader" connmgr)" = "$before" ]
+}
+
+@test "SIGSTOP of each worker is found and the worker replaced" {
+	lab_up 3 'supervisor = { watchdog_ms = 500; abort_ms = 200; };'
+	leader=$(lab_wait_leader)
+	for worker in elector peer connmgr; do
+		old=$(lab_pid "$leader" "$worker")
+		kill -STOP "$old"
+		lab_until "a new $worker" lab_replaced "$leader" "$worker" "$old"
+		lab_wait_leader
+	done
+}
+
+@test "an elector that crashes in the middle of an election does not stop it" {
+	lab_up 3 'early_finalize = false;'
+	leader=$(lab_wait_leader)
+	other=$((leader % 3 + 1))
+	lab_kill "$leader"
+	lab_until "server $other looks" lab_is_state "$other" looking
+	kill -9 "$(lab_pid "$other" elector)"
+	second=$(lab_wait_leader)
+	[ "$second" != "$leader" ]
+}
+
+@test "a connmgr that is killed in the middle of an election does not stop it" {
+	lab_up 3 'early_finalize = false;'
+	leader=$(lab_wait_leader)
+	other=$((leader % 3 + 1))
+	lab_kill "$leader"
+	lab_until "server $other looks" lab_is_state "$other" looking
+	kill -9 "$(lab_pid "$other" connmgr)"
+	lab_wait_leader
+}
+
+@test "conclave restart replaces one worker" {
+	lab_up 1
+	lab_wait_leader
+	old=$(lab_pid 1 elector)
+	run -0 lab_conclave 1 restart elector
+	lab_until "a new elector" lab_replaced 1 elector "$old"
+	[ "$(lab_wait_leader)" = 1 ]
+	run -64 lab_conclave 1 restart nobody
+}
+
+@test "conclaved killed -9 takes its workers with it, and starts again" {
+	lab_up 3
+	leader=$(lab_wait_leader)
+	other=$((leader % 3 + 1))
+	workers=$(for w in connmgr elector peer; do lab_pid "$other" $w; done)
+	kill -9 "$(lab_pid "$other" conclaved)"
+	for pid in $workers; do
+		lab_until "worker $pid is gone" lab_gone "$pid"
+	done
+	lab_start "$other"
+	lab_until "server $other follows" lab_is_state "$other" following
+}

@@ -1,0 +1,102 @@
+#!/usr/bin/env bats
+# Strangers at the ports, silent or loud, and remotes that are not what they should be.
+
+load lab
+
+setup() {
+	helpers=()
+}
+
+teardown() {
+	for pid in "${helpers[@]}"; do
+		kill "$pid" 2>/dev/null || true
+	done
+	lab_down
+}
+
+# stranger WORD ARGS…: one that stays (silent, hold, deaf); returns when it has said WORD
+stranger() {
+	local word=$1 out
+	shift
+	out=$BATS_TEST_TMPDIR/stranger.$RANDOM
+	: >"$out"
+	# an input that never ends keeps it
+	"$BATS_TEST_DIRNAME/stranger.py" "$@" < <(exec sleep infinity) >"$out" 3>&- &
+	helpers+=("$!")
+	lab_until "the stranger says $word" grep -q "$word" "$out"
+}
+
+@test "everything malformed, thrown at both ports, changes nothing" {
+	lab_up 3
+	leader=$(lab_wait_leader)
+	epoch=$(lab_conclave "$leader" status --json | jq .epoch)
+	before=$(for id in 1 2 3; do lab_conclave "$id" status --json | jq -c '[.processes[].pid]'; done)
+	for id in 1 2 3; do
+		for lane in election quorum; do
+			run -0 "$BATS_TEST_DIRNAME/stranger.py" throw "127.0.0.1:$(lab_port "$id" "$lane")"
+		done
+	done
+	[ "$(for id in 1 2 3; do lab_conclave "$id" status --json | jq -c '[.processes[].pid]'; done)" = "$before" ]
+	[ "$(lab_wait_leader)" = "$leader" ]
+	[ "$(lab_conclave "$leader" status --json | jq .epoch)" = "$epoch" ]
+}
+
+@test "a stranger who asks as ZooKeeper's probe does is answered by everybody" {
+	lab_up 3
+	leader=$(lab_wait_leader)
+	for id in 1 2 3; do
+		run -0 "$BATS_TEST_DIRNAME/stranger.py" ask "127.0.0.1:$(lab_port "$id" election)"
+		if [ "$id" = "$leader" ]; then
+			[[ "$output" == "LEADING $leader "* ]]
+		else
+			[[ "$output" == "FOLLOWING $leader "* ]]
+		fi
+	done
+}
+
+@test "300 silent connections to each port: a server joins all the same" {
+	lab_up 3
+	leader=$(lab_wait_leader)
+	other=$((leader % 3 + 1))
+	lab_stop "$other"
+	for id in 1 2 3; do
+		[ "$id" = "$other" ] && continue
+		stranger open silent "127.0.0.1:$(lab_port "$id" election)" 300
+		stranger open silent "127.0.0.1:$(lab_port "$id" quorum)" 300
+	done
+	lab_start "$other"
+	lab_until "server $other follows" lab_is_state "$other" following
+	[ "$(lab_wait_leader)" = "$leader" ]
+}
+
+@test "a remote whose address is dead does not delay the others" {
+	LAB_SKIP="4 5" lab_up 5
+	stranger deaf deaf "127.0.0.1:$(lab_port 4 election)"
+	leader=$(lab_wait_leader 1 2 3)
+	[ "$leader" = 3 ]
+	lab_kill "$leader"
+	lab_until "no quorum, no leader" lab_is_state 1 looking
+	lab_start "$leader"
+	lab_wait_leader 1 2 3
+}
+
+@test "ports taken: the server says so, and comes up when they are free again" {
+	LAB_SKIP="1 2 3" lab_up 3
+	stranger held hold "127.0.0.1:$(lab_port 1 election)"
+	lab_start 1
+	lab_start 2
+	lab_until "connmgr 1 waits for its port" lab_health_says 1 waiting
+	kill "${helpers[0]}"
+	leader=$(lab_wait_leader 1 2)
+	[ "$leader" = 2 ]
+}
+
+@test "two servers configured with the same id: the ensemble keeps one leader at a time" {
+	lab_up 3
+	leader=$(lab_wait_leader)
+	lab_twin 3
+	lab_until "the twin says that its port is taken" lab_health_says 3b waiting
+	run -0 lab_conclave "$leader" leader
+	lab_stop 3b
+	lab_wait_leader
+}

@@ -1,0 +1,337 @@
+#!/usr/bin/env bats
+# The conclave command: what it says, when, and with which exit status.
+
+load lab
+
+teardown() {
+	lab_down
+}
+
+bare() { # the command without the lab's -c
+	"$CONCLAVE_BIN/conclave" "$@"
+}
+
+# least_ms CMD…: the shortest of three runs, in ms; the machine may be busy with other things
+least_ms() {
+	local least=999999 began took
+	for _ in 1 2 3; do
+		began=$(lab_now_ms)
+		"$@" >/dev/null || return 1
+		took=$(($(lab_now_ms) - began))
+		((took >= least)) || least=$took
+	done
+	echo "$least"
+}
+
+@test "help and version" {
+	run -0 bare --help
+	for verb in status leader health watch wait restart check; do
+		[[ "$output" == *"  $verb "* ]]
+		run -0 bare "$verb" --help
+		[[ "$output" == "Usage: conclave [-c FILE] $verb"* ]]
+		run -0 bare --help
+	done
+	run -0 bare --version
+	[[ "$output" =~ ^conclave\ [0-9]+\.[0-9]+ ]]
+}
+
+@test "what is written wrong is answered with what to write, and 64" {
+	lab_make 1
+	run -64 bare
+	[[ "$output" == *--help* ]]
+	run -64 bare nonsense
+	[[ "$output" == *nonsense*status* ]]
+	run -64 bare --nonsense status
+	[[ "$output" == *--nonsense* ]]
+	run -64 bare -c
+	run -64 lab_conclave 1 status nonsense
+	[[ "$output" == *nonsense*"conclave [-c FILE] status"* ]]
+	run -64 lab_conclave 1 leader nonsense
+	run -64 lab_conclave 1 health nonsense
+	run -64 lab_conclave 1 watch nonsense
+	run -64 lab_conclave 1 wait
+	[[ "$output" == *--leader* ]]
+	run -64 lab_conclave 1 wait --leader --leading
+	run -64 lab_conclave 1 wait --leader nonsense
+	run -64 lab_conclave 1 wait --leader --timeout
+	for bad in x -1 1x "" . 1e99 nan 0x10; do
+		run -64 lab_conclave 1 wait --leader --timeout "$bad"
+		[[ "$output" == *--timeout* ]]
+	done
+	run -64 lab_conclave 1 restart
+	run -64 lab_conclave 1 restart a b
+	run -64 lab_conclave 1 check a b
+}
+
+@test "a wrong configuration: where and what, and 78, from every verb" {
+	lab_make 1
+	echo 'nonsense = 1;' >>"$LAB/1/conclave.conf"
+	for verb in status leader health watch "wait --leader" "restart peer" check; do
+		# shellcheck disable=SC2086 # words
+		run -78 lab_conclave 1 $verb
+		[[ "$output" == *"conclave.conf:"*nonsense* ]]
+	done
+	run -78 --separate-stderr lab_conclave 1 check --json
+	jq -e '.schema == 1 and .ok == false and (.error | contains("nonsense"))' <<<"$output"
+	run -78 bare -c "$LAB/none" status
+	run -78 bare check "$LAB/none"
+}
+
+@test "check prints the canonical form, which it reads as the same" {
+	lab_make 3 'role3 = observer'
+	run -0 bare check "$LAB/1/conclave.conf"
+	echo "$output" >"$LAB/canonical"
+	[[ "$output" == *observer* ]]
+	run -0 bare check "$LAB/canonical"
+	[ "$output" = "$(cat "$LAB/canonical")" ]
+	run -0 lab_conclave 1 check
+	[ "$output" = "$(cat "$LAB/canonical")" ]
+	run -0 lab_conclave 1 check --json
+	jq -e --rawfile want "$LAB/canonical" '.ok and (.canonical == $want)' <<<"$output"
+}
+
+@test "nobody is there: 69, and state down" {
+	lab_make 3
+	run -69 --separate-stderr lab_conclave 2 status --json
+	jq -e '.schema == 1 and .id == 2 and .state == "down" and .leader == null and .active == false
+		and .voters == [1, 2, 3] and .quorum == 2 and .processes == []
+		and ([.remotes[].link] == ["down", "down"])' <<<"$output"
+	run -69 lab_conclave 2 status
+	[[ "$output" == *conclaved* ]]
+	run -69 --separate-stderr lab_conclave 2 leader
+	[ "$output" = "" ]
+	run -69 lab_conclave 2 health
+	run -69 lab_conclave 2 restart peer
+	run -69 lab_conclave 2 wait --leader --timeout 0.2
+}
+
+@test "status has every key, and they are what they should be" {
+	lab_up 3
+	leader=$(lab_wait_leader)
+	lab_until "the links are up" lab_links_up "$leader"
+	run -0 lab_conclave "$leader" status --json
+	[ "${#lines[@]}" = 1 ]
+	jq -e --argjson id "$leader" '
+		.schema == 1 and .id == $id and .state == "leading" and .leader == $id
+		and (.epoch | type == "number" and . > 0) and (.round | type == "number")
+		and .active == true and (.lease_ms | type == "number")
+		and .voters == [1, 2, 3] and .quorum == 2 and .phase == "broadcast"
+		and .reason == "" and .degraded == "" and .silent == []
+		and ([.remotes[].id] | sort) == ([1, 2, 3] - [$id])' <<<"$output"
+	jq -e '.remotes | all(
+		.link == "up" and .reason == "" and (.since_ms | type == "number")
+		and (.state | IN("looking", "following", "leading", "observing"))
+		and (.vote.zxid | test("^0x[0-9a-f]+$")) and (.vote.leader | type == "number"))' \
+		<<<"$output"
+	jq -e '[.processes[].name] == ["conclaved", "connmgr", "elector", "peer"]' <<<"$output"
+	jq -e '.processes | all(
+		(.pid | type == "number") and .state == "ready" and (.version | test("^[0-9]+[.]"))
+		and (.generation | type == "number") and .restarts == 0
+		and (.uptime_ms | type == "number") and (.rss_kb > 0) and (.cpu_ms >= 0)
+		and (.beat_age_ms | type == "number"))' <<<"$output"
+	for pid in $(jq '.processes[].pid' <<<"$output"); do
+		kill -0 "$pid"
+	done
+	run -0 lab_conclave "$leader" status
+	[[ "$output" == *"server $leader is leading"*"leader $leader"*REMOTE*PROCESS*elector* ]]
+	[[ "$output" != *$'\033'* ]] # no colours in a pipe
+}
+
+lab_links_up() {
+	lab_conclave "$1" status --json |
+		jq -e 'all(.remotes[]; .link == "up" and .vote != null)'
+}
+
+@test "ids, rounds and epochs keep every digit" {
+	lab_up 1 'id1 = 4611686018427387904'
+	run -0 lab_conclave 1 wait --leading --timeout 20
+	run -0 lab_conclave 1 status --json
+	[[ "$output" == *'"id":4611686018427387904,'* ]]
+	[[ "$output" == *'"leader":4611686018427387904,'* ]]
+	[[ "$output" == *'"voters":[4611686018427387904]'* ]]
+	run -0 lab_conclave 1 leader
+	[ "$output" = 4611686018427387904 ]
+	run -0 lab_conclave 1 wait --leading --json
+	[[ "$output" == *'"leader":4611686018427387904,'* ]]
+}
+
+@test "leader: 0 we, 1 another, 2 nobody" {
+	lab_make 3
+	lab_start 1
+	lab_until "server 1 looks" lab_is_state 1 looking
+	run -2 --separate-stderr lab_conclave 1 leader
+	[ "$output" = "" ]
+	run -2 lab_conclave 1 leader --json
+	jq -e '.leader == null and .active == false and .id == 1' <<<"$output"
+	lab_start 2
+	lab_start 3
+	leader=$(lab_wait_leader)
+	run -0 lab_conclave "$leader" leader
+	[ "$output" = "$leader" ]
+	other=$((leader % 3 + 1))
+	run -1 lab_conclave "$other" leader
+	[ "$output" = "$leader" ]
+	run -1 lab_conclave "$other" leader --json
+	jq -e --argjson leader "$leader" '.leader == $leader and .active == false' <<<"$output"
+}
+
+@test "status answers in 500 ms whatever hangs, and says what" {
+	lab_up 1 'supervisor = { watchdog_ms = 60000; };'
+	lab_wait_leader
+	for worker in connmgr elector peer conclaved; do
+		pid=$(lab_pid 1 "$worker")
+		kill -STOP "$pid"
+		took=$(least_ms lab_conclave 1 status --json)
+		run -0 lab_conclave 1 status --json
+		jq -e --arg w "$worker" '.silent | length == 1 and (.[0] | startswith($w))' <<<"$output"
+		jq -e --arg w "$worker" --argjson pid "$pid" \
+			'any(.processes[]; .name == $w and .pid == $pid)' <<<"$output"
+		run -1 lab_conclave 1 health
+		[[ "$output" == *"sick: "*"$pid"*"does not answer"* ]]
+		kill -CONT "$pid"
+		echo "$worker: $took ms"
+		((took <= 500 || ${LAB_SLOW:-0}))
+	done
+	lab_until "all is well" lab_conclave 1 health
+}
+
+@test "a stopped worker that many have asked in vain still costs 500 ms only" {
+	lab_up 1 'supervisor = { watchdog_ms = 60000; };'
+	lab_wait_leader
+	pid=$(lab_pid 1 peer)
+	kill -STOP "$pid"
+	for _ in {1..9}; do
+		for _ in {1..32}; do
+			lab_conclave 1 leader >/dev/null 2>&1 &
+		done
+		wait $(jobs -rp | tail -n 32) || true
+	done
+	took=$(least_ms lab_conclave 1 status --json)
+	kill -CONT "$pid"
+	((took <= 500 || ${LAB_SLOW:-0}))
+	lab_until "all is well" lab_conclave 1 health
+}
+
+@test "without conclaved the rows come from the doors" {
+	lab_up 1 'supervisor = { watchdog_ms = 60000; };'
+	lab_wait_leader
+	before=$(lab_conclave 1 status --json | jq -c '[.processes[] | select(.name != "conclaved") | [.name, .pid, .generation]] | sort')
+	pid=$(lab_pid 1 conclaved)
+	kill -STOP "$pid"
+	run -0 lab_conclave 1 status --json
+	kill -CONT "$pid"
+	after=$(jq -c '[.processes[] | select(.name != "conclaved") | [.name, .pid, .generation]] | sort' <<<"$output")
+	[ "$before" = "$after" ]
+	jq -e '.processes | map(select(.name != "conclaved")) | all(.state == "ready" and .rss_kb > 0
+		and .restarts == null)' <<<"$output"
+}
+
+@test "health: 0 well; 1 when a port is taken; rows and queues" {
+	lab_up 1
+	lab_wait_leader
+	run -0 lab_conclave 1 health --json
+	jq -e '.schema == 1 and .id == 1 and .healthy and .problems == [] and .degraded == ""
+		and (.listeners | length == 2 and all(.state == "open"))
+		and (.processes | length == 4 and all(has("queue")))' <<<"$output"
+	run -0 lab_conclave 1 health
+	[[ "$output" == *PROCESS*conclaved*connmgr*elector*peer*election*learner* ]]
+	lab_stop 1
+	port=$((LAB_PORT + 3))
+	python3 -c "
+import socket, signal
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(('127.0.0.1', $port))
+s.listen()
+signal.pause()" 3>&- {LAB_LOCK}>&- &
+	squatter=$!
+	lab_until "the port is taken" lab_port_taken "$port"
+	lab_start 1
+	lab_until "health says it" lab_is_sick 1 "election port"
+	run -1 lab_conclave 1 health
+	[[ "$output" == *"sick: the election port 127.0.0.1:$port"* ]]
+	kill "$squatter"
+	lab_until "all is well" lab_conclave 1 health
+}
+
+lab_port_taken() {
+	(exec 9<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+lab_is_sick() {
+	local said
+	said=$(lab_conclave "$1" health --json)
+	jq -e --arg what "$2" '.healthy == false and any(.problems[]; contains($what))' <<<"$said"
+}
+
+@test "wait: for a server that is not started yet" {
+	lab_make 1
+	lab_conclave 1 wait --leader >"$LAB/said" 2>&1 {LAB_LOCK}>&- &
+	waiting=$!
+	lab_conclave 1 wait --leading --timeout 30 --json >"$LAB/said-json" {LAB_LOCK}>&- &
+	waiting_json=$!
+	lab_start 1
+	wait "$waiting"
+	wait "$waiting_json"
+	[ ! -s "$LAB/said" ]
+	jq -e '.event == "state" and .active and .leader == 1' "$LAB/said-json"
+}
+
+@test "wait: 2 when the time is over" {
+	lab_up 3
+	leader=$(lab_wait_leader)
+	other=$((leader % 3 + 1))
+	run -0 lab_conclave "$other" wait --leader --timeout 5
+	run -0 lab_conclave "$leader" wait --leading --timeout 5
+	run -2 lab_conclave "$other" wait --leading --timeout 0.3
+	run -2 lab_conclave "$other" wait --leading --timeout 0
+}
+
+@test "watch survives the peer: down, then what its successor says" {
+	lab_up 1
+	lab_wait_leader
+	lab_conclave 1 watch >"$LAB/watched" {LAB_LOCK}>&- &
+	watching=$!
+	lab_until "watch says leading" grep -q ' leading ' "$LAB/watched"
+	old=$(lab_pid 1 peer)
+	kill -9 "$old"
+	lab_until "watch says down" grep -q ' down ' "$LAB/watched"
+	lab_until "watch says leading again" lab_last_is "$LAB/watched" leading
+	kill "$watching"
+	grep -E '^[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}  leading    leader 1 ' "$LAB/watched"
+	jq -es '[.[].state] | index("down") != null and (.[-1] == "leading")' "$LAB/1/events"
+	jq -es 'all(.event == "state" and (.at_us > 0) and .id == 1)' "$LAB/1/events"
+}
+
+lab_last_is() {
+	tail -n 1 "$1" | grep -q " $2 "
+}
+
+@test "watch ends when nobody reads it" {
+	lab_up 1
+	lab_wait_leader
+	run -0 bash -c "'$CONCLAVE_BIN/conclave' -c '$LAB/1/conclave.conf' watch --json 3>&- | head -n 1"
+	jq -e .event <<<"$output"
+}
+
+@test "restart: the new pid; the names of the workers; no conclaved" {
+	lab_up 1
+	lab_wait_leader
+	for worker in elector peer connmgr; do
+		old=$(lab_pid 1 "$worker")
+		run -0 lab_conclave 1 restart "$worker"
+		[ "$output" != "$old" ]
+		lab_until "a new $worker" lab_replaced 1 "$worker" "$old"
+		[ "$(lab_pid 1 "$worker")" = "$output" ]
+	done
+	run -0 lab_conclave 1 restart peer --json
+	jq -e '.ok and (.pid | type == "number")' <<<"$output"
+	run -64 lab_conclave 1 restart nobody
+	[[ "$output" == *nobody*connmgr*elector*peer* ]]
+	run -64 lab_conclave 1 restart conclaved
+	lab_wait_leader
+	pid=$(lab_pid 1 conclaved)
+	kill -9 "$pid"
+	lab_until "conclaved is gone" lab_gone "$pid"
+	run -69 lab_conclave 1 restart peer
+}

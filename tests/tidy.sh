@@ -1,0 +1,111 @@
+#!/bin/bash
+# The house rules that a machine can check (style.md): sizes, format, who may include whom.
+# Prints one line per breach; exit status 1 if there is one.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+build=${1:-build}
+rooms="base wire config ipc proc supervisor connmgr elector peer ctl"
+breaches=0
+
+breach() {
+	echo "tidy: $*"
+	breaches=$((breaches + 1))
+}
+
+mapfile -t sources < <(git ls-files --cached --others --exclude-standard '*.c' '*.h')
+[ ${#sources[@]} -gt 0 ] || breach "no sources found"
+
+# the pure cores
+cores=$(ls base/buf.[ch] wire/*.[ch] ipc/msg*.[ch] elector/{vote,quorum,elect}*.[ch] \
+	connmgr/{frame,link,outbox,board}*.[ch] peer/role*.[ch] supervisor/child*.[ch])
+
+# sizes
+for f in "${sources[@]}"; do
+	[ -f "$f" ] || continue
+	lines=$(wc -l <"$f")
+	[ "$lines" -le 500 ] || breach "$f: $lines lines, the limit is 500"
+done
+while read -r line; do
+	breach "$line"
+done < <(awk '
+	FNR == 1 { open = 0 }
+	/^\{/ { open = FNR }
+	/^\}/ && open {
+		if (FNR - open - 1 > 60)
+			printf "%s:%d: a function of %d lines, the limit is 60\n", FILENAME, open, FNR - open - 1
+		open = 0
+	}' "${sources[@]}")
+
+# format
+while read -r f; do
+	breach "$f: not as clang-format wants it (make format)"
+done < <(for f in "${sources[@]}"; do
+	clang-format "$f" | cmp -s - "$f" || echo "$f"
+done)
+
+includes() { # the headers that a file includes, without quotes
+	sed -nE 's/^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"].*/\1/p' "$1"
+}
+
+# a core sees base, its codecs, its own folder, and a few headers of libc
+plain=" assert.h errno.h inttypes.h limits.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h "
+for f in $cores; do
+	own=${f%%/*}
+	for h in $(includes "$f"); do
+		case $h in
+		base/buf.h | base/version.h | wire/* | "$own"/*) ;;
+		*) [[ $plain == *" $h "* ]] || breach "$f: a core must not include $h" ;;
+		esac
+	done
+done
+# what a core includes of its own folder is a core too; and it calls no clock, no heap, no output
+for f in $cores; do
+	for h in $(includes "$f" | grep -E '^(elector|connmgr|peer|supervisor|ipc)/'); do
+		grep -qxF "$h" <<<"$cores" || breach "$f: a core must not include $h, which is no core"
+	done
+	while read -r hit; do
+		breach "$f:$hit: a core must not call this"
+	done < <(grep -nE '\b(time|clock_gettime|clock_ms|clock_us|socket|printf|fprintf|log_[a-z]+|random|rand)\(' "$f" |
+		grep -v '^[0-9]*:[ \t]*\(/\?\*\)')
+done
+
+# rooms and foreign headers
+for room in $rooms; do
+	for f in "$room"/*.[ch]; do
+		[ -f "$f" ] || continue
+		for h in $(includes "$f"); do
+			to=${h%%/*}
+			case $h in
+			nng/*) [ "$f" = ipc/chan_nng.c ] || breach "$f: nng's home is ipc/chan_nng.c" ;;
+			libconfig.h) [ "$f" = config/conf.c ] || breach "$f: libconfig's home is config/conf.c" ;;
+			systemd/*)
+				case $f in
+				base/* | wire/* | config/* | ctl/*) breach "$f: no systemd here" ;;
+				esac
+				;;
+			*/*)
+				case " supervisor connmgr elector peer ctl " in
+				*" $to "*) [ "$to" = "$room" ] || breach "$f: process folders meet only in ipc/: $h" ;;
+				esac
+				case $room in
+				base) [ "$to" = base ] || [ "$to" = sys ] || breach "$f: base knows nobody: $h" ;;
+				wire) [ "$to" = base ] || [ "$to" = wire ] || breach "$f: wire knows base only: $h" ;;
+				esac
+				;;
+			esac
+		done
+	done
+done
+
+# words that have no place in a finished tree
+while read -r hit; do
+	breach "$hit"
+done < <(grep -nE '\b(TODO|FIXME|XXX)\b' "${sources[@]}")
+
+# the supervisor must not carry nng's threads
+if [ -x "$build/bin/conclaved" ]; then
+	ldd "$build/bin/conclaved" | grep -q libnng && breach "conclaved links libnng"
+fi
+
+[ "$breaches" = 0 ] && echo "tidy: ${#sources[@]} files, no breach"
+[ "$breaches" = 0 ]

@@ -1,0 +1,453 @@
+/* ctl/status, ctl/processes: what the doors said, as one object. */
+#include "ctl/exact.h"
+#include "ctl/status.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define BIG_ID    "4611686018427387904"
+#define BIG_ROUND "9007199254740993"
+
+static struct conf conf;
+static struct asks asks;
+
+static void
+add_server(int64_t id, bool observer)
+{
+	conf.servers[conf.server_count++] =
+	    (struct conf_server){.id = id, .observer = observer, .weight = 1};
+}
+
+static void
+add(const char *folder, int result, pid_t pid, const char *answer)
+{
+	struct ask *a = &asks.list[asks.count++];
+
+	memset(a, 0, sizeof(*a));
+	strcpy(a->folder, folder);
+	a->result = result;
+	a->pid = pid;
+	if (answer) {
+		a->answer = exact_parse(answer);
+		assert_non_null(a->answer);
+	}
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	memset(&conf, 0, sizeof(conf));
+	memset(&asks, 0, sizeof(asks));
+	conf.id = 1;
+	add_server(1, false);
+	add_server(2, false);
+	add_server(CONF_ID_MAX, false);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	asks_deinit(&asks);
+	return 0;
+}
+
+/* Compares member `key` as it is printed. */
+static void
+check_member(const cJSON *object, const char *key, const char *want)
+{
+	const cJSON *node = cJSON_GetObjectItemCaseSensitive(object, key);
+	char *got = node ? cJSON_PrintUnformatted(node) : NULL;
+
+	if (!got)
+		fail_msg("no member %s", key);
+	else if (strcmp(got, want) != 0)
+		fail_msg("%s: %s, want %s", key, got, want);
+	cJSON_free(got);
+}
+
+static const char peer_text[] =
+    "{\"who\":\"peer\",\"name\":\"main\",\"pid\":14,\"version\":\"0.1.0\",\"generation\":"
+    "3,"
+    "\"active\":true,\"uptime_ms\":500,\"id\":1,\"role\":\"participant\",\"zab\":true,"
+    "\"state\":\"leading\",\"phase\":\"broadcast\",\"leader\":1,\"epoch\":" BIG_ROUND
+    ",\"round\":" BIG_ROUND ",\"active\":true,\"lease_ms\":250,\"reason\":\"\","
+    "\"learners\":[]}";
+static const char connmgr_text[] =
+    "{\"who\":\"connmgr\",\"name\":\"main\",\"pid\":12,\"version\":\"0.1.0\","
+    "\"generation\":0,\"active\":true,\"uptime_ms\":900,\"degraded\":\"\","
+    "\"remotes\":[{\"id\":2,\"lane\":\"learner\",\"link\":\"up\",\"reason\":\"\","
+    "\"since_ms\":1},{\"id\":2,\"lane\":\"election\",\"link\":\"connecting\","
+    "\"reason\":\"refused\",\"since_ms\":1234},{\"id\":" BIG_ID
+    ",\"lane\":\"election\",\"link\":\"up\",\"reason\":\"\",\"since_ms\":77},"
+    "{\"id\":99,\"lane\":\"election\",\"link\":\"up\",\"reason\":\"\",\"since_ms\":5}]}";
+static const char elector_text[] =
+    "{\"who\":\"elector\",\"name\":\"main\",\"pid\":13,\"version\":\"0.1.0\","
+    "\"generation\":5,\"active\":true,\"uptime_ms\":800,\"state\":\"leading\",\"round\":"
+    "8,"
+    "\"voters\":[1,2," BIG_ID "],\"quorum\":2,\"remotes\":[{\"id\":2,\"state\":null,"
+    "\"vote\":null},{\"id\":" BIG_ID ",\"state\":\"following\",\"vote\":{\"leader\":1,"
+    "\"zxid\":\"0x100000000\",\"round\":" BIG_ROUND ",\"epoch\":4}}]}";
+static const char conclaved_text[] =
+    "{\"who\":\"conclaved\",\"pid\":11,\"processes\":["
+    "{\"name\":\"conclaved\",\"pid\":11,\"state\":\"ready\",\"version\":\"0.1.0\","
+    "\"generation\":0,\"restarts\":0,\"uptime_ms\":1000,\"rss_kb\":3000,\"cpu_ms\":4,"
+    "\"beat_age_ms\":0,\"reason\":\"\",\"started_us\":1,\"ready_us\":2},"
+    "{\"name\":\"connmgr\",\"pid\":12,\"state\":\"ready\",\"restarts\":2},"
+    "{\"name\":\"elector\",\"pid\":13,\"state\":\"ready\",\"generation\":" BIG_ROUND
+    ",\"restarts\":0},{\"name\":\"peer\",\"pid\":null,\"state\":\"waiting\"}]}";
+
+static void
+all_answer(void **state)
+{
+	cJSON *s;
+
+	(void)state;
+	add("conclaved", 0, 11, conclaved_text);
+	add("connmgr", 0, 12, connmgr_text);
+	add("peer", 0, 14, peer_text);
+	add("elector-main", 0, 13, elector_text);
+	s = status_merge(&conf, &asks);
+	check_member(s, "schema", "1");
+	check_member(s, "id", "1");
+	check_member(s, "state", "\"leading\"");
+	check_member(s, "phase", "\"broadcast\"");
+	check_member(s, "leader", "1");
+	check_member(s, "epoch", BIG_ROUND);
+	check_member(s, "round", BIG_ROUND);
+	check_member(s, "active", "true");
+	check_member(s, "lease_ms", "250");
+	check_member(s, "reason", "\"\"");
+	check_member(s, "degraded", "\"\"");
+	check_member(s, "voters", "[1,2," BIG_ID "]");
+	check_member(s, "quorum", "2");
+	check_member(s, "silent", "[]");
+	check_member(
+	    s, "remotes",
+	    "[{\"id\":2,\"link\":\"connecting\",\"reason\":\"refused\","
+	    "\"since_ms\":1234,\"state\":null,\"vote\":null},"
+	    "{\"id\":" BIG_ID ",\"link\":\"up\",\"reason\":\"\",\"since_ms\":77,"
+	    "\"state\":\"following\",\"vote\":{\"leader\":1,\"zxid\":\"0x100000000\","
+	    "\"round\":" BIG_ROUND ",\"epoch\":4}},"
+	    "{\"id\":99,\"link\":\"up\",\"reason\":\"\",\"since_ms\":5,"
+	    "\"state\":null,\"vote\":null}]");
+	cJSON_Delete(s);
+}
+
+static void
+conclaveds_table_comes_first(void **state)
+{
+	cJSON *rows;
+
+	(void)state;
+	add("conclaved", 0, 11, conclaved_text);
+	add("connmgr", 0, 12, connmgr_text);
+	add("peer", 0, 14, peer_text); /* of a pid that conclaved does not know */
+	add("elector-main", 0, 13, elector_text);
+	rows = status_processes(&asks);
+	assert_int_equal(cJSON_GetArraySize(rows), 5);
+	check_member(cJSON_GetArrayItem(rows, 0), "name", "\"conclaved\"");
+	check_member(cJSON_GetArrayItem(rows, 0), "rss_kb", "3000");
+	check_member(cJSON_GetArrayItem(rows, 0), "ready_us", "2");
+	check_member(cJSON_GetArrayItem(rows, 1), "name", "\"connmgr\"");
+	check_member(cJSON_GetArrayItem(rows, 1), "restarts", "2");
+	check_member(cJSON_GetArrayItem(rows, 1), "beat_age_ms", "null");
+	check_member(cJSON_GetArrayItem(rows, 2), "generation", BIG_ROUND);
+	check_member(cJSON_GetArrayItem(rows, 3), "name", "\"peer\"");
+	check_member(cJSON_GetArrayItem(rows, 3), "pid", "null");
+	check_member(cJSON_GetArrayItem(rows, 3), "state", "\"waiting\"");
+	check_member(cJSON_GetArrayItem(rows, 4), "name", "\"peer\"");
+	check_member(cJSON_GetArrayItem(rows, 4), "pid", "14");
+	cJSON_Delete(rows);
+}
+
+static void
+nobody_answers(void **state)
+{
+	cJSON *s;
+
+	(void)state;
+	add("conclaved", -ENOENT, 0, NULL);
+	add("connmgr", -ENOENT, 0, NULL);
+	add("peer", -ECONNREFUSED, 0, NULL);
+	add("elector-main", -ECONNREFUSED, 0, NULL);
+	s = status_merge(&conf, &asks);
+	check_member(s, "state", "\"down\"");
+	check_member(s, "leader", "null");
+	check_member(s, "epoch", "null");
+	check_member(s, "round", "null");
+	check_member(s, "active", "false");
+	check_member(s, "lease_ms", "0");
+	check_member(s, "phase", "null");
+	check_member(s, "degraded", "null");
+	check_member(s, "voters", "[1,2," BIG_ID "]");
+	check_member(s, "quorum", "2");
+	check_member(s, "processes", "[]");
+	check_member(s, "silent", "[\"conclaved\",\"connmgr\",\"peer\",\"elector\"]");
+	check_member(cJSON_GetArrayItem(cJSON_GetObjectItem(s, "remotes"), 0), "link",
+	             "\"down\"");
+	check_member(cJSON_GetArrayItem(cJSON_GetObjectItem(s, "remotes"), 1), "id",
+	             BIG_ID);
+	check_member(cJSON_GetArrayItem(cJSON_GetObjectItem(s, "remotes"), 1), "reason",
+	             "\"connmgr-silent\"");
+	cJSON_Delete(s);
+}
+
+static void
+without_a_peer_the_elector_knows_the_round(void **state)
+{
+	cJSON *s;
+
+	(void)state;
+	add("peer", -ECONNREFUSED, 0, NULL);
+	add("connmgr", 0, 12, "{\"who\":\"connmgr\",\"degraded\":\"2 stuck closes\"}");
+	add("elector-main", 0, 13, elector_text);
+	s = status_merge(&conf, &asks);
+	check_member(s, "state", "\"down\"");
+	check_member(s, "active", "false");
+	check_member(s, "round", "8");
+	check_member(s, "degraded", "\"2 stuck closes\"");
+	check_member(s, "silent", "[\"peer\"]");
+	check_member(cJSON_GetArrayItem(cJSON_GetObjectItem(s, "remotes"), 0), "reason",
+	             "\"unknown\"");
+	cJSON_Delete(s);
+}
+
+/* The first elector in the folder's order is a shadow: only the active one's word counts.
+ */
+static void
+shadows_are_rows_only(void **state)
+{
+	cJSON *s;
+	const cJSON *rows;
+
+	(void)state;
+	add("conclaved", -ECONNREFUSED, 0, NULL);
+	add("peer", 0, 14, peer_text);
+	add("elector-a", 0, 21,
+	    "{\"who\":\"elector\",\"active\":false,\"version\":\"0.2.0\",\"generation\":"
+	    "0,"
+	    "\"uptime_ms\":3,\"round\":1,\"voters\":[7],\"quorum\":1}");
+	add("elector-main", 0, 13, elector_text);
+	add("elector-stopped", -ETIMEDOUT, 22, NULL);
+	add("elector-gone", -ECONNREFUSED, 0, NULL);
+	s = status_merge(&conf, &asks);
+	check_member(s, "voters", "[1,2," BIG_ID "]");
+	check_member(s, "silent", "[\"conclaved\",\"elector-stopped\"]");
+	rows = cJSON_GetObjectItem(s, "processes");
+	assert_int_equal(cJSON_GetArraySize(rows), 4);
+	check_member(cJSON_GetArrayItem(rows, 0), "name", "\"peer\"");
+	check_member(cJSON_GetArrayItem(rows, 1), "name", "\"elector-shadow\"");
+	check_member(cJSON_GetArrayItem(rows, 2), "name", "\"elector\"");
+	check_member(cJSON_GetArrayItem(rows, 3), "name", "\"elector-shadow\"");
+	check_member(cJSON_GetArrayItem(rows, 3), "state", "\"silent\"");
+	cJSON_Delete(s);
+}
+
+static void
+rows_by_the_doors(void **state)
+{
+	cJSON *rows;
+
+	(void)state;
+	add("conclaved", -ECONNREFUSED, 0, NULL);
+	add("connmgr", -ETIMEDOUT, 12, NULL);
+	add("peer", 0, 14, peer_text);
+	add("elector-a", 0, 21,
+	    "{\"who\":\"elector\",\"active\":false,\"version\":\"0.2.0\",\"generation\":"
+	    "0,"
+	    "\"uptime_ms\":3}");
+	add("elector-main", 0, 13, elector_text);
+	add("elector-gone", -ECONNREFUSED, 0, NULL);
+	rows = status_processes(&asks);
+	assert_int_equal(cJSON_GetArraySize(rows), 4);
+	check_member(cJSON_GetArrayItem(rows, 0), "name", "\"connmgr\"");
+	check_member(cJSON_GetArrayItem(rows, 0), "pid", "12");
+	check_member(cJSON_GetArrayItem(rows, 0), "state", "\"silent\"");
+	check_member(cJSON_GetArrayItem(rows, 0), "generation", "null");
+	check_member(cJSON_GetArrayItem(rows, 1), "name", "\"peer\"");
+	check_member(cJSON_GetArrayItem(rows, 1), "state", "\"ready\"");
+	check_member(cJSON_GetArrayItem(rows, 1), "generation", "3");
+	check_member(cJSON_GetArrayItem(rows, 1), "uptime_ms", "500");
+	check_member(cJSON_GetArrayItem(rows, 1), "restarts", "null");
+	check_member(cJSON_GetArrayItem(rows, 2), "name", "\"elector-shadow\"");
+	check_member(cJSON_GetArrayItem(rows, 2), "version", "\"0.2.0\"");
+	check_member(cJSON_GetArrayItem(rows, 3), "name", "\"elector\"");
+	check_member(cJSON_GetArrayItem(rows, 3), "generation", "5");
+	cJSON_Delete(rows);
+}
+
+static void
+a_lone_elector_is_the_elector(void **state)
+{
+	cJSON *rows;
+
+	(void)state;
+	add("elector-gone", -ECONNREFUSED, 0, NULL);
+	add("elector-main", -ETIMEDOUT, 13, NULL);
+	rows = status_processes(&asks);
+	assert_int_equal(cJSON_GetArraySize(rows), 1);
+	check_member(cJSON_GetArrayItem(rows, 0), "name", "\"elector\"");
+	cJSON_Delete(rows);
+}
+
+/* Whatever comes for an answer: an object comes out, and every key is there. */
+static void
+strange_answers(void **state)
+{
+	static const char *const strange[] = {
+	    "{}",
+	    "{\"who\":\"elector\",\"active\":true,\"remotes\":3,\"voters\":{}}",
+	    "{\"remotes\":[1,null,{\"id\":\"x\"},{\"id\":1,\"lane\":\"election\"}],"
+	    "\"processes\":[1,\"x\",{}]}",
+	    "{\"processes\":{\"a\":{\"pid\":[]}},\"remotes\":{\"a\":{\"id\":2}}}",
+	};
+	static const char *const keys[] = {"schema", "id",     "state",    "leader",
+	                                   "epoch",  "round",  "active",   "lease_ms",
+	                                   "voters", "quorum", "remotes",  "processes",
+	                                   "phase",  "reason", "degraded", "silent"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(strange) / sizeof(strange[0]); i++) {
+		cJSON *s;
+
+		asks.count = 0;
+		add("conclaved", 0, 1, strange[i]);
+		add("connmgr", 0, 2, strange[i]);
+		add("peer", 0, 3, strange[i]);
+		add("elector-main", 0, 4, strange[i]);
+		s = status_merge(&conf, &asks);
+		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
+			assert_true(cJSON_HasObjectItem(s, keys[k]));
+		cJSON_Delete(s);
+		asks_deinit(&asks);
+	}
+}
+
+static void
+who_leads(void **state)
+{
+	static const struct {
+		const char *peer;
+		bool want;
+	} cases[] = {
+	    {"{\"active\":true,\"state\":\"leading\"}", true},
+	    {"{\"active\":true,\"state\":\"leading\",\"active\":true}", true},
+	    {"{\"active\":true,\"state\":\"leading\",\"active\":false}", false},
+	    {"{\"active\":true,\"state\":\"following\"}", false},
+	    {"{\"active\":true,\"state\":\"looking\"}", false},
+	    {"{\"active\":1,\"state\":\"leading\"}", false},
+	    {"{\"state\":\"leading\"}", false},
+	    {"[\"active\"]", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cJSON *peer = exact_parse(cases[i].peer);
+
+		assert_int_equal(status_leads(peer), cases[i].want);
+		cJSON_Delete(peer);
+	}
+	assert_false(status_leads(NULL));
+}
+
+static void
+observers_are_no_voters(void **state)
+{
+	cJSON *voters;
+	char *text;
+
+	(void)state;
+	add_server(4, true);
+	add_server(5, true);
+	voters = status_voters(&conf);
+	text = cJSON_PrintUnformatted(voters);
+	assert_string_equal(text, "[1,2," BIG_ID "]");
+	assert_int_equal(status_quorum(&conf), 2);
+	cJSON_free(text);
+	cJSON_Delete(voters);
+}
+
+static void
+quorums(void **state)
+{
+	static const struct {
+		const char *groups; /* of servers 1, 2 …; a digit each */
+		const char *weights;
+		unsigned want;
+	} cases[] = {
+	    {"", "1", 1},
+	    {"", "11", 2},
+	    {"", "111", 2},
+	    {"", "1111", 3},
+	    {"", "11111", 3},
+	    {"111222333", "111111111", 4}, /* two of three, in two groups */
+	    {"112233", "111111", 4},
+	    {"111222333", "311111111", 3}, /* a heavy one suffices in its group */
+	    {"1112", "1110", 2},           /* a group without weight counts for nothing */
+	    {"1111", "0001", 1},
+	    {"11112", "11115", 4}, /* both of two groups */
+	    {"11", "00", 0},       /* nobody can make one */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		memset(&conf, 0, sizeof(conf));
+		for (size_t k = 0; k < strlen(cases[i].weights); k++) {
+			struct conf_server *s = &conf.servers[conf.server_count++];
+
+			s->id = (int64_t)k + 1;
+			s->weight = cases[i].weights[k] - '0';
+			s->has_group = cases[i].groups[0] != 0;
+			s->group = s->has_group ? cases[i].groups[k] - '0' : 0;
+			conf.hierarchical |= s->has_group;
+		}
+		if (status_quorum(&conf) != cases[i].want)
+			fail_msg("groups %s weights %s: %u, want %u", cases[i].groups,
+			         cases[i].weights, status_quorum(&conf), cases[i].want);
+	}
+}
+
+static void
+weights_without_groups_are_one_group(void **state)
+{
+	(void)state;
+	conf.hierarchical = true;
+	conf.servers[0].weight = CONF_ID_MAX; /* sums beyond 64 bits */
+	conf.servers[1].weight = CONF_ID_MAX;
+	conf.servers[2].weight = CONF_ID_MAX;
+	assert_int_equal(status_quorum(&conf), 2);
+	conf.servers[1].weight = 1;
+	conf.servers[2].weight = 1;
+	assert_int_equal(status_quorum(&conf), 1);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(all_answer),
+	    TEST(conclaveds_table_comes_first),
+	    TEST(nobody_answers),
+	    TEST(without_a_peer_the_elector_knows_the_round),
+	    TEST(shadows_are_rows_only),
+	    TEST(rows_by_the_doors),
+	    TEST(a_lone_elector_is_the_elector),
+	    TEST(strange_answers),
+	    TEST(who_leads),
+	    TEST(observers_are_no_voters),
+	    TEST(quorums),
+	    TEST(weights_without_groups_are_one_group),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,96 @@
+/* See elector_read.h. */
+#include "tests/vectors/elector_read.h"
+
+#include "wire/notif.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool
+elector_read_i64(const cJSON *item, int64_t *out)
+{
+	const char *text = cJSON_GetStringValue(item);
+	char *end;
+	long long v;
+
+	if (!text || !*text)
+		return false;
+	errno = 0;
+	v = strtoll(text, &end, 10);
+	if (*end || errno != 0)
+		return false;
+	*out = v;
+	return true;
+}
+
+bool
+elector_read_member(const cJSON *row, const char *name, int64_t *out)
+{
+	return elector_read_i64(cJSON_GetObjectItem(row, name), out);
+}
+
+bool
+elector_read_i64s(const cJSON *list, int64_t *out, unsigned cap, unsigned *count)
+{
+	const cJSON *item;
+
+	if (!cJSON_IsArray(list))
+		return false;
+	*count = 0;
+	cJSON_ArrayForEach(item, list)
+	{
+		if (*count == cap || !elector_read_i64(item, &out[*count]))
+			return false;
+		(*count)++;
+	}
+	return true;
+}
+
+bool
+elector_read_state(const cJSON *item, int32_t *out)
+{
+	const char *name = cJSON_GetStringValue(item);
+
+	for (int32_t s = NOTIF_LOOKING; name && s <= NOTIF_OBSERVING; s++) {
+		if (strcmp(name, notif_state_name(s)) == 0) {
+			*out = s;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+elector_read_vote(const cJSON *object, struct vote *out)
+{
+	const cJSON *version = cJSON_GetObjectItem(object, "ver");
+
+	if (!cJSON_IsNumber(version))
+		return false;
+	out->version = (int32_t)version->valuedouble;
+	return elector_read_member(object, "leader", &out->leader) &&
+	       elector_read_member(object, "zxid", &out->zxid) &&
+	       elector_read_member(object, "round", &out->round) &&
+	       elector_read_member(object, "epoch", &out->epoch) &&
+	       elector_read_state(cJSON_GetObjectItem(object, "state"), &out->state);
+}
+
+bool
+elector_read_text_config(const char *text, struct qconfig *out)
+{
+	return text && qconfig_parse(text, strlen(text), false, out) == QCONFIG_OK;
+}
+
+bool
+elector_say(char *why, size_t cap, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why, cap, format, args);
+	va_end(args);
+	return false;
+}

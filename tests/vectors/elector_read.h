@@ -1,0 +1,29 @@
+/* What the elector's vector drivers share: numbers, votes and configurations out of JSON.
+ */
+#ifndef TESTS_VECTORS_ELECTOR_READ_H
+#define TESTS_VECTORS_ELECTOR_READ_H
+
+#include "elector/quorum.h"
+#include "elector/vote.h"
+#include "wire/qconfig.h"
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A decimal string. False: it is none. */
+bool elector_read_i64(const cJSON *item, int64_t *out);
+/* The member `name` of `row`, likewise. */
+bool elector_read_member(const cJSON *row, const char *name, int64_t *out);
+bool elector_read_i64s(const cJSON *list, int64_t *out, unsigned cap, unsigned *count);
+bool elector_read_state(const cJSON *item, int32_t *out); /* by name */
+/* {"ver":…,"leader":…,"zxid":…,"round":…,"epoch":…,"state":…} */
+bool elector_read_vote(const cJSON *object, struct vote *out);
+bool elector_read_text_config(const char *text, struct qconfig *out);
+
+/* printf into `why`; false, so that one can return it. */
+bool elector_say(char *why, size_t cap, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

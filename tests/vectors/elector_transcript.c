@@ -1,0 +1,372 @@
+/* transcripts.jsonl: whole elections of one node, played to elector/elect with
+ * ZooKeeper's options under a virtual clock. FORMAT.md, section 8. */
+#include "elector/elect.h"
+#include "tests/vectors/elector_read.h"
+#include "tests/vectors/vectors.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FRAME_MAX  600000
+#define RESULT_MAX 4096
+
+/* One output of the core, at its time. */
+struct result {
+	uint64_t at_ms;
+	struct elect_action action;
+};
+
+struct play {
+	struct elect *elect;
+	int64_t sid;
+	const char *config_text;
+	uint64_t now_ms;
+	uint64_t words; /* serials given out */
+	bool gone;      /* dropped for want of a weight: Java's loop ends here */
+	unsigned count;
+	struct result results[RESULT_MAX];
+	char *why;
+	size_t cap;
+};
+
+static bool
+collect(struct play *p, const struct elect_actions *todo)
+{
+	for (unsigned i = 0; i < todo->count; i++) {
+		const struct elect_action *a = &todo->list[i];
+
+		if (a->type == ELECT_ACT_DROP && a->reason == ELECT_REASON_WEIGHT)
+			p->gone = true;
+		if (a->type == ELECT_ACT_DROP || a->type == ELECT_ACT_STATE)
+			continue;
+		if (p->count == RESULT_MAX)
+			return elector_say(p->why, p->cap, "too many outputs");
+		p->results[p->count++] =
+		    (struct result){.at_ms = p->now_ms, .action = *a};
+	}
+	return true;
+}
+
+static bool
+give(struct play *p, struct elect_event *ev)
+{
+	static struct elect_actions todo;
+
+	ev->now_ms = p->now_ms;
+	elect_step(p->elect, ev, &todo);
+	return collect(p, &todo);
+}
+
+static bool
+play_wait(struct play *p, const cJSON *ms)
+{
+	uint64_t end = p->now_ms + (uint64_t)ms->valuedouble;
+
+	while (elect_due_ms(p->elect) <= end) {
+		p->now_ms = elect_due_ms(p->elect);
+		if (!give(p, &(struct elect_event){.type = ELECT_EV_DUE}))
+			return false;
+		if (elect_due_ms(p->elect) == p->now_ms)
+			return elector_say(p->why, p->cap, "due stands still");
+	}
+	p->now_ms = end;
+	return true;
+}
+
+static bool
+play_recv(struct play *p, const cJSON *ev)
+{
+	static unsigned char frame[FRAME_MAX];
+	struct elect_event notif = {.type = ELECT_EV_NOTIF};
+	const char *hex = cJSON_GetStringValue(cJSON_GetObjectItem(ev, "hex"));
+	bool readable = !cJSON_IsNull(cJSON_GetObjectItem(ev, "n"));
+	long len;
+
+	if (!hex || !elector_read_member(ev, "recv", &notif.sid))
+		return elector_say(p->why, p->cap, "event not understood");
+	len = vector_hex(hex, frame, sizeof(frame));
+	if (len < 0)
+		return elector_say(p->why, p->cap, "the frame is not understood");
+	if ((notif_decode(frame, (size_t)len, &notif.notif) == NOTIF_OK) != readable)
+		return elector_say(p->why, p->cap, "the frame decodes otherwise");
+	return readable ? give(p, &notif) : true;
+}
+
+static bool
+play_look(struct play *p, int64_t zxid, int64_t epoch)
+{
+	struct elect_event look = {.type = ELECT_EV_LOOK,
+	                           .serial = {.generation = 1, .count = ++p->words},
+	                           .look = {.zxid = zxid, .epoch = epoch}};
+
+	return give(p, &look);
+}
+
+static bool
+play_relook(struct play *p, const cJSON *pair)
+{
+	int64_t n[2];
+	unsigned count;
+
+	if (!elector_read_i64s(pair, n, 2, &count) || count != 2)
+		return elector_say(p->why, p->cap, "event not understood");
+	return play_look(p, n[0], n[1]);
+}
+
+static bool
+play_established(struct play *p, const cJSON *epoch)
+{
+	struct elect_event role = {.type = ELECT_EV_ROLE,
+	                           .serial = {.generation = 1, .count = ++p->words}};
+	struct elect_view view;
+
+	elect_look_at(p->elect, &view);
+	role.vote = view.current;
+	role.vote.state = view.state;
+	if (!elector_read_i64(epoch, &role.vote.epoch))
+		return elector_say(p->why, p->cap, "event not understood");
+	return give(p, &role);
+}
+
+static bool
+play_event(struct play *p, const cJSON *node, const cJSON *ev)
+{
+	const cJSON *first = ev->child;
+	int64_t zxid, epoch;
+
+	if (strcmp(first->string, "recv") == 0)
+		return play_recv(p, ev);
+	if (strcmp(first->string, "wait") == 0)
+		return play_wait(p, first);
+	if (strcmp(first->string, "relook") == 0)
+		return play_relook(p, first);
+	if (strcmp(first->string, "established") == 0)
+		return play_established(p, first);
+	if (strcmp(first->string, "delivered") == 0)
+		return give(p, &(struct elect_event){.type = ELECT_EV_DELIVERED,
+		                                     .delivered = cJSON_IsTrue(first)});
+	if (strcmp(first->string, "start") == 0 &&
+	    elector_read_member(node, "zxid", &zxid) &&
+	    elector_read_member(node, "epoch", &epoch))
+		return play_look(p, zxid, epoch);
+	return elector_say(p->why, p->cap, "event not understood");
+}
+
+/* [state, leader, zxid, round, epoch] */
+static bool
+same_claim(const cJSON *list, const struct vote *v)
+{
+	int64_t leader, zxid, round, epoch;
+	int32_t state;
+
+	return cJSON_GetArraySize(list) == 5 &&
+	       elector_read_state(cJSON_GetArrayItem(list, 0), &state) &&
+	       elector_read_i64(cJSON_GetArrayItem(list, 1), &leader) &&
+	       elector_read_i64(cJSON_GetArrayItem(list, 2), &zxid) &&
+	       elector_read_i64(cJSON_GetArrayItem(list, 3), &round) &&
+	       elector_read_i64(cJSON_GetArrayItem(list, 4), &epoch) &&
+	       state == v->state && leader == v->leader && zxid == v->zxid &&
+	       round == v->round && epoch == v->epoch;
+}
+
+static bool
+same_destinations(const struct play *p, const cJSON *out, const struct elect_action *a)
+{
+	int64_t to[ELECT_VOTERS_MAX], want[ELECT_VOTERS_MAX];
+	unsigned count = 0, want_count, voter_count;
+	const int64_t *voters = elect_voters(p->elect, &voter_count);
+	bool self = false;
+
+	for (unsigned i = 0; a->type == ELECT_ACT_BROADCAST && i < voter_count; i++) {
+		if (voters[i] == p->sid)
+			self = true;
+		else
+			to[count++] = voters[i];
+	}
+	if (a->type == ELECT_ACT_SEND && a->sid == p->sid)
+		self = true;
+	else if (a->type == ELECT_ACT_SEND)
+		to[count++] = a->sid;
+	return elector_read_i64s(cJSON_GetObjectItem(out, "to"), want, ELECT_VOTERS_MAX,
+	                         &want_count) &&
+	       want_count == count && memcmp(to, want, count * sizeof(*to)) == 0 &&
+	       self == (bool)cJSON_IsTrue(cJSON_GetObjectItem(out, "self"));
+}
+
+static bool
+same_bytes(const struct play *p, const cJSON *out, const struct vote *v)
+{
+	static unsigned char frame[FRAME_MAX];
+	struct notif n = {.state = v->state,
+	                  .leader = v->leader,
+	                  .zxid = v->zxid,
+	                  .round = v->round,
+	                  .epoch = v->epoch,
+	                  .version = 2,
+	                  .has_config = true,
+	                  .config = p->config_text,
+	                  .config_len = strlen(p->config_text)};
+	const char *hex = cJSON_GetStringValue(cJSON_GetObjectItem(out, "hex"));
+	unsigned char want[NOTIF_HEAD];
+
+	return hex && vector_hex(hex, want, sizeof(want)) == NOTIF_HEAD &&
+	       notif_encode(&n, frame, sizeof(frame)) == NOTIF_HEAD + n.config_len &&
+	       memcmp(frame, want, NOTIF_HEAD) == 0;
+}
+
+static bool
+same_output(const struct play *p, const cJSON *out, const struct result *got)
+{
+	const struct elect_action *a = &got->action;
+	const cJSON *send = cJSON_GetObjectItem(out, "send");
+	const cJSON *decided = cJSON_GetObjectItem(out, "decide");
+
+	if ((double)got->at_ms != cJSON_GetObjectItem(out, "t")->valuedouble)
+		return false;
+	if (send)
+		return (a->type == ELECT_ACT_SEND || a->type == ELECT_ACT_BROADCAST) &&
+		       same_claim(send, &a->vote) && same_destinations(p, out, a) &&
+		       same_bytes(p, out, &a->vote);
+	if (decided)
+		return a->type == ELECT_ACT_DECIDED && same_claim(decided, &a->vote);
+	if (cJSON_GetObjectItem(out, "connect_all"))
+		return a->type == ELECT_ACT_CONNECT_ALL;
+	return cJSON_GetObjectItem(out, "config_restart") &&
+	       a->type == ELECT_ACT_NEWER_CONFIG;
+}
+
+static bool
+check_outputs(struct play *p, const cJSON *outs)
+{
+	unsigned at = 0;
+	const cJSON *out;
+
+	cJSON_ArrayForEach(out, outs)
+	{
+		if (cJSON_GetObjectItem(out, "throw")) {
+			if (!p->gone)
+				return elector_say(p->why, p->cap,
+				                   "not dropped where Java throws");
+			continue;
+		}
+		if (at == p->count)
+			return elector_say(p->why, p->cap, "output %u is missing", at);
+		if (!same_output(p, out, &p->results[at])) {
+			const struct result *r = &p->results[at];
+
+			return elector_say(
+			    p->why, p->cap,
+			    "output %u: got action %d at %" PRIu64 " to %" PRId64
+			    " %s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64,
+			    at, (int)r->action.type, r->at_ms, r->action.sid,
+			    notif_state_name(r->action.vote.state), r->action.vote.leader,
+			    r->action.vote.zxid, r->action.vote.round,
+			    r->action.vote.epoch);
+		}
+		at++;
+	}
+	return at == p->count ||
+	       elector_say(p->why, p->cap, "%u outputs too many", p->count - at);
+}
+
+static bool
+check_status(struct play *p, const cJSON *st)
+{
+	static const char *const phases[] = {"idle", "wait", "finalize"};
+	struct elect_view view;
+	const cJSON *due = cJSON_GetArrayItem(st, 5);
+	const char *phase = cJSON_GetStringValue(cJSON_GetArrayItem(st, 6));
+	int64_t n[4];
+	int32_t state;
+
+	elect_look_at(p->elect, &view);
+	if (!elector_read_state(cJSON_GetArrayItem(st, 0), &state) || !phase)
+		return elector_say(p->why, p->cap, "status not understood");
+	for (int i = 0; i < 4; i++) {
+		if (!elector_read_i64(cJSON_GetArrayItem(st, i + 1), &n[i]))
+			return elector_say(p->why, p->cap, "status not understood");
+	}
+	if (state != view.state || strcmp(phase, phases[view.phase]) != 0 ||
+	    n[0] != view.clock || n[1] != view.proposal.leader ||
+	    n[2] != view.proposal.zxid || n[3] != view.proposal.epoch ||
+	    (cJSON_IsNull(due) ? elect_due_ms(p->elect) != UINT64_MAX
+	                       : (double)elect_due_ms(p->elect) != due->valuedouble))
+		return elector_say(p->why, p->cap,
+		                   "status: got %s %" PRId64 " %" PRId64 " %" PRId64
+		                   " %" PRId64 " %" PRIu64 " %s",
+		                   notif_state_name(view.state), view.clock,
+		                   view.proposal.leader, view.proposal.zxid,
+		                   view.proposal.epoch, elect_due_ms(p->elect),
+		                   phases[view.phase]);
+	return true;
+}
+
+static bool
+open_play(struct play *p, const cJSON *node)
+{
+	static struct qconfig config, last_seen;
+	struct elect_options options;
+	const char *last = cJSON_GetStringValue(cJSON_GetObjectItem(node, "last_seen"));
+	const char *role = cJSON_GetStringValue(cJSON_GetObjectItem(node, "role"));
+	const cJSON *min_ms = cJSON_GetObjectItem(node, "min_ms");
+	const cJSON *max_ms = cJSON_GetObjectItem(node, "max_ms");
+
+	elect_options_zookeeper(&options);
+	p->config_text = cJSON_GetStringValue(cJSON_GetObjectItem(node, "config"));
+	if (!role || !min_ms || !max_ms ||
+	    !elector_read_text_config(p->config_text, &config) ||
+	    (last && !elector_read_text_config(last, &last_seen)) ||
+	    !elector_read_member(node, "myid", &p->sid) ||
+	    !elector_read_member(node, "clock", &options.clock))
+		return elector_say(p->why, p->cap, "node not understood");
+	options.sid = p->sid;
+	options.observer = strcmp(role, "observer") == 0;
+	options.config = &config;
+	options.last_seen = last ? &last_seen : NULL;
+	options.notify_min_ms = (uint64_t)min_ms->valuedouble;
+	options.notify_max_ms = (uint64_t)max_ms->valuedouble;
+	options.synced = true;
+	options.stop_at_newer_config = true;
+	return elect_new(&p->elect, &options) == 0 ||
+	       elector_say(p->why, p->cap, "elect_new");
+}
+
+static bool
+play_steps(struct play *p, const cJSON *row)
+{
+	const cJSON *node = cJSON_GetObjectItem(row, "node");
+	const cJSON *step;
+	char said[400];
+	int at = 0;
+
+	cJSON_ArrayForEach(step, cJSON_GetObjectItem(row, "steps"))
+	{
+		const cJSON *st = cJSON_GetObjectItem(step, "st");
+
+		p->count = 0;
+		p->gone = false;
+		if (!play_event(p, node, cJSON_GetObjectItem(step, "ev")) ||
+		    !check_outputs(p, cJSON_GetObjectItem(step, "out")) ||
+		    (st && !check_status(p, st))) {
+			snprintf(said, sizeof(said), "%s", p->why);
+			return elector_say(p->why, p->cap, "step %d: %s", at, said);
+		}
+		at++;
+	}
+	return true;
+}
+
+bool
+vector_transcript(const cJSON *row, char *why, size_t cap)
+{
+	static struct play p;
+	bool ok;
+
+	p = (struct play){.why = why, .cap = cap};
+	if (!open_play(&p, cJSON_GetObjectItem(row, "node")))
+		return false;
+	ok = play_steps(&p, row);
+	elect_free(p.elect);
+	return ok;
+}

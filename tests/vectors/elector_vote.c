@@ -1,0 +1,271 @@
+/* order.jsonl, vote_equal.jsonl, quorum_*.jsonl, tracker.jsonl against elector/vote and
+ * elector/quorum. */
+#include "elector/quorum.h"
+#include "elector/vote.h"
+#include "tests/vectors/elector_read.h"
+#include "tests/vectors/vectors.h"
+
+#include <string.h>
+
+static bool
+read_triple(const cJSON *list, struct vote *out)
+{
+	int64_t n[3];
+	unsigned count;
+
+	if (!elector_read_i64s(list, n, 3, &count) || count != 3)
+		return false;
+	*out = (struct vote){.leader = n[0], .zxid = n[1], .epoch = n[2]};
+	return true;
+}
+
+/* A verifier that knows nothing but this weight: what the row says of its configuration.
+ */
+static void
+make_verifier(struct quorum *q, bool hierarchical, int64_t sid, const int64_t *weight)
+{
+	*q = (struct quorum){.hierarchical = hierarchical};
+	if (weight) {
+		q->member_count = 1;
+		q->members[0] =
+		    (struct quorum_member){.sid = sid, .weight = *weight, .group = -1};
+	}
+}
+
+bool
+vector_order(const cJSON *row, char *why, size_t cap)
+{
+	const cJSON *better = cJSON_GetObjectItem(row, "better");
+	const cJSON *weight_item = cJSON_GetObjectItem(row, "weight");
+	struct quorum q;
+	struct vote a, b;
+	int64_t weight = 0;
+	bool known, got;
+
+	if (!read_triple(cJSON_GetObjectItem(row, "new"), &a) ||
+	    !read_triple(cJSON_GetObjectItem(row, "cur"), &b) ||
+	    (!cJSON_IsNull(weight_item) && !elector_read_i64(weight_item, &weight)))
+		return elector_say(why, cap, "row not understood");
+	make_verifier(&q, cJSON_IsTrue(cJSON_GetObjectItem(row, "hier")), a.leader,
+	              cJSON_IsNull(weight_item) ? NULL : &weight);
+	known = quorum_weight(&q, a.leader, &weight);
+	if (!cJSON_IsBool(better))
+		return !known || elector_say(why, cap, "a weight where Java has none");
+	if (!known)
+		return elector_say(why, cap, "no weight");
+	got = vote_beats(weight, &a, &b);
+	return got == (bool)cJSON_IsTrue(better) ||
+	       elector_say(why, cap, "better: got %d", got);
+}
+
+bool
+vector_vote_equal(const cJSON *row, char *why, size_t cap)
+{
+	bool want = cJSON_IsTrue(cJSON_GetObjectItem(row, "equal"));
+	struct vote a, b;
+
+	if (!elector_read_vote(cJSON_GetObjectItem(row, "a"), &a) ||
+	    !elector_read_vote(cJSON_GetObjectItem(row, "b"), &b))
+		return elector_say(why, cap, "row not understood");
+	return (vote_equal(&a, &b) == want && vote_equal(&b, &a) == want) ||
+	       elector_say(why, cap, "equal: got %d, reversed %d", vote_equal(&a, &b),
+	                   vote_equal(&b, &a));
+}
+
+static bool
+compile_lines(const cJSON *lines, struct quorum *out)
+{
+	static struct qconfig config;
+	static char text[QCONFIG_TEXT_MAX];
+	size_t len = 0;
+	const cJSON *line;
+
+	cJSON_ArrayForEach(line, lines)
+	{
+		const char *s = cJSON_GetStringValue(line);
+
+		if (!s || len + strlen(s) + 2 > sizeof(text))
+			return false;
+		memcpy(text + len, s, strlen(s));
+		len += strlen(s);
+		text[len++] = '\n';
+	}
+	text[len] = '\0';
+	return elector_read_text_config(text, &config) && quorum_init(out, &config) == 0;
+}
+
+static bool
+check_weights(const struct quorum *q, const cJSON *weights, char *why, size_t cap)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, weights)
+	{
+		const cJSON key = {.type = cJSON_String, .valuestring = item->string};
+		int64_t sid, want, got;
+		bool known;
+
+		if (!elector_read_i64(&key, &sid))
+			return elector_say(why, cap, "row not understood");
+		known = quorum_weight(q, sid, &got);
+		if (cJSON_IsNull(item)
+		        ? known
+		        : !known || !elector_read_i64(item, &want) || want != got)
+			return elector_say(why, cap, "weight of %s", item->string);
+	}
+	return true;
+}
+
+static bool
+check_case(const struct quorum *q, const cJSON *one, char *why, size_t cap)
+{
+	int64_t set[256], voters[256];
+	unsigned count;
+	bool raw, acked;
+
+	if (!elector_read_i64s(cJSON_GetObjectItem(one, "set"), set, 256, &count))
+		return elector_say(why, cap, "row not understood");
+	raw = quorum_contains(q, set, count);
+	acked = quorum_contains(q, voters, quorum_filter(q, set, count, voters));
+	return (raw == (bool)cJSON_IsTrue(cJSON_GetObjectItem(one, "raw")) &&
+	        acked == (bool)cJSON_IsTrue(cJSON_GetObjectItem(one, "acked"))) ||
+	       elector_say(why, cap, "a set of %u: got raw %d, acked %d", count, raw,
+	                   acked);
+}
+
+static bool
+check_quorums(const cJSON *row, bool hierarchical, char *why, size_t cap)
+{
+	static struct quorum q;
+	int64_t voters[QUORUM_VOTERS_MAX];
+	unsigned count;
+	const cJSON *one;
+
+	if (!compile_lines(cJSON_GetObjectItem(row, "config"), &q) ||
+	    q.hierarchical != hierarchical)
+		return elector_say(why, cap, "configuration refused");
+	if (!elector_read_i64s(cJSON_GetObjectItem(row, "voters"), voters,
+	                       QUORUM_VOTERS_MAX, &count))
+		return elector_say(why, cap, "row not understood");
+	if (count != q.voter_count || quorum_filter(&q, voters, count, voters) != count)
+		return elector_say(why, cap, "voters");
+	if (!check_weights(&q, cJSON_GetObjectItem(row, "weights"), why, cap))
+		return false;
+	cJSON_ArrayForEach(one, cJSON_GetObjectItem(row, "cases"))
+	{
+		if (!check_case(&q, one, why, cap))
+			return false;
+	}
+	return true;
+}
+
+bool
+vector_quorum_maj(const cJSON *row, char *why, size_t cap)
+{
+	return check_quorums(row, false, why, cap);
+}
+
+bool
+vector_quorum_hier(const cJSON *row, char *why, size_t cap)
+{
+	return check_quorums(row, true, why, cap);
+}
+
+static bool
+compile_pair(const cJSON *row, struct quorum_pair *out)
+{
+	static struct qconfig config;
+	const char *last = cJSON_GetStringValue(cJSON_GetObjectItem(row, "last_seen"));
+
+	out->has_last_seen = last != NULL;
+	if (last && (!elector_read_text_config(last, &config) ||
+	             quorum_init(&out->last_seen, &config) != 0))
+		return false;
+	return elector_read_text_config(
+		   cJSON_GetStringValue(cJSON_GetObjectItem(row, "config")), &config) &&
+	       quorum_init(&out->current, &config) == 0;
+}
+
+static bool
+read_votes(const cJSON *votes, struct vote_map *out)
+{
+	const cJSON *item;
+
+	vote_map_clear(out);
+	cJSON_ArrayForEach(item, votes)
+	{
+		const cJSON key = {.type = cJSON_String, .valuestring = item->string};
+		struct vote v;
+		int64_t sid;
+
+		if (!elector_read_i64(&key, &sid) || !elector_read_vote(item, &v) ||
+		    !vote_map_put(out, sid, &v))
+			return false;
+	}
+	return true;
+}
+
+static bool
+contains(const int64_t *list, unsigned count, int64_t sid)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (list[i] == sid)
+			return true;
+	}
+	return false;
+}
+
+/* One list for each verifier that takes part, each a set. */
+static bool
+check_acks(const struct quorum_pair *p, const cJSON *want, const int64_t *acks,
+           unsigned count)
+{
+	const struct quorum *verifiers[2] = {&p->current, &p->last_seen};
+	int taking_part = quorum_pair_joint(p) ? 2 : 1;
+
+	if (cJSON_GetArraySize(want) != taking_part)
+		return false;
+	for (int i = 0; i < taking_part; i++) {
+		int64_t got[VOTE_MAP_MAX], list[VOTE_MAP_MAX];
+		unsigned got_count = quorum_filter(verifiers[i], acks, count, got);
+		unsigned list_count;
+
+		if (!elector_read_i64s(cJSON_GetArrayItem(want, i), list, VOTE_MAP_MAX,
+		                       &list_count) ||
+		    list_count != got_count)
+			return false;
+		for (unsigned j = 0; j < list_count; j++) {
+			if (!contains(got, got_count, list[j]))
+				return false;
+		}
+	}
+	return true;
+}
+
+bool
+vector_tracker(const cJSON *row, char *why, size_t cap)
+{
+	static struct quorum_pair pair;
+	static struct vote_map votes;
+	int64_t me, clock, leader, round, acks[VOTE_MAP_MAX];
+	struct vote v;
+	unsigned count;
+	bool quorums, leader_ok;
+
+	if (!compile_pair(row, &pair) ||
+	    !read_votes(cJSON_GetObjectItem(row, "votes"), &votes) ||
+	    !elector_read_vote(cJSON_GetObjectItem(row, "vote"), &v) ||
+	    !elector_read_member(row, "myid", &me) ||
+	    !elector_read_member(row, "clock", &clock) ||
+	    !elector_read_member(row, "leader", &leader) ||
+	    !elector_read_member(row, "round", &round))
+		return elector_say(why, cap, "row not understood");
+	count = vote_map_acks(&votes, &v, acks);
+	if (!check_acks(&pair, cJSON_GetObjectItem(row, "acks"), acks, count))
+		return elector_say(why, cap, "acks");
+	quorums = quorum_pair_agree(&pair, acks, count);
+	leader_ok = vote_map_confirms(&votes, leader, round, me, clock);
+	return (quorums == (bool)cJSON_IsTrue(cJSON_GetObjectItem(row, "quorums")) &&
+	        leader_ok == (bool)cJSON_IsTrue(cJSON_GetObjectItem(row, "leader_ok"))) ||
+	       elector_say(why, cap, "got quorums %d, leader_ok %d", quorums, leader_ok);
+}

@@ -1,0 +1,120 @@
+/* The initial message; see hello.h. */
+#include "wire/hello.h"
+
+#include "base/buf.h"
+#include "wire/qaddr.h"
+
+#include <string.h>
+
+static enum hello_result
+add_address(struct qaddr_text text, struct hello *h)
+{
+	struct qaddr_text parts[QADDR_PARTS_MAX];
+	int64_t port;
+
+	if (qaddr_split(text, parts) != 2)
+		return HELLO_ADDRESS;
+	if (!qaddr_number(parts[1], 10, 0, UINT16_MAX, &port))
+		return HELLO_PORT;
+	if (qaddr_is_wildcard(parts[0]))
+		return HELLO_OK;
+	h->addrs[h->addr_count++] =
+	    (struct hello_addr){parts[0].at, (uint16_t)parts[0].len, (uint16_t)port};
+	return HELLO_OK;
+}
+
+/* host:port|host:port…; empty pieces at the end vanish, as in Java's split. */
+static enum hello_result
+get_addresses(const char *text, size_t len, struct hello *h)
+{
+	enum hello_result r = HELLO_OK;
+
+	while (len > 0 && text[len - 1] == '|')
+		len--;
+	while (len > 0 && r == HELLO_OK) {
+		const char *bar = memchr(text, '|', len);
+		size_t piece = bar ? (size_t)(bar - text) : len;
+
+		r = add_address((struct qaddr_text){text, piece}, h);
+		piece += bar != NULL;
+		text += piece;
+		len -= piece;
+	}
+	return r;
+}
+
+enum hello_result
+hello_decode(const void *data, size_t len, struct hello *out, size_t *used)
+{
+	struct buf_in in;
+	struct hello h;
+	const unsigned char *text;
+	int32_t text_len;
+	enum hello_result r;
+
+	h.addr_count = 0;
+	buf_in_init(&in, data, len);
+	h.version = buf_get_i64(&in);
+	if (in.bad)
+		return HELLO_MORE;
+	if (h.version >= 0) {
+		out->version = 0;
+		out->sid = h.version;
+		out->addr_count = 0;
+		*used = in.pos;
+		return HELLO_OK;
+	}
+	if (h.version != HELLO_V1 && h.version != HELLO_V2)
+		return HELLO_VERSION;
+	h.sid = buf_get_i64(&in);
+	text_len = buf_get_i32(&in);
+	if (in.bad)
+		return HELLO_MORE;
+	if (text_len <= 0 || text_len > HELLO_TEXT_MAX)
+		return HELLO_LENGTH;
+	text = buf_get_bytes(&in, (size_t)text_len);
+	if (!text)
+		return HELLO_MORE;
+	r = get_addresses((const char *)text, (size_t)text_len, &h);
+	if (r != HELLO_OK)
+		return r;
+	*out = h;
+	*used = in.pos;
+	return HELLO_OK;
+}
+
+size_t
+hello_encode(int64_t sid, const char *addresses, void *out, size_t cap)
+{
+	size_t len = strlen(addresses);
+	struct hello check = {.addr_count = 0};
+	struct buf_out b;
+
+	if (len == 0 || len > HELLO_TEXT_MAX || addresses[len - 1] == '|' ||
+	    get_addresses(addresses, len, &check) != HELLO_OK || check.addr_count == 0)
+		return 0;
+	for (unsigned i = 0; i < check.addr_count; i++)
+		if (check.addrs[i].port == 0)
+			return 0;
+	buf_out_init(&b, out, cap);
+	buf_put_i64(&b, strchr(addresses, '|') ? HELLO_V2 : HELLO_V1);
+	buf_put_i64(&b, sid);
+	buf_put_i32(&b, (int32_t)len);
+	buf_put_bytes(&b, addresses, len);
+	return b.bad ? 0 : b.len;
+}
+
+const char *
+hello_result_name(enum hello_result r)
+{
+	static const char *const names[] = {
+	    [HELLO_OK] = "ok",
+	    [HELLO_MORE] = "incomplete",
+	    [HELLO_VERSION] = "unknown protocol version",
+	    [HELLO_LENGTH] = "bad address length",
+	    [HELLO_ADDRESS] = "malformed address",
+	    [HELLO_PORT] = "bad port",
+	};
+
+	return names[r];
+}

@@ -1,0 +1,265 @@
+/* The whole configuration text: QuorumPeerConfig.parseDynamicConfig, QuorumMaj and
+ * QuorumHierarchical. Where Java runs into an accident, we refuse with a reason. */
+#include "wire/qconfig.h"
+
+#include "wire/properties.h"
+#include "wire/qaddr.h"
+
+#include <string.h>
+
+static bool
+starts_with(struct qaddr_text text, const char *head)
+{
+	size_t len = strlen(head);
+
+	return text.len >= len && memcmp(text.at, head, len) == 0;
+}
+
+static bool
+equals(struct qaddr_text text, const char *word)
+{
+	return text.len == strlen(word) && memcmp(text.at, word, text.len) == 0;
+}
+
+/* The number behind the first dot of a key; without a dot, the key itself is none. */
+static bool
+key_number(struct qaddr_text key, int64_t *out)
+{
+	const char *dot = memchr(key.at, '.', key.len);
+	struct qaddr_text number = key;
+
+	if (dot) {
+		number.at = dot + 1;
+		number.len = key.len - (size_t)(number.at - key.at);
+	}
+	return qaddr_number(number, 10, INT64_MIN, INT64_MAX, out);
+}
+
+static enum qconfig_result
+add_server(struct qconfig *c, struct qaddr_text key, struct qaddr_text value, bool multi)
+{
+	unsigned i;
+	int64_t sid;
+
+	if (!key_number(key, &sid))
+		return QCONFIG_NUMBER;
+	for (i = 0; i < c->server_count && c->servers[i].sid != sid; i++)
+		;
+	if (i == QCONFIG_SERVERS_MAX)
+		return QCONFIG_TOO_MANY;
+	if (i == c->server_count)
+		c->server_count++;
+	return qconfig_parse_server(sid, value.at, value.len, multi, &c->servers[i]);
+}
+
+static bool
+in_a_group(const struct qconfig *c, int64_t sid)
+{
+	for (unsigned g = 0; g < c->group_count; g++)
+		for (unsigned i = 0; i < c->groups[g].member_count; i++)
+			if (c->groups[g].members[i] == sid)
+				return true;
+	return false;
+}
+
+static enum qconfig_result
+add_group(struct qconfig *c, struct qaddr_text key, struct qaddr_text value)
+{
+	struct qconfig_group *g;
+	const char *end = value.at + value.len, *at = value.at;
+	int64_t gid, sid;
+
+	if (!key_number(key, &gid))
+		return QCONFIG_NUMBER;
+	if (c->group_count == QCONFIG_GROUPS_MAX)
+		return QCONFIG_TOO_MANY;
+	g = &c->groups[c->group_count++];
+	*g = (struct qconfig_group){.gid = gid};
+	if (value.len == 0)
+		return QCONFIG_NUMBER; /* one member, the empty text */
+	while (end > at && end[-1] == ':')
+		end--;
+	while (at < end) {
+		const char *colon = memchr(at, ':', (size_t)(end - at));
+		size_t len = (size_t)((colon ? colon : end) - at);
+
+		if (!qaddr_number((struct qaddr_text){at, len}, 10, INT64_MIN, INT64_MAX,
+		                  &sid))
+			return QCONFIG_NUMBER;
+		if (in_a_group(c, sid))
+			return QCONFIG_GROUP;
+		if (g->member_count == QCONFIG_SERVERS_MAX)
+			return QCONFIG_TOO_MANY;
+		g->members[g->member_count++] = sid;
+		at = colon ? colon + 1 : end;
+	}
+	return QCONFIG_OK;
+}
+
+static enum qconfig_result
+set_weight(struct qconfig *c, int64_t sid, int64_t weight)
+{
+	unsigned i;
+
+	for (i = 0; i < c->weight_count && c->weights[i].sid != sid; i++)
+		;
+	if (i == 2 * QCONFIG_SERVERS_MAX)
+		return QCONFIG_TOO_MANY;
+	if (i == c->weight_count)
+		c->weight_count++;
+	c->weights[i] = (struct qconfig_weight){sid, weight};
+	return QCONFIG_OK;
+}
+
+static enum qconfig_result
+add_weight(struct qconfig *c, struct qaddr_text key, struct qaddr_text value)
+{
+	int64_t sid, weight;
+
+	if (!key_number(key, &sid) ||
+	    !qaddr_number(value, 10, INT64_MIN, INT64_MAX, &weight))
+		return QCONFIG_NUMBER;
+	return set_weight(c, sid, weight);
+}
+
+static enum qconfig_result
+add_property(struct qconfig *c, const struct property *p, bool multi)
+{
+	struct qaddr_text key = {p->key, p->key_len}, value = {p->value, p->value_len};
+
+	if (starts_with(key, "server."))
+		return add_server(c, key, value, multi);
+	if (starts_with(key, "group")) {
+		c->hierarchical = true;
+		return add_group(c, key, value);
+	}
+	if (starts_with(key, "weight")) {
+		c->hierarchical = true;
+		return add_weight(c, key, value);
+	}
+	if (!equals(key, "version"))
+		return QCONFIG_KEY;
+	return qaddr_number(value, 16, INT64_MIN, INT64_MAX, &c->version)
+	           ? QCONFIG_OK
+	           : QCONFIG_NUMBER;
+}
+
+/* Does a later entry have this key? Then that one counts. */
+static bool
+comes_again(struct properties rest, const struct property *p)
+{
+	struct property next;
+
+	while (properties_next(&rest, &next) == PROPERTIES_OK)
+		if (next.key_len == p->key_len &&
+		    memcmp(next.key, p->key, p->key_len) == 0)
+			return true;
+	return false;
+}
+
+static bool
+has_weight(const struct qconfig *c, int64_t sid)
+{
+	for (unsigned i = 0; i < c->weight_count; i++)
+		if (c->weights[i].sid == sid)
+			return true;
+	return false;
+}
+
+static enum qconfig_result
+check_groups(struct qconfig *c)
+{
+	enum qconfig_result r;
+
+	for (unsigned i = 0; i < c->server_count; i++) {
+		const struct qconfig_server *s = &c->servers[i];
+
+		if (s->observer)
+			continue;
+		if (!in_a_group(c, s->sid))
+			return QCONFIG_GROUP;
+		if (!has_weight(c, s->sid)) {
+			r = set_weight(c, s->sid, 1);
+			if (r != QCONFIG_OK)
+				return r;
+		}
+	}
+	for (unsigned g = 0; g < c->group_count; g++)
+		for (unsigned i = 0; i < c->groups[g].member_count; i++)
+			if (!has_weight(c, c->groups[g].members[i]))
+				return QCONFIG_WEIGHT;
+	return QCONFIG_OK;
+}
+
+static enum qconfig_result
+check_members(const struct qconfig *c)
+{
+	unsigned observers = 0;
+
+	for (unsigned i = 0; i < c->server_count; i++)
+		observers += c->servers[i].observer;
+	if (observers > 0 && c->server_count - observers < 2)
+		return QCONFIG_MEMBERS;
+	return QCONFIG_OK;
+}
+
+enum qconfig_result
+qconfig_parse(const char *text, size_t len, bool multi, struct qconfig *out)
+{
+	struct properties all;
+	struct property p;
+	enum properties_result got;
+	enum qconfig_result r;
+
+	out->hierarchical = false;
+	out->version = 0;
+	out->server_count = out->group_count = out->weight_count = 0;
+	if (len > QCONFIG_TEXT_MAX)
+		return QCONFIG_TOO_MANY;
+	properties_init(&all, text, len);
+	while ((got = properties_next(&all, &p)) == PROPERTIES_OK) {
+		if (comes_again(all, &p))
+			continue;
+		r = add_property(out, &p, multi);
+		if (r != QCONFIG_OK)
+			return r;
+	}
+	if (got != PROPERTIES_END)
+		return got == PROPERTIES_ESCAPE ? QCONFIG_SYNTAX : QCONFIG_TOO_MANY;
+	if (out->hierarchical) {
+		r = check_groups(out);
+		if (r != QCONFIG_OK)
+			return r;
+	}
+	return check_members(out);
+}
+
+bool
+qconfig_is_voter(const struct qconfig *c, int64_t sid)
+{
+	for (unsigned i = 0; i < c->server_count; i++)
+		if (c->servers[i].sid == sid)
+			return !c->servers[i].observer;
+	return false;
+}
+
+const char *
+qconfig_result_name(enum qconfig_result r)
+{
+	static const char *const names[] = {
+	    [QCONFIG_OK] = "ok",
+	    [QCONFIG_SYNTAX] = "malformed escape",
+	    [QCONFIG_KEY] = "unknown key",
+	    [QCONFIG_NUMBER] = "not a number",
+	    [QCONFIG_SERVER] = "malformed server line",
+	    [QCONFIG_PORT] = "port out of range",
+	    [QCONFIG_ROLE] = "unknown role",
+	    [QCONFIG_MULTI] = "several addresses",
+	    [QCONFIG_GROUP] = "server in no group or in two",
+	    [QCONFIG_WEIGHT] = "group member without weight",
+	    [QCONFIG_MEMBERS] = "observers without a quorum",
+	    [QCONFIG_TOO_MANY] = "too large",
+	};
+
+	return names[r];
+}

@@ -1,0 +1,202 @@
+/* QuorumVerifier.toString() and equals(). */
+#include "wire/qconfig.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* The order in which a java.util.HashMap<Long> of these keys is walked: by bucket, within
+ * a bucket as they were put in. The table holds 16 and doubles when it is more than three
+ * quarters full. */
+static void
+java_order(const int64_t *keys, unsigned count, unsigned *order)
+{
+	uint32_t size = 16;
+	uint32_t buckets[2 * QCONFIG_SERVERS_MAX];
+
+	while (count > size / 4 * 3)
+		size *= 2;
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t key = (uint64_t)keys[i];
+		uint32_t h = (uint32_t)key ^ (uint32_t)(key >> 32);
+		unsigned at = i;
+
+		buckets[i] = (h ^ h >> 16) & (size - 1);
+		while (at > 0 && buckets[order[at - 1]] > buckets[i]) {
+			order[at] = order[at - 1];
+			at--;
+		}
+		order[at] = i;
+	}
+}
+
+static void
+put_servers(struct buf_out *b, const struct qconfig *c)
+{
+	int64_t sids[QCONFIG_SERVERS_MAX];
+	unsigned order[QCONFIG_SERVERS_MAX];
+
+	for (unsigned i = 0; i < c->server_count; i++)
+		sids[i] = c->servers[i].sid;
+	java_order(sids, c->server_count, order);
+	for (unsigned i = 0; i < c->server_count; i++) {
+		buf_put_text(b, "server.%" PRId64 "=", sids[order[i]]);
+		qconfig_put_server(b, &c->servers[order[i]]);
+		buf_put_u8(b, '\n');
+	}
+}
+
+/* Java keeps one map from sid to group and prints the groups in the order of theirs. */
+static void
+put_groups(struct buf_out *b, const struct qconfig *c)
+{
+	int64_t gids[QCONFIG_GROUPS_MAX] = {0};
+	int64_t sids[2 * QCONFIG_SERVERS_MAX] = {0}, group_of[2 * QCONFIG_SERVERS_MAX];
+	unsigned order[2 * QCONFIG_SERVERS_MAX], sid_order[2 * QCONFIG_SERVERS_MAX];
+	unsigned gid_count = 0, sid_count = 0;
+
+	for (unsigned g = 0; g < c->group_count; g++) {
+		const struct qconfig_group *group = &c->groups[g];
+		unsigned known = 0;
+
+		while (known < gid_count && gids[known] != group->gid)
+			known++;
+		if (known == gid_count && group->member_count > 0)
+			gids[gid_count++] = group->gid;
+		for (unsigned i = 0; i < group->member_count; i++) {
+			assert(sid_count <
+			       2 * QCONFIG_SERVERS_MAX); /* each has a weight */
+			sids[sid_count] = group->members[i];
+			group_of[sid_count++] = group->gid;
+		}
+	}
+	java_order(sids, sid_count, sid_order);
+	java_order(gids, gid_count, order);
+	for (unsigned g = 0; g < gid_count; g++) {
+		const char *separator = "";
+
+		buf_put_text(b, "group.%" PRId64 "=", gids[order[g]]);
+		for (unsigned i = 0; i < sid_count; i++) {
+			if (group_of[sid_order[i]] != gids[order[g]])
+				continue;
+			buf_put_text(b, "%s%" PRId64, separator, sids[sid_order[i]]);
+			separator = ":";
+		}
+		buf_put_u8(b, '\n');
+	}
+}
+
+static void
+put_weights(struct buf_out *b, const struct qconfig *c)
+{
+	int64_t sids[2 * QCONFIG_SERVERS_MAX];
+	unsigned order[2 * QCONFIG_SERVERS_MAX];
+
+	for (unsigned i = 0; i < c->weight_count; i++)
+		sids[i] = c->weights[i].sid;
+	java_order(sids, c->weight_count, order);
+	for (unsigned i = 0; i < c->weight_count; i++)
+		buf_put_text(b, "weight.%" PRId64 "=%" PRId64 "\n", sids[order[i]],
+		             c->weights[order[i]].weight);
+}
+
+size_t
+qconfig_print(const struct qconfig *in, char *out, size_t cap)
+{
+	struct buf_out b;
+
+	buf_out_init(&b, out, cap);
+	put_servers(&b, in);
+	if (in->hierarchical) {
+		put_groups(&b, in);
+		put_weights(&b, in);
+	}
+	buf_put_text(&b, "version=%" PRIx64, (uint64_t)in->version);
+	if (b.bad || b.len == cap)
+		return 0;
+	out[b.len] = '\0';
+	return b.len;
+}
+
+static bool
+same_addr(const struct qconfig_addr *a, const struct qconfig_addr *b)
+{
+	return a->port == b->port && strcmp(a->host, b->host) == 0;
+}
+
+static bool
+same_server(const struct qconfig_server *a, const struct qconfig_server *b)
+{
+	if (a->observer != b->observer || a->addr_count != b->addr_count ||
+	    a->election_count != b->election_count || a->has_client != b->has_client)
+		return false;
+	if (a->has_client && !same_addr(&a->client, &b->client))
+		return false;
+	for (unsigned i = 0; i < a->addr_count; i++)
+		if (!same_addr(&a->quorum[i], &b->quorum[i]))
+			return false;
+	for (unsigned i = 0; i < a->election_count; i++)
+		if (!same_addr(&a->election[i], &b->election[i]))
+			return false;
+	return true;
+}
+
+static bool
+same_servers(const struct qconfig *a, const struct qconfig *b)
+{
+	for (unsigned i = 0; i < a->server_count; i++) {
+		unsigned j = 0;
+
+		while (j < b->server_count && b->servers[j].sid != a->servers[i].sid)
+			j++;
+		if (j == b->server_count || !same_server(&a->servers[i], &b->servers[j]))
+			return false;
+	}
+	return true;
+}
+
+static const int64_t *
+group_of(const struct qconfig *c, int64_t sid)
+{
+	for (unsigned g = 0; g < c->group_count; g++)
+		for (unsigned i = 0; i < c->groups[g].member_count; i++)
+			if (c->groups[g].members[i] == sid)
+				return &c->groups[g].gid;
+	return NULL;
+}
+
+/* Each member of a group of `a` is in the same group of `b`. */
+static bool
+groups_within(const struct qconfig *a, const struct qconfig *b)
+{
+	for (unsigned g = 0; g < a->group_count; g++)
+		for (unsigned i = 0; i < a->groups[g].member_count; i++) {
+			const int64_t *gid = group_of(b, a->groups[g].members[i]);
+
+			if (!gid || *gid != a->groups[g].gid)
+				return false;
+		}
+	return true;
+}
+
+static bool
+same_weights(const struct qconfig *a, const struct qconfig *b)
+{
+	for (unsigned i = 0; i < a->weight_count; i++) {
+		unsigned j = 0;
+
+		while (j < b->weight_count && b->weights[j].sid != a->weights[i].sid)
+			j++;
+		if (j == b->weight_count || b->weights[j].weight != a->weights[i].weight)
+			return false;
+	}
+	return true;
+}
+
+bool
+qconfig_equal(const struct qconfig *a, const struct qconfig *b)
+{
+	return a->hierarchical == b->hierarchical && a->server_count == b->server_count &&
+	       a->weight_count == b->weight_count && same_servers(a, b) &&
+	       groups_within(a, b) && groups_within(b, a) && same_weights(a, b);
+}

@@ -1,0 +1,74 @@
+/* QuorumPacket: the record of the learner lane, one in each frame, in ZooKeeper's jute
+ * encoding: type i32, zxid i64, data buffer (i32 length, -1 for none), authinfo vector
+ * (i32 count, -1 for none; scheme and id strings). Source: zookeeper.jute, Learner and
+ * LearnerHandler of 3.8.0. The epoch of a packet is its zxid >> 32. */
+#ifndef WIRE_QPACKET_H
+#define WIRE_QPACKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum qpacket_type { /* Leader.java's numbers */
+	            QPACKET_DIFF = 13,
+	            QPACKET_TRUNC = 14,
+	            QPACKET_SNAP = 15,
+	            QPACKET_OBSERVERINFO = 16,
+	            QPACKET_NEWLEADER = 10,
+	            QPACKET_FOLLOWERINFO = 11,
+	            QPACKET_UPTODATE = 12,
+	            QPACKET_LEADERINFO = 17,
+	            QPACKET_ACKEPOCH = 18,
+	            QPACKET_REQUEST = 1,
+	            QPACKET_PROPOSAL = 2,
+	            QPACKET_ACK = 3,
+	            QPACKET_COMMIT = 4,
+	            QPACKET_PING = 5,
+	            QPACKET_REVALIDATE = 6,
+	            QPACKET_SYNC = 7,
+	            QPACKET_INFORM = 8,
+};
+
+#define QPACKET_PROTOCOL 0x10000 /* the protocol version of FOLLOWERINFO and LEADERINFO  \
+	                          */
+#define QPACKET_MAX 60000
+
+struct qpacket {
+	int32_t type;
+	int64_t zxid;
+	const unsigned char *data; /* NULL: none; borrowed */
+	size_t data_len;
+	int32_t auth_count; /* -1: none; the entries themselves are checked, not kept */
+};
+
+/* What FOLLOWERINFO and OBSERVERINFO carry as data (LearnerInfo). */
+struct qpacket_learner {
+	int64_t sid;
+	int32_t protocol;
+	int64_t config_version;
+};
+
+enum qpacket_result {
+	QPACKET_OK,
+	QPACKET_SHORT,  /* ends in the middle of a field */
+	QPACKET_LONG,   /* bytes after the record */
+	QPACKET_LENGTH, /* a negative or impossible length */
+	QPACKET_TYPE,   /* a number that Leader.java does not know */
+	QPACKET_DATA,   /* data that its type does not have */
+};
+
+enum qpacket_result qpacket_decode(const void *data, size_t len, struct qpacket *out);
+size_t qpacket_encode(const struct qpacket *in, void *out, size_t cap); /* 0: no room */
+
+/* The data of FOLLOWERINFO, OBSERVERINFO: 20 bytes, or the 12 of servers before 3.5. */
+enum qpacket_result qpacket_get_learner(const struct qpacket *in,
+                                        struct qpacket_learner *out);
+size_t qpacket_put_learner(const struct qpacket_learner *in, void *out, size_t cap);
+/* The data of LEADERINFO (protocol version) and ACKEPOCH (current epoch): one i32. */
+enum qpacket_result qpacket_get_i32(const struct qpacket *in, int32_t *out);
+size_t qpacket_put_i32(int32_t value, void *out, size_t cap);
+
+const char *qpacket_result_name(enum qpacket_result r);
+const char *qpacket_type_name(int32_t type);
+
+#endif
