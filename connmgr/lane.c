@@ -66,7 +66,6 @@ tell(struct lane_remote *r, const struct link_action *a)
 	r->row.status = a->status;
 	r->row.reason = a->reason;
 	r->row.was_up = a->was_up;
-	r->told = true;
 	l->ops->on_remote(l->user, l->which, r->sid, a->status, a->reason, a->was_up);
 }
 

@@ -21,7 +21,6 @@ struct lane_remote {
 	struct wire *wire;
 	int offered;          /* accepted, during LINK_EV_ACCEPTED; else -1 */
 	bool broken;          /* a connection could not be used: no memory */
-	bool told;            /* anything at all */
 	enum link_reason end; /* to be closed in the next settle */
 	struct lane_row row;
 };

@@ -1,14 +1,21 @@
-/* Java's properties syntax; see properties.h. */
+/* Java's properties syntax; see properties.h. Lines are read as Properties.LineReader
+ * does it, and the table is walked as the ConcurrentHashMap inside java.util.Properties
+ * (Java 9 and later). Not ours: bins that Java turns into trees, which takes 64 buckets
+ * and 8 keys in one of them. */
 #include "wire/properties.h"
 
 #include <stdbool.h>
-#include <stdint.h>
+#include <string.h>
 
-void
-properties_init(struct properties *p, const char *text, size_t len)
-{
-	*p = (struct properties){.text = text, .len = len};
-}
+#define TABLE_MIN 16  /* what Properties asks for */
+#define TABLE_MAX 512 /* three quarters of it hold PROPERTIES_MAX */
+#define NOBODY    (-1)
+
+struct reader {
+	const char *text;
+	size_t len;
+	size_t pos;
+};
 
 static bool
 is_blank(char c)
@@ -23,183 +30,285 @@ is_newline(char c)
 }
 
 static void
-skip_blanks(struct properties *p)
+skip_comment(struct reader *in)
 {
-	while (p->pos < p->len && is_blank(p->text[p->pos]))
-		p->pos++;
+	while (in->pos < in->len && !is_newline(in->text[in->pos]))
+		in->pos++;
 }
 
-static void
-skip_newline(struct properties *p)
-{
-	if (p->pos < p->len && p->text[p->pos] == '\r' && p->pos + 1 < p->len &&
-	    p->text[p->pos + 1] == '\n')
-		p->pos++;
-	p->pos++;
-}
-
-/* To the first character of the next entry; false at the end. */
+/* One logical line, escapes still in it; false at the end of the text. A line may be
+ * empty only where a lone backslash ends the text, as in Java. */
 static bool
-find_entry(struct properties *p)
+read_line(struct reader *in, char *line, size_t *len)
 {
-	while (p->pos < p->len) {
-		char c = p->text[p->pos];
+	bool skipping = true;
+	bool continued = false;
+	bool escaped = false; /* behind an odd number of backslashes */
 
-		if (is_blank(c) || is_newline(c)) {
-			p->pos++;
-		} else if (c == '#' || c == '!') {
-			while (p->pos < p->len && !is_newline(p->text[p->pos]))
-				p->pos++;
-		} else {
+	*len = 0;
+	while (in->pos < in->len) {
+		char c = in->text[in->pos++];
+
+		if (skipping && (is_blank(c) || (is_newline(c) && !continued)))
+			continue;
+		skipping = continued = false;
+		if (*len == 0 && (c == '#' || c == '!')) {
+			skip_comment(in);
+			skipping = true;
+		} else if (!is_newline(c)) {
+			line[(*len)++] = c;
+			escaped = c == '\\' && !escaped;
+		} else if (*len == 0) {
+			skipping = true;
+		} else if (!escaped) {
 			return true;
+		} else {
+			(*len)--;
+			if (in->pos == in->len)
+				return true;
+			skipping = continued = true;
+			escaped = false;
+			if (c == '\r' && in->text[in->pos] == '\n')
+				in->pos++;
 		}
 	}
-	return false;
-}
-
-static bool
-put(struct property *out, size_t *used, unsigned c)
-{
-	if (*used >= sizeof(out->bytes))
+	if (*len == 0)
 		return false;
-	out->bytes[(*used)++] = (char)c;
+	if (escaped)
+		(*len)--;
 	return true;
 }
 
-static bool
-put_utf8(struct property *out, size_t *used, unsigned c)
+static int
+hex_digit(char c)
 {
-	if (c < 0x80)
-		return put(out, used, c);
-	if (c < 0x800)
-		return put(out, used, 0xc0 | c >> 6) && put(out, used, 0x80 | (c & 0x3f));
-	return put(out, used, 0xe0 | c >> 12) && put(out, used, 0x80 | (c >> 6 & 0x3f)) &&
-	       put(out, used, 0x80 | (c & 0x3f));
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if ((c | 32) >= 'a' && (c | 32) <= 'f')
+		return (c | 32) - 'a' + 10;
+	return -1;
 }
 
-/* Behind `\u`: four hex digits. */
-static bool
-get_unicode(struct properties *p, unsigned *out)
+/* The four digits behind `\u` as UTF-8; 0 where they are none, or name the NUL. */
+static size_t
+decode_unicode(const char *digits, size_t left, char *out)
 {
-	unsigned value = 0;
+	unsigned c = 0;
 
-	if (p->len - p->pos < 4)
-		return false;
+	if (left < 4)
+		return 0;
 	for (int i = 0; i < 4; i++) {
-		char c = p->text[p->pos++];
+		int digit = hex_digit(digits[i]);
 
-		value <<= 4;
-		if (c >= '0' && c <= '9')
-			value |= (unsigned)(c - '0');
-		else if ((c | 32) >= 'a' && (c | 32) <= 'f')
-			value |= (unsigned)((c | 32) - 'a' + 10);
-		else
-			return false;
+		if (digit < 0)
+			return 0;
+		c = c << 4 | (unsigned)digit;
 	}
-	*out = value;
-	return true;
+	if (c < 0x80) {
+		out[0] = (char)c;
+		return c != 0;
+	}
+	if (c < 0x800) {
+		out[0] = (char)(0xc0 | c >> 6);
+		out[1] = (char)(0x80 | (c & 0x3f));
+		return 2;
+	}
+	out[0] = (char)(0xe0 | c >> 12);
+	out[1] = (char)(0x80 | (c >> 6 & 0x3f));
+	out[2] = (char)(0x80 | (c & 0x3f));
+	return 3;
 }
 
-/* Behind a backslash. A line end there continues the line. */
-static enum properties_result
-get_escape(struct properties *p, struct property *out, size_t *used)
+static char
+unescape(char c)
 {
-	unsigned value;
-	char c;
+	static const char letters[] = "tnrf", meant[] = "\t\n\r\f";
+	const char *at = memchr(letters, c, sizeof(letters) - 1);
 
-	if (p->pos == p->len)
-		return PROPERTIES_OK;
-	c = p->text[p->pos];
-	if (is_newline(c)) {
-		skip_newline(p);
-		skip_blanks(p);
-		return PROPERTIES_OK;
-	}
-	p->pos++;
-	if (c == 'u') {
-		if (!get_unicode(p, &value))
-			return PROPERTIES_ESCAPE;
-		return put_utf8(out, used, value) ? PROPERTIES_OK : PROPERTIES_LONG;
-	}
-	value = (unsigned char)(c == 't'   ? '\t'
-	                        : c == 'n' ? '\n'
-	                        : c == 'r' ? '\r'
-	                        : c == 'f' ? '\f'
-	                                   : c);
-	return put(out, used, value) ? PROPERTIES_OK : PROPERTIES_LONG;
+	return at ? meant[at - letters] : c;
 }
 
-/* A line end that a backslash hides is skipped wherever it stands. */
+/* Takes the escapes out, in place (no escape is shorter than what it stands for). */
 static bool
-skip_continuation(struct properties *p)
+decode(char *text, size_t *len)
 {
-	if (p->len - p->pos < 2 || p->text[p->pos] != '\\' ||
-	    !is_newline(p->text[p->pos + 1]))
-		return false;
-	p->pos++;
-	skip_newline(p);
-	skip_blanks(p);
+	size_t used = 0;
+
+	for (size_t i = 0; i < *len; i++) {
+		char c = text[i];
+
+		if (c == '\0')
+			return false;
+		if (c == '\\' && i + 1 < *len) {
+			c = text[++i];
+			if (c == 'u') {
+				size_t n = decode_unicode(&text[i + 1], *len - i - 1,
+				                          &text[used]);
+
+				if (n == 0)
+					return false;
+				used += n;
+				i += 4;
+				continue;
+			}
+			c = unescape(c);
+		}
+		text[used++] = c;
+	}
+	*len = used;
 	return true;
 }
 
-/* Copies up to the end of the line or, in a key, to its separator. */
-static enum properties_result
-get_part(struct properties *p, struct property *out, size_t *used, bool key)
+/* Where the key ends and the value starts: at the first `=` or `:` that no backslash
+ * hides, or at blanks, with one of the two among them or not. */
+static void
+split_line(const char *line, size_t len, size_t *key_len, size_t *value_at)
 {
-	while (p->pos < p->len) {
-		char c = p->text[p->pos];
-		enum properties_result r = PROPERTIES_OK;
+	bool escaped = false;
+	bool separated = false;
+	size_t i;
 
-		if (is_newline(c) || (key && (c == '=' || c == ':' || is_blank(c))))
+	for (i = 0; i < len; i++) {
+		char c = line[i];
+
+		if (!escaped && (c == '=' || c == ':' || is_blank(c)))
 			break;
-		p->pos++;
-		if (c == '\\')
-			r = get_escape(p, out, used);
-		else if (!put(out, used, (unsigned char)c))
-			r = PROPERTIES_LONG;
-		if (r != PROPERTIES_OK)
-			return r;
+		escaped = c == '\\' && !escaped;
 	}
+	*key_len = i;
+	for (; i < len; i++) {
+		if (is_blank(line[i]))
+			continue;
+		if (separated || (line[i] != '=' && line[i] != ':'))
+			break;
+		separated = true;
+	}
+	*value_at = i;
+}
+
+/* String.hashCode (of bytes: keys of another alphabet are no keys of ours), spread as
+ * the table does it. */
+static uint32_t
+hash_key(const char *key, size_t len)
+{
+	uint32_t h = 0;
+
+	for (size_t i = 0; i < len; i++)
+		h = 31 * h + (unsigned char)key[i];
+	return (h ^ h >> 16) & INT32_MAX;
+}
+
+static enum properties_result
+add_entry(struct properties *p, const struct property *entry)
+{
+	unsigned i;
+
+	for (i = 0; i < p->count; i++) {
+		const struct property *have = &p->list[i];
+
+		if (have->hash == entry->hash && have->key_len == entry->key_len &&
+		    memcmp(have->key, entry->key, entry->key_len) == 0)
+			break;
+	}
+	if (i == PROPERTIES_MAX)
+		return PROPERTIES_TOO_MANY;
+	if (i == p->count)
+		p->count++;
+	p->list[i] = *entry;
 	return PROPERTIES_OK;
 }
 
+/* A table of chains: the first entry of each bucket, and who follows an entry. */
+struct table {
+	unsigned size;
+	int16_t first[TABLE_MAX];
+	int16_t next[PROPERTIES_MAX];
+};
+
+/* What a growing table does to a chain: the longest tail that stays together keeps its
+ * order, all before it are put in front one by one. */
 static void
-skip_separator(struct properties *p)
+split_chain(const struct properties *p, struct table *t, unsigned bucket)
 {
-	bool seen = false;
+	int16_t tail = t->first[bucket];
+	int16_t to[2] = {NOBODY, NOBODY};
+	int16_t at, after;
 
-	while (p->pos < p->len) {
-		char c = p->text[p->pos];
+	if (tail == NOBODY)
+		return;
+	for (at = tail; at != NOBODY; at = t->next[at])
+		if ((p->list[at].hash & t->size) != (p->list[tail].hash & t->size))
+			tail = at;
+	to[(p->list[tail].hash & t->size) != 0] = tail;
+	for (at = t->first[bucket]; at != tail; at = after) {
+		int16_t *front = &to[(p->list[at].hash & t->size) != 0];
 
-		if ((c == '=' || c == ':') && !seen)
-			seen = true;
-		else if (!is_blank(c)) {
-			if (!skip_continuation(p))
-				return;
-			continue;
-		}
-		p->pos++;
+		after = t->next[at];
+		t->next[at] = *front;
+		*front = at;
 	}
+	t->first[bucket] = to[0];
+	t->first[bucket + t->size] = to[1];
+}
+
+static void
+append(const struct properties *p, struct table *t, int16_t entry)
+{
+	int16_t *end = &t->first[p->list[entry].hash & (t->size - 1)];
+
+	while (*end != NOBODY)
+		end = &t->next[*end];
+	*end = entry;
+	t->next[entry] = NOBODY;
+}
+
+static void
+put_in_order(struct properties *p)
+{
+	struct table t = {.size = TABLE_MIN};
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < TABLE_MAX; i++)
+		t.first[i] = NOBODY;
+	for (unsigned i = 0; i < p->count; i++) {
+		append(p, &t, (int16_t)i);
+		if (i + 1 < t.size / 4 * 3)
+			continue;
+		for (unsigned bucket = 0; bucket < t.size; bucket++)
+			split_chain(p, &t, bucket);
+		t.size *= 2;
+	}
+	for (unsigned bucket = 0; bucket < t.size; bucket++)
+		for (int16_t at = t.first[bucket]; at != NOBODY; at = t.next[at])
+			p->order[count++] = (uint16_t)at;
 }
 
 enum properties_result
-properties_next(struct properties *p, struct property *out)
+properties_load(const char *text, size_t len, struct properties *out)
 {
+	struct reader in = {.text = text, .len = len};
+	size_t used = 0, line_len, value_at;
 	enum properties_result r;
-	size_t used = 0;
 
-	if (!find_entry(p))
-		return PROPERTIES_END;
-	r = get_part(p, out, &used, true);
-	if (r != PROPERTIES_OK)
-		return r;
-	out->key = out->bytes;
-	out->key_len = used;
-	skip_separator(p);
-	r = get_part(p, out, &used, false);
-	if (r != PROPERTIES_OK)
-		return r;
-	out->value = out->bytes + out->key_len;
-	out->value_len = used - out->key_len;
+	out->count = 0;
+	if (len > PROPERTIES_TEXT_MAX)
+		return PROPERTIES_TOO_MANY;
+	while (read_line(&in, &out->bytes[used], &line_len)) {
+		char *line = &out->bytes[used];
+		struct property entry = {.key = line};
+
+		split_line(line, line_len, &entry.key_len, &value_at);
+		entry.value = line + value_at;
+		entry.value_len = line_len - value_at;
+		if (!decode(line, &entry.key_len) ||
+		    !decode(line + value_at, &entry.value_len))
+			return PROPERTIES_ESCAPE;
+		entry.hash = hash_key(entry.key, entry.key_len);
+		r = add_entry(out, &entry);
+		if (r != PROPERTIES_OK)
+			return r;
+		used += line_len;
+	}
+	put_in_order(out);
 	return PROPERTIES_OK;
 }

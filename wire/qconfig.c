@@ -1,5 +1,6 @@
 /* The whole configuration text: QuorumPeerConfig.parseDynamicConfig, QuorumMaj and
- * QuorumHierarchical. Where Java runs into an accident, we refuse with a reason. */
+ * QuorumHierarchical. Where Java runs into an accident, we refuse with a reason. Entries
+ * are taken in Java's order: what is printed depends on it. */
 #include "wire/qconfig.h"
 
 #include "wire/properties.h"
@@ -144,19 +145,6 @@ add_property(struct qconfig *c, const struct property *p, bool multi)
 	           : QCONFIG_NUMBER;
 }
 
-/* Does a later entry have this key? Then that one counts. */
-static bool
-comes_again(struct properties rest, const struct property *p)
-{
-	struct property next;
-
-	while (properties_next(&rest, &next) == PROPERTIES_OK)
-		if (next.key_len == p->key_len &&
-		    memcmp(next.key, p->key, p->key_len) == 0)
-			return true;
-	return false;
-}
-
 static bool
 has_weight(const struct qconfig *c, int64_t sid)
 {
@@ -207,25 +195,24 @@ enum qconfig_result
 qconfig_parse(const char *text, size_t len, bool multi, struct qconfig *out)
 {
 	struct properties all;
-	struct property p;
-	enum properties_result got;
 	enum qconfig_result r;
 
 	out->hierarchical = false;
 	out->version = 0;
 	out->server_count = out->group_count = out->weight_count = 0;
-	if (len > QCONFIG_TEXT_MAX)
+	switch (properties_load(text, len, &all)) {
+	case PROPERTIES_OK:
+		break;
+	case PROPERTIES_ESCAPE:
+		return QCONFIG_SYNTAX;
+	case PROPERTIES_TOO_MANY:
 		return QCONFIG_TOO_MANY;
-	properties_init(&all, text, len);
-	while ((got = properties_next(&all, &p)) == PROPERTIES_OK) {
-		if (comes_again(all, &p))
-			continue;
-		r = add_property(out, &p, multi);
+	}
+	for (unsigned i = 0; i < all.count; i++) {
+		r = add_property(out, &all.list[all.order[i]], multi);
 		if (r != QCONFIG_OK)
 			return r;
 	}
-	if (got != PROPERTIES_END)
-		return got == PROPERTIES_ESCAPE ? QCONFIG_SYNTAX : QCONFIG_TOO_MANY;
 	if (out->hierarchical) {
 		r = check_groups(out);
 		if (r != QCONFIG_OK)

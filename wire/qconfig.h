@@ -15,7 +15,7 @@
 #define QCONFIG_GROUPS_MAX  64
 #define QCONFIG_ADDRS_MAX   8   /* addresses of one server */
 #define QCONFIG_HOST_MAX    256 /* with the final NUL */
-#define QCONFIG_TEXT_MAX    32768
+#define QCONFIG_TEXT_MAX    32768 /* as PROPERTIES_TEXT_MAX */
 
 struct qconfig_addr {
 	char host[QCONFIG_HOST_MAX]; /* as it is printed, brackets of IPv6 left out */
@@ -47,7 +47,7 @@ struct qconfig_weight {
 struct qconfig {
 	bool hierarchical;
 	int64_t version;
-	unsigned server_count; /* in the order of the text */
+	unsigned server_count; /* as Java walks its properties, not as in the text */
 	struct qconfig_server servers[QCONFIG_SERVERS_MAX];
 	unsigned group_count;
 	struct qconfig_group groups[QCONFIG_GROUPS_MAX];

@@ -57,14 +57,16 @@ series_quantile(const struct series *s, double q)
 void
 series_print_head(FILE *out)
 {
-	fprintf(out, "%-58s %5s %10s %10s %10s  %s\n", "", "runs", "median", "p99", "max", "unit");
+	fprintf(out, "%-58s %5s %10s %10s %10s  %s\n", "", "runs", "median", "p99", "max",
+	        "unit");
 }
 
 void
 series_print(const struct series *s, FILE *out)
 {
 	fprintf(out, "%-58s %5u %10.3f %10.3f %10.3f  %s\n", s->name, s->count,
-	        series_quantile(s, 0.5), series_quantile(s, 0.99), series_quantile(s, 1), s->unit);
+	        series_quantile(s, 0.5), series_quantile(s, 0.99), series_quantile(s, 1),
+	        s->unit);
 	fflush(out);
 }
 
@@ -79,11 +81,12 @@ series_write(const char *path)
 	for (unsigned i = 0; i < all_count; i++) {
 		const struct series *s = all[i];
 
-		fprintf(f,
-		        "%s\n{\"name\":\"%s\",\"unit\":\"%s\",\"runs\":%u,\"median\":%.6f,"
-		        "\"p99\":%.6f,\"max\":%.6f}",
-		        i ? "," : "", s->name, s->unit, s->count, series_quantile(s, 0.5),
-		        series_quantile(s, 0.99), series_quantile(s, 1));
+		fprintf(
+		    f,
+		    "%s\n{\"name\":\"%s\",\"unit\":\"%s\",\"runs\":%u,\"median\":%.6f,"
+		    "\"p99\":%.6f,\"max\":%.6f}",
+		    i ? "," : "", s->name, s->unit, s->count, series_quantile(s, 0.5),
+		    series_quantile(s, 0.99), series_quantile(s, 1));
 	}
 	fprintf(f, "\n]}\n");
 	return fclose(f) == 0 ? 0 : -errno;

@@ -92,7 +92,8 @@ kit_closed(const struct kit *k, int64_t sid, enum role_close why)
 static inline int32_t
 kit_i32(const struct role_packet *p)
 {
-	const struct qpacket q = {.type = p->type, .data = p->data, .data_len = p->data_len};
+	const struct qpacket q = {
+	    .type = p->type, .data = p->data, .data_len = p->data_len};
 	int32_t v = INT32_MIN;
 
 	assert_int_equal(qpacket_get_i32(&q, &v), QPACKET_OK);
@@ -164,12 +165,14 @@ kit_down(struct kit *k, int64_t sid, enum role_loss loss)
 }
 
 static inline void
-kit_raw(struct kit *k, int64_t sid, int32_t type, int64_t zxid, const void *data, size_t len)
+kit_raw(struct kit *k, int64_t sid, int32_t type, int64_t zxid, const void *data,
+        size_t len)
 {
 	const struct qpacket q = {
 	    .type = type, .zxid = zxid, .data = data, .data_len = len, .auth_count = -1};
 
-	kit_step(k, (struct role_event){.type = ROLE_EV_PACKET, .sid = sid, .packet = &q});
+	kit_step(k,
+	         (struct role_event){.type = ROLE_EV_PACKET, .sid = sid, .packet = &q});
 }
 
 /* LEADERINFO and ACKEPOCH carry `value`. */

@@ -1,6 +1,6 @@
-/* A small world for several role cores: links as connmgr makes them, disks, a virtual clock.
- * The links inside a server are FIFOs with delays of their own, so that what a core asks and
- * what it is told cross on the way. */
+/* A small world for several role cores: links as connmgr makes them, disks, a virtual
+ * clock. The links inside a server are FIFOs with delays of their own, so that what a
+ * core asks and what it is told cross on the way. */
 #ifndef TESTS_UNIT_ROLE_SIM_H
 #define TESTS_UNIT_ROLE_SIM_H
 
@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SIM_NODES_MAX 5
-#define SIM_QUEUE_MAX 8192
-#define SIM_LINKS_MAX 4096
+#define SIM_NODES_MAX  5
+#define SIM_QUEUE_MAX  8192
+#define SIM_LINKS_MAX  4096
 #define SIM_EPOCHS_MAX 8192
 
 enum sim_type { SIM_TO_CORE, SIM_FROM_CORE, SIM_NET, SIM_DISK, SIM_DUE };
@@ -141,7 +141,8 @@ sim_take(struct sim *s)
 
 		if (next >= s->item_count)
 			break;
-		if (next + 1 < s->item_count && sim_before(s->heap[next + 1], s->heap[next]))
+		if (next + 1 < s->item_count &&
+		    sim_before(s->heap[next + 1], s->heap[next]))
 			next++;
 		if (!sim_before(s->heap[next], last))
 			break;
@@ -298,15 +299,18 @@ sim_cut(struct sim *s, unsigned a, unsigned b)
 	s->cut[a][b] = s->cut[b][a] = true;
 	for (unsigned i = 1; i <= s->link_count; i++) {
 		struct sim_link *l = &s->links[i];
+		unsigned x = l->ends[0];
+		unsigned y = l->ends[1];
 
-		if (l->dead || !((l->ends[0] == a && l->ends[1] == b) ||
-		                 (l->ends[0] == b && l->ends[1] == a)))
+		if (l->dead || !((x == a && y == b) || (x == b && y == a)))
 			continue;
 		l->dead = true;
-		l->last_us[0] += sim_random(s, 2000000);
-		l->last_us[1] += sim_random(s, 2000000);
-		sim_net(s, i, a, SIM_FIN);
-		sim_net(s, i, b, SIM_FIN);
+		l->last_us[0] = s->now_us + sim_random(s, 2000000);
+		l->last_us[1] = s->now_us + sim_random(s, 2000000);
+		if (s->nodes[x].links[y] == i)
+			sim_net(s, i, x, SIM_FIN);
+		if (s->nodes[y].links[x] == i)
+			sim_net(s, i, y, SIM_FIN);
 	}
 }
 

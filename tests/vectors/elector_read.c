@@ -84,6 +84,24 @@ elector_read_text_config(const char *text, struct qconfig *out)
 	return text && qconfig_parse(text, strlen(text), false, out) == QCONFIG_OK;
 }
 
+long
+elector_read_hex(const char *hex, unsigned char *out, size_t cap)
+{
+	size_t len = strlen(hex) / 2;
+
+	if (len > cap || strlen(hex) % 2 != 0)
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		char two[3] = {hex[2 * i], hex[2 * i + 1]};
+		char *end;
+
+		out[i] = (unsigned char)strtoul(two, &end, 16);
+		if (end != two + 2)
+			return -1;
+	}
+	return (long)len;
+}
+
 bool
 elector_say(char *why, size_t cap, const char *format, ...)
 {

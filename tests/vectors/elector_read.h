@@ -21,6 +21,8 @@ bool elector_read_state(const cJSON *item, int32_t *out); /* by name */
 /* {"ver":…,"leader":…,"zxid":…,"round":…,"epoch":…,"state":…} */
 bool elector_read_vote(const cJSON *object, struct vote *out);
 bool elector_read_text_config(const char *text, struct qconfig *out);
+/* Hex to bytes: how many, -1 where it is no hex or does not fit. */
+long elector_read_hex(const char *hex, unsigned char *out, size_t cap);
 
 /* printf into `why`; false, so that one can return it. */
 bool elector_say(char *why, size_t cap, const char *format, ...)

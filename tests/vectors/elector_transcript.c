@@ -85,7 +85,7 @@ play_recv(struct play *p, const cJSON *ev)
 
 	if (!hex || !elector_read_member(ev, "recv", &notif.sid))
 		return elector_say(p->why, p->cap, "event not understood");
-	len = vector_hex(hex, frame, sizeof(frame));
+	len = elector_read_hex(hex, frame, sizeof(frame));
 	if (len < 0)
 		return elector_say(p->why, p->cap, "the frame is not understood");
 	if ((notif_decode(frame, (size_t)len, &notif.notif) == NOTIF_OK) != readable)
@@ -210,7 +210,7 @@ same_bytes(const struct play *p, const cJSON *out, const struct vote *v)
 	const char *hex = cJSON_GetStringValue(cJSON_GetObjectItem(out, "hex"));
 	unsigned char want[NOTIF_HEAD];
 
-	return hex && vector_hex(hex, want, sizeof(want)) == NOTIF_HEAD &&
+	return hex && elector_read_hex(hex, want, sizeof(want)) == NOTIF_HEAD &&
 	       notif_encode(&n, frame, sizeof(frame)) == NOTIF_HEAD + n.config_len &&
 	       memcmp(frame, want, NOTIF_HEAD) == 0;
 }

@@ -29,7 +29,7 @@ bool vector_notification(const cJSON *row, char *why, size_t cap);
 bool vector_i64(const cJSON *row, const char *name, int64_t *out);
 /* The member `name` as a C string, NULL where it is absent, null or no string. */
 const char *vector_text(const cJSON *row, const char *name);
-/* Lower-case hex to bytes; false where it is no such text or does not fit. */
+/* Hex digits as bytes; false where it is no such text or does not fit. */
 bool vector_bytes(const char *hex, unsigned char *out, size_t cap, size_t *len);
 /* printf into `why`; false, so that one can return it. */
 bool vector_say(char *why, size_t cap, const char *format, ...)

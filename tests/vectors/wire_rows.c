@@ -34,7 +34,7 @@ is_true(const cJSON *row, const char *key)
 	return cJSON_IsTrue(cJSON_GetObjectItem(row, key));
 }
 
-long
+static long
 vector_hex(const char *hex, unsigned char *out, size_t cap)
 {
 	size_t len = strlen(hex) / 2;

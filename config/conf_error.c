@@ -1,0 +1,31 @@
+/* The one form of our messages; see conf_error.h. */
+#include "config/conf_error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FILE_SHOWN_MAX 300
+
+int
+conf_fail(struct conf_error *error, struct conf_place at, const char *format, ...)
+{
+	char *out = error->text;
+	size_t cap = sizeof(error->text), len, file_len = strlen(at.file);
+	size_t hidden = file_len > FILE_SHOWN_MAX ? file_len - FILE_SHOWN_MAX : 0;
+	va_list args;
+
+	snprintf(out, cap, "%s%s:", hidden ? "..." : "", at.file + hidden);
+	len = strlen(out);
+	if (at.line > 0)
+		snprintf(out + len, cap - len, "%u:", at.line);
+	strcat(out, " "); /* a path of FILE_SHOWN_MAX leaves room */
+	len = strlen(out);
+	va_start(args, format);
+	vsnprintf(out + len, cap - len, format, args);
+	va_end(args);
+	for (; *out; out++)
+		if ((unsigned char)*out < ' ' || *out == 0x7f)
+			*out = '?';
+	return 1;
+}

@@ -1,0 +1,250 @@
+/* A second look at the text of a configuration; see conf_scan.h. Rule: libconfig 1.5's
+ * scanner.l (a decimal literal goes through atoi, one with L through strtoll, a
+ * hexadecimal one through strtoul and is cut), measured in feasibility.md, part F. */
+#include "config/conf_scan.h"
+
+#include <stdint.h>
+#include <string.h>
+
+static int
+peek(const struct conf_scan *s, size_t ahead)
+{
+	return s->pos + ahead < s->len ? (unsigned char)s->text[s->pos + ahead] : -1;
+}
+
+static bool
+is_digit(int c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool
+is_name_start(int c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '*';
+}
+
+static bool
+is_name(int c)
+{
+	return is_name_start(c) || is_digit(c) || c == '_' || c == '-';
+}
+
+static int
+hex_value(int c)
+{
+	if (is_digit(c))
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* Over a string, from its opening quote. False: it does not end on this line. */
+static bool
+skip_string(struct conf_scan *s)
+{
+	for (s->pos++; s->pos < s->len && s->text[s->pos] != '\n'; s->pos++) {
+		if (s->text[s->pos] == '"') {
+			s->pos++;
+			return true;
+		}
+		if (s->text[s->pos] == '\0')
+			return false;
+		if (s->text[s->pos] == '\\' && peek(s, 1) != '\n')
+			s->pos++;
+	}
+	return false;
+}
+
+static void
+skip_line(struct conf_scan *s)
+{
+	while (s->pos < s->len && s->text[s->pos] != '\n' && s->text[s->pos] != '\0')
+		s->pos++;
+}
+
+static bool
+skip_comment(struct conf_scan *s)
+{
+	for (s->pos += 2; s->pos < s->len; s->pos++) {
+		if (s->text[s->pos] == '*' && peek(s, 1) == '/') {
+			s->pos += 2;
+			return true;
+		}
+		if (s->text[s->pos] == '\0')
+			return false;
+		if (s->text[s->pos] == '\n')
+			s->line++;
+	}
+	return false;
+}
+
+/* Digits into a sum that stays at its largest once it is there. */
+static uint64_t
+take_digits(struct conf_scan *s, unsigned base)
+{
+	uint64_t sum = 0;
+	int digit;
+
+	while ((digit = hex_value(peek(s, 0))) >= 0 && (unsigned)digit < base) {
+		if (__builtin_mul_overflow(sum, (uint64_t)base, &sum) ||
+		    __builtin_add_overflow(sum, (uint64_t)digit, &sum))
+			sum = UINT64_MAX;
+		s->pos++;
+	}
+	return sum;
+}
+
+/* Behind the digits: does this make a floating-point number of them? */
+static bool
+is_float(const struct conf_scan *s)
+{
+	int c = peek(s, 0);
+
+	if (c == '.')
+		return true;
+	if (c != 'e' && c != 'E')
+		return false;
+	c = peek(s, 1);
+	return is_digit(c) || ((c == '+' || c == '-') && is_digit(peek(s, 2)));
+}
+
+static void
+skip_float(struct conf_scan *s)
+{
+	while (is_digit(peek(s, 0)) || peek(s, 0) == '.' || is_float(s))
+		s->pos++;
+}
+
+/* Over a number, from its sign or first digit. */
+static enum conf_finding_type
+take_number(struct conf_scan *s)
+{
+	bool negative = peek(s, 0) == '-';
+	uint64_t sum, limit32 = INT32_MAX, limit64 = INT64_MAX;
+
+	if (negative || peek(s, 0) == '+')
+		s->pos++;
+	if (peek(s, 0) == '0' && (peek(s, 1) == 'x' || peek(s, 1) == 'X')) {
+		s->pos += 2;
+		sum = take_digits(s, 16);
+	} else {
+		sum = take_digits(s, 10);
+		if (is_float(s)) {
+			skip_float(s);
+			return CONF_FOUND_END;
+		}
+		limit32 += negative;
+		limit64 += negative;
+	}
+	if (sum > limit64)
+		return CONF_FOUND_TOO_LARGE;
+	if (peek(s, 0) == 'L') {
+		s->pos += 1 + (peek(s, 1) == 'L');
+		return CONF_FOUND_END;
+	}
+	return sum > limit32 ? CONF_FOUND_WRAPS : CONF_FOUND_END;
+}
+
+/* An include directive, as libconfig wants it: first on its line, a blank, a quote. */
+static bool
+take_include(struct conf_scan *s, struct conf_finding *f)
+{
+	static const char word[] = "@include";
+	size_t at = s->pos + sizeof(word) - 1;
+	const char *end;
+
+	if (!s->line_start || at >= s->len ||
+	    memcmp(s->text + s->pos, word, sizeof(word) - 1) != 0)
+		return false;
+	if (s->text[at] != ' ' && s->text[at] != '\t')
+		return false;
+	while (at < s->len && (s->text[at] == ' ' || s->text[at] == '\t'))
+		at++;
+	if (at >= s->len || s->text[at] != '"')
+		return false;
+	at++;
+	end = memchr(s->text + at, '"', s->len - at);
+	if (!end || memchr(s->text + at, '\n', (size_t)(end - s->text) - at) ||
+	    memchr(s->text + at, '\0', (size_t)(end - s->text) - at))
+		return false;
+	*f = (struct conf_finding){.type = CONF_FOUND_INCLUDE,
+	                           .line = s->line,
+	                           .at = at,
+	                           .len = (size_t)(end - s->text) - at,
+	                           .begin = s->pos};
+	s->pos = (size_t)(end - s->text) + 1;
+	s->line_start = false;
+	return true;
+}
+
+void
+conf_scan_init(struct conf_scan *s, const char *text, size_t len)
+{
+	*s = (struct conf_scan){.text = text, .len = len, .line = 1, .line_start = true};
+}
+
+/* Over one token. CONF_FOUND_END: nothing wrong with it. */
+static enum conf_finding_type
+take_token(struct conf_scan *s)
+{
+	int c = peek(s, 0), next = peek(s, 1);
+
+	if (c == '\0')
+		return CONF_FOUND_NUL;
+	if (c == '"')
+		return skip_string(s) ? CONF_FOUND_END : CONF_FOUND_OPEN_STRING;
+	if (c == '/' && next == '*')
+		return skip_comment(s) ? CONF_FOUND_END : CONF_FOUND_OPEN_COMMENT;
+	if (is_digit(c) || ((c == '-' || c == '+') && is_digit(next)))
+		return take_number(s);
+	if (c == '.') {
+		skip_float(s);
+	} else if (c == '#' || (c == '/' && next == '/')) {
+		skip_line(s);
+	} else if (is_name_start(c)) {
+		while (is_name(peek(s, 0)))
+			s->pos++;
+	} else {
+		s->pos++;
+	}
+	return CONF_FOUND_END;
+}
+
+struct conf_finding
+conf_scan_next(struct conf_scan *s)
+{
+	struct conf_finding f = {.type = CONF_FOUND_END};
+
+	while (s->pos < s->len) {
+		int c = peek(s, 0);
+
+		if (c == '\n') {
+			s->line++;
+			s->line_start = true;
+			s->pos++;
+			continue;
+		}
+		if (c == ' ' || c == '\t') {
+			s->pos++;
+			continue;
+		}
+		if (c == '@' && take_include(s, &f))
+			return f;
+		s->line_start = false;
+		f.line = s->line;
+		f.at = s->pos;
+		f.type = take_token(s);
+		f.len = s->pos - f.at;
+		if (f.type != CONF_FOUND_END) {
+			if (peek(s, 0) == '\0') /* also within a string or comment */
+				f.type = CONF_FOUND_NUL;
+			return f;
+		}
+	}
+	f.line = s->line;
+	return f;
+}

@@ -1,0 +1,188 @@
+/* Folders, lock, records and state; see store.h. */
+#include "connmgr/store.h"
+
+#include "base/log.h"
+#include "proc/proc.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PATH_ROOM   (CONF_PATH_MAX + 32)
+#define RECORD_ROOM 4096
+#define RECORD_HEAD "conclave record 1"
+
+static const char *
+role_name(enum board_who who)
+{
+	return who == BOARD_ELECTOR ? "elector" : "peer";
+}
+
+static void
+record_path(const struct conf *c, enum board_who who, char out[PATH_ROOM])
+{
+	snprintf(out, PATH_ROOM, "%s/connmgr/%s", c->data_dir, role_name(who));
+}
+
+static void
+run_path(const struct conf *c, const char *name, char out[PATH_ROOM])
+{
+	snprintf(out, PATH_ROOM, "%s/connmgr%s%s", c->run_dir, *name ? "/" : "", name);
+}
+
+static void
+remove_sockets(const char *folder)
+{
+	char path[PATH_ROOM];
+	struct dirent *entry;
+	DIR *dir = opendir(folder);
+
+	while (dir && (entry = readdir(dir))) {
+		if (strncmp(entry->d_name, "l.", 2) != 0)
+			continue;
+		if ((size_t)snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) <
+		    sizeof(path))
+			unlink(path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+int
+store_open(const struct conf *c)
+{
+	char folder[PATH_ROOM], path[PATH_ROOM];
+	int r;
+
+	snprintf(folder, sizeof(folder), "%s/connmgr", c->data_dir);
+	r = proc_make_dir(folder);
+	if (r < 0) {
+		log_err("cannot make the folder %s: %s", folder, strerror(-r));
+		return r;
+	}
+	run_path(c, "", folder);
+	r = proc_make_dir(folder);
+	if (r < 0) {
+		log_err("cannot make the folder %s: %s", folder, strerror(-r));
+		return r;
+	}
+	run_path(c, "lock", path);
+	r = proc_lock_file(path);
+	if (r == -EWOULDBLOCK)
+		log_err("another conclave-connmgr runs here: it has locked %s", path);
+	else if (r < 0)
+		log_err("cannot lock %s: %s", path, strerror(-r));
+	else
+		remove_sockets(folder);
+	return r;
+}
+
+static bool
+name_ok(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 0 && len < BOARD_NAME_MAX &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                    "0123456789._-") == len;
+}
+
+/* Lines of later versions that this one does not know are passed over. */
+static bool
+parse_record(char *text, struct board_record *out)
+{
+	struct board_record found = {.generation = 0};
+	char *line = strsep(&text, "\n"), *end;
+	bool whole = false;
+
+	if (!line || strcmp(line, RECORD_HEAD) != 0)
+		return false;
+	while ((line = strsep(&text, "\n"))) {
+		if (strncmp(line, "generation ", 11) == 0 && line[11] >= '0' &&
+		    line[11] <= '9') {
+			errno = 0;
+			found.generation = strtoumax(line + 11, &end, 10);
+			if (errno != 0 || *end != '\0' || found.generation == UINT64_MAX)
+				return false;
+		} else if (strncmp(line, "name ", 5) == 0 && name_ok(line + 5)) {
+			strcpy(found.name, line + 5);
+		} else if (strcmp(line, "end") == 0) {
+			whole = true;
+		}
+	}
+	if (!whole || found.generation == 0 || found.name[0] == '\0')
+		return false;
+	*out = found;
+	return true;
+}
+
+void
+store_load_record(const struct conf *c, enum board_who who, struct board_record *out)
+{
+	char path[PATH_ROOM], text[RECORD_ROOM];
+	size_t len;
+	int r;
+
+	*out = (struct board_record){.generation = 0};
+	record_path(c, who, path);
+	r = proc_read_file(path, text, sizeof(text), &len);
+	if (r == -ENOENT)
+		return;
+	if (r == 0 && strlen(text) == len && parse_record(text, out))
+		return;
+	/* generations count restarts: seconds since 1970 are above any of them */
+	out->floor = (uint64_t)time(NULL);
+	log_err("the record %s is %s; going on as if there were none, above generation "
+	        "%llu",
+	        path, r < 0 ? strerror(-r) : "damaged", (unsigned long long)out->floor);
+}
+
+int
+store_save_record(const struct conf *c, enum board_who who, uint64_t generation,
+                  const char *name, bool sync)
+{
+	char path[PATH_ROOM], text[RECORD_ROOM];
+	int len = snprintf(text, sizeof(text),
+	                   RECORD_HEAD "\ngeneration %" PRIu64 "\nname %s\nend\n",
+	                   generation, name);
+
+	record_path(c, who, path);
+	return proc_write_file(path, text, (size_t)len, sync);
+}
+
+size_t
+store_load_state(const struct conf *c, unsigned char out[BOARD_SMALL_MAX],
+                 struct msg_serial *serial)
+{
+	char path[PATH_ROOM], data[BOARD_SMALL_MAX + 1];
+	struct msg m;
+	size_t len;
+	int r;
+
+	run_path(c, "state", path);
+	r = proc_read_file(path, data, sizeof(data), &len);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0 || msg_decode(data, len, &m) != MSG_OK || m.type != MSG_STATE) {
+		log_err("the elector's state %s is %s; going on without", path,
+		        r < 0 ? strerror(-r) : "damaged");
+		return 0;
+	}
+	memcpy(out, data, len);
+	*serial = m.u.state.serial;
+	return len;
+}
+
+int
+store_save_state(const struct conf *c, const void *data, size_t len)
+{
+	char path[PATH_ROOM];
+
+	run_path(c, "state", path);
+	return proc_write_file(path, data, len, false);
+}

@@ -1,0 +1,27 @@
+/* connmgr's files. In data_dir/connmgr one record for each role: who counts. In
+ * run_dir/connmgr the elector's state. Text lines; each written anew and renamed. */
+#ifndef CONNMGR_STORE_H
+#define CONNMGR_STORE_H
+
+#include "config/conf.h"
+#include "connmgr/board.h"
+#include "connmgr/board_keep.h"
+#include "ipc/msg.h"
+
+/* Makes the folders, takes the lock, removes sockets that a killed connmgr left. 0,
+ * -EWOULDBLOCK: another connmgr has the lock; else -errno; logged. */
+int store_open(const struct conf *c);
+
+/* No file: generation 0. A file that cannot be read or believed is logged and treated as
+ * none, with a floor above any generation that it may have held. */
+void store_load_record(const struct conf *c, enum board_who who,
+                       struct board_record *out);
+int store_save_record(const struct conf *c, enum board_who who, uint64_t generation,
+                      const char *name, bool sync);
+
+/* The encoded message of the last elector, and its serial; 0: there is none. */
+size_t store_load_state(const struct conf *c, unsigned char out[BOARD_SMALL_MAX],
+                        struct msg_serial *serial);
+int store_save_state(const struct conf *c, const void *data, size_t len);
+
+#endif

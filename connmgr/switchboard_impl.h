@@ -1,0 +1,49 @@
+/* The insides of the switchboard's shell: switchboard.c (what is done), switchboard_door.c
+ * (who asks at the door) and report.c (status). */
+#ifndef CONNMGR_SWITCHBOARD_IMPL_H
+#define CONNMGR_SWITCHBOARD_IMPL_H
+
+#include "connmgr/board.h"
+#include "connmgr/lane.h"
+#include "connmgr/switchboard.h"
+#include "connmgr/worker.h"
+
+#define SWITCHBOARD_HELLO_MS  1000 /* from attached to hello */
+#define SWITCHBOARD_STUCK_MAX 8    /* closes of nng that never return */
+
+struct switchboard_counters {
+	uint64_t refused;    /* what a worker sent is no message of its to us */
+	uint64_t attaches;
+	uint64_t no_place;   /* attaches turned away: too many workers */
+	uint64_t links_lost; /* of workers */
+	uint64_t cut;        /* of those: by us */
+	uint64_t states;     /* written */
+	uint64_t activations;
+};
+
+struct switchboard {
+	sd_event *loop;
+	const struct conf *conf;
+	const char *name;
+	uint64_t start_ms;
+	struct board *board;
+	struct worker workers[BOARD_WORKERS_MAX];
+	struct resolver *resolver;
+	struct lane *election;
+	struct lane *learner;
+	struct door *door;
+	sd_event_source *timer;
+	sd_event_source *post;
+	uint64_t armed_ms;
+	uint64_t links; /* addresses given out, so that none is used twice */
+	int record_error;
+	int state_error;
+	const char *promote_refused;
+	struct switchboard_counters counters;
+};
+
+/* Steps the board and does what it says. */
+void switchboard_step(struct switchboard *s, const struct board_event *ev);
+int switchboard_open_door(struct switchboard *s);
+
+#endif
