@@ -28,7 +28,11 @@ conclave_dir := ctl
 
 ROOMS := base wire config ipc proc supervisor connmgr elector peer ctl
 LIB_SRC := $(filter-out %/main.c,$(wildcard $(ROOMS:%=%/*.c)))
-LIB_OBJ := $(LIB_SRC:%.c=$(B)/obj/%.o)
+# The links between the workers, and with them nng, are an archive of their own: conclaved and
+# conclave must not carry them (chan_nng.c also answers sysconf in the place of libc).
+LINKS_SRC := $(wildcard ipc/chan*.c ipc/uplink*.c)
+LIB_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(filter-out $(LINKS_SRC),$(LIB_SRC)))
+LINKS_OBJ := $(LINKS_SRC:%.c=$(B)/obj/%.o)
 LAB_SRC := $(wildcard tests/lab/*.c)
 LAB_OBJ := $(LAB_SRC:%.c=$(B)/obj/%.o)
 
@@ -46,22 +50,31 @@ $(B)/lib.a: $(LIB_OBJ)
 	@rm -f $@
 	ar qcsT $@ $^
 
+$(B)/links.a: $(LINKS_OBJ)
+	@rm -f $@
+	ar qcsT $@ $^
+
+ALL_LIBS = -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
+conclave-connmgr_links := $(B)/links.a
+conclave-elector_links := $(B)/links.a
+conclave-peer_links := $(B)/links.a
+
 define program_rule
-$(B)/bin/$(1): $(B)/obj/$($(1)_dir)/main.o $(B)/lib.a
+$(B)/bin/$(1): $(B)/obj/$($(1)_dir)/main.o $(B)/lib.a $($(1)_links)
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
+	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(ALL_LIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
-$(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(B)/lib.a
+$(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(B)/lib.a $(B)/links.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(ALL_LIBS) -lcmocka
 
 # a tool of the tests: tests/NAME/*.c with a main.c, and the lab
 define tool_rule
-$(B)/tests/$(1): $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/$(1)/*.c)) $(LAB_OBJ) $(B)/lib.a
+$(B)/tests/$(1): $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/$(1)/*.c)) $(LAB_OBJ) $(B)/lib.a $(B)/links.a
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
+	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(ALL_LIBS)
 endef
 $(foreach t,$(notdir $(TOOLS)),$(eval $(call tool_rule,$(t))))
 

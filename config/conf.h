@@ -1,5 +1,5 @@
-/* The configuration: a libconfig file made into a checked struct. Nothing is started from a
- * file with an error. Keys, defaults and ranges: conclave.conf(5). */
+/* The configuration: a libconfig file made into a checked struct. Nothing is started from
+ * a file with an error. Keys, defaults and ranges: conclave.conf(5). */
 #ifndef CONFIG_CONF_H
 #define CONFIG_CONF_H
 
@@ -7,11 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CONF_SERVERS_MAX 32
-#define CONF_HOST_MAX    512 /* may hold several: a|b */
-#define CONF_PATH_MAX    4096
-#define CONF_RUN_DIR_MAX 64 /* so that each socket below it fits a sockaddr_un */
-#define CONF_ID_MAX      ((int64_t)1 << 62)
+#define CONF_SERVERS_MAX  32
+#define CONF_HOST_MAX     512 /* may hold several: a|b */
+#define CONF_PATH_MAX     4096
+#define CONF_RUN_DIR_MAX  64 /* so that each socket below it fits a sockaddr_un */
+#define CONF_ID_MAX       ((int64_t)1 << 62)
 #define CONF_DEFAULT_FILE "/etc/conclave/conclave.conf"
 
 enum conf_ipc { CONF_IPC_NNG, CONF_IPC_SEQPACKET };
@@ -22,7 +22,7 @@ struct conf_server {
 	uint16_t quorum_port;
 	uint16_t election_port;
 	bool observer;
-	int64_t weight;  /* ≥ 0, default 1 */
+	int64_t weight; /* ≥ 0, default 1 */
 	bool has_group;
 	int64_t group;
 };
@@ -31,7 +31,8 @@ struct conf {
 	int64_t id;
 	char run_dir[CONF_RUN_DIR_MAX];
 	char data_dir[CONF_PATH_MAX];
-	char program_dir[CONF_PATH_MAX]; /* where conclaved finds the workers; "": beside itself */
+	char program_dir[CONF_PATH_MAX]; /* where conclaved finds the workers; "": beside
+	                                    itself */
 	unsigned server_count;
 	struct conf_server servers[CONF_SERVERS_MAX];
 	const struct conf_server *self; /* the entry of `id` */
@@ -42,30 +43,33 @@ struct conf {
 	bool early_finalize; /* default true; without zab always off */
 	int log_level;       /* enum log_level of base/log.h; default info */
 
-	struct { /* ms unless they are ticks */
-		uint32_t tick_ms;      /* 50 */
-		uint32_t init_limit;   /* 40 ticks */
-		uint32_t sync_limit;   /* 6 ticks */
-		uint32_t finalize_ms;  /* 200 */
+	struct {                        /* ms unless they are ticks */
+		uint32_t tick_ms;       /* 50 */
+		uint32_t init_limit;    /* 40 ticks */
+		uint32_t sync_limit;    /* 6 ticks */
+		uint32_t finalize_ms;   /* 200 */
 		uint32_t notify_min_ms; /* 200 */
 		uint32_t notify_max_ms; /* 1000 */
 	} timing;
 
-	struct { /* connmgr */
-		uint32_t connect_ms;      /* 1000: one attempt to connect */
-		uint32_t handshake_ms;    /* 2000: an accepted connection to its initial message */
-		uint32_t handshakes_max;  /* 128: of one port at one time */
-		uint32_t retry_min_ms;    /* 20 */
-		uint32_t retry_max_ms;    /* 200 */
-		uint32_t keepalive_ms;    /* 2000: idle time before the first probe (rounded up to s) */
+	struct {                         /* connmgr */
+		uint32_t connect_ms;     /* 1000: one attempt to connect */
+		uint32_t handshake_ms;   /* 2000: an accepted connection to its initial
+		                            message */
+		uint32_t handshakes_max; /* 128: of one port at one time */
+		uint32_t retry_min_ms;   /* 20 */
+		uint32_t retry_max_ms;   /* 200 */
+		uint32_t keepalive_ms; /* 2000: idle time before the first probe (rounded
+		                          up to s) */
 		uint32_t user_timeout_ms; /* 5000: TCP_USER_TIMEOUT */
 		uint32_t strangers_max;   /* 64 */
 	} links;
 
-	struct { /* conclaved */
-		uint32_t watchdog_ms;      /* 2000 */
-		uint32_t abort_ms;         /* 500: from SIGABRT to SIGKILL */
-		uint32_t ready_ms;         /* 5000: from start to READY=1, else it counts as hung */
+	struct {                      /* conclaved */
+		uint32_t watchdog_ms; /* 2000 */
+		uint32_t abort_ms;    /* 500: from SIGABRT to SIGKILL */
+		uint32_t
+		    ready_ms; /* 5000: from start to READY=1, else it counts as hung */
 		uint32_t stop_ms;          /* 2000: from SIGTERM to SIGKILL */
 		uint32_t restart_min_ms;   /* 50 */
 		uint32_t restart_max_ms;   /* 5000 */
@@ -78,9 +82,9 @@ struct conf_error {
 	char text[1024];
 };
 
-/* Reads and checks. 0; 1: the file is wrong (`error` says where and how); -errno: it could
- * not be read (`error` says so too). `out` is untouched unless 0. Large: keep it static or
- * on the heap; `self` points into `out` itself. */
+/* Reads and checks. 0; 1: the file is wrong (`error` says where and how); -errno: it
+ * could not be read (`error` says so too). `out` is untouched unless 0. Large: keep it
+ * static or on the heap; `self` points into `out` itself. */
 int conf_load(const char *path, struct conf *out, struct conf_error *error);
 
 /* Canonical form, every key written out; loading it gives the same struct. Returns the

@@ -10,9 +10,9 @@ struct conf_place {
 	unsigned line;
 };
 
-/* Fills `error` with `FILE:LINE: …`; control characters, which may come from the file, are
- * shown as `?`, and of a very long path only the end is shown. Returns 1, for conf_load's
- * callers to pass on. */
+/* Fills `error` with `FILE:LINE: …`; control characters, which may come from the file,
+ * are shown as `?`, and of a very long path only the end is shown. Returns 1, for
+ * conf_load's callers to pass on. */
 int conf_fail(struct conf_error *error, struct conf_place at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -51,8 +51,6 @@ skip_string(struct conf_scan *s)
 			s->pos++;
 			return true;
 		}
-		if (s->text[s->pos] == '\0')
-			return false;
 		if (s->text[s->pos] == '\\' && peek(s, 1) != '\n')
 			s->pos++;
 	}
@@ -62,7 +60,7 @@ skip_string(struct conf_scan *s)
 static void
 skip_line(struct conf_scan *s)
 {
-	while (s->pos < s->len && s->text[s->pos] != '\n' && s->text[s->pos] != '\0')
+	while (s->pos < s->len && s->text[s->pos] != '\n')
 		s->pos++;
 }
 
@@ -74,8 +72,6 @@ skip_comment(struct conf_scan *s)
 			s->pos += 2;
 			return true;
 		}
-		if (s->text[s->pos] == '\0')
-			return false;
 		if (s->text[s->pos] == '\n')
 			s->line++;
 	}
@@ -143,7 +139,7 @@ take_number(struct conf_scan *s)
 	if (sum > limit64)
 		return CONF_FOUND_TOO_LARGE;
 	if (peek(s, 0) == 'L') {
-		s->pos += 1 + (peek(s, 1) == 'L');
+		s->pos += peek(s, 1) == 'L' ? 2 : 1;
 		return CONF_FOUND_END;
 	}
 	return sum > limit32 ? CONF_FOUND_WRAPS : CONF_FOUND_END;
@@ -168,8 +164,7 @@ take_include(struct conf_scan *s, struct conf_finding *f)
 		return false;
 	at++;
 	end = memchr(s->text + at, '"', s->len - at);
-	if (!end || memchr(s->text + at, '\n', (size_t)(end - s->text) - at) ||
-	    memchr(s->text + at, '\0', (size_t)(end - s->text) - at))
+	if (!end || memchr(s->text + at, '\n', (size_t)(end - s->text) - at))
 		return false;
 	*f = (struct conf_finding){.type = CONF_FOUND_INCLUDE,
 	                           .line = s->line,
@@ -193,8 +188,6 @@ take_token(struct conf_scan *s)
 {
 	int c = peek(s, 0), next = peek(s, 1);
 
-	if (c == '\0')
-		return CONF_FOUND_NUL;
 	if (c == '"')
 		return skip_string(s) ? CONF_FOUND_END : CONF_FOUND_OPEN_STRING;
 	if (c == '/' && next == '*')
@@ -239,11 +232,8 @@ conf_scan_next(struct conf_scan *s)
 		f.at = s->pos;
 		f.type = take_token(s);
 		f.len = s->pos - f.at;
-		if (f.type != CONF_FOUND_END) {
-			if (peek(s, 0) == '\0') /* also within a string or comment */
-				f.type = CONF_FOUND_NUL;
+		if (f.type != CONF_FOUND_END)
 			return f;
-		}
 	}
 	f.line = s->line;
 	return f;

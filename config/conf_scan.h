@@ -8,13 +8,12 @@
 #include <stddef.h>
 
 enum conf_finding_type {
-	CONF_FOUND_END,          /* nothing more */
-	CONF_FOUND_INCLUDE,      /* `at`: the path between the quotes; the scan is behind it */
-	CONF_FOUND_WRAPS,        /* `at`: a literal that needs the suffix L */
+	CONF_FOUND_END,     /* nothing more */
+	CONF_FOUND_INCLUDE, /* `at`: the path between the quotes; the scan is behind it */
+	CONF_FOUND_WRAPS,   /* `at`: a literal that needs the suffix L */
 	CONF_FOUND_TOO_LARGE,    /* `at`: a literal that 64 bits do not hold */
 	CONF_FOUND_OPEN_STRING,  /* a string that does not end on its line */
 	CONF_FOUND_OPEN_COMMENT, /* a comment that does not end */
-	CONF_FOUND_NUL,          /* libconfig would stop here */
 };
 
 struct conf_finding {
@@ -31,6 +30,7 @@ struct conf_scan {
 	bool line_start; /* only blanks so far on this line */
 };
 
+/* The text has no NUL in it. */
 void conf_scan_init(struct conf_scan *s, const char *text, size_t len);
 
 /* The next finding. After an error (all but INCLUDE) the scan must not be continued. */

@@ -265,12 +265,11 @@ add_listener(struct greet *g, const char *host, size_t len)
 
 int
 greet_new(struct greet **out, sd_event *loop, struct resolver *resolver,
-          const struct conf *conf, const char *name, uint16_t port,
+          const struct conf *conf, const char *name, uint16_t port, unsigned max,
           const struct greet_ops *ops, void *user)
 {
 	struct greet *g = calloc(1, sizeof(*g));
 	const char *host = conf->self->host;
-	unsigned max = conf->links.handshakes_max;
 
 	if (!g)
 		return -ENOMEM;

@@ -33,9 +33,9 @@ struct greet_counters {
 };
 
 /* `name` of the lane for logs, borrowed for ever. 0 or -errno; a port that cannot be
- * bound is tried again, with backoff, for ever. */
+ * bound is tried again, with backoff, for ever. At most `max` greet at one time. */
 int greet_new(struct greet **out, sd_event *loop, struct resolver *resolver,
-              const struct conf *conf, const char *name, uint16_t port,
+              const struct conf *conf, const char *name, uint16_t port, unsigned max,
               const struct greet_ops *ops, void *user);
 void greet_free(struct greet *g);
 uint64_t greet_due_ms(const struct greet *g);

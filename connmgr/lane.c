@@ -274,8 +274,8 @@ add_remote(struct lane *l, sd_event *loop, struct resolver *resolver,
 
 int
 lane_new(struct lane **out, sd_event *loop, struct resolver *resolver,
-         const struct conf *conf, enum link_lane which, const struct lane_ops *ops,
-         void *user)
+         const struct conf *conf, enum link_lane which, unsigned greetings_max,
+         const struct lane_ops *ops, void *user)
 {
 	struct lane *l = calloc(1, sizeof(*l));
 	int r = 0;
@@ -296,7 +296,7 @@ lane_new(struct lane **out, sd_event *loop, struct resolver *resolver,
 		r = lane_guests_new(l, loop);
 	if (r == 0)
 		r = greet_new(&l->greet, loop, resolver, conf, l->name, l->port,
-		              &greet_ops, l);
+		              greetings_max, &greet_ops, l);
 	if (r < 0) {
 		lane_free(l);
 		return r;

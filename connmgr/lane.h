@@ -43,10 +43,11 @@ struct lane_counters {
 	uint64_t evicted;     /* strangers closed for room */
 };
 
-/* 0 or -errno. */
+/* `greetings_max`: connections of strangers that have not said who they are. 0 or -errno.
+ */
 int lane_new(struct lane **out, sd_event *loop, struct resolver *resolver,
-             const struct conf *conf, enum link_lane which, const struct lane_ops *ops,
-             void *user);
+             const struct conf *conf, enum link_lane which, unsigned greetings_max,
+             const struct lane_ops *ops, void *user);
 void lane_free(struct lane *l);
 void lane_start(struct lane *l); /* the election lane dials everybody */
 

@@ -3,7 +3,6 @@
  * section 5; in ZooKeeper a stranger's connection has two threads and no bound). */
 #include "connmgr/lane_impl.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -23,7 +22,7 @@ on_frame(void *user, const unsigned char *data, size_t len)
 	struct lane *l = g->lane;
 
 	l->counters.frames_in++;
-	link_stranger_heard(&l->strangers, (unsigned)(g - l->guests), clock_ms());
+	link_stranger_heard(&l->strangers, (unsigned)(g - l->guests));
 	l->ops->on_frame(l->user, l->which, place_of(g)->sid, false, data, len);
 }
 
@@ -91,7 +90,7 @@ lane_guest_take(struct lane *l, int64_t sid, int fd, const unsigned char *early,
 	struct lane_guest *g;
 	int64_t old_sid = 0;
 	bool evicted = false;
-	int at = link_stranger_take(&l->strangers, sid, clock_ms(), &evicted, &old_sid);
+	int at = link_stranger_take(&l->strangers, sid, &evicted, &old_sid);
 
 	if (at < 0) {
 		l->counters.turned_away++;

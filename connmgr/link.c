@@ -1,6 +1,7 @@
 /* Rules: see link.h. Reconnection is at once, then after retry_min, doubled up to
  * retry_max; a link that lived for LINK_SETTLE_MS or carried a frame resets that, but two
- * rounds of dialling never begin within retry_min of each other.
+ * rounds of dialling never begin within retry_min of each other, nor do two that nudges
+ * ask for.
  *
  * What is told on the election lane: `connecting`, with the reason of the end, until the
  * first attempt after a link's end is over; `down`, with the reason, as soon as one has
@@ -71,18 +72,22 @@ begin_round(struct link *l, uint64_t now_ms, struct link_actions *out)
 	dial(l, now_ms, out);
 }
 
-/* A round now, or as soon as one may begin. */
+/* A round now, or at `earliest`. */
 static void
-dial_soon(struct link *l, uint64_t now_ms, struct link_actions *out)
+dial_from(struct link *l, uint64_t now_ms, uint64_t earliest, struct link_actions *out)
 {
-	uint64_t earliest = l->dialed ? l->dialed_ms + l->config.retry_min_ms : 0;
-
 	if (now_ms >= earliest) {
 		begin_round(l, now_ms, out);
-	} else {
+	} else if (l->phase != LINK_WAITING || l->due_ms > earliest) {
 		l->phase = LINK_WAITING;
 		l->due_ms = earliest;
 	}
+}
+
+static void
+dial_soon(struct link *l, uint64_t now_ms, struct link_actions *out)
+{
+	dial_from(l, now_ms, l->dialed ? l->dialed_ms + l->config.retry_min_ms : 0, out);
 }
 
 static void
@@ -137,6 +142,7 @@ come_up(struct link *l, enum link_action_type use, uint64_t now_ms,
 	l->up = true;
 	l->up_ms = now_ms;
 	l->proved = false;
+	l->mine = use == LINK_DO_USE_DIALED;
 	l->was_up = true;
 	tell_always(l, LINK_UP, LINK_REASON_NONE, out);
 }
@@ -181,8 +187,15 @@ on_accepted(struct link *l, uint64_t now_ms, struct link_actions *out)
 		return;
 	if (l->phase == LINK_DIALING && now_ms - l->dialed_ms >= l->config.connect_ms / 2)
 		stop_dialing(l, out); /* a SYN that nobody was there to see */
-	if (l->phase == LINK_IDLE || l->phase == LINK_WAITING)
-		dial_soon(l, now_ms, out);
+	if (l->phase != LINK_IDLE && l->phase != LINK_WAITING)
+		return;
+	/* who nudges is there: it is not made to wait for an attempt that failed before
+	 * it came, but nudges alone do not make us dial in a loop either */
+	dial_from(l, now_ms, l->nudged ? l->nudged_ms + l->config.retry_min_ms : 0, out);
+	if (l->phase == LINK_DIALING) {
+		l->nudged = true;
+		l->nudged_ms = now_ms;
+	}
 }
 
 static void
@@ -195,8 +208,15 @@ on_closed(struct link *l, const struct link_event *ev, struct link_actions *out)
 		tell(l, LINK_DOWN, ev->reason, out);
 		return;
 	}
-	if (l->proved || ev->now_ms - l->up_ms >= LINK_SETTLE_MS)
+	if (l->proved || ev->now_ms - l->up_ms >= LINK_SETTLE_MS) {
 		l->backoff_ms = 0;
+	} else if (l->mine && ev->reason == LINK_REASON_RESET && l->phase == LINK_IDLE) {
+		/* A dying process ends its links before its listener: we were let in by
+		 * the kernel, and nobody was there. */
+		tell(l, LINK_DOWN, LINK_REASON_REFUSED, out);
+		wait_longer(l, ev->now_ms);
+		return;
+	}
 	tell(l, LINK_CONNECTING, ev->reason, out);
 	if (l->phase == LINK_DIALING)
 		return;

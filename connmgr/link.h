@@ -111,7 +111,10 @@ struct link {
 	bool dialed;         /* at all */
 	uint32_t backoff_ms; /* 0: dial at once */
 	bool up;
-	bool proved; /* a frame came on it */
+	bool nudged;        /* at all */
+	uint64_t nudged_ms; /* when a nudge last made us dial */
+	bool mine;          /* we dialled it */
+	bool proved;        /* a frame came on it */
 	uint64_t up_ms;
 	bool was_up;           /* ever */
 	enum link_status told; /* the last TELL */

@@ -21,14 +21,14 @@ place(const struct link_strangers *t)
 	for (unsigned i = 0; i < t->max; i++) {
 		if (!t->list[i].used)
 			return (int)i;
-		if (best < 0 || t->list[i].heard_ms < t->list[best].heard_ms)
+		if (best < 0 || t->list[i].heard < t->list[best].heard)
 			best = (int)i;
 	}
 	return best;
 }
 
 int
-link_stranger_take(struct link_strangers *t, int64_t sid, uint64_t now_ms, bool *evicted,
+link_stranger_take(struct link_strangers *t, int64_t sid, bool *evicted,
                    int64_t *evicted_sid)
 {
 	int at = link_stranger_find(t, sid);
@@ -42,15 +42,15 @@ link_stranger_take(struct link_strangers *t, int64_t sid, uint64_t now_ms, bool 
 	*evicted = s->used;
 	*evicted_sid = s->used ? s->sid : 0;
 	t->count += !s->used;
-	*s = (struct link_stranger){.used = true, .sid = sid, .heard_ms = now_ms};
+	*s = (struct link_stranger){.used = true, .sid = sid, .heard = ++t->turn};
 	return at;
 }
 
 void
-link_stranger_heard(struct link_strangers *t, unsigned index, uint64_t now_ms)
+link_stranger_heard(struct link_strangers *t, unsigned index)
 {
 	assert(index < t->max && t->list[index].used);
-	t->list[index].heard_ms = now_ms;
+	t->list[index].heard = ++t->turn;
 }
 
 void

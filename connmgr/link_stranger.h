@@ -10,21 +10,22 @@
 struct link_stranger {
 	bool used;
 	int64_t sid;
-	uint64_t heard_ms; /* when a frame came last, or the connection was made */
+	uint64_t heard; /* the turn of its last frame, or of its connection */
 };
 
 struct link_strangers {
 	unsigned max;
 	unsigned count;
+	uint64_t turn;              /* counts what was heard, from all of them */
 	struct link_stranger *list; /* of `max`; the caller's memory, zeroed */
 };
 
 /* The place for a new connection of `sid`; `evicted` says that the one which held that
  * place must be closed first (`evicted_sid` is whose it was). -1: max is 0. */
-int link_stranger_take(struct link_strangers *t, int64_t sid, uint64_t now_ms,
-                       bool *evicted, int64_t *evicted_sid);
+int link_stranger_take(struct link_strangers *t, int64_t sid, bool *evicted,
+                       int64_t *evicted_sid);
 int link_stranger_find(const struct link_strangers *t, int64_t sid); /* -1: none */
-void link_stranger_heard(struct link_strangers *t, unsigned index, uint64_t now_ms);
+void link_stranger_heard(struct link_strangers *t, unsigned index);
 void link_stranger_drop(struct link_strangers *t, unsigned index);
 
 #endif

@@ -14,17 +14,31 @@
 
 #define BACKLOG          1024
 #define KEEPALIVE_PROBES 3
+#define CONNS_PER_REMOTE                                                                 \
+	4                 /* two lanes, each a link and a connection that replaces it    \
+	                   */
+#define OTHERS        160 /* the door, the workers' links, the loop, files */
+#define GREETINGS_MIN 4
 
-void
-sock_raise_limit(void)
+unsigned
+sock_greetings_max(const struct conf *c)
 {
+	rlim_t need =
+	    c->server_count * CONNS_PER_REMOTE + c->links.strangers_max + OTHERS;
 	struct rlimit limit;
+	rlim_t room;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return;
+		return c->links.handshakes_max;
 	limit.rlim_cur = limit.rlim_max;
-	/* what it does not grant, the bounds on connections make do without */
+	/* what it does not grant, the bound below makes do without */
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+		return c->links.handshakes_max;
+	room = limit.rlim_cur > need ? (limit.rlim_cur - need) / 2 : 0;
+	if (room < GREETINGS_MIN)
+		room = GREETINGS_MIN;
+	return room < c->links.handshakes_max ? (unsigned)room : c->links.handshakes_max;
 }
 
 bool

@@ -18,8 +18,10 @@ struct sock_address {
 	socklen_t len;
 };
 
-/* Soft limit of descriptors up to the hard one. */
-void sock_raise_limit(void);
+/* Raises the soft limit of descriptors to the hard one. Returns how many greetings of one
+ * port there is room for beside all else that connmgr may hold: handshakes_max, or fewer.
+ */
+unsigned sock_greetings_max(const struct conf *c);
 
 /* A host that is written as a number, [v6] too. False: it is a name. */
 bool sock_numeric(const char *host, uint16_t port, struct sock_address *out);

@@ -1,9 +1,11 @@
-/* The insides of the switchboard's shell: switchboard.c (what is done), switchboard_door.c
+/* The insides of the switchboard's shell: switchboard.c (life),
+ * switchboard_do.c (what is done), switchboard_hear.c (what is said), switchboard_door.c
  * (who asks at the door) and report.c (status). */
 #ifndef CONNMGR_SWITCHBOARD_IMPL_H
 #define CONNMGR_SWITCHBOARD_IMPL_H
 
 #include "connmgr/board.h"
+#include "connmgr/board_keep.h"
 #include "connmgr/lane.h"
 #include "connmgr/switchboard.h"
 #include "connmgr/worker.h"
@@ -12,7 +14,7 @@
 #define SWITCHBOARD_STUCK_MAX 8    /* closes of nng that never return */
 
 struct switchboard_counters {
-	uint64_t refused;    /* what a worker sent is no message of its to us */
+	uint64_t refused; /* what a worker sent is no message of its to us */
 	uint64_t attaches;
 	uint64_t no_place;   /* attaches turned away: too many workers */
 	uint64_t links_lost; /* of workers */
@@ -44,6 +46,10 @@ struct switchboard {
 
 /* Steps the board and does what it says. */
 void switchboard_step(struct switchboard *s, const struct board_event *ev);
+void switchboard_link_down(struct switchboard *s, unsigned worker, const char *why);
 int switchboard_open_door(struct switchboard *s);
+extern const struct worker_ops switchboard_worker_ops;
+extern const struct lane_ops switchboard_election_ops;
+extern const struct lane_ops switchboard_learner_ops;
 
 #endif

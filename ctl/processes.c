@@ -67,12 +67,14 @@ row_by_pid(const cJSON *rows, int64_t pid)
 	return NULL;
 }
 
-/* A copy of `from`, every key of a row there, in order, and then what else there is. */
+/* A copy of `from`, every key of a row there, in order, and then what else there is.
+ * conclaved says pid 0 for what does not run; here it is null, lest anybody signal it. */
 static cJSON *
 row_copy(const cJSON *from)
 {
 	cJSON *row = cJSON_CreateObject();
 	const cJSON *node;
+	int64_t pid;
 
 	for (unsigned i = 0; i < KEYS; i++) {
 		node = cJSON_GetObjectItemCaseSensitive(from, keys[i]);
@@ -86,6 +88,8 @@ row_copy(const cJSON *from)
 			cJSON_AddItemToObject(row, node->string,
 			                      cJSON_Duplicate(node, true));
 	}
+	if (exact_i64(cJSON_GetObjectItemCaseSensitive(row, "pid"), &pid) && pid <= 0)
+		cJSON_ReplaceItemInObjectCaseSensitive(row, "pid", cJSON_CreateNull());
 	return row;
 }
 

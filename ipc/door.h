@@ -1,11 +1,11 @@
-/* A door: the plain SOCK_SEQPACKET socket at which a process answers questions. It lives as
- * long as its owner. One packet is one request and one packet the answer; a connection may
- * ask again, and may be kept (a worker that attached, a subscriber to events).
+/* A door: the plain SOCK_SEQPACKET socket at which a process answers questions. It lives
+ * as long as its owner. One packet is one request and one packet the answer; a connection
+ * may ask again, and may be kept (a worker that attached, a subscriber to events).
  *
- * A request is either an encoded ipc/msg (connmgr's door only) or words of ASCII: `status`,
- * `watch`, `restart elector` … The answer to words is one JSON object; `{"error":"…"}`
- * says what is wrong with a request. The uid of who asks must be ours or root's, else
- * the connection is closed unheard. */
+ * A request is either an encoded ipc/msg (connmgr's door only) or words of ASCII:
+ * `status`, `watch`, `restart elector` … The answer to words is one JSON object;
+ * `{"error":"…"}` says what is wrong with a request. The uid of who asks must be ours or
+ * root's, else the connection is closed unheard. */
 #ifndef IPC_DOOR_H
 #define IPC_DOOR_H
 
@@ -15,25 +15,28 @@
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
-#define DOOR_CONNS_MAX 64    /* at one time; then the oldest idle, unkept one is closed */
+#define DOOR_CONNS_MAX   64 /* at one time; then the oldest idle, unkept one is closed */
 #define DOOR_REQUEST_MAX 4096
-#define DOOR_REPLY_MAX 65536
-#define DOOR_NAME "door" /* the socket's name in its owner's folder */
+#define DOOR_REPLY_MAX   65536
+#define DOOR_NAME        "door" /* the socket's name in its owner's folder */
 
 struct door;
 struct door_conn;
 
 struct door_ops {
-	/* One request; NUL-terminated beyond `len`. The answer may be sent now or later. */
+	/* One request; NUL-terminated beyond `len`. The answer may be sent now or later.
+	 */
 	void (*on_request)(void *user, struct door_conn *c, const char *data, size_t len);
-	/* The other side is gone, or door_conn_close was called; `c` is invalid afterwards. */
+	/* The other side is gone, or door_conn_close was called; `c` is invalid
+	 * afterwards. */
 	void (*on_gone)(void *user, struct door_conn *c);
 };
 
 /* Listens at `path` (an old socket there is removed; 0600). 0 or -errno. */
-int door_open(struct door **out, sd_event *loop, const char *path, const struct door_ops *ops,
-              void *user);
-void door_close(struct door *d); /* closes every connection, calls on_gone for each; NULL ok */
+int door_open(struct door **out, sd_event *loop, const char *path,
+              const struct door_ops *ops, void *user);
+void
+door_close(struct door *d); /* closes every connection, calls on_gone for each; NULL ok */
 
 /* Sends one packet. 0, or -errno: -EAGAIN when the other side does not drain its socket
  * (the caller decides what that means), -EMSGSIZE. */
@@ -51,9 +54,10 @@ bool door_conn_ended(const struct door_conn *c);
 /* The asking side, blocking, for commands. Connects to the door at `path`, sends
  * `request`, waits for one answer of at most `cap` - 1 bytes (NUL-terminated; its length
  * in `len`). 0, -ENOENT or -ECONNREFUSED where nobody is, -ETIMEDOUT, other -errno. */
-int door_ask(const char *path, const char *request, uint64_t timeout_ms, char *reply, size_t cap,
-             size_t *len);
-/* Connects and sends only: a descriptor (≥ 0, blocking) to read packets from, or -errno. */
+int door_ask(const char *path, const char *request, uint64_t timeout_ms, char *reply,
+             size_t cap, size_t *len);
+/* Connects and sends only: a descriptor (≥ 0, blocking) to read packets from, or -errno.
+ */
 int door_dial(const char *path, const char *request);
 
 #endif

@@ -3,9 +3,9 @@
  *
  * On a link or at connmgr's door one packet is one message: magic u16 (0x436c), set u8
  * (MSG_SET), type u8, then the fields in the order of the structs below, integers
- * big-endian, bool as one byte 0 or 1, text as u16 length and bytes, `data` as the rest of
- * the packet. A decoder refuses what is short, long, unknown or out of range; the receiver
- * counts it and goes on. Messages carry state, not deltas. */
+ * big-endian, bool as one byte 0 or 1, text as u16 length and bytes, `data` as the rest
+ * of the packet. A decoder refuses what is short, long, unknown or out of range; the
+ * receiver counts it and goes on. Messages carry state, not deltas. */
 #ifndef IPC_MSG_H
 #define IPC_MSG_H
 
@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define MSG_SET       1     /* version of this message set */
-#define MSG_FRAME_MAX 60000 /* bytes of one remote's frame; larger ones stop in connmgr */
+#define MSG_FRAME_MAX 60000 /* of one remote; larger ones stop in connmgr */
 #define MSG_MAX       (MSG_FRAME_MAX + 64)
 #define MSG_NAME_MAX  32 /* with the final NUL */
 #define MSG_PATH_MAX  108
@@ -25,29 +25,29 @@ enum msg_type {
 	MSG_ATTACH = 1, /* worker → connmgr's door: count me in */
 	MSG_ATTACHED,   /* the answer: come to this address */
 	MSG_SUPERSEDED, /* the other answer: somebody else holds your role; exit */
-	MSG_HELLO,      /* worker → connmgr, first word on a link and after each activate */
+	MSG_HELLO,      /* worker → connmgr, first on a link and after activate */
 	MSG_WELCOME,    /* connmgr → worker: answers the first hello of a link */
-	MSG_ACTIVATE,   /* connmgr → worker: you count now; forget the shadow's work, say hello */
-	MSG_SYNCED,     /* connmgr → worker: everything known so far has been sent */
+	MSG_ACTIVATE,   /* connmgr → worker: you count now; begin anew, say hello */
+	MSG_SYNCED,     /* connmgr → worker: everything known so far was sent */
 	MSG_REMOTE,     /* connmgr → worker: a link to another server changed */
 	MSG_FRAME_IN,   /* connmgr → elector (election lane), peer (learner lane) */
 	MSG_FRAME_OUT,  /* the way back */
-	MSG_CONNECT,    /* worker → connmgr: dial now (election: all; learner: one, once) */
+	MSG_CONNECT,    /* worker → connmgr: dial (election: all; learner: one) */
 	MSG_DISCONNECT, /* worker → connmgr: close */
 	MSG_LOOK,       /* peer → elector: find a leader */
 	MSG_DECIDED,    /* elector → peer: found */
-	MSG_DOUBT,      /* elector → peer: the server that we follow is looking in a higher round */
+	MSG_DOUBT,      /* elector → peer: whom we follow looks in a higher round */
 	MSG_ROLE,       /* peer → elector: what we are; answer remotes with it */
-	MSG_ABSENT,     /* connmgr → elector: the peer has ended; be silent until it is back */
-	MSG_STATE,      /* elector → connmgr: before the first frame that carries them;
+	MSG_ABSENT,     /* connmgr → elector: the peer ended; silent till it is back */
+	MSG_STATE,      /* elector → connmgr: before the first frame with it;
 	                   connmgr → elector: what the last elector said */
 	MSG_TYPES,      /* one more than the last */
 };
 
 enum msg_party { /* bits: who sends, who receives */
-	MSG_CONNMGR = 1,
-	MSG_ELECTOR = 2,
-	MSG_PEER = 4,
+	         MSG_CONNMGR = 1,
+	         MSG_ELECTOR = 2,
+	         MSG_PEER = 4,
 };
 
 enum msg_who { MSG_WHO_ELECTOR = 1, MSG_WHO_PEER = 2 };
@@ -57,10 +57,11 @@ enum msg_link { MSG_LINK_DOWN = 1, MSG_LINK_CONNECTING = 2, MSG_LINK_UP = 3 };
 /* Why a link is as it is; also why one asks to close it. */
 enum msg_reason {
 	MSG_REASON_NONE,
-	MSG_REASON_NEVER,    /* not tried yet */
-	MSG_REASON_REFUSED,  /* connection refused or reset while connecting: nobody there */
-	MSG_REASON_TIMEOUT,  /* no answer to connect, or none to keepalive */
-	MSG_REASON_RESOLVE,  /* the host name has no address */
+	MSG_REASON_NEVER,   /* not tried yet */
+	MSG_REASON_REFUSED, /* connection refused or reset while connecting: nobody there
+	                     */
+	MSG_REASON_TIMEOUT, /* no answer to connect, or none to keepalive */
+	MSG_REASON_RESOLVE, /* the host name has no address */
 	MSG_REASON_UNREACHABLE,
 	MSG_REASON_EOF,      /* the remote closed */
 	MSG_REASON_RESET,    /* the remote reset */
@@ -74,7 +75,7 @@ enum msg_reason {
 };
 
 /* Ties look, decided, role, state and doubt together: the peer's generation, and a count
- * within it. Compared as a pair; (0, 0) is none. */
+ * within it. Compared as a pair; (0, 0) is none, and in no message. */
 struct msg_serial {
 	uint64_t generation;
 	uint64_t count;
@@ -88,10 +89,10 @@ struct msg_vote {
 };
 
 struct msg_attach {
-	uint8_t who; /* enum msg_who */
-	char name[MSG_NAME_MAX];
+	uint8_t who;             /* enum msg_who */
+	char name[MSG_NAME_MAX]; /* letters, digits, `._-`; not empty */
 	int64_t pid;
-	char build[MSG_BUILD_MAX]; /* CONCLAVE_VERSION */
+	char build[MSG_BUILD_MAX]; /* CONCLAVE_VERSION; as a name, and `+~` */
 	uint8_t set;               /* MSG_SET */
 	uint64_t generation;       /* 0: never active in this process's life */
 };
@@ -110,8 +111,8 @@ struct msg_hello { /* hello, welcome, activate */
 };
 
 struct msg_remote {
-	uint8_t lane; /* enum msg_lane */
-	int64_t sid;
+	uint8_t lane;   /* enum msg_lane */
+	int64_t sid;    /* any but MSG_ALL, here and in frames and doubts */
 	uint8_t link;   /* enum msg_link */
 	uint8_t reason; /* enum msg_reason: of the last end or failed try */
 	bool was_up;    /* this connmgr has had a link to it on this lane */
@@ -132,7 +133,7 @@ struct msg_connect { /* connect, disconnect */
 
 struct msg_look {
 	struct msg_serial serial;
-	int64_t sid; /* our own vote; leader is sid for a voter */
+	int64_t sid; /* our own vote, not negative; leader is sid for a voter */
 	int64_t zxid;
 	int64_t epoch;      /* current epoch */
 	int64_t last_round; /* of the vote that the last look ended with; 0: none */
@@ -142,14 +143,15 @@ struct msg_look {
 };
 
 enum msg_look_reason {
-	MSG_LOOK_START,     /* the first */
-	MSG_LOOK_LEADER,    /* the leader is gone */
-	MSG_LOOK_QUORUM,    /* we led and lost our quorum */
-	MSG_LOOK_TIMEOUT,   /* a phase took too long */
-	MSG_LOOK_REFUSED,   /* the elected server turned us away */
-	MSG_LOOK_EPOCH,     /* its epoch is below what we promised, or a fresher server appeared */
-	MSG_LOOK_DOUBT,     /* the leader itself is looking */
-	MSG_LOOK_DISK,      /* the epoch could not be written */
+	MSG_LOOK_START,   /* the first */
+	MSG_LOOK_LEADER,  /* the leader is gone */
+	MSG_LOOK_QUORUM,  /* we led and lost our quorum */
+	MSG_LOOK_TIMEOUT, /* a phase took too long */
+	MSG_LOOK_REFUSED, /* the elected server turned us away */
+	MSG_LOOK_EPOCH,   /* its epoch is below what we promised, or a fresher server
+	                     appeared */
+	MSG_LOOK_DOUBT,   /* the leader itself is looking */
+	MSG_LOOK_DISK,    /* the epoch could not be written */
 	MSG_LOOK_REASONS,
 };
 
@@ -165,9 +167,11 @@ struct msg_doubt {
 };
 
 struct msg_role {
-	struct msg_serial serial; /* same counter as look: connmgr keeps the newer of the two */
-	uint8_t state;            /* FOLLOWING, LEADING, OBSERVING */
-	struct msg_vote vote;     /* current vote; its epoch is the new one once established */
+	struct msg_serial
+	    serial;    /* same counter as look: connmgr keeps the newer of the two */
+	uint8_t state; /* FOLLOWING, LEADING, OBSERVING */
+	struct msg_vote
+	    vote; /* current vote; its epoch is the new one once established */
 };
 
 struct msg_state {

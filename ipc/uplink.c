@@ -223,13 +223,12 @@ on_link_up(void *user)
 	u->counters.links++;
 	u->state = UPLINK_GREETING;
 	arm(u, ANSWER_US);
-	if (u->linked_once) {
-		if (uplink_active(u))
-			flush(u); /* what on_again says is newer */
-		else
-			queue_clear(&u->waiting);
+	if (uplink_active(u))
+		flush(u); /* what on_again says is newer */
+	else
+		queue_clear(&u->waiting); /* a shadow begins with its hello */
+	if (u->linked_once)
 		u->ops->on_again(u->user, uplink_active(u));
-	}
 	if (u->state == UPLINK_GREETING && u->chan)
 		send_hello(u);
 	flush(u);

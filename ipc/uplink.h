@@ -1,6 +1,7 @@
 /* A worker's side of its life with connmgr, alike for elector and peer: it knocks at
  * connmgr's door until it is there, attaches, dials its link, says hello, becomes active
- * when told to, and attaches again when the link or connmgr is lost (design.md, section 4). */
+ * when told to, and attaches again when the link or connmgr is lost (design.md, section
+ * 4). */
 #ifndef IPC_UPLINK_H
 #define IPC_UPLINK_H
 
@@ -21,12 +22,13 @@ struct uplink_config {
 };
 
 struct uplink_ops {
-	/* `activate` came: forget what you worked out as a shadow. hello with this generation
-	 * is on its way, what you send now comes behind it; the replay follows, up to
-	 * `synced`. */
+	/* `activate` came: forget what you worked out as a shadow. hello with this
+	 * generation is on its way, what you send now comes behind it; the replay
+	 * follows, up to `synced`. */
 	void (*on_activate)(void *user, uint64_t generation);
 	/* Attached again. As the active one: uplink_send what you last said as active (it
-	 * goes before hello). As a shadow (`active` false): forget. The replay follows. */
+	 * goes before hello). As a shadow (`active` false): forget. The replay follows.
+	 */
 	void (*on_again)(void *user, bool active);
 	/* Every other message for us, synced included. */
 	void (*on_message)(void *user, const struct msg *m);
@@ -41,11 +43,12 @@ int uplink_open(struct uplink **out, sd_event *loop, const struct uplink_config 
                 const struct uplink_ops *ops, void *user);
 void uplink_close(struct uplink *u);
 
-/* Sends in order; while the link is down or full up to UPLINK_QUEUE_MAX messages wait. They
- * are dropped when the link is lost, when `activate` comes, and when a shadow attaches
- * again; those that the active one sent since the link was lost go before what it sends in
- * on_again. One more than the bound drops them all, cuts the link and is counted: the next
- * on_again says everything anew. `m` must be one that msg_encode accepts. */
+/* Sends in order; while the link is down or full up to UPLINK_QUEUE_MAX messages wait.
+ * They are dropped when the link is lost, when `activate` comes, and a shadow's also when
+ * its link comes up; those that the active one sent since its link was lost go before
+ * what it sends in on_again. One more than the bound drops them all, cuts the link and is
+ * counted: the next on_again says everything anew. `m` must be one that msg_encode
+ * accepts. */
 #define UPLINK_QUEUE_MAX 256
 void uplink_send(struct uplink *u, const struct msg *m);
 

@@ -108,8 +108,7 @@ void
 role_look_again(struct role *r, enum role_look_reason reason, bool gave_up,
                 uint64_t now_ms, struct role_actions *out)
 {
-	bool counts = reason == ROLE_LOOK_REFUSED || reason == ROLE_LOOK_EPOCH ||
-	              reason == ROLE_LOOK_DISK;
+	bool counts = reason == ROLE_LOOK_REFUSED || reason == ROLE_LOOK_DISK;
 	uint64_t ticks = 0;
 
 	if (counts) {

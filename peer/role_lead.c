@@ -69,7 +69,7 @@ propose(struct role *r, uint64_t now_ms, struct role_actions *out)
 	if (largest >= ROLE_EPOCH_MAX) {
 		r->reason = ROLE_REASON_USED_UP;
 		r->error = 0;
-		role_look_again(r, ROLE_LOOK_EPOCH, false, now_ms, out);
+		role_look_again(r, ROLE_LOOK_DISK, false, now_ms, out);
 		return false;
 	}
 	if (l->epoch > 0 && l->epoch == l->proposal)

@@ -10,12 +10,12 @@
 #include <systemd/sd-event.h>
 
 enum { /* exit statuses, as sysexits and design.md have them */
-	PROC_EXIT_OK = 0,
-	PROC_EXIT_FAILURE = 1,
-	PROC_EXIT_USAGE = 64,
-	PROC_EXIT_NO_ANSWER = 69,
-	PROC_EXIT_CONFIG = 78, /* not retried until the file changes or a person says so */
-	PROC_EXIT_RETIRED = 85, /* another elector took over for good */
+       PROC_EXIT_OK = 0,
+       PROC_EXIT_FAILURE = 1,
+       PROC_EXIT_USAGE = 64,
+       PROC_EXIT_NO_ANSWER = 69,
+       PROC_EXIT_CONFIG = 78, /* not retried until the file changes or a person says so */
+       PROC_EXIT_RETIRED = 85, /* another elector took over for good */
 };
 
 struct proc_options {
@@ -24,19 +24,22 @@ struct proc_options {
 };
 
 /* Reads the daemons' common options. Returns -1 to go on; else the exit status (0 after
- * --help or --version, PROC_EXIT_USAGE after a message). `about` is one line for --help. */
-int proc_parse_options(int argc, char **argv, const char *about, struct proc_options *out);
+ * --help or --version, PROC_EXIT_USAGE after a message). `about` is one line for --help.
+ */
+int proc_parse_options(int argc, char **argv, const char *about,
+                       struct proc_options *out);
 
 struct proc;
 
 struct proc_ops {
-	void (*on_reload)(void *user);  /* SIGHUP; may be NULL: ignored with a log line */
-	void (*on_stop)(void *user);    /* SIGTERM, SIGINT; NULL: the loop ends with status 0 */
+	void (*on_reload)(void *user); /* SIGHUP; may be NULL: ignored with a log line */
+	void (*on_stop)(
+	    void *user); /* SIGTERM, SIGINT; NULL: the loop ends with status 0 */
 };
 
 /* Before any thread and before nng: blocks all signals but the fatal ones (ABRT SEGV BUS
- * FPE ILL TRAP SYS), umask 077, ignores SIGPIPE, makes the loop, takes signals through it, feeds the
- * watchdog that $WATCHDOG_USEC asks for; asks to die with the parent where
+ * FPE ILL TRAP SYS), umask 077, ignores SIGPIPE, makes the loop, takes signals through
+ * it, feeds the watchdog that $WATCHDOG_USEC asks for; asks to die with the parent where
  * $CONCLAVE_PARENT names it (and exits where that parent is gone already).
  * `name` is the program's short name, for the log. 0 or -errno. */
 int proc_init(struct proc **out, const char *name, enum log_level level,
@@ -44,21 +47,26 @@ int proc_init(struct proc **out, const char *name, enum log_level level,
 sd_event *proc_loop(struct proc *p);
 
 /* READY=1 (once; later calls send only the status), STATUS=, and the fields that
- * conclaved shows: X_CONCLAVE_VERSION, X_CONCLAVE_GENERATION, X_CONCLAVE_ACTIVE (0, 1). */
-void proc_ready(struct proc *p, const char *status, unsigned long long generation, bool active);
-void proc_status(struct proc *p, const char *status, unsigned long long generation, bool active);
+ * conclaved shows: X_CONCLAVE_VERSION, X_CONCLAVE_GENERATION, X_CONCLAVE_ACTIVE (0, 1).
+ */
+void proc_ready(struct proc *p, const char *status, unsigned long long generation,
+                bool active);
+void proc_status(struct proc *p, const char *status, unsigned long long generation,
+                 bool active);
 /* STATUS= alone, before READY. */
 void proc_say(struct proc *p, const char *status);
 
-int proc_run(struct proc *p);               /* until proc_exit; the exit status, or -errno */
+/* Until proc_exit: the exit status, or -errno. A main with links (ipc/chan) ends with
+ * _exit, never by returning: a thread of nng's may be stuck for ever. */
+int proc_run(struct proc *p);
 void proc_exit(struct proc *p, int status); /* ends the loop */
 
-/* Makes `path` (0700) and its parents (0755) where they are missing; refuses one that is not
- * a directory of ours. 0 or -errno. */
+/* Makes `path` (0700) and its parents (0755) where they are missing; refuses one that is
+ * not a directory of ours or that others may write to. 0 or -errno. */
 int proc_make_dir(const char *path);
 
-/* Writes `path` anew by a temporary file and a rename; `sync`: file and directory are on the
- * disk when it returns. 0 or -errno. */
+/* Writes `path` anew by a temporary file and a rename; `sync`: file and directory are on
+ * the disk when it returns. 0 or -errno. */
 int proc_write_file(const char *path, const void *data, size_t len, bool sync);
 /* Reads at most cap - 1 bytes, NUL-terminated. 0 or -errno (-EFBIG: longer). */
 int proc_read_file(const char *path, char *out, size_t cap, size_t *len);

@@ -48,7 +48,7 @@ includes() { # the headers that a file includes, without quotes
 }
 
 # a core sees base, its codecs, its own folder, and a few headers of libc
-plain=" assert.h errno.h inttypes.h limits.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h "
+plain=" arpa/inet.h assert.h errno.h inttypes.h limits.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h "
 for f in $cores; do
 	own=${f%%/*}
 	for h in $(includes "$f"); do

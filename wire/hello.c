@@ -14,10 +14,12 @@ add_address(struct qaddr_text text, struct hello *h)
 
 	if (qaddr_split(text, parts) != 2)
 		return HELLO_ADDRESS;
-	if (!qaddr_number(parts[1], 10, 0, UINT16_MAX, &port))
+	if (!qaddr_number(parts[1], 10, INT32_MIN, INT32_MAX, &port))
 		return HELLO_PORT;
 	if (qaddr_is_wildcard(parts[0]))
-		return HELLO_OK;
+		return HELLO_OK; /* whatever its port is, as in Java */
+	if (port < 0 || port > UINT16_MAX)
+		return HELLO_PORT;
 	h->addrs[h->addr_count++] =
 	    (struct hello_addr){parts[0].at, (uint16_t)parts[0].len, (uint16_t)port};
 	return HELLO_OK;
@@ -83,21 +85,39 @@ hello_decode(const void *data, size_t len, struct hello *out, size_t *used)
 	return HELLO_OK;
 }
 
+/* What others can read beyond doubt: a host without blanks, a colon, digits. */
+static bool
+is_plain_address(struct qaddr_text text)
+{
+	struct qaddr_text parts[QADDR_PARTS_MAX];
+	int64_t port;
+
+	for (size_t i = 0; i < text.len; i++)
+		if (text.at[i] <= ' ' || text.at[i] > '~')
+			return false;
+	return qaddr_split(text, parts) == 2 && parts[0].len > 0 &&
+	       parts[1].at + parts[1].len == text.at + text.len &&
+	       parts[1].at[-1] == ':' && parts[1].at[0] >= '0' &&
+	       qaddr_number(parts[1], 10, 1, UINT16_MAX, &port);
+}
+
 size_t
 hello_encode(int64_t sid, const char *addresses, void *out, size_t cap)
 {
-	size_t len = strlen(addresses);
-	struct hello check = {.addr_count = 0};
+	size_t len = strlen(addresses), pieces = 0;
 	struct buf_out b;
 
-	if (len == 0 || len > HELLO_TEXT_MAX || addresses[len - 1] == '|' ||
-	    get_addresses(addresses, len, &check) != HELLO_OK || check.addr_count == 0)
-		return 0;
-	for (unsigned i = 0; i < check.addr_count; i++)
-		if (check.addrs[i].port == 0)
+	for (size_t at = 0; at <= len; pieces++) {
+		size_t piece = strcspn(addresses + at, "|");
+
+		if (!is_plain_address((struct qaddr_text){addresses + at, piece}))
 			return 0;
+		at += piece + 1;
+	}
+	if (len > HELLO_TEXT_MAX)
+		return 0;
 	buf_out_init(&b, out, cap);
-	buf_put_i64(&b, strchr(addresses, '|') ? HELLO_V2 : HELLO_V1);
+	buf_put_i64(&b, pieces > 1 ? HELLO_V2 : HELLO_V1);
 	buf_put_i64(&b, sid);
 	buf_put_i32(&b, (int32_t)len);
 	buf_put_bytes(&b, addresses, len);

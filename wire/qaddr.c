@@ -1,7 +1,8 @@
-/* Addresses in ZooKeeper's texts; see qaddr.h. */
+/* Addresses in ZooKeeper's texts; see qaddr.h. Numeric addresses are read by the rules of
+ * Java's IPAddressUtil, which are not those of inet_pton. */
 #include "wire/qaddr.h"
 
-#include <arpa/inet.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -123,57 +124,208 @@ parse_ipv4(struct qaddr_text host, uint32_t *out)
 	return true;
 }
 
-static bool
-parse_ipv6(struct qaddr_text host, struct in6_addr *out)
-{
-	char text[INET6_ADDRSTRLEN];
+/* An IPv6 address while it is read. */
+struct ipv6 {
+	unsigned char bytes[16];
+	size_t len;
+	bool has_gap; /* a `::` stood before byte `gap` */
+	size_t gap;
+};
 
-	if (host.len == 0 || host.len >= sizeof(text))
+static bool
+put_group(struct ipv6 *a, uint32_t group)
+{
+	if (a->len + 2 > sizeof(a->bytes))
 		return false;
-	memcpy(text, host.at, host.len);
-	text[host.len] = '\0';
-	return strlen(text) == host.len && inet_pton(AF_INET6, text, out) == 1;
+	a->bytes[a->len++] = (unsigned char)(group >> 8);
+	a->bytes[a->len++] = (unsigned char)group;
+	return true;
+}
+
+/* The tail of an IPv6 address that is written as IPv4, with all its dots. */
+static bool
+put_ipv4_tail(struct ipv6 *a, struct qaddr_text tail)
+{
+	unsigned dots = 0;
+	uint32_t v4;
+
+	for (size_t i = 0; i < tail.len; i++)
+		dots += tail.at[i] == '.';
+	return dots == 3 && parse_ipv4(tail, &v4) && put_group(a, v4 >> 16) &&
+	       put_group(a, v4 & 0xffff);
+}
+
+static bool
+put_groups(struct ipv6 *a, struct qaddr_text host, size_t at)
+{
+	while (at < host.len) {
+		uint32_t group = 0;
+		size_t end = at;
+
+		while (end < host.len && digit_value(host.at[end]) < 16) {
+			group = group << 4 | (uint32_t)digit_value(host.at[end++]);
+			if (group > 0xffff)
+				return false;
+		}
+		if (end < host.len && host.at[end] == '.')
+			return put_ipv4_tail(
+			    a, (struct qaddr_text){host.at + at, host.len - at});
+		if (end < host.len && host.at[end] != ':')
+			return false;
+		if (end > at) {
+			if (end + 1 == host.len || !put_group(a, group))
+				return false;
+		} else {
+			if (a->has_gap)
+				return false;
+			a->has_gap = true;
+			a->gap = a->len;
+		}
+		at = end + 1;
+	}
+	return true;
+}
+
+/* The number behind `%`; false where it is none (then it names an interface, which we
+ * do not look up) or the text ends there. */
+static bool
+cut_zone(struct qaddr_text *host, int64_t *zone)
+{
+	const char *percent = memchr(host->at, '%', host->len);
+
+	*zone = -1;
+	if (!percent)
+		return true;
+	if (percent + 1 == host->at + host->len || percent[1] == '+' || percent[1] == '-')
+		return false;
+	if (!qaddr_number((struct qaddr_text){percent + 1, (size_t)(host->at + host->len -
+	                                                            percent - 1)},
+	                  10, 0, INT32_MAX, zone))
+		return false;
+	host->len = (size_t)(percent - host->at);
+	return true;
+}
+
+static bool
+is_mapped(const unsigned char v6[16])
+{
+	static const unsigned char head[12] = {[10] = 0xff, [11] = 0xff};
+
+	return memcmp(v6, head, sizeof(head)) == 0;
+}
+
+/* `zone` is -1 without one. */
+static bool
+parse_ipv6(struct qaddr_text host, unsigned char out[16], int64_t *zone)
+{
+	struct ipv6 a = {.len = 0};
+	size_t behind; /* the gap */
+
+	if (host.len < 2 || !cut_zone(&host, zone) || host.len < 2)
+		return false;
+	if (host.at[0] == ':' && host.at[1] != ':')
+		return false;
+	if (!put_groups(&a, host, host.at[0] == ':'))
+		return false;
+	if (a.has_gap == (a.len == sizeof(a.bytes)))
+		return false;
+	behind = a.has_gap ? a.len - a.gap : 0;
+	memset(out, 0, sizeof(a.bytes));
+	memcpy(out, a.bytes, a.len - behind);
+	memcpy(out + sizeof(a.bytes) - behind, a.bytes + a.len - behind, behind);
+	return *zone < 0 || !is_mapped(out); /* IPv4 has no zones */
 }
 
 bool
 qaddr_is_wildcard(struct qaddr_text host)
 {
+	static const unsigned char zeros[16];
+	unsigned char v6[16];
 	uint32_t v4;
-	struct in6_addr v6;
+	int64_t zone;
 
 	if (parse_ipv4(host, &v4))
 		return v4 == 0;
-	if (!parse_ipv6(host, &v6))
+	if (!parse_ipv6(host, v6, &zone))
 		return false;
-	if (IN6_IS_ADDR_V4MAPPED(&v6))
-		return memcmp(v6.s6_addr + 12, "\0\0\0\0", 4) == 0;
-	return IN6_IS_ADDR_UNSPECIFIED(&v6);
+	return memcmp(v6 + 12, zeros, 4) == 0 &&
+	       (memcmp(v6, zeros, 12) == 0 || is_mapped(v6));
+}
+
+static int
+print_ipv6(const unsigned char *b, int64_t zone, char *out, size_t cap)
+{
+	char tail[24] = "";
+
+	if (is_mapped(b))
+		return snprintf(out, cap, "%u.%u.%u.%u", b[12], b[13], b[14], b[15]);
+	if (zone >= 0)
+		snprintf(tail, sizeof(tail), "%%%" PRId64, zone);
+	return snprintf(out, cap, "%x:%x:%x:%x:%x:%x:%x:%x%s", b[0] << 8 | b[1],
+	                b[2] << 8 | b[3], b[4] << 8 | b[5], b[6] << 8 | b[7],
+	                b[8] << 8 | b[9], b[10] << 8 | b[11], b[12] << 8 | b[13],
+	                b[14] << 8 | b[15], tail);
 }
 
 bool
 qaddr_canonical(struct qaddr_text host, char *out, size_t cap)
 {
+	unsigned char v6[16];
 	uint32_t v4;
-	struct in6_addr v6;
-	const unsigned char *b = v6.s6_addr;
+	int64_t zone;
 	int n;
 
-	if (host.len == 0) {
+	if (host.len == 0)
 		n = snprintf(out, cap, "localhost");
-	} else if (parse_ipv4(host, &v4)) {
+	else if (parse_ipv4(host, &v4))
 		n = snprintf(out, cap, "%u.%u.%u.%u", v4 >> 24, v4 >> 16 & 255,
 		             v4 >> 8 & 255, v4 & 255);
-	} else if (!parse_ipv6(host, &v6)) {
-		if (memchr(host.at, '\0', host.len))
-			return false;
+	else if (parse_ipv6(host, v6, &zone))
+		n = print_ipv6(v6, zone, out, cap);
+	else if (host.len < cap && !memchr(host.at, '\0', host.len))
 		n = snprintf(out, cap, "%.*s", (int)host.len, host.at);
-	} else if (IN6_IS_ADDR_V4MAPPED(&v6)) {
-		n = snprintf(out, cap, "%u.%u.%u.%u", b[12], b[13], b[14], b[15]);
-	} else {
-		n = snprintf(out, cap, "%x:%x:%x:%x:%x:%x:%x:%x", b[0] << 8 | b[1],
-		             b[2] << 8 | b[3], b[4] << 8 | b[5], b[6] << 8 | b[7],
-		             b[8] << 8 | b[9], b[10] << 8 | b[11], b[12] << 8 | b[13],
-		             b[14] << 8 | b[15]);
-	}
+	else
+		n = -1;
 	return n > 0 && (size_t)n < cap;
+}
+
+/* The four words, of signed bytes, summed. */
+static uint32_t
+hash_ipv6(const unsigned char *b)
+{
+	uint32_t sum = 0;
+
+	for (int i = 0; i < 16; i += 4) {
+		uint32_t word = 0;
+
+		for (int k = i; k < i + 4; k++) {
+			int32_t byte = b[k] < 128 ? b[k] : b[k] - 256;
+
+			word = (word << 8) + (uint32_t)byte;
+		}
+		sum += word;
+	}
+	return sum;
+}
+
+uint32_t
+qaddr_hash(struct qaddr_text host)
+{
+	unsigned char v6[16];
+	uint32_t hash = 0;
+	int64_t zone;
+
+	if (parse_ipv4(host, &hash))
+		return hash;
+	if (parse_ipv6(host, v6, &zone))
+		return is_mapped(v6) ? (uint32_t)v6[12] << 24 | (uint32_t)v6[13] << 16 |
+		                           (uint32_t)v6[14] << 8 | v6[15]
+		                     : hash_ipv6(v6);
+	hash = 0;
+	for (size_t i = 0; i < host.len; i++) {
+		char c = host.at[i];
+
+		hash = 31 * hash + (unsigned char)(c >= 'A' && c <= 'Z' ? c | 32 : c);
+	}
+	return hash;
 }

@@ -29,7 +29,12 @@ bool qaddr_number(struct qaddr_text text, int radix, int64_t min, int64_t max,
 bool qaddr_is_wildcard(struct qaddr_text host);
 
 /* The host as ZooKeeper prints it: numeric IPv4 as four decimals, IPv6 as eight groups
- * without brackets, v4-mapped IPv6 as IPv4, else as written. False if it does not fit. */
+ * without brackets, v4-mapped IPv6 as IPv4, none as localhost, else as written. False if
+ * it does not fit or holds a NUL; `out` is scratch then. */
 bool qaddr_canonical(struct qaddr_text host, char *out, size_t cap);
+
+/* InetAddress.hashCode of a numeric host; of any other what Java takes of one that it
+ * cannot resolve. */
+uint32_t qaddr_hash(struct qaddr_text host);
 
 #endif

@@ -13,8 +13,8 @@
 
 #define QCONFIG_SERVERS_MAX 64 /* ours; ZooKeeper has no bound */
 #define QCONFIG_GROUPS_MAX  64
-#define QCONFIG_ADDRS_MAX   8   /* addresses of one server */
-#define QCONFIG_HOST_MAX    256 /* with the final NUL */
+#define QCONFIG_ADDRS_MAX   8     /* addresses of one server */
+#define QCONFIG_HOST_MAX    256   /* with the final NUL */
 #define QCONFIG_TEXT_MAX    32768 /* as PROPERTIES_TEXT_MAX */
 
 struct qconfig_addr {

@@ -124,6 +124,21 @@ same_addr(const struct qconfig_addr *a, const struct qconfig_addr *b)
 	return a->port == b->port && strcmp(a->host, b->host) == 0;
 }
 
+/* As sets: neither holds an address twice. */
+static bool
+same_addrs(const struct qconfig_addr *a, const struct qconfig_addr *b, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		unsigned j = 0;
+
+		while (j < count && !same_addr(&a[i], &b[j]))
+			j++;
+		if (j == count)
+			return false;
+	}
+	return true;
+}
+
 static bool
 same_server(const struct qconfig_server *a, const struct qconfig_server *b)
 {
@@ -132,13 +147,8 @@ same_server(const struct qconfig_server *a, const struct qconfig_server *b)
 		return false;
 	if (a->has_client && !same_addr(&a->client, &b->client))
 		return false;
-	for (unsigned i = 0; i < a->addr_count; i++)
-		if (!same_addr(&a->quorum[i], &b->quorum[i]))
-			return false;
-	for (unsigned i = 0; i < a->election_count; i++)
-		if (!same_addr(&a->election[i], &b->election[i]))
-			return false;
-	return true;
+	return same_addrs(a->quorum, b->quorum, a->addr_count) &&
+	       same_addrs(a->election, b->election, a->election_count);
 }
 
 static bool

@@ -37,6 +37,8 @@ get_addr(struct qaddr_text host, struct qaddr_text port, struct qconfig_addr *ou
 		return QCONFIG_NUMBER;
 	if (value < 0 || value > UINT16_MAX)
 		return QCONFIG_PORT;
+	if (host.len > 0 && memchr(host.at, '\0', host.len))
+		return QCONFIG_SYNTAX;
 	if (!qaddr_canonical(host, out->host, sizeof(out->host)))
 		return QCONFIG_TOO_MANY;
 	out->port = (uint16_t)value;
@@ -89,13 +91,34 @@ add_addr(struct qconfig_addr *list, unsigned *count, const struct qconfig_addr *
 	return true;
 }
 
-static int
-compare_addr(const void *a, const void *b)
+/* The bucket of an InetSocketAddress in the set that Java keeps of them. */
+static unsigned
+bucket_of(const struct qconfig_addr *a)
 {
-	const struct qconfig_addr *x = a, *y = b;
-	int r = strcmp(x->host, y->host);
+	uint32_t h = qaddr_hash((struct qaddr_text){a->host, strlen(a->host)}) + a->port;
 
-	return r != 0 ? r : (x->port > y->port) - (x->port < y->port);
+	return (h ^ h >> 16) & 15;
+}
+
+/* Java sorts by host what it has walked by bucket. So several ports of one host come in
+ * an order that nobody chose, and not the same for quorum and election ports. */
+static void
+sort_addrs(struct qconfig_addr *list, unsigned count)
+{
+	for (unsigned i = 1; i < count; i++) {
+		struct qconfig_addr moved = list[i];
+		unsigned at = i;
+
+		for (; at > 0; at--) {
+			int order = strcmp(list[at - 1].host, moved.host);
+
+			if (order < 0 ||
+			    (order == 0 && bucket_of(&list[at - 1]) <= bucket_of(&moved)))
+				break;
+			list[at] = list[at - 1];
+		}
+		list[at] = moved;
+	}
 }
 
 /* What the addresses of one line have said so far. */
@@ -170,8 +193,8 @@ qconfig_parse_server(int64_t sid, const char *text, size_t len, bool multi,
 		return r;
 	if (out->election_count < out->addr_count)
 		return QCONFIG_SERVER; /* Java cannot print it either */
-	qsort(out->quorum, out->addr_count, sizeof(out->quorum[0]), compare_addr);
-	qsort(out->election, out->election_count, sizeof(out->election[0]), compare_addr);
+	sort_addrs(out->quorum, out->addr_count);
+	sort_addrs(out->election, out->election_count);
 	return QCONFIG_OK;
 }
 

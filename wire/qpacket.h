@@ -9,29 +9,32 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum qpacket_type { /* Leader.java's numbers */
-	            QPACKET_DIFF = 13,
-	            QPACKET_TRUNC = 14,
-	            QPACKET_SNAP = 15,
-	            QPACKET_OBSERVERINFO = 16,
-	            QPACKET_NEWLEADER = 10,
-	            QPACKET_FOLLOWERINFO = 11,
-	            QPACKET_UPTODATE = 12,
-	            QPACKET_LEADERINFO = 17,
-	            QPACKET_ACKEPOCH = 18,
-	            QPACKET_REQUEST = 1,
-	            QPACKET_PROPOSAL = 2,
-	            QPACKET_ACK = 3,
-	            QPACKET_COMMIT = 4,
-	            QPACKET_PING = 5,
-	            QPACKET_REVALIDATE = 6,
-	            QPACKET_SYNC = 7,
-	            QPACKET_INFORM = 8,
+/* Leader.java's numbers. */
+enum qpacket_type {
+	QPACKET_REQUEST = 1,
+	QPACKET_PROPOSAL = 2,
+	QPACKET_ACK = 3,
+	QPACKET_COMMIT = 4,
+	QPACKET_PING = 5,
+	QPACKET_REVALIDATE = 6,
+	QPACKET_SYNC = 7,
+	QPACKET_INFORM = 8,
+	QPACKET_COMMITANDACTIVATE = 9,
+	QPACKET_NEWLEADER = 10,
+	QPACKET_FOLLOWERINFO = 11,
+	QPACKET_UPTODATE = 12,
+	QPACKET_DIFF = 13,
+	QPACKET_TRUNC = 14,
+	QPACKET_SNAP = 15,
+	QPACKET_OBSERVERINFO = 16,
+	QPACKET_LEADERINFO = 17,
+	QPACKET_ACKEPOCH = 18,
+	QPACKET_INFORMANDACTIVATE = 19,
 };
 
-#define QPACKET_PROTOCOL 0x10000 /* the protocol version of FOLLOWERINFO and LEADERINFO  \
-	                          */
-#define QPACKET_MAX 60000
+/* The protocol version of FOLLOWERINFO and LEADERINFO. */
+#define QPACKET_PROTOCOL 0x10000
+#define QPACKET_MAX      60000 /* bytes of data */
 
 struct qpacket {
 	int32_t type;

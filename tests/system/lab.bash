@@ -131,7 +131,7 @@ lab_up() {
 # lab_gone PID: ended (a zombie has)
 lab_gone() {
 	local state
-	state=$(sed -nE 's/^State:\s+(\S).*/\1/p' "/proc/$1/status" 2>/dev/null)
+	state=$(sed -nE 's/^State:\s+(\S).*/\1/p' "/proc/$1/status" 2>/dev/null) || true
 	[ -z "$state" ] || [ "$state" = Z ] || [ "$state" = X ]
 }
 

@@ -99,7 +99,8 @@ oracle(struct sim *s)
 	}
 	if (!n->looking)
 		return;
-	if (!s->calm && sim_random(s, 20) == 0 && !s->members.servers[leader].observer) {
+	if (!s->calm && sim_random(s, 100) < s->wrong &&
+	    !s->members.servers[leader].observer) {
 		decide(s, node, leader,
 		       (struct role_vote){.leader = leader + 1, .round = ++s->round});
 		return;
@@ -153,8 +154,6 @@ fault(struct sim *s)
 	case 1:
 		if (s->nodes[a].up)
 			crash(s, a);
-		else
-			start(s, a);
 		break;
 	case 2:
 		if (a != b)
@@ -162,13 +161,11 @@ fault(struct sim *s)
 		break;
 	case 3:
 	case 4:
-		s->cut[a][b] = s->cut[b][a] = false;
+		sim_reset(s, a, b);
 		break;
 	case 5:
 		if (s->nodes[a].up && !s->nodes[a].away)
 			lose_connmgr(s, a);
-		else if (s->nodes[a].up)
-			find_connmgr(s, a);
 		break;
 	case 6:
 		s->disk_slow_us =
@@ -178,6 +175,20 @@ fault(struct sim *s)
 		s->disk_fail = sim_random(s, 3) ? 0 : (unsigned)sim_random(s, 60);
 		break;
 	}
+}
+
+/* Most faults do not last. */
+static inline void
+mend(struct sim *s)
+{
+	unsigned a = (unsigned)sim_random(s, s->count);
+	unsigned b = (unsigned)sim_random(s, s->count);
+
+	s->cut[a][b] = s->cut[b][a] = false;
+	if (!s->nodes[a].up)
+		start(s, a);
+	else if (s->nodes[a].away)
+		find_connmgr(s, a);
 }
 
 static inline void

@@ -56,9 +56,9 @@ start_write(struct sim *s, unsigned node, const struct role_action *a)
 	if (n->writing)
 		sim_fail(s, "two writes at one time");
 	n->writing = true;
+	n->write = *a;
 	if (a->u.write.epoch < (accepted ? n->accepted : n->current))
 		sim_fail(s, "a smaller number is written");
-	it->action = *a;
 	it->ev.error = fails ? -28 : 0;
 	it->persisted = !fails || sim_random(s, 2);
 }
@@ -154,16 +154,22 @@ on_core_action(struct sim *s, unsigned node, const struct role_action *a)
 }
 
 static inline void
+persist(struct sim_node *n)
+{
+	if (n->write.u.write.file == ROLE_FILE_ACCEPTED)
+		n->accepted = n->write.u.write.epoch;
+	else
+		n->current = n->write.u.write.epoch;
+}
+
+static inline void
 on_disk(struct sim *s, const struct sim_item *it)
 {
 	struct sim_node *n = &s->nodes[it->node];
-	bool accepted = it->action.u.write.file == ROLE_FILE_ACCEPTED;
 	struct role_event ev = {.type = ROLE_EV_WRITTEN, .error = it->ev.error};
 
-	if (it->persisted && accepted)
-		n->accepted = it->action.u.write.epoch;
-	else if (it->persisted)
-		n->current = it->action.u.write.epoch;
+	if (it->persisted)
+		persist(n);
 	n->writing = false;
 	step(s, it->node, &ev);
 }
@@ -197,7 +203,9 @@ crash(struct sim *s, unsigned node)
 	role_free(n->role);
 	n->role = NULL;
 	n->up = false;
-	n->writing = false; /* the write in progress is lost */
+	if (n->writing && sim_random(s, 2))
+		persist(n);
+	n->writing = false;
 	n->looking = false;
 	n->has_role = false;
 	n->due_us = 0;

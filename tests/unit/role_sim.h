@@ -48,7 +48,8 @@ struct sim_node {
 	int64_t accepted; /* the disk */
 	int64_t current;
 	bool writing;
-	uint64_t in_us; /* arrival of the last item */
+	struct role_action write; /* the one in progress */
+	uint64_t in_us;           /* arrival of the last item */
 	uint64_t out_us;
 	uint64_t due_us;
 	unsigned links[SIM_NODES_MAX]; /* 0: none */
@@ -73,7 +74,9 @@ struct sim {
 	struct qconfig members;
 	struct sim_node nodes[SIM_NODES_MAX];
 	bool cut[SIM_NODES_MAX][SIM_NODES_MAX];
-	bool calm; /* no faults any more */
+	bool calm;         /* no faults any more */
+	unsigned wrong;    /* of 100 decisions */
+	unsigned fault_us; /* the longest time between two faults */
 	unsigned disk_slow_us;
 	unsigned disk_fail; /* of 100 writes */
 	int64_t round;
@@ -312,6 +315,20 @@ sim_cut(struct sim *s, unsigned a, unsigned b)
 		if (s->nodes[y].links[x] == i)
 			sim_net(s, i, y, SIM_FIN);
 	}
+}
+
+/* The connection between two nodes breaks, and both know it. */
+static inline void
+sim_reset(struct sim *s, unsigned a, unsigned b)
+{
+	unsigned link = s->nodes[a].links[b];
+
+	if (!link || s->links[link].dead || s->nodes[b].links[a] != link)
+		return;
+	sim_hang_up(s, a, b);
+	s->nodes[b].links[a] = 0;
+	sim_tell_link(s, a, b, ROLE_LINK_DOWN, ROLE_LOSS_ENDED);
+	sim_tell_link(s, b, a, ROLE_LINK_DOWN, ROLE_LOSS_ENDED);
 }
 
 static inline void

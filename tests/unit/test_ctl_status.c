@@ -102,7 +102,7 @@ static const char conclaved_text[] =
     "\"beat_age_ms\":0,\"reason\":\"\",\"started_us\":1,\"ready_us\":2},"
     "{\"name\":\"connmgr\",\"pid\":12,\"state\":\"ready\",\"restarts\":2},"
     "{\"name\":\"elector\",\"pid\":13,\"state\":\"ready\",\"generation\":" BIG_ROUND
-    ",\"restarts\":0},{\"name\":\"peer\",\"pid\":null,\"state\":\"waiting\"}]}";
+    ",\"restarts\":0},{\"name\":\"peer\",\"pid\":0,\"state\":\"waiting\"}]}";
 
 static void
 all_answer(void **state)

@@ -9,7 +9,8 @@
 
 #define FAULTS_US 2500000u
 #define BOUND_US  2500000u /* L1 */
-#define SEEDS     1500
+#define SETTLE_US 500000u
+#define SEEDS     3000
 
 /* All up and of one mind; returns the leader, or -1. */
 static int
@@ -34,7 +35,7 @@ static void
 run_until(struct sim *s, uint64_t end_us, bool until_settled, int must_lead)
 {
 	uint64_t oracle_us = s->now_us;
-	uint64_t fault_us = s->now_us + sim_random(s, 300000);
+	uint64_t fault_us = s->now_us;
 
 	while (s->now_us < end_us && !s->failure) {
 		if (until_settled && leader_of_all(s) >= 0)
@@ -53,7 +54,9 @@ run_until(struct sim *s, uint64_t end_us, bool until_settled, int must_lead)
 		oracle(s);
 		if (!s->calm && s->now_us >= fault_us) {
 			fault(s);
-			fault_us = s->now_us + sim_random(s, 300000);
+			for (unsigned i = 0; i < s->count; i++)
+				mend(s);
+			fault_us = s->now_us + sim_random(s, s->fault_us);
 		}
 	}
 }
@@ -64,6 +67,7 @@ join(struct sim *s, int leader)
 {
 	unsigned node = (unsigned)sim_random(s, s->count);
 
+	assert_true(leader >= 0);
 	if ((int)node == leader)
 		return;
 	crash(s, node);
@@ -90,6 +94,8 @@ run_seed(uint64_t seed, unsigned voters, unsigned observers)
 	s.count = voters + observers;
 	s.now_us = 1000000;
 	s.disk_slow_us = 300;
+	s.wrong = sim_random(&s, 2) ? 2 : (unsigned)sim_random(&s, 60);
+	s.fault_us = 5000 + (unsigned)sim_random(&s, 300000);
 	kit_members(&s.members, voters, observers);
 	for (unsigned i = 0; i < SIM_QUEUE_MAX; i++)
 		s.heap[i] = &s.pool[i];
@@ -106,6 +112,9 @@ run_seed(uint64_t seed, unsigned voters, unsigned observers)
 	took_us = s.now_us - healed_us;
 	if (!s.failure && leader_of_all(&s) < 0)
 		sim_fail(&s, "L1: no leader of all in time");
+	/* what still looked like a leader may have been cut off a moment ago */
+	run_until(&s, s.now_us + SETTLE_US, false, -1);
+	run_until(&s, s.now_us + BOUND_US, true, -1);
 	if (!s.failure)
 		join(&s, leader_of_all(&s));
 	for (unsigned i = 0; i < s.count; i++)

@@ -1,0 +1,151 @@
+/* What others ask a configuration: a server, a difference, ZooKeeper's text. */
+#include "base/buf.h"
+#include "config/conf_host.h"
+#include "config/conf_keys.h"
+#include "wire/qconfig.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct conf_server *
+conf_server(const struct conf *c, int64_t id)
+{
+	for (unsigned i = 0; i < c->server_count; i++)
+		if (c->servers[i].id == id)
+			return &c->servers[i];
+	return NULL;
+}
+
+bool
+conf_is_voter(const struct conf *c, int64_t id)
+{
+	const struct conf_server *s = conf_server(c, id);
+
+	return s && !s->observer;
+}
+
+static bool
+same_server(const struct conf_server *a, const struct conf_server *b)
+{
+	return strcmp(a->host, b->host) == 0 && a->quorum_port == b->quorum_port &&
+	       a->election_port == b->election_port && a->observer == b->observer &&
+	       a->weight == b->weight && a->has_group == b->has_group &&
+	       (!a->has_group || a->group == b->group);
+}
+
+/* In whatever order. */
+static bool
+same_servers(const struct conf *a, const struct conf *b)
+{
+	if (a->server_count != b->server_count)
+		return false;
+	for (unsigned i = 0; i < a->server_count; i++) {
+		const struct conf_server *other = conf_server(b, a->servers[i].id);
+
+		if (!other || !same_server(&a->servers[i], other))
+			return false;
+	}
+	return true;
+}
+
+const char *
+conf_difference(const struct conf *running, const struct conf *file)
+{
+	if (running->id != file->id)
+		return "id";
+	if (strcmp(running->run_dir, file->run_dir) != 0)
+		return "run_dir";
+	if (strcmp(running->data_dir, file->data_dir) != 0)
+		return "data_dir";
+	if (strcmp(running->program_dir, file->program_dir) != 0)
+		return "program_dir";
+	if (!same_servers(running, file))
+		return "servers";
+	for (unsigned i = 0; i < CONF_NUMBERS; i++)
+		if (conf_number_get(&conf_numbers[i], running) !=
+		    conf_number_get(&conf_numbers[i], file))
+			return conf_numbers[i].path;
+	if (running->ipc != file->ipc)
+		return "ipc";
+	if (running->zab != file->zab)
+		return "zab";
+	return running->early_finalize != file->early_finalize ? "early_finalize" : "";
+}
+
+/* `server.N=host:port:port|…:role`, as ZooKeeper's own file has it. */
+static void
+put_server(struct buf_out *b, const struct conf_server *s)
+{
+	const char *rest = s->host, *separator = "=";
+	char host[CONF_NAME_MAX];
+
+	buf_put_text(b, "server.%" PRId64, s->id);
+	while (rest) {
+		conf_host_next(&rest, host);
+		buf_put_text(b, strchr(host, ':') ? "%s[%s]:%u:%u" : "%s%s:%u:%u",
+		             separator, host, s->quorum_port, s->election_port);
+		separator = "|";
+	}
+	buf_put_text(b, ":%s\n", conf_word_of(conf_role_words, s->observer));
+}
+
+static void
+put_group(struct buf_out *b, const struct conf *c, int64_t group)
+{
+	const char *separator = "=";
+
+	buf_put_text(b, "group.%" PRId64, group);
+	for (unsigned i = 0; i < c->server_count; i++) {
+		const struct conf_server *s = &c->servers[i];
+
+		if (!s->has_group || s->group != group)
+			continue;
+		buf_put_text(b, "%s%" PRId64, separator, s->id);
+		separator = ":";
+	}
+	buf_put_u8(b, '\n');
+}
+
+static bool
+is_first_of_group(const struct conf *c, unsigned at)
+{
+	for (unsigned i = 0; i < at; i++)
+		if (c->servers[i].has_group &&
+		    c->servers[i].group == c->servers[at].group)
+			return false;
+	return c->servers[at].has_group;
+}
+
+/* Written as a file of ZooKeeper's, read by the rules of wire/qconfig, and printed by
+ * them: so the order, the form of addresses and the defaults are ZooKeeper's. */
+size_t
+conf_qconfig(const struct conf *c, char *out, size_t cap)
+{
+	char *text = malloc(QCONFIG_TEXT_MAX);
+	struct qconfig *q = malloc(sizeof(*q));
+	struct buf_out b;
+	size_t len = 0;
+
+	if (!text || !q)
+		goto out;
+	buf_out_init(&b, text, QCONFIG_TEXT_MAX);
+	for (unsigned i = 0; i < c->server_count; i++)
+		put_server(&b, &c->servers[i]);
+	for (unsigned i = 0; i < c->server_count; i++) {
+		const struct conf_server *s = &c->servers[i];
+
+		if (is_first_of_group(c, i))
+			put_group(&b, c, s->group);
+		if (s->has_group)
+			buf_put_text(&b, "weight.%" PRId64 "=%" PRId64 "\n", s->id,
+			             s->weight);
+	}
+	buf_put_text(&b, "version=0\n");
+	if (!b.bad && qconfig_parse(text, b.len, true, q) == QCONFIG_OK)
+		len = qconfig_print(q, out, cap);
+out:
+	free(q);
+	free(text);
+	return len;
+}

@@ -1,0 +1,156 @@
+/* connmgr's door: workers attach there, others ask for `status` or to `promote NAME`. */
+#include "connmgr/switchboard_impl.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "connmgr/report.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+static char reply[DOOR_REPLY_MAX];
+
+/* An asker that does not take its answer is closed: nothing else is known to help it. */
+static void
+answer(struct door_conn *c, size_t len)
+{
+	if (len == 0)
+		len = report_error("the answer does not fit", reply, sizeof(reply));
+	if (door_send(c, reply, len) < 0)
+		door_conn_close(c);
+}
+
+static void
+refuse(struct door_conn *c, const char *why)
+{
+	answer(c, report_error(why, reply, sizeof(reply)));
+}
+
+/* The kernel knows of a worker's death before the loop has told us. */
+static void
+bury(struct switchboard *s)
+{
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
+		if (s->workers[i].door && door_conn_ended(s->workers[i].door))
+			door_conn_close(s->workers[i].door);
+}
+
+static struct worker *
+place(struct switchboard *s, struct door_conn *c)
+{
+	struct worker *w = door_conn_user(c);
+
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX && !w; i++)
+		if (!s->workers[i].door)
+			w = &s->workers[i];
+	return w;
+}
+
+static void
+on_attach(struct switchboard *s, struct door_conn *c, const struct msg_attach *m)
+{
+	struct board_event ev = {.type = BOARD_EV_ATTACH,
+	                         .now_ms = clock_ms(),
+	                         .who = (enum board_who)m->who,
+	                         .name = m->name,
+	                         .generation = m->generation};
+	struct worker *w;
+
+	bury(s);
+	w = place(s, c);
+	if (!w) {
+		s->counters.no_place++;
+		log_warning("no place for one more worker: pid=%d",
+		            (int)door_conn_pid(c));
+		door_conn_close(c);
+		return;
+	}
+	s->counters.attaches++;
+	log_info("%s %s attaches pid=%d generation=%llu",
+	         m->who == MSG_WHO_ELECTOR ? "elector" : "peer", m->name,
+	         (int)door_conn_pid(c), (unsigned long long)m->generation);
+	w->door = c;
+	strcpy(w->build, m->build);
+	door_conn_keep(c);
+	door_conn_set_user(c, w);
+	ev.worker = w->index;
+	switchboard_step(s, &ev);
+}
+
+static void
+on_promote(struct switchboard *s, struct door_conn *c, const char *name)
+{
+	struct board_event ev = {
+	    .type = BOARD_EV_PROMOTE, .now_ms = clock_ms(), .name = name};
+	int active;
+
+	bury(s);
+	s->promote_refused = NULL;
+	switchboard_step(s, &ev);
+	active = board_active(s->board, BOARD_ELECTOR);
+	if (s->promote_refused) {
+		refuse(c, s->promote_refused);
+	} else if (active < 0 ||
+	           strcmp(board_worker(s->board, (unsigned)active)->name, name) != 0) {
+		refuse(c, "the record cannot be written");
+	} else {
+		int n =
+		    snprintf(reply, sizeof(reply), "{\"ok\":true,\"generation\":%llu}",
+		             (unsigned long long)board_worker(s->board, (unsigned)active)
+		                 ->generation);
+
+		answer(c, (size_t)n);
+	}
+}
+
+static void
+on_request(void *user, struct door_conn *c, const char *data, size_t len)
+{
+	struct switchboard *s = user;
+	struct msg m;
+
+	if (msg_decode(data, len, &m) == MSG_OK && m.type == MSG_ATTACH &&
+	    m.u.attach.set == MSG_SET) {
+		on_attach(s, c, &m.u.attach);
+	} else if (strlen(data) != len) {
+		s->counters.refused++;
+		refuse(c, "neither words nor an attach of this version");
+	} else if (strcmp(data, "status") == 0) {
+		answer(c, report_status(s, reply, sizeof(reply)));
+	} else if (strncmp(data, "promote ", 8) == 0) {
+		on_promote(s, c, data + 8);
+	} else {
+		refuse(c, "ask for: status, promote NAME");
+	}
+}
+
+static void
+on_gone(void *user, struct door_conn *c)
+{
+	struct switchboard *s = user;
+	struct worker *w = door_conn_user(c);
+	struct board_event ev = {.type = BOARD_EV_GONE, .now_ms = clock_ms()};
+
+	if (!w || w->door != c)
+		return;
+	log_info("%s %s has ended",
+	         board_worker(s->board, w->index)->who == BOARD_ELECTOR ? "elector"
+	                                                                : "peer",
+	         board_worker(s->board, w->index)->name);
+	ev.worker = w->index;
+	w->door = NULL;
+	worker_cut(w);
+	switchboard_step(s, &ev);
+}
+
+static const struct door_ops door_ops = {on_request, on_gone};
+
+int
+switchboard_open_door(struct switchboard *s)
+{
+	char path[CONF_RUN_DIR_MAX + 32];
+
+	snprintf(path, sizeof(path), "%s/connmgr/" DOOR_NAME, s->conf->run_dir);
+	return door_open(&s->door, s->loop, path, &door_ops, s);
+}

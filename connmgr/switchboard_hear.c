@@ -1,0 +1,175 @@
+/* What workers and remotes say, made into events of the board; see switchboard.h. */
+#include "connmgr/switchboard_impl.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <assert.h>
+
+static void
+say(struct switchboard *s, unsigned worker, enum board_said said,
+    const struct msg_serial *serial, const void *data, size_t len)
+{
+	struct board_event ev = {.type = BOARD_EV_SAY,
+	                         .worker = worker,
+	                         .said = said,
+	                         .data = data,
+	                         .len = len};
+
+	if (serial) {
+		ev.serial_generation = serial->generation;
+		ev.serial_count = serial->count;
+	}
+	switchboard_step(s, &ev);
+}
+
+static struct lane *
+lane_of(struct switchboard *s, uint8_t lane)
+{
+	return lane == MSG_LANE_ELECTION ? s->election : s->learner;
+}
+
+static void
+on_connect(struct switchboard *s, unsigned worker, const struct msg *m)
+{
+	bool connect = m->type == MSG_CONNECT;
+	enum link_reason reason = (enum link_reason)m->u.connect.reason;
+
+	if (!board_may(s->board, worker, m->u.connect.lane, connect))
+		return;
+	if (connect)
+		lane_connect(lane_of(s, m->u.connect.lane), m->u.connect.sid);
+	else
+		lane_disconnect(lane_of(s, m->u.connect.lane), m->u.connect.sid,
+		                reason == LINK_REASON_NONE ? LINK_REASON_ASKED : reason);
+}
+
+static void
+on_message(void *user, unsigned worker, const void *data, size_t len)
+{
+	struct switchboard *s = user;
+	bool elector = board_worker(s->board, worker)->who == BOARD_ELECTOR;
+	struct board_event ev = {
+	    .type = BOARD_EV_HELLO, .now_ms = clock_ms(), .worker = worker};
+	struct msg m;
+
+	if (msg_decode(data, len, &m) != MSG_OK ||
+	    !(msg_def(m.type)->from & (elector ? MSG_ELECTOR : MSG_PEER))) {
+		s->counters.refused++;
+		return;
+	}
+	if (m.type == MSG_FRAME_OUT) {
+		if (board_may(s->board, worker, m.u.frame.lane, false))
+			lane_send(lane_of(s, m.u.frame.lane), m.u.frame.sid,
+			          m.u.frame.data, m.u.frame.data_len);
+	} else if (m.type == MSG_HELLO) {
+		ev.generation = m.u.hello.generation;
+		switchboard_step(s, &ev);
+	} else if (m.type == MSG_CONNECT || m.type == MSG_DISCONNECT) {
+		on_connect(s, worker, &m);
+	} else if (m.type == MSG_LOOK) {
+		say(s, worker, BOARD_LOOK, &m.u.look.serial, data, len);
+	} else if (m.type == MSG_ROLE) {
+		say(s, worker, BOARD_ROLE, &m.u.role.serial, data, len);
+	} else if (m.type == MSG_DECIDED) {
+		say(s, worker, BOARD_DECIDED, NULL, data, len);
+	} else if (m.type == MSG_DOUBT) {
+		say(s, worker, BOARD_DOUBT, NULL, data, len);
+	} else if (m.type == MSG_STATE) {
+		say(s, worker, BOARD_STATE, NULL, data, len);
+	} else {
+		s->counters.refused++;
+	}
+}
+
+void
+switchboard_link_down(struct switchboard *s, unsigned worker, const char *why)
+{
+	const struct board_worker *w = board_worker(s->board, worker);
+	struct board_event ev = {
+	    .type = BOARD_EV_LINK_DOWN, .now_ms = clock_ms(), .worker = worker};
+
+	log_info("%s %s link lost reason=%s",
+	         w->who == BOARD_ELECTOR ? "elector" : "peer", w->name, why);
+	s->counters.links_lost++;
+	switchboard_step(s, &ev);
+}
+
+static void
+on_down(void *user, unsigned worker, const char *why)
+{
+	switchboard_link_down(user, worker, why);
+}
+
+const struct worker_ops switchboard_worker_ops = {on_message, on_down};
+
+static bool
+learner_may_accept(void *user)
+{
+	struct switchboard *s = user;
+
+	return board_open(s->board, BOARD_PEER) >= 0;
+}
+
+static bool
+election_may_accept(void *user)
+{
+	(void)user;
+	return true;
+}
+
+static void
+on_remote(void *user, enum link_lane lane, int64_t sid, enum link_status status,
+          enum link_reason reason, bool was_up)
+{
+	struct switchboard *s = user;
+	struct msg m = {.type = MSG_REMOTE};
+	unsigned char data[BOARD_SMALL_MAX];
+	struct board_event ev = {.type = BOARD_EV_REMOTE,
+	                         .lane = (enum board_lane)lane,
+	                         .sid = sid,
+	                         .down = status == LINK_DOWN,
+	                         .data = data};
+
+	m.u.remote = (struct msg_remote){.lane = (uint8_t)lane,
+	                                 .sid = sid,
+	                                 .link = (uint8_t)status,
+	                                 .reason = (uint8_t)reason,
+	                                 .was_up = was_up};
+	ev.len = msg_encode(&m, data, sizeof(data));
+	assert(ev.len > 0);
+	switchboard_step(s, &ev);
+}
+
+static void
+on_frame(void *user, enum link_lane lane, int64_t sid, bool member,
+         const unsigned char *frame, size_t frame_len)
+{
+	static unsigned char data[MSG_MAX];
+	struct switchboard *s = user;
+	struct msg m = {.type = MSG_FRAME_IN};
+	struct board_event ev = {.type = BOARD_EV_FRAME,
+	                         .lane = (enum board_lane)lane,
+	                         .sid = sid,
+	                         .member = member,
+	                         .data = data};
+
+	m.u.frame = (struct msg_frame){
+	    .lane = (uint8_t)lane, .sid = sid, .data = frame, .data_len = frame_len};
+	ev.len = msg_encode(&m, data, sizeof(data));
+	assert(ev.len > 0);
+	switchboard_step(s, &ev);
+}
+
+static void
+on_forget(void *user, int64_t sid)
+{
+	struct board_event ev = {.type = BOARD_EV_FORGET, .sid = sid};
+
+	switchboard_step(user, &ev);
+}
+
+const struct lane_ops switchboard_election_ops = {election_may_accept, on_remote,
+                                                  on_frame, on_forget};
+const struct lane_ops switchboard_learner_ops = {learner_may_accept, on_remote, on_frame,
+                                                 on_forget};

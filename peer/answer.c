@@ -1,0 +1,141 @@
+/* See answer.h. Integers are printed as they are: a double would lose digits. Names have
+ * been checked to need no escapes (proc_parse_options); reasons have paths in them. */
+#include "peer/answer.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/version.h"
+
+#include <inttypes.h>
+#include <unistd.h>
+
+static void
+put_string(struct buf_out *out, const char *text)
+{
+	buf_put_text(out, "\"");
+	for (const char *at = text; *at; at++) {
+		unsigned char c = (unsigned char)*at;
+
+		if (c == '"' || c == '\\')
+			buf_put_text(out, "\\%c", c);
+		else if (c < 0x20 ||
+		         c >= 0x7f) /* a path may be any bytes: not always UTF-8 */
+			buf_put_text(out, "\\u%04x", c);
+		else
+			buf_put_u8(out, c);
+	}
+	buf_put_text(out, "\"");
+}
+
+static void
+put_state(struct buf_out *out, const struct keeper *k)
+{
+	const struct role_view *v = &k->view;
+
+	buf_put_text(out, "\"state\":\"%s\",\"phase\":\"%s\",\"leader\":",
+	             role_state_name(v->state), role_phase_name(v->phase));
+	if (v->has_leader)
+		buf_put_text(out, "%" PRId64, v->leader);
+	else
+		buf_put_text(out, "null");
+	buf_put_text(out, ",\"epoch\":%" PRId64 ",\"round\":%" PRId64 ",\"active\":%s",
+	             v->epoch, v->round, v->active ? "true" : "false");
+}
+
+static void
+put_reason(struct buf_out *out, const struct keeper *k)
+{
+	char reason[KEEPER_WHY_MAX];
+
+	buf_put_text(out, ",\"reason\":");
+	put_string(out, keeper_reason(k, reason, sizeof(reason)));
+}
+
+size_t
+answer_event(const struct keeper *k, char *text, size_t cap)
+{
+	struct buf_out out;
+
+	buf_out_init(&out, text, cap);
+	buf_put_text(&out,
+	             "{\"event\":\"state\",\"at_us\":%" PRIu64 ",\"id\":%" PRId64 ",",
+	             k->view_us, k->conf->id);
+	put_state(&out, k);
+	put_reason(&out, k);
+	buf_put_text(&out, "}");
+	return out.bad ? 0 : out.len;
+}
+
+static void
+put_learners(struct buf_out *out, const struct keeper *k)
+{
+	struct role_learner_view list[ROLE_LEARNERS_MAX];
+	unsigned count = k->role ? role_get_learners(k->role, clock_ms(), list) : 0;
+
+	buf_put_text(out, ",\"learners\":[");
+	for (unsigned i = 0; i < count; i++)
+		buf_put_text(out,
+		             "%s{\"id\":%" PRId64
+		             ",\"phase\":\"%s\",\"promised\":%s,\"acked\":%s,"
+		             "\"last_ms\":%" PRIu64 "}",
+		             i > 0 ? "," : "", list[i].id, role_phase_name(list[i].phase),
+		             list[i].promised ? "true" : "false",
+		             list[i].acked ? "true" : "false", list[i].last_ms);
+	buf_put_text(out, "]");
+}
+
+static void
+put_counters(struct buf_out *out, const struct keeper *k)
+{
+	const struct keeper_counters *c = &k->counters;
+	const struct uplink_counters u = uplink_counters(k->uplink);
+	const struct {
+		const char *name;
+		uint64_t value;
+	} rows[] = {
+	    {"packets_in", c->packets_in},
+	    {"packets_out", c->packets_out},
+	    {"packets_refused", c->packets_refused},
+	    {"links_closed", c->links_closed},
+	    {"looks", c->looks},
+	    {"decided", c->decided},
+	    {"writes", c->writes},
+	    {"writes_failed", c->writes_failed},
+	    {"watchers", k->watch.count},
+	    {"uplinks", u.links},
+	    {"messages_refused", u.refused},
+	    {"messages_dropped", u.dropped},
+	};
+
+	buf_put_text(out, ",\"counters\":{");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		buf_put_text(out, "%s\"%s\":%" PRIu64, i > 0 ? "," : "", rows[i].name,
+		             rows[i].value);
+	buf_put_text(out, "}");
+}
+
+size_t
+answer_status(const struct keeper *k, char *text, size_t cap)
+{
+	struct buf_out out;
+
+	buf_out_init(&out, text, cap);
+	buf_put_text(&out,
+	             "{\"who\":\"peer\",\"name\":\"%s\",\"pid\":%d,\"version\":\"%s\","
+	             "\"generation\":%" PRIu64 ",\"uptime_ms\":%" PRIu64,
+	             k->name, (int)getpid(), CONCLAVE_VERSION,
+	             uplink_generation(k->uplink), (clock_us() - k->started_us) / 1000);
+	buf_put_text(&out, ",\"id\":%" PRId64 ",\"role\":\"%s\",\"zab\":%s,", k->conf->id,
+	             k->conf->self->observer ? "observer" : "participant",
+	             k->conf->zab ? "true" : "false");
+	put_state(&out, k);
+	buf_put_text(&out, ",\"lease_ms\":0");
+	put_reason(&out, k);
+	buf_put_text(&out, ",\"accepted_epoch\":%" PRId64 ",\"current_epoch\":%" PRId64,
+	             k->role ? role_accepted(k->role) : 0,
+	             k->role ? role_current(k->role) : 0);
+	put_learners(&out, k);
+	put_counters(&out, k);
+	buf_put_text(&out, "}");
+	return out.bad ? 0 : out.len;
+}

@@ -1,0 +1,210 @@
+/* See keeper_apply.h. */
+#include "peer/keeper_apply.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "ipc/msg.h"
+#include "peer/answer.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define STATUS_LINE_MAX 200
+#define EVENT_MAX       (6 * KEEPER_WHY_MAX + 512) /* each byte of a reason as \uXXXX */
+
+static struct msg_serial
+to_serial(const struct role_serial *s)
+{
+	return (struct msg_serial){.generation = s->generation, .count = s->count};
+}
+
+static struct msg_vote
+to_vote(const struct role_vote *v)
+{
+	return (struct msg_vote){
+	    .leader = v->leader, .zxid = v->zxid, .round = v->round, .epoch = v->epoch};
+}
+
+static uint8_t
+to_look_reason(enum role_look_reason r)
+{
+	static const uint8_t reasons[] = {
+	    [ROLE_LOOK_START] = MSG_LOOK_START,
+	    [ROLE_LOOK_LEADER] = MSG_LOOK_LEADER,
+	    [ROLE_LOOK_QUORUM] = MSG_LOOK_QUORUM,
+	    [ROLE_LOOK_TIMEOUT] = MSG_LOOK_TIMEOUT,
+	    [ROLE_LOOK_REFUSED] = MSG_LOOK_REFUSED,
+	    [ROLE_LOOK_EPOCH] = MSG_LOOK_EPOCH,
+	    [ROLE_LOOK_DOUBT] = MSG_LOOK_DOUBT,
+	    [ROLE_LOOK_DISK] = MSG_LOOK_DISK,
+	};
+
+	return reasons[r];
+}
+
+static void
+send_look(struct keeper *k, const struct role_action *a)
+{
+	const struct role_look *l = &a->u.look;
+	struct msg m = {.type = MSG_LOOK};
+
+	m.u.look = (struct msg_look){
+	    .serial = to_serial(&a->serial),
+	    .sid = k->conf->id,
+	    .zxid = l->zxid,
+	    .epoch = l->epoch,
+	    .last_round = l->last_round,
+	    .gave_up = l->gave_up,
+	    .leader = l->leader,
+	    .reason = to_look_reason(l->reason),
+	};
+	k->counters.looks++;
+	log_info("looking reason=%s epoch=%" PRId64 " serial=%" PRIu64 ",%" PRIu64,
+	         msg_look_reason_name(m.u.look.reason), l->epoch, a->serial.generation,
+	         a->serial.count);
+	uplink_send(k->uplink, &m);
+}
+
+static void
+send_role(struct keeper *k, const struct role_action *a)
+{
+	struct msg m = {.type = MSG_ROLE};
+
+	m.u.role = (struct msg_role){
+	    .serial = to_serial(&a->serial),
+	    .state = (uint8_t)a->u.role.state,
+	    .vote = to_vote(&a->u.role.vote),
+	};
+	log_info("role %s of %" PRId64 " round=%" PRId64 " epoch=%" PRId64,
+	         role_state_name(a->u.role.state), a->u.role.vote.leader,
+	         a->u.role.vote.round, a->u.role.vote.epoch);
+	uplink_send(k->uplink, &m);
+}
+
+static void
+send_packet(struct keeper *k, const struct role_action *a)
+{
+	const struct role_packet *p = &a->u.packet;
+	const struct qpacket packet = {
+	    .type = p->type,
+	    .zxid = p->zxid,
+	    .data = p->data_len > 0 ? p->data : NULL,
+	    .data_len = p->data_len,
+	    .auth_count = -1,
+	};
+	unsigned char bytes[64];
+	struct msg m = {.type = MSG_FRAME_OUT};
+
+	m.u.frame.lane = MSG_LANE_LEARNER;
+	m.u.frame.sid = a->sid;
+	m.u.frame.data = bytes;
+	m.u.frame.data_len = qpacket_encode(&packet, bytes, sizeof(bytes));
+	assert(m.u.frame.data_len > 0);
+	k->counters.packets_out++;
+	uplink_send(k->uplink, &m);
+}
+
+static void
+send_connect(struct keeper *k, enum msg_type type, int64_t sid)
+{
+	struct msg m = {.type = type};
+
+	m.u.connect.lane = MSG_LANE_LEARNER;
+	m.u.connect.sid = sid;
+	m.u.connect.reason = MSG_REASON_ASKED;
+	uplink_send(k->uplink, &m);
+}
+
+static int
+start_write(struct keeper *k, const struct role_action *a)
+{
+	bool accepted = a->u.write.file == ROLE_FILE_ACCEPTED;
+	int r = epoch_write(k->writer, k->folder,
+	                    accepted ? EPOCH_ACCEPTED : EPOCH_CURRENT, a->u.write.epoch);
+
+	if (r < 0)
+		return r;
+	k->counters.writes++;
+	k->writing = true;
+	return 0;
+}
+
+void
+keeper_say(struct keeper *k)
+{
+	const struct role_view *v = &k->view;
+	char line[STATUS_LINE_MAX];
+	char reason[KEEPER_WHY_MAX];
+	unsigned long long generation = uplink_generation(k->uplink);
+
+	keeper_reason(k, reason, sizeof(reason));
+	snprintf(line, sizeof(line),
+	         "%s, %s, leader %" PRId64 ", epoch %" PRId64 "%s%.100s",
+	         role_state_name(v->state), role_phase_name(v->phase),
+	         v->has_leader ? v->leader : -1, v->epoch, *reason ? ": " : "", reason);
+	if (!k->role)
+		snprintf(line, sizeof(line), "shadow");
+	proc_ready(k->proc, line, generation, uplink_active(k->uplink));
+}
+
+void
+keeper_publish(struct keeper *k, const struct role_view *view)
+{
+	static char text[EVENT_MAX];
+	const struct role_view was = k->view;
+	bool turn = was.has_leader != view->has_leader || was.leader != view->leader;
+	size_t len;
+
+	k->view = *view;
+	k->view_us = clock_us();
+	len = answer_event(k, text, sizeof(text));
+	assert(len > 0);
+	watch_send(&k->watch, text, len);
+	log_line(turn ? LOG_LEVEL_NOTICE : LOG_LEVEL_INFO,
+	         "state %s→%s phase=%s leader=%" PRId64 " epoch=%" PRId64 " active=%d",
+	         role_state_name(was.state), role_state_name(view->state),
+	         role_phase_name(view->phase), view->has_leader ? view->leader : -1,
+	         view->epoch, view->active);
+	if (k->ready)
+		keeper_say(k);
+}
+
+int
+keeper_apply(struct keeper *k)
+{
+	int r = 0;
+
+	for (unsigned i = 0; i < k->todo.count; i++) {
+		const struct role_action *a = &k->todo.list[i];
+
+		switch (a->type) {
+		case ROLE_ACT_LOOK:
+			send_look(k, a);
+			break;
+		case ROLE_ACT_ROLE:
+			send_role(k, a);
+			break;
+		case ROLE_ACT_SEND:
+			send_packet(k, a);
+			break;
+		case ROLE_ACT_CONNECT:
+			send_connect(k, MSG_CONNECT, a->sid);
+			break;
+		case ROLE_ACT_DISCONNECT:
+			k->counters.links_closed++;
+			log_info("learner sid=%" PRId64 " closed reason=%s", a->sid,
+			         role_close_name(a->u.close));
+			send_connect(k, MSG_DISCONNECT, a->sid);
+			break;
+		case ROLE_ACT_WRITE:
+			r = start_write(k, a);
+			break;
+		case ROLE_ACT_EVENT:
+			keeper_publish(k, &a->u.view);
+			break;
+		}
+	}
+	return r;
+}

@@ -1,0 +1,69 @@
+/* Any bytes are a configuration or refused. What is accepted is printed; and unless
+ * escapes brought in what the print cannot show, it is read back as the same, and printed
+ * as the same. */
+#include "wire/qconfig.h"
+#include "wire/qquorum.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+check_print(const struct qconfig *c, bool multi)
+{
+	static char first[2 * QCONFIG_TEXT_MAX], second[2 * QCONFIG_TEXT_MAX];
+	static struct qconfig back;
+	size_t len = qconfig_print(c, first, sizeof(first));
+	enum qconfig_result r;
+
+	if (len == 0 || strlen(first) != len)
+		abort();
+	if (len > QCONFIG_TEXT_MAX || c->version < 0)
+		return;
+	r = qconfig_parse(first, len, multi, &back);
+	if (r != QCONFIG_OK || !qconfig_equal(c, &back) || !qconfig_equal(&back, c))
+		abort();
+	if (qconfig_print(&back, second, sizeof(second)) != len)
+		abort();
+}
+
+static void
+check_quorums(const struct qconfig *c)
+{
+	int64_t sids[QCONFIG_SERVERS_MAX];
+	unsigned count = 0;
+
+	if (qconfig_has_quorum(c, sids, 0) && c->group_count == 0)
+		abort();
+	for (unsigned i = 0; i < c->server_count; i++)
+		if (qconfig_is_voter(c, c->servers[i].sid))
+			sids[count++] = c->servers[i].sid;
+	if (!c->hierarchical && qconfig_has_quorum(c, sids, count) != (count > 0))
+		abort();
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct qconfig c;
+	static struct qconfig_server s;
+	char line[4096];
+	bool multi = size > 0 && data[size - 1] % 2 == 0;
+	/* hosts with these in them do not come back from their print */
+	bool clean = !memchr(data, '\\', size) && !memchr(data, '[', size);
+
+	if (size == 0)
+		return 0;
+	if (qconfig_parse((const char *)data, size, multi, &c) == QCONFIG_OK) {
+		check_quorums(&c);
+		if (!qconfig_equal(&c, &c))
+			abort();
+		if (clean)
+			check_print(&c, multi);
+	}
+	if (qconfig_parse_server(1, (const char *)data, size, multi, &s) == QCONFIG_OK &&
+	    qconfig_print_server(&s, line, sizeof(line)) == 0)
+		abort();
+	return 0;
+}

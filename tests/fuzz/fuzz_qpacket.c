@@ -1,0 +1,54 @@
+/* Any bytes are a QuorumPacket or refused; what is accepted without authentication
+ * encodes to the same bytes. */
+#include "wire/qpacket.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+check_learner(const struct qpacket *p)
+{
+	struct qpacket_learner learner;
+	uint8_t bytes[20];
+
+	if (qpacket_get_learner(p, &learner) != QPACKET_OK)
+		return;
+	if (qpacket_put_learner(&learner, bytes, sizeof(bytes)) != 20 ||
+	    memcmp(bytes, p->data, p->data_len) != 0)
+		abort();
+}
+
+static void
+check_i32(const struct qpacket *p)
+{
+	uint8_t bytes[4];
+	int32_t value;
+
+	if (qpacket_get_i32(p, &value) == QPACKET_OK &&
+	    (qpacket_put_i32(value, bytes, sizeof(bytes)) != 4 ||
+	     memcmp(bytes, p->data, 4) != 0))
+		abort();
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static uint8_t bytes[QPACKET_MAX + 64];
+	struct qpacket p;
+
+	if (qpacket_decode(data, size, &p) != QPACKET_OK)
+		return 0;
+	if (p.data && (p.data < data || p.data + p.data_len > data + size))
+		abort();
+	if (strcmp(qpacket_type_name(p.type), "?") == 0)
+		abort();
+	check_learner(&p);
+	check_i32(&p);
+	if (p.auth_count == -1 && p.data_len <= QPACKET_MAX &&
+	    (qpacket_encode(&p, bytes, sizeof(bytes)) != size ||
+	     memcmp(bytes, data, size) != 0))
+		abort();
+	return 0;
+}

@@ -1,0 +1,93 @@
+/* A leader's core for the tests, and what its learners say to it. */
+#ifndef TESTS_UNIT_ROLE_LEADER_H
+#define TESTS_UNIT_ROLE_LEADER_H
+
+#include "tests/unit/role_kit.h"
+
+static struct kit k;
+
+/* Server 1 of `voters`, with one observer, looking; the epochs are as given. */
+static inline void
+looking(unsigned voters, int64_t accepted, int64_t current)
+{
+	kit_members(&k.members, voters, 1);
+	kit_new(&k, kit_config(&k.members, 1));
+	kit_start(&k, accepted, current);
+}
+
+static inline void
+lead(void)
+{
+	kit_decided(&k, NOTIF_LEADING, 1);
+}
+
+static inline void
+joins(int64_t sid, int64_t accepted)
+{
+	kit_up(&k, sid);
+	kit_info(&k, sid, QPACKET_FOLLOWERINFO, accepted);
+}
+
+static inline void
+ackepoch(int64_t sid, int32_t current)
+{
+	kit_packet(&k, sid, QPACKET_ACKEPOCH, 0, current);
+}
+
+static inline void
+ack(int64_t sid, int64_t epoch)
+{
+	kit_packet(&k, sid, QPACKET_ACK, epoch << 32, 0);
+}
+
+/* From looking with epochs 4 to established with 5, server 2 following. */
+static inline void
+establish(void)
+{
+	joins(2, 4);
+	lead();
+	kit_written(&k, 0);
+	ackepoch(2, 4);
+	ack(2, 5);
+	kit_written(&k, 0);
+	assert_true(kit_view(&k).active);
+	assert_int_equal(kit_view(&k).epoch, 5);
+}
+
+static inline int64_t
+offered(int64_t sid)
+{
+	const struct role_packet *p = kit_sent(&k, sid, QPACKET_LEADERINFO);
+
+	return p ? p->zxid >> 32 : 0;
+}
+
+static inline void
+expect_look(enum role_look_reason reason)
+{
+	const struct role_action *a = kit_find(&k, ROLE_ACT_LOOK);
+
+	assert_non_null(a);
+	assert_int_equal(a->u.look.reason, reason);
+	assert_false(a->u.look.gave_up);
+}
+
+static inline int
+set_up(void **state)
+{
+	(void)state;
+	looking(3, 4, 4);
+	return 0;
+}
+
+static inline int
+tear_down(void **state)
+{
+	(void)state;
+	role_free(k.role);
+	return 0;
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+#endif

@@ -1,0 +1,415 @@
+/* connmgr's shell in one loop with real sockets on loopback, for test_switchboard.c:
+ * remotes are plain TCP sockets, workers are uplinks. We are server 2 of 3. */
+#ifndef TESTS_SWITCHBOARD_KIT_H
+#define TESTS_SWITCHBOARD_KIT_H
+
+#include "config/conf.h"
+#include "connmgr/store.h"
+#include "connmgr/switchboard.h"
+#include "ipc/door.h"
+#include "ipc/uplink.h"
+#include "proc/proc.h"
+#include "wire/hello.h"
+
+#include <arpa/inet.h>
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define SELF 2
+
+struct heard { /* by a worker */
+	bool synced, absent, superseded;
+	unsigned links, activations;
+	struct msg_remote remotes[2][4]; /* lane - 1, sid */
+	unsigned told[2][4];
+	unsigned frames;
+	int64_t frame_sid;
+	char frame[64];
+	struct msg_state state;
+};
+
+struct player {
+	struct uplink *uplink;
+	struct heard heard;
+};
+
+static struct conf conf;
+static sd_event *loop;
+static struct switchboard *board;
+static struct player elector, peer;
+static char folder[32];
+
+static void
+on_activate(void *user, uint64_t generation)
+{
+	struct player *p = user;
+
+	(void)generation;
+	p->heard.activations++;
+}
+
+static void
+on_again(void *user, bool active)
+{
+	(void)user;
+	(void)active;
+}
+
+static void
+on_lost(void *user, const char *why)
+{
+	(void)user;
+	(void)why;
+}
+
+static void
+on_superseded(void *user, int status)
+{
+	struct player *p = user;
+
+	(void)status;
+	p->heard.superseded = true;
+}
+
+static void
+on_message(void *user, const struct msg *m)
+{
+	struct heard *h = &((struct player *)user)->heard;
+
+	if (m->type == MSG_SYNCED) {
+		h->synced = true;
+	} else if (m->type == MSG_ABSENT) {
+		h->absent = true;
+	} else if (m->type == MSG_STATE) {
+		h->state = m->u.state;
+	} else if (m->type == MSG_REMOTE) {
+		assert_in_range(m->u.remote.sid, 1, 3);
+		h->remotes[m->u.remote.lane - 1][m->u.remote.sid] = m->u.remote;
+		h->told[m->u.remote.lane - 1][m->u.remote.sid]++;
+	} else if (m->type == MSG_FRAME_IN) {
+		h->frames++;
+		h->frame_sid = m->u.frame.sid;
+		snprintf(h->frame, sizeof(h->frame), "%.*s", (int)m->u.frame.data_len,
+		         (const char *)m->u.frame.data);
+	}
+}
+
+static const struct uplink_ops uplink_ops = {on_activate, on_again, on_message, on_lost,
+                                             on_superseded};
+
+static void
+attach(struct player *p, enum msg_who who)
+{
+	struct uplink_config config = {.who = who,
+	                               .name = "main",
+	                               .run_dir = conf.run_dir,
+	                               .kind = conf.ipc == CONF_IPC_NNG ? CHAN_NNG
+	                                                                : CHAN_SEQPACKET};
+
+	p->heard = (struct heard){0};
+	assert_int_equal(uplink_open(&p->uplink, loop, &config, &uplink_ops, p), 0);
+}
+
+static void
+leave(struct player *p)
+{
+	uplink_close(p->uplink);
+	p->uplink = NULL;
+}
+
+/* Turns the loop until the condition holds. */
+#define UNTIL(condition)                                                                 \
+	do {                                                                             \
+		for (unsigned turns = 0; !(condition); turns++) {                        \
+			assert_true(turns < 5000);                                       \
+			assert_true(sd_event_run(loop, 1000) >= 0);                      \
+		}                                                                        \
+	} while (0)
+
+static enum msg_link
+link_of(const struct player *p, enum msg_lane lane, int sid)
+{
+	return (enum msg_link)p->heard.remotes[lane - 1][sid].link;
+}
+
+/* A socket that listens at, or is bound to, a free port of loopback. */
+static int
+listen_any(uint16_t *port)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET,
+	                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(listen(fd, 16), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
+	*port = ntohs(a.sin_port);
+	return fd;
+}
+
+static int
+dial(uint16_t port)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET,
+	                        .sin_port = htons(port),
+	                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	return fd;
+}
+
+static void
+put(int fd, const void *data, size_t len)
+{
+	assert_int_equal(send(fd, data, len, MSG_NOSIGNAL), (ssize_t)len);
+}
+
+/* Says hello as `sid` and then these frames, all in one segment. */
+static int
+dial_as(uint16_t port, int64_t sid, const char *frame)
+{
+	unsigned char data[HELLO_MAX + 128];
+	size_t len = hello_encode(sid, "127.0.0.1:3888", data, sizeof(data));
+	size_t frame_len = strlen(frame);
+	int fd = dial(port);
+
+	assert_true(len > 0 && frame_len < 100);
+	if (frame_len > 0) {
+		memcpy(data + len, (unsigned char[]){0, 0, 0, (unsigned char)frame_len},
+		       4);
+		memcpy(data + len + 4, frame, frame_len);
+		len += 4 + frame_len;
+	}
+	put(fd, data, len);
+	return fd;
+}
+
+static bool
+readable(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	return poll(&p, 1, 0) == 1;
+}
+
+static int
+accept_one(int listener)
+{
+	int fd;
+
+	UNTIL(readable(listener));
+	fd = accept(listener, NULL, NULL);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+/* Takes exactly these bytes, turning the loop meanwhile. */
+static void
+take(int fd, unsigned char *out, size_t len)
+{
+	for (size_t have = 0; have < len;) {
+		ssize_t n;
+
+		UNTIL(readable(fd));
+		n = recv(fd, out + have, len - have, 0);
+		assert_true(n > 0);
+		have += (size_t)n;
+	}
+}
+
+static void
+expect_frame(int fd, const char *want)
+{
+	unsigned char data[128];
+	size_t len = strlen(want);
+
+	take(fd, data, 4 + len);
+	assert_int_equal(data[3], len);
+	assert_memory_equal(data + 4, want, len);
+}
+
+static void
+expect_hello(int fd, uint16_t own_port)
+{
+	static struct hello h;
+	unsigned char want[HELLO_MAX], data[HELLO_MAX];
+	char text[32];
+	size_t len, used;
+
+	snprintf(text, sizeof(text), "127.0.0.1:%u", own_port);
+	len = hello_encode(SELF, text, want, sizeof(want));
+	take(fd, data, len);
+	assert_memory_equal(data, want, len);
+	assert_int_equal(hello_decode(data, len, &h, &used), HELLO_OK);
+}
+
+static void
+expect_end(int fd)
+{
+	unsigned char c;
+
+	UNTIL(readable(fd));
+	assert_true(recv(fd, &c, 1, 0) <= 0);
+	close(fd);
+}
+
+static void
+send_frame(struct player *p, enum msg_lane lane, int64_t sid, const char *text,
+           size_t len)
+{
+	struct msg m = {.type = MSG_FRAME_OUT};
+
+	m.u.frame = (struct msg_frame){.lane = (uint8_t)lane,
+	                               .sid = sid,
+	                               .data = (const unsigned char *)text,
+	                               .data_len = len};
+	uplink_send(p->uplink, &m);
+}
+
+static void
+fill_conf(enum conf_ipc ipc)
+{
+	int fds[6];
+	uint16_t port;
+
+	memset(&conf, 0, sizeof(conf));
+	conf.id = SELF;
+	conf.ipc = ipc;
+	conf.server_count = 3;
+	for (unsigned i = 0; i < 3; i++) {
+		struct conf_server *s = &conf.servers[i];
+
+		s->id = i + 1;
+		strcpy(s->host, "127.0.0.1");
+		fds[2 * i] = listen_any(&port);
+		s->quorum_port = port;
+		fds[2 * i + 1] = listen_any(&port);
+		s->election_port = port;
+	}
+	for (unsigned i = 0; i < 6; i++)
+		close(fds[i]);
+	conf.self = &conf.servers[1];
+	conf.links.connect_ms = 1000;
+	conf.links.handshake_ms = 300;
+	conf.links.handshakes_max = 4;
+	conf.links.retry_min_ms = 5;
+	conf.links.retry_max_ms = 20;
+	conf.links.keepalive_ms = 2000;
+	conf.links.user_timeout_ms = 5000;
+	conf.links.strangers_max = 2;
+}
+
+static void
+open_board(void)
+{
+	strcpy(folder, "/tmp/switchboard.XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	snprintf(conf.run_dir, sizeof(conf.run_dir), "%s/run", folder);
+	snprintf(conf.data_dir, sizeof(conf.data_dir), "%s/data", folder);
+	assert_int_equal(switchboard_open(&board, loop, &conf, "main"), 0);
+}
+
+static void
+close_board(void)
+{
+	char command[128];
+
+	switchboard_close(board);
+	board = NULL;
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	assert_int_equal(system(command), 0);
+}
+
+static int
+set_up(enum conf_ipc ipc)
+{
+	assert_true(sd_event_new(&loop) >= 0);
+	fill_conf(ipc);
+	open_board();
+	attach(&elector, MSG_WHO_ELECTOR);
+	UNTIL(elector.heard.synced);
+	return 0;
+}
+
+static int
+set_up_nng(void **state)
+{
+	(void)state;
+	return set_up(CONF_IPC_NNG);
+}
+
+static int
+set_up_seqpacket(void **state)
+{
+	(void)state;
+	return set_up(CONF_IPC_SEQPACKET);
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	uplink_close(elector.uplink);
+	uplink_close(peer.uplink);
+	elector.uplink = peer.uplink = NULL;
+	close_board();
+	loop = sd_event_unref(loop);
+	return 0;
+}
+
+static int
+listen_as(unsigned sid, enum msg_lane lane)
+{
+	const struct conf_server *s = &conf.servers[sid - 1];
+	struct sockaddr_in a = {
+	    .sin_family = AF_INET,
+	    .sin_port =
+		htons(lane == MSG_LANE_ELECTION ? s->election_port : s->quorum_port),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), one = 1;
+
+	assert_true(fd >= 0);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(listen(fd, 16), 0);
+	return fd;
+}
+
+static cJSON *
+ask(const char *request)
+{
+	static char reply[DOOR_REPLY_MAX];
+	char path[128];
+	cJSON *json;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/connmgr/" DOOR_NAME, conf.run_dir);
+	fd = door_dial(path, request);
+	assert_true(fd >= 0);
+	UNTIL(readable(fd));
+	n = recv(fd, reply, sizeof(reply) - 1, 0);
+	assert_true(n > 0);
+	reply[n] = '\0';
+	close(fd);
+	json = cJSON_Parse(reply);
+	assert_non_null(json);
+	return json;
+}
+
+#endif

@@ -1,0 +1,257 @@
+/* board_attach.c, scripted: who counts, through starts, deaths, restarts, promotions. */
+#include "tests/unit/board_script.h"
+
+/* An active elector in place 0, generation 1, with a state. */
+static int
+begin_elector(void **state)
+{
+	begin_empty(state);
+	PLAY({"attach 0 elector main 0", "open0:0"},
+	     {"hello 0 0", "welcome0:0 record:elector:main:1 activate0:1"},
+	     {"hello 0 1", "absent0 synced0"}, {"state 0 st", "store:st"});
+	return 0;
+}
+
+static void
+a_shadow_gets_copies_and_is_not_heard(void **state)
+{
+	(void)state;
+	PLAY({"attach 2 elector main 0", "open2:0"},
+	     {"hello 2 0", "welcome2:0 2<st absent2 synced2"},
+	     {"frame e 2 vote", "0<vote 2<vote"}, {"remote e 3 up r3", "0<r3 2<r3"},
+	     {"state 2 mine", ""}, {"decided 2 mine", ""},
+	     {"attach 1 peer main 0", "open1:0"},
+	     {"hello 1 0", "welcome1:0 record:peer:main:1 activate1:1"},
+	     {"hello 1 1", "1<r3 synced1"}, {"look 1 1 1 look", "0<look 2<look"},
+	     {"decided 2 mine", ""}, {"decided 0 dec", "1<dec"},
+	     {"gone 1", "cut1 part absent0 absent2"});
+	assert_int_equal(board_counters(board).not_active, 3);
+	assert_false(board_may(board, 2, BOARD_LANE_ELECTION, false));
+	assert_int_equal(board_counters(board).not_active, 4);
+}
+
+static void
+the_longest_waiting_shadow_takes_over(void **state)
+{
+	(void)state;
+	PLAY({"attach 4 elector main 0", "open4:0"},
+	     {"attach 3 elector main 0", "open3:0"},
+	     {"attach 2 elector other 0", "open2:0"},
+	     {"hello 2 0", "welcome2:0 2<st absent2 synced2"},
+	     {"hello 3 0", "welcome3:0 3<st absent3 synced3"},
+	     {"hello 4 0", "welcome4:0 4<st absent4 synced4"},
+	     /* a new link of it does not cost it its turn */
+	     {"down 4", ""}, {"attach 4 elector main 0", "open4:0"},
+	     {"hello 4 0", "welcome4:0 4<st absent4 synced4"},
+	     {"gone 0", "cut0 record:elector:main:2 activate4:2"},
+	     {"state 4 early", ""}, /* before hello with that generation */
+	     {"hello 4 2", "4<st absent4 synced4"}, {"state 4 st2", "store:st2"},
+	     {"gone 4", "cut4 record:elector:main:3 activate3:3"}, {"gone 3", "cut3"},
+	     /* another name comes in by promotion alone */
+	     {"due", ""}, {"frame e 2 v", "2<v"});
+	assert_int_equal(board_counters(board).too_early, 1);
+	assert_int_equal(board_active(board, BOARD_ELECTOR), -1);
+	PLAY({"promote other", "record:elector:other:4:sync activate2:4"},
+	     {"hello 2 4", "2<st2 absent2 2<v synced2"});
+	assert_int_equal(board_open(board, BOARD_ELECTOR), 2);
+}
+
+static void
+a_shadow_that_has_not_said_hello_is_not_chosen(void **state)
+{
+	(void)state;
+	PLAY({"attach 2 elector main 0", "open2:0"}, {"gone 0", "cut0"},
+	     {"attach 3 elector main 0", "open3:0"},
+	     {"hello 3 0", "welcome3:0 record:elector:main:2 activate3:2"},
+	     {"hello 2 0", "welcome2:0 2<st absent2 synced2"},
+	     {"gone 3", "cut3 "
+	                "record:elector:main:3 activate2:3"});
+}
+
+static void
+promotion(void **state)
+{
+	(void)state;
+	PLAY({"promote b", "refused"}, {"attach 2 elector b 0", "open2:0"},
+	     {"promote b", "refused"}, /* not synced */
+	     {"hello 2 0", "welcome2:0 2<st absent2 synced2"},
+	     {"promote main", "refused"},
+	     {"promote b", "record:elector:b:2:sync cut0 activate2:2"},
+	     {"promote b", "refused"}, {"state 0 late", ""}, {"state 2 early", ""},
+	     {"hello 2 2", "2<st absent2 synced2"}, {"state 2 st2", "store:st2"},
+	     /* the old one, whenever it wakes up: another name holds its role */
+	     {"attach 0 elector main 1", "super0:other"}, {"gone 0", ""},
+	     {"attach 3 elector main 1", "super3:other"},
+	     /* a new process of the old name is a shadow, and stays one */
+	     {"attach 0 elector main 0", "open0:0"},
+	     {"hello 0 0", "welcome0:0 0<st2 absent0 synced0"}, {"gone 2", "cut2"},
+	     {"promote main", "record:elector:main:3:sync activate0:3"});
+	assert_int_equal(board_counters(board).not_active, 1);
+	assert_int_equal(board_counters(board).too_early, 1);
+}
+
+static void
+a_record_that_cannot_be_written_activates_nobody(void **state)
+{
+	(void)state;
+	records_fail = true;
+	PLAY({"attach 2 elector b 0", "open2:0"},
+	     {"hello 2 0", "welcome2:0 2<st absent2 synced2"},
+	     {"promote b", "record:elector:b:2:sync"}, {"state 0 st2", "store:st2"});
+	assert_int_equal(board_active(board, BOARD_ELECTOR), 0);
+	PLAY({"at 2000", ""}, {"due", ""}, {"gone 0", "cut0"},
+	     {"attach 0 elector main 0", "open0:0"},
+	     {"hello 0 0", "welcome0:0 record:elector:main:2"}, {"at 2999", ""},
+	     {"due", ""}, {"at 3000", ""}, {"due", "record:elector:main:2"});
+	assert_int_equal(board_due_ms(board), 4000);
+	records_fail = false;
+	PLAY({"at 4000", ""}, {"due", "record:elector:main:2 activate0:2"},
+	     {"hello 0 2", "0<st2 absent0 synced0"});
+}
+
+static void
+connmgr_restarts_and_the_old_ones_come_back(void **state)
+{
+	(void)state;
+	begin_with(7, 4, "saved");
+	PLAY({"attach 0 peer main 4", "open0:4"}, {"attach 1 elector main 7", "open1:7"},
+	     /* what they last said as active goes before hello, and counts */
+	     {"role 0 4 9 role", ""}, {"hello 0 4", "welcome0:4 synced0"},
+	     {"state 1 newer", "store:newer"}, {"decided 1 dec", "0<dec"},
+	     {"hello 1 7", "welcome1:7 1<newer 1<role synced1"});
+	assert_int_equal(board_open(board, BOARD_ELECTOR), 1);
+	assert_int_equal(board_open(board, BOARD_PEER), 0);
+}
+
+static void
+connmgr_restarts_and_a_new_one_comes(void **state)
+{
+	(void)state;
+	begin_with(7, 4, "saved");
+	PLAY({"attach 1 elector fresh 0", "open1:0"},
+	     {"hello 1 0",
+	      "welcome1:0 1<saved absent1 synced1"}, /* not the recorded name */
+	     {"attach 2 elector main 0", "open2:0"},
+	     {"hello 2 0", "welcome2:0 record:elector:main:8 activate2:8"},
+	     {"hello 2 8", "2<saved absent2 synced2"},
+	     /* the old holder was only slow */
+	     {"attach 3 elector main 7", "super3"},
+	     {"attach 3 elector main 9", "super3"});
+}
+
+static void
+a_lost_record_gives_no_generation_twice(void **state)
+{
+	(void)state;
+	begin_with(0, 0, NULL);
+	PLAY({"attach 0 elector main 12", "super0"},
+	     {"attach 0 elector main 0", "open0:0"},
+	     {"hello 0 0", "welcome0:0 record:elector:main:13 activate0:13"});
+}
+
+static void
+one_generation_has_one_holder(void **state)
+{
+	(void)state;
+	PLAY({"attach 3 elector main 1", "super3"}, {"frame e 2 v", "0<v"});
+}
+
+static void
+a_hello_that_does_not_come(void **state)
+{
+	(void)state;
+	PLAY({"at 5000", ""}, {"attach 2 elector main 0", "open2:0"});
+	assert_int_equal(board_due_ms(board), 6000);
+	PLAY({"at 5999", ""}, {"due", ""}, {"at 6000", ""}, {"due", "cut2"}, {"due", ""},
+	     {"hello 2 0", ""}, /* of the link that was cut */
+	     {"attach 2 elector main 0", "open2:0"},
+	     {"hello 2 0", "welcome2:0 2<st absent2 synced2"});
+	assert_true(board_due_ms(board) == UINT64_MAX);
+	PLAY({"gone 0", "cut0 record:elector:main:2 activate2:2"});
+	assert_int_equal(board_due_ms(board), 7000);
+	PLAY({"at 7000", ""}, {"due", "cut2"},
+	     /* it never heard of its generation: once more by the same path */
+	     {"attach 2 elector main 0", "open2:0"},
+	     {"hello 2 0", "welcome2:0 record:elector:main:3 activate2:3"},
+	     {"down 2", ""},
+	     /* it did, and its link broke before it could say so */
+	     {"attach 2 elector main 3", "open2:3"},
+	     {"hello 2 3", "welcome2:3 2<st absent2 synced2"});
+}
+
+static void
+a_wrong_hello_costs_the_link(void **state)
+{
+	(void)state;
+	PLAY({"hello 0 1", "cut0"}, {"attach 0 elector main 1", "open0:1"},
+	     {"hello 0 2", "cut0"}, {"attach 2 elector main 0", "open2:0"},
+	     {"hello 2 5", "cut2"}, {"hello 5 0", ""});
+	assert_int_equal(board_active(board, BOARD_ELECTOR), 0);
+}
+
+static void
+attach_again_on_a_link_that_stands(void **state)
+{
+	(void)state;
+	PLAY({"attach 1 peer main 0", "open1:0"},
+	     {"hello 1 0", "welcome1:0 record:peer:main:1 activate1:1"},
+	     {"hello 1 1", "synced1"}, {"attach 1 peer main 1", "cut1 part open1:1"},
+	     {"hello 1 1", "welcome1:1 synced1"},
+	     {"attach 0 elector main 1", "cut0 open0:1"},
+	     {"hello 0 1", "welcome0:1 0<st absent0 synced0"},
+	     /* the same connection in another role: the old one has ended */
+	     {"attach 1 elector b 0", "cut1 part absent0 open1:0"});
+	assert_int_equal(board_active(board, BOARD_PEER), -1);
+	assert_string_equal(board_worker(board, 1)->name, "b");
+}
+
+static void
+a_holder_that_forgot_makes_room_for_a_shadow(void **state)
+{
+	(void)state;
+	PLAY(
+	    {"attach 2 elector main 0", "open2:0"},
+	    {"hello 2 0", "welcome2:0 2<st absent2 synced2"},
+	    {"attach 0 elector main 0", "cut0 open0:0 record:elector:main:2 activate2:2"},
+	    {"hello 0 0", "welcome0:0 0<st absent0 synced0"});
+}
+
+static void
+a_peer_of_an_old_generation_is_cut_off(void **state)
+{
+	(void)state;
+	PLAY({"attach 1 peer main 0", "open1:0"},
+	     {"hello 1 0", "welcome1:0 record:peer:main:1 activate1:1"},
+	     {"hello 1 1", "synced1"}, {"look 1 1 1 look", "0<look"},
+	     {"attach 2 peer main 0", "open2:0"}, {"hello 2 0", "welcome2:0 synced2"},
+	     {"remote l 3 up l3", "1<l3 2<l3"}, {"frame l 3 f", "1<f 2<f"},
+	     {"gone 1", "cut1 part absent0 record:peer:main:2 activate2:2"},
+	     {"look 1 1 2 late", ""}, {"hello 2 2", "2<l3 synced2"});
+	assert_int_equal(board_counters(board).not_active, 1);
+	assert_int_equal(board_open(board, BOARD_PEER), 2);
+}
+
+int
+main(void)
+{
+#define ELECTOR(f) cmocka_unit_test_setup_teardown(f, begin_elector, end_board)
+#define OWN(f)     cmocka_unit_test_teardown(f, end_board)
+	const struct CMUnitTest tests[] = {
+	    ELECTOR(a_shadow_gets_copies_and_is_not_heard),
+	    ELECTOR(the_longest_waiting_shadow_takes_over),
+	    ELECTOR(a_shadow_that_has_not_said_hello_is_not_chosen),
+	    ELECTOR(promotion),
+	    ELECTOR(a_record_that_cannot_be_written_activates_nobody),
+	    OWN(connmgr_restarts_and_the_old_ones_come_back),
+	    OWN(connmgr_restarts_and_a_new_one_comes),
+	    OWN(a_lost_record_gives_no_generation_twice),
+	    ELECTOR(one_generation_has_one_holder),
+	    ELECTOR(a_hello_that_does_not_come),
+	    ELECTOR(a_wrong_hello_costs_the_link),
+	    ELECTOR(attach_again_on_a_link_that_stands),
+	    ELECTOR(a_holder_that_forgot_makes_room_for_a_shadow),
+	    ELECTOR(a_peer_of_an_old_generation_is_cut_off),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,388 @@
+/* link.c, scripted: each line is an event at a time and the actions that must follow, as
+ * words. `dial0` dials address 0; `up`, `connecting.eof`, `down.refused` are what is
+ * told. */
+#include "connmgr/link.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum {
+	START = LINK_EV_START,
+	DIALED = LINK_EV_DIALED,
+	FAILED = LINK_EV_DIAL_FAILED,
+	NUDGE_CLOSED = LINK_EV_DIAL_CLOSED,
+	ACCEPTED = LINK_EV_ACCEPTED,
+	CLOSED = LINK_EV_CLOSED,
+	FRAME = LINK_EV_FRAME,
+	CONNECT = LINK_EV_CONNECT,
+	DISCONNECT = LINK_EV_DISCONNECT,
+	DUE = LINK_EV_DUE,
+};
+
+#define NEVER   UINT64_MAX
+#define REFUSED LINK_REASON_REFUSED
+#define EOF_    LINK_REASON_EOF
+#define RESET   LINK_REASON_RESET
+#define ASKED   LINK_REASON_ASKED
+#define ABSENT  LINK_REASON_ABSENT
+
+struct line {
+	uint64_t at;
+	int event;
+	enum link_reason reason;
+	const char *want;
+	uint64_t due;
+};
+
+static const char *
+reason_word(enum link_reason r)
+{
+	static const char *const words[LINK_REASONS] = {
+	    "",        ".never", ".refused",  ".timeout",  ".resolve", ".unreachable",
+	    ".eof",    ".reset", ".replaced", ".protocol", ".full",    ".asked",
+	    ".absent", ".local"};
+
+	return words[r];
+}
+
+static void
+spell(const struct link_actions *a, char *out, size_t cap)
+{
+	static const char *const status[] = {"", "down", "connecting", "up"};
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (unsigned i = 0; i < a->count; i++) {
+		const struct link_action *x = &a->list[i];
+		const char *gap = i ? " " : "";
+
+		switch (x->type) {
+		case LINK_DO_DIAL:
+			assert_int_equal(i + 1, a->count);
+			len += (size_t)snprintf(out + len, cap - len, "%sdial%u", gap,
+			                        x->address);
+			break;
+		case LINK_DO_CANCEL:
+			len += (size_t)snprintf(out + len, cap - len, "%scancel", gap);
+			break;
+		case LINK_DO_NUDGE:
+			assert_int_equal(i + 1, a->count);
+			len += (size_t)snprintf(out + len, cap - len, "%snudge", gap);
+			break;
+		case LINK_DO_USE_DIALED:
+			len +=
+			    (size_t)snprintf(out + len, cap - len, "%suse_dialed", gap);
+			break;
+		case LINK_DO_USE_ACCEPTED:
+			len +=
+			    (size_t)snprintf(out + len, cap - len, "%suse_accepted", gap);
+			break;
+		case LINK_DO_REFUSE:
+			len += (size_t)snprintf(out + len, cap - len, "%srefuse", gap);
+			break;
+		case LINK_DO_CLOSE:
+			len += (size_t)snprintf(out + len, cap - len, "%sclose", gap);
+			break;
+		case LINK_DO_TELL:
+			len += (size_t)snprintf(out + len, cap - len, "%s%s%s%s", gap,
+			                        status[x->status], reason_word(x->reason),
+			                        x->was_up ? "" : "!");
+			break;
+		}
+	}
+}
+
+static void
+play(enum link_lane lane, bool larger, unsigned addresses, const struct line *lines,
+     size_t count)
+{
+	struct link_config config = {.lane = lane,
+	                             .larger = larger,
+	                             .address_count = addresses,
+	                             .connect_ms = 1000,
+	                             .retry_min_ms = 20,
+	                             .retry_max_ms = 200};
+	struct link_actions todo;
+	char got[256], where[64];
+	struct link l;
+
+	link_init(&l, &config);
+	assert_int_equal(link_due_ms(&l), NEVER);
+	for (size_t i = 0; i < count; i++) {
+		struct link_event ev = {.type = (enum link_event_type)lines[i].event,
+		                        .now_ms = lines[i].at,
+		                        .reason = lines[i].reason};
+
+		link_step(&l, &ev, &todo);
+		spell(&todo, got, sizeof(got));
+		snprintf(where, sizeof(where), "line %zu: ", i + 1);
+		if (strcmp(got, lines[i].want) != 0)
+			fail_msg("%sgot \"%s\", want \"%s\"", where, got, lines[i].want);
+		if (link_due_ms(&l) != lines[i].due)
+			fail_msg("%sdue %llu, want %llu", where,
+			         (unsigned long long)link_due_ms(&l),
+			         (unsigned long long)lines[i].due);
+	}
+}
+#define PLAY(lane, larger, addresses, ...)                                               \
+	do {                                                                             \
+		const struct line lines[] = {__VA_ARGS__};                               \
+		play(lane, larger, addresses, lines, sizeof(lines) / sizeof(lines[0]));  \
+	} while (0)
+#define LARGER(...)  PLAY(LINK_ELECTION, true, 1, __VA_ARGS__)
+#define SMALLER(...) PLAY(LINK_ELECTION, false, 1, __VA_ARGS__)
+#define LEARNER(...) PLAY(LINK_LEARNER, true, 1, __VA_ARGS__)
+
+static void
+the_larger_dials_and_keeps(void **state)
+{
+	(void)state;
+	LARGER({1000, START, 0, "dial0", 2000}, {1001, START, 0, "", 2000},
+	       {1001, DIALED, 0, "use_dialed up", NEVER}, {1001, DIALED, 0, "", NEVER},
+	       {1500, FRAME, 0, "", NEVER},
+	       {1600, CLOSED, EOF_, "connecting.eof dial0", 2600},
+	       {1601, CLOSED, EOF_, "", 2600},
+	       {1601, FAILED, REFUSED, "down.refused", 1621},
+	       {1610, FAILED, REFUSED, "", 1621}, {1611, NUDGE_CLOSED, EOF_, "", 1621},
+	       {1620, DUE, 0, "", 1621}, {1621, DUE, 0, "dial0", 2621},
+	       {1622, FAILED, REFUSED, "", 1662}, {1662, DUE, 0, "dial0", 2662},
+	       {1662, FAILED, REFUSED, "", 1742}, {1742, DUE, 0, "dial0", 2742},
+	       {1742, FAILED, REFUSED, "", 1902}, {1902, DUE, 0, "dial0", 2902},
+	       {1902, FAILED, REFUSED, "", 2102}, {2102, DUE, 0, "dial0", 3102},
+	       {2102, FAILED, RESET, "down.reset", 2302}, {2302, DUE, 0, "dial0", 3302},
+	       {2303, DIALED, 0, "use_dialed up", NEVER},
+	       /* it lived for a second: reset, at once */
+	       {3303, CLOSED, RESET, "connecting.reset dial0", 4303},
+	       {3303, FAILED, REFUSED, "down.refused", 3323});
+}
+
+static void
+never_linked_says_so(void **state)
+{
+	(void)state;
+	/* `!`: was never up */
+	LARGER({0, START, 0, "dial0", 1000}, {1, FAILED, REFUSED, "down.refused!", 21},
+	       {21, DUE, 0, "dial0", 1021}, {1021, DUE, 0, "cancel down.timeout!", 1061});
+}
+
+static void
+a_flapping_link_does_not_spin(void **state)
+{
+	(void)state;
+	LARGER({1000, START, 0, "dial0", 2000}, {1000, DIALED, 0, "use_dialed up", NEVER},
+	       /* the first time soon, but no two rounds within retry_min */
+	       {1001, CLOSED, EOF_, "connecting.eof", 1020},
+	       {1020, DUE, 0, "dial0", 2020}, {1021, DIALED, 0, "use_dialed up", NEVER},
+	       {1022, CLOSED, EOF_, "connecting.eof", 1042},
+	       {1042, DUE, 0, "dial0", 2042}, {1042, DIALED, 0, "use_dialed up", NEVER},
+	       {1043, CLOSED, EOF_, "connecting.eof", 1083},
+	       {1083, DUE, 0, "dial0", 2083}, {1083, DIALED, 0, "use_dialed up", NEVER},
+	       /* a frame proves it, yet not at once again */
+	       {1084, FRAME, 0, "", NEVER}, {1085, CLOSED, EOF_, "connecting.eof", 1103});
+}
+
+static void
+the_larger_is_nudged(void **state)
+{
+	(void)state;
+	LARGER(
+	    {1000, START, 0, "dial0", 2000},
+	    {1001, FAILED, REFUSED, "down.refused!", 1021},
+	    /* not up: at once, but no two such within retry_min */
+	    {1005, ACCEPTED, 0, "refuse dial0", 2005},
+	    {1006, ACCEPTED, 0, "refuse", 2005}, /* under way already */
+	    {1006, FAILED, REFUSED, "", 1046}, {1007, ACCEPTED, 0, "refuse", 1025},
+	    {1008, ACCEPTED, 0, "refuse", 1025}, {1025, DUE, 0, "dial0", 2025},
+	    {1025, FAILED, REFUSED, "", 1105}, {1030, ACCEPTED, 0, "refuse dial0", 2030},
+	    {1031, DIALED, 0, "use_dialed up", NEVER},
+	    /* crossing: the link is fresh */
+	    {1500, ACCEPTED, 0, "refuse", NEVER},
+	    /* it has lost what we think is up: a new one, and the old stays meanwhile */
+	    {3000, ACCEPTED, 0, "refuse dial0", 4000},
+	    {3001, DIALED, 0, "close use_dialed up", NEVER},
+	    {5000, ACCEPTED, 0, "refuse dial0", 6000}, {5001, FAILED, REFUSED, "", NEVER},
+	    {5002, ACCEPTED, 0, "refuse", 5020}, /* waits though up */
+	    {5010, CLOSED, RESET, "connecting.reset", 5020},
+	    {5020, DUE, 0, "dial0", 6020});
+}
+
+static void
+a_dying_listener_lets_nobody_in(void **state)
+{
+	(void)state;
+	/* the dial of a dead remote that its kernel still took, and reset */
+	LARGER({1000, START, 0, "dial0", 2000}, {1000, DIALED, 0, "use_dialed up", NEVER},
+	       {1500, FRAME, 0, "", NEVER},
+	       {2000, CLOSED, EOF_, "connecting.eof dial0", 3000},
+	       {2001, DIALED, 0, "use_dialed up", NEVER},
+	       {2002, CLOSED, RESET, "down.refused", 2022}, {2022, DUE, 0, "dial0", 3022},
+	       {2023, FAILED, REFUSED, "", 2063}, {2063, DUE, 0, "dial0", 3063},
+	       {2063, DIALED, 0, "use_dialed up", NEVER}, {2064, FRAME, 0, "", NEVER},
+	       /* this one was there */
+	       {2090, CLOSED, RESET, "connecting.reset dial0", 3090});
+	SMALLER({1000, ACCEPTED, 0, "use_accepted up", NEVER},
+	        {1001, CLOSED, RESET, "connecting.reset dial0", 2001});
+}
+
+static void
+the_end_of_the_old_link_while_a_nudge_is_answered(void **state)
+{
+	(void)state;
+	LARGER({1000, START, 0, "dial0", 2000}, {1000, DIALED, 0, "use_dialed up", NEVER},
+	       {3000, ACCEPTED, 0, "refuse dial0", 4000},
+	       {3001, CLOSED, RESET, "connecting.reset", 4000},
+	       {3002, DIALED, 0, "use_dialed up", NEVER});
+}
+
+static void
+a_nudge_renews_a_dial_that_nobody_saw(void **state)
+{
+	(void)state;
+	LARGER({1000, START, 0, "dial0", 2000}, {1499, ACCEPTED, 0, "refuse", 2000},
+	       {1500, ACCEPTED, 0, "refuse cancel dial0", 2500});
+}
+
+static void
+the_smaller_nudges_and_waits(void **state)
+{
+	(void)state;
+	SMALLER(
+	    {1000, START, 0, "dial0", 2000}, {1001, DIALED, 0, "connecting! nudge", 2001},
+	    {1002, NUDGE_CLOSED, EOF_, "", 2001}, /* it calls back now */
+	    {1003, ACCEPTED, 0, "cancel use_accepted up", NEVER},
+	    /* replaced: told again, since it is another link */
+	    {1004, ACCEPTED, 0, "close use_accepted up", NEVER},
+	    {1005, FRAME, 0, "", NEVER},
+	    {1900, CLOSED, EOF_, "connecting.eof dial0", 2900},
+	    /* it was quicker than our dial */
+	    {1901, ACCEPTED, 0, "cancel use_accepted up", NEVER},
+	    {3000, CLOSED, EOF_, "connecting.eof dial0", 4000},
+	    {3000, FAILED, REFUSED, "down.refused", 3020}, {3020, DUE, 0, "dial0", 4020},
+	    /* somebody is there again: no longer down */
+	    {3021, DIALED, 0, "connecting nudge", 4021},
+	    {4021, DUE, 0, "cancel down.timeout", 4061}, {4061, DUE, 0, "dial0", 5061},
+	    {4062, DIALED, 0, "connecting nudge", 5062},
+	    {4063, NUDGE_CLOSED, RESET, "down.refused", 4143});
+}
+
+static void
+no_nudge_when_a_link_is_up(void **state)
+{
+	struct link_config config = {.lane = LINK_ELECTION,
+	                             .address_count = 1,
+	                             .connect_ms = 1000,
+	                             .retry_min_ms = 20,
+	                             .retry_max_ms = 200};
+	struct link_event ev = {.type = LINK_EV_START, .now_ms = 1};
+	struct link_actions todo;
+	struct link l;
+
+	(void)state;
+	link_init(&l, &config);
+	link_step(&l, &ev, &todo);
+	l.up = true; /* whatever the order in which the shell saw both */
+	ev.type = LINK_EV_DIALED;
+	link_step(&l, &ev, &todo);
+	assert_int_equal(todo.count, 1);
+	assert_int_equal(todo.list[0].type, LINK_DO_CANCEL);
+}
+
+static void
+several_addresses_are_tried_in_turn(void **state)
+{
+	(void)state;
+	PLAY(LINK_ELECTION, true, 3, {1000, START, 0, "dial0", 2000},
+	     {1001, FAILED, REFUSED, "dial1", 2001}, {2001, DUE, 0, "cancel dial2", 3001},
+	     {2002, FAILED, LINK_REASON_RESOLVE, "down.resolve!", 2022},
+	     {2022, DUE, 0, "dial0", 3022}, {2022, FAILED, REFUSED, "dial1", 3022},
+	     {2023, DIALED, 0, "use_dialed up", NEVER},
+	     {4000, CLOSED, EOF_, "connecting.eof dial0", 5000});
+	PLAY(LINK_ELECTION, false, 2, {1000, START, 0, "dial0", 2000},
+	     {1001, DIALED, 0, "connecting! nudge", 2001},
+	     {1002, NUDGE_CLOSED, RESET, "dial1", 2002},
+	     {1003, FAILED, REFUSED, "down.refused!", 1023});
+}
+
+static void
+asked_to_dial_and_to_close(void **state)
+{
+	(void)state;
+	LARGER({1000, START, 0, "dial0", 2000}, {1000, CONNECT, 0, "", 2000},
+	       {1001, FAILED, REFUSED, "down.refused!", 1021},
+	       {1005, CONNECT, 0, "", 1020}, {1020, CONNECT, 0, "dial0", 2020},
+	       {1021, DIALED, 0, "use_dialed up", NEVER}, {1022, CONNECT, 0, "", NEVER},
+	       {1100, DISCONNECT, ASKED, "close down.asked", 1300},
+	       {1150, DISCONNECT, ASKED, "", 1350}, {1350, DUE, 0, "dial0", 2350},
+	       {1351, DISCONNECT, ASKED, "cancel", 1551});
+}
+
+static void
+learner_dials_once_when_asked(void **state)
+{
+	(void)state;
+	LEARNER(
+	    {1000, START, 0, "", NEVER}, {1000, CONNECT, 0, "connecting! dial0", 2000},
+	    {1000, CONNECT, 0, "", 2000}, {1001, FAILED, REFUSED, "down.refused!", NEVER},
+	    {1002, CONNECT, 0, "connecting! dial0", 2002},
+	    {2002, DUE, 0, "cancel down.timeout!", NEVER},
+	    {3000, CONNECT, 0, "connecting! dial0", 4000},
+	    {3001, DIALED, 0, "use_dialed up", NEVER},
+	    {3002, CLOSED, EOF_, "down.eof", NEVER}, {3003, CLOSED, EOF_, "", NEVER},
+	    {3003, DISCONNECT, ASKED, "", NEVER},
+	    {4000, CONNECT, 0, "connecting dial0", 5000},
+	    {4001, DISCONNECT, ABSENT, "cancel down.absent", NEVER});
+}
+
+static void
+learner_newer_replaces_older(void **state)
+{
+	(void)state;
+	LEARNER({1000, ACCEPTED, 0, "use_accepted up", NEVER},
+	        {1001, ACCEPTED, 0, "close down.replaced use_accepted up", NEVER},
+	        {1002, CONNECT, 0, "close down.replaced connecting dial0", 2002},
+	        {1003, ACCEPTED, 0, "cancel use_accepted up", NEVER},
+	        {1004, DISCONNECT, ABSENT, "close down.absent", NEVER});
+	/* whichever sid is larger */
+	PLAY(LINK_LEARNER, false, 1, {1000, CONNECT, 0, "connecting! dial0", 2000},
+	     {1001, DIALED, 0, "use_dialed up", NEVER},
+	     {1002, ACCEPTED, 0, "close down.replaced use_accepted up", NEVER},
+	     {1003, CLOSED, LINK_REASON_PROTOCOL, "down.protocol", NEVER});
+}
+
+static void
+learner_tries_each_address_once(void **state)
+{
+	(void)state;
+	PLAY(LINK_LEARNER, true, 2, {0, CONNECT, 0, "connecting! dial0", 1000},
+	     {1, FAILED, REFUSED, "dial1", 1001},
+	     {2, FAILED, REFUSED, "down.refused!", NEVER});
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_larger_dials_and_keeps),
+	    cmocka_unit_test(never_linked_says_so),
+	    cmocka_unit_test(a_flapping_link_does_not_spin),
+	    cmocka_unit_test(the_larger_is_nudged),
+	    cmocka_unit_test(a_dying_listener_lets_nobody_in),
+	    cmocka_unit_test(the_end_of_the_old_link_while_a_nudge_is_answered),
+	    cmocka_unit_test(a_nudge_renews_a_dial_that_nobody_saw),
+	    cmocka_unit_test(the_smaller_nudges_and_waits),
+	    cmocka_unit_test(no_nudge_when_a_link_is_up),
+	    cmocka_unit_test(several_addresses_are_tried_in_turn),
+	    cmocka_unit_test(asked_to_dial_and_to_close),
+	    cmocka_unit_test(learner_dials_once_when_asked),
+	    cmocka_unit_test(learner_newer_replaces_older),
+	    cmocka_unit_test(learner_tries_each_address_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

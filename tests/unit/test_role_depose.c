@@ -1,0 +1,319 @@
+/* How a leader's role ends: no quorum, silence, a disk that fails; and whom it closes. */
+#include "tests/unit/role_leader.h"
+
+static void
+ten_ticks_to_a_quorum(void **state)
+{
+	(void)state;
+	lead();
+	for (unsigned i = 0; i < 9; i++) {
+		kit_pass(&k, KIT_TICK);
+		assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	}
+	kit_pass(&k, KIT_TICK - 1);
+	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	kit_pass(&k, 1);
+	expect_look(ROLE_LOOK_TIMEOUT);
+}
+
+static void
+init_limit_bounds_the_whole(void **state)
+{
+	(void)state;
+	joins(2, 4);
+	lead();
+	for (unsigned i = 0; i < 40; i++) {
+		assert_null(kit_find(&k, ROLE_ACT_LOOK));
+		kit_packet(&k, 2, QPACKET_PING, 0, 0);
+		kit_pass(&k, KIT_TICK);
+	}
+	expect_look(ROLE_LOOK_TIMEOUT);
+	assert_true(kit_closed(&k, 2, ROLE_CLOSE_ENDED));
+}
+
+static void
+pings_each_tick_in_every_phase(void **state)
+{
+	int64_t last = -1;
+
+	(void)state;
+	kit_up(&k, 2); /* before it has said a word */
+	lead();
+	for (unsigned i = 0; i < 5; i++) {
+		const struct role_packet *p;
+
+		kit_pass(&k, KIT_TICK - 1);
+		assert_null(kit_sent(&k, 2, QPACKET_PING));
+		kit_pass(&k, 1);
+		p = kit_sent(&k, 2, QPACKET_PING);
+		assert_non_null(p);
+		assert_true(p->zxid >
+		            last); /* a learner gives it back: which ping it was */
+		last = p->zxid;
+		if (i == 1)
+			kit_info(&k, 2, QPACKET_FOLLOWERINFO, 4);
+		else if (i == 2)
+			kit_written(&k, 0);
+	}
+}
+
+static void
+a_closed_link_counts_at_once(void **state)
+{
+	(void)state;
+	establish();
+	joins(3, 4);
+	kit_down(&k, 3, ROLE_LOSS_ENDED);
+	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	assert_true(kit_view(&k).active);
+	kit_down(&k, 2, ROLE_LOSS_ENDED);
+	expect_look(ROLE_LOOK_QUORUM);
+	assert_false(kit_view(&k).active);
+	assert_int_equal(kit_find(&k, ROLE_ACT_LOOK)->u.look.epoch, 5);
+}
+
+/* S9: the one that is joining already counts as live. */
+static void
+a_joiner_keeps_the_quorum(void **state)
+{
+	(void)state;
+	establish();
+	joins(3, 4);
+	kit_down(&k, 2, ROLE_LOSS_ENDED);
+	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	assert_true(kit_view(&k).active);
+}
+
+static void
+an_observer_keeps_none(void **state)
+{
+	(void)state;
+	establish();
+	kit_up(&k, 4);
+	kit_info(&k, 4, QPACKET_OBSERVERINFO, 4);
+	kit_down(&k, 2, ROLE_LOSS_ENDED);
+	expect_look(ROLE_LOOK_QUORUM);
+	assert_true(kit_closed(&k, 4, ROLE_CLOSE_ENDED));
+}
+
+static void
+lost_on_the_way(void **state)
+{
+	(void)state;
+	joins(2, 4);
+	lead();
+	kit_down(&k, 2, ROLE_LOSS_ENDED); /* our own promise is still being written */
+	expect_look(ROLE_LOOK_QUORUM);
+	kit_written(&k, 0);
+	assert_int_equal(role_accepted(k.role), 5);
+	kit_decided(&k, NOTIF_LEADING, 1);
+	joins(2, 4);
+	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.epoch,
+	                 6); /* never 5 again */
+}
+
+static void
+silence(void **state)
+{
+	(void)state;
+	establish();
+	joins(3, 4);
+	for (unsigned i = 0; i < 5; i++) {
+		kit_pass(&k, KIT_TICK);
+		kit_packet(&k, 2, QPACKET_PING, 0, 0);
+	}
+	kit_pass(&k, KIT_TICK);
+	assert_true(kit_closed(&k, 3, ROLE_CLOSE_SILENT));
+	assert_false(kit_closed(&k, 2, ROLE_CLOSE_SILENT));
+	assert_true(kit_view(&k).active);
+	kit_down(&k, 3, ROLE_LOSS_OLD);
+	assert_int_equal(k.todo.count, 0);
+	for (unsigned i = 0; i < 4; i++)
+		kit_pass(&k, KIT_TICK);
+	assert_true(kit_view(&k).active);
+	kit_pass(&k, KIT_TICK); /* six since its last word */
+	expect_look(ROLE_LOOK_QUORUM);
+	assert_true(kit_closed(&k, 2, ROLE_CLOSE_SILENT));
+}
+
+static void
+the_core_is_due_in_time(void **state)
+{
+	(void)state;
+	assert_int_equal(role_due_ms(k.role), UINT64_MAX);
+	lead();
+	assert_int_equal(role_due_ms(k.role), k.now_ms + KIT_TICK);
+	kit_up(&k, 2);
+	k.now_ms += 20;
+	kit_packet(&k, 2, QPACKET_PING, 0, 0);
+	assert_int_equal(role_due_ms(k.role), k.now_ms + KIT_TICK - 20);
+	kit_step(&k, (struct role_event){.type = ROLE_EV_DUE}); /* too early: nothing */
+	assert_int_equal(k.todo.count, 0);
+}
+
+static void
+a_failed_promise_is_no_lead(void **state)
+{
+	(void)state;
+	joins(2, 4);
+	lead();
+	kit_written(&k, -5);
+	assert_int_equal(offered(2), 0);
+	assert_true(kit_closed(&k, 2, ROLE_CLOSE_ENDED));
+	assert_int_equal(kit_view(&k).reason, ROLE_REASON_ACCEPTED);
+	assert_int_equal(kit_view(&k).error, -5);
+	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	kit_pass(&k, KIT_TICK);
+	expect_look(ROLE_LOOK_DISK);
+	lead();
+	joins(2, 4);
+	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.epoch,
+	                 6); /* tried again */
+	kit_written(&k, 0);
+	assert_int_equal(kit_view(&k).reason, ROLE_REASON_NONE);
+	ackepoch(2, 4);
+	kit_written(&k, -28);
+	assert_int_equal(kit_view(&k).reason, ROLE_REASON_CURRENT);
+	assert_false(kit_view(&k).active);
+}
+
+/* A write of a role that has ended, failing while we look: said, and no harm. */
+static void
+a_late_failure(void **state)
+{
+	(void)state;
+	joins(2, 4);
+	lead();
+	kit_down(&k, 2, ROLE_LOSS_ENDED);
+	kit_written(&k, -5);
+	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	assert_int_equal(kit_find(&k, ROLE_ACT_EVENT)->u.view.reason,
+	                 ROLE_REASON_ACCEPTED);
+}
+
+static void
+turned_away(void **state)
+{
+	static const struct {
+		int32_t type;
+		int64_t epoch;
+		int32_t value;
+		enum role_close why;
+	} rows[] = {
+	    {QPACKET_ACK, 5, 0, ROLE_CLOSE_UNEXPECTED},
+	    {QPACKET_ACK, 0, 0, ROLE_CLOSE_UNEXPECTED},
+	    {QPACKET_ACKEPOCH, 0, 4, ROLE_CLOSE_UNEXPECTED}, /* nothing was asked */
+	    {QPACKET_LEADERINFO, 5, QPACKET_PROTOCOL, ROLE_CLOSE_UNEXPECTED},
+	    {QPACKET_UPTODATE, 5, 0, ROLE_CLOSE_UNEXPECTED},
+	    {QPACKET_FOLLOWERINFO, 4, 0, ROLE_CLOSE_BAD}, /* without its data */
+	};
+
+	(void)state;
+	establish();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		kit_up(&k, 3);
+		kit_packet(&k, 3, rows[i].type, rows[i].epoch << 32, rows[i].value);
+		if (!kit_closed(&k, 3, rows[i].why))
+			fail_msg("row %zu", i);
+		kit_down(&k, 3, ROLE_LOSS_OLD);
+	}
+	joins(3, 4);
+	kit_packet(&k, 3, QPACKET_ACKEPOCH, 0, -2);
+	assert_true(kit_closed(&k, 3, ROLE_CLOSE_BAD));
+	kit_down(&k, 3, ROLE_LOSS_OLD);
+	joins(3, 4);
+	kit_raw(&k, 3, QPACKET_ACKEPOCH, 0, "abc", 3);
+	assert_true(kit_closed(&k, 3, ROLE_CLOSE_BAD));
+	kit_down(&k, 3, ROLE_LOSS_OLD);
+	joins(3, 4);
+	kit_info(&k, 3, QPACKET_FOLLOWERINFO, 4); /* twice on one link */
+	assert_true(kit_closed(&k, 3, ROLE_CLOSE_BAD));
+	assert_true(kit_view(&k).active);
+}
+
+/* One bad packet of the learner that we need ends the quorum. */
+static void
+no_packet(void **state)
+{
+	(void)state;
+	establish();
+	kit_step(&k, (struct role_event){.type = ROLE_EV_BAD_PACKET, .sid = 2});
+	assert_true(kit_closed(&k, 2, ROLE_CLOSE_BAD));
+	expect_look(ROLE_LOOK_QUORUM);
+}
+
+static void
+who_says_who_it_is(void **state)
+{
+	const struct {
+		int64_t sid;
+		int32_t protocol;
+		int64_t epoch;
+	} rows[] = {
+	    {3, QPACKET_PROTOCOL, 4}, /* another than the link's */
+	    {2, QPACKET_PROTOCOL - 1, 4},
+	    {2, QPACKET_PROTOCOL, -1},
+	    {2, QPACKET_PROTOCOL, INT32_MIN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct qpacket_learner info = {.sid = rows[i].sid,
+		                                     .protocol = rows[i].protocol};
+		unsigned char data[20];
+		size_t len = qpacket_put_learner(&info, data, sizeof(data));
+
+		kit_up(&k, 2);
+		kit_raw(&k, 2, QPACKET_FOLLOWERINFO, rows[i].epoch * ((int64_t)1 << 32),
+		        data, len);
+		assert_true(kit_closed(&k, 2, ROLE_CLOSE_BAD)); /* while we look, too */
+		kit_down(&k, 2, ROLE_LOSS_OLD);
+	}
+	kit_up(&k, 2);
+	kit_packet(&k, 2, QPACKET_PING, 0, 0); /* nobody asked it anything */
+	assert_true(kit_closed(&k, 2, ROLE_CLOSE_UNEXPECTED));
+	kit_step(&k, (struct role_event){.type = ROLE_EV_BAD_PACKET, .sid = 2});
+	assert_int_equal(k.todo.count, 0);
+	kit_up(&k, 2);
+	kit_step(&k, (struct role_event){.type = ROLE_EV_BAD_PACKET, .sid = 2});
+	assert_true(kit_closed(&k, 2, ROLE_CLOSE_BAD));
+}
+
+/* A learner whose connection was replaced starts from the beginning. */
+static void
+a_learner_comes_again(void **state)
+{
+	(void)state;
+	establish();
+	joins(3, 4);
+	ackepoch(3, 4);
+	ack(3, 5);
+	kit_up(&k, 3);
+	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	kit_packet(&k, 3, QPACKET_ACK, 5LL << 32, 0);
+	assert_true(kit_closed(&k, 3, ROLE_CLOSE_UNEXPECTED));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(ten_ticks_to_a_quorum),
+	    TEST(init_limit_bounds_the_whole),
+	    TEST(pings_each_tick_in_every_phase),
+	    TEST(a_closed_link_counts_at_once),
+	    TEST(a_joiner_keeps_the_quorum),
+	    TEST(an_observer_keeps_none),
+	    TEST(lost_on_the_way),
+	    TEST(silence),
+	    TEST(the_core_is_due_in_time),
+	    TEST(a_failed_promise_is_no_lead),
+	    TEST(a_late_failure),
+	    TEST(turned_away),
+	    TEST(no_packet),
+	    TEST(who_says_who_it_is),
+	    TEST(a_learner_comes_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

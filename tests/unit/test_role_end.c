@@ -1,0 +1,320 @@
+/* How a follower's role ends: closed links, silence, refusals, packets out of turn,
+ * doubt, a disk that fails. */
+#include "tests/unit/role_follower.h"
+
+/* After a failed write nobody knows what is on the disk: 6 is promised, and never again.
+ */
+static void
+a_failed_write_is_no_promise(void **state)
+{
+	const struct role_action *a;
+
+	(void)state;
+	kit_up(&k, 3);
+	leaderinfo(6);
+	kit_written(&k, -28);
+	assert_null(kit_sent(&k, 3, QPACKET_ACKEPOCH));
+	assert_null(kit_find(&k, ROLE_ACT_LOOK)); /* after a tick */
+	assert_true(kit_closed(&k, 3, ROLE_CLOSE_ENDED));
+	a = kit_find(&k, ROLE_ACT_EVENT);
+	assert_int_equal(a->u.view.reason, ROLE_REASON_ACCEPTED);
+	assert_int_equal(a->u.view.error, -28);
+	kit_down(&k, 3, ROLE_LOSS_OLD);
+	kit_pass(&k, KIT_TICK - 1);
+	assert_int_equal(k.todo.count, 0);
+	kit_pass(&k, 1);
+	expect_look(ROLE_LOOK_DISK, false);
+
+	kit_decided(&k, NOTIF_FOLLOWING, 3);
+	kit_up(&k, 3);
+	assert_int_equal(kit_sent(&k, 3, QPACKET_FOLLOWERINFO)->zxid, 6LL << 32);
+	leaderinfo(6);
+	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.epoch,
+	                 6); /* tried again */
+	kit_written(&k, 0);
+	assert_int_equal(kit_i32(kit_sent(&k, 3, QPACKET_ACKEPOCH)), -1);
+	assert_int_equal(kit_view(&k).reason, ROLE_REASON_NONE);
+
+	newleader(6);
+	kit_written(&k, -5);
+	assert_int_equal(kit_view(&k).reason, ROLE_REASON_CURRENT);
+	assert_null(kit_sent(&k, 3, QPACKET_ACK));
+	kit_pass(&k, 2 * KIT_TICK - 1); /* the second time: two ticks */
+	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	kit_pass(&k, 1);
+	expect_look(ROLE_LOOK_DISK, false);
+}
+
+static void
+a_closed_link_counts_at_once(void **state)
+{
+	(void)state;
+	follow(5);
+	kit_down(&k, 3, ROLE_LOSS_ENDED);
+	expect_look(ROLE_LOOK_LEADER, true);
+	assert_int_equal(kit_find(&k, ROLE_ACT_LOOK)->u.look.epoch, 5);
+	assert_false(kit_view(&k).has_leader);
+	assert_int_equal(kit_view(&k).epoch, 5); /* the last that was established */
+}
+
+static void
+another_connection_is_the_end_of_the_one_before(void **state)
+{
+	(void)state;
+	follow(5);
+	kit_up(&k, 3);
+	expect_look(ROLE_LOOK_LEADER, true);
+}
+
+static void
+silence(void **state)
+{
+	(void)state;
+	follow(5);
+	assert_int_equal(role_due_ms(k.role), k.now_ms + 6 * KIT_TICK);
+	kit_pass(&k, 6 * KIT_TICK - 1);
+	assert_int_equal(k.todo.count, 0);
+	kit_packet(&k, 3, QPACKET_PING, 1, 0);
+	kit_pass(&k, 6 * KIT_TICK - 1);
+	assert_int_equal(k.todo.count, 0);
+	kit_pass(&k, 1);
+	expect_look(ROLE_LOOK_LEADER, true);
+	assert_true(kit_closed(&k, 3, ROLE_CLOSE_ENDED));
+}
+
+static void
+ten_ticks_to_the_first_word(void **state)
+{
+	(void)state;
+	kit_up(&k, 3);
+	kit_pass(&k, 10 * KIT_TICK - 1);
+	assert_int_equal(k.todo.count, 0);
+	kit_pass(&k, 1);
+	expect_look(ROLE_LOOK_TIMEOUT, false);
+}
+
+/* A ping is a word; from then on sync_limit counts. */
+static void
+a_ping_is_a_first_word(void **state)
+{
+	(void)state;
+	kit_up(&k, 3);
+	kit_pass(&k, 9 * KIT_TICK);
+	kit_packet(&k, 3, QPACKET_PING, 1, 0);
+	kit_pass(&k, 6 * KIT_TICK - 1);
+	assert_int_equal(k.todo.count, 0);
+	kit_pass(&k, 1);
+	expect_look(ROLE_LOOK_TIMEOUT, false);
+}
+
+static void
+init_limit_bounds_the_whole(void **state)
+{
+	(void)state;
+	kit_up(&k, 3);
+	for (unsigned i = 0; i < 39; i++) {
+		kit_packet(&k, 3, QPACKET_PING, i, 0);
+		kit_pass(&k, KIT_TICK);
+		assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	}
+	kit_packet(&k, 3, QPACKET_PING, 99, 0);
+	kit_pass(&k, KIT_TICK);
+	expect_look(ROLE_LOOK_TIMEOUT, false);
+}
+
+/* At once, then after 1, 2, 4, 8, 16, 20 and 20 ticks; an established leader ends it. */
+static void
+refused_again_and_again(void **state)
+{
+	static const unsigned ticks[] = {0, 1, 2, 4, 8, 16, 20, 20};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ticks) / sizeof(ticks[0]); i++) {
+		kit_down(&k, 3, i % 2 ? ROLE_LOSS_FAILED : ROLE_LOSS_REFUSED);
+		if (ticks[i] > 0) {
+			assert_null(kit_find(&k, ROLE_ACT_LOOK));
+			kit_pass(&k, ticks[i] * KIT_TICK - 1);
+			assert_int_equal(k.todo.count, 0);
+			kit_pass(&k, 1);
+		}
+		expect_look(ROLE_LOOK_REFUSED, i % 2 == 0);
+		kit_decided(&k, NOTIF_FOLLOWING, 3);
+	}
+	follow(5);
+	kit_down(&k, 3, ROLE_LOSS_ENDED);
+	expect_look(ROLE_LOOK_LEADER, true);
+	kit_decided(&k, NOTIF_FOLLOWING, 3);
+	kit_down(&k, 3, ROLE_LOSS_REFUSED);
+	expect_look(ROLE_LOOK_REFUSED, true);
+}
+
+/* What is told late about a link that we closed, or that another role had, is no refusal.
+ */
+static void
+old_news_is_no_refusal(void **state)
+{
+	(void)state;
+	kit_down(&k, 3, ROLE_LOSS_OLD);
+	assert_int_equal(k.todo.count, 0);
+	kit_down(&k, 2, ROLE_LOSS_REFUSED);
+	assert_int_equal(k.todo.count, 0);
+	kit_link(&k, 3, ROLE_LINK_CONNECTING, ROLE_LOSS_REFUSED);
+	assert_int_equal(k.todo.count, 0);
+	kit_up(&k, 3);
+	leaderinfo(3); /* we close it, look and elect the same again */
+	kit_decided(&k, NOTIF_FOLLOWING, 3);
+	kit_down(&k, 3, ROLE_LOSS_ENDED); /* it crossed our asking */
+	assert_int_equal(k.todo.count, 0);
+	kit_up(&k, 3);
+	assert_non_null(kit_sent(&k, 3, QPACKET_FOLLOWERINFO));
+}
+
+static void
+out_of_turn(void **state)
+{
+	static const struct {
+		int32_t type;
+		int64_t epoch;
+		int32_t value;
+	} rows[] = {
+	    {QPACKET_NEWLEADER, 5, 0},
+	    {QPACKET_NEWLEADER, 0, 0},
+	    {QPACKET_UPTODATE, 5, 0},
+	    {QPACKET_UPTODATE, 0, 0},
+	    {QPACKET_ACK, 5, 0},
+	    {QPACKET_FOLLOWERINFO, 5, 0},
+	    {QPACKET_LEADERINFO, 0, 65536},
+	    {QPACKET_LEADERINFO, -1, 65536},
+	    {QPACKET_LEADERINFO, 5, 1},
+	    {QPACKET_SNAP, 5, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		kit_up(&k, 3);
+		kit_packet(&k, 3, rows[i].type, rows[i].epoch * ((int64_t)1 << 32),
+		           rows[i].value);
+		assert_true(kit_closed(&k, 3, ROLE_CLOSE_UNEXPECTED));
+		kit_down(&k, 3, ROLE_LOSS_OLD);
+		kit_pass(&k, 20 * KIT_TICK);
+		kit_decided(&k, NOTIF_FOLLOWING, 3);
+	}
+}
+
+static void
+out_of_turn_later(void **state)
+{
+	(void)state;
+	kit_up(&k, 3);
+	leaderinfo(5);
+	leaderinfo(6); /* two questions at one time */
+	assert_true(kit_closed(&k, 3, ROLE_CLOSE_UNEXPECTED));
+	kit_written(&k, 0);
+	kit_down(&k, 3, ROLE_LOSS_OLD);
+	kit_decided(&k, NOTIF_FOLLOWING, 3);
+	kit_up(&k, 3);
+	leaderinfo(6);
+	newleader(6); /* before our answer */
+	assert_true(kit_closed(&k, 3, ROLE_CLOSE_UNEXPECTED));
+	kit_written(&k, 0);
+	kit_down(&k, 3, ROLE_LOSS_OLD);
+	kit_pass(&k, 20 * KIT_TICK);
+	kit_decided(&k, NOTIF_FOLLOWING, 3);
+	kit_up(&k, 3);
+	leaderinfo(7);
+	kit_written(&k, 0);
+	newleader(6); /* another epoch than we promised */
+	assert_true(kit_closed(&k, 3, ROLE_CLOSE_UNEXPECTED));
+	kit_down(&k, 3, ROLE_LOSS_OLD);
+	kit_pass(&k, 20 * KIT_TICK);
+	kit_decided(&k, NOTIF_FOLLOWING, 3);
+	kit_up(&k, 3);
+	leaderinfo(8);
+	kit_written(&k, 0);
+	newleader(8);
+	uptodate(8); /* before our ACK */
+	assert_true(kit_closed(&k, 3, ROLE_CLOSE_UNEXPECTED));
+}
+
+static void
+no_packet(void **state)
+{
+	(void)state;
+	kit_up(&k, 3);
+	kit_step(&k, (struct role_event){.type = ROLE_EV_BAD_PACKET, .sid = 3});
+	assert_true(kit_closed(&k, 3, ROLE_CLOSE_BAD));
+	expect_look(ROLE_LOOK_REFUSED, false);
+	kit_raw(&k, 3, QPACKET_LEADERINFO, 5LL << 32, NULL,
+	        0); /* from the link we closed */
+	assert_int_equal(k.todo.count, 0);
+	kit_step(&k, (struct role_event){.type = ROLE_EV_BAD_PACKET, .sid = 3});
+	assert_int_equal(k.todo.count, 0);
+}
+
+static void
+others_are_turned_away(void **state)
+{
+	(void)state;
+	kit_up(&k, 2);
+	assert_true(kit_closed(&k, 2, ROLE_CLOSE_OTHERWISE));
+	kit_info(&k, 2, QPACKET_FOLLOWERINFO, 4);
+	assert_int_equal(k.todo.count, 0);
+	kit_up(&k, 9); /* no server of ours */
+	assert_int_equal(k.todo.count, 0);
+	follow(5);
+	kit_down(&k, 2, ROLE_LOSS_OLD);
+	assert_int_equal(k.todo.count, 0);
+}
+
+static void
+doubt(void **state)
+{
+	struct role_event ev = {.type = ROLE_EV_DOUBT, .sid = 3, .serial = {7, 0}};
+
+	(void)state;
+	follow(5);
+	kit_step(&k, ev); /* of a role before this one */
+	assert_int_equal(k.todo.count, 0);
+	ev.serial.count = k.role_count + 1;
+	kit_step(&k, ev);
+	assert_int_equal(k.todo.count, 0);
+	ev.serial.count = k.role_count;
+	ev.sid = 2; /* whom we do not follow */
+	kit_step(&k, ev);
+	assert_int_equal(k.todo.count, 0);
+	ev.sid = 3;
+	ev.serial.generation = 6;
+	kit_step(&k, ev);
+	assert_int_equal(k.todo.count, 0);
+	ev.serial.generation = 7;
+	ev.serial.count = k.role_count - 1; /* the same role, before it was established */
+	kit_step(&k, ev);
+	expect_look(ROLE_LOOK_DOUBT, false);
+	kit_step(&k, ev);
+	assert_int_equal(k.todo.count, 0);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(a_failed_write_is_no_promise),
+	    TEST(a_closed_link_counts_at_once),
+	    TEST(another_connection_is_the_end_of_the_one_before),
+	    TEST(silence),
+	    TEST(ten_ticks_to_the_first_word),
+	    TEST(a_ping_is_a_first_word),
+	    TEST(init_limit_bounds_the_whole),
+	    TEST(refused_again_and_again),
+	    TEST(old_news_is_no_refusal),
+	    TEST(out_of_turn),
+	    TEST(out_of_turn_later),
+	    TEST(no_packet),
+	    TEST(others_are_turned_away),
+	    TEST(doubt),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

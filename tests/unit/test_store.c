@@ -1,0 +1,125 @@
+/* store.c: what is written comes back, what is damaged counts as none. */
+#include "connmgr/store.h"
+#include "proc/proc.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct conf conf;
+static char folder[32];
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	strcpy(folder, "/tmp/store.XXXXXX");
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(conf.run_dir, sizeof(conf.run_dir), "%s/run", folder);
+	snprintf(conf.data_dir, sizeof(conf.data_dir), "%s/data", folder);
+	return store_open(&conf);
+}
+
+static int
+tear_down(void **state)
+{
+	char command[64];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	return system(command);
+}
+
+static void
+one_connmgr_for_each_folder(void **state)
+{
+	char path[96];
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(store_open(&conf), -EWOULDBLOCK);
+	snprintf(path, sizeof(path), "%s/run/connmgr", folder);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+	snprintf(conf.data_dir, sizeof(conf.data_dir), "%s/file", folder);
+	assert_int_equal(proc_write_file(conf.data_dir, "", 0, false), 0);
+	assert_int_equal(store_open(&conf), -ENOTDIR);
+}
+
+static void
+sockets_of_a_killed_one_are_removed(void **state)
+{
+	char other[64], path[128];
+
+	(void)state;
+	snprintf(other, sizeof(other), "%s/other", folder);
+	snprintf(conf.run_dir, sizeof(conf.run_dir), "%s", other);
+	snprintf(path, sizeof(path), "%s/connmgr", other);
+	assert_int_equal(proc_make_dir(path), 0);
+	snprintf(path, sizeof(path), "%s/connmgr/l.17.1", other);
+	assert_int_equal(proc_write_file(path, "", 0, false), 0);
+	assert_int_equal(store_open(&conf), 0);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+static void
+records_that_cannot_be_believed(void **state)
+{
+	static const char *const texts[] = {
+	    "",
+	    "garbage",
+	    "conclave record 1\n",
+	    "conclave record 1\ngeneration 5\nname main\n",
+	    "conclave record 1\ngeneration 0\nname main\nend\n",
+	    "conclave record 1\ngeneration 18446744073709551615\nname main\nend\n",
+	    "conclave record 1\ngeneration -5\nname main\nend\n",
+	    "conclave record 1\ngeneration 5x\nname main\nend\n",
+	    "conclave record 1\ngeneration 5\nname \nend\n",
+	    "conclave record 1\ngeneration 5\nname a/b\nend\n",
+	    "conclave record 2\ngeneration 5\nname main\nend\n",
+	};
+	struct board_record r;
+	struct msg_serial serial;
+	unsigned char data[BOARD_SMALL_MAX];
+	char path[96];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/data/connmgr/peer", folder);
+	store_load_record(&conf, BOARD_PEER, &r);
+	assert_true(r.generation == 0 && r.floor == 0);
+	for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		assert_int_equal(proc_write_file(path, texts[i], strlen(texts[i]), false),
+		                 0);
+		store_load_record(&conf, BOARD_PEER, &r);
+		assert_int_equal(r.generation, 0);
+		assert_true(r.floor > 1000000000);
+	}
+	assert_int_equal(store_save_record(&conf, BOARD_PEER, 41, "b.2", true), 0);
+	store_load_record(&conf, BOARD_PEER, &r);
+	assert_int_equal(r.generation, 41);
+	assert_string_equal(r.name, "b.2");
+	assert_int_equal(r.floor, 0);
+	assert_int_equal(store_save_state(&conf, "junk", 4), 0);
+	assert_int_equal(store_load_state(&conf, data, &serial), 0);
+}
+
+int
+main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+	    T(one_connmgr_for_each_folder),
+	    T(sockets_of_a_killed_one_are_removed),
+	    T(records_that_cannot_be_believed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,202 @@
+/* connmgr's shell, with both transports of a link; see switchboard_kit.h. */
+#include "tests/unit/switchboard_kit.h"
+
+static void
+links_of_both_kinds_carry_frames(void **state)
+{
+	int one = listen_as(1, MSG_LANE_ELECTION), fd1, fd3, nudge;
+	int three = listen_as(3, MSG_LANE_ELECTION);
+
+	(void)state;
+	assert_true(elector.heard.absent);
+	assert_int_equal(elector.heard.activations, 1);
+	fd1 = accept_one(one); /* the smaller: we keep what we dialled */
+	expect_hello(fd1, conf.self->election_port);
+	UNTIL(link_of(&elector, MSG_LANE_ELECTION, 1) == MSG_LINK_UP);
+	nudge = accept_one(three); /* the larger: we only knock */
+	expect_hello(nudge, conf.self->election_port);
+	close(nudge);
+	fd3 = dial_as(conf.self->election_port, 3, "early");
+	UNTIL(elector.heard.frames == 1);
+	assert_int_equal(link_of(&elector, MSG_LANE_ELECTION, 3), MSG_LINK_UP);
+	assert_string_equal(elector.heard.frame, "early");
+	send_frame(&elector, MSG_LANE_ELECTION, 1, "to one", 6);
+	send_frame(&elector, MSG_LANE_ELECTION, 3, "to three", 8);
+	expect_frame(fd1, "to one");
+	expect_frame(fd3, "to three");
+	/* replaced: the last message is sent again on the new link */
+	nudge = dial_as(conf.self->election_port, 3, "");
+	expect_frame(nudge, "to three");
+	expect_end(fd3);
+	/* a bad length ends the link, and it is dialled again */
+	put(fd1, (unsigned char[]){0, 0, 0, 0}, 4);
+	expect_end(fd1);
+	fd1 = accept_one(one);
+	expect_hello(fd1, conf.self->election_port);
+	expect_frame(fd1, "to one");
+	close(fd1);
+	close(one);
+	UNTIL(link_of(&elector, MSG_LANE_ELECTION, 1) == MSG_LINK_DOWN);
+	assert_int_equal(elector.heard.remotes[0][1].reason, MSG_REASON_REFUSED);
+	assert_true(elector.heard.remotes[0][1].was_up);
+	close(three);
+	close(nudge);
+}
+
+static void
+strangers_are_bounded_and_answered(void **state)
+{
+	uint16_t port = conf.self->election_port;
+	int a, b, c, quiet[6];
+
+	(void)state;
+	for (unsigned i = 0; i < 6; i++)
+		quiet[i] = dial(port); /* more than there is room for */
+	a = dial_as(port, 100, "a");
+	UNTIL(elector.heard.frames == 1);
+	assert_int_equal(elector.heard.frame_sid, 100);
+	b = dial_as(port, INT64_MAX, "b");
+	UNTIL(elector.heard.frames == 2);
+	send_frame(&elector, MSG_LANE_ELECTION, 100, "to a", 4);
+	expect_frame(a, "to a");
+	put(a, "\0\0\0\1x", 5);
+	UNTIL(elector.heard.frames == 3);
+	c = dial_as(port, 101, "c");
+	UNTIL(elector.heard.frames == 4);
+	expect_end(b); /* silent for longest */
+	expect_end(dial_as(port, 0, "smaller"));
+	expect_end(dial_as(port, SELF, "ourselves"));
+	expect_end(dial_as(conf.self->quorum_port, 100, "not there"));
+	for (unsigned i = 0; i < 6; i++)
+		expect_end(quiet[i]); /* four of them at their deadline */
+	assert_int_equal(elector.heard.frames, 4);
+	close(a);
+	close(c);
+}
+
+static void
+the_learner_lane_is_the_peers(void **state)
+{
+	static char big[60000];
+	uint16_t port = conf.self->quorum_port;
+	int fd, listener = listen_as(3, MSG_LANE_LEARNER);
+	struct msg m = {.type = MSG_CONNECT};
+
+	(void)state;
+	expect_end(dial_as(port, 1, "too early")); /* no peer, no learner */
+	attach(&peer, MSG_WHO_PEER);
+	UNTIL(peer.heard.synced);
+	fd = dial_as(port, 1, "info");
+	UNTIL(peer.heard.frames == 1);
+	assert_string_equal(peer.heard.frame, "info");
+	assert_int_equal(elector.heard.frames, 0);
+	send_frame(&peer, MSG_LANE_LEARNER, 1, "x", 1);
+	send_frame(&peer, MSG_LANE_LEARNER, 1, "y", 1);
+	expect_frame(fd, "x");
+	expect_frame(fd, "y");
+	/* it does not read: closed, not dropped */
+	while (link_of(&peer, MSG_LANE_LEARNER, 1) == MSG_LINK_UP) {
+		send_frame(&peer, MSG_LANE_LEARNER, 1, big, sizeof(big));
+		assert_true(sd_event_run(loop, 1000) >= 0);
+	}
+	assert_int_equal(peer.heard.remotes[1][1].reason, MSG_REASON_FULL);
+	close(fd);
+
+	m.u.connect = (struct msg_connect){.lane = MSG_LANE_LEARNER, .sid = 3};
+	uplink_send(peer.uplink, &m);
+	fd = accept_one(listener);
+	expect_hello(fd, port);
+	UNTIL(link_of(&peer, MSG_LANE_LEARNER, 3) == MSG_LINK_UP);
+	leave(&peer);
+	expect_end(fd); /* the other side knows at once */
+	elector.heard.absent = false;
+	UNTIL(elector.heard.absent);
+
+	close(listener);
+	attach(&peer, MSG_WHO_PEER);
+	UNTIL(peer.heard.synced);
+	uplink_send(peer.uplink, &m);
+	UNTIL(link_of(&peer, MSG_LANE_LEARNER, 3) == MSG_LINK_DOWN);
+	assert_int_equal(peer.heard.remotes[1][3].reason, MSG_REASON_REFUSED);
+}
+
+static void
+status_says_what_there_is(void **state)
+{
+	cJSON *json = ask("status"), *row;
+
+	(void)state;
+	assert_string_equal(cJSON_GetObjectItem(json, "who")->valuestring, "connmgr");
+	assert_string_equal(cJSON_GetObjectItem(json, "degraded")->valuestring, "");
+	row = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "listeners"), 1);
+	assert_string_equal(cJSON_GetObjectItem(row, "lane")->valuestring, "learner");
+	assert_string_equal(cJSON_GetObjectItem(row, "state")->valuestring, "open");
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "remotes")), 2);
+	row = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "workers"), 0);
+	assert_string_equal(cJSON_GetObjectItem(row, "name")->valuestring, "main");
+	assert_int_equal(cJSON_GetObjectItem(row, "generation")->valueint, 1);
+	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(row, "active")));
+	assert_int_equal(
+	    cJSON_GetObjectItem(cJSON_GetObjectItem(json, "counters"), "attaches")
+		->valueint,
+	    1);
+	cJSON_Delete(json);
+	for (unsigned i = 0; i < 3; i++) {
+		static const char *const wrong[] = {"stauts", "promote nobody",
+		                                    "\x43\x6c"};
+
+		json = ask(wrong[i]);
+		assert_non_null(cJSON_GetObjectItem(json, "error"));
+		cJSON_Delete(json);
+	}
+}
+
+static void
+state_and_generations_outlive_the_worker(void **state)
+{
+	struct msg m = {.type = MSG_STATE};
+	struct board_record record;
+	unsigned char data[BOARD_SMALL_MAX];
+	struct msg_serial serial;
+	struct player other = {0};
+
+	(void)state;
+	m.u.state.serial = (struct msg_serial){7, 8};
+	m.u.state.vote.round = 99;
+	uplink_send(elector.uplink, &m);
+	send_frame(&elector, MSG_LANE_ELECTION, 1, "v", 1);
+	attach(&other, MSG_WHO_ELECTOR); /* a shadow of the same name */
+	UNTIL(other.heard.synced);
+	assert_int_equal(other.heard.activations, 0);
+	UNTIL(store_load_state(&conf, data, &serial) > 0);
+	leave(&elector);
+	other.heard.synced = false;
+	UNTIL(other.heard.synced);
+	assert_int_equal(other.heard.activations, 1);
+	assert_int_equal(other.heard.state.vote.round, 99);
+	assert_int_equal(uplink_generation(other.uplink), 2);
+	store_load_record(&conf, BOARD_ELECTOR, &record);
+	assert_int_equal(record.generation, 2);
+	assert_string_equal(record.name, "main");
+	assert_true(serial.generation == 7 && serial.count == 8);
+	uplink_close(other.uplink);
+}
+
+int
+main(void)
+{
+#define NNG(f) cmocka_unit_test_setup_teardown(f, set_up_nng, tear_down)
+#define SEQ(f) cmocka_unit_test_setup_teardown(f, set_up_seqpacket, tear_down)
+	const struct CMUnitTest tests[] = {
+	    SEQ(links_of_both_kinds_carry_frames),
+	    NNG(links_of_both_kinds_carry_frames),
+	    SEQ(strangers_are_bounded_and_answered),
+	    SEQ(the_learner_lane_is_the_peers),
+	    NNG(the_learner_lane_is_the_peers),
+	    SEQ(status_says_what_there_is),
+	    SEQ(state_and_generations_outlive_the_worker),
+	    NNG(state_and_generations_outlive_the_worker),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
