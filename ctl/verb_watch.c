@@ -134,6 +134,9 @@ verb_wait(const struct ctl *c)
 	follow_init(&f, c->conf->run_dir, c->conf->id);
 	do {
 		r = follow_next(&f, until_ms);
+		if (r == FOLLOW_LATE && !heard &&
+		    f.fd >= 0) /* a peer may finish its first word */
+			r = follow_next(&f, f.hear_by_ms);
 		heard |= r == FOLLOW_EVENT;
 	} while (r == FOLLOW_DOWN ||
 	         (r == FOLLOW_EVENT && !is_reached(f.line, c->conf->id, leading)));

@@ -2,7 +2,7 @@
  * that started it (conclaved or systemd, it cannot tell which); see proc.h. */
 #include "proc/proc.h"
 
-#include "base/version.h"
+#include "proc/beat.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -10,15 +10,13 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
-
-#define STATUS_MAX 256
 
 struct proc {
 	sd_event *loop;
 	const struct proc_ops *ops;
 	void *user;
+	struct beat beat;
 	bool ready;
 	bool stopping;
 };
@@ -74,9 +72,10 @@ set_signals(void)
 static void
 say_stopping(struct proc *p)
 {
-	if (!p->stopping)
-		sd_notify(0, "STOPPING=1");
-	p->stopping = true;
+	if (p->stopping)
+		return;
+	p->stopping = p->beat.stopping = true;
+	beat_send(&p->beat);
 }
 
 static int
@@ -119,9 +118,7 @@ open_loop(struct proc *p)
 	    (r = sd_event_add_signal(p->loop, NULL, SIGINT, on_stop_signal, p)) < 0 ||
 	    (r = sd_event_add_signal(p->loop, NULL, SIGHUP, on_reload_signal, p)) < 0)
 		return r;
-	/* beats only while the loop turns; without $WATCHDOG_USEC it does nothing */
-	r = sd_event_set_watchdog(p->loop, true);
-	return r < 0 ? r : 0;
+	return beat_open(&p->beat, p->loop);
 }
 
 int
@@ -158,51 +155,30 @@ proc_loop(struct proc *p)
 	return p->loop;
 }
 
-/* A line break would begin another assignment of the notification. */
-static const char *
-one_line(const char *status, char *out)
+void
+proc_status(struct proc *p, const char *status, unsigned long long generation,
+            bool active)
 {
-	size_t len = strnlen(status, STATUS_MAX - 1);
-
-	for (size_t i = 0; i < len; i++)
-		out[i] = (unsigned char)status[i] < 0x20 ? ' ' : status[i];
-	out[len] = '\0';
-	return out;
-}
-
-static void
-notify(const char *head, const char *status, unsigned long long generation, bool active)
-{
-	char line[STATUS_MAX];
-
-	sd_notifyf(0,
-	           "%sSTATUS=%s\nX_CONCLAVE_VERSION=%s\nX_CONCLAVE_GENERATION=%llu\n"
-	           "X_CONCLAVE_ACTIVE=%d",
-	           head, one_line(status, line), CONCLAVE_VERSION, generation, active);
+	beat_set_status(&p->beat, status);
+	p->beat.detailed = true;
+	p->beat.generation = generation;
+	p->beat.active = active;
+	beat_send(&p->beat);
 }
 
 void
 proc_ready(struct proc *p, const char *status, unsigned long long generation, bool active)
 {
-	notify(p->ready ? "" : "READY=1\n", status, generation, active);
+	p->beat.ready = !p->ready;
 	p->ready = true;
-}
-
-void
-proc_status(struct proc *p, const char *status, unsigned long long generation,
-            bool active)
-{
-	(void)p;
-	notify("", status, generation, active);
+	proc_status(p, status, generation, active);
 }
 
 void
 proc_say(struct proc *p, const char *status)
 {
-	char line[STATUS_MAX];
-
-	(void)p;
-	sd_notifyf(0, "STATUS=%s", one_line(status, line));
+	beat_set_status(&p->beat, status);
+	beat_send(&p->beat);
 }
 
 int

@@ -1,6 +1,7 @@
-/* Any bytes are a configuration or refused. What is accepted is printed; and unless
- * escapes brought in what the print cannot show, it is read back as the same, and printed
- * as the same. */
+/* Any bytes are a configuration or refused. What is accepted is printed, and read back as
+ * the same. Not where ZooKeeper's own print cannot be read back: hosts that only an
+ * escape or a second bracket could name, blanks that are cut at the start of a value,
+ * several ports of one host. */
 #include "wire/qconfig.h"
 #include "wire/qquorum.h"
 
@@ -8,6 +9,21 @@
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool
+comes_back(const struct qconfig *c)
+{
+	for (unsigned i = 0; i < c->server_count; i++) {
+		const struct qconfig_server *s = &c->servers[i];
+
+		if (s->addr_count > 0 && strchr(" \t\f", s->quorum[0].host[0]))
+			return false;
+		for (unsigned k = 1; k < s->election_count; k++)
+			if (strcmp(s->election[k - 1].host, s->election[k].host) == 0)
+				return false;
+	}
+	return c->version >= 0;
+}
 
 static void
 check_print(const struct qconfig *c, bool multi)
@@ -19,7 +35,7 @@ check_print(const struct qconfig *c, bool multi)
 
 	if (len == 0 || strlen(first) != len)
 		abort();
-	if (len > QCONFIG_TEXT_MAX || c->version < 0)
+	if (len > QCONFIG_TEXT_MAX || !comes_back(c))
 		return;
 	r = qconfig_parse(first, len, multi, &back);
 	if (r != QCONFIG_OK || !qconfig_equal(c, &back) || !qconfig_equal(&back, c))
@@ -50,8 +66,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct qconfig_server s;
 	char line[4096];
 	bool multi = size > 0 && data[size - 1] % 2 == 0;
-	/* hosts with these in them do not come back from their print */
-	bool clean = !memchr(data, '\\', size) && !memchr(data, '[', size);
+	bool plain = !memchr(data, '\\', size) && !memmem(data, size, "[[", 2);
 
 	if (size == 0)
 		return 0;
@@ -59,7 +74,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_quorums(&c);
 		if (!qconfig_equal(&c, &c))
 			abort();
-		if (clean)
+		if (plain)
 			check_print(&c, multi);
 	}
 	if (qconfig_parse_server(1, (const char *)data, size, multi, &s) == QCONFIG_OK &&

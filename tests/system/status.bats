@@ -143,7 +143,7 @@ lab_links_up() {
 }
 
 @test "ids, rounds and epochs keep every digit" {
-	lab_up 1 'id1 = 4611686018427387904'
+	lab_up 1 'id1 = 4611686018427387904L' # libconfig's suffix
 	run -0 lab_conclave 1 wait --leading --timeout 20
 	run -0 lab_conclave 1 status --json
 	[[ "$output" == *'"id":4611686018427387904,'* ]]
@@ -292,6 +292,7 @@ lab_is_sick() {
 	run -0 lab_conclave "$leader" wait --leading --timeout 5
 	run -2 lab_conclave "$other" wait --leading --timeout 0.3
 	run -2 lab_conclave "$other" wait --leading --timeout 0
+	run -0 lab_conclave "$other" wait --leader --timeout 0
 }
 
 @test "watch survives the peer: down, then what its successor says" {

@@ -1,5 +1,6 @@
 /* config/: what a good file says, its canonical form, what differs between two. */
 #include "base/log.h"
+#include "config/conf_keys.h"
 #include "tests/unit/conf_kit.h"
 
 static const char everything[] =
@@ -341,6 +342,36 @@ sample(void **state)
 	assert_int_equal(written.log_level, conf_got.log_level);
 }
 
+/* The man page has each number with its default, range and unit, and the sample too. */
+static void
+documented(void **state)
+{
+	static char page[65536], etc[16384];
+	FILE *f = fopen("docs/man/conclave.conf.5", "r"),
+	     *g = fopen("etc/conclave.conf", "r");
+	char want[128];
+
+	(void)state;
+	assert_non_null(f);
+	assert_non_null(g);
+	assert_true(fread(page, 1, sizeof(page) - 1, f) > 0);
+	assert_true(fread(etc, 1, sizeof(etc) - 1, g) > 0);
+	fclose(f);
+	fclose(g);
+	for (unsigned i = 0; i < CONF_NUMBERS; i++) {
+		const struct conf_number *n = &conf_numbers[i];
+
+		snprintf(want, sizeof(want), ".It Va %s No = %u\n%u to %u %s",
+		         conf_number_name(n), n->standard, n->min, n->max, n->unit);
+		if (!strstr(page, want))
+			fail_msg("conclave.conf.5 has no %s", want);
+		snprintf(want, sizeof(want), "\t# %s = %u;", conf_number_name(n),
+		         n->standard);
+		if (!strstr(etc, want))
+			fail_msg("etc/conclave.conf has no %s", want);
+	}
+}
+
 int
 main(void)
 {
@@ -349,6 +380,7 @@ main(void)
 	    cmocka_unit_test(words),       cmocka_unit_test(canonical),
 	    cmocka_unit_test(longest),     cmocka_unit_test(look_ups),
 	    cmocka_unit_test(differences), cmocka_unit_test(sample),
+	    cmocka_unit_test(documented),
 	};
 
 	return cmocka_run_group_tests(tests, conf_kit_setup, conf_kit_teardown);

@@ -305,8 +305,8 @@ strange_answers(void **state)
 	static const char *const strange[] = {
 	    "{}",
 	    "{\"who\":\"elector\",\"active\":true,\"remotes\":3,\"voters\":{}}",
-	    "{\"remotes\":[1,null,{\"id\":\"x\"},{\"id\":1,\"lane\":\"election\"}],"
-	    "\"processes\":[1,\"x\",{}]}",
+	    ("{\"remotes\":[1,null,{\"id\":\"x\"},{\"id\":1,\"lane\":\"election\"}],"
+	     "\"processes\":[1,\"x\",{}]}"),
 	    "{\"processes\":{\"a\":{\"pid\":[]}},\"remotes\":{\"a\":{\"id\":2}}}",
 	};
 	static const char *const keys[] = {"schema", "id",     "state",    "leader",

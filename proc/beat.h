@@ -1,0 +1,32 @@
+/* sd_notify without waiting: what is said to $NOTIFY_SOCKET is a state, kept here; where
+ * its reader does not drain it (a stopped conclaved: the queue holds ten datagrams), it
+ * is said again later, and nobody hangs. libsystemd's sd_notify would block there, and
+ * with it each worker of a conclaved that hangs. */
+#ifndef PROC_BEAT_H
+#define PROC_BEAT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#define BEAT_STATUS_MAX 256
+
+struct beat {
+	int fd; /* -1: nobody listens */
+	sd_event_source *timer;
+	uint64_t beat_us; /* between two WATCHDOG=1; 0: none is wanted */
+	bool owed;        /* something of the following was not taken */
+	bool ready, stopping, has_status, detailed; /* to be said */
+	char status[BEAT_STATUS_MAX];
+	unsigned long long generation;
+	bool active;
+};
+
+/* Reads $NOTIFY_SOCKET and $WATCHDOG_USEC; beats from then on while the loop turns. 0 or
+ * -errno. */
+int beat_open(struct beat *n, sd_event *loop);
+/* Says the state as it is now. */
+void beat_send(struct beat *n);
+void beat_set_status(struct beat *n, const char *status); /* line breaks become blanks */
+
+#endif
