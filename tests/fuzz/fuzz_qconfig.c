@@ -1,7 +1,7 @@
 /* Any bytes are a configuration or refused. What is accepted is printed, and read back as
  * the same. Not where ZooKeeper's own print cannot be read back: hosts that only an
- * escape or a second bracket could name, blanks that are cut at the start of a value,
- * several ports of one host. */
+ * escape or a second bracket could name, servers without any, blanks that are cut at the
+ * start of a value, several ports of one host, groups of nobody alone. */
 #include "wire/qconfig.h"
 #include "wire/qquorum.h"
 
@@ -16,13 +16,13 @@ comes_back(const struct qconfig *c)
 	for (unsigned i = 0; i < c->server_count; i++) {
 		const struct qconfig_server *s = &c->servers[i];
 
-		if (s->addr_count > 0 && strchr(" \t\f", s->quorum[0].host[0]))
+		if (s->addr_count == 0 || strchr(" \t\f", s->quorum[0].host[0]))
 			return false;
 		for (unsigned k = 1; k < s->election_count; k++)
 			if (strcmp(s->election[k - 1].host, s->election[k].host) == 0)
 				return false;
 	}
-	return c->version >= 0;
+	return c->version >= 0 && (!c->hierarchical || c->weight_count > 0);
 }
 
 static void

@@ -301,6 +301,16 @@ lab_down() {
 	for dir in "$LAB"/[0-9]*; do
 		[ ! -f "$dir/watch" ] || kill "$(cat "$dir/watch")" 2>/dev/null || true
 	done
+	for dir in "$LAB"/[0-9]*; do
+		[ ! -f "$dir/watch" ] || lab_until "the recorder ends" lab_gone "$(cat "$dir/watch")" || bad=1
+	done
+	left=$(pgrep -af -- "conclave -c $LAB/" || true) # a test's own command
+	if [ -n "$left" ]; then
+		echo "left over: $left" >&2
+		# shellcheck disable=SC2046 # pids
+		kill -KILL $(cut -d ' ' -f 1 <<<"$left") 2>/dev/null || true
+		bad=1
+	fi
 	lab_check_events || bad=1
 	if grep -E 'AddressSanitizer|LeakSanitizer|runtime error:|Assertion' "$LAB"/*/log >&2; then
 		bad=1

@@ -298,7 +298,7 @@ lab_is_sick() {
 @test "watch survives the peer: down, then what its successor says" {
 	lab_up 1
 	lab_wait_leader
-	lab_conclave 1 watch >"$LAB/watched" {LAB_LOCK}>&- &
+	"$CONCLAVE_BIN/conclave" -c "$LAB/1/conclave.conf" watch >"$LAB/watched" 3>&- {LAB_LOCK}>&- &
 	watching=$!
 	lab_until "watch says leading" grep -q ' leading ' "$LAB/watched"
 	old=$(lab_pid 1 peer)

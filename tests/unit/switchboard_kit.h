@@ -109,16 +109,22 @@ static const struct uplink_ops uplink_ops = {on_activate, on_again, on_message, 
                                              on_superseded};
 
 static void
-attach(struct player *p, enum msg_who who)
+attach_as(struct player *p, enum msg_who who, const char *name)
 {
 	struct uplink_config config = {.who = who,
-	                               .name = "main",
+	                               .name = name,
 	                               .run_dir = conf.run_dir,
 	                               .kind = conf.ipc == CONF_IPC_NNG ? CHAN_NNG
 	                                                                : CHAN_SEQPACKET};
 
 	p->heard = (struct heard){0};
 	assert_int_equal(uplink_open(&p->uplink, loop, &config, &uplink_ops, p), 0);
+}
+
+static void
+attach(struct player *p, enum msg_who who)
+{
+	attach_as(p, who, "main");
 }
 
 static void

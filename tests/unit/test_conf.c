@@ -249,67 +249,67 @@ look_ups(void **state)
 	assert_false(conf_is_voter(&conf_got, 1));
 }
 
+static const struct {
+	const char *from, *to, *key;
+} changes[] = {
+    {"id = 2;\nrun", "id = 0;\nrun", "id"},
+    {"/run/x", "/run/y", "run_dir"},
+    {"/var/x", "/var/y", "data_dir"},
+    {"/opt/x", "/opt/y", "program_dir"},
+    {"10.0.0.2", "10.0.0.3", "servers"},
+    {"id = 0;", "id = 1;", "servers"},
+    {"election_port = 65535", "election_port = 65534", "servers"},
+    {"quorum_port = 1;", "quorum_port = 2;", "servers"},
+    {"weight = 3", "weight = 4", "servers"},
+    {"weight = 0; group = 7", "weight = 0; group = 7L", ""},
+    {"weight = 0; group = 7; }", "weight = 1; group = 8; }", "servers"},
+    {"role = \"observer\"; weight = 1;", "weight = 1; group = 7;", "servers"},
+    {"tick_ms = 11", "tick_ms = 12", "timing.tick_ms"},
+    {"init_limit = 12", "init_limit = 1", "timing.init_limit"},
+    {"sync_limit = 13", "sync_limit = 2", "timing.sync_limit"},
+    {"finalize_ms = 14", "finalize_ms = 2", "timing.finalize_ms"},
+    {"notify_min_ms = 15", "notify_min_ms = 2", "timing.notify_min_ms"},
+    {"notify_max_ms = 16", "notify_max_ms = 17", "timing.notify_max_ms"},
+    {"connect_ms = 21", "connect_ms = 20", "links.connect_ms"},
+    {"handshake_ms = 22", "handshake_ms = 20", "links.handshake_ms"},
+    {"handshakes_max = 23", "handshakes_max = 20", "links.handshakes_max"},
+    {"retry_min_ms = 24", "retry_min_ms = 20", "links.retry_min_ms"},
+    {"retry_max_ms = 25", "retry_max_ms = 26", "links.retry_max_ms"},
+    {"keepalive_ms = 2600", "keepalive_ms = 2601", "links.keepalive_ms"},
+    {"user_timeout_ms = 270", "user_timeout_ms = 271", "links.user_timeout_ms"},
+    {"strangers_max = 28", "strangers_max = 29", "links.strangers_max"},
+    {"watchdog_ms = 310", "watchdog_ms = 311", "supervisor.watchdog_ms"},
+    {"abort_ms = 32", "abort_ms = 33", "supervisor.abort_ms"},
+    {"ready_ms = 330", "ready_ms = 331", "supervisor.ready_ms"},
+    {"stop_ms = 34", "stop_ms = 35", "supervisor.stop_ms"},
+    {"restart_min_ms = 35", "restart_min_ms = 1", "supervisor.restart_min_ms"},
+    {"restart_max_ms = 36", "restart_max_ms = 37", "supervisor.restart_max_ms"},
+    {"restart_reset_ms = 37", "restart_reset_ms = 1", "supervisor.restart_reset_ms"},
+    {"seqpacket", "nng", "ipc"},
+    {"zab = true", "zab = false", "zab"},
+    {"early_finalize = false", "early_finalize = true", "early_finalize"},
+    {"debug", "info", ""},
+};
+
 /* Each key changed in the canonical text names itself; log_level alone does not. */
 static void
 differences(void **state)
 {
-	static const struct {
-		const char *from, *to, *key;
-	} cases[] = {
-	    {"id = 2;\nrun", "id = 0;\nrun", "id"},
-	    {"/run/x", "/run/y", "run_dir"},
-	    {"/var/x", "/var/y", "data_dir"},
-	    {"/opt/x", "/opt/y", "program_dir"},
-	    {"10.0.0.2", "10.0.0.3", "servers"},
-	    {"id = 0;", "id = 1;", "servers"},
-	    {"election_port = 65535", "election_port = 65534", "servers"},
-	    {"quorum_port = 1;", "quorum_port = 2;", "servers"},
-	    {"weight = 3", "weight = 4", "servers"},
-	    {"weight = 0; group = 7", "weight = 0; group = 7L", ""},
-	    {"weight = 0; group = 7; }", "weight = 1; group = 8; }", "servers"},
-	    {"role = \"observer\"; weight = 1;", "weight = 1; group = 7;", "servers"},
-	    {"tick_ms = 11", "tick_ms = 12", "timing.tick_ms"},
-	    {"init_limit = 12", "init_limit = 1", "timing.init_limit"},
-	    {"sync_limit = 13", "sync_limit = 2", "timing.sync_limit"},
-	    {"finalize_ms = 14", "finalize_ms = 2", "timing.finalize_ms"},
-	    {"notify_min_ms = 15", "notify_min_ms = 2", "timing.notify_min_ms"},
-	    {"notify_max_ms = 16", "notify_max_ms = 17", "timing.notify_max_ms"},
-	    {"connect_ms = 21", "connect_ms = 20", "links.connect_ms"},
-	    {"handshake_ms = 22", "handshake_ms = 20", "links.handshake_ms"},
-	    {"handshakes_max = 23", "handshakes_max = 20", "links.handshakes_max"},
-	    {"retry_min_ms = 24", "retry_min_ms = 20", "links.retry_min_ms"},
-	    {"retry_max_ms = 25", "retry_max_ms = 26", "links.retry_max_ms"},
-	    {"keepalive_ms = 2600", "keepalive_ms = 2601", "links.keepalive_ms"},
-	    {"user_timeout_ms = 270", "user_timeout_ms = 271", "links.user_timeout_ms"},
-	    {"strangers_max = 28", "strangers_max = 29", "links.strangers_max"},
-	    {"watchdog_ms = 310", "watchdog_ms = 311", "supervisor.watchdog_ms"},
-	    {"abort_ms = 32", "abort_ms = 33", "supervisor.abort_ms"},
-	    {"ready_ms = 330", "ready_ms = 331", "supervisor.ready_ms"},
-	    {"stop_ms = 34", "stop_ms = 35", "supervisor.stop_ms"},
-	    {"restart_min_ms = 35", "restart_min_ms = 1", "supervisor.restart_min_ms"},
-	    {"restart_max_ms = 36", "restart_max_ms = 37", "supervisor.restart_max_ms"},
-	    {"restart_reset_ms = 37", "restart_reset_ms = 1",
-	     "supervisor.restart_reset_ms"},
-	    {"seqpacket", "nng", "ipc"},
-	    {"zab = true", "zab = false", "zab"},
-	    {"early_finalize = false", "early_finalize = true", "early_finalize"},
-	    {"debug", "info", ""},
-	};
 	static struct conf running;
 	char text[4096];
 
 	(void)state;
 	conf_kit_good(everything);
 	running = conf_got;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const char *at = strstr(everything, cases[i].from);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		const char *at = strstr(everything, changes[i].from);
 
 		assert_non_null(at);
 		snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - everything),
-		         everything, cases[i].to, at + strlen(cases[i].from));
+		         everything, changes[i].to, at + strlen(changes[i].from));
 		conf_kit_good(text);
-		assert_string_equal(conf_difference(&running, &conf_got), cases[i].key);
-		assert_string_equal(conf_difference(&conf_got, &running), cases[i].key);
+		assert_string_equal(conf_difference(&running, &conf_got), changes[i].key);
+		assert_string_equal(conf_difference(&conf_got, &running), changes[i].key);
 	}
 	conf_kit_good(GOOD "log_level = \"err\";");
 	running = conf_got;

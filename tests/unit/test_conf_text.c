@@ -274,73 +274,73 @@ long_paths(void **state)
 	assert_non_null(strstr(error.text, "log_level"));
 }
 
+static const struct {
+	const char *text;
+	enum conf_finding_type type;
+	unsigned line;
+	const char *found;
+} scans[] = {
+    {"", CONF_FOUND_END, 1, ""},
+    {"a = 1;\n\n", CONF_FOUND_END, 3, ""},
+    {"a = 2147483647", CONF_FOUND_END, 1, ""},
+    {"a = -2147483648", CONF_FOUND_END, 1, ""},
+    {"a = 2147483648", CONF_FOUND_WRAPS, 1, "2147483648"},
+    {"a=-2147483649;", CONF_FOUND_WRAPS, 1, "-2147483649"},
+    {"a = 0x7fffffff", CONF_FOUND_END, 1, ""},
+    {"a = 0X80000000", CONF_FOUND_WRAPS, 1, "0X80000000"},
+    {"a = 9223372036854775807L", CONF_FOUND_END, 1, ""},
+    {"a = -9223372036854775808LL", CONF_FOUND_END, 1, ""},
+    {"\na = 9223372036854775808L", CONF_FOUND_TOO_LARGE, 2, "9223372036854775808"},
+    {"a = 5000000000.0", CONF_FOUND_END, 1, ""},
+    {"a = 5000000000e1", CONF_FOUND_END, 1, ""},
+    {"a = 5000000000E-1", CONF_FOUND_END, 1, ""},
+    {"a = 1.5000000000e+10", CONF_FOUND_END, 1, ""},
+    {"a = .5000000000", CONF_FOUND_END, 1, ""},
+    {"a = 5000000000e", CONF_FOUND_WRAPS, 1, "5000000000"},
+    {"a = - 5000000000", CONF_FOUND_WRAPS, 1, "5000000000"},
+    {"a5000000000 = b-5000000000", CONF_FOUND_END, 1, ""},
+    {"# 5000000000\n// 5000000000", CONF_FOUND_END, 2, ""},
+    {"/ 5000000000", CONF_FOUND_WRAPS, 1, "5000000000"},
+    {"/* \n5000000000 **/ 5000000001", CONF_FOUND_WRAPS, 2, "5000000001"},
+    {"\"5000000000\"", CONF_FOUND_END, 1, ""},
+    {"\"\\\"\" 5000000000", CONF_FOUND_WRAPS, 1, "5000000000"},
+    {"\"\\\\\" 5000000000", CONF_FOUND_WRAPS, 1, "5000000000"},
+    {"\"a\nb\"", CONF_FOUND_OPEN_STRING, 1, "\"a"},
+    {"\n\n/* a\nb", CONF_FOUND_OPEN_COMMENT, 3, "/* a\nb"},
+    {"@include \"x\"", CONF_FOUND_INCLUDE, 1, "x"},
+    {"\n \t@include\t \"a b\"", CONF_FOUND_INCLUDE, 2, "a b"},
+    {"@include \"\"", CONF_FOUND_INCLUDE, 1, ""},
+    {"@include", CONF_FOUND_END, 1, ""},
+    {"@include ", CONF_FOUND_END, 1, ""},
+    {"@include \"", CONF_FOUND_OPEN_STRING, 1, "\""},
+    {"@includes \"x\"", CONF_FOUND_END, 1, ""},
+    {"; @include \"x\"", CONF_FOUND_END, 1, ""},
+    {"/* */ @include \"x\"", CONF_FOUND_END, 1, ""},
+    {"@ 5000000000", CONF_FOUND_WRAPS, 1, "5000000000"},
+};
+
 /* The scan alone: each finding, and where. */
 static void
 findings(void **state)
 {
-	static const struct {
-		const char *text;
-		enum conf_finding_type type;
-		unsigned line;
-		const char *found;
-	} cases[] = {
-	    {"", CONF_FOUND_END, 1, ""},
-	    {"a = 1;\n\n", CONF_FOUND_END, 3, ""},
-	    {"a = 2147483647", CONF_FOUND_END, 1, ""},
-	    {"a = -2147483648", CONF_FOUND_END, 1, ""},
-	    {"a = 2147483648", CONF_FOUND_WRAPS, 1, "2147483648"},
-	    {"a=-2147483649;", CONF_FOUND_WRAPS, 1, "-2147483649"},
-	    {"a = 0x7fffffff", CONF_FOUND_END, 1, ""},
-	    {"a = 0X80000000", CONF_FOUND_WRAPS, 1, "0X80000000"},
-	    {"a = 9223372036854775807L", CONF_FOUND_END, 1, ""},
-	    {"a = -9223372036854775808LL", CONF_FOUND_END, 1, ""},
-	    {"\na = 9223372036854775808L", CONF_FOUND_TOO_LARGE, 2,
-	     "9223372036854775808"},
-	    {"a = 5000000000.0", CONF_FOUND_END, 1, ""},
-	    {"a = 5000000000e1", CONF_FOUND_END, 1, ""},
-	    {"a = 5000000000E-1", CONF_FOUND_END, 1, ""},
-	    {"a = 1.5000000000e+10", CONF_FOUND_END, 1, ""},
-	    {"a = .5000000000", CONF_FOUND_END, 1, ""},
-	    {"a = 5000000000e", CONF_FOUND_WRAPS, 1, "5000000000"},
-	    {"a = - 5000000000", CONF_FOUND_WRAPS, 1, "5000000000"},
-	    {"a5000000000 = b-5000000000", CONF_FOUND_END, 1, ""},
-	    {"# 5000000000\n// 5000000000", CONF_FOUND_END, 2, ""},
-	    {"/ 5000000000", CONF_FOUND_WRAPS, 1, "5000000000"},
-	    {"/* \n5000000000 **/ 5000000001", CONF_FOUND_WRAPS, 2, "5000000001"},
-	    {"\"5000000000\"", CONF_FOUND_END, 1, ""},
-	    {"\"\\\"\" 5000000000", CONF_FOUND_WRAPS, 1, "5000000000"},
-	    {"\"\\\\\" 5000000000", CONF_FOUND_WRAPS, 1, "5000000000"},
-	    {"\"a\nb\"", CONF_FOUND_OPEN_STRING, 1, "\"a"},
-	    {"\n\n/* a\nb", CONF_FOUND_OPEN_COMMENT, 3, "/* a\nb"},
-	    {"@include \"x\"", CONF_FOUND_INCLUDE, 1, "x"},
-	    {"\n \t@include\t \"a b\"", CONF_FOUND_INCLUDE, 2, "a b"},
-	    {"@include \"\"", CONF_FOUND_INCLUDE, 1, ""},
-	    {"@include", CONF_FOUND_END, 1, ""},
-	    {"@include ", CONF_FOUND_END, 1, ""},
-	    {"@include \"", CONF_FOUND_OPEN_STRING, 1, "\""},
-	    {"@includes \"x\"", CONF_FOUND_END, 1, ""},
-	    {"; @include \"x\"", CONF_FOUND_END, 1, ""},
-	    {"/* */ @include \"x\"", CONF_FOUND_END, 1, ""},
-	    {"@ 5000000000", CONF_FOUND_WRAPS, 1, "5000000000"},
-	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		size_t len = strlen(cases[i].text);
+	for (size_t i = 0; i < sizeof(scans) / sizeof(scans[0]); i++) {
+		size_t len = strlen(scans[i].text);
 		char *exact =
 		    malloc(len ? len : 1); /* a read beyond it is seen by ASan */
 		struct conf_scan scan;
 		struct conf_finding f;
 
 		assert_non_null(exact);
-		memcpy(exact, cases[i].text, len);
+		memcpy(exact, scans[i].text, len);
 		conf_scan_init(&scan, exact, len);
 		f = conf_scan_next(&scan);
-		if (f.type != cases[i].type || f.line != cases[i].line)
-			fail_msg("%d on line %u: %s", (int)f.type, f.line, cases[i].text);
+		if (f.type != scans[i].type || f.line != scans[i].line)
+			fail_msg("%d on line %u: %s", (int)f.type, f.line, scans[i].text);
 		if (f.type != CONF_FOUND_END) {
-			assert_int_equal(f.len, strlen(cases[i].found));
-			assert_memory_equal(exact + f.at, cases[i].found, f.len);
+			assert_int_equal(f.len, strlen(scans[i].found));
+			assert_memory_equal(exact + f.at, scans[i].found, f.len);
 		}
 		free(exact);
 	}

@@ -47,74 +47,53 @@ unknown_keys(void **state)
 	CONF_KIT_REFUSED(cases);
 }
 
+static const struct conf_kit_case types[] = {
+    {"id = \"one\";\n" DIRS SERVERS, 1, {"id is a string", "an integer", "id = 1;"}},
+    {"id = 1.5;\n" DIRS SERVERS, 1, {"id is a number with a fraction", "an integer"}},
+    {"id = true;\n" DIRS SERVERS, 1, {"id is true or false", "an integer"}},
+    {"id = [ 1 ];\n" DIRS SERVERS, 1, {"id is an array", "an integer"}},
+    {"id = ( 1 );\n" DIRS SERVERS, 1, {"id is a list", "an integer"}},
+    {"id = { };\n" DIRS SERVERS, 1, {"id is a group", "an integer"}},
+    {"id_file = 1;\n" DIRS SERVERS, 1, {"id_file is an integer", "a string"}},
+    {"run_dir = 5;\n", 1, {"run_dir is an integer", "\"/run/conclave\""}},
+    {"id=1;data_dir = true;\n", 1, {"data_dir is true or false", "/var/lib/conclave"}},
+    {GOOD "program_dir = 7L;\n", 8, {"program_dir is an integer", "a string"}},
+    {GOOD "timing = 1;\n", 8, {"timing is an integer", "a group"}},
+    {GOOD "links = ( );\n", 8, {"links is a list", "a group"}},
+    {GOOD "supervisor = \"\";\n", 8, {"supervisor is a string", "a group"}},
+    {GOOD "timing = {\n tick_ms = \"50\"; };\n",
+     9,
+     {"tick_ms is a string", "tick_ms = 1;"}},
+    {GOOD "links = {\n retry_max_ms = 2.0; };\n", 9, {"retry_max_ms", "an integer"}},
+    {GOOD "ipc = 1;\n", 8, {"ipc is an integer", "\"nng\", \"seqpacket\""}},
+    {GOOD "log_level = 6;\n", 8, {"log_level is an integer", "\"debug\""}},
+    {GOOD "zab = 1;\n", 8, {"zab is an integer", "true or false"}},
+    {GOOD "zab = \"true\";\n", 8, {"zab is a string", "true or false"}},
+    {GOOD "early_finalize = 0;\n", 8, {"early_finalize is an integer", "true or false"}},
+    {HEAD "servers = 3;\n", 4, {"servers is an integer", "a list in parentheses"}},
+    {HEAD "servers = { a = 1; };\n", 4, {"servers is a group", "a list"}},
+    {HEAD "servers = [ 1 ];\n", 4, {"servers is an array", "a list"}},
+    {HEAD "servers = ( 3 );\n", 4, {"an entry of servers is an integer", "a group"}},
+    {HEAD "servers = (\n" ONE "},\n ( ) );\n", 6, {"is a list", "a group"}},
+    {HEAD "servers = ( { id = \"1\"; } );\n", 4, {"id is a string"}},
+    {HEAD "servers = ( { host = 1; } );\n", 4, {"host is an integer", "\"10.0.0.1\""}},
+    {HEAD "servers = ( { quorum_port = \"1\"; } );\n", 4, {"quorum_port is a string"}},
+    {HEAD "servers = ( { election_port = 1.; } );\n",
+     4,
+     {"election_port is a number with"}},
+    {HEAD "servers = ( { role = true; } );\n", 4, {"role is true", "\"observer\""}},
+    {HEAD "servers = ( { weight = \"1\"; } );\n",
+     4,
+     {"weight is a string", "an integer"}},
+    {HEAD "servers = ( { group = ( ); } );\n", 4, {"group is a list", "an integer"}},
+};
+
 static void
 wrong_types(void **state)
 {
-	static const struct conf_kit_case cases[] = {
-	    {"id = \"one\";\n" DIRS SERVERS,
-	     1,
-	     {"id is a string", "an integer", "id = 1;"}},
-	    {"id = 1.5;\n" DIRS SERVERS,
-	     1,
-	     {"id is a number with a fraction", "an integer"}},
-	    {"id = true;\n" DIRS SERVERS, 1, {"id is true or false", "an integer"}},
-	    {"id = [ 1 ];\n" DIRS SERVERS, 1, {"id is an array", "an integer"}},
-	    {"id = ( 1 );\n" DIRS SERVERS, 1, {"id is a list", "an integer"}},
-	    {"id = { };\n" DIRS SERVERS, 1, {"id is a group", "an integer"}},
-	    {"id_file = 1;\n" DIRS SERVERS, 1, {"id_file is an integer", "a string"}},
-	    {"run_dir = 5;\n", 1, {"run_dir is an integer", "\"/run/conclave\""}},
-	    {"id=1;data_dir = true;\n",
-	     1,
-	     {"data_dir is true or false", "/var/lib/conclave"}},
-	    {GOOD "program_dir = 7L;\n", 8, {"program_dir is an integer", "a string"}},
-	    {GOOD "timing = 1;\n", 8, {"timing is an integer", "a group"}},
-	    {GOOD "links = ( );\n", 8, {"links is a list", "a group"}},
-	    {GOOD "supervisor = \"\";\n", 8, {"supervisor is a string", "a group"}},
-	    {GOOD "timing = {\n tick_ms = \"50\"; };\n",
-	     9,
-	     {"tick_ms is a string", "tick_ms = 1;"}},
-	    {GOOD "links = {\n retry_max_ms = 2.0; };\n",
-	     9,
-	     {"retry_max_ms", "an integer"}},
-	    {GOOD "ipc = 1;\n", 8, {"ipc is an integer", "\"nng\", \"seqpacket\""}},
-	    {GOOD "log_level = 6;\n", 8, {"log_level is an integer", "\"debug\""}},
-	    {GOOD "zab = 1;\n", 8, {"zab is an integer", "true or false"}},
-	    {GOOD "zab = \"true\";\n", 8, {"zab is a string", "true or false"}},
-	    {GOOD "early_finalize = 0;\n",
-	     8,
-	     {"early_finalize is an integer", "true or false"}},
-	    {HEAD "servers = 3;\n",
-	     4,
-	     {"servers is an integer", "a list in parentheses"}},
-	    {HEAD "servers = { a = 1; };\n", 4, {"servers is a group", "a list"}},
-	    {HEAD "servers = [ 1 ];\n", 4, {"servers is an array", "a list"}},
-	    {HEAD "servers = ( 3 );\n",
-	     4,
-	     {"an entry of servers is an integer", "a group"}},
-	    {HEAD "servers = (\n" ONE "},\n ( ) );\n", 6, {"is a list", "a group"}},
-	    {HEAD "servers = ( { id = \"1\"; } );\n", 4, {"id is a string"}},
-	    {HEAD "servers = ( { host = 1; } );\n",
-	     4,
-	     {"host is an integer", "\"10.0.0.1\""}},
-	    {HEAD "servers = ( { quorum_port = \"1\"; } );\n",
-	     4,
-	     {"quorum_port is a string"}},
-	    {HEAD "servers = ( { election_port = 1.; } );\n",
-	     4,
-	     {"election_port is a number with"}},
-	    {HEAD "servers = ( { role = true; } );\n",
-	     4,
-	     {"role is true", "\"observer\""}},
-	    {HEAD "servers = ( { weight = \"1\"; } );\n",
-	     4,
-	     {"weight is a string", "an integer"}},
-	    {HEAD "servers = ( { group = ( ); } );\n",
-	     4,
-	     {"group is a list", "an integer"}},
-	};
 
 	(void)state;
-	CONF_KIT_REFUSED(cases);
+	CONF_KIT_REFUSED(types);
 }
 
 static void
@@ -163,61 +142,62 @@ out_of_range(void **state)
 	CONF_KIT_REFUSED(cases);
 }
 
+static const struct {
+	const char *group, *name;
+	uint32_t min, max;
+} ranges[] = {
+    {"timing", "tick_ms", 1, 60000},
+    {"timing", "init_limit", 1, 10000},
+    {"timing", "sync_limit", 2, 10000},
+    {"timing", "finalize_ms", 1, 60000},
+    {"timing", "notify_min_ms", 1, 60000},
+    {"timing", "notify_max_ms", 1, 600000},
+    {"links", "connect_ms", 10, 60000},
+    {"links", "handshake_ms", 10, 60000},
+    {"links", "handshakes_max", 4, 4096},
+    {"links", "retry_min_ms", 1, 60000},
+    {"links", "retry_max_ms", 1, 600000},
+    {"links", "keepalive_ms", 1000, 3600000},
+    {"links", "user_timeout_ms", 100, 3600000},
+    {"links", "strangers_max", 1, 4096},
+    {"supervisor", "watchdog_ms", 50, 3600000},
+    {"supervisor", "abort_ms", 10, 600000},
+    {"supervisor", "ready_ms", 50, 3600000},
+    {"supervisor", "stop_ms", 10, 600000},
+    {"supervisor", "restart_min_ms", 1, 600000},
+    {"supervisor", "restart_max_ms", 1, 3600000},
+    {"supervisor", "restart_reset_ms", 1, 3600000},
+};
+
 /* Each number: one below and one above its range is refused, both ends are taken. */
 static void
 ranges_of_numbers(void **state)
 {
-	static const struct {
-		const char *group, *name;
-		uint32_t min, max;
-	} numbers[] = {
-	    {"timing", "tick_ms", 1, 60000},
-	    {"timing", "init_limit", 1, 10000},
-	    {"timing", "sync_limit", 2, 10000},
-	    {"timing", "finalize_ms", 1, 60000},
-	    {"timing", "notify_min_ms", 1, 60000},
-	    {"timing", "notify_max_ms", 1, 600000},
-	    {"links", "connect_ms", 10, 60000},
-	    {"links", "handshake_ms", 10, 60000},
-	    {"links", "handshakes_max", 4, 4096},
-	    {"links", "retry_min_ms", 1, 60000},
-	    {"links", "retry_max_ms", 1, 600000},
-	    {"links", "keepalive_ms", 1000, 3600000},
-	    {"links", "user_timeout_ms", 100, 3600000},
-	    {"links", "strangers_max", 1, 4096},
-	    {"supervisor", "watchdog_ms", 50, 3600000},
-	    {"supervisor", "abort_ms", 10, 600000},
-	    {"supervisor", "ready_ms", 50, 3600000},
-	    {"supervisor", "stop_ms", 10, 600000},
-	    {"supervisor", "restart_min_ms", 1, 600000},
-	    {"supervisor", "restart_max_ms", 1, 3600000},
-	    {"supervisor", "restart_reset_ms", 1, 3600000},
-	};
 	char text[1024], said[64], line[64], print[8192];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		const uint32_t values[] = {numbers[i].min - 1, numbers[i].max + 1,
-		                           numbers[i].min, numbers[i].max};
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+		const uint32_t values[] = {ranges[i].min - 1, ranges[i].max + 1,
+		                           ranges[i].min, ranges[i].max};
 		struct conf_kit_case c = {text, 8, {said, line}};
 		char partner[64] = "";
-		size_t len = strlen(numbers[i].name);
+		size_t len = strlen(ranges[i].name);
 
 		for (unsigned v = 0; v < 4; v++) {
 			/* the other end of the pair makes room for this value */
-			if (len > 7 && strcmp(numbers[i].name + len - 7, "_min_ms") == 0)
+			if (len > 7 && strcmp(ranges[i].name + len - 7, "_min_ms") == 0)
 				snprintf(partner, sizeof(partner),
 				         "%.*s_max_ms = 600000;", (int)len - 7,
-				         numbers[i].name);
-			if (len > 7 && strcmp(numbers[i].name + len - 7, "_max_ms") == 0)
+				         ranges[i].name);
+			if (len > 7 && strcmp(ranges[i].name + len - 7, "_max_ms") == 0)
 				snprintf(partner, sizeof(partner), "%.*s_min_ms = 1;",
-				         (int)len - 7, numbers[i].name);
+				         (int)len - 7, ranges[i].name);
 			snprintf(text, sizeof(text), GOOD "%s = { %s = %u; %s };\n",
-			         numbers[i].group, numbers[i].name, values[v], partner);
+			         ranges[i].group, ranges[i].name, values[v], partner);
 			snprintf(said, sizeof(said), "%s = %u is out of range",
-			         numbers[i].name, values[v]);
-			snprintf(line, sizeof(line), "%u to %u", numbers[i].min,
-			         numbers[i].max);
+			         ranges[i].name, values[v]);
+			snprintf(line, sizeof(line), "%u to %u", ranges[i].min,
+			         ranges[i].max);
 			if (v < 2) {
 				conf_kit_all_refused(&c, 1);
 				continue;
@@ -225,7 +205,7 @@ ranges_of_numbers(void **state)
 			conf_kit_good(text);
 			assert_int_not_equal(conf_print(&conf_got, print, sizeof(print)),
 			                     0);
-			snprintf(line, sizeof(line), "\t%s = %u;\n", numbers[i].name,
+			snprintf(line, sizeof(line), "\t%s = %u;\n", ranges[i].name,
 			         values[v]);
 			assert_non_null(strstr(print, line));
 		}

@@ -2,7 +2,7 @@
 #include "tests/unit/role_follower.h"
 
 static void
-all_steps(void **state)
+steps_to_ackepoch(void **state)
 {
 	const struct role_action *a;
 	const struct role_packet *p;
@@ -38,7 +38,18 @@ all_steps(void **state)
 	assert_non_null(p);
 	assert_int_equal(kit_i32(p), 4); /* its current epoch, */
 	assert_int_equal(p->zxid, 0);    /* and its claim */
+}
 
+static void
+steps_from_newleader(void **state)
+{
+	const struct role_action *a;
+	const struct role_packet *p;
+
+	(void)state;
+	kit_up(&k, 3);
+	leaderinfo(5);
+	kit_written(&k, 0);
 	newleader(5);
 	a = kit_find(&k, ROLE_ACT_WRITE);
 	assert_int_equal(a->u.write.file, ROLE_FILE_CURRENT);
@@ -239,7 +250,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(all_steps),
+	    TEST(steps_to_ackepoch),
+	    TEST(steps_from_newleader),
 	    TEST(pings_are_answered_in_every_phase),
 	    TEST(equal_makes_no_promise_again),
 	    TEST(smaller_looks_again),

@@ -182,6 +182,26 @@ state_and_generations_outlive_the_worker(void **state)
 	uplink_close(other.uplink);
 }
 
+static void
+promoted_by_name(void **state)
+{
+	struct player other = {0};
+	struct board_record record;
+	cJSON *json;
+
+	(void)state;
+	attach_as(&other, MSG_WHO_ELECTOR, "b");
+	UNTIL(other.heard.synced);
+	json = ask("promote b");
+	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(json, "ok")));
+	cJSON_Delete(json);
+	UNTIL(other.heard.activations == 1 && elector.heard.superseded);
+	store_load_record(&conf, BOARD_ELECTOR, &record);
+	assert_int_equal(record.generation, 2);
+	assert_string_equal(record.name, "b");
+	uplink_close(other.uplink);
+}
+
 int
 main(void)
 {
@@ -196,6 +216,8 @@ main(void)
 	    SEQ(status_says_what_there_is),
 	    SEQ(state_and_generations_outlive_the_worker),
 	    NNG(state_and_generations_outlive_the_worker),
+	    SEQ(promoted_by_name),
+	    NNG(promoted_by_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
