@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REPLAY_NOTES 3 /* state, look or role, decided */
+
 struct board *
 board_new(const struct board_config *config)
 {
@@ -116,12 +118,12 @@ replay_item(const struct board *b, enum board_who who, unsigned at,
 {
 	const struct board_keep *k = &b->keep;
 	bool elector = who == BOARD_ELECTOR;
-	const struct board_note *first[] = {elector ? &k->state : &k->decided,
-	                                    elector ? &k->word : NULL};
+	const struct board_note *first[REPLAY_NOTES] = {
+	    elector ? &k->state : NULL, elector ? &k->word : NULL, &k->decided};
 
 	out->type = BOARD_DO_SEND;
 	out->item = (struct board_item){0};
-	if (at < 2) {
+	if (at < REPLAY_NOTES) {
 		if (at == 1 && elector && k->word.len == 0)
 			out->type = BOARD_DO_ABSENT;
 		else if (!first[at] || first[at]->len == 0)
@@ -131,7 +133,7 @@ replay_item(const struct board *b, enum board_who who, unsigned at,
 			                                .len = first[at]->len};
 		return true;
 	}
-	at -= 2;
+	at -= REPLAY_NOTES;
 	if (at < k->row_count) {
 		const struct board_row *row = &k->rows[at];
 
@@ -154,7 +156,7 @@ bool
 board_replay_next(const struct board *b, unsigned worker, unsigned *cursor,
                   struct board_action *out)
 {
-	unsigned last = 2 + b->keep.row_count + b->keep.frame_max;
+	unsigned last = REPLAY_NOTES + b->keep.row_count + b->keep.frame_max;
 
 	out->worker = worker;
 	while (*cursor < last)

@@ -149,7 +149,7 @@ static const struct layout layouts[MSG_TYPES] =
 	    },
 	[MSG_DECIDED] =
 	    {
-		{"decided", MSG_ELECTOR, MSG_PEER},
+		{"decided", MSG_ELECTOR | MSG_CONNMGR, MSG_PEER | MSG_ELECTOR},
 		{
 		    {FIELD_SERIAL, AT(decided.serial), 0, 0},
 		    {FIELD_U8, AT(decided.state), ROLE_MIN, ROLE_MAX},

@@ -35,13 +35,13 @@ enum msg_type {
 	MSG_CONNECT,    /* worker → connmgr: dial (election: all; learner: one) */
 	MSG_DISCONNECT, /* worker → connmgr: close */
 	MSG_LOOK,       /* peer → elector: find a leader */
-	MSG_DECIDED,    /* elector → peer: found */
-	MSG_DOUBT,      /* elector → peer: whom we follow looks in a higher round */
-	MSG_ROLE,       /* peer → elector: what we are; answer remotes with it */
-	MSG_ABSENT,     /* connmgr → elector: the peer ended; silent till it is back */
-	MSG_STATE,      /* elector → connmgr: before the first frame with it;
-	                   connmgr → elector: what the last elector said */
-	MSG_TYPES,      /* one more than the last */
+	MSG_DECIDED, /* elector → peer: found; connmgr → elector: the last one found */
+	MSG_DOUBT,   /* elector → peer: whom we follow looks in a higher round */
+	MSG_ROLE,    /* peer → elector: what we are; answer remotes with it */
+	MSG_ABSENT,  /* connmgr → elector: the peer ended; silent till it is back */
+	MSG_STATE,   /* elector → connmgr: before the first frame with it;
+	                connmgr → elector: what the last elector said */
+	MSG_TYPES,   /* one more than the last */
 };
 
 enum msg_party { /* bits: who sends, who receives */

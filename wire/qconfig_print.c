@@ -46,40 +46,64 @@ put_servers(struct buf_out *b, const struct qconfig *c)
 	}
 }
 
-/* Java keeps one map from sid to group and prints the groups in the order of theirs. */
+/* Java keeps one map from sid to group. It walks that one, puts each group that it meets
+ * into another map, and walks that. */
+struct grouped {
+	unsigned count;
+	int64_t sids[2 * QCONFIG_SERVERS_MAX]; /* in the order of the first map */
+	int64_t gids[2 * QCONFIG_SERVERS_MAX]; /* of each */
+};
+
 static void
-put_groups(struct buf_out *b, const struct qconfig *c)
+walk_members(const struct qconfig *c, struct grouped *out)
 {
-	int64_t gids[QCONFIG_GROUPS_MAX] = {0};
-	int64_t sids[2 * QCONFIG_SERVERS_MAX] = {0}, group_of[2 * QCONFIG_SERVERS_MAX];
-	unsigned order[2 * QCONFIG_SERVERS_MAX], sid_order[2 * QCONFIG_SERVERS_MAX];
-	unsigned gid_count = 0, sid_count = 0;
+	int64_t sids[2 * QCONFIG_SERVERS_MAX] = {0}, gids[2 * QCONFIG_SERVERS_MAX];
+	unsigned order[2 * QCONFIG_SERVERS_MAX];
+	unsigned count = 0;
 
 	for (unsigned g = 0; g < c->group_count; g++) {
 		const struct qconfig_group *group = &c->groups[g];
-		unsigned known = 0;
 
-		while (known < gid_count && gids[known] != group->gid)
-			known++;
-		if (known == gid_count && group->member_count > 0)
-			gids[gid_count++] = group->gid;
 		for (unsigned i = 0; i < group->member_count; i++) {
-			assert(sid_count <
-			       2 * QCONFIG_SERVERS_MAX); /* each has a weight */
-			sids[sid_count] = group->members[i];
-			group_of[sid_count++] = group->gid;
+			assert(count < 2 * QCONFIG_SERVERS_MAX); /* each has a weight */
+			sids[count] = group->members[i];
+			gids[count++] = group->gid;
 		}
 	}
-	java_order(sids, sid_count, sid_order);
-	java_order(gids, gid_count, order);
-	for (unsigned g = 0; g < gid_count; g++) {
+	java_order(sids, count, order);
+	for (unsigned i = 0; i < count; i++) {
+		out->sids[i] = sids[order[i]];
+		out->gids[i] = gids[order[i]];
+	}
+	out->count = count;
+}
+
+static void
+put_groups(struct buf_out *b, const struct qconfig *c)
+{
+	struct grouped all;
+	int64_t gids[QCONFIG_GROUPS_MAX] = {0};
+	unsigned order[QCONFIG_GROUPS_MAX];
+	unsigned count = 0;
+
+	walk_members(c, &all);
+	for (unsigned i = 0; i < all.count; i++) {
+		unsigned known = 0;
+
+		while (known < count && gids[known] != all.gids[i])
+			known++;
+		if (known == count)
+			gids[count++] = all.gids[i];
+	}
+	java_order(gids, count, order);
+	for (unsigned g = 0; g < count; g++) {
 		const char *separator = "";
 
 		buf_put_text(b, "group.%" PRId64 "=", gids[order[g]]);
-		for (unsigned i = 0; i < sid_count; i++) {
-			if (group_of[sid_order[i]] != gids[order[g]])
+		for (unsigned i = 0; i < all.count; i++) {
+			if (all.gids[i] != gids[order[g]])
 				continue;
-			buf_put_text(b, "%s%" PRId64, separator, sids[sid_order[i]]);
+			buf_put_text(b, "%s%" PRId64, separator, all.sids[i]);
 			separator = ":";
 		}
 		buf_put_u8(b, '\n');

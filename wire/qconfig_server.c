@@ -91,11 +91,13 @@ add_addr(struct qconfig_addr *list, unsigned *count, const struct qconfig_addr *
 	return true;
 }
 
-/* The bucket of an InetSocketAddress in the set that Java keeps of them. */
+/* The bucket of an InetSocketAddress in the set that Java keeps of them. Of names, one
+ * can be sure of the address of one only. */
 static unsigned
 bucket_of(const struct qconfig_addr *a)
 {
-	uint32_t h = qaddr_hash((struct qaddr_text){a->host, strlen(a->host)}) + a->port;
+	const char *host = strcmp(a->host, "localhost") == 0 ? "127.0.0.1" : a->host;
+	uint32_t h = qaddr_hash((struct qaddr_text){host, strlen(host)}) + a->port;
 
 	return (h ^ h >> 16) & 15;
 }

@@ -11,6 +11,7 @@
 
 #define WAIT_MS   20000
 #define STRANGERS 300
+#define SETTLE_MS 300
 #define QUICK     "supervisor = { restart_reset_ms = 1; };"
 
 int
@@ -77,6 +78,16 @@ bench_failover(const struct bench *b, const char *ipc, unsigned count, bool earl
 	return failed;
 }
 
+/* Whatever one death may bring about is said within this time. */
+static void
+settle(struct lab *l)
+{
+	uint64_t until = clock_ms() + SETTLE_MS;
+
+	while (lab_next(l, until, NULL) != LAB_LATE)
+		;
+}
+
 int
 bench_restart(const struct bench *b, const char *worker, bool leader)
 {
@@ -102,6 +113,7 @@ bench_restart(const struct bench *b, const char *worker, bool leader)
 			break;
 		}
 		series_add(s, (double)(at - start) / 1000);
+		settle(l);
 		was = lab_wait_leader(l, clock_ms() + WAIT_MS);
 		changed += was && bench_epoch(l, was) != epoch;
 	}

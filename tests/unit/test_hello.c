@@ -39,70 +39,70 @@ decode_text(const char *text)
 	                    &hello, &used);
 }
 
+static const struct {
+	const char *text;
+	enum hello_result want;
+	unsigned count;
+	const char *host; /* the last one */
+	uint16_t port;
+} text_rows[] = {
+    {"127.0.0.1:3888", HELLO_OK, 1, "127.0.0.1", 3888},
+    {"zk1:1|zk2:2", HELLO_OK, 2, "zk2", 2},
+    {"zk1:1|zk1:1", HELLO_OK, 2, "zk1", 1},
+    {"zk1:1||", HELLO_OK, 1, "zk1", 1},
+    {"zk1:1:", HELLO_OK, 1, "zk1", 1},
+    {":1", HELLO_OK, 1, "", 1},
+    {"[::1]:3888", HELLO_OK, 1, "::1", 3888},
+    {"[::1]x3888", HELLO_OK, 1, "::1", 3888},
+    {"[]:9", HELLO_OK, 1, "", 9},
+    {"a:0", HELLO_OK, 1, "a", 0},
+    {"a:65535", HELLO_OK, 1, "a", 65535},
+    {"a:+00080", HELLO_OK, 1, "a", 80},
+    {"|", HELLO_OK, 0, NULL, 0},
+    {"0.0.0.0:1|[::]:2|0:3|0.0:4|[::ffff:0.0.0.0]:5", HELLO_OK, 0, NULL, 0},
+    {"0.0.0.0:70000", HELLO_OK, 0, NULL, 0},
+    {"0.0.0.0:1|b:2", HELLO_OK, 1, "b", 2},
+    {"0.0.0.1:1", HELLO_OK, 1, "0.0.0.1", 1},
+    {"\xc3\xa9:1", HELLO_OK, 1, "\xc3\xa9", 1},
+    {"a", HELLO_ADDRESS, 0, NULL, 0},
+    {":", HELLO_ADDRESS, 0, NULL, 0},
+    {"a:", HELLO_ADDRESS, 0, NULL, 0},
+    {"a:1:2", HELLO_ADDRESS, 0, NULL, 0},
+    {"::1:3888", HELLO_ADDRESS, 0, NULL, 0},
+    {"[::1", HELLO_ADDRESS, 0, NULL, 0},
+    {"[::1]", HELLO_ADDRESS, 0, NULL, 0},
+    {"[::1]:", HELLO_ADDRESS, 0, NULL, 0},
+    {"[::1]::", HELLO_ADDRESS, 0, NULL, 0},
+    {"|a:1", HELLO_ADDRESS, 0, NULL, 0},
+    {"a:1||b:2", HELLO_ADDRESS, 0, NULL, 0},
+    {"a:x", HELLO_PORT, 0, NULL, 0},
+    {"a:+", HELLO_PORT, 0, NULL, 0},
+    {"a: 1", HELLO_PORT, 0, NULL, 0},
+    {"a:-1", HELLO_PORT, 0, NULL, 0},
+    {"a:65536", HELLO_PORT, 0, NULL, 0},
+    {"a:4294967297", HELLO_PORT, 0, NULL, 0},
+    {"0.0.0.0:2147483648", HELLO_PORT, 0, NULL, 0},
+};
+
 static void
 texts(void **state)
 {
-	static const struct {
-		const char *text;
-		enum hello_result want;
-		unsigned count;
-		const char *host; /* the last one */
-		uint16_t port;
-	} rows[] = {
-	    {"127.0.0.1:3888", HELLO_OK, 1, "127.0.0.1", 3888},
-	    {"zk1:1|zk2:2", HELLO_OK, 2, "zk2", 2},
-	    {"zk1:1|zk1:1", HELLO_OK, 2, "zk1", 1},
-	    {"zk1:1||", HELLO_OK, 1, "zk1", 1},
-	    {"zk1:1:", HELLO_OK, 1, "zk1", 1},
-	    {":1", HELLO_OK, 1, "", 1},
-	    {"[::1]:3888", HELLO_OK, 1, "::1", 3888},
-	    {"[::1]x3888", HELLO_OK, 1, "::1", 3888},
-	    {"[]:9", HELLO_OK, 1, "", 9},
-	    {"a:0", HELLO_OK, 1, "a", 0},
-	    {"a:65535", HELLO_OK, 1, "a", 65535},
-	    {"a:+00080", HELLO_OK, 1, "a", 80},
-	    {"|", HELLO_OK, 0, NULL, 0},
-	    {"0.0.0.0:1|[::]:2|0:3|0.0:4|[::ffff:0.0.0.0]:5", HELLO_OK, 0, NULL, 0},
-	    {"0.0.0.0:70000", HELLO_OK, 0, NULL, 0},
-	    {"0.0.0.0:1|b:2", HELLO_OK, 1, "b", 2},
-	    {"0.0.0.1:1", HELLO_OK, 1, "0.0.0.1", 1},
-	    {"\xc3\xa9:1", HELLO_OK, 1, "\xc3\xa9", 1},
-	    {"a", HELLO_ADDRESS, 0, NULL, 0},
-	    {":", HELLO_ADDRESS, 0, NULL, 0},
-	    {"a:", HELLO_ADDRESS, 0, NULL, 0},
-	    {"a:1:2", HELLO_ADDRESS, 0, NULL, 0},
-	    {"::1:3888", HELLO_ADDRESS, 0, NULL, 0},
-	    {"[::1", HELLO_ADDRESS, 0, NULL, 0},
-	    {"[::1]", HELLO_ADDRESS, 0, NULL, 0},
-	    {"[::1]:", HELLO_ADDRESS, 0, NULL, 0},
-	    {"[::1]::", HELLO_ADDRESS, 0, NULL, 0},
-	    {"|a:1", HELLO_ADDRESS, 0, NULL, 0},
-	    {"a:1||b:2", HELLO_ADDRESS, 0, NULL, 0},
-	    {"a:x", HELLO_PORT, 0, NULL, 0},
-	    {"a:+", HELLO_PORT, 0, NULL, 0},
-	    {"a: 1", HELLO_PORT, 0, NULL, 0},
-	    {"a:-1", HELLO_PORT, 0, NULL, 0},
-	    {"a:65536", HELLO_PORT, 0, NULL, 0},
-	    {"a:4294967297", HELLO_PORT, 0, NULL, 0},
-	    {"0.0.0.0:2147483648", HELLO_PORT, 0, NULL, 0},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		enum hello_result r = decode_text(rows[i].text);
+	for (size_t i = 0; i < sizeof(text_rows) / sizeof(text_rows[0]); i++) {
+		enum hello_result r = decode_text(text_rows[i].text);
 		const struct hello_addr *last;
 
-		if (r != rows[i].want)
-			fail_msg("%s: got %s", rows[i].text, hello_result_name(r));
+		if (r != text_rows[i].want)
+			fail_msg("%s: got %s", text_rows[i].text, hello_result_name(r));
 		if (r != HELLO_OK)
 			continue;
-		assert_int_equal(hello.addr_count, rows[i].count);
-		if (rows[i].count == 0)
+		assert_int_equal(hello.addr_count, text_rows[i].count);
+		if (text_rows[i].count == 0)
 			continue;
-		last = &hello.addrs[rows[i].count - 1];
-		assert_int_equal(last->host_len, strlen(rows[i].host));
-		assert_memory_equal(last->host, rows[i].host, last->host_len);
-		assert_int_equal(last->port, rows[i].port);
+		last = &hello.addrs[text_rows[i].count - 1];
+		assert_int_equal(last->host_len, strlen(text_rows[i].host));
+		assert_memory_equal(last->host, text_rows[i].host, last->host_len);
+		assert_int_equal(last->port, text_rows[i].port);
 	}
 }
 

@@ -340,7 +340,7 @@ test_table(void **state)
 	}
 	assert_int_equal(msg_def(MSG_LOOK)->from, MSG_PEER);
 	assert_int_equal(msg_def(MSG_LOOK)->to, MSG_ELECTOR);
-	assert_int_equal(msg_def(MSG_DECIDED)->to, MSG_PEER);
+	assert_int_equal(msg_def(MSG_DECIDED)->to, MSG_PEER | MSG_ELECTOR);
 	assert_int_equal(msg_def(MSG_FRAME_IN)->from, MSG_CONNMGR);
 	assert_int_equal(msg_def(MSG_STATE)->to, MSG_CONNMGR | MSG_ELECTOR);
 	assert_int_equal(msg_def(MSG_ABSENT)->to, MSG_ELECTOR);

@@ -113,88 +113,90 @@ numbers(void **state)
 	assert_true(value == 10);
 }
 
+static const struct {
+	const char *host;
+	const char *canonical; /* NULL: as written */
+	bool wildcard;
+} host_rows[] = {
+    {"", "localhost", false},
+    {"zk1.example", NULL, false},
+    {"face", NULL, false},
+    {"127.0.0.1", NULL, false},
+    {"127.1", "127.0.0.1", false},
+    {"1", "0.0.0.1", false},
+    {"0", "0.0.0.0", true},
+    {"0.0", "0.0.0.0", true},
+    {"00.000.0.0", "0.0.0.0", true},
+    {"010.0.0.1", "10.0.0.1", false},
+    {"1.2.3", "1.2.0.3", false},
+    {"1.2.65535", "1.2.255.255", false},
+    {"1.16777215", "1.255.255.255", false},
+    {"4294967295", "255.255.255.255", false},
+    {"4294967296", NULL, false},
+    {"1.16777216", NULL, false},
+    {"1.2.65536", NULL, false},
+    {"1.2.3.256", NULL, false},
+    {"256.1.1.1", NULL, false},
+    {"1.2.3.4.5", NULL, false},
+    {"1.2.3.", NULL, false},
+    {".1.2.3", NULL, false},
+    {"1..2", NULL, false},
+    {"0000000000127.1", "127.0.0.1", false}, /* 15 characters */
+    {"00000000000127.1", NULL, false},
+    {"::", "0:0:0:0:0:0:0:0", true},
+    {"0:0:0:0:0:0:0:0", "0:0:0:0:0:0:0:0", true},
+    {"::0.0.0.0", "0:0:0:0:0:0:0:0", true},
+    {"::%3", "0:0:0:0:0:0:0:0%3", true},
+    {"::1", "0:0:0:0:0:0:0:1", false},
+    {"1::", "1:0:0:0:0:0:0:0", false},
+    {"2001:DB8::00001", "2001:db8:0:0:0:0:0:1", false},
+    {"1:2:3:4:5:6:7:8", NULL, false},
+    {"1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0", false},
+    {"::2:3:4:5:6:7:8", "0:2:3:4:5:6:7:8", false},
+    {"1:2:3:4:5:6:1.2.3.4", "1:2:3:4:5:6:102:304", false},
+    {"::1.2.3.4", "0:0:0:0:0:0:102:304", false},
+    {"::ffff:1.2.3.4", "1.2.3.4", false},
+    {"::ffff:0", "0:0:0:0:0:0:ffff:0", false},
+    {"::FFFF:a00:1", "10.0.0.1", false},
+    {"::ffff:0.0.0.0", "0.0.0.0", true},
+    {"fe80::1%2", "fe80:0:0:0:0:0:0:1%2", false},
+    {"fe80::1%007", "fe80:0:0:0:0:0:0:1%7", false},
+    {"fe80::1%", NULL, false},
+    {"fe80::1%-2", NULL, false},
+    {"fe80::1%+2", NULL, false},
+    {"fe80::1%eth0", NULL, false},
+    {"::ffff:1.2.3.4%1", NULL, false},
+    {"%1", NULL, false},
+    {":", NULL, false},
+    {":1", NULL, false},
+    {":::", NULL, false},
+    {"1:", NULL, false},
+    {"1::2::3", NULL, false},
+    {"1:2:3:4:5:6:7:8:", NULL, false},
+    {"1:2:3:4:5:6:7:8:9", NULL, false},
+    {"1:2:3:4:5:6:7", NULL, false},
+    {"1:2:3:4::5:6:7:8", NULL, false},
+    {"1:2:3:4:5:6:7:1.2.3.4", NULL, false},
+    {"::10000", NULL, false},
+    {"::g", NULL, false},
+    {"::1.2.3", NULL, false},
+    {"::1.2.3.256", NULL, false},
+    {"::a.2.3.4", NULL, false},
+};
+
 static void
 hosts(void **state)
 {
-	static const struct {
-		const char *host;
-		const char *canonical; /* NULL: as written */
-		bool wildcard;
-	} rows[] = {
-	    {"", "localhost", false},
-	    {"zk1.example", NULL, false},
-	    {"face", NULL, false},
-	    {"127.0.0.1", NULL, false},
-	    {"127.1", "127.0.0.1", false},
-	    {"1", "0.0.0.1", false},
-	    {"0", "0.0.0.0", true},
-	    {"0.0", "0.0.0.0", true},
-	    {"00.000.0.0", "0.0.0.0", true},
-	    {"010.0.0.1", "10.0.0.1", false},
-	    {"1.2.3", "1.2.0.3", false},
-	    {"1.2.65535", "1.2.255.255", false},
-	    {"1.16777215", "1.255.255.255", false},
-	    {"4294967295", "255.255.255.255", false},
-	    {"4294967296", NULL, false},
-	    {"1.16777216", NULL, false},
-	    {"1.2.65536", NULL, false},
-	    {"1.2.3.256", NULL, false},
-	    {"256.1.1.1", NULL, false},
-	    {"1.2.3.4.5", NULL, false},
-	    {"1.2.3.", NULL, false},
-	    {".1.2.3", NULL, false},
-	    {"1..2", NULL, false},
-	    {"0000000000127.1", "127.0.0.1", false}, /* 15 characters */
-	    {"00000000000127.1", NULL, false},
-	    {"::", "0:0:0:0:0:0:0:0", true},
-	    {"0:0:0:0:0:0:0:0", "0:0:0:0:0:0:0:0", true},
-	    {"::0.0.0.0", "0:0:0:0:0:0:0:0", true},
-	    {"::%3", "0:0:0:0:0:0:0:0%3", true},
-	    {"::1", "0:0:0:0:0:0:0:1", false},
-	    {"1::", "1:0:0:0:0:0:0:0", false},
-	    {"2001:DB8::00001", "2001:db8:0:0:0:0:0:1", false},
-	    {"1:2:3:4:5:6:7:8", NULL, false},
-	    {"1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0", false},
-	    {"::2:3:4:5:6:7:8", "0:2:3:4:5:6:7:8", false},
-	    {"1:2:3:4:5:6:1.2.3.4", "1:2:3:4:5:6:102:304", false},
-	    {"::1.2.3.4", "0:0:0:0:0:0:102:304", false},
-	    {"::ffff:1.2.3.4", "1.2.3.4", false},
-	    {"::ffff:0", "0:0:0:0:0:0:ffff:0", false},
-	    {"::FFFF:a00:1", "10.0.0.1", false},
-	    {"::ffff:0.0.0.0", "0.0.0.0", true},
-	    {"fe80::1%2", "fe80:0:0:0:0:0:0:1%2", false},
-	    {"fe80::1%007", "fe80:0:0:0:0:0:0:1%7", false},
-	    {"fe80::1%", NULL, false},
-	    {"fe80::1%-2", NULL, false},
-	    {"fe80::1%+2", NULL, false},
-	    {"fe80::1%eth0", NULL, false},
-	    {"::ffff:1.2.3.4%1", NULL, false},
-	    {"%1", NULL, false},
-	    {":", NULL, false},
-	    {":1", NULL, false},
-	    {":::", NULL, false},
-	    {"1:", NULL, false},
-	    {"1::2::3", NULL, false},
-	    {"1:2:3:4:5:6:7:8:", NULL, false},
-	    {"1:2:3:4:5:6:7:8:9", NULL, false},
-	    {"1:2:3:4:5:6:7", NULL, false},
-	    {"1:2:3:4::5:6:7:8", NULL, false},
-	    {"1:2:3:4:5:6:7:1.2.3.4", NULL, false},
-	    {"::10000", NULL, false},
-	    {"::g", NULL, false},
-	    {"::1.2.3", NULL, false},
-	    {"::1.2.3.256", NULL, false},
-	    {"::a.2.3.4", NULL, false},
-	};
 	char out[64];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const char *host = rows[i].host;
+	for (size_t i = 0; i < sizeof(host_rows) / sizeof(host_rows[0]); i++) {
+		const char *host = host_rows[i].host;
 
 		assert_true(qaddr_canonical(text_of(host), out, sizeof(out)));
-		assert_string_equal(out, rows[i].canonical ? rows[i].canonical : host);
-		if (qaddr_is_wildcard(text_of(host)) != rows[i].wildcard)
+		assert_string_equal(out, host_rows[i].canonical ? host_rows[i].canonical
+		                                                : host);
+		if (qaddr_is_wildcard(text_of(host)) != host_rows[i].wildcard)
 			fail_msg("wildcard: %s", host);
 	}
 }

@@ -60,6 +60,13 @@ prints_what_is_meant(void **state)
 	             "server.1=a:1:2:participant\nserver.2=b:1:2:participant\n"
 	             "server.3=c:1:2:observer\ngroup.1=2\ngroup.2=1:3\n"
 	             "weight.1=1\nweight.2=1\nweight.3=5\nweight.9=0\nversion=0");
+	/* groups that share a bucket come as their members do */
+	expect_print(TWO "group.1=1\ngroup.17=2",
+	             "server.1=a:1:2:participant\nserver.2=b:1:2:participant\n"
+	             "group.1=1\ngroup.17=2\nweight.1=1\nweight.2=1\nversion=0");
+	expect_print(TWO "group.1=2\ngroup.17=1",
+	             "server.1=a:1:2:participant\nserver.2=b:1:2:participant\n"
+	             "group.17=1\ngroup.1=2\nweight.1=1\nweight.2=1\nversion=0");
 	/* two keys of one group; a group of nobody is not printed */
 	expect_print(TWO "group.1=1\ngroup.01=2\ngroup.3=:",
 	             "server.1=a:1:2:participant\nserver.2=b:1:2:participant\n"

@@ -150,8 +150,8 @@ test_refused(void **state)
 	mgr_say_type(MSG_HELLO, 3);   /* to connmgr */
 	mgr_say_type(MSG_WELCOME, 1); /* once is enough */
 	mgr_say(&attached);
-	m.type = MSG_DECIDED;
-	m.u.decided = (struct msg_decided){.serial = {1, 1}, .state = 1};
+	m.type = MSG_DOUBT;
+	m.u.doubt = (struct msg_doubt){.serial = {1, 1}, .sid = 3};
 	mgr_say(&m); /* to the peer */
 	assert_int_equal(door_send(mgr.conn, junk, sizeof(junk)), 0);
 	mgr_answer(mgr.conn, &attached);
