@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """A stranger at a server's ports, for the system tests. Loopback only.
 
-silent HOST:PORT COUNT      opens COUNT connections, says `open`, holds them until its input ends
+silent HOST:PORT COUNT      opens COUNT connections, says `open`, holds them until it is killed
 throw HOST:PORT             sends everything malformed that there is, each on a connection of its own
 ask HOST:PORT [SID]         asks as ZooKeeper's probe does; prints the answer's state and leader
-hold HOST:PORT              takes the port, says `held`, keeps it until its input ends
+hold HOST:PORT              takes the port, says `held`, keeps it until it is killed
 deaf HOST:PORT              listens with a full backlog and never accepts; says `deaf`
 """
 import random
+import signal
 import socket
 import struct
 import sys
@@ -105,7 +106,7 @@ def ask(target, sid):
 def silent(target, count):
     held = [socket.create_connection(target, timeout=10) for _ in range(count)]
     print("open", flush=True)
-    sys.stdin.read()
+    signal.pause()
     return held
 
 
@@ -121,7 +122,7 @@ def hold(target, deaf=False):
             c.connect_ex(target)
             fill.append(c)
         print("deaf" if deaf else "held", flush=True)
-        sys.stdin.read()
+        signal.pause()
 
 
 def main():

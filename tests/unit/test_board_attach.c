@@ -118,7 +118,7 @@ connmgr_restarts_and_the_old_ones_come_back(void **state)
 	     /* what they last said as active goes before hello, and counts */
 	     {"role 0 4 9 role", ""}, {"hello 0 4", "welcome0:4 synced0"},
 	     {"state 1 newer", "store:newer"}, {"decided 1 dec", "0<dec"},
-	     {"hello 1 7", "welcome1:7 1<newer 1<role synced1"});
+	     {"hello 1 7", "welcome1:7 1<newer 1<role 1<dec synced1"});
 	assert_int_equal(board_open(board, BOARD_ELECTOR), 1);
 	assert_int_equal(board_open(board, BOARD_PEER), 0);
 }
