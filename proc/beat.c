@@ -15,7 +15,7 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
-#define AGAIN_US 50000 /* after a datagram that was not taken */
+#define AGAIN_US 50000 /* to what is owed, for whatever reason */
 
 /* The address that $NOTIFY_SOCKET names: a path, or with `@` an abstract one. */
 static int
@@ -128,6 +128,15 @@ beat_send(struct beat *n)
 		n->owed = true;
 		rearm(n);
 	}
+}
+
+void
+beat_later(struct beat *n)
+{
+	if (n->fd < 0 || n->owed)
+		return;
+	n->owed = true;
+	rearm(n);
 }
 
 void

@@ -25,8 +25,10 @@ struct beat {
 /* Reads $NOTIFY_SOCKET and $WATCHDOG_USEC; beats from then on while the loop turns. 0 or
  * -errno. */
 int beat_open(struct beat *n, sd_event *loop);
-/* Says the state as it is now. */
+/* Says what is owed: now, or within 50 ms, together with what comes until then (an
+ * election changes much within milliseconds, and wakes nobody for it). */
 void beat_send(struct beat *n);
+void beat_later(struct beat *n);
 void beat_set_status(struct beat *n, const char *status); /* line breaks become blanks */
 
 #endif

@@ -163,7 +163,7 @@ proc_status(struct proc *p, const char *status, unsigned long long generation,
 	p->beat.detailed = true;
 	p->beat.generation = generation;
 	p->beat.active = active;
-	beat_send(&p->beat);
+	beat_later(&p->beat);
 }
 
 void
@@ -172,13 +172,15 @@ proc_ready(struct proc *p, const char *status, unsigned long long generation, bo
 	p->beat.ready = !p->ready;
 	p->ready = true;
 	proc_status(p, status, generation, active);
+	if (p->beat.ready)
+		beat_send(&p->beat);
 }
 
 void
 proc_say(struct proc *p, const char *status)
 {
 	beat_set_status(&p->beat, status);
-	beat_send(&p->beat);
+	beat_later(&p->beat);
 }
 
 int
@@ -191,5 +193,6 @@ void
 proc_exit(struct proc *p, int status)
 {
 	say_stopping(p);
+	beat_send(&p->beat); /* and the last status */
 	sd_event_exit(p->loop, status);
 }
