@@ -57,6 +57,10 @@ on_attach(struct switchboard *s, struct door_conn *c, const struct msg_attach *m
 	                         .generation = m->generation};
 	struct worker *w;
 
+	if (door_conn_ended(c)) { /* it died behind its own words */
+		door_conn_close(c);
+		return;
+	}
 	bury(s);
 	w = place(s, c);
 	if (!w) {

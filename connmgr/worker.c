@@ -81,12 +81,17 @@ enum board_queue_result
 worker_send(struct worker *w, const struct board_item *item)
 {
 	enum board_queue_result r;
+	int sent;
 
 	if (!w->chan || w->broken)
 		return BOARD_QUEUE_OK; /* what it misses the replay will say */
-	if (board_queue_count(w->queue) == 0 &&
-	    chan_send(w->chan, item->data, item->len) != CHAN_FULL)
-		return BOARD_QUEUE_OK;
+	if (board_queue_count(w->queue) == 0) {
+		sent = chan_send(w->chan, item->data, item->len);
+		if (sent < 0 && sent != -ENOTCONN) /* that one is about to be reported */
+			w->broken = "its link does not send";
+		if (sent != CHAN_FULL)
+			return BOARD_QUEUE_OK;
+	}
 	if (w->full_ms == UINT64_MAX)
 		w->full_ms = clock_ms();
 	r = board_queue_put(w->queue, item);

@@ -101,8 +101,10 @@ done
 for file in tests/system/*.bats; do
 	CONCLAVE_BIN=$PWD/$build/bin system "$file" ""
 done
-for file in tests/system/{elect,faults,hostile,disk,electors}.bats; do
+for file in tests/system/{elect,faults,hostile,disk}.bats; do
 	CONCLAVE_BIN=$PWD/$build/bin LAB_IPC=seqpacket system "$file" " (seqpacket)"
+done
+for file in tests/system/{elect,faults}.bats; do
 	CONCLAVE_BIN=$PWD/$build/asan/bin LAB_SLOW=1 system "$file" " (asan)"
 done
 

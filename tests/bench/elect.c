@@ -160,12 +160,14 @@ bench_join(const struct bench *b)
 	if (l)
 		lab_stop(l, joiner, WAIT_MS);
 	for (unsigned run = 0; run < b->runs && !failed; run++) {
+		settle(l);
 		failed = join_once(l, joiner, quiet);
 		for (unsigned id = 1; id <= 3 && !failed; id++)
 			for (int i = 0; i < STRANGERS && id != joiner; i++) {
 				fds[count++] = bench_connect(l, id, "election_port");
 				fds[count++] = bench_connect(l, id, "quorum_port");
 			}
+		settle(l); /* the strangers sit there; their arrival is another matter */
 		if (!failed)
 			failed = join_once(l, joiner, loud);
 		while (count > 0)
