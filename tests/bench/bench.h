@@ -33,6 +33,6 @@ int bench_restart(const struct bench *b, const char *worker, bool leader);
 int bench_join(const struct bench *b);
 int bench_ask(const struct bench *b, const char *ipc);
 int bench_echo(const struct bench *b);
-int bench_weight(const struct bench *b);
+int bench_weight(const struct bench *b, const char *ipc);
 
 #endif

@@ -21,7 +21,8 @@ bench_ensemble(const struct bench *b, const char *ipc, unsigned count, const cha
 	                              .dir = "build/bench",
 	                              .ipc = ipc ? ipc : b->ipc,
 	                              .extra = extra,
-	                              .wake_fd = -1};
+	                              .wake_fd = -1,
+	                              .in_memory = true};
 	struct lab *l;
 
 	if (lab_new(&l, &options) < 0)
@@ -59,19 +60,9 @@ bench_wait_epoch(struct lab *l, unsigned not_id, int64_t epoch)
 static cJSON *
 ask_process(struct lab *l, unsigned id, const char *name, cJSON **root)
 {
-	static char reply[DOOR_REPLY_MAX];
-	char path[LAB_PATH_MAX + 32];
-	const char *config = lab_config(l, id);
-	const char *slash = strrchr(config, '/');
 	cJSON *process;
-	size_t len;
 
-	*root = NULL;
-	snprintf(path, sizeof(path), "%.*s/run/conclaved/door", (int)(slash - config),
-	         config);
-	if (door_ask(path, "status", 1000, reply, sizeof(reply), &len) < 0)
-		return NULL;
-	*root = cJSON_Parse(reply);
+	*root = lab_ask(l, id, "conclaved");
 	cJSON_ArrayForEach(process, cJSON_GetObjectItem(*root, "processes"))
 	{
 		const char *has =

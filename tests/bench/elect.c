@@ -19,8 +19,11 @@ bench_cold_start(const struct bench *b, unsigned count)
 {
 	struct series *s =
 	    series_new("ms", "cold start, %u servers, to an established leader", count);
-	struct lab_options options = {
-	    .count = count, .dir = "build/bench", .ipc = b->ipc, .wake_fd = -1};
+	struct lab_options options = {.count = count,
+	                              .dir = "build/bench",
+	                              .ipc = b->ipc,
+	                              .wake_fd = -1,
+	                              .in_memory = true};
 
 	for (unsigned run = 0; run < b->runs; run++) {
 		struct lab *l;
@@ -63,8 +66,9 @@ bench_failover(const struct bench *b, const char *ipc, unsigned count, bool earl
 		failed = leader == 0;
 		if (failed)
 			break;
-		start = clock_us();
-		lab_kill(l, leader);
+		failed = lab_kill(l, leader, &start) < 0;
+		if (failed)
+			break;
 		at = bench_wait_epoch(l, leader, epoch);
 		failed = at == 0;
 		if (at)
@@ -102,8 +106,8 @@ bench_restart(const struct bench *b, const char *worker, bool leader)
 		unsigned was = lab_wait_leader(l, clock_ms() + WAIT_MS);
 		unsigned id = leader ? was : was % 3 + 1;
 		int64_t epoch = was ? bench_epoch(l, was) : 0;
-		uint64_t start = clock_us(), at;
-		pid_t old = was ? lab_kill_worker(l, id, worker) : -1;
+		uint64_t start, at;
+		pid_t old = was ? lab_kill_worker(l, id, worker, &start) : -1;
 
 		if (old <= 0)
 			failed = 1;

@@ -57,7 +57,7 @@ main(int argc, char **argv)
 		failed |= bench_ask(&b, "nng") | bench_ask(&b, "seqpacket");
 	}
 	if (wanted(word, "weight"))
-		failed |= bench_weight(&b);
+		failed |= bench_weight(&b, "nng") | bench_weight(&b, "seqpacket");
 	if (series_write("build/bench.json") < 0)
 		failed = 1;
 	printf("written: build/bench.json\n");

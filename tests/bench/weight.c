@@ -59,13 +59,15 @@ cpu_ns(pid_t pid)
 }
 
 int
-bench_weight(const struct bench *b)
+bench_weight(const struct bench *b, const char *ipc)
 {
-	struct series *pss = series_new("KiB", "memory of one server's tree (PSS)");
-	struct series *threads = series_new("threads", "threads of one server's tree");
+	struct series *pss =
+	    series_new("KiB", "memory of one server's tree (PSS), %s", ipc);
+	struct series *threads =
+	    series_new("threads", "  threads of one server's tree, %s", ipc);
 	struct series *cpu =
-	    series_new("% of a core", "idle CPU of one server's tree, 10 s");
-	struct lab *l = bench_ensemble(b, NULL, 3, NULL);
+	    series_new("% of a core", "  idle CPU of one server's tree, 10 s, %s", ipc);
+	struct lab *l = bench_ensemble(b, ipc, 3, NULL);
 	double before[4] = {0}, busy;
 	uint64_t until, start;
 	unsigned id;

@@ -2,7 +2,8 @@
  * their folders and configurations, starts conclaved for each, listens to every peer's
  * events, kills what it is told to, and leaves nothing behind.
  *
- * DIR/ID/ holds conclave.conf, run/, data/ and log (standard error of the processes). */
+ * DIR/ID/ holds conclave.conf, run/, data/ and log (standard error of the processes);
+ * run/ and log lie in a folder in memory instead where that is asked for. */
 #ifndef TESTS_LAB_LAB_H
 #define TESTS_LAB_LAB_H
 
@@ -26,6 +27,7 @@ struct lab_options {
 	const char *ipc;   /* "nng", "seqpacket"; NULL: the default */
 	const char *extra; /* lines for every configuration; NULL: none */
 	int wake_fd;       /* lab_next returns when it is readable; -1: none */
+	bool in_memory; /* run/ and log on tmpfs, where servers have them: see lab_new */
 };
 
 /* The last that is known of a server; "down" where its peer does not answer. */
@@ -48,7 +50,8 @@ enum lab_next {
 };
 
 /* Makes folders and configurations; starts nothing. Old data in `dir` is removed. The
- * strings of `options` are borrowed for the call. 0 or -errno. */
+ * strings of `options` are borrowed for the call. `in_memory` takes /dev/shm if that is
+ * a tmpfs; without one all is in `dir`. 0 or -errno. */
 int lab_new(struct lab **out, const struct lab_options *options);
 /* Kills what still runs and frees; a folder under /tmp is removed. NULL ok. */
 void lab_free(struct lab *l);
@@ -58,10 +61,14 @@ int lab_start(struct lab *l, unsigned id); /* 0 or -errno */
  * killed after `timeout_ms`. */
 int lab_stop(struct lab *l, unsigned id, uint64_t timeout_ms);
 int lab_stop_all(struct lab *l, uint64_t timeout_ms);
-/* SIGKILL to conclaved and all its workers at once. 0 or -ESRCH. */
-int lab_kill(struct lab *l, unsigned id);
-/* SIGKILL to one process ("peer"). Its pid, or -ESRCH. */
-pid_t lab_kill_worker(struct lab *l, unsigned id, const char *name);
+/* SIGKILL to conclaved and all its workers at once, and waits for their ends. `at_us`:
+ * when the first was sent (CLOCK_BOOTTIME); it may be NULL. 0 or -ESRCH. */
+int lab_kill(struct lab *l, unsigned id, uint64_t *at_us);
+/* SIGKILL to one process ("peer"), at `at_us`. Its pid, or -ESRCH. */
+pid_t lab_kill_worker(struct lab *l, unsigned id, const char *name, uint64_t *at_us);
+/* What the door of conclaved, connmgr, elector-NAME or peer says of itself; NULL: no
+ * answer. The caller frees it. */
+struct cJSON *lab_ask(struct lab *l, unsigned id, const char *folder);
 /* The pid of a process of that server by conclaved's table; 0: none. */
 pid_t lab_pid(struct lab *l, unsigned id, const char *name);
 /* Several at once, in the order of `names`. */

@@ -17,7 +17,8 @@ struct lab_server {
 
 struct lab {
 	char dir[LAB_PATH_MAX];
-	bool made_dir; /* under /tmp, ours to remove */
+	bool made_dir;             /* under /tmp, ours to remove */
+	char memory[LAB_PATH_MAX]; /* likewise, on tmpfs; "": none */
 	char program_dir[LAB_PATH_MAX];
 	int ports;
 	int wake_fd;

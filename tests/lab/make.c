@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <ftw.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define RUN_DIR_MAX 63
@@ -69,6 +71,19 @@ choose_dir(struct lab *l, const char *wanted)
 	return 0;
 }
 
+/* As /run on a server: what is never synced does not wait for the disk of what is. */
+static void
+choose_memory(struct lab *l)
+{
+	struct statfs fs;
+
+	if (statfs("/dev/shm", &fs) < 0 || fs.f_type != TMPFS_MAGIC)
+		return;
+	strcpy(l->memory, "/dev/shm/conclave-XXXXXX");
+	if (!mkdtemp(l->memory))
+		l->memory[0] = '\0';
+}
+
 /* build/tests/demo → build/bin */
 static int
 choose_programs(struct lab *l, const char *wanted)
@@ -124,14 +139,18 @@ static int
 make_server(struct lab *l, const struct lab_options *o, unsigned id, uint16_t port)
 {
 	struct lab_server *s = lab_server(l, id);
-	char own[LAB_PATH_MAX + 16];
+	char own[LAB_PATH_MAX + 16], passing[LAB_PATH_MAX + 16];
 	int r;
 
 	snprintf(own, sizeof(own), "%s/%u", l->dir, id);
+	snprintf(passing, sizeof(passing), "%s/%u", l->memory[0] ? l->memory : l->dir,
+	         id);
 	if (strlen(own) + 32 > LAB_PATH_MAX)
 		return -ENAMETOOLONG;
 	remove_tree(own);
 	r = make_dirs(own);
+	if (!r)
+		r = make_dirs(passing);
 	if (r)
 		return r;
 	s->id = id;
@@ -139,8 +158,8 @@ make_server(struct lab *l, const struct lab_options *o, unsigned id, uint16_t po
 	s->state.leader = LAB_NOBODY;
 	strcpy(s->state.state, "down");
 	strcat(strcpy(s->config, own), "/conclave.conf");
-	strcat(strcpy(s->run_dir, own), "/run");
-	strcat(strcpy(s->log, own), "/log");
+	strcat(strcpy(s->run_dir, passing), "/run");
+	strcat(strcpy(s->log, passing), "/log");
 	return write_config(l, s, o, port);
 }
 
@@ -162,6 +181,8 @@ lab_new(struct lab **out, const struct lab_options *options)
 		r = choose_dir(l, options->dir);
 	if (!r)
 		r = choose_programs(l, options->program_dir);
+	if (!r && options->in_memory)
+		choose_memory(l);
 	for (unsigned id = 1; !r && id <= l->count; id++)
 		r = make_server(l, options, id, port);
 	if (r) {
@@ -179,11 +200,13 @@ lab_free(struct lab *l)
 	if (!l)
 		return;
 	for (unsigned id = 1; id <= l->count; id++) {
-		lab_kill(l, id);
+		lab_kill(l, id, NULL);
 		lab_unwatch(lab_server(l, id));
 	}
 	if (l->made_dir)
 		remove_tree(l->dir);
+	if (l->memory[0])
+		remove_tree(l->memory);
 	if (l->ports >= 0)
 		close(l->ports);
 	free(l);

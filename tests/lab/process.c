@@ -26,10 +26,10 @@ lab_server(struct lab *l, unsigned id)
 	return &l->servers[id - 1];
 }
 
-/* The answer of a door, NULL: none. The caller frees it. */
-static cJSON *
-ask(const struct lab_server *s, const char *folder)
+cJSON *
+lab_ask(struct lab *l, unsigned id, const char *folder)
 {
+	const struct lab_server *s = lab_server(l, id);
 	static char reply[DOOR_REPLY_MAX + 1];
 	char path[LAB_PATH_MAX + 64];
 	size_t len;
@@ -105,9 +105,9 @@ lab_running(const struct lab *l, unsigned id)
 /* All of conclaved's table, itself first; also of a conclaved that a person has started.
  * Returns how many. */
 static unsigned
-pids_of(const struct lab_server *s, pid_t out[PROCESSES_MAX])
+pids_of(struct lab *l, const struct lab_server *s, pid_t out[PROCESSES_MAX])
 {
-	cJSON *answer = ask(s, "conclaved");
+	cJSON *answer = lab_ask(l, s->id, "conclaved");
 	const cJSON *row;
 	unsigned n = 0;
 
@@ -149,14 +149,16 @@ wait_gone(struct lab_server *s, const pid_t *pids, unsigned count, uint64_t unti
 }
 
 int
-lab_kill(struct lab *l, unsigned id)
+lab_kill(struct lab *l, unsigned id, uint64_t *at_us)
 {
 	struct lab_server *s = lab_server(l, id);
 	pid_t pids[PROCESSES_MAX];
-	unsigned count = pids_of(s, pids);
+	unsigned count = pids_of(l, s, pids);
 
 	if (count == 0)
 		return -ESRCH;
+	if (at_us)
+		*at_us = clock_us();
 	for (unsigned i = 0; i < count; i++)
 		kill(pids[i], SIGKILL);
 	return wait_gone(s, pids, count, clock_ms() + GONE_MS);
@@ -180,7 +182,7 @@ await_stop(struct lab *l, unsigned id, pid_t pid, uint64_t until_ms)
 	int r = pid ? wait_gone(lab_server(l, id), &pid, 1, until_ms) : 0;
 
 	if (r)
-		lab_kill(l, id);
+		lab_kill(l, id, NULL);
 	return r;
 }
 
@@ -211,7 +213,7 @@ lab_stop_all(struct lab *l, uint64_t timeout_ms)
 void
 lab_pids(struct lab *l, unsigned id, const char *const *names, unsigned count, pid_t *out)
 {
-	cJSON *answer = ask(lab_server(l, id), "conclaved");
+	cJSON *answer = lab_ask(l, id, "conclaved");
 	const cJSON *row;
 
 	memset(out, 0, count * sizeof(*out));
@@ -240,10 +242,11 @@ lab_pid(struct lab *l, unsigned id, const char *name)
 }
 
 pid_t
-lab_kill_worker(struct lab *l, unsigned id, const char *name)
+lab_kill_worker(struct lab *l, unsigned id, const char *name, uint64_t *at_us)
 {
 	pid_t pid = lab_pid(l, id, name);
 
+	*at_us = clock_us();
 	if (pid == 0 || kill(pid, SIGKILL) < 0)
 		return -ESRCH;
 	return pid;
@@ -252,7 +255,7 @@ lab_kill_worker(struct lab *l, unsigned id, const char *name)
 int
 lab_links(struct lab *l, unsigned id)
 {
-	cJSON *answer = ask(lab_server(l, id), "connmgr");
+	cJSON *answer = lab_ask(l, id, "connmgr");
 	const cJSON *row;
 	int up = answer ? 0 : -1;
 
