@@ -120,6 +120,7 @@ struct board_worker { /* for status */
 	char name[BOARD_NAME_MAX];
 	uint64_t generation; /* 0: a shadow */
 	enum board_phase phase;
+	bool told;      /* the replay, on this link */
 	uint64_t order; /* who waits longest has the smallest */
 	uint64_t due_ms;
 };

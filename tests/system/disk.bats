@@ -89,3 +89,28 @@ teardown() {
 	rmdir "$LAB/3/data/peer/acceptedEpoch.new"
 	lab_wait_leader "$second" 3
 }
+
+# all_ready ID: every worker is, none of them was ever restarted
+all_ready() {
+	lab_conclave "$1" status --json | jq -e '
+		[.processes[] | select(.name != "conclaved" and .state == "ready" and .restarts == 0)] |
+		length == 3'
+}
+
+@test "a record that cannot be written: nobody is active, nobody is killed for it; mended, they are" {
+	lab_up 3
+	lab_wait_leader
+	for who in elector peer; do
+		lab_stop 1
+		mkdir "$LAB/1/data/connmgr/$who.new"
+		lab_start 1
+		lab_until "server 1 says why its $who is not active" \
+			lab_health_says 1 "record of the $who cannot be written"
+		lab_until "all are ready" all_ready 1
+		lab_is_state 1 looking
+		lab_wait_leader 2 3
+		rmdir "$LAB/1/data/connmgr/$who.new"
+		lab_until "server 1 follows" lab_is_state 1 following
+		all_ready 1
+	done
+}
