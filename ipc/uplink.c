@@ -175,6 +175,23 @@ flush(struct uplink *u)
 		queue_remove_first(q);
 }
 
+/* For votes the newer replaces the older. Of what is too much nothing is kept: a torn
+ * series is worth nothing, and the next on_again says everything anew. */
+static void
+keep(struct uplink *u, const struct msg *m, const void *data, size_t len)
+{
+	bool vote = m->type == MSG_FRAME_OUT && m->u.frame.lane == MSG_LANE_ELECTION;
+	unsigned before = u->waiting.count;
+	bool added = vote ? queue_add_newest(&u->waiting, m->u.frame.sid, data, len)
+	                  : queue_add(&u->waiting, data, len);
+
+	u->counters.replaced += added && u->waiting.count == before;
+	if (added && u->waiting.count <= UPLINK_QUEUE_MAX)
+		return;
+	u->counters.dropped += u->waiting.count + !added;
+	cut_soon(u, added ? "the queue is full" : "out of memory");
+}
+
 /* In order: nothing overtakes what waits. */
 static void
 send_or_wait(struct uplink *u, const struct msg *m)
@@ -186,24 +203,14 @@ send_or_wait(struct uplink *u, const struct msg *m)
 	assert(len > 0);
 	if (up && !u->waiting.first && (pass(u, packet, len) || !u->chan))
 		return;
-	if (queue_add(&u->waiting, packet, len))
-		return;
-	u->counters.dropped += u->waiting.count + 1;
-	cut_soon(u, "out of memory");
+	keep(u, m, packet, len);
 }
 
 void
 uplink_send(struct uplink *u, const struct msg *m)
 {
-	if (u->state == UPLINK_ENDED)
-		return;
-	if (u->waiting.count < UPLINK_QUEUE_MAX) {
+	if (u->state != UPLINK_ENDED)
 		send_or_wait(u, m);
-		return;
-	}
-	/* a torn series is worth nothing: the next on_again says everything anew */
-	u->counters.dropped += u->waiting.count + 1;
-	cut_soon(u, "the queue is full");
 }
 
 static void
@@ -474,6 +481,12 @@ uplink_close(struct uplink *u)
 	if (u->state != UPLINK_ENDED)
 		end(u);
 	uplink_unref(u);
+}
+
+bool
+uplink_is_busy(const struct uplink *u)
+{
+	return u->waiting.count >= UPLINK_QUEUE_MAX / 2;
 }
 
 bool
