@@ -53,7 +53,14 @@ enum board_event_type {
 	BOARD_EV_DUE,
 };
 
-enum board_said { BOARD_LOOK, BOARD_ROLE, BOARD_DECIDED, BOARD_DOUBT, BOARD_STATE };
+enum board_said {
+	BOARD_LOOK,
+	BOARD_ROLE,
+	BOARD_DECIDED,
+	BOARD_DOUBT,
+	BOARD_STATE,
+	BOARD_SILENCE, /* the peer's: it cannot take part now */
+};
 
 struct board_event {
 	enum board_event_type type;

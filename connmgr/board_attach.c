@@ -67,6 +67,17 @@ unlink_worker(struct board *b, unsigned worker, bool cut, struct board_actions *
 }
 
 void
+board_forget_word(struct board *b, struct board_actions *out)
+{
+	b->keep.word.len = 0;
+	b->keep.decided.len = 0;
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
+		if (b->workers[i].used && b->workers[i].who == BOARD_ELECTOR &&
+		    b->workers[i].phase == BOARD_OPEN)
+			board_add(out, BOARD_DO_ABSENT, i);
+}
+
+void
 board_on_gone(struct board *b, unsigned worker, struct board_actions *out)
 {
 	struct board_worker *w = &b->workers[worker];
@@ -79,14 +90,8 @@ board_on_gone(struct board *b, unsigned worker, struct board_actions *out)
 	w->used = false;
 	if (!active)
 		return;
-	if (who == BOARD_PEER) {
-		b->keep.word.len = 0;
-		b->keep.decided.len = 0;
-		for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
-			if (b->workers[i].used && b->workers[i].who == BOARD_ELECTOR &&
-			    b->workers[i].phase == BOARD_OPEN)
-				board_add(out, BOARD_DO_ABSENT, i);
-	}
+	if (who == BOARD_PEER)
+		board_forget_word(b, out);
 	elect(b, who, out);
 }
 

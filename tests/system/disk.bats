@@ -114,3 +114,21 @@ all_ready() {
 		all_ready 1
 	done
 }
+
+@test "a disk that hangs: the best candidate steps back and says why, another leads; then it follows" {
+	lab_make 3
+	lab_start 1
+	lab_start 2
+	leader=$(lab_wait_leader 1 2)
+	LD_PRELOAD=$(realpath "$CONCLAVE_BIN/../tests/hang.so") CONCLAVE_TEST_HANG=$LAB/hang \
+		ASAN_OPTIONS=verify_asan_link_order=0 lab_start 3
+	lab_until "server 3 follows" lab_is_state 3 following
+	: >"$LAB/hang"
+	lab_conclave "$leader" restart peer # all look, and 3 is the best of them
+	lab_until "server 3 says why" lab_reason_says 3 "acceptedEpoch is being written since"
+	lab_wait_leader 1 2
+	lab_is_state 3 looking
+	rm "$LAB/hang"
+	lab_until "server 3 follows" lab_is_state 3 following
+	lab_reason_says 3 "" && ! lab_reason_says 3 written
+}
