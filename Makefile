@@ -78,6 +78,11 @@ $(B)/tests/$(1): $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/$(1)/*.c)) $(LAB_O
 endef
 $(foreach t,$(notdir $(TOOLS)),$(eval $(call tool_rule,$(t))))
 
+# preloaded into a server of the tests
+$(B)/tests/hang.so: tests/hang/fsync.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -std=gnu11 $(WARN) $(CFLAGS) -fPIC -shared -o $@ $<
+
 # Fuzzers: libFuzzer where there is clang, else a seeded generator of our own.
 CLANG := $(shell command -v clang 2>/dev/null)
 FUZZ_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -96,7 +101,7 @@ $(B)/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_DRIVER) $(FUZZ_LIB) $(wildcard base/*.h
 
 unit-programs: $(UNIT)
 fuzz-programs: $(FUZZ)
-tool-programs: $(TOOLS)
+tool-programs: $(TOOLS) $(B)/tests/hang.so
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 

@@ -1,6 +1,7 @@
 /* One line of log per event, on standard error: `<6>connmgr: link sid=3 up→backoff`. The
  * `<N>` is the syslog priority that journald reads; it is left out on a terminal. Only
- * shells log, never cores. Safe to call from any thread of the process. */
+ * shells log, never cores. Safe to call from any thread of the process. Never waits for
+ * a reader: a line that finds no room is lost, and the next that finds some says so. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 

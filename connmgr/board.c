@@ -221,7 +221,7 @@ on_say(struct board *b, const struct board_event *ev, struct board_actions *out)
 	static const enum board_who whose[] = {
 	    [BOARD_LOOK] = BOARD_PEER,       [BOARD_ROLE] = BOARD_PEER,
 	    [BOARD_DECIDED] = BOARD_ELECTOR, [BOARD_DOUBT] = BOARD_ELECTOR,
-	    [BOARD_STATE] = BOARD_ELECTOR,
+	    [BOARD_STATE] = BOARD_ELECTOR,   [BOARD_SILENCE] = BOARD_PEER,
 	};
 	struct board_item item = {.data = ev->data, .len = ev->len};
 
@@ -248,6 +248,9 @@ on_say(struct board *b, const struct board_event *ev, struct board_actions *out)
 			break;
 		board_note_set(&b->keep.state, ev->data, ev->len);
 		board_add(out, BOARD_DO_STORE, ev->worker)->item = item;
+		break;
+	case BOARD_SILENCE:
+		board_forget_word(b, out);
 		break;
 	}
 }

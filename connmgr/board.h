@@ -53,7 +53,14 @@ enum board_event_type {
 	BOARD_EV_DUE,
 };
 
-enum board_said { BOARD_LOOK, BOARD_ROLE, BOARD_DECIDED, BOARD_DOUBT, BOARD_STATE };
+enum board_said {
+	BOARD_LOOK,
+	BOARD_ROLE,
+	BOARD_DECIDED,
+	BOARD_DOUBT,
+	BOARD_STATE,
+	BOARD_SILENCE, /* the peer's: it cannot take part now */
+};
 
 struct board_event {
 	enum board_event_type type;
@@ -120,6 +127,7 @@ struct board_worker { /* for status */
 	char name[BOARD_NAME_MAX];
 	uint64_t generation; /* 0: a shadow */
 	enum board_phase phase;
+	bool told;      /* the replay, on this link */
 	uint64_t order; /* who waits longest has the smallest */
 	uint64_t due_ms;
 };

@@ -67,6 +67,17 @@ unlink_worker(struct board *b, unsigned worker, bool cut, struct board_actions *
 }
 
 void
+board_forget_word(struct board *b, struct board_actions *out)
+{
+	b->keep.word.len = 0;
+	b->keep.decided.len = 0;
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
+		if (b->workers[i].used && b->workers[i].who == BOARD_ELECTOR &&
+		    b->workers[i].phase == BOARD_OPEN)
+			board_add(out, BOARD_DO_ABSENT, i);
+}
+
+void
 board_on_gone(struct board *b, unsigned worker, struct board_actions *out)
 {
 	struct board_worker *w = &b->workers[worker];
@@ -79,14 +90,8 @@ board_on_gone(struct board *b, unsigned worker, struct board_actions *out)
 	w->used = false;
 	if (!active)
 		return;
-	if (who == BOARD_PEER) {
-		b->keep.word.len = 0;
-		b->keep.decided.len = 0;
-		for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
-			if (b->workers[i].used && b->workers[i].who == BOARD_ELECTOR &&
-			    b->workers[i].phase == BOARD_OPEN)
-				board_add(out, BOARD_DO_ABSENT, i);
-	}
+	if (who == BOARD_PEER)
+		board_forget_word(b, out);
 	elect(b, who, out);
 }
 
@@ -120,10 +125,18 @@ board_on_attach(struct board *b, const struct board_event *ev, struct board_acti
 	strcpy(w->name, ev->name);
 	w->generation = ev->generation;
 	w->phase = BOARD_GREETING;
+	w->told = false;
 	w->due_ms = ev->now_ms + b->hello_ms;
 	board_add(out, BOARD_DO_OPEN, ev->worker)->generation = ev->generation;
 	if (ev->generation == 0)
 		elect(b, ev->who, out); /* it may have left its role just now */
+}
+
+static void
+tell(struct board *b, unsigned worker, struct board_actions *out)
+{
+	b->workers[worker].told = true;
+	board_add(out, BOARD_DO_REPLAY, worker);
 }
 
 void
@@ -145,7 +158,7 @@ board_on_hello(struct board *b, const struct board_event *ev, struct board_actio
 	if (w->generation == 0)
 		elect(b, w->who, out);
 	if (!role_of(b, w->who)->pending || role_of(b, w->who)->candidate != ev->worker)
-		board_add(out, BOARD_DO_REPLAY, ev->worker);
+		tell(b, ev->worker, out);
 }
 
 void
@@ -160,11 +173,13 @@ board_on_recorded(struct board *b, const struct board_event *ev,
 		return;
 	role->pending = false;
 	role->retry_ms = UINT64_MAX;
+	assert(w->used && w->phase == BOARD_OPEN);
 	if (!ev->ok) {
 		role->retry_ms = ev->now_ms + BOARD_RETRY_MS;
+		if (!w->told)
+			tell(b, role->candidate, out); /* a shadow until then */
 		return;
 	}
-	assert(w->used && w->phase == BOARD_OPEN);
 	if (old >= 0)
 		unlink_worker(b, (unsigned)old, true, out);
 	role->record.generation = ev->generation;

@@ -25,6 +25,9 @@ struct board {
 struct board_action *board_add(struct board_actions *out, enum board_action_type type,
                                unsigned worker);
 
+/* The peer has no word any more. */
+void board_forget_word(struct board *b, struct board_actions *out);
+
 void board_on_attach(struct board *b, const struct board_event *ev,
                      struct board_actions *out);
 void board_on_gone(struct board *b, unsigned worker, struct board_actions *out);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define ACCEPT_BUDGET 64
+#define PAUSE_MS      100 /* without descriptors: until the next try to accept */
 #define REBIND_MIN_MS 20
 #define REBIND_MAX_MS 500
 #define GREETING_ROOM (HELLO_MAX + 4096) /* frames may follow in the same segment */
@@ -25,7 +26,7 @@ struct listener {
 	struct sock_address address; /* len 0: not known yet */
 	int fd;                      /* -1: waiting */
 	sd_event_source *source;
-	uint64_t due_ms; /* of the next try */
+	uint64_t due_ms; /* of the next try, to listen or to accept */
 	uint32_t backoff_ms;
 };
 
@@ -149,6 +150,13 @@ begin(struct greet *g, int fd)
 	hear(c); /* who dials speaks first: it is often there already */
 }
 
+static void
+pause_accepting(struct listener *l)
+{
+	sd_event_source_set_enabled(l->source, SD_EVENT_OFF);
+	l->due_ms = clock_ms() + PAUSE_MS;
+}
+
 static int
 on_knock(sd_event_source *s, int fd, uint32_t events, void *user)
 {
@@ -160,10 +168,12 @@ on_knock(sd_event_source *s, int fd, uint32_t events, void *user)
 	for (unsigned i = 0; i < ACCEPT_BUDGET; i++) {
 		int conn = sock_accept(fd, &g->reserve, g->conf);
 
-		if (conn == -EMFILE) {
-			g->counters.shed++;
+		if (conn == -EMFILE || conn == -ENOBUFS) {
+			g->counters.shed += conn == -EMFILE;
 			if (g->oldest)
 				refuse(g->oldest, &g->counters.evicted);
+			else if (conn == -ENOBUFS)
+				pause_accepting(l);
 			return 0;
 		}
 		if (conn == -EAGAIN)
@@ -243,6 +253,17 @@ try_listen(struct listener *l)
 		listen_at(l, &a);
 	else if (r < 0)
 		try_later(l, error_name(-r));
+}
+
+static void
+try_again(struct listener *l)
+{
+	if (l->fd < 0) {
+		try_listen(l);
+		return;
+	}
+	l->due_ms = UINT64_MAX;
+	sd_event_source_set_enabled(l->source, SD_EVENT_ON);
 }
 
 static void
@@ -330,7 +351,7 @@ greet_due_ms(const struct greet *g)
 	uint64_t due = g->oldest ? g->oldest->due_ms : UINT64_MAX;
 
 	for (unsigned i = 0; i < g->listener_count; i++)
-		if (g->listeners[i].fd < 0 && g->listeners[i].due_ms < due)
+		if (g->listeners[i].due_ms < due)
 			due = g->listeners[i].due_ms;
 	return due;
 }
@@ -341,8 +362,8 @@ greet_on_due(struct greet *g, uint64_t now_ms)
 	while (g->oldest && now_ms >= g->oldest->due_ms)
 		refuse(g->oldest, &g->counters.silent);
 	for (unsigned i = 0; i < g->listener_count; i++)
-		if (g->listeners[i].fd < 0 && now_ms >= g->listeners[i].due_ms)
-			try_listen(&g->listeners[i]);
+		if (now_ms >= g->listeners[i].due_ms)
+			try_again(&g->listeners[i]);
 }
 
 bool

@@ -251,7 +251,7 @@ add_remote(struct lane *l, sd_event *loop, struct resolver *resolver,
 	    .retry_max_ms = l->conf->links.retry_max_ms,
 	};
 	int e = wire_new(&r->wire, loop,
-	                 l->which == LINK_ELECTION ? OUTBOX_NEWEST : OUTBOX_FIFO,
+	                 l->which == LINK_ELECTION ? WIRE_ELECTION : WIRE_LEARNER,
 	                 &wire_ops, r);
 
 	if (e < 0)

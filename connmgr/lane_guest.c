@@ -65,7 +65,7 @@ lane_guests_new(struct lane *l, sd_event *loop)
 		return -ENOMEM;
 	for (unsigned i = 0; i < max; i++) {
 		l->guests[i].lane = l;
-		r = wire_new(&l->guests[i].wire, loop, OUTBOX_NEWEST, &wire_ops,
+		r = wire_new(&l->guests[i].wire, loop, WIRE_GUEST, &wire_ops,
 		             &l->guests[i]);
 		if (r < 0)
 			return r;

@@ -10,6 +10,8 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#define DEGRADED_MAX 256
+
 static void
 put_string(struct buf_out *out, const char *text)
 {
@@ -151,6 +153,7 @@ size_t
 report_status(const struct switchboard *s, char *out, size_t cap)
 {
 	struct buf_out text;
+	char why[DEGRADED_MAX];
 	bool first = true;
 
 	buf_out_init(&text, out, cap);
@@ -160,7 +163,7 @@ report_status(const struct switchboard *s, char *out, size_t cap)
 	             ",\"pid\":%d,\"version\":\"%s\",\"generation\":0,\"active\":true,"
 	             "\"uptime_ms\":%" PRIu64 ",\"degraded\":",
 	             (int)getpid(), CONCLAVE_VERSION, clock_ms() - s->start_ms);
-	put_string(&text, switchboard_degraded(s));
+	put_string(&text, switchboard_degraded(s, why, sizeof(why)));
 	buf_put_text(&text, ",\"stuck_closes\":%u,\"listeners\":[", chan_stuck_closes());
 	put_listeners(&text, s->election, "election", &first);
 	put_listeners(&text, s->learner, "learner", &first);

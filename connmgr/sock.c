@@ -161,13 +161,16 @@ sock_reserve(void)
 int
 sock_accept(int listener, int *reserve, const struct conf *c)
 {
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	int r = fd < 0 ? -errno : 0;
+	int fd, r;
 
+	if (*reserve < 0)
+		*reserve = sock_reserve();
+	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd >= 0) {
 		tune(fd, c);
 		return fd;
 	}
+	r = -errno;
 	if ((r == -EMFILE || r == -ENFILE) && *reserve >= 0) {
 		/* else it would stay in the backlog and wake us again for ever */
 		close(*reserve);
@@ -175,9 +178,9 @@ sock_accept(int listener, int *reserve, const struct conf *c)
 		if (fd >= 0)
 			close(fd);
 		*reserve = sock_reserve();
-		return -EMFILE;
+		return fd >= 0 ? -EMFILE : -ENOBUFS;
 	}
-	return r;
+	return r == -EMFILE || r == -ENFILE || r == -ENOMEM ? -ENOBUFS : r;
 }
 
 int

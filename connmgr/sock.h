@@ -33,7 +33,8 @@ int sock_own_address(int fd, uint16_t port, struct sock_address *out);
 
 int sock_listen(const struct sock_address *a); /* a descriptor or -errno */
 /* A connection, or -errno (-EAGAIN: none waits). Without descriptors it gives up the
- * `reserve` to close one that waits (-EMFILE), and gets it back. */
+ * `reserve` to close one that waits (-EMFILE), and gets it back. -ENOBUFS: it cannot even
+ * do that, and whoever waits will wake us again and again. */
 int sock_accept(int listener, int *reserve, const struct conf *c);
 int sock_reserve(void); /* a descriptor to have in reserve, or -errno */
 

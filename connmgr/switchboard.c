@@ -10,6 +10,7 @@
 #include "connmgr/store.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -197,13 +198,21 @@ switchboard_open(struct switchboard **out, sd_event *loop, const struct conf *co
 }
 
 const char *
-switchboard_degraded(const struct switchboard *s)
+switchboard_degraded(const struct switchboard *s, char *out, size_t cap)
 {
+	static const char *const roles[] = {"elector", "peer"};
+
+	*out = '\0';
 	if (chan_stuck_closes() > SWITCHBOARD_STUCK_MAX)
-		return "too many closes of nng have not returned";
-	if (s->record_error < 0)
-		return "a record cannot be written: no worker becomes active";
-	if (s->state_error < 0)
-		return "the elector's state cannot be written";
-	return "";
+		snprintf(out, cap, "too many closes of nng have not returned");
+	else if (s->state_error < 0)
+		snprintf(out, cap, "the elector's state cannot be written: %s",
+		         strerror(-s->state_error));
+	for (unsigned i = 0; i < 2; i++)
+		if (s->record_errors[i] < 0)
+			snprintf(out, cap,
+			         "the record of the %s cannot be written, so none "
+			         "becomes active: %s",
+			         roles[i], strerror(-s->record_errors[i]));
+	return out;
 }

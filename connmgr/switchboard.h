@@ -16,7 +16,7 @@ int switchboard_open(struct switchboard **out, sd_event *loop, const struct conf
                      const char *name);
 void switchboard_close(struct switchboard *s);
 
-/* Why this connmgr is not well, "" when it is. */
-const char *switchboard_degraded(const struct switchboard *s);
+/* Why this connmgr is not well, "" when it is; returns `out`. */
+const char *switchboard_degraded(const struct switchboard *s, char *out, size_t cap);
 
 #endif

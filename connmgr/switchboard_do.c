@@ -117,8 +117,9 @@ record(struct switchboard *s, const struct board_action *a)
 	                         .who = a->who,
 	                         .generation = a->generation};
 	int r = store_save_record(s->conf, a->who, a->generation, a->name, a->sync);
+	int *error = &s->record_errors[a->who - BOARD_ELECTOR];
 
-	if (r < 0 && r != s->record_error)
+	if (r < 0 && r != *error)
 		log_err(
 		    "the record of the %s cannot be written, so none becomes active: %s",
 		    a->who == BOARD_ELECTOR ? "elector" : "peer", strerror(-r));
@@ -126,7 +127,7 @@ record(struct switchboard *s, const struct board_action *a)
 		log_info("%s %s active generation=%" PRIu64,
 		         a->who == BOARD_ELECTOR ? "elector" : "peer", a->name,
 		         a->generation);
-	s->record_error = r;
+	*error = r;
 	s->counters.activations += r == 0;
 	ev.ok = r == 0;
 	switchboard_step(s, &ev);

@@ -77,6 +77,8 @@ on_message(void *user, unsigned worker, const void *data, size_t len)
 		say(s, worker, BOARD_DOUBT, NULL, data, len);
 	} else if (m.type == MSG_STATE) {
 		say(s, worker, BOARD_STATE, NULL, data, len);
+	} else if (m.type == MSG_ABSENT) {
+		say(s, worker, BOARD_SILENCE, NULL, NULL, 0);
 	} else {
 		s->counters.refused++;
 	}

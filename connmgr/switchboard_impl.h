@@ -37,8 +37,8 @@ struct switchboard {
 	sd_event_source *timer;
 	sd_event_source *post;
 	uint64_t armed_ms;
-	uint64_t links; /* addresses given out, so that none is used twice */
-	int record_error;
+	uint64_t links;       /* addresses given out, so that none is used twice */
+	int record_errors[2]; /* elector, peer */
 	int state_error;
 	const char *promote_refused;
 	struct switchboard_counters counters;

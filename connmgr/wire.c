@@ -10,12 +10,15 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define READ_BUDGET 65536
+#define READ_BUDGET    65536
+#define GUEST_BUDGET   4096
+#define GUEST_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10)
 
 struct wire {
 	sd_event *loop;
 	const struct wire_ops *ops;
 	void *user;
+	bool guest;
 	int fd; /* -1: none */
 	sd_event_source *source;
 	bool stuck; /* the socket took less than there was: EPOLLOUT is asked for */
@@ -27,7 +30,7 @@ struct wire {
 static unsigned char room[READ_BUDGET];
 
 int
-wire_new(struct wire **out, sd_event *loop, enum outbox_kind kind,
+wire_new(struct wire **out, sd_event *loop, enum wire_kind kind,
          const struct wire_ops *ops, void *user)
 {
 	struct wire *w = malloc(sizeof(*w));
@@ -37,11 +40,12 @@ wire_new(struct wire **out, sd_event *loop, enum outbox_kind kind,
 	w->loop = loop;
 	w->ops = ops;
 	w->user = user;
+	w->guest = kind == WIRE_GUEST;
 	w->fd = -1;
 	w->source = NULL;
 	w->stuck = false;
 	frame_reset(&w->reader);
-	w->outbox = outbox_new(kind);
+	w->outbox = outbox_new(kind == WIRE_LEARNER ? OUTBOX_FIFO : OUTBOX_NEWEST);
 	if (!w->outbox) {
 		free(w);
 		return -ENOMEM;
@@ -95,12 +99,13 @@ end(struct wire *w, enum link_reason reason)
 static void
 want_write(struct wire *w, bool want)
 {
+	uint32_t hear = w->guest && want ? 0 : EPOLLIN;
+
 	if (w->stuck == want)
 		return;
 	w->stuck = want;
 	/* only changes a source that exists: it does not fail */
-	(void)sd_event_source_set_io_events(w->source,
-	                                    want ? EPOLLIN | EPOLLOUT : EPOLLIN);
+	(void)sd_event_source_set_io_events(w->source, want ? hear | EPOLLOUT : hear);
 }
 
 /* An error of a write is left to the read side: the socket wakes us with it. */
@@ -154,7 +159,8 @@ wire_feed(struct wire *w, const unsigned char *data, size_t len)
 static void
 hear(struct wire *w)
 {
-	ssize_t n = recv(w->fd, room, sizeof(room), MSG_DONTWAIT);
+	size_t budget = w->guest ? GUEST_BUDGET : READ_BUDGET;
+	ssize_t n = recv(w->fd, room, budget, MSG_DONTWAIT);
 
 	if (n > 0)
 		wire_feed(w, room, (size_t)n);
@@ -205,6 +211,8 @@ wire_take(struct wire *w, int fd, const void *hello, size_t hello_len)
 	wire_close(w);
 	w->fd = fd;
 	r = sd_event_add_io(w->loop, &w->source, fd, EPOLLIN, on_io, w);
+	if (r >= 0 && w->guest)
+		r = sd_event_source_set_priority(w->source, GUEST_PRIORITY);
 	if (r < 0) {
 		wire_close(w);
 		return r;

@@ -14,6 +14,14 @@
 
 struct wire;
 
+enum wire_kind {
+	WIRE_ELECTION, /* to a remote: the newest wins */
+	WIRE_LEARNER,  /* to a remote: a fifo */
+	WIRE_GUEST, /* to a stranger, as WIRE_ELECTION; but it is heard little at a time,
+	               when nobody else has something to say, and not while it does not
+	               take its answers */
+};
+
 struct wire_ops {
 	void (*on_frame)(void *user, const unsigned char *data, size_t len);
 	void (*on_large)(void *user); /* a frame that is read past */
@@ -21,7 +29,7 @@ struct wire_ops {
 };
 
 /* 0 or -ENOMEM. */
-int wire_new(struct wire **out, sd_event *loop, enum outbox_kind kind,
+int wire_new(struct wire **out, sd_event *loop, enum wire_kind kind,
              const struct wire_ops *ops, void *user);
 void wire_free(struct wire *w);
 

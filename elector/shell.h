@@ -29,6 +29,7 @@ struct shell_counters {
 	uint64_t decided;
 	uint64_t doubts;
 	uint64_t newer_configs;
+	uint64_t spared; /* answers to strangers, while connmgr takes little */
 	uint64_t dropped[ELECT_REASONS];
 };
 

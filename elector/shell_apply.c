@@ -19,6 +19,15 @@ from_vote(const struct vote *v)
 	    .leader = v->leader, .zxid = v->zxid, .round = v->round, .epoch = v->epoch};
 }
 
+static bool
+is_configured(const struct shell *s, int64_t sid)
+{
+	for (unsigned i = 0; i < s->remote_count; i++)
+		if (s->remotes[i].sid == sid)
+			return true;
+	return false;
+}
+
 static void
 send_vote(struct shell *s, const struct elect_action *a)
 {
@@ -35,6 +44,11 @@ send_vote(struct shell *s, const struct elect_action *a)
 	unsigned count;
 	const int64_t *voters = elect_voters(s->elect, &count);
 
+	if (a->type == ELECT_ACT_SEND && uplink_is_busy(s->uplink) &&
+	    !is_configured(s, a->sid)) {
+		s->counters.spared++;
+		return;
+	}
 	m.u.frame.data_len = notif_encode(&n, s->frame, sizeof(s->frame));
 	assert(m.u.frame.data_len > 0);
 	if (a->type == ELECT_ACT_SEND) {

@@ -117,8 +117,9 @@ put_counters(struct buf_out *out, const struct shell *s)
 		             elect_reason_name((enum elect_reason)i), c->dropped[i]);
 	buf_put_text(out,
 	             ",\"messages_refused\":%" PRIu64 ",\"messages_dropped\":%" PRIu64
+	             ",\"messages_replaced\":%" PRIu64 ",\"spared\":%" PRIu64
 	             ",\"links\":%" PRIu64 "}",
-	             u.refused, u.dropped, u.links);
+	             u.refused, u.dropped, u.replaced, c->spared, u.links);
 }
 
 size_t

@@ -55,8 +55,7 @@ struct uplink {
 
 	bool linked_once; /* so the next link is one more: on_again */
 	uint64_t generation;
-
-	struct queue waiting; /* for room on the link, or for the link */
+	struct queue waiting; /* for room on the link */
 	struct uplink_counters counters;
 };
 
@@ -147,8 +146,6 @@ static void
 cut_soon(struct uplink *u, const char *why)
 {
 	queue_clear(&u->waiting);
-	if (!u->chan)
-		return;
 	chan_close(u->chan);
 	u->chan = NULL;
 	u->cut = why;
@@ -175,35 +172,42 @@ flush(struct uplink *u)
 		queue_remove_first(q);
 }
 
+/* For votes the newer replaces the older. Too much: nothing is kept, since a torn series
+ * is worth nothing. */
+static void
+keep(struct uplink *u, const struct msg *m, const void *data, size_t len)
+{
+	bool vote = m->type == MSG_FRAME_OUT && m->u.frame.lane == MSG_LANE_ELECTION;
+	unsigned before = u->waiting.count;
+	bool added = vote ? queue_add_newest(&u->waiting, m->u.frame.sid, data, len)
+	                  : queue_add(&u->waiting, data, len);
+
+	u->counters.replaced += added && u->waiting.count == before;
+	if (added && u->waiting.count <= UPLINK_QUEUE_MAX)
+		return;
+	u->counters.dropped += u->waiting.count + !added;
+	cut_soon(u, added ? "the queue is full" : "out of memory");
+}
+
 /* In order: nothing overtakes what waits. */
 static void
 send_or_wait(struct uplink *u, const struct msg *m)
 {
 	static unsigned char packet[MSG_MAX];
-	bool up = u->chan && (u->state == UPLINK_GREETING || u->state == UPLINK_LINKED);
 	size_t len = msg_encode(m, packet, sizeof(packet));
 
 	assert(len > 0);
-	if (up && !u->waiting.first && (pass(u, packet, len) || !u->chan))
-		return;
-	if (queue_add(&u->waiting, packet, len))
-		return;
-	u->counters.dropped += u->waiting.count + 1;
-	cut_soon(u, "out of memory");
+	if (u->waiting.first || (!pass(u, packet, len) && u->chan))
+		keep(u, m, packet, len);
 }
 
 void
 uplink_send(struct uplink *u, const struct msg *m)
 {
-	if (u->state == UPLINK_ENDED)
-		return;
-	if (u->waiting.count < UPLINK_QUEUE_MAX) {
+	if (u->chan && (u->state == UPLINK_GREETING || u->state == UPLINK_LINKED))
 		send_or_wait(u, m);
-		return;
-	}
-	/* a torn series is worth nothing: the next on_again says everything anew */
-	u->counters.dropped += u->waiting.count + 1;
-	cut_soon(u, "the queue is full");
+	else
+		u->counters.dropped++;
 }
 
 static void
@@ -223,15 +227,10 @@ on_link_up(void *user)
 	u->counters.links++;
 	u->state = UPLINK_GREETING;
 	arm(u, ANSWER_US);
-	if (uplink_active(u))
-		flush(u); /* what on_again says is newer */
-	else
-		queue_clear(&u->waiting); /* a shadow begins with its hello */
 	if (u->linked_once)
 		u->ops->on_again(u->user, uplink_active(u));
 	if (u->state == UPLINK_GREETING && u->chan)
 		send_hello(u);
-	flush(u);
 	uplink_unref(u);
 }
 
@@ -474,6 +473,12 @@ uplink_close(struct uplink *u)
 	if (u->state != UPLINK_ENDED)
 		end(u);
 	uplink_unref(u);
+}
+
+bool
+uplink_is_busy(const struct uplink *u)
+{
+	return u->waiting.count >= UPLINK_QUEUE_MAX / 2;
 }
 
 bool

@@ -43,22 +43,25 @@ int uplink_open(struct uplink **out, sd_event *loop, const struct uplink_config 
                 const struct uplink_ops *ops, void *user);
 void uplink_close(struct uplink *u);
 
-/* Sends in order; while the link is down or full up to UPLINK_QUEUE_MAX messages wait.
- * They are dropped when the link is lost, when `activate` comes, and a shadow's also when
- * its link comes up; those that the active one sent since its link was lost go before
- * what it sends in on_again. One more than the bound drops them all, cuts the link and is
- * counted: the next on_again says everything anew. `m` must be one that msg_encode
- * accepts. */
+/* Sends in order; while the link is full up to UPLINK_QUEUE_MAX messages wait. They are
+ * dropped when the link is lost or `activate` comes; one more than the bound drops them
+ * all and cuts the link. What is sent while there is no link is dropped: the next
+ * on_again says everything anew, and nothing goes before it, lest a frame come before
+ * the state that it carries. On the election lane only the newest frame to each server
+ * waits. `m` must be one that msg_encode accepts. */
 #define UPLINK_QUEUE_MAX 256
 void uplink_send(struct uplink *u, const struct msg *m);
+/* Half of the bound waits: what can be spared had better not be sent. */
+bool uplink_is_busy(const struct uplink *u);
 
 bool uplink_active(const struct uplink *u);
 uint64_t uplink_generation(const struct uplink *u); /* 0: never active */
 
 struct uplink_counters {
-	uint64_t refused; /* messages that did not decode, or are not for us */
-	uint64_t dropped; /* ours, when the queue was full */
-	uint64_t links;   /* made so far */
+	uint64_t refused;  /* messages that did not decode, or are not for us */
+	uint64_t dropped;  /* ours, when the queue was full or there was no link */
+	uint64_t replaced; /* ours, by a newer frame to the same server */
+	uint64_t links;    /* made so far */
 };
 struct uplink_counters uplink_counters(const struct uplink *u);
 

@@ -34,8 +34,14 @@ keeper_reason(const struct keeper *k, char *out, size_t cap)
 		file = EPOCH_ACCEPTED;
 		/* fall through */
 	case ROLE_REASON_CURRENT:
-		snprintf(out, cap, "%s/%s cannot be written: %s", k->folder, file,
-		         strerror(-k->view.error));
+		if (k->view.error == 0)
+			snprintf(out, cap,
+			         "%s/%s is being written since %" PRIu64
+			         " ms: the disk hangs",
+			         k->folder, file, clock_ms() - k->view.since_ms);
+		else
+			snprintf(out, cap, "%s/%s cannot be written: %s", k->folder, file,
+			         strerror(-k->view.error));
 		break;
 	case ROLE_REASON_USED_UP:
 		snprintf(out, cap, "no epoch is left above %d", ROLE_EPOCH_MAX);

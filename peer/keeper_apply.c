@@ -186,6 +186,9 @@ keeper_apply(struct keeper *k)
 		case ROLE_ACT_ROLE:
 			send_role(k, a);
 			break;
+		case ROLE_ACT_ABSENT:
+			uplink_send(k->uplink, &(struct msg){.type = MSG_ABSENT});
+			break;
 		case ROLE_ACT_SEND:
 			send_packet(k, a);
 			break;

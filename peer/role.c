@@ -104,6 +104,18 @@ wait_ticks(unsigned refusals)
 	return ticks < ROLE_WAIT_TICKS ? ticks : ROLE_WAIT_TICKS;
 }
 
+/* The write in progress may never end. Whoever elected us would wait for an epoch that we
+ * cannot promise, so neither we nor our elector say a word until it has. */
+static void
+stall(struct role *r, struct role_actions *out)
+{
+	r->mode = ROLE_MODE_STALLED;
+	r->reason = r->epochs.file == ROLE_FILE_ACCEPTED ? ROLE_REASON_ACCEPTED
+	                                                 : ROLE_REASON_CURRENT;
+	r->error = 0;
+	role_act(out, ROLE_ACT_ABSENT);
+}
+
 void
 role_look_again(struct role *r, enum role_look_reason reason, bool gave_up,
                 uint64_t now_ms, struct role_actions *out)
@@ -126,7 +138,9 @@ role_look_again(struct role *r, enum role_look_reason reason, bool gave_up,
 	    .leader = r->vote.leader,
 	    .reason = reason,
 	};
-	if (ticks == 0 || r->away) {
+	if (now_ms >= role_epochs_due_ms(r)) {
+		stall(r, out);
+	} else if (ticks == 0 || r->away) {
 		look(r, out);
 	} else {
 		r->mode = ROLE_MODE_WAITING;
@@ -148,7 +162,7 @@ on_start(struct role *r, const struct role_event *ev, struct role_actions *out)
 		return;
 	}
 	r->reason = ROLE_REASON_NONE;
-	role_epochs_start(r, ev->accepted, ev->current, out);
+	role_epochs_start(r, ev->accepted, ev->current, ev->now_ms, out);
 	r->look = (struct role_look){.reason = ROLE_LOOK_START};
 	look(r, out);
 }
@@ -219,6 +233,7 @@ link_up(struct role *r, struct role_remote *p, uint64_t now_ms, struct role_acti
 		lead_link_up(p, now_ms);
 		break;
 	case ROLE_MODE_HALTED:
+	case ROLE_MODE_STALLED:
 	case ROLE_MODE_BARE:
 		role_close(p, ROLE_CLOSE_NO_ROLE, out);
 		break;
@@ -298,11 +313,14 @@ on_packet(struct role *r, struct role_remote *p, const struct role_event *ev,
 static void
 on_written(struct role *r, const struct role_event *ev, struct role_actions *out)
 {
-	bool has_role = r->mode == ROLE_MODE_FOLLOW || r->mode == ROLE_MODE_LEAD;
+	bool waits = r->mode == ROLE_MODE_FOLLOW || r->mode == ROLE_MODE_LEAD ||
+	             r->mode == ROLE_MODE_STALLED;
 
-	role_epochs_written(r, ev->error, out);
-	if (ev->error < 0 && has_role)
+	role_epochs_written(r, ev->error, ev->now_ms, out);
+	if (ev->error < 0 && waits)
 		role_look_again(r, ROLE_LOOK_DISK, false, ev->now_ms, out);
+	else if (r->mode == ROLE_MODE_STALLED)
+		look(r, out);
 	else if (r->mode == ROLE_MODE_FOLLOW)
 		follow_advance(r, out);
 	else if (r->mode == ROLE_MODE_LEAD)
@@ -314,7 +332,9 @@ on_due(struct role *r, uint64_t now_ms, struct role_actions *out)
 {
 	if (now_ms < role_due_ms(r))
 		return;
-	if (r->mode == ROLE_MODE_WAITING)
+	if (now_ms >= role_epochs_due_ms(r))
+		role_look_again(r, ROLE_LOOK_DISK, false, now_ms, out);
+	else if (r->mode == ROLE_MODE_WAITING)
 		look(r, out);
 	else if (r->mode == ROLE_MODE_FOLLOW)
 		follow_due(r, now_ms, out);
@@ -351,6 +371,8 @@ on_again(struct role *r, struct role_actions *out)
 	r->away = false;
 	if (r->mode == ROLE_MODE_LOOKING)
 		send_look(r, out);
+	else if (r->mode == ROLE_MODE_STALLED)
+		role_act(out, ROLE_ACT_ABSENT);
 }
 
 static void
@@ -401,7 +423,7 @@ is_same_view(const struct role_view *a, const struct role_view *b)
 	return a->state == b->state && a->phase == b->phase &&
 	       a->has_leader == b->has_leader && a->leader == b->leader &&
 	       a->epoch == b->epoch && a->active == b->active && a->reason == b->reason &&
-	       a->error == b->error;
+	       a->error == b->error && a->since_ms == b->since_ms;
 }
 
 void
@@ -418,8 +440,8 @@ role_step(struct role *r, const struct role_event *ev, struct role_actions *out)
 	role_act(out, ROLE_ACT_EVENT)->u.view = now;
 }
 
-uint64_t
-role_due_ms(const struct role *r)
+static uint64_t
+mode_due_ms(const struct role *r)
 {
 	switch (r->mode) {
 	case ROLE_MODE_WAITING:
@@ -432,8 +454,20 @@ role_due_ms(const struct role *r)
 		return bare_due_ms(r);
 	case ROLE_MODE_NEW:
 	case ROLE_MODE_HALTED:
+	case ROLE_MODE_STALLED:
 	case ROLE_MODE_LOOKING:
 	default:
 		return UINT64_MAX;
 	}
+}
+
+uint64_t
+role_due_ms(const struct role *r)
+{
+	uint64_t due = mode_due_ms(r);
+	uint64_t write = role_epochs_due_ms(r);
+
+	if (r->mode == ROLE_MODE_STALLED)
+		return UINT64_MAX;
+	return write < due ? write : due;
 }

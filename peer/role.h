@@ -122,8 +122,8 @@ enum role_reason { /* why there can be no leader or no promise here */
 	           ROLE_REASON_NONE,
 	           ROLE_REASON_EPOCHS,   /* the epoch files are unusable; the shell knows
 	                                    more */
-	           ROLE_REASON_ACCEPTED, /* acceptedEpoch could not be written; `error` */
-	           ROLE_REASON_CURRENT,  /* currentEpoch could not be written; `error` */
+	           ROLE_REASON_ACCEPTED, /* acceptedEpoch cannot be written; `error` */
+	           ROLE_REASON_CURRENT,  /* currentEpoch cannot be written; `error` */
 	           ROLE_REASON_USED_UP,  /* no epoch is left in 31 bits */
 };
 
@@ -137,7 +137,8 @@ struct role_view {
 	int64_t round; /* of the last decided vote; a change of it alone is no event */
 	bool active;   /* we lead, established */
 	enum role_reason reason;
-	int error; /* of reason: 0 or -errno */
+	int error;         /* of reason: -errno; 0: the write is under way still, */
+	uint64_t since_ms; /* since then */
 };
 
 struct role_packet {
@@ -157,10 +158,11 @@ struct role_look {
 };
 
 enum role_action_type {
-	ROLE_ACT_LOOK,       /* serial, look */
-	ROLE_ACT_ROLE,       /* serial, state, vote */
-	ROLE_ACT_SEND,       /* sid, packet */
-	ROLE_ACT_CONNECT,    /* sid, learner lane */
+	ROLE_ACT_LOOK,    /* serial, look */
+	ROLE_ACT_ROLE,    /* serial, state, vote */
+	ROLE_ACT_ABSENT,  /* neither: the elector is to be silent until the next LOOK */
+	ROLE_ACT_SEND,    /* sid, packet */
+	ROLE_ACT_CONNECT, /* sid, learner lane */
 	ROLE_ACT_DISCONNECT, /* sid, learner lane, close */
 	ROLE_ACT_WRITE,      /* file, epoch; exactly one WRITTEN answers it */
 	ROLE_ACT_EVENT,      /* view: something of it changed; at most one, the last */

@@ -13,7 +13,8 @@ larger(int64_t a, int64_t b)
 }
 
 static void
-write_one(struct role *r, enum role_file file, int64_t epoch, struct role_actions *out)
+write_one(struct role *r, enum role_file file, int64_t epoch, uint64_t now_ms,
+          struct role_actions *out)
 {
 	struct role_action *a = role_act(out, ROLE_ACT_WRITE);
 	struct role_epochs *e = &r->epochs;
@@ -21,6 +22,7 @@ write_one(struct role *r, enum role_file file, int64_t epoch, struct role_action
 	e->writing = true;
 	e->file = file;
 	e->value = epoch;
+	e->write_ms = now_ms;
 	if (file == ROLE_FILE_ACCEPTED)
 		e->promised = larger(e->promised, epoch);
 	a->u.write.file = file;
@@ -28,7 +30,7 @@ write_one(struct role *r, enum role_file file, int64_t epoch, struct role_action
 }
 
 static void
-write_next(struct role *r, struct role_actions *out)
+write_next(struct role *r, uint64_t now_ms, struct role_actions *out)
 {
 	struct role_epochs *e = &r->epochs;
 
@@ -37,19 +39,19 @@ write_next(struct role *r, struct role_actions *out)
 	if (e->want_accepted <= e->accepted && e->want_current <= e->current)
 		return;
 	if (e->accepted < 0) {
-		write_one(r, ROLE_FILE_ACCEPTED, 0, out);
+		write_one(r, ROLE_FILE_ACCEPTED, 0, now_ms, out);
 	} else if (e->current < 0) {
-		write_one(r, ROLE_FILE_CURRENT, 0, out);
+		write_one(r, ROLE_FILE_CURRENT, 0, now_ms, out);
 	} else if (e->want_current > e->current) {
 		assert(e->want_current <= e->accepted);
-		write_one(r, ROLE_FILE_CURRENT, e->want_current, out);
+		write_one(r, ROLE_FILE_CURRENT, e->want_current, now_ms, out);
 	} else {
-		write_one(r, ROLE_FILE_ACCEPTED, e->want_accepted, out);
+		write_one(r, ROLE_FILE_ACCEPTED, e->want_accepted, now_ms, out);
 	}
 }
 
 void
-role_epochs_start(struct role *r, int64_t accepted, int64_t current,
+role_epochs_start(struct role *r, int64_t accepted, int64_t current, uint64_t now_ms,
                   struct role_actions *out)
 {
 	struct role_epochs *e = &r->epochs;
@@ -60,11 +62,11 @@ role_epochs_start(struct role *r, int64_t accepted, int64_t current,
 	e->want_accepted = larger(accepted, 0);
 	e->want_current = larger(current, 0);
 	if (r->config.zab)
-		write_next(r, out);
+		write_next(r, now_ms, out);
 }
 
 void
-role_epochs_want(struct role *r, enum role_file file, int64_t epoch,
+role_epochs_want(struct role *r, enum role_file file, int64_t epoch, uint64_t now_ms,
                  struct role_actions *out)
 {
 	struct role_epochs *e = &r->epochs;
@@ -73,7 +75,7 @@ role_epochs_want(struct role *r, enum role_file file, int64_t epoch,
 		e->want_accepted = larger(e->want_accepted, epoch);
 	else
 		e->want_current = larger(e->want_current, epoch);
-	write_next(r, out);
+	write_next(r, now_ms, out);
 }
 
 void
@@ -84,7 +86,7 @@ role_epochs_drop(struct role *r)
 }
 
 void
-role_epochs_written(struct role *r, int error, struct role_actions *out)
+role_epochs_written(struct role *r, int error, uint64_t now_ms, struct role_actions *out)
 {
 	struct role_epochs *e = &r->epochs;
 
@@ -103,5 +105,13 @@ role_epochs_written(struct role *r, int error, struct role_actions *out)
 		e->current = e->value;
 	r->reason = ROLE_REASON_NONE;
 	r->error = 0;
-	write_next(r, out);
+	write_next(r, now_ms, out);
+}
+
+uint64_t
+role_epochs_due_ms(const struct role *r)
+{
+	if (!r->epochs.writing)
+		return UINT64_MAX;
+	return r->epochs.write_ms + role_ticks(r, r->config.init_limit);
 }

@@ -115,13 +115,14 @@ on_leaderinfo(struct role *r, const struct qpacket *packet, uint64_t now_ms,
 	f->answer_due = true;
 	if (f->epoch > 0 && f->init_ms == UINT64_MAX)
 		f->init_ms = now_ms + role_ticks(r, r->config.init_limit);
-	role_epochs_want(r, ROLE_FILE_ACCEPTED, epoch, out);
+	role_epochs_want(r, ROLE_FILE_ACCEPTED, epoch, now_ms, out);
 	follow_advance(r, out);
 	return true;
 }
 
 static bool
-on_newleader(struct role *r, const struct qpacket *packet, struct role_actions *out)
+on_newleader(struct role *r, const struct qpacket *packet, uint64_t now_ms,
+             struct role_actions *out)
 {
 	struct role_follow *f = &r->follow;
 	int64_t epoch = packet->zxid >> 32;
@@ -130,7 +131,7 @@ on_newleader(struct role *r, const struct qpacket *packet, struct role_actions *
 		return false;
 	f->told = epoch;
 	f->ack_due = true;
-	role_epochs_want(r, ROLE_FILE_CURRENT, epoch, out);
+	role_epochs_want(r, ROLE_FILE_CURRENT, epoch, now_ms, out);
 	follow_advance(r, out);
 	return true;
 }
@@ -165,7 +166,7 @@ follow_packet(struct role *r, struct role_remote *p, const struct qpacket *packe
 	if (packet->type == QPACKET_LEADERINFO) {
 		expected = on_leaderinfo(r, packet, now_ms, out);
 	} else if (packet->type == QPACKET_NEWLEADER) {
-		expected = on_newleader(r, packet, out);
+		expected = on_newleader(r, packet, now_ms, out);
 	} else if (packet->type == QPACKET_UPTODATE) {
 		expected = on_uptodate(r, packet, out);
 	} else if (packet->type == QPACKET_PING) {

@@ -7,6 +7,7 @@
 enum role_mode {
 	ROLE_MODE_NEW,     /* no START yet */
 	ROLE_MODE_HALTED,  /* the epochs are unusable */
+	ROLE_MODE_STALLED, /* will ask when the write in progress is done */
 	ROLE_MODE_LOOKING, /* asked for an election */
 	ROLE_MODE_WAITING, /* will ask at wait_ms */
 	ROLE_MODE_FOLLOW,  /* role_follow.c: a follower or observer */
@@ -52,6 +53,7 @@ struct role_epochs {
 	bool writing;
 	enum role_file file; /* of the write in progress */
 	int64_t value;
+	uint64_t write_ms; /* its start */
 };
 
 struct role_follow {
@@ -129,12 +131,14 @@ void role_close_all(struct role *r, enum role_close why, struct role_actions *ou
 bool role_take_info(struct role_remote *p, const struct qpacket *packet);
 
 /* role_epoch.c: one write at a time, in order, never a smaller number */
-void role_epochs_start(struct role *r, int64_t accepted, int64_t current,
+void role_epochs_start(struct role *r, int64_t accepted, int64_t current, uint64_t now_ms,
                        struct role_actions *out);
-void role_epochs_want(struct role *r, enum role_file file, int64_t epoch,
+void role_epochs_want(struct role *r, enum role_file file, int64_t epoch, uint64_t now_ms,
                       struct role_actions *out);
 void role_epochs_drop(struct role *r); /* what is wanted and not started */
-void role_epochs_written(struct role *r, int error, struct role_actions *out);
+void role_epochs_written(struct role *r, int error, uint64_t now_ms,
+                         struct role_actions *out);
+uint64_t role_epochs_due_ms(const struct role *r); /* the write must be done by then */
 
 /* role_follow.c */
 void follow_start(struct role *r, uint64_t now_ms, struct role_actions *out);

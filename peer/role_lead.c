@@ -76,7 +76,7 @@ propose(struct role *r, uint64_t now_ms, struct role_actions *out)
 		l->init_ms = now_ms + role_ticks(r, r->config.init_limit);
 	l->proposal = largest + 1;
 	l->promised = false;
-	role_epochs_want(r, ROLE_FILE_ACCEPTED, l->proposal, out);
+	role_epochs_want(r, ROLE_FILE_ACCEPTED, l->proposal, now_ms, out);
 	return true;
 }
 
@@ -146,7 +146,7 @@ lead_advance(struct role *r, uint64_t now_ms, struct role_actions *out)
 		if (!is_quorum(r, has_promised))
 			return;
 		l->promised = true;
-		role_epochs_want(r, ROLE_FILE_CURRENT, l->proposal, out);
+		role_epochs_want(r, ROLE_FILE_CURRENT, l->proposal, now_ms, out);
 	}
 	tell(r, out);
 	if (l->epoch != l->proposal) {

@@ -23,6 +23,7 @@ phase_of(const struct role *r)
 		return ROLE_BROADCAST;
 	case ROLE_MODE_NEW:
 	case ROLE_MODE_HALTED:
+	case ROLE_MODE_STALLED:
 	case ROLE_MODE_LOOKING:
 	case ROLE_MODE_WAITING:
 	default:
@@ -45,6 +46,7 @@ role_get_view(const struct role *r, struct role_view *out)
 	    .active = established && r->mode == ROLE_MODE_LEAD,
 	    .reason = r->reason,
 	    .error = r->error,
+	    .since_ms = r->mode == ROLE_MODE_STALLED ? r->epochs.write_ms : 0,
 	};
 }
 

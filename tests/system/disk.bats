@@ -89,3 +89,46 @@ teardown() {
 	rmdir "$LAB/3/data/peer/acceptedEpoch.new"
 	lab_wait_leader "$second" 3
 }
+
+# all_ready ID: every worker is, none of them was ever restarted
+all_ready() {
+	lab_conclave "$1" status --json | jq -e '
+		[.processes[] | select(.name != "conclaved" and .state == "ready" and .restarts == 0)] |
+		length == 3'
+}
+
+@test "a record that cannot be written: nobody is active, nobody is killed for it; mended, they are" {
+	lab_up 3
+	lab_wait_leader
+	for who in elector peer; do
+		lab_stop 1
+		mkdir "$LAB/1/data/connmgr/$who.new"
+		lab_start 1
+		lab_until "server 1 says why its $who is not active" \
+			lab_health_says 1 "record of the $who cannot be written"
+		lab_until "all are ready" all_ready 1
+		lab_is_state 1 looking
+		lab_wait_leader 2 3
+		rmdir "$LAB/1/data/connmgr/$who.new"
+		lab_until "server 1 follows" lab_is_state 1 following
+		all_ready 1
+	done
+}
+
+@test "a disk that hangs: the best candidate steps back and says why, another leads; then it follows" {
+	lab_make 3
+	lab_start 1
+	lab_start 2
+	leader=$(lab_wait_leader 1 2)
+	LD_PRELOAD=$(realpath "$CONCLAVE_BIN/../tests/hang.so") CONCLAVE_TEST_HANG=$LAB/hang \
+		ASAN_OPTIONS=verify_asan_link_order=0 lab_start 3
+	lab_until "server 3 follows" lab_is_state 3 following
+	: >"$LAB/hang"
+	lab_conclave "$leader" restart peer # all look, and 3 is the best of them
+	lab_until "server 3 says why" lab_reason_says 3 "acceptedEpoch is being written since"
+	lab_wait_leader 1 2
+	lab_is_state 3 looking
+	rm "$LAB/hang"
+	lab_until "server 3 follows" lab_is_state 3 following
+	lab_reason_says 3 "" && ! lab_reason_says 3 written
+}

@@ -4,6 +4,7 @@
 load lab
 
 teardown() {
+	[ -z "$LAB" ] || find "$LAB" -name log -type p -delete # lab_down reads the logs
 	lab_down
 }
 
@@ -121,4 +122,27 @@ kept_by_all() {
 	done
 	lab_start "$other"
 	lab_until "server $other follows" lab_is_state "$other" following
+}
+
+# the_log_goes_on FIFO: what is in it now has more than it was filled with
+the_log_goes_on() {
+	dd if="$1" iflag=nonblock bs=64K 2>/dev/null | tr -d '\0' | grep -q .
+}
+
+@test "a log that nobody reads stops nobody" {
+	lab_make 1
+	mkfifo "$LAB/1/log"
+	exec {log}<>"$LAB/1/log"
+	dd if=/dev/zero of="$LAB/1/log" oflag=nonblock bs=4096 count=4096 2>/dev/null || true
+	lab_start 1
+	[ "$(lab_wait_leader)" = 1 ]
+	old=$(lab_pid 1 elector)
+	kill -9 "$old"
+	lab_until "the elector is back" lab_replaced 1 elector "$old"
+	[ "$(lab_wait_leader)" = 1 ]
+	lab_until "the pipe is empty" eval '! the_log_goes_on "$LAB/1/log"'
+	kill -HUP "$(lab_pid 1 conclaved)"
+	lab_until "there are new lines" the_log_goes_on "$LAB/1/log"
+	lab_conclave 1 status --json |
+		jq -e 'all(.processes[]; .restarts == if .name == "elector" then 1 else 0 end)'
 }

@@ -103,3 +103,26 @@ stranger() {
 	lab_stop 3b
 	lab_wait_leader
 }
+
+# links_lost ID: how often a worker of that server has lost its link
+links_lost() {
+	lab_door "$1" connmgr | jq -e '.counters.links_lost'
+}
+
+@test "strangers that ask without end and never read: no worker loses its link, a new leader comes" {
+	lab_up 3
+	leader=$(lab_wait_leader)
+	for id in 1 2 3; do
+		[ "$(links_lost "$id")" = 0 ]
+		stranger flooding flood "127.0.0.1:$(lab_port "$id" election)" 8
+	done
+	lab_kill "$leader"
+	second=$(lab_wait_leader)
+	[ "$second" != "$leader" ]
+	lab_start "$leader"
+	lab_until "server $leader follows" lab_is_state "$leader" following
+	for id in 1 2 3; do
+		[ "$(links_lost "$id")" = 0 ]
+		lab_conclave "$id" status --json | jq -e 'all(.processes[]; .restarts == 0)'
+	done
+}

@@ -21,3 +21,15 @@ lab_twin() {
 	sed "s|$LAB/$1/|$LAB/${1}b/|" "$LAB/$1/conclave.conf" >"$LAB/${1}b/conclave.conf"
 	lab_start "${1}b"
 }
+
+# lab_door ID DOOR: what that door of its answers to `status`
+lab_door() {
+	python3 - "$LAB/$1/run/$2/door" <<-'END'
+		import socket, sys
+		with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+		    s.settimeout(10)
+		    s.connect(sys.argv[1])
+		    s.send(b"status")
+		    print(s.recv(1 << 20).decode())
+	END
+}

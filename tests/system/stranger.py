@@ -5,9 +5,11 @@ silent HOST:PORT COUNT      opens COUNT connections, says `open`, holds them unt
 throw HOST:PORT             sends everything malformed that there is, each on a connection of its own
 ask HOST:PORT [SID]         asks as ZooKeeper's probe does; prints the answer's state and leader
 hold HOST:PORT              takes the port, says `held`, keeps it until it is killed
+flood HOST:PORT COUNT       COUNT strangers that ask without end and never read; says `flooding`
 deaf HOST:PORT              listens with a full backlog and never accepts; says `deaf`
 """
 import random
+import selectors
 import signal
 import socket
 import struct
@@ -110,6 +112,27 @@ def silent(target, count):
     return held
 
 
+def flood(target, count):
+    asks = frame(struct.pack(">iqqq", 0, 0, 0, 0)) * 512
+    senders = selectors.DefaultSelector()
+    for _ in range(count):
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.connect(target)
+        s.sendall(struct.pack(">q", random.getrandbits(60) | 1 << 60))
+        s.setblocking(False)
+        senders.register(s, selectors.EVENT_WRITE, asks)
+    print("flooding", flush=True)
+    while senders.get_map():
+        for key, _ in senders.select():
+            try:
+                rest = key.data[key.fileobj.send(key.data):]
+            except OSError:
+                senders.unregister(key.fileobj)  # that server has ended
+                continue
+            senders.modify(key.fileobj, selectors.EVENT_WRITE, rest or asks)
+
+
 def hold(target, deaf=False):
     with socket.socket() as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -134,6 +157,8 @@ def main():
         throw(target)
     elif verb == "ask":
         ask(target, int(sys.argv[3]) if len(sys.argv) > 3 else random.getrandbits(60) | 1 << 60)
+    elif verb == "flood":
+        flood(target, int(sys.argv[3]))
     elif verb == "hold":
         hold(target)
     elif verb == "deaf":

@@ -3,10 +3,10 @@
  * (`records_fail`: as a failure), and a replay is spelled out.
  *
  * Events: at MS · attach W who name generation · gone W · down W · hello W generation ·
- * look|role W generation count text · decided|doubt|state W text · remote lane sid
- * up|down text · frame lane sid text · guest lane sid text · forget sid · promote name ·
- * due Actions: open0:G super0[:other] cut0 welcome0:G activate0:G absent0 synced0 0<text
- * store:text record:who:name:G[:sync] part refused */
+ * look|role W generation count text · decided|doubt|state W text · silence W · remote
+ * lane sid up|down text · frame lane sid text · guest lane sid text · forget sid ·
+ * promote name · due Actions: open0:G super0[:other] cut0 welcome0:G activate0:G absent0
+ * synced0 0<text store:text record:who:name:G[:sync] part refused */
 #ifndef TESTS_BOARD_SCRIPT_H
 #define TESTS_BOARD_SCRIPT_H
 
@@ -175,7 +175,7 @@ parse_worker_event(const char *verb, struct words *w, struct board_event *ev)
 {
 	static const char *const said[] = {
 	    [BOARD_LOOK] = "look",   [BOARD_ROLE] = "role",   [BOARD_DECIDED] = "decided",
-	    [BOARD_DOUBT] = "doubt", [BOARD_STATE] = "state",
+	    [BOARD_DOUBT] = "doubt", [BOARD_STATE] = "state", [BOARD_SILENCE] = "silence",
 	};
 
 	ev->worker = (unsigned)number(w);
@@ -194,12 +194,13 @@ parse_worker_event(const char *verb, struct words *w, struct board_event *ev)
 	} else {
 		ev->type = BOARD_EV_SAY;
 		while (strcmp(said[ev->said], verb) != 0)
-			assert_true(++ev->said <= BOARD_STATE);
+			assert_true(++ev->said <= BOARD_SILENCE);
 		if (ev->said <= BOARD_ROLE) {
 			ev->serial_generation = number(w);
 			ev->serial_count = number(w);
 		}
-		take_data(w, ev);
+		if (ev->said != BOARD_SILENCE)
+			take_data(w, ev);
 	}
 }
 

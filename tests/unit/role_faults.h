@@ -170,6 +170,8 @@ fault(struct sim *s)
 	case 6:
 		s->disk_slow_us =
 		    sim_random(s, 3) ? 1000 : (unsigned)sim_random(s, 500000);
+		if (sim_random(s, 8) == 0)
+			s->disk_slow_us = 8000000; /* it hangs */
 		break;
 	default:
 		s->disk_fail = sim_random(s, 3) ? 0 : (unsigned)sim_random(s, 60);
@@ -191,9 +193,28 @@ mend(struct sim *s)
 		find_connmgr(s, a);
 }
 
+/* The writes that hang end now. */
+static inline void
+unhang(struct sim *s)
+{
+	for (unsigned i = 0; i < s->item_count; i++) {
+		struct sim_item *old = s->heap[i], *it;
+
+		if (old->type != SIM_DISK || old->at_us < s->now_us + 500000 ||
+		    old->life != s->nodes[old->node].life)
+			continue;
+		it = sim_put(s, s->now_us + 300, SIM_DISK, old->node);
+		it->ev.error = old->ev.error;
+		it->persisted = old->persisted;
+		old->life = UINT32_MAX;
+		i = 0; /* the heap has moved */
+	}
+}
+
 static inline void
 heal(struct sim *s)
 {
+	unhang(s);
 	s->calm = true;
 	s->disk_slow_us = 300;
 	s->disk_fail = 0;

@@ -134,6 +134,10 @@ on_core_action(struct sim *s, unsigned node, const struct role_action *a)
 		n->state = a->u.role.state;
 		n->vote = a->u.role.vote;
 		break;
+	case ROLE_ACT_ABSENT:
+		n->looking = false;
+		n->has_role = false;
+		break;
 	case ROLE_ACT_SEND:
 		if (n->links[other] && !s->links[n->links[other]].dead)
 			sim_net(s, n->links[other], other, SIM_PACKET)->packet =

@@ -42,6 +42,19 @@ an_election(void **state)
 	assert_int_equal(board_counters(board).not_its, 2);
 }
 
+/* Its role is over, and it does not look: no answer in its name, no old decision. */
+static void
+a_peer_that_cannot_take_part(void **state)
+{
+	(void)state;
+	PLAY({"look 1 1 1 look1", "0<look1"}, {"decided 0 dec1", "1<dec1"},
+	     {"role 1 1 2 role2", "0<role2"}, {"silence 1", "absent0"}, {"silence 0", ""},
+	     {"attach 2 elector b 0", "open2:0"},
+	     {"hello 2 0", "welcome2:0 absent2 synced2"},
+	     {"look 1 1 3 look3", "0<look3 2<look3"});
+	assert_int_equal(board_counters(board).not_its, 1);
+}
+
 static void
 the_newer_of_look_and_role_by_serial(void **state)
 {
@@ -170,6 +183,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    ACTIVE(start),
 	    ACTIVE(an_election),
+	    ACTIVE(a_peer_that_cannot_take_part),
 	    ACTIVE(the_newer_of_look_and_role_by_serial),
 	    ACTIVE(each_says_only_its_own),
 	    ACTIVE(a_restarted_elector_gets_everything_in_order),

@@ -101,12 +101,14 @@ a_record_that_cannot_be_written_activates_nobody(void **state)
 	assert_int_equal(board_active(board, BOARD_ELECTOR), 0);
 	PLAY({"at 2000", ""}, {"due", ""}, {"gone 0", "cut0"},
 	     {"attach 0 elector main 0", "open0:0"},
-	     {"hello 0 0", "welcome0:0 record:elector:main:2"}, {"at 2999", ""},
-	     {"due", ""}, {"at 3000", ""}, {"due", "record:elector:main:2"});
+	     /* told as a shadow, once, and tried again */
+	     {"hello 0 0", "welcome0:0 record:elector:main:2 0<st2 absent0 synced0"},
+	     {"frame e 2 v", "0<v 2<v"}, {"at 2999", ""}, {"due", ""}, {"at 3000", ""},
+	     {"due", "record:elector:main:2"});
 	assert_int_equal(board_due_ms(board), 4000);
 	records_fail = false;
 	PLAY({"at 4000", ""}, {"due", "record:elector:main:2 activate0:2"},
-	     {"hello 0 2", "0<st2 absent0 synced0"});
+	     {"hello 0 2", "0<st2 absent0 0<v synced0"});
 }
 
 static void

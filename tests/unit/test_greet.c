@@ -1,0 +1,164 @@
+/* connmgr/greet: a listener without descriptors. */
+#include "connmgr/greet.h"
+
+#include "base/clock.h"
+#include "connmgr/sock.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <arpa/inet.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define GUESTS 3
+#define TURNS  200
+
+static sd_event *loop;
+static struct resolver *resolver;
+static struct greet *greet;
+static struct conf conf;
+static struct rlimit before;
+static struct sock_address address;
+static int guests[GUESTS + 1];
+
+static void
+on_greeted(void *user, int64_t sid, int fd, const unsigned char *early, size_t early_len)
+{
+	(void)user;
+	(void)sid;
+	(void)early;
+	(void)early_len;
+	close(fd);
+}
+
+/* A port of loopback that was free a moment ago. */
+static uint16_t
+free_port(void)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET,
+	                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
+	close(fd);
+	return ntohs(a.sin_port);
+}
+
+static int
+set_up(void **state)
+{
+	static const struct greet_ops ops = {on_greeted};
+	uint16_t port = free_port();
+
+	(void)state;
+	conf.server_count = 1;
+	conf.self = &conf.servers[0];
+	strcpy(conf.servers[0].host, "127.0.0.1");
+	conf.links.handshake_ms = 60000;
+	assert_true(sd_event_new(&loop) >= 0);
+	assert_int_equal(resolve_new(&resolver, loop), 0);
+	assert_int_equal(
+	    greet_new(&greet, loop, resolver, &conf, "test", port, GUESTS, &ops, NULL),
+	    0);
+	assert_true(sock_numeric("127.0.0.1", port, &address));
+	for (unsigned i = 0; i < GUESTS; i++) {
+		guests[i] = sock_connect(&address, &conf);
+		assert_true(guests[i] >= 0);
+	}
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	setrlimit(RLIMIT_NOFILE, &before);
+	greet_free(greet);
+	resolve_free(resolver);
+	loop = sd_event_unref(loop);
+	assert_int_equal(close_range(STDERR_FILENO + 1, ~0U, 0), 0);
+	return 0;
+}
+
+/* Turns of the loop in which something happened. */
+static unsigned
+busy_turns(void)
+{
+	unsigned busy = 0;
+
+	for (unsigned i = 0; i < TURNS; i++)
+		busy += sd_event_run(loop, 0) > 0;
+	return busy;
+}
+
+/* No descriptor is left below `limit`. */
+static void
+use_up(rlim_t limit)
+{
+	struct rlimit few = {limit, before.rlim_max};
+
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	while (dup(STDIN_FILENO) >= 0)
+		;
+}
+
+/* The reserve turns them away, one after the other. */
+static void
+without_descriptors(void **state)
+{
+	(void)state;
+	use_up(64);
+	assert_true(busy_turns() <= GUESTS + 1);
+	assert_int_equal(greet_counters(greet).shed, GUESTS);
+	assert_int_equal(greet_counters(greet).accepted, 0);
+	assert_true(greet_due_ms(greet) == UINT64_MAX);
+}
+
+/* Somebody else took what the reserve gave up. */
+static void
+without_the_reserve(void **state)
+{
+	uint64_t due;
+
+	(void)state;
+	use_up(3);
+	assert_true(busy_turns() <= 2);
+	due = greet_due_ms(greet);
+	assert_true(due != UINT64_MAX);
+	greet_on_due(greet, due);
+	assert_true(busy_turns() <= 1); /* and again */
+	due = greet_due_ms(greet);
+	setrlimit(RLIMIT_NOFILE, &before);
+	assert_int_equal(busy_turns(), 0);
+	greet_on_due(greet, due);
+	assert_true(greet_due_ms(greet) == UINT64_MAX);
+	busy_turns();
+	assert_int_equal(greet_counters(greet).accepted, GUESTS);
+	assert_int_equal(greet_pending(greet), GUESTS);
+	/* the reserve is there again */
+	guests[GUESTS] = sock_connect(&address, &conf);
+	use_up(64);
+	busy_turns();
+	assert_int_equal(greet_counters(greet).shed, 1);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(without_the_reserve),
+	    TEST(without_descriptors),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

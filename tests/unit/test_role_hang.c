@@ -1,0 +1,173 @@
+/* A write of an epoch that takes longer than init_limit: no role, no look, and no word to
+ * the elector until it is done; peer/role.c. */
+#include "tests/unit/role_leader.h"
+
+#define LIMIT (40 * KIT_TICK)
+
+static void
+expect_hang(enum role_reason reason)
+{
+	const struct role_action *a = kit_find(&k, ROLE_ACT_EVENT);
+
+	assert_non_null(kit_find(&k, ROLE_ACT_ABSENT));
+	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	assert_non_null(a);
+	assert_int_equal(a->u.view.reason, reason);
+	assert_int_equal(a->u.view.error, 0);
+	assert_int_equal(a->u.view.state, NOTIF_LOOKING);
+	assert_int_equal(a->u.view.since_ms, k.now_ms - LIMIT);
+	assert_true(role_due_ms(k.role) == UINT64_MAX);
+}
+
+/* The learners' words, so that only the write is late. */
+static void
+pass_with_pings(uint64_t ms)
+{
+	for (; ms > 2 * KIT_TICK; ms -= 2 * KIT_TICK) {
+		kit_pass(&k, 2 * KIT_TICK);
+		kit_packet(&k, 2, QPACKET_PING, 0, 0);
+		assert_null(kit_find(&k, ROLE_ACT_ABSENT));
+	}
+	kit_pass(&k, ms - 1);
+	assert_null(kit_find(&k, ROLE_ACT_ABSENT));
+	kit_pass(&k, 1);
+}
+
+static void
+a_leader_steps_back(void **state)
+{
+	(void)state;
+	joins(2, 4);
+	lead();
+	assert_non_null(kit_find(&k, ROLE_ACT_WRITE));
+	pass_with_pings(LIMIT);
+	expect_hang(ROLE_REASON_ACCEPTED);
+	assert_true(kit_closed(&k, 2, ROLE_CLOSE_ENDED));
+	/* whoever elected us is turned away */
+	kit_down(&k, 2, ROLE_LOSS_OLD);
+	kit_up(&k, 2);
+	assert_true(kit_closed(&k, 2, ROLE_CLOSE_NO_ROLE));
+	kit_decided(&k, NOTIF_LEADING, 1);
+	kit_pass(&k, 100 * LIMIT);
+	assert_int_equal(k.todo.count, 0);
+	kit_written(&k, 0);
+	expect_look(ROLE_LOOK_DISK);
+	assert_int_equal(kit_view(&k).reason, ROLE_REASON_NONE);
+	assert_int_equal(role_accepted(k.role), 5);
+}
+
+/* Asked again while it hangs, it would be elected again. */
+static void
+so_does_one_that_looks(void **state)
+{
+	(void)state;
+	joins(2, 4);
+	pass_with_pings(KIT_TICK);
+	lead();
+	kit_down(&k, 2, ROLE_LOSS_ENDED); /* no quorum */
+	expect_look(ROLE_LOOK_QUORUM);
+	assert_int_equal(role_due_ms(k.role), k.now_ms + LIMIT);
+	kit_pass(&k, LIMIT);
+	expect_hang(ROLE_REASON_ACCEPTED);
+}
+
+static void
+so_does_one_that_waits(void **state)
+{
+	(void)state;
+	joins(2, 4);
+	lead();
+	kit_down(&k, 2, ROLE_LOSS_ENDED);
+	kit_pass(&k, LIMIT - KIT_TICK / 2);
+	for (unsigned i = 0; i < 2; i++) /* the second refusal costs a tick */
+		kit_decided(&k, NOTIF_LEADING, 9);
+	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	kit_pass(&k, KIT_TICK / 2);
+	expect_hang(ROLE_REASON_ACCEPTED);
+}
+
+static void
+a_follower_too(void **state)
+{
+	(void)state;
+	kit_decided(&k, NOTIF_FOLLOWING, 3);
+	kit_up(&k, 3);
+	kit_packet(&k, 3, QPACKET_LEADERINFO, 5LL << 32, QPACKET_PROTOCOL);
+	kit_written(&k, 0);
+	kit_packet(&k, 3, QPACKET_NEWLEADER, 5LL << 32, 0);
+	for (uint64_t ms = 0; ms < LIMIT - KIT_TICK; ms += KIT_TICK) {
+		kit_pass(&k, KIT_TICK);
+		kit_packet(&k, 3, QPACKET_PING, 0, 0);
+	}
+	kit_pass(&k, KIT_TICK);
+	expect_hang(ROLE_REASON_CURRENT);
+	kit_written(&k, 0);
+	expect_look(ROLE_LOOK_DISK);
+	assert_int_equal(kit_find(&k, ROLE_ACT_LOOK)->u.look.epoch, 5);
+}
+
+/* A disk that is slow but not so slow is waited for. */
+static void
+a_slow_write_is_no_hang(void **state)
+{
+	(void)state;
+	joins(2, 4);
+	lead();
+	for (uint64_t ms = 0; ms < LIMIT - KIT_TICK; ms += KIT_TICK) {
+		kit_pass(&k, KIT_TICK);
+		kit_packet(&k, 2, QPACKET_PING, 0, 0);
+	}
+	kit_written(&k, 0);
+	assert_int_equal(offered(2), 5);
+	assert_int_equal(kit_view(&k).reason, ROLE_REASON_NONE);
+}
+
+static void
+a_write_that_fails_at_last(void **state)
+{
+	(void)state;
+	joins(2, 4);
+	lead();
+	pass_with_pings(LIMIT);
+	kit_written(&k, -5);
+	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	assert_int_equal(kit_view(&k).error, -5);
+	kit_pass(&k, 2 * KIT_TICK);
+	expect_look(ROLE_LOOK_DISK);
+}
+
+/* What connmgr was told may be lost with the link. */
+static void
+connmgr_is_told_again(void **state)
+{
+	(void)state;
+	joins(2, 4);
+	lead();
+	kit_step(&k, (struct role_event){.type = ROLE_EV_LOST});
+	kit_pass(&k, LIMIT);
+	expect_hang(ROLE_REASON_ACCEPTED);
+	for (unsigned i = 0; i < 2; i++) {
+		kit_step(&k, (struct role_event){.type = ROLE_EV_AGAIN});
+		assert_int_equal(k.todo.count, 1);
+		assert_non_null(kit_find(&k, ROLE_ACT_ABSENT));
+		kit_step(&k, (struct role_event){.type = ROLE_EV_LOST});
+		assert_int_equal(k.todo.count, 0);
+	}
+	kit_written(&k, 0);
+	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	kit_step(&k, (struct role_event){.type = ROLE_EV_AGAIN});
+	expect_look(ROLE_LOOK_DISK);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(a_leader_steps_back),     TEST(so_does_one_that_looks),
+	    TEST(so_does_one_that_waits),  TEST(a_follower_too),
+	    TEST(a_slow_write_is_no_hang), TEST(a_write_that_fails_at_last),
+	    TEST(connmgr_is_told_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
