@@ -64,6 +64,17 @@ static const struct verb verbs[] = {
 	.without_conf = true,
 	.run = verb_check,
     },
+    {
+	.name = "probe",
+	.arguments = "HOST:PORT... [--watch] [--json]",
+	.about = "ask any election ports, ZooKeeper's or ours, who leads",
+	.more = "Name the servers of one ensemble; [::1]:3888 is an IPv6 address.\n"
+		"--watch goes on, with a line per change, until interrupted.\n"
+		"Exit status: 0 a quorum of the configuration that they report names a "
+		"leader, and it\nsays so itself; 2 not so; 69 nobody answers.",
+	.without_conf = true,
+	.run = verb_probe,
+    },
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 

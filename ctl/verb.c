@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 
 int
 verb_misused(const struct ctl *c, const char *format, ...)
@@ -48,4 +49,25 @@ verb_print_json(cJSON *object)
 		puts(text);
 	cJSON_free(text);
 	cJSON_Delete(object);
+}
+
+void
+verb_print_time(int64_t real_us)
+{
+	time_t seconds = (time_t)(real_us / 1000000);
+	struct tm local;
+	char text[16];
+
+	localtime_r(&seconds, &local);
+	strftime(text, sizeof(text), "%H:%M:%S", &local);
+	printf("%s.%03d", text, (int)(real_us / 1000 % 1000));
+}
+
+int64_t
+verb_now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define TIMEOUT_MAX_S 1e9
 
@@ -20,21 +19,12 @@ enum { WAIT_REACHED = 0, WAIT_LATE = 2 };
 static void
 print_time(const cJSON *event)
 {
-	struct timespec now;
-	struct tm local;
+	int64_t real_us = verb_now_us();
 	int64_t at_us;
-	int64_t real_us;
-	time_t seconds;
-	char text[16];
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	real_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 	if (exact_i64(cJSON_GetObjectItemCaseSensitive(event, "at_us"), &at_us))
 		real_us -= (int64_t)clock_us() - at_us;
-	seconds = (time_t)(real_us / 1000000);
-	localtime_r(&seconds, &local);
-	strftime(text, sizeof(text), "%H:%M:%S", &local);
-	printf("%s.%03d", text, (int)(real_us / 1000 % 1000));
+	verb_print_time(real_us);
 }
 
 static void

@@ -2,7 +2,7 @@
 
 _conclave() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs="status leader health watch wait restart check"
+	local verbs="status leader health watch wait restart check probe"
 	local verb="" i words
 
 	COMPREPLY=()
@@ -27,6 +27,7 @@ _conclave() {
 		[ "$prev" != --timeout ] || return
 		words="--leader --leading --timeout --json --help"
 		;;
+	probe) words="--watch --json --help" ;;
 	restart) words="connmgr elector peer --json --help" ;;
 	*) words="--json --help" ;;
 	esac

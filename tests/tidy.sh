@@ -17,7 +17,8 @@ mapfile -t sources < <(git ls-files --cached --others --exclude-standard '*.c' '
 
 # the pure cores
 cores=$(ls base/buf.[ch] wire/*.[ch] ipc/msg*.[ch] elector/{vote,quorum,elect}*.[ch] \
-	connmgr/{frame,link,outbox,board}*.[ch] peer/role*.[ch] supervisor/child*.[ch])
+	connmgr/{frame,link,outbox,board}*.[ch] peer/role*.[ch] supervisor/child*.[ch] \
+	ctl/probe.[ch] ctl/probe_judge.c)
 
 # sizes
 for f in "${sources[@]}"; do

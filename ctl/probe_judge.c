@@ -1,0 +1,217 @@
+/* What all answers together say; see probe.h. */
+#include "ctl/probe.h"
+
+#include "wire/qaddr.h"
+#include "wire/qquorum.h"
+
+#include <string.h>
+
+static bool
+is_canonical(const char *host, const char *canonical)
+{
+	char text[QCONFIG_HOST_MAX];
+
+	return qaddr_canonical((struct qaddr_text){host, strlen(host)}, text,
+	                       sizeof(text)) &&
+	       strcasecmp(text, canonical) == 0;
+}
+
+/* Is this the host, as a configuration has it, at which `s` was asked? */
+static bool
+is_at(const struct probe *p, const struct probe_server *s, const char *host)
+{
+	if (is_canonical(s->host, host) || strcmp(s->numeric, host) == 0)
+		return true;
+	for (unsigned i = 0; i < p->name_count; i++)
+		if (strcmp(p->names[i].host, host) == 0 &&
+		    strcmp(p->names[i].numeric, s->numeric) == 0)
+			return s->numeric[0] != '\0';
+	return false;
+}
+
+static bool
+is_wildcard(const char *host)
+{
+	return qaddr_is_wildcard((struct qaddr_text){host, strlen(host)});
+}
+
+/* Which member of the configuration that `owner` reports is `s`? A notification does not
+ * say. Known by its address; a wildcard is the owner itself; else by a port that nobody
+ * else has. */
+static bool
+who_is(const struct probe *p, const struct probe_server *owner,
+       const struct probe_server *s, int64_t *sid)
+{
+	unsigned at_port = 0, wild = 0;
+	int64_t port_sid = 0, wild_sid = 0;
+
+	for (unsigned i = 0; i < p->config.server_count; i++) {
+		const struct qconfig_server *m = &p->config.servers[i];
+
+		for (unsigned k = 0; k < m->election_count; k++) {
+			if (m->election[k].port != s->port)
+				continue;
+			if (is_at(p, s, m->election[k].host)) {
+				*sid = m->sid;
+				return true;
+			}
+			at_port++;
+			port_sid = m->sid;
+			if (s == owner && is_wildcard(m->election[k].host)) {
+				wild++;
+				wild_sid = m->sid;
+			}
+		}
+	}
+	if (wild != 1 && at_port != 1)
+		return false;
+	*sid = wild == 1 ? wild_sid : port_sid;
+	return true;
+}
+
+static bool
+parse_config(struct probe *p, const struct probe_server *s)
+{
+	return s->answered && s->notif.config_len > 0 &&
+	       qconfig_parse(s->config, s->notif.config_len, true, &p->config) ==
+	           QCONFIG_OK;
+}
+
+/* Does `s` lead, by its own word? Where its sid is not known by its address, its word
+ * counts unless that sid is another's. */
+static bool
+leads(struct probe *p, const struct probe_server *s)
+{
+	int64_t sid;
+
+	if (!s->answered || s->notif.state != NOTIF_LEADING)
+		return false;
+	if (!parse_config(p, s))
+		return true;
+	if (who_is(p, s, s, &sid))
+		return sid == s->notif.leader;
+	for (unsigned i = 0; i < p->count; i++)
+		if (who_is(p, s, &p->servers[i], &sid) && sid == s->notif.leader)
+			return false;
+	return true;
+}
+
+static bool
+names(const struct probe_server *s, int64_t leader)
+{
+	return s->answered && s->notif.leader == leader &&
+	       (s->notif.state == NOTIF_FOLLOWING || s->notif.state == NOTIF_LEADING);
+}
+
+/* Those who name the leader, as members of the configuration that `owner` reports. Only
+ * the leader leads, and only the others follow. */
+static unsigned
+collect(const struct probe *p, const struct probe_server *owner, int64_t leader,
+        int64_t sids[PROBE_SERVERS_MAX])
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < p->count; i++) {
+		const struct probe_server *s = &p->servers[i];
+		bool leading = s->notif.state == NOTIF_LEADING;
+		int64_t sid;
+
+		if (!names(s, leader))
+			continue;
+		if (!who_is(p, owner, s, &sid)) {
+			if (!leading)
+				continue;
+			sid = leader;
+		}
+		if (leading == (sid == leader))
+			sids[count++] = sid;
+	}
+	return count;
+}
+
+static bool
+has_quorum(struct probe *p, int64_t leader)
+{
+	int64_t sids[PROBE_SERVERS_MAX];
+	bool any = false;
+
+	for (unsigned i = 0; i < p->count; i++) {
+		const struct probe_server *s = &p->servers[i];
+
+		if (!names(s, leader) || !parse_config(p, s))
+			continue;
+		if (!qconfig_has_quorum(&p->config, sids, collect(p, s, leader, sids)))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+void
+probe_judge(struct probe *p, struct probe_verdict *out)
+{
+	unsigned leaders = 0;
+
+	*out = (struct probe_verdict){.leader = 0};
+	for (unsigned i = 0; i < p->count; i++) {
+		const struct probe_server *s = &p->servers[i];
+
+		out->answered += s->answered;
+		if (out->quorum || !leads(p, s))
+			continue;
+		if (leaders == 0 || out->leader != s->notif.leader)
+			leaders++;
+		out->leader = s->notif.leader;
+		out->quorum = has_quorum(p, out->leader);
+	}
+	out->has_leader = out->quorum || leaders == 1;
+}
+
+static bool
+is_known_name(const struct probe *p, const char *host)
+{
+	for (unsigned i = 0; i < p->name_count; i++)
+		if (strcmp(p->names[i].host, host) == 0)
+			return true;
+	return strchr(host, ':') || strspn(host, "0123456789.") == strlen(host);
+}
+
+bool
+probe_name_wanted(struct probe *p, char out[QCONFIG_HOST_MAX])
+{
+	int64_t sid;
+
+	for (unsigned i = 0; i < p->count; i++) {
+		const struct probe_server *s = &p->servers[i];
+
+		if (!parse_config(p, s) || who_is(p, s, s, &sid))
+			continue;
+		for (unsigned k = 0; k < p->config.server_count; k++) {
+			const struct qconfig_server *m = &p->config.servers[k];
+
+			for (unsigned a = 0; a < m->election_count; a++) {
+				if (m->election[a].port != s->port ||
+				    is_known_name(p, m->election[a].host))
+					continue;
+				strcpy(out, m->election[a].host);
+				return p->name_count < PROBE_NAMES_MAX;
+			}
+		}
+	}
+	return false;
+}
+
+void
+probe_name_add(struct probe *p, const char *host, const char *numeric)
+{
+	struct probe_name *n = &p->names[p->name_count];
+
+	if (p->name_count == PROBE_NAMES_MAX)
+		return;
+	if (!qaddr_canonical((struct qaddr_text){numeric, strlen(numeric)}, n->numeric,
+	                     sizeof(n->numeric)) ||
+	    !numeric[0])
+		n->numeric[0] = '\0';
+	strcpy(n->host, host);
+	p->name_count++;
+}
