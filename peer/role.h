@@ -65,7 +65,8 @@ enum role_file { ROLE_FILE_ACCEPTED, ROLE_FILE_CURRENT };
 enum role_event_type {
 	ROLE_EV_START, /* active, epochs read: generation, accepted, current, or unusable
 	                */
-	ROLE_EV_DECIDED,    /* serial, state, vote */
+	ROLE_EV_DECIDED,    /* serial, state, vote; without zab perhaps once more, with
+	                       another epoch of the same leader */
 	ROLE_EV_DOUBT,      /* serial, sid */
 	ROLE_EV_REMOTE,     /* sid, lane, link, loss */
 	ROLE_EV_PACKET,     /* sid, packet */
