@@ -1,4 +1,5 @@
-# Conclave: make, make run [N=5], make check, make bench, make tidy, make install.
+# Conclave: make, make run [N=5], make check, make interop [ELECTIONS=200], make bench, make tidy,
+# make install.
 # B is where everything that is built lands; SAN=1 builds with ASan and UBSan.
 
 B      ?= build
@@ -119,6 +120,14 @@ check:
 	@$(MAKE) --no-print-directory -s -j2 B=$(B)/asan SAN=1 all unit-programs
 	@tests/check.sh $(B)
 
+# Beside the real ZooKeeper: an ensemble to observe, and mixed elections with Java voters.
+ELECTIONS ?= 20
+SEED ?= 1
+interop:
+	@tests/install.sh
+	@$(MAKE) --no-print-directory -s all
+	@tests/interop.sh $(B) $(ELECTIONS) $(SEED)
+
 # Each fault many times over; T is seconds.
 T ?= 600
 soak: all tool-programs
@@ -157,5 +166,5 @@ install: all
 clean:
 	rm -rf $(B)
 
-.PHONY: all unit-programs fuzz-programs tool-programs run check soak bench tidy format install clean
+.PHONY: all unit-programs fuzz-programs tool-programs run check interop soak bench tidy format install clean
 .SECONDARY:

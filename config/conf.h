@@ -39,7 +39,8 @@ struct conf {
 	bool hierarchical;              /* groups or weights are given */
 
 	enum conf_ipc ipc;   /* "nng" (default), "seqpacket" */
-	bool zab;            /* default true */
+	bool attach;         /* observes a live ZooKeeper ensemble; default "none" */
+	bool zab;            /* default true; attached always off */
 	bool early_finalize; /* default true; without zab always off */
 	int log_level;       /* enum log_level of base/log.h; default info */
 
@@ -92,8 +93,9 @@ int conf_load(const char *path, struct conf *out, struct conf_error *error);
 size_t conf_print(const struct conf *c, char *out, size_t cap);
 #define CONF_PRINT_MAX 65536
 
-/* The configuration text that our notifications carry (wire/qconfig, version 0). Returns
- * the length (NUL-terminated), 0 if it does not fit. */
+/* The configuration text that our notifications carry (wire/qconfig, version 0), without
+ * ourselves if we are attached. Returns the length (NUL-terminated), 0 if it does not
+ * fit. */
 size_t conf_qconfig(const struct conf *c, char *out, size_t cap);
 
 const struct conf_server *conf_server(const struct conf *c, int64_t id); /* NULL: none */

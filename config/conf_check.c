@@ -156,6 +156,22 @@ check_member(const struct conf_draft *d, struct conf_error *error)
 	                 d->conf.id);
 }
 
+/* Nothing behind our quorum port could lead real ZooKeepers. */
+static int
+check_attach(const struct conf_draft *d, struct conf_error *error)
+{
+	const struct conf_server *self = conf_server(&d->conf, d->conf.id);
+
+	if (!d->conf.attach || self->observer)
+		return 0;
+	return conf_fail(error, d->entries[self - d->conf.servers].whole,
+	                 "attach = \"zookeeper\" and server %" PRId64
+	                 ", this one, is a participant, but it could not lead real "
+	                 "ZooKeepers and must not vote among them; write role = "
+	                 "\"observer\"; in its entry, or leave attach out",
+	                 self->id);
+}
+
 /* ZooKeeper takes no text with observers and one participant. */
 static int
 check_voters(const struct conf_draft *d, struct conf_error *error)
@@ -223,6 +239,8 @@ conf_check(struct conf_draft *d, struct conf_error *error)
 	if (r == 0)
 		r = check_member(d, error);
 	if (r == 0)
+		r = check_attach(d, error);
+	if (r == 0)
 		r = conf_check_groups(d, error);
 	if (r == 0)
 		r = check_range(d, "timing.notify_min_ms", "timing.notify_max_ms", error);
@@ -231,6 +249,7 @@ conf_check(struct conf_draft *d, struct conf_error *error)
 	if (r == 0)
 		r = check_range(d, "supervisor.restart_min_ms",
 		                "supervisor.restart_max_ms", error);
+	d->conf.zab &= !d->conf.attach;
 	d->conf.early_finalize &= d->conf.zab;
 	return r;
 }

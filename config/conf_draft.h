@@ -21,8 +21,8 @@ struct conf_draft {
 	struct conf_draft_server entries[CONF_SERVERS_MAX];
 };
 
-/* All that holds between keys, and id_file, which it reads; sets `id`, `hierarchical` and
- * `early_finalize`. 0 or 1. */
+/* All that holds between keys, and id_file, which it reads; sets `id`, `hierarchical`,
+ * `zab` and `early_finalize`. 0 or 1. */
 int conf_check(struct conf_draft *d, struct conf_error *error);
 
 /* The part of it about groups and weights. */

@@ -78,6 +78,16 @@ take_ipc(struct conf_draft *d, const struct conf_value *v, struct conf_error *er
 }
 
 static int
+take_attach(struct conf_draft *d, const struct conf_value *v, struct conf_error *error)
+{
+	int attach, r = conf_take_word(v, conf_attach_words, &attach, error);
+
+	if (r == 0)
+		d->conf.attach = attach != 0;
+	return r;
+}
+
+static int
 take_zab(struct conf_draft *d, const struct conf_value *v, struct conf_error *error)
 {
 	return conf_take_truth(v, &d->conf.zab, error);
@@ -110,6 +120,7 @@ conf_field_top(struct conf_draft *d, const struct conf_value *v, struct conf_err
 	    {"data_dir", take_data_dir},
 	    {"program_dir", take_program_dir},
 	    {"ipc", take_ipc},
+	    {"attach", take_attach},
 	    {"zab", take_zab},
 	    {"early_finalize", take_early_finalize},
 	    {"log_level", take_log_level},

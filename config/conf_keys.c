@@ -61,6 +61,7 @@ static const char *const other_keys[] = {
     ".links",
     ".supervisor",
     ".ipc",
+    ".attach",
     ".zab",
     ".early_finalize",
     ".log_level",
@@ -76,6 +77,8 @@ static const char *const other_keys[] = {
 
 const struct conf_word conf_ipc_words[] = {
     {"nng", CONF_IPC_NNG}, {"seqpacket", CONF_IPC_SEQPACKET}, {NULL, 0}};
+const struct conf_word conf_attach_words[] = {
+    {"none", false}, {"zookeeper", true}, {NULL, 0}};
 const struct conf_word conf_level_words[] = {
     {"err", LOG_LEVEL_ERR},       {"warning", LOG_LEVEL_WARNING},
     {"notice", LOG_LEVEL_NOTICE}, {"info", LOG_LEVEL_INFO},

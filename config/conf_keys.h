@@ -30,7 +30,8 @@ struct conf_word {
 	int value;
 };
 
-extern const struct conf_word conf_ipc_words[], conf_level_words[], conf_role_words[];
+extern const struct conf_word conf_ipc_words[], conf_attach_words[], conf_level_words[],
+    conf_role_words[];
 const char *conf_word_of(const struct conf_word *words,
                          int value); /* it is one of them */
 

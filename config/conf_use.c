@@ -68,6 +68,8 @@ conf_difference(const struct conf *running, const struct conf *file)
 			return conf_numbers[i].path;
 	if (running->ipc != file->ipc)
 		return "ipc";
+	if (running->attach != file->attach)
+		return "attach";
 	if (running->zab != file->zab)
 		return "zab";
 	return running->early_finalize != file->early_finalize ? "early_finalize" : "";
@@ -117,6 +119,14 @@ is_first_of_group(const struct conf *c, unsigned at)
 	return c->servers[at].has_group;
 }
 
+/* The ensemble that we are attached to need not know us, nor be able to resolve our name:
+ * what we send has its own servers only. */
+static bool
+is_told(const struct conf *c, const struct conf_server *s)
+{
+	return !c->attach || s->id != c->id;
+}
+
 /* Written as a file of ZooKeeper's, read by the rules of wire/qconfig, and printed by
  * them: so the order, the form of addresses and the defaults are ZooKeeper's. */
 size_t
@@ -131,7 +141,8 @@ conf_qconfig(const struct conf *c, char *out, size_t cap)
 		goto out;
 	buf_out_init(&b, text, QCONFIG_TEXT_MAX);
 	for (unsigned i = 0; i < c->server_count; i++)
-		put_server(&b, &c->servers[i]);
+		if (is_told(c, &c->servers[i]))
+			put_server(&b, &c->servers[i]);
 	for (unsigned i = 0; i < c->server_count; i++) {
 		const struct conf_server *s = &c->servers[i];
 

@@ -135,7 +135,9 @@ elect_look_at(const struct elect *e, struct elect_view *out)
 uint64_t
 elect_due_ms(const struct elect *e)
 {
-	return e->synced && e->phase != ELECT_PHASE_IDLE ? e->due_ms : UINT64_MAX;
+	bool waits = e->options.attached ? !e->silent : e->phase != ELECT_PHASE_IDLE;
+
+	return e->synced && waits ? e->due_ms : UINT64_MAX;
 }
 
 /* Those who asked while we were silent have had no answer yet; one of them may be the
@@ -163,6 +165,8 @@ serve(struct elect *e, const struct vote *v, bool was_silent)
 	e->current = *v;
 	e->clock = v->round;
 	answer_kept(e, was_silent);
+	if (e->options.attached)
+		elect_attach_judge(e);
 }
 
 /* The same look again, while we are at it or have answered it. */
@@ -260,6 +264,8 @@ on_again(struct elect *e)
 	for (unsigned i = 0; i < e->voter_count; i++) {
 		e->voters[i].link = (struct elect_link){0};
 		e->voters[i].has_kept = false;
+		e->voters[i].heard = false;
+		e->voters[i].answered = false;
 	}
 }
 
@@ -267,6 +273,10 @@ on_again(struct elect *e)
 static void
 go_on_looking(struct elect *e)
 {
+	if (e->options.attached) {
+		elect_attach_look(e);
+		return;
+	}
 	elect_broadcast(e);
 	elect_loop_take_own(e);
 	elect_loop_take_kept(e);
@@ -323,10 +333,16 @@ static void
 on_link(struct elect *e, const struct elect_event *ev)
 {
 	struct elect_voter *v = elect_find_voter(e, ev->sid);
+	bool was_up;
 
 	if (!v || ev->sid == e->options.sid)
 		return;
+	was_up = v->link.up;
 	v->link = ev->link;
+	if (e->options.attached) {
+		elect_attach_link(e, v, was_up);
+		return;
+	}
 	v->has_kept = false; /* what came before belongs to another link */
 	if (!e->synced || e->phase == ELECT_PHASE_IDLE)
 		return;
@@ -371,7 +387,9 @@ elect_step(struct elect *e, const struct elect_event *ev, struct elect_actions *
 		e->delivered = ev->delivered;
 		break;
 	case ELECT_EV_DUE:
-		if (e->synced)
+		if (e->synced && e->options.attached)
+			elect_attach_due(e);
+		else if (e->synced)
 			elect_loop_due(e);
 		break;
 	}

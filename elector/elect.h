@@ -45,6 +45,7 @@ struct elect_options {
 	uint64_t finalize_ms;
 	bool synced; /* there is no replay to wait for */
 	bool stop_at_newer_config;
+	bool attached; /* an observer of a live ZooKeeper ensemble: elect_attach.c */
 
 	/* beyond ZooKeeper; all false is ZooKeeper */
 	bool early_finalize;   /* decide at once when no better vote can come */
@@ -132,7 +133,8 @@ enum elect_action_type {
 	ELECT_ACT_SEND,        /* sid; vote with state */
 	ELECT_ACT_BROADCAST,   /* to elect_voters other than ourselves; vote with state */
 	ELECT_ACT_CONNECT_ALL, /* nothing is delivered: dial everybody */
-	ELECT_ACT_DECIDED,     /* serial, vote with state, reason */
+	ELECT_ACT_DECIDED,     /* serial, vote with state, reason; attached, once more for
+	                          each epoch that the leader shows */
 	ELECT_ACT_DOUBT,       /* serial of the role; sid */
 	ELECT_ACT_NEWER_CONFIG, /* sid has a newer configuration with other members */
 	ELECT_ACT_DROP,         /* sid, reason: for counters and the log */

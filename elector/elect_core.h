@@ -13,6 +13,12 @@ struct elect_voter {
 	struct elect_link link;
 	bool has_kept;
 	struct vote kept; /* LOOKING, from outside an election, on the present link */
+
+	/* attached: its word on the present link */
+	bool heard;
+	bool answered;  /* heard more than once, so `word` is an answer */
+	unsigned asked; /* since the last word, once a second */
+	struct vote word;
 };
 
 struct elect {
@@ -86,5 +92,13 @@ void elect_loop_take_own(struct elect *e);  /* until none comes back */
 void elect_loop_take_kept(struct elect *e); /* and forget them */
 void elect_loop_due(struct elect *e);
 void elect_loop_reconsider(struct elect *e); /* a link changed */
+void elect_decide(struct elect *e, const struct vote *v, enum elect_reason reason);
+
+/* elect_attach.c: instead of both */
+void elect_attach_look(struct elect *e); /* begin to look, or say again what was lost */
+void elect_attach_judge(struct elect *e);
+void elect_attach_due(struct elect *e);
+void elect_attach_link(struct elect *e, struct elect_voter *v, bool was_up);
+void elect_attach_hear(struct elect *e, struct elect_voter *v, const struct vote *word);
 
 #endif

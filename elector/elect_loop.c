@@ -78,8 +78,8 @@ may_lead(const struct elect *e)
 	       quorum_weight(&e->quorums.current, e->options.sid, &weight) && weight != 0;
 }
 
-static void
-decide(struct elect *e, const struct vote *v, enum elect_reason reason)
+void
+elect_decide(struct elect *e, const struct vote *v, enum elect_reason reason)
 {
 	if (v->leader == e->options.sid && !may_lead(e)) {
 		elect_drop(e, e->options.sid, ELECT_REASON_NOT_ELIGIBLE);
@@ -139,7 +139,7 @@ finalize(struct elect *e)
 	struct vote mine = proposal_now(e);
 
 	if (e->options.early_finalize && all_agree(e))
-		decide(e, &mine, ELECT_REASON_ALL_AGREE);
+		elect_decide(e, &mine, ELECT_REASON_ALL_AGREE);
 	else if (e->phase != ELECT_PHASE_FINALIZE)
 		arm(e, ELECT_PHASE_FINALIZE);
 }
@@ -222,7 +222,7 @@ take_settled(struct elect *e, int64_t sid, const struct vote *v)
 		if (agreed(e, &e->round_votes, v) &&
 		    vote_map_confirms(&e->round_votes, v->leader, v->round,
 		                      e->options.sid, e->clock)) {
-			decide(e, v, ELECT_REASON_ESTABLISHED);
+			elect_decide(e, v, ELECT_REASON_ESTABLISHED);
 			return;
 		}
 	}
@@ -230,7 +230,7 @@ take_settled(struct elect *e, int64_t sid, const struct vote *v)
 	if (agreed(e, &e->settled_votes, v) &&
 	    vote_map_confirms(&e->settled_votes, v->leader, v->round, e->options.sid,
 	                      e->clock))
-		decide(e, v, ELECT_REASON_ESTABLISHED);
+		elect_decide(e, v, ELECT_REASON_ESTABLISHED);
 }
 
 static void
@@ -362,6 +362,10 @@ elect_loop_enter(struct elect *e)
 		                           .round = -1,
 		                           .epoch = e->look.epoch};
 	}
+	if (e->options.attached) {
+		elect_attach_look(e);
+		return;
+	}
 	choose_round(e);
 	vote_map_clear(&e->round_votes);
 	vote_map_clear(&e->settled_votes);
@@ -408,7 +412,7 @@ elect_loop_due(struct elect *e)
 	if (e->phase == ELECT_PHASE_WAIT)
 		end_wait(e);
 	else if (!e->options.early_finalize || agreed(e, &e->round_votes, &mine))
-		decide(e, &mine, ELECT_REASON_WINDOW_ENDED);
+		elect_decide(e, &mine, ELECT_REASON_WINDOW_ENDED);
 	else
 		arm(e, ELECT_PHASE_WAIT);
 }

@@ -119,6 +119,10 @@ elect_receive(struct elect *e, int64_t sid, const struct notif *n)
 		elect_drop(e, sid, ELECT_REASON_OWN);
 		return;
 	}
+	if (e->options.attached && elect_is_voter(e, sid)) {
+		elect_attach_hear(e, elect_find_voter(e, sid), &v);
+		return;
+	}
 	if (e->silent || !e->synced) {
 		keep(e, sid, &v);
 		elect_drop(e, sid, ELECT_REASON_SILENT);

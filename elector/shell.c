@@ -114,6 +114,7 @@ make_core(struct shell *s)
 	o.config_text = s->config_text;
 	o.config_text_len = s->config_text_len;
 	o.multi_address = true;
+	o.attached = s->conf->attach;
 	o.notify_min_ms = s->conf->timing.notify_min_ms;
 	o.notify_max_ms = s->conf->timing.notify_max_ms;
 	o.finalize_ms = s->conf->timing.finalize_ms;

@@ -106,7 +106,7 @@ send_doubt(struct shell *s, const struct elect_action *a)
 	                .u.doubt = {.serial = from_serial(&a->serial), .sid = a->sid}};
 
 	s->counters.doubts++;
-	log_info("doubt leader=%" PRId64 " is looking in a higher round", a->sid);
+	log_info("doubt whether %" PRId64 " still leads", a->sid);
 	uplink_send(s->uplink, &m);
 }
 

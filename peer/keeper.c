@@ -439,7 +439,9 @@ keeper_open(struct keeper *k, const struct conf *conf, const char *name,
 		log_err("cannot start: %s", strerror(-r));
 		return r;
 	}
-	if (!conf->zab)
+	if (conf->attach)
+		log_notice("attached to ZooKeeper: we observe its leader and never vote");
+	else if (!conf->zab)
 		log_notice(
 		    "zab is off: the role is what the election says, and no epoch is "
 		    "promised");

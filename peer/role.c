@@ -191,8 +191,12 @@ is_possible(struct role *r, const struct role_event *ev)
 static void
 on_decided(struct role *r, const struct role_event *ev, struct role_actions *out)
 {
-	if (r->mode != ROLE_MODE_LOOKING || ev->serial.generation != r->generation ||
+	if (ev->serial.generation != r->generation ||
 	    ev->serial.count != r->look_serial.count)
+		return;
+	if (r->mode == ROLE_MODE_BARE)
+		bare_renew(r, ev, out);
+	if (r->mode != ROLE_MODE_LOOKING)
 		return;
 	r->state = ev->state;
 	r->vote = ev->vote;

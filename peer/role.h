@@ -66,7 +66,8 @@ enum role_event_type {
 	ROLE_EV_START,   /* active, files read: generation, accepted, current, claim, or
 	                    unusable */
 	ROLE_EV_CLAIM,   /* claim: is on the disk, and counts from the next look on */
-	ROLE_EV_DECIDED, /* serial, state, vote */
+	ROLE_EV_DECIDED, /* serial, state, vote; without zab perhaps once more, with
+	                    another epoch of the same leader */
 	ROLE_EV_DOUBT,   /* serial, sid */
 	ROLE_EV_REMOTE,  /* sid, lane, link, loss */
 	ROLE_EV_PACKET,  /* sid, packet */

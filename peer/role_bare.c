@@ -62,6 +62,20 @@ bare_start(struct role *r, uint64_t now_ms, struct role_actions *out)
 	r->refusals = 0;
 }
 
+/* The same leader as decided, under another epoch: an observer of ZooKeeper sees the new
+ * one only a moment after the election. */
+void
+bare_renew(struct role *r, const struct role_event *ev, struct role_actions *out)
+{
+	bool same = ev->vote.round == r->vote.round && ev->vote.epoch == r->vote.epoch;
+
+	if (ev->state != r->state || ev->vote.leader != r->vote.leader || same)
+		return;
+	r->vote = ev->vote;
+	r->published = ev->vote.epoch;
+	role_announce(r, out);
+}
+
 void
 bare_check(struct role *r, uint64_t now_ms, struct role_actions *out)
 {

@@ -171,6 +171,7 @@ uint64_t lead_due_ms(const struct role *r);
 void bare_start(struct role *r, uint64_t now_ms, struct role_actions *out);
 void bare_link(struct role_remote *p, enum role_link link, enum role_loss loss,
                uint64_t now_ms);
+void bare_renew(struct role *r, const struct role_event *ev, struct role_actions *out);
 void bare_check(struct role *r, uint64_t now_ms, struct role_actions *out);
 uint64_t bare_due_ms(const struct role *r);
 

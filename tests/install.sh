@@ -1,10 +1,10 @@
 #!/bin/sh
-# Installs the Debian packages of etc/debian-packages that are missing; says nothing where
-# none is. Needs root or sudo only then.
+# Installs the Debian packages of a list (default: etc/debian-packages) that are missing; says
+# nothing where none is. Needs root or sudo only then.
 set -eu
 cd "$(dirname "$0")/.."
 
-wanted=$(sed 's/#.*//' etc/debian-packages)
+wanted=$(sed 's/#.*//' "${1:-etc/debian-packages}")
 missing=
 for package in $wanted; do
 	dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||

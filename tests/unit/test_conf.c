@@ -45,6 +45,7 @@ static const char everything[] =
     "	restart_reset_ms = 37;\n"
     "};\n"
     "ipc = \"seqpacket\";\n"
+    "attach = \"none\";\n"
     "zab = true;\n"
     "early_finalize = false;\n"
     "log_level = \"debug\";\n";
@@ -86,6 +87,7 @@ every_key(void **state)
 	assert_true(c->supervisor.restart_max_ms == 36);
 	assert_true(c->supervisor.restart_reset_ms == 37);
 	assert_int_equal(c->ipc, CONF_IPC_SEQPACKET);
+	assert_false(c->attach);
 	assert_true(c->zab);
 	assert_false(c->early_finalize);
 	assert_int_equal(c->log_level, LOG_LEVEL_DEBUG);
@@ -118,6 +120,9 @@ defaults(void **state)
 	assert_int_equal(c->log_level, LOG_LEVEL_INFO);
 	conf_kit_good(GOOD "early_finalize = true; zab = false;\n");
 	assert_true(!c->zab && !c->early_finalize); /* no promise behind it */
+	conf_kit_good(HEAD "servers = ( " ONE "role = \"observer\"; }, " TWO "}, " THREE
+	                   "} );\nattach = \"zookeeper\"; zab = true;\n");
+	assert_true(c->attach && !c->zab && !c->early_finalize);
 }
 
 static void
@@ -154,6 +159,8 @@ canonical(void **state)
 	    everything,
 	    GOOD,
 	    GOOD "zab = false;\n",
+	    HEAD "servers = ( " ONE "role = \"observer\"; }, " TWO "}, " THREE
+		 "} );\nattach = \"zookeeper\";\n",
 	    GOOD "program_dir = \"/\";\nlog_level = \"err\";\n",
 	    HEAD "servers = ( " ONE "} );\n",
 	    HEAD "servers = ( " ONE "group = 0; } );\n",
@@ -291,6 +298,24 @@ static const struct {
     {"debug", "info", ""},
 };
 
+/* Attached we are an observer, so no one word of the text above turns it on. */
+static void
+difference_of_attach(void **state)
+{
+	static const char entries[] =
+	    HEAD "servers = ( " ONE "role = \"observer\"; }, " TWO "}, " THREE
+		 "} ); zab = false;\n";
+	static struct conf running;
+	char text[1024];
+
+	(void)state;
+	conf_kit_good(entries);
+	running = conf_got;
+	snprintf(text, sizeof(text), "%sattach = \"zookeeper\";\n", entries);
+	conf_kit_good(text);
+	assert_string_equal(conf_difference(&running, &conf_got), "attach");
+}
+
 /* Each key changed in the canonical text names itself; log_level alone does not. */
 static void
 differences(void **state)
@@ -376,10 +401,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(every_key),   cmocka_unit_test(defaults),
-	    cmocka_unit_test(words),       cmocka_unit_test(canonical),
-	    cmocka_unit_test(longest),     cmocka_unit_test(look_ups),
-	    cmocka_unit_test(differences), cmocka_unit_test(sample),
+	    cmocka_unit_test(every_key),
+	    cmocka_unit_test(defaults),
+	    cmocka_unit_test(words),
+	    cmocka_unit_test(canonical),
+	    cmocka_unit_test(longest),
+	    cmocka_unit_test(look_ups),
+	    cmocka_unit_test(difference_of_attach),
+	    cmocka_unit_test(differences),
+	    cmocka_unit_test(sample),
 	    cmocka_unit_test(documented),
 	};
 

@@ -103,6 +103,22 @@ servers(void **state)
 		conf_kit_good(good[i]);
 }
 
+/* Nothing behind our quorum port could lead real ZooKeepers. */
+static void
+attached_voter(void **state)
+{
+	static const struct conf_kit_case cases[] = {
+	    {"attach = \"zookeeper\";\n" LIST(ONE "},\n" TWO "},\n" THREE
+	                                          "role = \"observer\"; }"),
+	     6,
+	     {"server 1, this one, is a participant", "could not lead",
+	      "role = \"observer\"; in its entry", "attach"}},
+	};
+
+	(void)state;
+	CONF_KIT_REFUSED(cases);
+}
+
 static void
 number_of_servers(void **state)
 {
@@ -291,6 +307,10 @@ zookeepers_text(void **state)
 	    {G("group = 1;", "group = 1;", "role = \"observer\";"),
 	     "server.1=a:1:2:participant\nserver.2=b:1:2:participant\n"
 	     "server.3=c:1:2:observer\ngroup.1=1:2\nweight.1=1\nweight.2=1\nversion=0"},
+	    /* whom we are attached to need not know us */
+	    {"attach = \"zookeeper\";\n" LIST(S("3", "c", P) "," S(
+		 "1", "a", P " role = \"observer\";") "," S("2", "b", P)),
+	     "server.2=b:1:2:participant\nserver.3=c:1:2:participant\nversion=0"},
 	};
 	static struct qconfig q;
 	char text[QCONFIG_TEXT_MAX];
@@ -323,7 +343,7 @@ main(void)
 	    cmocka_unit_test(missing),           cmocka_unit_test(servers),
 	    cmocka_unit_test(number_of_servers), cmocka_unit_test(groups_and_weights),
 	    cmocka_unit_test(least_and_most),    cmocka_unit_test(id_file),
-	    cmocka_unit_test(zookeepers_text),
+	    cmocka_unit_test(zookeepers_text),   cmocka_unit_test(attached_voter),
 	};
 
 	return cmocka_run_group_tests(tests, conf_kit_setup, conf_kit_teardown);

@@ -66,6 +66,7 @@ static const struct conf_kit_case types[] = {
      {"tick_ms is a string", "tick_ms = 1;"}},
     {GOOD "links = {\n retry_max_ms = 2.0; };\n", 9, {"retry_max_ms", "an integer"}},
     {GOOD "ipc = 1;\n", 8, {"ipc is an integer", "\"nng\", \"seqpacket\""}},
+    {GOOD "attach = true;\n", 8, {"attach is true or false", "\"zookeeper\""}},
     {GOOD "log_level = 6;\n", 8, {"log_level is an integer", "\"debug\""}},
     {GOOD "zab = 1;\n", 8, {"zab is an integer", "true or false"}},
     {GOOD "zab = \"true\";\n", 8, {"zab is a string", "true or false"}},

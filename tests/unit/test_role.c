@@ -388,6 +388,39 @@ bare_doubt_and_loss(void **state)
 	expect_look(ROLE_LOOK_QUORUM, false);
 }
 
+/* An observer of ZooKeeper is told the new epoch after the leader. */
+static void
+bare_learns_the_epoch(void **state)
+{
+	struct role_event ev = {.type = ROLE_EV_DECIDED,
+	                        .serial = {7, k.look_count},
+	                        .state = NOTIF_FOLLOWING,
+	                        .vote = {.leader = 2, .zxid = 1, .round = 5, .epoch = 8}};
+
+	(void)state;
+	election(2, ROLE_LINK_UP, ROLE_LOSS_OLD);
+	kit_step(&k, ev);
+	kit_step(&k, ev); /* repeated */
+	assert_int_equal(k.todo.count, 0);
+	ev.vote.epoch = 9;
+	kit_step(&k, ev);
+	assert_int_equal(kit_find(&k, ROLE_ACT_ROLE)->u.role.vote.epoch, 9);
+	assert_int_equal(kit_find(&k, ROLE_ACT_EVENT)->u.view.epoch, 9);
+	assert_int_equal(kit_view(&k).leader, 2);
+	ev.vote.leader = 3; /* another leader is another look's matter */
+	kit_step(&k, ev);
+	assert_int_equal(k.todo.count, 0);
+	ev.vote.leader = 2;
+	ev.state = NOTIF_LEADING;
+	kit_step(&k, ev);
+	assert_int_equal(k.todo.count, 0);
+	ev.state = NOTIF_FOLLOWING;
+	ev.serial.count--;
+	ev.vote.epoch = 10;
+	kit_step(&k, ev);
+	assert_int_equal(k.todo.count, 0);
+}
+
 #define TEST(f)      cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 #define TEST_NEW(f)  cmocka_unit_test_setup_teardown(f, set_up_new, tear_down)
 #define TEST_BARE(f) cmocka_unit_test_setup_teardown(f, set_up_bare, tear_down)
@@ -412,6 +445,7 @@ main(void)
 	    TEST_BARE(bare_waits_for_the_link_so_long),
 	    TEST_BARE(bare_leads_while_it_has_a_quorum),
 	    TEST_BARE(bare_doubt_and_loss),
+	    TEST_BARE(bare_learns_the_epoch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
