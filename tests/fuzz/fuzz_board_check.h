@@ -100,6 +100,9 @@ check_board(const struct model *m)
 		must(w->used == m->door[i], "a place for each door");
 		must(!w->used || (w->phase == BOARD_UNLINKED) == !m->link[i],
 		     "its link is known");
+		must(!w->used || w->generation == 0 || board_is_active(m->board, i) ||
+		         w->phase == BOARD_UNLINKED,
+		     "who counted once and does no more has no link");
 		must(!w->used || w->phase == BOARD_UNLINKED || w->phase == BOARD_OPEN ||
 		         w->due_ms != UINT64_MAX,
 		     "who has to say hello has a time");

@@ -7,6 +7,7 @@
 #include "elector/elect.h"
 #include "tests/fuzz/feed.h"
 #include "tests/fuzz/members.h"
+#include "wire/qquorum.h"
 
 #define HEARD_MAX 4096
 
@@ -30,6 +31,8 @@ struct model {
 	bool has_said; /* of the core's own broadcasts */
 	struct elect_serial said_serial;
 	struct vote said;
+	struct elect_link links[ELECT_VOTERS_MAX]; /* in the order of elect_voters */
+	bool given_up[ELECT_VOTERS_MAX];           /* by any look */
 	unsigned heard_count;
 };
 
@@ -42,39 +45,70 @@ note_heard(struct model *m, int64_t sid, const struct notif *n)
 	    sid, {n->leader, n->zxid, n->round, n->epoch, n->state, n->version}};
 }
 
-/* Have enough of them ever said so? We may have, and count. `claim`: LOOKING for exactly
- * that; else they follow it. */
+/* Has it ever said so? `claim`: LOOKING for exactly that; else it follows it. */
+static bool
+has_said(const struct model *m, int64_t sid, const struct vote *v, bool claim)
+{
+	unsigned count = m->heard_count < HEARD_MAX ? m->heard_count : HEARD_MAX;
+
+	if (sid == m->options.sid)
+		return true;
+	for (unsigned i = 0; i < count; i++)
+		if (heard[i].sid == sid && heard[i].vote.leader == v->leader &&
+		    (!claim || vote_same_claim(&heard[i].vote, v)))
+			return true;
+	return false;
+}
+
+/* Have enough of them ever said so? */
 static bool
 had_quorum(const struct model *m, const struct vote *v, bool claim)
 {
-	int64_t sids[VOTE_MAP_MAX];
-	unsigned count = 0, last = m->heard_count;
+	int64_t sids[ELECT_VOTERS_MAX];
+	unsigned count = 0, voter_count;
+	const int64_t *voters = elect_voters(m->elect, &voter_count);
 
-	if (elect_is_voter(m->elect, m->options.sid))
-		sids[count++] = m->options.sid;
-	if (last > HEARD_MAX)
-		last = HEARD_MAX;
-	for (unsigned i = 0; i < last; i++) {
-		const struct vote_entry *e = &heard[i];
-		bool known = !elect_is_voter(m->elect, e->sid) ||
-		             e->vote.leader != v->leader ||
-		             (claim && !vote_same_claim(&e->vote, v));
+	for (unsigned i = 0; i < voter_count; i++)
+		if (has_said(m, voters[i], v, claim))
+			sids[count++] = voters[i];
+	return qconfig_has_quorum(&m->ensemble->config, sids, count) &&
+	       (!m->options.last_seen ||
+	        qconfig_has_quorum(&m->ensemble->next, sids, count));
+}
 
-		for (unsigned k = 0; k < count && !known; k++)
-			known = sids[k] == e->sid;
-		if (!known && count < VOTE_MAP_MAX)
-			sids[count++] = e->sid;
+static bool
+has_weight(const struct quorum *q, int64_t sid)
+{
+	int64_t weight;
+
+	return quorum_is_voter(q, sid) && quorum_weight(q, sid, &weight) && weight != 0;
+}
+
+/* Could one who has not said so still bring a better vote? */
+static bool
+all_have_said(const struct model *m, const struct vote *v)
+{
+	const struct quorum_pair *q = elect_quorums(m->elect);
+	unsigned count;
+	const int64_t *voters = elect_voters(m->elect, &count);
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct elect_link *l = &m->links[i];
+		bool weighs = has_weight(&q->current, voters[i]) ||
+		              (q->has_last_seen && has_weight(&q->last_seen, voters[i]));
+		bool down = (l->was_up && !l->up && l->refused) || m->given_up[i];
+
+		if (weighs && !down && !has_said(m, voters[i], v, true))
+			return false;
 	}
-	return quorum_pair_agree(elect_quorums(m->elect), sids, count);
+	return true;
 }
 
 static void
 check_decided(const struct model *m, const struct elect_action *a,
               const struct elect_view *now)
 {
-	const struct quorum *q = &elect_quorums(m->elect)->current;
 	bool ours = a->vote.leader == m->options.sid;
-	int64_t weight;
 
 	must(elect_serial_compare(&a->serial, &now->serial) == 0,
 	     "the look that is answered is the newest");
@@ -88,13 +122,14 @@ check_decided(const struct model *m, const struct elect_action *a,
 	     "decided, and by what");
 	must(elect_is_voter(m->elect, a->vote.leader), "a leader is a voter");
 	must((a->vote.state == NOTIF_LEADING) == ours, "who is elected leads");
-	must(a->reason != ELECT_REASON_ALL_AGREE || m->options.early_finalize,
-	     "nobody decides early who must not");
+	must(a->reason != ELECT_REASON_ALL_AGREE ||
+	         (m->options.early_finalize && all_have_said(m, &a->vote)),
+	     "nobody decides early while a better vote may come");
 	must(had_quorum(m, &a->vote, a->reason != ELECT_REASON_ESTABLISHED),
 	     "a decision has a quorum behind it");
 	if (ours && m->options.guarded)
-		must(!m->options.observer && quorum_is_voter(q, m->options.sid) &&
-		         quorum_weight(q, m->options.sid, &weight) && weight != 0,
+		must(!m->options.observer &&
+		         has_weight(&elect_quorums(m->elect)->current, m->options.sid),
 		     "we lead as a voter with a weight only");
 }
 
@@ -194,15 +229,29 @@ check_view(const struct model *m, const struct elect_view *now)
 	     "an election has a deadline, and nothing else");
 }
 
-/* What the core takes for the word of an elector before it. */
+/* What the core is told, before it is. */
 static void
-note_state(struct model *m, const struct elect_event *ev)
+note(struct model *m, const struct elect_event *ev)
 {
-	if (m->has_kept && elect_serial_compare(&ev->serial, &m->kept_serial) <= 0)
-		return;
-	m->has_kept = true;
-	m->kept_serial = ev->serial;
-	m->kept = ev->vote;
+	unsigned count;
+	const int64_t *voters = elect_voters(m->elect, &count);
+
+	if (ev->type == ELECT_EV_NOTIF)
+		note_heard(m, ev->sid, &ev->notif);
+	if (ev->type == ELECT_EV_AGAIN)
+		memset(m->links, 0, sizeof(m->links));
+	for (unsigned i = 0; i < count; i++) {
+		if (ev->type == ELECT_EV_LINK && voters[i] == ev->sid)
+			m->links[i] = ev->link;
+		if (ev->type == ELECT_EV_LOOK && ev->look.gave_up)
+			m->given_up[i] |= voters[i] == ev->look.leader;
+	}
+	if (ev->type == ELECT_EV_STATE &&
+	    (!m->has_kept || elect_serial_compare(&ev->serial, &m->kept_serial) > 0)) {
+		m->has_kept = true;
+		m->kept_serial = ev->serial;
+		m->kept = ev->vote;
+	}
 }
 
 static void
@@ -212,10 +261,7 @@ check_step(struct model *m, const struct elect_event *ev)
 	struct elect_view now;
 	bool mute = m->view.silent || !m->view.synced;
 
-	if (ev->type == ELECT_EV_NOTIF)
-		note_heard(m, ev->sid, &ev->notif);
-	if (ev->type == ELECT_EV_STATE)
-		note_state(m, ev);
+	note(m, ev);
 	elect_step(m->elect, ev, &todo);
 	elect_look_at(m->elect, &now);
 	must(todo.count <= ELECT_ACTIONS_MAX, "the list of actions holds them");
