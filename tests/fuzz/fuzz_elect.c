@@ -107,12 +107,12 @@ notif(struct model *m, struct elect_event *ev)
 	                           .zxid = v.zxid,
 	                           .round = v.round,
 	                           .epoch = v.epoch,
-	                           .version = b < 192 ? 2 : (int32_t)(b % 3),
+	                           .version = b < 192 || b == 224 ? 2 : (int32_t)(b % 3),
 	                           .config = m->options.config_text,
 	                           .config_len = m->options.config_text_len};
-	if (b % 16 == 0) {
+	if (b % 32 == 0) {
 		ev->notif.config = other;
-		ev->notif.config_len = b / 16 * 3; /* whole at the most */
+		ev->notif.config_len = b == 224 ? sizeof(other) - 1 : b / 32 * 6;
 	}
 	ev->notif.has_config = ev->notif.version >= 2;
 }
