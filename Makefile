@@ -1,6 +1,6 @@
-# Conclave: make, make run [N=5], make check, make interop [ELECTIONS=200], make bench, make tidy,
-# make install.
-# B is where everything that is built lands; SAN=1 builds with ASan and UBSan.
+# Conclave: make, make run [N=5], make check, make interop [ELECTIONS=200], make fuzz [T=600],
+# make coverage, make soak [T=600], make bench, make tidy, make install. B is where everything
+# that is built lands; SAN=1 builds with ASan and UBSan, COV=1 so that what runs is counted.
 
 B      ?= build
 CC     := $(if $(filter default,$(origin CC)),gcc,$(CC))
@@ -14,6 +14,9 @@ ALL_CFLAGS = -std=gnu11 $(WARN) -fstack-protector-strong $(CFLAGS) $(SANFLAGS)
 ALL_LDFLAGS = -Wl,--as-needed $(LDFLAGS) $(SANFLAGS)
 ifdef SAN
 SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+else ifdef COV
+CFLAGS := -O0 -g
+SANFLAGS := --coverage
 else
 CPPFLAGS += -D_FORTIFY_SOURCE=2
 endif
@@ -84,27 +87,29 @@ $(B)/tests/hang.so: tests/hang/fsync.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -std=gnu11 $(WARN) $(CFLAGS) -fPIC -shared -o $@ $<
 
-# Fuzzers: libFuzzer where there is clang, else a seeded generator of our own.
-CLANG := $(shell command -v clang 2>/dev/null)
-FUZZ_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
-ifneq ($(CLANG),)
-FUZZ_CC := $(CLANG) $(FUZZ_SAN) -fsanitize=fuzzer
-FUZZ_DRIVER :=
-else
-FUZZ_CC := $(CC) $(FUZZ_SAN)
-FUZZ_DRIVER := tests/fuzz/driver.c
-endif
-FUZZ_LIB := $(wildcard base/buf.c wire/*.c ipc/msg.c)
+# Fuzzers: libFuzzer where there is clang, else a seeded generator of our own. They are linked
+# with the pure cores alone, built as they are; for coverage with the objects that count.
+CLANG := $(if $(COV),,$(shell command -v clang 2>/dev/null))
+FUZZ_SAN := $(if $(COV),$(SANFLAGS),-fsanitize=address,undefined -fno-sanitize-recover=all)
+FUZZ_CC := $(or $(CLANG),$(CC)) $(FUZZ_SAN) $(if $(CLANG),-fsanitize=fuzzer-no-link)
+FUZZ_LD := $(or $(CLANG),$(CC)) $(FUZZ_SAN) $(if $(CLANG),-fsanitize=fuzzer)
+FUZZ_OBJ := $(B)/$(if $(COV),obj,fuzz)
+FUZZ_CORES := $(patsubst %.c,$(FUZZ_OBJ)/%.o,$(filter %.c,$(shell tests/cores.sh)))
+FUZZ_DRIVER := $(if $(CLANG),,$(FUZZ_OBJ)/tests/fuzz/driver.o)
 
-$(B)/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_DRIVER) $(FUZZ_LIB) $(wildcard base/*.h wire/*.h ipc/msg.h)
+$(B)/fuzz/%.o: %.c
 	@mkdir -p $(@D)
-	$(FUZZ_CC) $(CPPFLAGS) -std=gnu11 -O1 -g -o $@ $(filter %.c,$^)
+	$(FUZZ_CC) $(CPPFLAGS) -std=gnu11 $(WARN) -O1 -g -MMD -MP -c -o $@ $<
+
+$(B)/tests/fuzz/%: $(FUZZ_OBJ)/tests/fuzz/%.o $(FUZZ_DRIVER) $(FUZZ_CORES)
+	@mkdir -p $(@D)
+	$(FUZZ_LD) -o $@ $^
 
 unit-programs: $(UNIT)
 fuzz-programs: $(FUZZ)
 tool-programs: $(TOOLS) $(B)/tests/hang.so
 
--include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/obj $(B)/fuzz -name '*.d' 2>/dev/null)
 
 # What a person types. `run` and `check` install what is missing first, so they call make again.
 run:
@@ -132,6 +137,16 @@ interop:
 T ?= 600
 soak: all tool-programs
 	@tests/soak.sh $(B) $(T)
+
+# Each fuzzer for T seconds, two at a time.
+fuzz: fuzz-programs
+	@tests/fuzz.sh $(B) $(T)
+
+# Lines and branches that the unit tests, the vectors and the fuzzers' corpora run.
+coverage:
+	@tests/install.sh
+	@$(MAKE) --no-print-directory -s -j2 B=$(B)/cov COV=1 unit-programs $(B)/cov/tests/vectors fuzz-programs
+	@tests/coverage.sh $(B)/cov
 
 bench:
 	@tests/install.sh
@@ -166,5 +181,5 @@ install: all
 clean:
 	rm -rf $(B)
 
-.PHONY: all unit-programs fuzz-programs tool-programs run check interop soak bench tidy format install clean
+.PHONY: all unit-programs fuzz-programs tool-programs run check interop soak fuzz coverage bench tidy format install clean
 .SECONDARY:

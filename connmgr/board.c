@@ -23,6 +23,8 @@ board_new(const struct board_config *config)
 	b->hello_ms = config->hello_ms;
 	for (unsigned i = 0; i < 2; i++) {
 		b->roles[i].record = config->records[i];
+		if (b->roles[i].record.floor > BOARD_GENERATION_MAX)
+			b->roles[i].record.floor = 0;
 		b->roles[i].retry_ms = UINT64_MAX;
 	}
 	board_note_set(&b->keep.state, config->state, config->state_len);

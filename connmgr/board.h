@@ -16,6 +16,8 @@
 #define BOARD_NAME_MAX    32
 #define BOARD_ACTIONS_MAX 48
 #define BOARD_RETRY_MS    1000 /* a record that could not be written: the next try */
+/* No larger one is believed: counting does not get there. */
+#define BOARD_GENERATION_MAX INT64_MAX
 
 /* Numbers of ipc/msg.h. */
 enum board_who { BOARD_ELECTOR = 1, BOARD_PEER = 2 };

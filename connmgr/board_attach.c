@@ -109,7 +109,8 @@ board_on_attach(struct board *b, const struct board_event *ev, struct board_acti
 	}
 	if (ev->generation > 0 && (ev->generation != record->generation ||
 	                           (holder >= 0 && holder != (int)ev->worker))) {
-		if (ev->generation > record->floor)
+		if (ev->generation > record->floor &&
+		    ev->generation <= BOARD_GENERATION_MAX)
 			record->floor = ev->generation;
 		board_on_gone(b, ev->worker, out);
 		board_add(out, BOARD_DO_SUPERSEDED, ev->worker)->other_name =

@@ -14,7 +14,8 @@
 void
 link_init(struct link *l, const struct link_config *config)
 {
-	assert(config->address_count > 0 && config->retry_min_ms > 0);
+	assert(config->address_count > 0 && config->retry_min_ms > 0 &&
+	       config->retry_max_ms >= config->retry_min_ms);
 	*l = (struct link){
 	    .config = *config, .told = LINK_DOWN, .told_reason = LINK_REASON_NEVER};
 }
@@ -97,8 +98,6 @@ wait_longer(struct link *l, uint64_t now_ms)
 
 	if (ms < l->config.retry_min_ms)
 		ms = l->config.retry_min_ms;
-	if (ms > l->config.retry_max_ms)
-		ms = l->config.retry_max_ms;
 	l->phase = LINK_WAITING;
 	l->due_ms = now_ms + ms;
 	l->backoff_ms = ms < l->config.retry_max_ms / 2 ? 2 * ms : l->config.retry_max_ms;

@@ -108,7 +108,8 @@ parse_record(char *text, struct board_record *out)
 		    line[11] <= '9') {
 			errno = 0;
 			found.generation = strtoumax(line + 11, &end, 10);
-			if (errno != 0 || *end != '\0' || found.generation == UINT64_MAX)
+			if (errno != 0 || *end != '\0' ||
+			    found.generation > BOARD_GENERATION_MAX)
 				return false;
 		} else if (strncmp(line, "name ", 5) == 0 && name_ok(line + 5)) {
 			strcpy(found.name, line + 5);

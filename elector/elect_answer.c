@@ -1,7 +1,7 @@
 /* What the election core says: each kind of action is made here; see elect.h.
  *
- * A step ends with at most two actions for each kept vote (state, broadcast) and a few
- * more; all other events have a handful. ELECT_ACTIONS_MAX is above that. */
+ * A step ends with at most three actions for each kept vote (state, broadcast, drop) and
+ * a few more; all other events have a handful. ELECT_ACTIONS_MAX is above that. */
 #include "elector/elect_core.h"
 
 #include <assert.h>

@@ -93,7 +93,7 @@ done
 for fuzzer in "$build"/tests/fuzz/fuzz_*; do
 	kind=${fuzzer##*/fuzz_}
 	mkdir -p "$build/corpus/$kind"
-	one "fuzz $kind" "$fuzzer" -runs=100000 -max_total_time=8 -seed=1 -max_len=4096 \
+	one "fuzz $kind" "$fuzzer" -runs=100000 -max_total_time=3 -seed=1 -max_len=4096 \
 		"$build/corpus/$kind" "tests/fuzz/corpus/$kind"
 done
 

@@ -16,9 +16,7 @@ mapfile -t sources < <(git ls-files --cached --others --exclude-standard '*.c' '
 [ ${#sources[@]} -gt 0 ] || breach "no sources found"
 
 # the pure cores
-cores=$(ls base/buf.[ch] wire/*.[ch] ipc/msg*.[ch] elector/{vote,quorum,elect}*.[ch] \
-	connmgr/{frame,link,outbox,board}*.[ch] peer/role*.[ch] supervisor/child*.[ch] \
-	ctl/probe.[ch] ctl/probe_judge.c)
+cores=$(tests/cores.sh)
 
 # sizes
 for f in "${sources[@]}"; do

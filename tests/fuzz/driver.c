@@ -1,19 +1,24 @@
 /* A fuzzer's main() where there is no libFuzzer: runs each file of the folders (or files)
  * given, then inputs made from them by a seeded generator. Same command line:
- * PROGRAM -runs=N -seed=S -max_len=M -max_total_time=T CORPUS…; other options are
- * ignored. It knows nothing of coverage and finds less than libFuzzer does. */
+ * PROGRAM -runs=N -seed=S -max_len=M -max_total_time=T -artifact_prefix=P CORPUS…; other
+ * options are ignored. An input that it dies of is left in Pcrash. It knows nothing of
+ * coverage and finds less than libFuzzer does. */
 #include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #define INPUT_MAX  65536
 #define CORPUS_MAX 4096
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
 struct input {
 	uint8_t *data;
@@ -24,6 +29,27 @@ static struct input corpus[CORPUS_MAX];
 static size_t corpus_count;
 static uint64_t seed = 1;
 static size_t max_len = 4096;
+static char artifact[4096] = "crash";
+static struct input present;
+
+/* By a sanitizer, or by abort(). */
+static void
+on_death(void)
+{
+	int fd = open(artifact, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+	if (fd < 0 || write(fd, present.data, present.size) != (ssize_t)present.size)
+		_exit(2);
+	close(fd);
+}
+
+static void
+on_abort(int signal)
+{
+	(void)signal;
+	on_death();
+	_exit(1);
+}
 
 /* splitmix64 */
 static uint64_t
@@ -52,6 +78,7 @@ run_input(const uint8_t *data, size_t size)
 		abort();
 	if (size > 0)
 		memcpy(copy, data, size);
+	present = (struct input){copy, size};
 	LLVMFuzzerTestOneInput(copy, size);
 	free(copy);
 }
@@ -176,7 +203,7 @@ run_mutants(unsigned long runs, time_t seconds)
 	time_t end = time(NULL) + seconds;
 	unsigned long done = 0;
 
-	while (done < runs && (seconds == 0 || done % 1024 != 0 || time(NULL) < end)) {
+	while (done < runs && (seconds == 0 || done % 64 != 0 || time(NULL) < end)) {
 		const struct input *in = &corpus[below(corpus_count)];
 		size_t size = in->size < max_len ? in->size : max_len;
 
@@ -201,7 +228,12 @@ main(int argc, char **argv)
 			continue;
 		if (sscanf(argv[i], "-max_len=%lu", &len) == 1)
 			max_len = len < INPUT_MAX ? len : INPUT_MAX;
+		if (strncmp(argv[i], "-artifact_prefix=", 17) == 0)
+			snprintf(artifact, sizeof(artifact), "%scrash", argv[i] + 17);
 	}
+	signal(SIGABRT, on_abort);
+	if (__sanitizer_set_death_callback)
+		__sanitizer_set_death_callback(on_death);
 	printf("driver: generator splitmix64, seed %lu, %lu runs, no coverage\n",
 	       (unsigned long)seed, runs);
 	for (int i = 1; i < argc; i++)

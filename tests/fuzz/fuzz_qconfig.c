@@ -47,7 +47,7 @@ check_print(const struct qconfig *c, bool multi)
 static void
 check_quorums(const struct qconfig *c)
 {
-	int64_t sids[QCONFIG_SERVERS_MAX];
+	int64_t sids[QCONFIG_SERVERS_MAX] = {0};
 	unsigned count = 0;
 
 	if (qconfig_has_quorum(c, sids, 0) && c->group_count == 0)

@@ -268,9 +268,9 @@ play(const struct script_line *lines, size_t count)
 		play(lines, sizeof(lines) / sizeof(lines[0]));                           \
 	} while (0)
 
-/* A board that begins with these records and state (NULL: none). */
+/* A board that begins with these records, floor and state (NULL: none). */
 static void
-begin_with(uint64_t elector, uint64_t peer, const char *state)
+begin_from(uint64_t elector, uint64_t peer, uint64_t floor, const char *state)
 {
 	struct board_config config = {.rows_max = 8,
 	                              .frames_max = 5,
@@ -281,12 +281,19 @@ begin_with(uint64_t elector, uint64_t peer, const char *state)
 
 	config.records[0].generation = elector;
 	config.records[1].generation = peer;
+	config.records[1].floor = floor;
 	strcpy(config.records[0].name, elector ? "main" : "");
 	strcpy(config.records[1].name, peer ? "main" : "");
 	board = board_new(&config);
 	assert_non_null(board);
 	now_ms = 1000;
 	records_fail = false;
+}
+
+static void
+begin_with(uint64_t elector, uint64_t peer, const char *state)
+{
+	begin_from(elector, peer, 0, state);
 }
 
 static int

@@ -151,6 +151,22 @@ a_lost_record_gives_no_generation_twice(void **state)
 	     {"hello 0 0", "welcome0:0 record:elector:main:13 activate0:13"});
 }
 
+/* 2^64 - 1, which nobody can have: the next one would be 0, which is none. */
+static void
+a_generation_beyond_counting_is_not_believed(void **state)
+{
+	(void)state;
+	begin_with(0, 0, NULL);
+	PLAY({"attach 0 elector main 18446744073709551615", "super0"},
+	     {"attach 0 elector main 18446744073709551614", "super0"},
+	     {"attach 0 elector main 0", "open0:0"},
+	     {"hello 0 0", "welcome0:0 record:elector:main:1 activate0:1"});
+	board_free(board);
+	begin_from(0, 0, UINT64_MAX, NULL); /* a serial in a state that was kept */
+	PLAY({"attach 0 peer main 0", "open0:0"},
+	     {"hello 0 0", "welcome0:0 record:peer:main:1 activate0:1"});
+}
+
 static void
 one_generation_has_one_holder(void **state)
 {
@@ -247,6 +263,7 @@ main(void)
 	    OWN(connmgr_restarts_and_the_old_ones_come_back),
 	    OWN(connmgr_restarts_and_a_new_one_comes),
 	    OWN(a_lost_record_gives_no_generation_twice),
+	    OWN(a_generation_beyond_counting_is_not_believed),
 	    ELECTOR(one_generation_has_one_holder),
 	    ELECTOR(a_hello_that_does_not_come),
 	    ELECTOR(a_wrong_hello_costs_the_link),

@@ -226,6 +226,12 @@ a_joiner(void **state)
 	ackepoch(4, 0);
 	assert_int_equal(role_get_learners(k.role, k.now_ms, list), 3);
 	assert_int_equal(list[2].phase, ROLE_SYNCHRONIZATION);
+	ack(4, 9); /* of nothing: its link is closed */
+	assert_int_equal(role_get_learners(k.role, k.now_ms, list), 2);
+	kit_down(&k, 2, ROLE_LOSS_ENDED);
+	kit_down(&k, 3, ROLE_LOSS_ENDED);
+	expect_look(ROLE_LOOK_QUORUM);
+	assert_int_equal(role_get_learners(k.role, k.now_ms, list), 0);
 }
 
 /* The trace of an election that failed: the established leader goes above it on the open

@@ -80,6 +80,7 @@ records_that_cannot_be_believed(void **state)
 	    "conclave record 1\ngeneration 5\nname main\n",
 	    "conclave record 1\ngeneration 0\nname main\nend\n",
 	    "conclave record 1\ngeneration 18446744073709551615\nname main\nend\n",
+	    "conclave record 1\ngeneration 9223372036854775808\nname main\nend\n",
 	    "conclave record 1\ngeneration -5\nname main\nend\n",
 	    "conclave record 1\ngeneration 5x\nname main\nend\n",
 	    "conclave record 1\ngeneration 5\nname \nend\n",

@@ -1,0 +1,206 @@
+/* What the switchboard must keep to, whatever happens: the rules that fuzz_board.c checks
+ * at each action and after each step. The model has the doors, the links, and the newest
+ * message of each kind. */
+#ifndef TESTS_FUZZ_FUZZ_BOARD_CHECK_H
+#define TESTS_FUZZ_FUZZ_BOARD_CHECK_H
+
+#include "connmgr/board.h"
+#include "connmgr/board_keep.h"
+#include "connmgr/link_stranger.h"
+#include "tests/fuzz/feed.h"
+
+#define REMOTES   3
+#define STRANGERS 2
+#define FRAME_CAP 64
+
+struct kept {
+	size_t len; /* 0: none */
+	unsigned char tag;
+};
+
+struct model {
+	struct feed feed;
+	struct board *board;
+	uint64_t now_ms;
+	unsigned char tag; /* of the newest message: all its bytes */
+	bool door[BOARD_WORKERS_MAX];
+	bool link[BOARD_WORKERS_MAX];
+	uint64_t seen[3]; /* by role: the largest generation that anybody had */
+	char record[3][BOARD_NAME_MAX];
+
+	struct kept state, word, decided;
+	uint64_t word_generation, word_count;
+	struct kept frames[REMOTES + 256]; /* by sid */
+	struct link_stranger list[STRANGERS];
+	struct link_strangers strangers;
+};
+
+static bool
+is_message(const struct board_item *item, const struct kept *k)
+{
+	const unsigned char *bytes = item->data;
+
+	return item->len == k->len && bytes[0] == k->tag && bytes[k->len - 1] == k->tag;
+}
+
+/* State, word, decided, remotes, frames, synced: see design.md, section 4. */
+static void
+check_replay(const struct model *m, unsigned worker)
+{
+	bool elector = board_worker(m->board, worker)->who == BOARD_ELECTOR;
+	struct board_action a = {0};
+	unsigned cursor = 0, items = 0, frames = 0;
+
+	if (elector && m->state.len > 0)
+		must(board_replay_next(m->board, worker, &cursor, &a) &&
+		         is_message(&a.item, &m->state),
+		     "the state is told first");
+	if (elector) {
+		must(board_replay_next(m->board, worker, &cursor, &a), "then the word");
+		must(m->word.len > 0 ? is_message(&a.item, &m->word)
+		                     : a.type == BOARD_DO_ABSENT,
+		     "the peer's last word is told, or that there is none");
+	}
+	if (m->decided.len > 0)
+		must(board_replay_next(m->board, worker, &cursor, &a) &&
+		         is_message(&a.item, &m->decided),
+		     "what was decided is told");
+	while (board_replay_next(m->board, worker, &cursor, &a) &&
+	       a.type != BOARD_DO_SYNCED) {
+		must(a.type == BOARD_DO_SEND && a.item.len > 0, "something is told");
+		must(++items <= 2 * REMOTES + REMOTES + STRANGERS, "a replay ends");
+		if (a.item.class != BOARD_NEWEST)
+			continue;
+		frames++;
+		must(elector && is_message(&a.item, &m->frames[a.item.sid]),
+		     "the last frame of its present link is told");
+	}
+	must(a.type == BOARD_DO_SYNCED, "a replay ends with SYNCED");
+	must(!board_replay_next(m->board, worker, &cursor, &a), "and that was all");
+	for (size_t i = 0; elector && i < sizeof(m->frames) / sizeof(m->frames[0]); i++)
+		frames -= m->frames[i].len > 0;
+	must(frames == 0, "no frame is left out");
+}
+
+static void
+check_board(const struct model *m)
+{
+	for (enum board_who who = BOARD_ELECTOR; who <= BOARD_PEER; who++) {
+		unsigned active = 0;
+
+		for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
+			active += board_worker(m->board, i)->who == who &&
+			          board_is_active(m->board, i);
+		must(active <= 1, "one counts");
+		must((board_active(m->board, who) >= 0) == (active == 1), "that one");
+	}
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
+		const struct board_worker *w = board_worker(m->board, i);
+
+		must(w->used == m->door[i], "a place for each door");
+		must(!w->used || (w->phase == BOARD_UNLINKED) == !m->link[i],
+		     "its link is known");
+		must(!w->used || w->generation == 0 || board_is_active(m->board, i) ||
+		         w->phase == BOARD_UNLINKED,
+		     "who counted once and does no more has no link");
+		must(!w->used || w->phase == BOARD_UNLINKED || w->phase == BOARD_OPEN ||
+		         w->due_ms != UINT64_MAX,
+		     "who has to say hello has a time");
+	}
+	must(board_counters(m->board).no_room == 0, "there is room for every sender");
+}
+
+static void step(struct model *m, struct board_event *ev);
+
+static void
+record(struct model *m, const struct board_action *a, bool promoted)
+{
+	struct board_event ev = {.type = BOARD_EV_RECORDED,
+	                         .who = a->who,
+	                         .generation = a->generation,
+	                         .ok = feed_below(&m->feed, 8) > 0};
+
+	must(a->generation > m->seen[a->who], "a generation is given once");
+	must(promoted || m->record[a->who][0] == '\0' ||
+	         strcmp(a->name, m->record[a->who]) == 0,
+	     "another name becomes active by promotion alone");
+	if (ev.ok) {
+		m->seen[a->who] = a->generation;
+		strcpy(m->record[a->who], a->name);
+	}
+	step(m, &ev);
+}
+
+static void
+check_to_worker(const struct model *m, const struct board_action *a)
+{
+	const struct board_worker *w = board_worker(m->board, a->worker);
+
+	must(w->used, "who is told something is there");
+	if (a->type == BOARD_DO_SEND) {
+		must(w->phase == BOARD_OPEN, "who gets a message has said hello");
+		must(a->item.len > 0 &&
+		         ((const char *)a->item.data)[a->item.len - 1] == (char)m->tag,
+		     "the newest message is sent");
+	}
+	must(a->type != BOARD_DO_ABSENT || w->who == BOARD_ELECTOR,
+	     "an elector is told of the peer's end");
+	must(a->type != BOARD_DO_ACTIVATE || board_is_active(m->board, a->worker),
+	     "who is told that it counts does");
+}
+
+static void
+apply(struct model *m, const struct board_action *a, enum board_event_type after)
+{
+	must(a->worker < BOARD_WORKERS_MAX, "a worker has a place");
+	switch (a->type) {
+	case BOARD_DO_OPEN:
+		must(!m->link[a->worker], "one link for each worker");
+		m->link[a->worker] = true;
+		break;
+	case BOARD_DO_SUPERSEDED:
+		m->door[a->worker] = m->link[a->worker] = false;
+		break;
+	case BOARD_DO_CUT:
+		must(m->link[a->worker], "what is cut is there");
+		m->link[a->worker] = false;
+		break;
+	case BOARD_DO_WELCOME:
+	case BOARD_DO_ACTIVATE:
+	case BOARD_DO_ABSENT:
+	case BOARD_DO_SYNCED:
+	case BOARD_DO_SEND:
+		check_to_worker(m, a);
+		break;
+	case BOARD_DO_REPLAY:
+		check_replay(m, a->worker);
+		break;
+	case BOARD_DO_STORE:
+		m->state = (struct kept){a->item.len, m->tag};
+		break;
+	case BOARD_DO_RECORD:
+		record(m, a, after == BOARD_EV_PROMOTE);
+		break;
+	case BOARD_DO_PART:
+		break;
+	case BOARD_DO_REFUSE:
+		must(after == BOARD_EV_PROMOTE && a->why[0], "a promotion, and why");
+		break;
+	default:
+		must(false, "the action is one");
+	}
+}
+
+static void
+step(struct model *m, struct board_event *ev)
+{
+	struct board_actions todo;
+
+	ev->now_ms = m->now_ms;
+	board_step(m->board, ev, &todo);
+	must(todo.count <= BOARD_ACTIONS_MAX, "the list of actions holds them");
+	for (unsigned i = 0; i < todo.count; i++)
+		apply(m, &todo.list[i], ev->type);
+}
+
+#endif

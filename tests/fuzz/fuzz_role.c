@@ -1,0 +1,251 @@
+/* The peer's core under any sequence of events that its shell can have, and any packets
+ * of remotes. What the shell keeps to, and so does this: DECIDED, DOUBT, REMOTE and
+ * packets come between AGAIN and LOST only; WRITTEN answers a write, once; START comes
+ * before a role and after a failed START only, with epochs as epoch_read() lets them
+ * pass. What is promised, published and said is checked against a disk and links of the
+ * model's own; who may have been promised what in fuzz_role_check.h. */
+#include "tests/fuzz/fuzz_role_check.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static int64_t
+some_sid(struct model *m)
+{
+	const struct qconfig *c = m->config.members;
+	unsigned b = feed_byte(&m->feed);
+
+	if (b >= 240)
+		return feed_number(&m->feed, m->config.sid);
+	if (b >= 120 && m->vote.leader != m->config.sid)
+		return m->vote.leader;
+	return c->servers[b % c->server_count].sid;
+}
+
+static void
+start(struct model *m)
+{
+	static const int64_t fresh[][2] = {{-1, -1}, {0, -1}, {0, 0}, {1, 0}, {1, 1}};
+	struct role_event ev = {.type = ROLE_EV_START, .generation = m->generation + 1};
+	unsigned b = feed_byte(&m->feed);
+
+	if (m->started || m->writing)
+		return;
+	ev.accepted = fresh[b % 5][0];
+	ev.current = fresh[b % 5][1];
+	if (b >= 192) {
+		ev.accepted = b >= 224 ? ROLE_EPOCH_MAX - b % 3 : 7;
+		ev.current = b % 8 < 7 ? b % 8 : ev.accepted;
+	}
+	ev.unusable = b == 191;
+	m->generation++;
+	m->started = !ev.unusable;
+	m->disk[ROLE_FILE_ACCEPTED] = m->tried[ROLE_FILE_ACCEPTED] = ev.accepted;
+	m->disk[ROLE_FILE_CURRENT] = m->tried[ROLE_FILE_CURRENT] = ev.current;
+	m->promised = ev.accepted > 0 ? ev.accepted : 0;
+	check_step(m, &ev);
+}
+
+static void
+written(struct model *m)
+{
+	struct role_event ev = {.type = ROLE_EV_WRITTEN};
+
+	if (!m->writing)
+		return;
+	ev.error = feed_below(&m->feed, 8) == 0 ? -5 : 0;
+	m->writing = false;
+	if (ev.error == 0)
+		m->disk[m->file] = m->value;
+	check_step(m, &ev);
+	must(ev.error == 0 || !m->writing, "after a failed write comes no other at once");
+}
+
+static void
+decided(struct model *m)
+{
+	static const enum notif_state states[] = {NOTIF_LOOKING, NOTIF_FOLLOWING,
+	                                          NOTIF_LEADING, NOTIF_OBSERVING};
+	struct role_event ev = {.type = ROLE_EV_DECIDED, .serial = m->look_serial};
+	unsigned b = feed_byte(&m->feed);
+
+	ev.vote.leader = b % 2 ? m->config.sid : some_sid(m);
+	if (ev.vote.leader == m->config.sid)
+		ev.state = NOTIF_LEADING;
+	else
+		ev.state = m->config.observer ? NOTIF_OBSERVING : NOTIF_FOLLOWING;
+	if (b >= 248)
+		ev.state = states[b % 4];
+	if (b >= 240 && b < 248)
+		ev.serial.count--;
+	ev.vote.round = feed_number(&m->feed, 1);
+	ev.vote.epoch = feed_number(&m->feed, 1);
+	check_step(m, &ev);
+}
+
+static void
+doubt(struct model *m)
+{
+	struct role_event ev = {
+	    .type = ROLE_EV_DOUBT, .serial = m->serial, .sid = m->vote.leader};
+	unsigned b = feed_byte(&m->feed);
+
+	if (b < 64)
+		return;
+	if (b >= 224)
+		ev.serial.count -= b % 4;
+	if (b >= 240)
+		ev.sid = some_sid(m);
+	check_step(m, &ev);
+}
+
+static void
+remote(struct model *m)
+{
+	struct role_event ev = {.type = ROLE_EV_REMOTE, .sid = some_sid(m)};
+	unsigned b = feed_byte(&m->feed);
+	struct remote *r = find_remote(m, ev.sid);
+
+	ev.lane = b >= 160 ? ROLE_LANE_ELECTION : ROLE_LANE_LEARNER;
+	ev.link = b % 8 < 5 ? ROLE_LINK_UP : b % 8 < 7 ? ROLE_LINK_DOWN : b % 3;
+	ev.loss = b / 8 % 4;
+	if (r && ev.lane == ROLE_LANE_LEARNER && ev.link != ROLE_LINK_CONNECTING)
+		*r = (struct remote){.sid = r->sid, .open = ev.link == ROLE_LINK_UP};
+	check_step(m, &ev);
+}
+
+/* A packet that may be in turn. */
+static void
+likely_packet(struct model *m, int64_t from, struct qpacket *p, unsigned char *data,
+              size_t cap)
+{
+	static const int32_t types[] = {
+	    QPACKET_FOLLOWERINFO, QPACKET_ACKEPOCH, QPACKET_ACK,  QPACKET_LEADERINFO,
+	    QPACKET_NEWLEADER,    QPACKET_UPTODATE, QPACKET_PING, QPACKET_OBSERVERINFO,
+	    QPACKET_FOLLOWERINFO, QPACKET_ACKEPOCH, QPACKET_ACK};
+	struct qpacket_learner info = {.sid = from, .protocol = QPACKET_PROTOCOL};
+	unsigned b = feed_byte(&m->feed);
+	int64_t epoch = m->epoch + b / 16 % 4 - 1;
+
+	if (b >= 192)
+		epoch = m->last_epoch;
+	if (b == 255)
+		epoch = feed_number(&m->feed, ROLE_EPOCH_MAX);
+	*p = (struct qpacket){.type = types[b % 11],
+	                      .zxid = (int64_t)((uint64_t)epoch << 32),
+	                      .auth_count = -1,
+	                      .data = data};
+	if (p->type == QPACKET_FOLLOWERINFO || p->type == QPACKET_OBSERVERINFO)
+		p->data_len = qpacket_put_learner(&info, data, cap);
+	else if (p->type == QPACKET_LEADERINFO)
+		p->data_len = qpacket_put_i32(QPACKET_PROTOCOL, data, cap);
+	else if (p->type == QPACKET_ACKEPOCH)
+		p->data_len = qpacket_put_i32(feed_byte(&m->feed) % 4 - 1, data, cap);
+	else
+		p->data = NULL;
+	if (p->type == QPACKET_ACKEPOCH)
+		p->zxid = b / 16 % 8 < 6 ? 0 : feed_number(&m->feed, 0);
+}
+
+static void
+packet(struct model *m)
+{
+	unsigned char data[32];
+	struct role_event ev = {.type = ROLE_EV_PACKET, .sid = some_sid(m)};
+	unsigned b = feed_byte(&m->feed);
+	struct qpacket p;
+	size_t len;
+
+	if (b >= 240) { /* any bytes */
+		const uint8_t *bytes = feed_bytes(&m->feed, b - 200, &len);
+
+		if (qpacket_decode(bytes, len, &p) != QPACKET_OK)
+			ev.type = ROLE_EV_BAD_PACKET;
+	} else {
+		likely_packet(m, ev.sid, &p, data, sizeof(data));
+	}
+	if (ev.type == ROLE_EV_PACKET) {
+		ev.packet = &p;
+		note_packet(m, ev.sid, &p);
+	}
+	check_step(m, &ev);
+}
+
+static void
+due(struct model *m)
+{
+	bool come = m->now_ms >= role_due_ms(m->role);
+
+	check_step(m, &(struct role_event){.type = ROLE_EV_DUE});
+	must(!come || role_due_ms(m->role) > m->now_ms,
+	     "a deadline that was seen is no deadline any more");
+}
+
+static void
+lost(struct model *m)
+{
+	m->away = true;
+	for (unsigned i = 0; i < m->remote_count; i++)
+		m->remotes[i] = (struct remote){.sid = m->remotes[i].sid};
+	check_step(m, &(struct role_event){.type = ROLE_EV_LOST});
+}
+
+static void
+something(struct model *m)
+{
+	unsigned b = feed_byte(&m->feed);
+
+	m->now_ms = feed_time(&m->feed, m->now_ms, role_due_ms(m->role));
+	if (b % 16 == 0) {
+		due(m);
+	} else if (b % 16 < 4) {
+		written(m);
+	} else if (b % 16 == 4) {
+		start(m);
+	} else if (b >= 250) {
+		lost(m);
+	} else if (m->away) {
+		m->away = false;
+		check_step(m, &(struct role_event){.type = ROLE_EV_AGAIN});
+	} else if (b % 16 == 5) {
+		doubt(m);
+	} else if (b % 16 < 8) {
+		decided(m);
+	} else if (b % 16 < 11) {
+		remote(m);
+	} else {
+		packet(m);
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct qconfig ensembles[MEMBERS];
+	struct model m = {.feed = {.data = data, .len = size}, .last_epoch = 1};
+	unsigned b = feed_byte(&m.feed);
+	const struct qconfig *c = &ensembles[b % MEMBERS];
+	const struct qconfig_server *self;
+
+	if (c->server_count == 0)
+		members_make(b % MEMBERS, 0, 0, &ensembles[b % MEMBERS]);
+	self = &c->servers[feed_byte(&m.feed) % c->server_count];
+	m.config = (struct role_config){.sid = self->sid,
+	                                .observer = self->observer,
+	                                .zab = b < 240,
+	                                .tick_ms = 1 + b % 3 * 49,
+	                                .init_limit = 1 + feed_byte(&m.feed) % 40,
+	                                .sync_limit = 2 + feed_byte(&m.feed) % 8,
+	                                .members = c};
+	m.vote.leader = self->sid;
+	for (unsigned i = 0; i < c->server_count; i++)
+		if (c->servers[i].sid != self->sid)
+			m.remotes[m.remote_count++].sid = c->servers[i].sid;
+	if (role_new(&m.role, &m.config) < 0)
+		return 0;
+	role_get_view(m.role, &m.view);
+	start(&m);
+	while (!feed_end(&m.feed))
+		something(&m);
+	role_free(m.role);
+	return 0;
+}

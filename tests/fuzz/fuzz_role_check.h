@@ -1,0 +1,316 @@
+/* What the peer's core must keep to, whatever happens: the rules that fuzz_role.c checks
+ * after each step. The model has the disk as it was written, the links as they were told,
+ * and for each link what went over it. */
+#ifndef TESTS_FUZZ_FUZZ_ROLE_CHECK_H
+#define TESTS_FUZZ_FUZZ_ROLE_CHECK_H
+
+#include "peer/role.h"
+#include "tests/fuzz/feed.h"
+#include "tests/fuzz/members.h"
+#include "wire/qquorum.h"
+
+struct remote { /* the epochs are those of the present link */
+	int64_t sid;
+	bool open;
+	int64_t offered;  /* LEADERINFO went to it */
+	int64_t promised; /* it answered that with a promise */
+	int64_t acked;    /* ACK came */
+};
+
+struct model {
+	struct feed feed;
+	struct role_config config;
+	struct role *role;
+	uint64_t now_ms;
+	bool started;
+	bool away;
+	uint64_t generation;
+	unsigned remote_count;
+	struct remote remotes[ROLE_LEARNERS_MAX];
+
+	bool writing;
+	enum role_file file;
+	int64_t value;
+	int64_t disk[2];  /* as WRITTEN said, by enum role_file */
+	int64_t tried[2]; /* the largest whose write was started */
+	int64_t promised; /* the largest epoch that we promised to anybody, or used */
+	int64_t asked;    /* LEADERINFO came from the leader */
+	int64_t proposed; /* LEADERINFO of ours, in this role */
+	int64_t told;     /* NEWLEADER of ours, in this role */
+	int64_t epoch;    /* near what is going on: for likely packets */
+	int64_t last_epoch;
+
+	struct role_serial serial;
+	struct role_serial look_serial;
+	struct role_vote vote; /* of the last role */
+	struct role_view view; /* told last */
+	int64_t published;     /* in the view after this step */
+};
+
+static struct remote *
+find_remote(struct model *m, int64_t sid)
+{
+	for (unsigned i = 0; i < m->remote_count; i++)
+		if (m->remotes[i].sid == sid)
+			return &m->remotes[i];
+	return NULL;
+}
+
+/* Before the core sees it. */
+static void
+note_packet(struct model *m, int64_t from, const struct qpacket *p)
+{
+	struct remote *r = find_remote(m, from);
+	int32_t current;
+
+	if (!r || !r->open)
+		return;
+	if (p->type == QPACKET_LEADERINFO && from == m->vote.leader)
+		m->asked = p->zxid >> 32;
+	if (p->type == QPACKET_ACKEPOCH && qpacket_get_i32(p, &current) == QPACKET_OK &&
+	    current >= 0)
+		r->promised = r->offered;
+	if (p->type == QPACKET_ACK)
+		r->acked = p->zxid >> 32;
+}
+
+/* We, and those for whose present link `field` is `epoch`. */
+static bool
+is_quorum(const struct model *m, size_t field, int64_t epoch)
+{
+	int64_t sids[ROLE_LEARNERS_MAX + 1];
+	unsigned count = 0;
+
+	sids[count++] = m->config.sid;
+	for (unsigned i = 0; i < m->remote_count; i++) {
+		const struct remote *r = &m->remotes[i];
+
+		if (r->open && *(const int64_t *)((const char *)r + field) == epoch)
+			sids[count++] = r->sid;
+	}
+	return qconfig_has_quorum(m->config.members, sids, count);
+}
+
+static void
+check_ackepoch(struct model *m, const struct role_packet *p)
+{
+	int32_t current;
+	const struct qpacket q = {.data = p->data, .data_len = p->data_len};
+
+	must(qpacket_get_i32(&q, &current) == QPACKET_OK, "ACKEPOCH has its epoch");
+	must(m->disk[ROLE_FILE_ACCEPTED] >= m->asked,
+	     "an epoch is answered when it is on the disk");
+	if (current < 0)
+		return;
+	must(m->asked > m->promised, "no epoch is promised twice");
+	m->promised = m->asked;
+}
+
+static void
+check_leader_packet(struct model *m, struct remote *to, int32_t type, int64_t epoch)
+{
+	must(m->disk[ROLE_FILE_ACCEPTED] >= epoch,
+	     "our own promise is on the disk before it is offered or told");
+	if (type == QPACKET_LEADERINFO) {
+		must(epoch > m->promised || epoch == m->proposed,
+		     "a leader proposes what nobody was promised");
+		m->promised = epoch > m->promised ? epoch : m->promised;
+		m->proposed = to->offered = epoch;
+	} else if (type == QPACKET_NEWLEADER) {
+		must(epoch == m->told ||
+		         is_quorum(m, offsetof(struct remote, promised), epoch),
+		     "NEWLEADER: a quorum has promised the epoch");
+		m->told = epoch;
+	} else {
+		must(epoch == m->published, "UPTODATE: established with that epoch");
+	}
+}
+
+static void
+check_send(struct model *m, const struct role_action *a)
+{
+	const struct role_packet *p = &a->u.packet;
+	const struct qpacket packet = {.type = p->type,
+	                               .zxid = p->zxid,
+	                               .data = p->data_len > 0 ? p->data : NULL,
+	                               .data_len = p->data_len,
+	                               .auth_count = -1};
+	struct remote *to = find_remote(m, a->sid);
+	unsigned char bytes[64]; /* as much room as the shell has */
+	int64_t epoch = p->zxid >> 32;
+
+	must(to && to->open, "a packet goes to an open link");
+	must(qpacket_encode(&packet, bytes, sizeof(bytes)) > 0, "a packet fits");
+	m->last_epoch = epoch > 0 ? epoch : m->last_epoch;
+	switch (p->type) {
+	case QPACKET_LEADERINFO:
+	case QPACKET_NEWLEADER:
+	case QPACKET_UPTODATE:
+		check_leader_packet(m, to, p->type, epoch);
+		break;
+	case QPACKET_ACKEPOCH:
+		check_ackepoch(m, p);
+		break;
+	case QPACKET_ACK:
+		must(m->disk[ROLE_FILE_CURRENT] >= epoch,
+		     "an epoch is acknowledged when it is on the disk");
+		break;
+	case QPACKET_FOLLOWERINFO:
+	case QPACKET_OBSERVERINFO:
+		must(epoch >= m->promised, "nobody forgets a promise");
+		break;
+	default:
+		must(p->type == QPACKET_PING, "the packet is one of ours");
+	}
+}
+
+static void
+check_write(struct model *m, const struct role_action *a)
+{
+	enum role_file file = a->u.write.file;
+	int64_t epoch = a->u.write.epoch;
+
+	must(!m->writing, "one write at a time");
+	must(epoch >= 0 && epoch <= ROLE_EPOCH_MAX, "an epoch is in its range");
+	must(epoch > m->disk[file] && epoch >= m->tried[file], "no epoch is lowered");
+	must(file == ROLE_FILE_ACCEPTED || epoch <= m->disk[ROLE_FILE_ACCEPTED],
+	     "current is never above accepted");
+	m->writing = true;
+	m->file = file;
+	m->value = m->tried[file] = epoch;
+	m->epoch = epoch;
+}
+
+static bool
+newer(const struct role_serial *a, const struct role_serial *b)
+{
+	return a->generation > b->generation ||
+	       (a->generation == b->generation && a->count > b->count);
+}
+
+static void
+check_look(struct model *m, const struct role_action *a)
+{
+	const struct role_serial *s = &a->serial;
+	bool same = s->generation == m->look_serial.generation &&
+	            s->count == m->look_serial.count;
+
+	must(!m->away, "while connmgr is away nothing is said");
+	must(same || newer(s, &m->serial), "each look has a newer serial");
+	must(a->u.look.epoch <= m->tried[ROLE_FILE_CURRENT] || a->u.look.epoch == 0,
+	     "we vote with an epoch of ours");
+	must(a->u.look.reason <= ROLE_LOOK_DISK, "the reason is one");
+	m->serial = m->look_serial = *s;
+}
+
+static void
+check_role(struct model *m, const struct role_action *a)
+{
+	must(newer(&a->serial, &m->serial), "each role has a newer serial");
+	must(a->u.role.state >= NOTIF_FOLLOWING && a->u.role.state <= NOTIF_OBSERVING,
+	     "a role has a state");
+	must((a->u.role.state == NOTIF_LEADING) ==
+	         (a->u.role.vote.leader == m->config.sid),
+	     "who is its own leader leads");
+	if (m->serial.count == m->look_serial.count) /* a role begins */
+		m->proposed = m->told = 0;
+	m->serial = a->serial;
+	m->vote = a->u.role.vote;
+}
+
+static void
+check_view(struct model *m, const struct role_view *v)
+{
+	must((unsigned)v->state <= NOTIF_OBSERVING && v->phase <= ROLE_BROADCAST &&
+	         v->reason <= ROLE_REASON_USED_UP,
+	     "the view's words are some");
+	must(v->has_leader == (v->phase == ROLE_BROADCAST), "established, and told");
+	must(v->has_leader == (v->state != NOTIF_LOOKING), "LOOKING: no leader");
+	must(v->active == (v->state == NOTIF_LEADING && v->has_leader && m->config.zab),
+	     "active: an established leader");
+	must(!v->active || (v->leader == m->config.sid && !m->config.observer),
+	     "no observer leads");
+	must(!m->config.observer || v->state != NOTIF_FOLLOWING, "an observer observes");
+	if (!m->config.zab)
+		return;
+	must(v->epoch >= m->view.epoch, "no epoch falls");
+	must(v->epoch == 0 || v->epoch <= m->disk[ROLE_FILE_CURRENT],
+	     "what is published is on the disk");
+	must(!v->has_leader || v->epoch > 0, "who is established has an epoch");
+	if (v->active && v->epoch > m->view.epoch)
+		must(is_quorum(m, offsetof(struct remote, acked), v->epoch),
+		     "established: a quorum has acknowledged");
+}
+
+static bool
+same_view(const struct role_view *a, const struct role_view *b)
+{
+	return a->state == b->state && a->phase == b->phase &&
+	       a->has_leader == b->has_leader && a->leader == b->leader &&
+	       a->epoch == b->epoch && a->active == b->active && a->reason == b->reason &&
+	       a->error == b->error;
+}
+
+static void
+check_action(struct model *m, const struct role_action *a, bool last)
+{
+	struct remote *r = find_remote(m, a->sid);
+
+	switch (a->type) {
+	case ROLE_ACT_LOOK:
+		check_look(m, a);
+		break;
+	case ROLE_ACT_ROLE:
+		check_role(m, a);
+		break;
+	case ROLE_ACT_SEND:
+		check_send(m, a);
+		break;
+	case ROLE_ACT_CONNECT:
+		must(r && !m->away, "we connect to a member");
+		break;
+	case ROLE_ACT_DISCONNECT:
+		must(r && r->open, "an open link is closed");
+		must(a->u.close != ROLE_CLOSE_NONE && a->u.close <= ROLE_CLOSE_NO_ROLE,
+		     "and for a reason");
+		*r = (struct remote){.sid = r->sid};
+		break;
+	case ROLE_ACT_WRITE:
+		check_write(m, a);
+		break;
+	case ROLE_ACT_EVENT:
+		must(last && !same_view(&a->u.view, &m->view), "the last, and news");
+		break;
+	default:
+		must(false, "the action is one");
+	}
+}
+
+static void
+check_step(struct model *m, struct role_event *ev)
+{
+	static struct role_actions todo;
+	static struct role_learner_view learners[ROLE_LEARNERS_MAX];
+	struct role_view view;
+	bool told = false;
+
+	ev->now_ms = m->now_ms;
+	role_step(m->role, ev, &todo);
+	must(todo.count <= ROLE_ACTIONS_MAX, "the list of actions holds them");
+	role_get_view(m->role, &view);
+	check_view(m, &view);
+	if (todo.count > 0 && todo.list[todo.count - 1].type == ROLE_ACT_EVENT) {
+		told = true;
+		must(same_view(&todo.list[todo.count - 1].u.view, &view), "the view");
+	}
+	must(told || same_view(&view, &m->view), "what changes is told");
+	m->published = view.epoch;
+	for (unsigned i = 0; i < todo.count; i++)
+		check_action(m, &todo.list[i], i + 1 == todo.count);
+	m->view = view;
+	must(role_get_learners(m->role, m->now_ms, learners) <= m->remote_count,
+	     "learners are members");
+	must(role_accepted(m->role) >= role_current(m->role), "accepted is above");
+}
+
+#endif

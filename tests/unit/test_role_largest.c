@@ -1,0 +1,82 @@
+/* peer/role in the largest configuration: 63 learners that are all at the same step go on
+ * in one breath, and the list of actions holds that. */
+#include "tests/unit/role_leader.h"
+
+#define OTHERS (ROLE_LEARNERS_MAX - 1)
+
+static unsigned
+sent(int32_t type)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < k.todo.count; i++)
+		count += k.todo.list[i].type == ROLE_ACT_SEND &&
+		         k.todo.list[i].u.packet.type == type;
+	assert_true(k.todo.count < ROLE_ACTIONS_MAX);
+	return count;
+}
+
+static void
+all_learners_at_once(void **state)
+{
+	(void)state;
+	kit_members(&k.members, ROLE_LEARNERS_MAX, 0);
+	kit_new(&k, kit_config(&k.members, 1));
+	kit_start(&k, 4, 4);
+	for (int64_t sid = 2; sid <= ROLE_LEARNERS_MAX; sid++)
+		joins(sid, 4);
+	lead();
+	assert_int_equal(sent(QPACKET_PING), OTHERS);
+	kit_written(&k, 0);
+	assert_int_equal(sent(QPACKET_LEADERINFO), OTHERS);
+	for (int64_t sid = 2; sid <= 32; sid++) {
+		ackepoch(sid, 4);
+		assert_int_equal(sent(QPACKET_NEWLEADER), 0);
+	}
+	ackepoch(33, 4); /* 32 of them and we are a quorum */
+	assert_int_equal(sent(QPACKET_NEWLEADER), 32);
+	for (int64_t sid = 34; sid <= ROLE_LEARNERS_MAX; sid++)
+		ackepoch(sid, 4);
+	for (int64_t sid = 2; sid <= ROLE_LEARNERS_MAX; sid++)
+		ack(sid, 5);
+	assert_false(kit_view(&k).active);
+	kit_written(&k, 0); /* ours came last */
+	assert_true(kit_view(&k).active);
+	assert_int_equal(sent(QPACKET_UPTODATE), OTHERS);
+	kit_step(&k, (struct role_event){.type = ROLE_EV_LOST});
+	assert_non_null(kit_find(&k, ROLE_ACT_EVENT));
+	role_free(k.role);
+}
+
+/* All of them are silent: all are closed, and we look again. */
+static void
+all_learners_are_silent(void **state)
+{
+	unsigned closed = 0;
+
+	(void)state;
+	kit_members(&k.members, ROLE_LEARNERS_MAX, 0);
+	kit_new(&k, kit_config(&k.members, 1));
+	kit_start(&k, 4, 4);
+	for (int64_t sid = 2; sid <= ROLE_LEARNERS_MAX; sid++)
+		joins(sid, 4);
+	lead();
+	k.now_ms += 6 * KIT_TICK;
+	kit_step(&k, (struct role_event){.type = ROLE_EV_DUE});
+	for (int64_t sid = 2; sid <= ROLE_LEARNERS_MAX; sid++)
+		closed += kit_closed(&k, sid, ROLE_CLOSE_SILENT);
+	assert_int_equal(closed, OTHERS);
+	expect_look(ROLE_LOOK_QUORUM);
+	role_free(k.role);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(all_learners_at_once),
+	    cmocka_unit_test(all_learners_are_silent),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
