@@ -81,6 +81,9 @@ $(B)/tests/$(1): $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/$(1)/*.c)) $(LAB_O
 	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(ALL_LIBS)
 endef
 $(foreach t,$(notdir $(TOOLS)),$(eval $(call tool_rule,$(t))))
+# The simulator stands between the shells and their cores, and beside what they stand on.
+SIM_WRAPS := role_step elect_step lane_send qconfig_has_quorum quorum_pair_agree vote_map_confirms
+$(B)/tests/sim: ALL_LDFLAGS += $(SIM_WRAPS:%=-Wl,--wrap=%)
 
 # preloaded into a server of the tests
 $(B)/tests/hang.so: tests/hang/fsync.c

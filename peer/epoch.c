@@ -102,7 +102,15 @@ epoch_read(const char *folder, int64_t *accepted, int64_t *current, char *why,
 {
 	static const char *const names[] = {EPOCH_ACCEPTED, EPOCH_CURRENT};
 	int64_t values[2];
+	int synced = proc_sync_dir(folder);
 
+	/* a peer that was killed behind its rename has left what we see and a power
+	 * failure would take back */
+	if (synced < 0) {
+		snprintf(why, why_cap, "%s cannot be synced: %s", folder,
+		         strerror(-synced));
+		return synced;
+	}
 	for (unsigned i = 0; i < 2; i++) {
 		int r = read_one(folder, names[i], INT32_MAX, &values[i]);
 

@@ -224,6 +224,10 @@ on_doubt(struct role *r, const struct role_event *ev, struct role_actions *out)
 		return;
 	if (r->state == NOTIF_LEADING || ev->sid != r->vote.leader)
 		return;
+	/* Once it is established its learner link says it better: the LOOKING may be its
+	 * last words before it led, sent again over a new link or replayed. */
+	if (r->mode == ROLE_MODE_FOLLOW && r->follow.epoch > 0)
+		return;
 	role_look_again(r, ROLE_LOOK_DOUBT, false, ev->now_ms, out);
 }
 

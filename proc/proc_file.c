@@ -84,13 +84,25 @@ write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
+int
+proc_sync_dir(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = fsync(fd) < 0 ? -errno : 0;
+	close(fd);
+	return r;
+}
+
 /* After a rename the name itself is durable only once its folder is. */
 static int
 sync_folder_of(const char *path)
 {
 	char folder[PATH_MAX];
 	const char *slash = strrchr(path, '/');
-	int fd, r;
 
 	if (!slash)
 		snprintf(folder, sizeof(folder), ".");
@@ -98,12 +110,7 @@ sync_folder_of(const char *path)
 		snprintf(folder, sizeof(folder), "/");
 	else
 		snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	r = fsync(fd) < 0 ? -errno : 0;
-	close(fd);
-	return r;
+	return proc_sync_dir(folder);
 }
 
 static int

@@ -1,0 +1,104 @@
+/* Deliberate bugs, to see that the invariants find them: what the cores call is put in
+ * between by the linker (--wrap), so that the cores themselves stay as they are. */
+#include "ipc/msg.h"
+#include "tests/sim/sim.h"
+#include "wire/qpacket.h"
+#include "wire/qquorum.h"
+
+#include <string.h>
+
+bool __real_qconfig_has_quorum(const struct qconfig *c, const int64_t *sids,
+                               unsigned count);
+bool __wrap_qconfig_has_quorum(const struct qconfig *c, const int64_t *sids,
+                               unsigned count);
+bool __real_quorum_pair_agree(const struct quorum_pair *p, const int64_t *sids,
+                              unsigned count);
+bool __wrap_quorum_pair_agree(const struct quorum_pair *p, const int64_t *sids,
+                              unsigned count);
+bool __real_vote_map_confirms(const struct vote_map *m, int64_t leader, int64_t round,
+                              int64_t me, int64_t clock);
+bool __wrap_vote_map_confirms(const struct vote_map *m, int64_t leader, int64_t round,
+                              int64_t me, int64_t clock);
+
+const char *
+sim_bug_name(enum sim_bug bug)
+{
+	static const char *const names[SIM_BUGS] = {
+	    [SIM_BUG_NONE] = "none",
+	    [SIM_BUG_NO_FSYNC] = "no-fsync",
+	    [SIM_BUG_TWICE] = "promise-twice",
+	    [SIM_BUG_VOTE_QUORUM] = "vote-quorum",
+	    [SIM_BUG_PROMISE_QUORUM] = "promise-quorum",
+	    [SIM_BUG_LEADER_CHECK] = "leader-check",
+	};
+
+	return (unsigned)bug < SIM_BUGS ? names[bug] : NULL;
+}
+
+bool
+sim_is_quorum(const int64_t *sids, unsigned count)
+{
+	return __real_qconfig_has_quorum(&sim.members, sids, count);
+}
+
+/* One less than it takes: as if any one more had agreed. */
+bool
+__wrap_qconfig_has_quorum(const struct qconfig *c, const int64_t *sids, unsigned count)
+{
+	int64_t more[QCONFIG_SERVERS_MAX + 1];
+
+	if (sim.bug != SIM_BUG_PROMISE_QUORUM)
+		return __real_qconfig_has_quorum(c, sids, count);
+	memcpy(more, sids, count * sizeof(*sids));
+	for (unsigned i = 0; i < sim.count; i++) {
+		more[count] = i + 1;
+		if (__real_qconfig_has_quorum(c, more, count + 1))
+			return true;
+	}
+	return false;
+}
+
+bool
+__wrap_quorum_pair_agree(const struct quorum_pair *p, const int64_t *sids, unsigned count)
+{
+	int64_t more[VOTE_MAP_MAX + 1];
+
+	if (sim.bug != SIM_BUG_VOTE_QUORUM)
+		return __real_quorum_pair_agree(p, sids, count);
+	memcpy(more, sids, count * sizeof(*sids));
+	for (unsigned i = 0; i < sim.count; i++) {
+		bool named = false;
+
+		for (unsigned k = 0; k < count; k++)
+			named |= sids[k] == (int64_t)i + 1;
+		more[count] = i + 1;
+		if (!named && __real_quorum_pair_agree(p, more, count + 1))
+			return true;
+	}
+	return false;
+}
+
+bool
+__wrap_vote_map_confirms(const struct vote_map *m, int64_t leader, int64_t round,
+                         int64_t me, int64_t clock)
+{
+	return sim.bug == SIM_BUG_LEADER_CHECK ||
+	       __real_vote_map_confirms(m, leader, round, me, clock);
+}
+
+/* An ACKEPOCH that makes no promise again (-1) is made to look like one that does. */
+void
+sim_bug_packet(unsigned char *frame, size_t len)
+{
+	static const unsigned char none[] = {0xff, 0xff, 0xff, 0xff};
+	struct qpacket packet;
+	struct msg m;
+
+	if (sim.bug != SIM_BUG_TWICE || msg_decode(frame, len, &m) != MSG_OK ||
+	    m.type != MSG_FRAME_OUT || m.u.frame.lane != MSG_LANE_LEARNER ||
+	    qpacket_decode(m.u.frame.data, m.u.frame.data_len, &packet) != QPACKET_OK ||
+	    packet.type != QPACKET_ACKEPOCH || packet.data_len != sizeof(none) ||
+	    memcmp(packet.data, none, sizeof(none)) != 0)
+		return;
+	memset(frame + (packet.data - frame), 0, sizeof(none));
+}

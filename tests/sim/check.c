@@ -1,0 +1,364 @@
+/* The invariants (S1 … S10 of the design), looked at in each step of each core, which the
+ * linker's --wrap puts in between. What others really said is what connmgr passed on. */
+#include "connmgr/lane_impl.h"
+#include "peer/role_impl.h"
+#include "tests/sim/sim.h"
+#include "wire/notif.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+#define EPOCHS_MAX 8192
+#define CLAIMS_MAX 2048
+
+void __real_role_step(struct role *r, const struct role_event *ev,
+                      struct role_actions *out);
+void __wrap_role_step(struct role *r, const struct role_event *ev,
+                      struct role_actions *out);
+void __real_elect_step(struct elect *e, const struct elect_event *ev,
+                       struct elect_actions *out);
+void __wrap_elect_step(struct elect *e, const struct elect_event *ev,
+                       struct elect_actions *out);
+void __real_lane_send(struct lane *l, int64_t sid, const void *data, size_t len);
+void __wrap_lane_send(struct lane *l, int64_t sid, const void *data, size_t len);
+
+struct heard { /* from one server, settled, since this look began */
+	bool any;
+	bool leading; /* it said that it leads */
+	struct vote vote;
+};
+
+struct witness {                   /* of one server */
+	struct role_serial serial; /* of the last look or role */
+	int64_t published;
+	int64_t promised;
+	bool kept; /* there is a state */
+	struct elect_serial kept_serial;
+	struct vote kept_vote;
+	bool decided;
+	struct elect_serial decided_serial;
+	struct vote decided_vote;
+	struct elect_serial look; /* what `heard` belongs to */
+	struct heard heard[SIM_SERVERS_MAX];
+	unsigned claim_count;
+	struct vote claims[CLAIMS_MAX]; /* LOOKING, each once */
+};
+
+static struct witness witnesses[SIM_SERVERS_MAX];
+static struct {
+	unsigned server; /* + 1; 0: none so far */
+	uint64_t generation;
+} leaders[EPOCHS_MAX];
+static int64_t epoch_max;
+
+void
+sim_check_begin(void)
+{
+	for (unsigned i = 0; i < SIM_SERVERS_MAX; i++)
+		memset(&witnesses[i], 0, offsetof(struct witness, claims));
+	memset(leaders, 0, sizeof(leaders[0]) * (size_t)(epoch_max + 1));
+	epoch_max = 0;
+}
+
+/* Generations may be given again, and what run_dir had is gone. */
+void
+sim_check_power_off(unsigned server)
+{
+	struct witness *w = &witnesses[server];
+
+	w->serial = (struct role_serial){0};
+	w->kept = false;
+	w->decided = false;
+}
+
+/* ---- the peer ---- */
+
+static bool
+is_durable(int64_t epoch)
+{
+	int64_t sids[SIM_SERVERS_MAX];
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < sim.count; i++) {
+		const struct sim_file *files = sim.servers[i].disk.epochs;
+
+		if (files[0].durable >= epoch && files[1].durable >= epoch)
+			sids[count++] = i + 1;
+	}
+	return sim_is_quorum(sids, count);
+}
+
+static void
+check_leader(unsigned server, uint64_t generation, int64_t epoch)
+{
+	if (!sim_may_lead(server + 1))
+		sim_fail("S7: server %u leads and must not", server + 1);
+	if (leaders[epoch].server == 0) {
+		leaders[epoch].server = server + 1;
+		leaders[epoch].generation = generation;
+		epoch_max = epoch > epoch_max ? epoch : epoch_max;
+		sim.elections++;
+	} else if (leaders[epoch].server != server + 1 ||
+	           leaders[epoch].generation != generation) {
+		sim_fail("S1: servers %u and %u both lead epoch %" PRId64,
+		         leaders[epoch].server, server + 1, epoch);
+	}
+}
+
+static void
+check_view(unsigned server, uint64_t generation, const struct role_view *v)
+{
+	struct witness *w = &witnesses[server];
+
+	if (v->active != (v->state == NOTIF_LEADING) ||
+	    v->has_leader != (v->state != NOTIF_LOOKING))
+		sim_fail("server %u: a view that contradicts itself", server + 1);
+	if (!v->has_leader)
+		return;
+	assert(v->epoch < EPOCHS_MAX);
+	if (v->epoch < w->published || v->epoch <= 0)
+		sim_fail("S2: server %u publishes epoch %" PRId64 " after %" PRId64,
+		         server + 1, v->epoch, w->published);
+	w->published = v->epoch;
+	if (!is_durable(v->epoch))
+		sim_fail("S2: server %u publishes epoch %" PRId64
+		         ", which is on the disks of no quorum",
+		         server + 1, v->epoch);
+	if (!sim_may_lead(v->leader))
+		sim_fail("S7: server %u follows %" PRId64 ", which must not lead",
+		         server + 1, v->leader);
+	if (v->active)
+		check_leader(server, generation, v->epoch);
+}
+
+static void
+check_serial(unsigned server, const struct role_serial *serial)
+{
+	struct role_serial *last = &witnesses[server].serial;
+
+	if (serial->generation < last->generation ||
+	    (serial->generation == last->generation && serial->count < last->count))
+		sim_fail("S10: server %u: a serial that falls", server + 1);
+	*last = *serial;
+}
+
+static void
+check_promise(unsigned server, const struct role *r, const struct role_packet *p)
+{
+	const struct qpacket packet = {
+	    .type = p->type, .data = p->data, .data_len = p->data_len};
+	int64_t *promised = &witnesses[server].promised;
+	int32_t current;
+
+	if (p->type == QPACKET_FOLLOWERINFO && p->zxid >> 32 < *promised)
+		sim_fail("S10: server %u forgot its promise of %" PRId64, server + 1,
+		         *promised);
+	if (p->type != QPACKET_ACKEPOCH ||
+	    qpacket_get_i32(&packet, &current) != QPACKET_OK || current < 0)
+		return;
+	if (r->follow.asked <= *promised)
+		sim_fail("S10: server %u promises epoch %" PRId64 " after %" PRId64,
+		         server + 1, r->follow.asked, *promised);
+	*promised = r->follow.asked;
+}
+
+void
+__wrap_role_step(struct role *r, const struct role_event *ev, struct role_actions *out)
+{
+	unsigned server = sim.running->server;
+
+	__real_role_step(r, ev, out);
+	for (unsigned i = 0; i < out->count; i++) {
+		const struct role_action *a = &out->list[i];
+
+		if (a->type == ROLE_ACT_EVENT)
+			check_view(server, r->generation, &a->u.view);
+		else if (a->type == ROLE_ACT_LOOK || a->type == ROLE_ACT_ROLE)
+			check_serial(server, &a->serial);
+		else if (a->type == ROLE_ACT_SEND)
+			check_promise(server, r, &a->u.packet);
+	}
+}
+
+/* ---- the elector ---- */
+
+static bool
+has_claimed(unsigned server, const struct vote *v)
+{
+	const struct witness *w = &witnesses[server];
+
+	for (unsigned i = w->claim_count; i-- > 0;)
+		if (vote_same_claim(&w->claims[i], v))
+			return true;
+	return false;
+}
+
+static void
+claim(unsigned server, const struct vote *v)
+{
+	struct witness *w = &witnesses[server];
+
+	if (has_claimed(server, v))
+		return;
+	assert(w->claim_count < CLAIMS_MAX);
+	w->claims[w->claim_count++] = *v;
+}
+
+static struct vote
+vote_of(const struct notif *n)
+{
+	return (struct vote){.leader = n->leader,
+	                     .zxid = n->zxid,
+	                     .round = n->round,
+	                     .epoch = n->epoch,
+	                     .state = n->state};
+}
+
+/* What the elector says; to a voter it is what connmgr has kept (others are told what it
+ * would be without an election). */
+static void
+check_said(unsigned server, int64_t to, const void *frame, size_t len)
+{
+	const struct witness *w = &witnesses[server];
+	const struct conf_server *voter = conf_server(&sim.servers[server].conf, to);
+	struct notif n;
+	struct vote v;
+
+	if (notif_decode(frame, len, &n) != NOTIF_OK) {
+		sim_fail("server %u sends what is no notification", server + 1);
+		return;
+	}
+	v = vote_of(&n);
+	if (v.state != NOTIF_LOOKING)
+		return;
+	claim(server, &v);
+	if (voter && !voter->observer &&
+	    (!w->kept || !vote_same_claim(&w->kept_vote, &v)))
+		sim_fail("S10: server %u says (%" PRId64 ", %" PRId64
+		         ") in round %" PRId64 ", connmgr keeps (%" PRId64 ", %" PRId64
+		         ") in round %" PRId64,
+		         server + 1, v.leader, v.epoch, v.round, w->kept_vote.leader,
+		         w->kept_vote.epoch, w->kept_vote.round);
+}
+
+/* connmgr passes a frame of its worker on. */
+void
+__wrap_lane_send(struct lane *l, int64_t sid, const void *data, size_t len)
+{
+	if (l->which == LINK_ELECTION)
+		check_said(sim.running->server, sid, data, len);
+	__real_lane_send(l, sid, data, len);
+}
+
+/* connmgr keeps what its elector says, the one before and this one alike. */
+void
+sim_check_state(unsigned server, const void *data, size_t len)
+{
+	struct witness *w = &witnesses[server];
+	struct elect_serial serial;
+	struct vote v;
+	struct msg m;
+
+	if (msg_decode(data, len, &m) != MSG_OK) {
+		sim_fail("server %u keeps what is no state", server + 1);
+		return;
+	}
+	serial =
+	    (struct elect_serial){m.u.state.serial.generation, m.u.state.serial.count};
+	v = (struct vote){.leader = m.u.state.vote.leader,
+	                  .zxid = m.u.state.vote.zxid,
+	                  .round = m.u.state.vote.round,
+	                  .epoch = m.u.state.vote.epoch};
+	if (w->kept && elect_serial_compare(&serial, &w->kept_serial) == 0) {
+		if (v.round < w->kept_vote.round)
+			sim_fail("S10: server %u: round %" PRId64 " after %" PRId64
+			         " in one look",
+			         server + 1, v.round, w->kept_vote.round);
+		if (v.round == w->kept_vote.round && vote_beats(1, &w->kept_vote, &v))
+			sim_fail("S5: server %u: a worse vote in round %" PRId64,
+			         server + 1, v.round);
+	}
+	w->kept = true;
+	w->kept_serial = serial;
+	w->kept_vote = v;
+}
+
+static void
+check_decided(unsigned server, const struct elect_action *a)
+{
+	struct witness *w = &witnesses[server];
+	bool joins = a->reason == ELECT_REASON_ESTABLISHED;
+	int64_t self = server + 1;
+	int64_t sids[SIM_SERVERS_MAX];
+	unsigned count = 0;
+
+	if (a->reason == ELECT_REASON_REPEATED) {
+		if (w->decided &&
+		    elect_serial_compare(&a->serial, &w->decided_serial) == 0 &&
+		    !vote_same_claim(&a->vote, &w->decided_vote))
+			sim_fail("S4: server %u repeats another answer", server + 1);
+		return;
+	}
+	w->decided = true;
+	w->decided_serial = a->serial;
+	w->decided_vote = a->vote;
+	for (unsigned i = 0; i < sim.count; i++) {
+		const struct heard *h = &w->heard[i];
+		bool settled = joins && h->any && h->vote.leader == a->vote.leader &&
+		               (a->vote.leader != self || h->vote.round == a->vote.round);
+
+		if (settled || has_claimed(i, &a->vote))
+			sids[count++] = i + 1;
+	}
+	if (!sim_is_quorum(sids, count))
+		sim_fail("S4: server %u decides for %" PRId64 " in round %" PRId64
+		         " without a quorum (%s)",
+		         server + 1, a->vote.leader, a->vote.round,
+		         elect_reason_name(a->reason));
+	if (!sim_may_lead(a->vote.leader))
+		sim_fail("S7: server %u elects %" PRId64 ", which must not lead",
+		         server + 1, a->vote.leader);
+	else if (joins && a->vote.leader != self && !w->heard[a->vote.leader - 1].leading)
+		sim_fail("S4: server %u joins %" PRId64 ", which does not say it leads",
+		         server + 1, a->vote.leader);
+}
+
+static void
+hear(struct witness *w, const struct elect_event *ev)
+{
+	struct heard *h = &w->heard[ev->sid - 1];
+	struct vote v = vote_of(&ev->notif);
+
+	if (v.state != NOTIF_FOLLOWING && v.state != NOTIF_LEADING)
+		return;
+	h->any = true;
+	h->leading |= v.state == NOTIF_LEADING && v.leader == ev->sid;
+	h->vote = v;
+}
+
+void
+__wrap_elect_step(struct elect *e, const struct elect_event *ev,
+                  struct elect_actions *out)
+{
+	unsigned server = sim.running->server;
+	struct witness *w = &witnesses[server];
+	struct elect_view view;
+
+	if (ev->type == ELECT_EV_NOTIF && ev->sid >= 1 && ev->sid <= (int64_t)sim.count)
+		hear(w, ev);
+	__real_elect_step(e, ev, out);
+	elect_look_at(e, &view);
+	if (elect_serial_compare(&view.serial, &w->look) != 0) {
+		w->look = view.serial;
+		memset(w->heard, 0, sizeof(w->heard));
+	}
+	for (unsigned i = 0; i < out->count; i++) {
+		const struct elect_action *a = &out->list[i];
+
+		if (a->type == ELECT_ACT_BROADCAST)
+			claim(server, &a->vote);
+		else if (a->type == ELECT_ACT_DECIDED)
+			check_decided(server, a);
+	}
+}

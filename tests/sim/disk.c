@@ -1,0 +1,229 @@
+/* A server's disk: the epoch files with their slow, failing and torn writes, connmgr's
+ * record and state. In place of peer/epoch.c and connmgr/store.c, whose rules it keeps:
+ * one write at a time, a new file, synced, renamed, the folder synced. */
+#include "connmgr/store.h"
+#include "peer/epoch.h"
+#include "tests/sim/sim.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct epoch_writer {
+	uint64_t serial;
+	struct proc *proc;
+	void (*on_done)(void *user, int error);
+	void *user;
+	bool busy;
+};
+
+static struct epoch_writer writers[SIM_SERVERS_MAX];
+
+void
+sim_disk_begin(struct sim_disk *d)
+{
+	memset(d, 0, sizeof(*d));
+	for (unsigned i = 0; i < 2; i++)
+		d->epochs[i] =
+		    (struct sim_file){.seen = EPOCH_NONE, .durable = EPOCH_NONE};
+}
+
+bool
+sim_disk_torn(const struct sim_disk *d)
+{
+	return d->epochs[0].torn || d->epochs[1].torn;
+}
+
+/* The writer is stopped between two steps of its write, or waits in the kernel. */
+void
+sim_disk_killed(struct sim_disk *d)
+{
+	if (!d->writing)
+		return;
+	d->writing = false;
+	if (sim.now_us >= d->renamed_us)
+		d->epochs[d->file].seen = d->value;
+}
+
+void
+sim_disk_power_off(struct sim_disk *d)
+{
+	bool torn = d->writing && sim_chance(100);
+
+	sim_disk_killed(d);
+	d->free_us = 0;
+	d->state_len = 0; /* run_dir is in memory */
+	for (unsigned i = 0; i < 2; i++) {
+		struct sim_file *f = &d->epochs[i];
+
+		if (sim.bug != SIM_BUG_NO_FSYNC && sim_random(2))
+			f->durable = f->seen;
+		f->seen = f->durable;
+		if (sim_random(2))
+			d->durable[i] = d->records[i];
+		d->records[i] = d->durable[i];
+		if (sim_chance(20)) /* what was there nobody can read */
+			d->records[i] = (struct board_record){.floor = 1700000000};
+	}
+	d->epochs[d->file].torn |= torn;
+}
+
+/* As the message says: one number in both, not below what any server has. */
+void
+sim_disk_repair(struct sim_disk *d, int64_t epoch)
+{
+	for (unsigned i = 0; i < 2; i++)
+		d->epochs[i] = (struct sim_file){.seen = epoch, .durable = epoch};
+}
+
+/* ---- peer/epoch.h ---- */
+
+int
+epoch_read(const char *folder, int64_t *accepted, int64_t *current, char *why,
+           size_t why_cap)
+{
+	struct sim_disk *d = &sim.servers[sim.running->server].disk;
+
+	(void)folder;
+	if (sim_disk_torn(d)) {
+		snprintf(why, why_cap, "an epoch file is damaged");
+		return EPOCH_DAMAGED;
+	}
+	*accepted = d->epochs[0].seen;
+	*current = d->epochs[1].seen;
+	if ((*accepted == EPOCH_NONE && *current != EPOCH_NONE) ||
+	    (*accepted > 0 && *current == EPOCH_NONE) || *current > *accepted)
+		sim_fail("server %u: epoch files that contradict each other: %lld, %lld",
+		         sim.running->server + 1, (long long)*accepted,
+		         (long long)*current);
+	return 0;
+}
+
+int
+epoch_writer_open(struct epoch_writer **out, sd_event *loop,
+                  void (*on_done)(void *user, int error), void *user)
+{
+	struct epoch_writer *w = &writers[loop->proc->server];
+
+	*w = (struct epoch_writer){
+	    .serial = ++sim.serial, .proc = loop->proc, .on_done = on_done, .user = user};
+	*out = w;
+	return 0;
+}
+
+void
+epoch_writer_close(struct epoch_writer *w)
+{
+	(void)w;
+}
+
+bool
+epoch_writer_busy(const struct epoch_writer *w)
+{
+	return w->busy;
+}
+
+static void
+on_written(struct sim_item *it)
+{
+	struct epoch_writer *w = it->object;
+	struct sim_disk *d = &sim.servers[w->proc->server].disk;
+	struct sim_file *f = &d->epochs[d->file];
+	bool failed = it->arg;
+
+	if (w->serial != it->serial)
+		return;
+	d->writing = false;
+	w->busy = false;
+	if (!failed || sim_random(2))
+		f->seen = d->value;
+	if (!failed && sim.bug != SIM_BUG_NO_FSYNC)
+		f->durable = d->value;
+	w->on_done(w->user, failed ? -ENOSPC : 0);
+}
+
+int
+epoch_write(struct epoch_writer *w, const char *folder, const char *name, int64_t epoch)
+{
+	struct sim_disk *d = &sim.servers[w->proc->server].disk;
+	uint64_t took_us = 200 + sim_random(200);
+
+	(void)folder;
+	if (d->slow_us > 0)
+		took_us += sim_random(d->slow_us);
+	d->writing = true;
+	d->file = strcmp(name, EPOCH_ACCEPTED) != 0;
+	d->value = epoch;
+	d->free_us = sim.now_us + took_us;
+	d->renamed_us = sim.now_us + took_us / 2 + sim_random(took_us / 2);
+	if (epoch < d->epochs[d->file].seen)
+		sim_fail("S10: server %u writes %s %lld over %lld", w->proc->server + 1,
+		         name, (long long)epoch, (long long)d->epochs[d->file].seen);
+	w->busy = true;
+	sim_put(d->free_us, w->proc, on_written, w, w->serial)->arg =
+	    sim_random(100) < d->failing;
+	return 0;
+}
+
+/* ---- connmgr/store.h ---- */
+
+int
+store_open(const struct conf *c)
+{
+	(void)c;
+	return 0;
+}
+
+static struct sim_disk *
+disk_of(const struct conf *c)
+{
+	return &sim.servers[c->id - 1].disk;
+}
+
+void
+store_load_record(const struct conf *c, enum board_who who, struct board_record *out)
+{
+	*out = disk_of(c)->records[who - BOARD_ELECTOR];
+}
+
+int
+store_save_record(const struct conf *c, enum board_who who, uint64_t generation,
+                  const char *name, bool sync)
+{
+	struct sim_disk *d = disk_of(c);
+	struct board_record *r = &d->records[who - BOARD_ELECTOR];
+
+	if (sim_random(100) < d->failing)
+		return -ENOSPC;
+	*r = (struct board_record){.generation = generation};
+	snprintf(r->name, sizeof(r->name), "%s", name);
+	if (sync)
+		d->durable[who - BOARD_ELECTOR] = *r;
+	return 0;
+}
+
+size_t
+store_load_state(const struct conf *c, unsigned char out[BOARD_SMALL_MAX],
+                 struct msg_serial *serial)
+{
+	const struct sim_disk *d = disk_of(c);
+	struct msg m;
+
+	if (d->state_len == 0 || msg_decode(d->state, d->state_len, &m) != MSG_OK)
+		return 0;
+	memcpy(out, d->state, d->state_len);
+	*serial = m.u.state.serial;
+	return d->state_len;
+}
+
+int
+store_save_state(const struct conf *c, const void *data, size_t len)
+{
+	struct sim_disk *d = disk_of(c);
+
+	memcpy(d->state, data, len);
+	d->state_len = len;
+	sim_check_state((unsigned)c->id - 1, data, len);
+	return 0;
+}

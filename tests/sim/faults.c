@@ -1,0 +1,263 @@
+/* What goes wrong, drawn by the seed; and how all is well again. */
+#include "elector/elect_core.h"
+#include "ipc/msg.h"
+#include "peer/role_impl.h"
+#include "tests/sim/sim.h"
+
+#include <string.h>
+
+static struct proc *
+any_proc(void)
+{
+	return &sim.servers[sim_random(sim.count)].procs[sim_random(SIM_KINDS)];
+}
+
+static void
+crash(void)
+{
+	struct proc *p = any_proc();
+
+	sim_say("* %u %s is killed", p->server + 1, sim_proc_name(p));
+	sim_kill(p);
+	sim_start_later(p, sim_random(sim_random(4) ? 20000 : 500000));
+}
+
+static void
+crash_server(void)
+{
+	unsigned at = (unsigned)sim_random(sim.count);
+
+	sim_say("* all processes of %u are killed", at + 1);
+	for (unsigned k = 0; k < SIM_KINDS; k++) {
+		sim_kill(&sim.servers[at].procs[k]);
+		sim_start_later(&sim.servers[at].procs[k], sim_random(300000));
+	}
+}
+
+static void
+on_power(struct sim_item *it)
+{
+	sim_power_on((unsigned)it->arg);
+}
+
+static void
+power(void)
+{
+	unsigned at = (unsigned)sim_random(sim.count);
+
+	if (!sim.servers[at].powered)
+		return;
+	sim_say("* %u loses its power", at + 1);
+	sim_power_off(at);
+	sim_put(sim.now_us + sim_random(1500000), NULL, on_power, NULL, 0)->arg = at;
+}
+
+static void
+pause_one(void)
+{
+	struct proc *p = any_proc();
+	uint64_t us = sim_random(sim_random(3) ? 100000 : 1500000);
+
+	sim_say("* %u %s is stopped for %u ms", p->server + 1, sim_proc_name(p),
+	        (unsigned)(us / 1000));
+	if (sim.now_us + us > p->paused_us)
+		p->paused_us = sim.now_us + us;
+}
+
+static void
+cut(unsigned a, unsigned b, bool both)
+{
+	sim_say("* nothing comes from %u to %u%s", a + 1, b + 1, both ? ", or back" : "");
+	sim.cut[a][b] = true;
+	if (both)
+		sim.cut[b][a] = true;
+	sim_net_probe(a, b);
+}
+
+static void
+partition(void)
+{
+	unsigned side = (unsigned)sim_random(1u << sim.count);
+	bool both = sim_random(3) != 0;
+
+	for (unsigned a = 0; a < sim.count; a++)
+		for (unsigned b = 0; b < sim.count; b++)
+			if ((side >> a & 1) && !(side >> b & 1))
+				cut(a, b, both);
+}
+
+static void
+cut_one(void)
+{
+	unsigned a = (unsigned)sim_random(sim.count);
+	unsigned b = (unsigned)sim_random(sim.count);
+
+	if (a != b)
+		cut(a, b, sim_random(2));
+}
+
+static void
+reset(void)
+{
+	unsigned a = (unsigned)sim_random(sim.count);
+	unsigned b = (unsigned)sim_random(sim.count);
+
+	if (a == b)
+		return;
+	sim_say("* connections between %u and %u break", a + 1, b + 1);
+	sim_net_reset(a, b);
+}
+
+static void
+change_disk(void)
+{
+	struct sim_disk *d = &sim.servers[sim_random(sim.count)].disk;
+
+	d->slow_us =
+	    sim_random(2) ? 0 : (unsigned)sim_random(sim_random(2) ? 20000 : 500000);
+	d->failing = sim_random(3) ? 0 : (unsigned)sim_random(60);
+}
+
+/* The largest that any server may have promised is safe. */
+static void
+repair(void)
+{
+	int64_t epoch = 0;
+
+	for (unsigned i = 0; i < sim.count; i++)
+		for (unsigned k = 0; k < 2; k++) {
+			const struct sim_file *f = &sim.servers[i].disk.epochs[k];
+
+			epoch = f->seen > epoch ? f->seen : epoch;
+			epoch = f->durable > epoch ? f->durable : epoch;
+		}
+	for (unsigned i = 0; i < sim.count; i++) {
+		struct proc *p = &sim.servers[i].procs[SIM_PEER];
+
+		if (!sim_disk_torn(&sim.servers[i].disk))
+			continue;
+		sim_say("* a person repairs the epoch files of %u", i + 1);
+		sim_disk_repair(&sim.servers[i].disk, epoch);
+		sim_kill(p);
+		sim_start_later(p, 1000);
+	}
+}
+
+static void
+garbage(void)
+{
+	struct proc *p = any_proc();
+
+	if (p->up)
+		sim_garbage(p);
+}
+
+static void
+stranger(void)
+{
+	sim_net_stranger((unsigned)sim_random(sim.count));
+}
+
+void
+sim_fault(void)
+{
+	static void (*const faults[])(void) = {
+	    crash,     crash,       crash,   crash_server, power,   power,
+	    pause_one, cut_one,     cut_one, reset,        reset,   reset,
+	    partition, change_disk, garbage, garbage,      stranger};
+	unsigned a = (unsigned)sim_random(sim.count);
+
+	faults[sim_random(sizeof(faults) / sizeof(faults[0]))]();
+	/* most do not last */
+	for (unsigned b = 0; b < sim.count; b++)
+		if (sim_random(3) == 0)
+			sim.cut[a][b] = sim.cut[b][a] = false;
+	if (sim_random(8) == 0)
+		repair();
+	if (sim_random(20) == 0)
+		memset(sim.cut, 0, sizeof(sim.cut));
+}
+
+void
+sim_heal(void)
+{
+	uint64_t last_us = sim.now_us;
+
+	for (unsigned i = 0; i < sim.count; i++)
+		for (unsigned k = 0; k < SIM_KINDS; k++)
+			if (sim.servers[i].procs[k].paused_us > last_us)
+				last_us = sim.servers[i].procs[k].paused_us;
+	while (sim_turn(last_us) && !sim.failed)
+		;
+	sim_say("* the last fault is over");
+	sim.calm = true;
+	memset(sim.cut, 0, sizeof(sim.cut));
+	for (unsigned i = 0; i < sim.count; i++) {
+		struct sim_server *s = &sim.servers[i];
+
+		s->disk.slow_us = 0;
+		s->disk.failing = 0;
+		s->powered = true;
+		for (unsigned k = 0; k < SIM_KINDS; k++)
+			sim_start(&s->procs[k]);
+	}
+	repair();
+}
+
+/* ---- S8 ---- */
+
+/* What of the elector's core may not change: all but its configurations, which are large
+ * and written once, and the scratch of a step. */
+static bool
+same_elect(const struct elect *a, const struct elect *b)
+{
+	size_t config = offsetof(struct elect, config);
+	size_t words = offsetof(struct elect, synced);
+	size_t step = offsetof(struct elect, now_ms);
+
+	return memcmp(a, b, config) == 0 &&
+	       memcmp(&a->synced, &b->synced, step - words) == 0;
+}
+
+/* A message that is none, or one with a frame that is none. */
+static size_t
+make_garbage(unsigned char out[128], bool elector)
+{
+	struct msg m = {.type = MSG_FRAME_IN};
+	unsigned char frame[64];
+	size_t len = 1 + sim_random(27);
+
+	for (size_t i = 0; i < sizeof(frame); i++)
+		frame[i] = (unsigned char)sim_random(256);
+	if (elector && sim_random(2)) {
+		m.u.frame = (struct msg_frame){.lane = MSG_LANE_ELECTION,
+		                               .sid = 1 + (int64_t)sim_random(sim.count),
+		                               .data = frame,
+		                               .data_len = len};
+		return msg_encode(&m, out, 128);
+	}
+	memcpy(out, frame, sizeof(frame));
+	return 1 + sim_random(sizeof(frame));
+}
+
+void
+sim_garbage(struct proc *p)
+{
+	static struct elect elect_before;
+	static struct role role_before;
+	struct sim_server *s = &sim.servers[p->server];
+	unsigned char data[128];
+	size_t len = make_garbage(data, p->kind == SIM_ELECTOR);
+
+	if (s->shell.elect)
+		elect_before = *s->shell.elect;
+	if (s->keeper.role)
+		role_before = *s->keeper.role;
+	if (!sim_pipe_hear(p, data, len))
+		return;
+	if (p->kind == SIM_ELECTOR && !same_elect(&elect_before, s->shell.elect))
+		sim_fail("S8: garbage changed the elector of server %u", p->server + 1);
+	if (p->kind == SIM_PEER && s->keeper.role &&
+	    memcmp(&role_before, s->keeper.role, sizeof(role_before)) != 0)
+		sim_fail("S8: garbage changed the peer of server %u", p->server + 1);
+}

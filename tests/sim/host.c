@@ -1,0 +1,94 @@
+/* The rest of what the programs stand on: proc/proc.h, the clock, the log, the process
+ * id. Nothing is notified to anybody; with --trace what would be logged is the trace. */
+#include "base/clock.h"
+#include "tests/sim/sim.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+uint64_t
+clock_us(void)
+{
+	return sim.now_us;
+}
+
+uint64_t
+clock_ms(void)
+{
+	return sim.now_us / 1000;
+}
+
+void
+log_line(enum log_level level, const char *format, ...)
+{
+	char line[1024];
+	va_list args;
+
+	if (!sim.trace || level > LOG_LEVEL_DEBUG)
+		return;
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	sim_say("%u %-7s %s", sim.running->server + 1, sim_proc_name(sim.running), line);
+}
+
+pid_t
+getpid(void)
+{
+	return sim.running->pid;
+}
+
+sd_event *
+proc_loop(struct proc *p)
+{
+	return &p->loop;
+}
+
+void
+proc_ready(struct proc *p, const char *status, unsigned long long generation, bool active)
+{
+	(void)p;
+	(void)status;
+	(void)generation;
+	(void)active;
+}
+
+void
+proc_status(struct proc *p, const char *status, unsigned long long generation,
+            bool active)
+{
+	proc_ready(p, status, generation, active);
+}
+
+void
+proc_say(struct proc *p, const char *status)
+{
+	(void)p;
+	(void)status;
+}
+
+void
+proc_exit(struct proc *p, int status)
+{
+	(void)status;
+	p->exits = true;
+}
+
+int
+proc_make_dir(const char *path)
+{
+	(void)path;
+	return 0;
+}
+
+/* Only the peer locks a folder. A killed one holds it until its write has ended. */
+int
+proc_lock_file(const char *path)
+{
+	(void)path;
+	return sim.now_us < sim.servers[sim.running->server].disk.free_us ? -EWOULDBLOCK
+	                                                                  : 0;
+}

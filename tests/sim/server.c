@@ -1,0 +1,254 @@
+/* The servers: their configuration, their processes, the lives of these. */
+#include "tests/sim/sim.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct sim_server servers[SIM_SERVERS_MAX];
+
+const char *
+sim_proc_name(const struct proc *p)
+{
+	static const char *const names[] = {"connmgr", "elector", "peer"};
+
+	return names[p->kind];
+}
+
+static void
+make_server(struct conf *c, unsigned at, int shape)
+{
+	struct conf_server *s = &c->servers[at];
+
+	snprintf(s->host, sizeof(s->host), "10.0.0.%u", at + 1);
+	s->id = at + 1;
+	s->quorum_port = 2888;
+	s->election_port = 3888;
+	s->weight = 1;
+	/* shape 1: observers behind three voters; 2: weights; 3: groups of three */
+	s->observer = shape == 1 && at >= 3;
+	s->has_group = shape >= 2;
+	s->group = shape == 3 ? at / 3 : 0;
+	if (shape == 2)
+		s->weight = (int64_t)sim_random(3);
+}
+
+/* Weights of 0 only would count no quorum. */
+static void
+make_servers(struct conf *c)
+{
+	int shape = (int)sim_random(6);
+	int64_t sum = 0;
+
+	if (shape > 3 || (shape == 1 && sim.count == 3) || (shape == 3 && sim.count < 6))
+		shape = 0;
+	c->server_count = sim.count;
+	c->hierarchical = shape >= 2;
+	for (unsigned i = 0; i < sim.count; i++) {
+		make_server(c, i, shape);
+		sum += c->servers[i].weight;
+	}
+	if (sum == 0)
+		c->servers[sim_random(sim.count)].weight = 1;
+}
+
+static void
+make_conf(struct conf *c)
+{
+	memset(c, 0, sizeof(*c));
+	make_servers(c);
+	c->ipc = CONF_IPC_SEQPACKET;
+	c->zab = true;
+	c->early_finalize = sim_random(3) != 0;
+	c->log_level = LOG_LEVEL_INFO;
+	c->timing.tick_ms = 50;
+	c->timing.init_limit = 40;
+	c->timing.sync_limit = 6;
+	c->timing.finalize_ms = 200;
+	c->timing.notify_min_ms = 200;
+	c->timing.notify_max_ms = 1000;
+	c->links.connect_ms = 1000;
+	c->links.handshake_ms = 2000;
+	c->links.handshakes_max = 128;
+	c->links.retry_min_ms = 20;
+	c->links.retry_max_ms = 200;
+	c->links.strangers_max = 2;
+}
+
+static void
+make_members(const struct conf *c)
+{
+	static char text[QCONFIG_TEXT_MAX];
+	size_t len = conf_qconfig(c, text, sizeof(text));
+	enum qconfig_result r = qconfig_parse(text, len, true, &sim.members);
+
+	assert(r == QCONFIG_OK);
+}
+
+void
+sim_servers_begin(void)
+{
+	struct conf *c = &servers[0].conf;
+
+	make_conf(c);
+	make_members(c);
+	sim.servers = servers;
+	for (unsigned i = 0; i < sim.count; i++) {
+		struct sim_server *s = &servers[i];
+
+		if (i > 0)
+			s->conf = *c;
+		s->conf.id = i + 1;
+		s->conf.self = &s->conf.servers[i];
+		snprintf(s->conf.run_dir, sizeof(s->conf.run_dir), "/%u", i + 1);
+		s->powered = true;
+		sim_disk_begin(&s->disk);
+		for (unsigned k = 0; k < SIM_KINDS; k++)
+			s->procs[k] = (struct proc){.server = i, .kind = k};
+	}
+}
+
+void
+sim_start(struct proc *p)
+{
+	static pid_t pid;
+	struct sim_server *s = &sim.servers[p->server];
+	int r;
+
+	if (p->up || !s->powered)
+		return;
+	p->up = true;
+	p->exits = false;
+	p->life++;
+	p->paused_us = 0;
+	p->pid = ++pid;
+	p->loop = (struct sd_event){.proc = p};
+	sim_enter(p);
+	if (p->kind == SIM_CONNMGR)
+		r = switchboard_open(&s->switchboard, &p->loop, &s->conf, "main");
+	else if (p->kind == SIM_ELECTOR)
+		r = shell_open(&s->shell, &s->conf, "main", p);
+	else
+		r = keeper_open(&s->keeper, &s->conf, "main", p);
+	assert(r == 0);
+	sim_leave();
+}
+
+static void
+on_start(struct sim_item *it)
+{
+	sim_start(it->object);
+}
+
+void
+sim_start_later(struct proc *p, uint64_t after_us)
+{
+	sim_put(sim.now_us + after_us, NULL, on_start, p, 0);
+}
+
+void
+sim_kill(struct proc *p)
+{
+	struct sim_server *s = &sim.servers[p->server];
+	struct proc *was = sim.running;
+
+	if (!p->up)
+		return;
+	p->up = false;
+	p->life++;
+	sim.running = p;
+	if (p->kind == SIM_CONNMGR) {
+		switchboard_close(s->switchboard);
+		sim_net_closed(p);
+	} else if (p->kind == SIM_ELECTOR) {
+		shell_close(&s->shell);
+	} else {
+		keeper_close(&s->keeper);
+		sim_disk_killed(&s->disk);
+	}
+	sim.running = was;
+}
+
+void
+sim_power_off(unsigned server)
+{
+	struct sim_server *s = &sim.servers[server];
+
+	sim.power = true;
+	for (unsigned k = 0; k < SIM_KINDS; k++)
+		sim_kill(&s->procs[k]);
+	sim.power = false;
+	sim_disk_power_off(&s->disk);
+	sim_check_power_off(server);
+	s->powered = false;
+	for (unsigned i = 0; i < sim.count; i++)
+		sim_net_probe(server, i);
+}
+
+void
+sim_power_on(unsigned server)
+{
+	struct sim_server *s = &sim.servers[server];
+
+	if (s->powered)
+		return;
+	s->powered = true;
+	for (unsigned k = 0; k < SIM_KINDS; k++)
+		sim_start_later(&s->procs[k], sim_random(5000));
+}
+
+void
+sim_servers_end(void)
+{
+	for (unsigned i = 0; i < sim.count; i++)
+		for (unsigned k = 0; k < SIM_KINDS; k++)
+			sim_kill(&sim.servers[i].procs[k]);
+}
+
+bool
+sim_is_settled(unsigned *leader)
+{
+	const struct role_view *lead = NULL;
+
+	for (unsigned i = 0; i < sim.count; i++) {
+		const struct sim_server *s = &sim.servers[i];
+
+		for (unsigned k = 0; k < SIM_KINDS; k++)
+			if (!s->procs[k].up)
+				return false;
+		if (!s->keeper.view.active)
+			continue;
+		if (lead)
+			return false;
+		lead = &s->keeper.view;
+		*leader = i;
+	}
+	for (unsigned i = 0; lead && i < sim.count; i++) {
+		const struct role_view *v = &sim.servers[i].keeper.view;
+
+		if (!v->has_leader || v->leader != *leader + 1 || v->epoch != lead->epoch)
+			return false;
+	}
+	return lead != NULL;
+}
+
+bool
+sim_may_lead(int64_t sid)
+{
+	const struct conf_server *s = conf_server(&sim.servers[0].conf, sid);
+
+	return s && !s->observer && s->weight > 0;
+}
+
+bool
+sim_is_quorum_without(unsigned leader, unsigned out)
+{
+	int64_t sids[SIM_SERVERS_MAX];
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < sim.count; i++)
+		if (i != out)
+			sids[count++] = i + 1;
+	return leader != out && sim_is_quorum(sids, count);
+}

@@ -1,0 +1,194 @@
+/* The simulator's world: one virtual clock, one queue of what is to happen, and the
+ * servers. It runs the programs' own shells and cores; what they stand on (sd-event, the
+ * links inside a server, TCP, the disk, /proc) is replaced at its headers:
+ *
+ *   loop.c  sd_event_*        pipe.c  ipc/chan.h, ipc/door.h, a worker's end of a door
+ *   net.c   connmgr/wire.h, dial.h, greet.h, resolve.h, sock.h
+ *   disk.c  peer/epoch.h, connmgr/store.h      host.c  proc/proc.h, base/log.h, clock.h
+ *
+ * check.c looks at each step of the cores (the linker's --wrap puts it in between) and
+ * holds them to the invariants of the design; bug.c makes them wrong on purpose. */
+#ifndef TESTS_SIM_SIM_H
+#define TESTS_SIM_SIM_H
+
+#include "config/conf.h"
+#include "connmgr/board.h"
+#include "connmgr/board_keep.h"
+#include "connmgr/link.h"
+#include "connmgr/switchboard.h"
+#include "elector/shell.h"
+#include "peer/keeper.h"
+#include "wire/qconfig.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define SIM_SERVERS_MAX 7
+
+enum sim_kind { SIM_CONNMGR, SIM_ELECTOR, SIM_PEER, SIM_KINDS };
+
+enum sim_bug {
+	SIM_BUG_NONE,
+	SIM_BUG_NO_FSYNC,       /* "written" is said before it is on the disk */
+	SIM_BUG_TWICE,          /* an epoch is promised to a second leader too */
+	SIM_BUG_VOTE_QUORUM,    /* the elector's quorum has one less */
+	SIM_BUG_PROMISE_QUORUM, /* the peer's has */
+	SIM_BUG_LEADER_CHECK,   /* the elector believes followers without their leader */
+	SIM_BUGS,
+};
+
+struct sd_event { /* a process's loop */
+	struct proc *proc;
+	sd_event_source *post;
+};
+
+struct proc { /* one process, and proc.h's own type */
+	unsigned server;
+	enum sim_kind kind;
+	bool up;
+	bool exits; /* asked to: done when its turn is over */
+	uint64_t life;
+	uint64_t paused_us; /* it does nothing before that time */
+	pid_t pid;
+	struct sd_event loop;
+};
+
+struct sim_file {        /* an epoch file */
+	int64_t seen;    /* what a process reads; EPOCH_NONE: no file */
+	int64_t durable; /* what a power failure leaves */
+	bool torn;       /* damaged until a person repairs it */
+};
+
+struct sim_disk {
+	struct sim_file epochs[2]; /* as enum role_file */
+	bool writing;
+	unsigned file;
+	int64_t value;
+	uint64_t renamed_us; /* from then on processes read the value */
+	uint64_t free_us;    /* until then a killed writer holds the lock */
+	struct board_record records[2];
+	struct board_record durable[2];
+	unsigned char state[BOARD_SMALL_MAX];
+	size_t state_len;
+	unsigned slow_us; /* of one write, at most */
+	unsigned failing; /* of 100 writes */
+};
+
+struct sim_server {
+	struct conf conf;
+	bool powered;
+	struct proc procs[SIM_KINDS];
+	struct shell shell;
+	struct keeper keeper;
+	struct switchboard *switchboard;
+	struct sim_disk disk;
+};
+
+struct sim_item { /* something that happens at a time */
+	uint64_t at_us;
+	uint64_t order;
+	struct proc *proc; /* in which it does; NULL: outside of all */
+	uint64_t life;
+	void (*run)(struct sim_item *it);
+	void *object; /* gone if its serial is another */
+	uint64_t serial;
+	uint64_t arg;
+	bool late; /* behind the others, where its process was paused */
+	size_t len;
+	unsigned char *data;
+};
+
+struct sim {
+	uint64_t seed;
+	uint64_t now_us;
+	uint64_t serial; /* of objects: never the same twice */
+	unsigned count;  /* servers */
+	struct sim_server *servers;
+	struct qconfig members;
+	bool cut[SIM_SERVERS_MAX][SIM_SERVERS_MAX]; /* from, to */
+	bool calm;                                  /* no faults any more */
+	bool power;           /* what ends now ends without a word on the network */
+	unsigned delayed;     /* of 1000 segments */
+	uint64_t give_up_us;  /* TCP_USER_TIMEOUT */
+	struct proc *running; /* whose turn it is */
+	enum sim_bug bug;
+	bool trace;
+	bool failed;
+	uint64_t steps;
+	uint64_t elections; /* leaders established */
+};
+
+extern struct sim sim;
+
+/* world.c */
+void sim_world_begin(uint64_t seed);
+void sim_world_end(void);
+uint64_t sim_random(uint64_t below);
+bool sim_chance(unsigned of_1000); /* of faults: never once it is calm */
+struct sim_item *sim_put(uint64_t at_us, struct proc *p, void (*run)(struct sim_item *),
+                         void *object, uint64_t serial);
+void sim_put_data(struct sim_item *it, const void *data, size_t len);
+bool sim_turn(uint64_t end_us); /* false: nothing happens before `end_us` */
+void sim_enter(struct proc *p);
+void sim_leave(void);         /* and what a loop does at the end of each turn */
+uint64_t sim_inside_us(void); /* a delay inside of a server */
+void sim_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A violation; the first one counts. */
+void sim_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* loop.c */
+void sim_loop_post(sd_event *loop);
+void sim_loop_readable(sd_event_source *s);
+void sim_loop_end(void);
+
+/* pipe.c, net.c */
+/* As if connmgr, or of connmgr a worker, had said it; false: there is no link. */
+bool sim_pipe_hear(struct proc *p, const void *data, size_t len);
+void sim_pipe_watch(int fd, sd_event_source *s);
+void sim_pipe_end(void);
+void sim_net_close(int fd);
+void sim_net_closed(struct proc *p);        /* the kernel closes what it had */
+void sim_net_reset(unsigned a, unsigned b); /* their connections break */
+void sim_net_probe(unsigned a, unsigned b); /* keepalive looks after them by and by */
+void sim_net_stranger(unsigned server);     /* somebody dials who is not one of us */
+void sim_net_end(void);
+
+/* disk.c */
+void sim_disk_begin(struct sim_disk *d);
+void sim_disk_killed(struct sim_disk *d); /* the peer was */
+void sim_disk_power_off(struct sim_disk *d);
+void sim_disk_repair(struct sim_disk *d, int64_t epoch);
+bool sim_disk_torn(const struct sim_disk *d);
+
+/* server.c */
+void sim_servers_begin(void);
+void sim_servers_end(void);
+void sim_start(struct proc *p);
+void sim_start_later(struct proc *p, uint64_t after_us);
+void sim_kill(struct proc *p);
+void sim_power_off(unsigned server);
+void sim_power_on(unsigned server);
+bool sim_is_settled(unsigned *leader); /* all are up and follow one leader */
+/* Those who are voters with a weight, without `out`: are they a quorum with `leader`? */
+bool sim_is_quorum_without(unsigned leader, unsigned out);
+const char *sim_proc_name(const struct proc *p);
+bool sim_may_lead(int64_t sid);
+
+/* faults.c */
+void sim_fault(void);
+void sim_heal(void);
+void sim_garbage(struct proc *p); /* S8: bytes that are no message change nothing */
+
+/* check.c */
+void sim_check_begin(void);
+void sim_check_state(unsigned server, const void *data, size_t len);
+void sim_check_power_off(unsigned server);
+
+/* bug.c */
+bool sim_is_quorum(const int64_t *sids, unsigned count); /* without a bug */
+void sim_bug_packet(unsigned char *frame, size_t len);
+const char *sim_bug_name(enum sim_bug bug);
+
+#endif
