@@ -278,6 +278,9 @@ check_action(struct model *m, const struct role_action *a, bool last)
 	case ROLE_ACT_WRITE:
 		check_write(m, a);
 		break;
+	case ROLE_ACT_ABSENT: /* a write that hangs */
+		must(m->writing, "silent for as long as a write takes");
+		break;
 	case ROLE_ACT_EVENT:
 		must(last && !same_view(&a->u.view, &m->view), "the last, and news");
 		break;

@@ -306,7 +306,7 @@ on_end(void *user, enum link_reason reason)
 static const struct net_ops wire_net = {NULL, on_data, on_room, on_end};
 
 int
-wire_new(struct wire **out, sd_event *loop, enum outbox_kind kind,
+wire_new(struct wire **out, sd_event *loop, enum wire_kind kind,
          const struct wire_ops *ops, void *user)
 {
 	struct wire *w = malloc(sizeof(*w));
@@ -316,7 +316,7 @@ wire_new(struct wire **out, sd_event *loop, enum outbox_kind kind,
 		return -ENOMEM;
 	w->ops = ops;
 	w->user = user;
-	w->outbox = outbox_new(kind);
+	w->outbox = outbox_new(kind == WIRE_LEARNER ? OUTBOX_FIFO : OUTBOX_NEWEST);
 	if (!w->outbox) {
 		free(w);
 		return -ENOMEM;
