@@ -100,6 +100,8 @@ $(B)/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_DRIVER) $(FUZZ_LIB) $(wildcard base/*.h
 	$(FUZZ_CC) $(CPPFLAGS) -std=gnu11 -O1 -g -o $@ $(filter %.c,$^)
 
 unit-programs: $(UNIT)
+# all that is compiled, and nothing linked
+objects: $(LIB_OBJ) $(LINKS_OBJ) $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(ROOMS:%=%/main.c) $(filter-out tests/fuzz/%,$(wildcard tests/*/*.c))))
 fuzz-programs: $(FUZZ)
 tool-programs: $(TOOLS) $(B)/tests/hang.so
 
@@ -115,9 +117,16 @@ run:
 check:
 	@tests/install.sh
 	@$(MAKE) --no-print-directory -s -j2 all unit-programs tool-programs fuzz-programs
-	@$(MAKE) --no-print-directory -s -j2 B=$(B)/clang CC=clang all unit-programs tool-programs
-	@$(MAKE) --no-print-directory -s -j2 B=$(B)/asan SAN=1 all unit-programs
+	@$(MAKE) --no-print-directory -s -j2 B=$(B)/clang CC=clang objects
+	@$(MAKE) --no-print-directory -s -j2 B=$(B)/asan SAN=1 all unit-programs tool-programs
 	@tests/check.sh $(B)
+
+# Whole ensembles under ThreadSanitizer. It is slow, so the watchdog has to be patient, and
+# this is no part of check.
+TSAN_TEXT := supervisor = { ready_ms = 120000; watchdog_ms = 60000; };
+tsan:
+	@$(MAKE) --no-print-directory -s -j2 B=$(B)/tsan SANFLAGS=-fsanitize=thread all
+	@CONCLAVE_BIN=$(abspath $(B))/tsan/bin LAB_SLOW=1 LAB_TEXT="$(TSAN_TEXT)" bats tests/system/elect.bats
 
 # Each fault many times over; T is seconds.
 T ?= 600
@@ -157,5 +166,5 @@ install: all
 clean:
 	rm -rf $(B)
 
-.PHONY: all unit-programs fuzz-programs tool-programs run check soak bench tidy format install clean
+.PHONY: all objects unit-programs fuzz-programs tool-programs run check tsan soak bench tidy format install clean
 .SECONDARY:

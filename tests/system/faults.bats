@@ -81,7 +81,7 @@ kept_by_all() {
 }
 
 @test "an elector that crashes in the middle of an election does not stop it" {
-	lab_up 3 'early_finalize = false;'
+	lab_up 3 'early_finalize = false; timing = { finalize_ms = 2000; };' # time to see it
 	leader=$(lab_wait_leader)
 	other=$((leader % 3 + 1))
 	lab_kill "$leader"
@@ -92,7 +92,7 @@ kept_by_all() {
 }
 
 @test "a connmgr that is killed in the middle of an election does not stop it" {
-	lab_up 3 'early_finalize = false;'
+	lab_up 3 'early_finalize = false; timing = { finalize_ms = 2000; };' # time to see it
 	leader=$(lab_wait_leader)
 	other=$((leader % 3 + 1))
 	lab_kill "$leader"
