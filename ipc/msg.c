@@ -173,7 +173,8 @@ static const struct layout layouts[MSG_TYPES] =
 		    {FIELD_VOTE, AT(role.vote), 0, 0},
 		},
 	    },
-	[MSG_ABSENT] = {{"absent", MSG_CONNMGR | MSG_PEER, MSG_ELECTOR}, {{FIELD_END, 0, 0, 0}}},
+	[MSG_ABSENT] = {{"absent", MSG_CONNMGR | MSG_PEER, MSG_ELECTOR},
+                        {{FIELD_END, 0, 0, 0}}},
 	[MSG_STATE] =
 	    {
 		{"state", MSG_ELECTOR | MSG_CONNMGR, MSG_ELECTOR | MSG_CONNMGR},
