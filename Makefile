@@ -118,12 +118,12 @@ check:
 	@tests/install.sh
 	@$(MAKE) --no-print-directory -s -j2 all unit-programs tool-programs fuzz-programs
 	@$(MAKE) --no-print-directory -s -j2 B=$(B)/clang CC=clang objects
-	@$(MAKE) --no-print-directory -s -j2 B=$(B)/asan SAN=1 all unit-programs tool-programs
+	@$(MAKE) --no-print-directory -s -j2 B=$(B)/asan SAN=1 all unit-programs $(B)/asan/tests/demo $(B)/asan/tests/hang.so
 	@tests/check.sh $(B)
 
-# Whole ensembles under ThreadSanitizer. It is slow, so the watchdog has to be patient, and
-# this is no part of check.
-TSAN_TEXT := supervisor = { ready_ms = 120000; watchdog_ms = 60000; };
+# Whole ensembles under ThreadSanitizer. It is slow, so the watchdog and the leader have to be
+# patient, and this is no part of check.
+TSAN_TEXT := supervisor = { ready_ms = 120000; watchdog_ms = 60000; }; timing = { tick_ms = 500; };
 tsan:
 	@$(MAKE) --no-print-directory -s -j2 B=$(B)/tsan SANFLAGS=-fsanitize=thread all
 	@CONCLAVE_BIN=$(abspath $(B))/tsan/bin LAB_SLOW=1 LAB_TEXT="$(TSAN_TEXT)" bats tests/system/elect.bats

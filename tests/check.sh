@@ -124,6 +124,7 @@ done
 for file in tests/system/{elect,faults,hostile,disk}.bats; do
 	CONCLAVE_BIN=$PWD/$build/bin LAB_IPC=seqpacket system "$file" " (seqpacket)"
 done
+export FAKEWORKER=$PWD/$build/tests/fakeworker # conclaved is tested there, and its times are short
 for file in tests/system/*.bats; do
 	CONCLAVE_BIN=$PWD/$build/asan/bin LAB_SLOW=1 system "$file" " (asan)"
 done
