@@ -22,9 +22,9 @@ say() {
 	} 9>>"$logs/sum"
 }
 
-# beside CMD…: runs it beside one other
+# beside CMD…: runs it beside one other (AT_ONCE=1: alone)
 beside() {
-	while [ "$(jobs -pr | wc -l)" -ge 2 ]; do
+	while [ "$(jobs -pr | wc -l)" -ge "${AT_ONCE:-2}" ]; do
 		wait -n
 	done
 	"$@" &
