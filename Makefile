@@ -109,6 +109,8 @@ $(B)/tests/fuzz/%: $(FUZZ_OBJ)/tests/fuzz/%.o $(FUZZ_DRIVER) $(FUZZ_CORES)
 	$(FUZZ_LD) -o $@ $^
 
 unit-programs: $(UNIT)
+# all that is compiled, and nothing linked
+objects: $(LIB_OBJ) $(LINKS_OBJ) $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(ROOMS:%=%/main.c) $(filter-out tests/fuzz/%,$(wildcard tests/*/*.c))))
 fuzz-programs: $(FUZZ)
 tool-programs: $(TOOLS) $(B)/tests/hang.so
 
@@ -124,8 +126,8 @@ run:
 check:
 	@tests/install.sh
 	@$(MAKE) --no-print-directory -s -j2 all unit-programs tool-programs fuzz-programs
-	@$(MAKE) --no-print-directory -s -j2 B=$(B)/clang CC=clang all unit-programs tool-programs
-	@$(MAKE) --no-print-directory -s -j2 B=$(B)/asan SAN=1 all unit-programs
+	@$(MAKE) --no-print-directory -s -j2 B=$(B)/clang CC=clang objects
+	@$(MAKE) --no-print-directory -s -j2 B=$(B)/asan SAN=1 all unit-programs $(B)/asan/tests/demo $(B)/asan/tests/hang.so
 	@tests/check.sh $(B)
 
 # Beside the real ZooKeeper: an ensemble to observe, and mixed elections with Java voters.
@@ -135,6 +137,13 @@ interop:
 	@tests/install.sh
 	@$(MAKE) --no-print-directory -s all
 	@tests/interop.sh $(B) $(ELECTIONS) $(SEED)
+
+# Whole ensembles under ThreadSanitizer. It is slow, so the watchdog and the leader have to be
+# patient, and this is no part of check.
+TSAN_TEXT := supervisor = { ready_ms = 120000; watchdog_ms = 60000; }; timing = { tick_ms = 500; };
+tsan:
+	@$(MAKE) --no-print-directory -s -j2 B=$(B)/tsan SANFLAGS=-fsanitize=thread all
+	@CONCLAVE_BIN=$(abspath $(B))/tsan/bin LAB_SLOW=1 LAB_TEXT="$(TSAN_TEXT)" bats tests/system/elect.bats
 
 # Each fault many times over; T is seconds.
 T ?= 600
@@ -184,5 +193,6 @@ install: all
 clean:
 	rm -rf $(B)
 
-.PHONY: all unit-programs fuzz-programs tool-programs run check interop soak fuzz coverage bench tidy format install clean
+.PHONY: all unit-programs objects fuzz-programs tool-programs run check interop tsan soak fuzz coverage bench tidy \
+	format install clean
 .SECONDARY:

@@ -39,7 +39,7 @@ enum msg_type {
 	MSG_DOUBT,   /* elector → peer: whom we follow looks in a higher round */
 	MSG_ROLE,    /* peer → elector: what we are; answer remotes with it */
 	MSG_ABSENT,  /* connmgr, peer → elector: there is no peer, or none that can take
-	                part;  silent till it looks */
+	                part; silent till it looks */
 	MSG_STATE,   /* elector → connmgr: before the first frame with it;
 	                connmgr → elector: what the last elector said */
 	MSG_TYPES,   /* one more than the last */

@@ -38,9 +38,7 @@ done < <(awk '
 # format
 while read -r f; do
 	breach "$f: not as clang-format wants it (make format)"
-done < <(for f in "${sources[@]}"; do
-	clang-format "$f" | cmp -s - "$f" || echo "$f"
-done)
+done < <(clang-format --dry-run "${sources[@]}" 2>&1 | sed -nE 's/^([^:]+):.*\[-Wclang-format-violations\]$/\1/p' | sort -u)
 
 includes() { # the headers that a file includes, without quotes
 	sed -nE 's/^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"].*/\1/p' "$1"

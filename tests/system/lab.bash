@@ -15,6 +15,7 @@
 #                           the events contradict what must always hold
 #
 # CONCLAVE_BIN: the programs (build/bin). LAB_IPC: nng or seqpacket. LAB_SLOW=1: longer deadlines.
+# LAB_TEXT: goes into every configuration too.
 # LAB_KEEP=1: the folder stays.
 
 bats_require_minimum_version 1.5.0
@@ -114,6 +115,7 @@ lab_make() {
 			servers = (
 			$servers);
 			${LAB_IPC:+ipc = \"$LAB_IPC\";}
+			${LAB_TEXT:-}
 			$common
 		END
 	done
@@ -312,7 +314,7 @@ lab_down() {
 		bad=1
 	fi
 	lab_check_events || bad=1
-	if grep -E 'AddressSanitizer|LeakSanitizer|runtime error:|Assertion' "$LAB"/*/log >&2; then
+	if grep -E 'AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:|Assertion' "$LAB"/*/log >&2; then
 		bad=1
 	fi
 	if [ $bad != 0 ] || [ -z "${BATS_TEST_COMPLETED:-}" ]; then
