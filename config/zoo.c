@@ -7,6 +7,7 @@
 #include "wire/qconfig.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,17 +55,26 @@ static const struct {
     {"", "Conclave knows no such key"},
 };
 
-static void
-note(struct zoo *z, const struct entry *e, const char *why)
+void
+zoo_note(struct zoo *z, struct conf_place at, const char *why, const char *format, ...)
 {
 	struct zoo_note *n = &z->notes[z->note_count];
+	va_list args;
 
 	if (z->note_count == ZOO_NOTES_MAX)
 		return;
-	n->at = e->at;
+	n->at = at;
 	n->why = why;
-	snprintf(n->key, sizeof(n->key), "%.*s", (int)e->key.len, e->key.at);
+	va_start(args, format);
+	vsnprintf(n->key, sizeof(n->key), format, args);
+	va_end(args);
 	z->note_count++;
+}
+
+static void
+note(struct zoo *z, const struct entry *e, const char *why)
+{
+	zoo_note(z, e->at, why, "%.*s", (int)e->key.len, e->key.at);
 }
 
 static bool

@@ -52,6 +52,10 @@ struct zoo {
 int zoo_read(struct zoo *z, const char *file, const char *text, size_t len, bool dynamic,
              struct conf_error *error);
 
+/* Notes that what `format` names has no meaning here; `why` is borrowed. */
+void zoo_note(struct zoo *z, struct conf_place at, const char *why, const char *format,
+              ...) __attribute__((format(printf, 4, 5)));
+
 /* After all files: server `id` of them, as ours, with our defaults for what ZooKeeper
  * does not know. `file` is the first, for what is missing. 0 or 1; conf_load may still
  * refuse what is printed of it. */

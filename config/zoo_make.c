@@ -4,7 +4,6 @@
 #include "config/zoo.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #define ZOO_TICK_MS 3000 /* ZooKeeperServer.DEFAULT_TICK_TIME */
@@ -18,20 +17,6 @@ find(struct zoo *z, int64_t sid)
 	return NULL;
 }
 
-static void
-note_share(struct zoo *z, const struct zoo_share *s, const char *why)
-{
-	struct zoo_note *n = &z->notes[z->note_count];
-
-	if (z->note_count == ZOO_NOTES_MAX)
-		return;
-	n->at = s->at;
-	n->why = why;
-	snprintf(n->key, sizeof(n->key), "%s.%" PRId64, s->is_weight ? "weight" : "group",
-	         s->is_weight ? s->sid : s->value);
-	z->note_count++;
-}
-
 /* In ZooKeeper an observer may have a weight and a group; they count for nothing. */
 static int
 share_out(struct zoo *z, struct conf_error *error)
@@ -41,12 +26,15 @@ share_out(struct zoo *z, struct conf_error *error)
 		struct conf_server *s = find(z, share->sid);
 
 		if (s && s->observer) {
-			note_share(z, share, "an observer counts in no quorum");
+			zoo_note(z, share->at, "an observer counts in no quorum",
+			         share->is_weight ? "weight.%" PRId64 : "group.%" PRId64,
+			         share->is_weight ? share->sid : share->value);
 		} else if (share->is_weight) {
 			if (s)
 				s->weight = share->value;
 			else
-				note_share(z, share, "there is no such server");
+				zoo_note(z, share->at, "there is no such server",
+				         "weight.%" PRId64, share->sid);
 		} else if (!s) {
 			return conf_fail(error, share->at,
 			                 "group.%" PRId64 " names server %" PRId64

@@ -163,7 +163,8 @@ check_result(struct import *m)
 		return r;
 	path_len = strlen(path);
 	if (sscanf(refused.text + path_len, ":%u:", &line) != 1)
-		return conf_fail(&m->error, at, "%s", refused.text + path_len);
+		return conf_fail(&m->error, at, "Conclave refuses it%s",
+		                 refused.text + path_len);
 	server = line - m->head_lines - BODY_SERVER - 1;
 	if (server < m->zoo.server_count)
 		at = m->zoo.server_at[server];

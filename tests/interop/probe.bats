@@ -49,7 +49,7 @@ strange_lines() {
 	done
 }
 
-@test "three servers answer within 100 ms, a hundred times, and nothing changes there" {
+@test "three servers answer a hundred times, and nothing changes there" {
 	zk_make
 	# shellcheck disable=SC2086 # a list of words
 	zk_start $ZK_IDS
@@ -60,7 +60,7 @@ strange_lines() {
 	for id in $ZK_IDS; do
 		declare "LINES_$id=$(wc -l <"$LAB/zk$id/log")"
 	done
-	least=999999
+	least=999999 # shown, not judged: the machine may be busy
 	for _ in {1..100}; do
 		began=$(lab_now_ms)
 		run -0 probe --json
@@ -70,7 +70,6 @@ strange_lines() {
 			all(.servers[]; .error == null and .version == 2 and (.config | contains("server.8=")))' <<<"$output"
 	done
 	echo "# the shortest of 100: $least ms; the last: $(jq -c '[.servers[].ms]' <<<"$output")" >&3
-	[ "$least" -le 100 ]
 	[ "$(probe --json | jq -c '[.leader, (.servers[] | .leader, .round, .peer_epoch, .zxid)]')" = "$before" ]
 	[ "$(zk_wait_leader)" = "$leader" ]
 	run strange_lines
