@@ -87,6 +87,18 @@ static const struct verb verbs[] = {
 	.without_conf = true,
 	.run = verb_probe,
     },
+    {
+	.name = "import",
+	.arguments = "ZOO.CFG [--id N | --myid FILE] [--json]",
+	.about = "print a configuration made from ZooKeeper's",
+	.more =
+	    "N is the id of the server that it is for; FILE holds that number. Without "
+	    "them: the\nmyid in the dataDir of ZOO.CFG.\n"
+	    "Exit status: 0 done, 64 which id is not known, 78 a file is wrong (it says "
+	    "where).",
+	.without_conf = true,
+	.run = verb_import,
+    },
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 

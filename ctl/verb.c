@@ -1,6 +1,8 @@
 /* What the verbs do alike. */
 #include "ctl/verb.h"
 
+#include "ctl/exact.h"
+#include "ctl/status.h"
 #include "proc/proc.h"
 
 #include <stdarg.h>
@@ -49,6 +51,18 @@ verb_print_json(cJSON *object)
 		puts(text);
 	cJSON_free(text);
 	cJSON_Delete(object);
+}
+
+void
+verb_print_file_json(const char *file, bool ok, const char *key, const char *text)
+{
+	cJSON *out = cJSON_CreateObject();
+
+	exact_set(out, "schema", STATUS_SCHEMA);
+	cJSON_AddStringToObject(out, "file", file);
+	cJSON_AddBoolToObject(out, "ok", ok);
+	cJSON_AddStringToObject(out, ok ? key : "error", text);
+	verb_print_json(out);
 }
 
 void

@@ -38,6 +38,7 @@ int verb_restart(const struct ctl *c);
 int verb_check(const struct ctl *c);
 int verb_probe(const struct ctl *c);
 int verb_claim(const struct ctl *c);
+int verb_import(const struct ctl *c);
 
 /* Says what is wrong and how the verb is written; returns PROC_EXIT_USAGE. */
 int verb_misused(const struct ctl *c, const char *format, ...)
@@ -49,6 +50,9 @@ int verb_no_answer(const struct ctl *c, const char *who);
 /* Prints one line of JSON, and frees the object. */
 void verb_print_json(cJSON *object);
 
+/* Of a verb about a file: the text that it makes as `key`, or as `error` what is wrong.
+ */
+void verb_print_file_json(const char *file, bool ok, const char *key, const char *text);
 /* A point of time as people read it: `12:34:56.789`. */
 void verb_print_time(int64_t real_us);
 int64_t verb_now_us(void); /* on that clock */

@@ -94,19 +94,6 @@ verb_restart(const struct ctl *c)
 	return r;
 }
 
-/* `text` is the canonical form, or what is wrong. */
-static void
-print_check_json(const char *file, bool ok, const char *text)
-{
-	cJSON *out = cJSON_CreateObject();
-
-	exact_set(out, "schema", STATUS_SCHEMA);
-	cJSON_AddStringToObject(out, "file", file);
-	cJSON_AddBoolToObject(out, "ok", ok);
-	cJSON_AddStringToObject(out, ok ? "canonical" : "error", text);
-	verb_print_json(out);
-}
-
 int
 verb_check(const struct ctl *c)
 {
@@ -119,14 +106,14 @@ verb_check(const struct ctl *c)
 		return verb_misused(c, "what is `%s`?", c->argv[c->argc - 1]);
 	if (conf_load(file, &conf, &error)) {
 		if (c->json)
-			print_check_json(file, false, error.text);
+			verb_print_file_json(file, false, "", error.text);
 		fprintf(stderr, "conclave: %s\n", error.text);
 		return PROC_EXIT_CONFIG;
 	}
 	if (conf_print(&conf, text, sizeof(text)) == 0)
 		return PROC_EXIT_FAILURE;
 	if (c->json)
-		print_check_json(file, true, text);
+		verb_print_file_json(file, true, "canonical", text);
 	else
 		fputs(text, stdout);
 	return PROC_EXIT_OK;

@@ -2,7 +2,7 @@
 
 _conclave() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs="status leader health watch wait restart claim check probe"
+	local verbs="status leader health watch wait restart claim check probe import"
 	local verb="" i words
 
 	COMPREPLY=()
@@ -16,7 +16,8 @@ _conclave() {
 			;;
 		esac
 	done
-	if [ "$prev" = -c ] || { [ "$verb" = check ] && [[ $cur != -* ]]; }; then
+	if [ "$prev" = -c ] || [ "$prev" = --myid ] ||
+		{ [[ $verb == @(check|import) ]] && [[ $cur != -* ]] && [ "$prev" != --id ]; }; then
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
@@ -26,6 +27,10 @@ _conclave() {
 	wait)
 		[ "$prev" != --timeout ] || return
 		words="--leader --leading --timeout --json --help"
+		;;
+	import)
+		[ "$prev" != --id ] || return
+		words="--id --myid --json --help"
 		;;
 	probe) words="--watch --json --help" ;;
 	restart) words="connmgr elector peer --json --help" ;;

@@ -25,7 +25,7 @@ least_ms() {
 
 @test "help and version" {
 	run -0 bare --help
-	for verb in status leader health watch wait restart claim check probe; do
+	for verb in status leader health watch wait restart claim check probe import; do
 		[[ "$output" == *"  $verb "* ]]
 		run -0 bare "$verb" --help
 		[[ "$output" == "Usage: conclave [-c FILE] $verb"* ]]

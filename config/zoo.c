@@ -1,0 +1,382 @@
+/* ZooKeeper's keys, one by one; see zoo.h. What all of them make is in zoo_make.c. */
+#include "config/zoo.h"
+
+#include "config/conf_host.h"
+#include "wire/properties.h"
+#include "wire/qaddr.h"
+#include "wire/qconfig.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A key and its value, trimmed. */
+struct entry {
+	struct conf_place at;
+	struct qaddr_text key, value;
+};
+
+/* What has no meaning here; a key is found by its beginning, the first fit counts. */
+static const struct {
+	const char *begin;
+	const char *why;
+} meaningless[] = {
+    {"dataDir", "only its myid matters; data_dir is Conclave's own folder"},
+    {"dataLogDir", "there is no data to log"},
+    {"snap", "there is no data to store"},
+    {"preAllocSize", "there is no data to store"},
+    {"autopurge.", "there is no data to purge"},
+    {"clientPort", "there are no clients to serve"},
+    {"secureClientPort", "there are no clients to serve"},
+    {"maxClientCnxns", "there are no clients to serve"},
+    {"minSessionTimeout", "there are no sessions"},
+    {"maxSessionTimeout", "there are no sessions"},
+    {"localSessions", "there are no sessions"},
+    {"4lw.", "there are no four-letter words; ask with conclave status"},
+    {"admin.", "there is no web server; ask with conclave status"},
+    {"metricsProvider.", "ask with conclave status and conclave health"},
+    {"electionAlg", "there is one, ZooKeeper's number 3"},
+    {"peerType", "the role stands in the list of servers"},
+    {"syncEnabled", "there is no data to sync"},
+    {"standaloneEnabled", "a server that is alone holds elections too"},
+    {"reconfigEnabled", "the ensemble is what the file says"},
+    {"quorumListenOnAllIPs", "give this server the host 0.0.0.0 instead"},
+    {"sslQuorum", "links between servers are not encrypted"},
+    {"ssl.", "links between servers are not encrypted"},
+    {"portUnification", "links between servers are not encrypted"},
+    {"quorum.", "links between servers are not authenticated"},
+    {"multiAddress.", "several addresses may always be given"},
+    {"cnxTimeout", "see connect_ms of links"},
+    {"tcpKeepAlive", "it is always on; see keepalive_ms of links"},
+    {"electionPortBindRetry", "a port is tried for as long as it takes"},
+    {"connectToLearnerMasterLimit", "see init_limit of timing"},
+    {"", "Conclave knows no such key"},
+};
+
+void
+zoo_note(struct zoo *z, struct conf_place at, const char *why, const char *format, ...)
+{
+	struct zoo_note *n = &z->notes[z->note_count];
+	va_list args;
+
+	if (z->note_count == ZOO_NOTES_MAX)
+		return;
+	n->at = at;
+	n->why = why;
+	va_start(args, format);
+	vsnprintf(n->key, sizeof(n->key), format, args);
+	va_end(args);
+	z->note_count++;
+}
+
+static void
+note(struct zoo *z, const struct entry *e, const char *why)
+{
+	zoo_note(z, e->at, why, "%.*s", (int)e->key.len, e->key.at);
+}
+
+static bool
+begins(struct qaddr_text text, const char *with)
+{
+	size_t len = strlen(with);
+
+	return text.len >= len && memcmp(text.at, with, len) == 0;
+}
+
+static bool
+is(struct qaddr_text text, const char *word)
+{
+	return begins(text, word) && text.len == strlen(word);
+}
+
+static int
+fail_entry(const struct entry *e, struct conf_error *error, const char *what)
+{
+	return conf_fail(error, e->at, "%.*s = %.*s: %s", (int)e->key.len, e->key.at,
+	                 (int)(e->value.len < 200 ? e->value.len : 200), e->value.at,
+	                 what);
+}
+
+/* The number behind the point of `server.N`, `group.N`, `weight.N`. */
+static bool
+get_index(const struct entry *e, int64_t *out)
+{
+	const char *dot = memchr(e->key.at, '.', e->key.len);
+	struct qaddr_text digits;
+
+	if (!dot)
+		return false;
+	digits.at = dot + 1;
+	digits.len = e->key.len - (size_t)(digits.at - e->key.at);
+	return qaddr_number(digits, 10, 0, CONF_ID_MAX, out);
+}
+
+/* The next piece before `separator`; false behind the last. */
+static bool
+cut(struct qaddr_text *rest, char separator, struct qaddr_text *piece)
+{
+	const char *at = rest->at ? memchr(rest->at, separator, rest->len) : NULL;
+
+	if (!rest->at)
+		return false;
+	*piece = (struct qaddr_text){rest->at, at ? (size_t)(at - rest->at) : rest->len};
+	rest->len -= piece->len + (at != NULL);
+	rest->at = at ? at + 1 : NULL;
+	return true;
+}
+
+/* One of the addresses of a server; ours has one pair of ports. */
+static void
+add_host(struct zoo *z, const struct entry *e, const struct qconfig_server *one,
+         struct conf_server *s)
+{
+	size_t len = strlen(s->host);
+
+	if (len == 0) {
+		s->quorum_port = one->quorum[0].port;
+		s->election_port = one->election[0].port;
+	} else if (s->quorum_port != one->quorum[0].port ||
+	           s->election_port != one->election[0].port) {
+		note(z, e, "another address with other ports was left out");
+		return;
+	}
+	if (len + strlen(one->quorum[0].host) + 2 > sizeof(s->host))
+		note(z, e, "another address was left out: too long");
+	else
+		sprintf(s->host + len, "%s%s", len ? "|" : "", one->quorum[0].host);
+}
+
+static int
+take_server(struct zoo *z, const struct entry *e, struct conf_error *error)
+{
+	static struct qconfig_server all, one;
+	struct conf_server s = {.weight = 1};
+	struct qaddr_text rest = e->value, piece;
+	enum qconfig_result r;
+	unsigned at = 0;
+
+	if (!get_index(e, &s.id))
+		return fail_entry(e, error, "write server.N, N 0 to 4611686018427387904");
+	r = qconfig_parse_server(s.id, e->value.at, e->value.len, true, &all);
+	if (r != QCONFIG_OK)
+		return conf_fail(error, e->at,
+		                 "server.%" PRId64 ": %s; write server.%" PRId64
+		                 "=HOST:PORT:PORT",
+		                 s.id, qconfig_result_name(r), s.id);
+	s.observer = all.observer;
+	if (all.has_client)
+		note(z, e, "its client port: there are no clients to serve");
+	cut(&rest, ';', &piece);
+	rest = piece;
+	while (cut(&rest, '|', &piece))
+		if (qconfig_parse_server(s.id, piece.at, piece.len, true, &one) ==
+		        QCONFIG_OK &&
+		    one.addr_count > 0)
+			add_host(z, e, &one, &s);
+	if (!s.host[0])
+		return fail_entry(e, error, "it has no address");
+	while (at < z->server_count && z->servers[at].id != s.id)
+		at++;
+	if (at == CONF_SERVERS_MAX)
+		return fail_entry(e, error, "Conclave takes at most 32 servers");
+	z->servers[at] = s;
+	z->server_at[at] = e->at;
+	z->server_count += at == z->server_count;
+	return 0;
+}
+
+/* A key that is given again counts from there on. */
+static void
+forget_shares(struct zoo *z, bool is_weight, int64_t index)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < z->share_count; i++) {
+		const struct zoo_share *s = &z->shares[i];
+
+		if (s->is_weight != is_weight || (is_weight ? s->sid : s->value) != index)
+			z->shares[kept++] = *s;
+	}
+	z->share_count = kept;
+}
+
+static int
+take_share(struct zoo *z, const struct entry *e, bool is_weight, struct conf_error *error)
+{
+	struct qaddr_text rest = e->value, piece;
+	int64_t index, value;
+
+	if (!get_index(e, &index))
+		return fail_entry(e, error,
+		                  is_weight ? "write weight.SID=NUMBER"
+		                            : "write group.N=SID:SID");
+	forget_shares(z, is_weight, index);
+	while (cut(&rest, ':', &piece)) {
+		struct zoo_share *s = &z->shares[z->share_count];
+
+		if (piece.len == 0 && !is_weight)
+			continue; /* Java's split: what is empty at the end vanishes */
+		if (!qaddr_number(piece, 10, 0, CONF_ID_MAX, &value))
+			return fail_entry(e, error, "not a number of ours, 0 and above");
+		if (z->share_count == ZOO_SHARES_MAX)
+			return fail_entry(e, error, "too many groups and weights");
+		*s = (struct zoo_share){.at = e->at,
+		                        .is_weight = is_weight,
+		                        .sid = is_weight ? index : value,
+		                        .value = is_weight ? value : index};
+		z->share_count++;
+	}
+	return 0;
+}
+
+static int
+take_number(const struct entry *e, struct conf_place *at, uint32_t *out,
+            struct conf_error *error)
+{
+	int64_t value;
+
+	if (!qaddr_number(e->value, 10, 0, INT32_MAX, &value))
+		return fail_entry(e, error, "write a number");
+	*at = e->at;
+	*out = (uint32_t)value;
+	return 0;
+}
+
+static int
+take_path(const struct entry *e, char out[CONF_PATH_MAX], struct conf_error *error)
+{
+	if (e->value.len == 0 || e->value.len >= CONF_PATH_MAX)
+		return fail_entry(e, error, "write a path");
+	memcpy(out, e->value.at, e->value.len);
+	out[e->value.len] = '\0';
+	return 0;
+}
+
+/* The keys of either file; -1: none of them. */
+static int
+take_member(struct zoo *z, const struct entry *e, struct conf_error *error)
+{
+	if (begins(e->key, "server."))
+		return take_server(z, e, error);
+	if (begins(e->key, "group"))
+		return take_share(z, e, false, error);
+	if (begins(e->key, "weight"))
+		return take_share(z, e, true, error);
+	return -1;
+}
+
+static int
+take_static(struct zoo *z, const struct entry *e, struct conf_error *error)
+{
+	unsigned i = 0;
+
+	if (is(e->key, "tickTime"))
+		return take_number(e, &z->tick.at, &z->tick.value, error);
+	if (is(e->key, "initLimit"))
+		return take_number(e, &z->init.at, &z->init.value, error);
+	if (is(e->key, "syncLimit"))
+		return take_number(e, &z->sync.at, &z->sync.value, error);
+	if (is(e->key, "dynamicConfigFile")) {
+		z->dynamic_at = e->at;
+		return take_path(e, z->dynamic_file, error);
+	}
+	while (!begins(e->key, meaningless[i].begin))
+		i++;
+	note(z, e, meaningless[i].why);
+	return is(e->key, "dataDir") ? take_path(e, z->data_dir, error) : 0;
+}
+
+static struct qaddr_text
+trim(const char *at, size_t len)
+{
+	while (len > 0 && (unsigned char)at[0] <= ' ') {
+		at++;
+		len--;
+	}
+	while (len > 0 && (unsigned char)at[len - 1] <= ' ')
+		len--;
+	return (struct qaddr_text){at, len};
+}
+
+/* One line with those that continue it: no entry, or one. */
+static int
+take_line(struct zoo *z, struct conf_place at, const char *text, size_t len, bool dynamic,
+          struct conf_error *error)
+{
+	static struct properties all;
+	struct entry e = {.at = at};
+	int r;
+
+	if (properties_load(text, len, &all) != PROPERTIES_OK)
+		return conf_fail(error, at, "a malformed escape, or too long");
+	if (all.count == 0)
+		return 0;
+	e.key = trim(all.list[0].key, all.list[0].key_len);
+	e.value = trim(all.list[0].value, all.list[0].value_len);
+	r = take_member(z, &e, error);
+	if (r < 0 && dynamic)
+		return conf_fail(error, at,
+		                 "%.*s does not belong into a dynamic configuration file",
+		                 (int)e.key.len, e.key.at);
+	return r < 0 ? take_static(z, &e, error) : r;
+}
+
+static bool
+is_comment(struct qaddr_text line)
+{
+	struct qaddr_text begin = trim(line.at, line.len);
+
+	return begin.len == 0 || begin.at[0] == '#' || begin.at[0] == '!';
+}
+
+/* Is there another line behind this one that belongs to it? */
+static bool
+continues(struct qaddr_text line, bool first)
+{
+	size_t slashes = 0;
+
+	if (first && is_comment(line))
+		return false;
+	while (slashes < line.len && line.at[line.len - 1 - slashes] == '\\')
+		slashes++;
+	return slashes % 2 == 1;
+}
+
+/* The first line of what is left, taken off it. */
+static struct qaddr_text
+cut_line(const char **text, const char *end)
+{
+	struct qaddr_text line = {*text, 0};
+
+	while (*text < end && **text != '\n' && **text != '\r')
+		(*text)++;
+	line.len = (size_t)(*text - line.at);
+	if (end - *text > 1 && (*text)[0] == '\r' && (*text)[1] == '\n')
+		(*text)++;
+	if (*text < end)
+		(*text)++;
+	return line;
+}
+
+int
+zoo_read(struct zoo *z, const char *file, const char *text, size_t len, bool dynamic,
+         struct conf_error *error)
+{
+	const char *end = text + len;
+	unsigned line = 1;
+
+	while (text < end) {
+		const char *start = text;
+		unsigned lines = 1;
+
+		while (continues(cut_line(&text, end), lines == 1) && text < end)
+			lines++;
+		if (take_line(z, (struct conf_place){file, line}, start,
+		              (size_t)(text - start), dynamic, error))
+			return 1;
+		line += lines;
+	}
+	return 0;
+}

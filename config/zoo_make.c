@@ -1,0 +1,160 @@
+/* What ZooKeeper's keys make together; see zoo.h. */
+#include "config/conf_field.h"
+#include "config/conf_keys.h"
+#include "config/zoo.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define ZOO_TICK_MS 3000 /* ZooKeeperServer.DEFAULT_TICK_TIME */
+
+static struct conf_server *
+find(struct zoo *z, int64_t sid)
+{
+	for (unsigned i = 0; i < z->server_count; i++)
+		if (z->servers[i].id == sid)
+			return &z->servers[i];
+	return NULL;
+}
+
+/* In ZooKeeper an observer may have a weight and a group; they count for nothing. */
+static int
+share_out(struct zoo *z, struct conf_error *error)
+{
+	for (unsigned i = 0; i < z->share_count; i++) {
+		const struct zoo_share *share = &z->shares[i];
+		struct conf_server *s = find(z, share->sid);
+
+		if (s && s->observer) {
+			zoo_note(z, share->at, "an observer counts in no quorum",
+			         share->is_weight ? "weight.%" PRId64 : "group.%" PRId64,
+			         share->is_weight ? share->sid : share->value);
+		} else if (share->is_weight) {
+			if (s)
+				s->weight = share->value;
+			else
+				zoo_note(z, share->at, "there is no such server",
+				         "weight.%" PRId64, share->sid);
+		} else if (!s) {
+			return conf_fail(error, share->at,
+			                 "group.%" PRId64 " names server %" PRId64
+			                 ", for which there is no server line",
+			                 share->value, share->sid);
+		} else if (s->has_group) {
+			return conf_fail(error, share->at,
+			                 "server %" PRId64 " is in two groups, %" PRId64
+			                 " and %" PRId64,
+			                 share->sid, s->group, share->value);
+		} else {
+			s->has_group = true;
+			s->group = share->value;
+		}
+	}
+	return 0;
+}
+
+/* ZooKeeper demands it of hierarchical quorums, as Conclave does. */
+static int
+check_groups(const struct zoo *z, struct conf_error *error)
+{
+	for (unsigned i = 0; i < z->server_count && z->share_count > 0; i++) {
+		const struct conf_server *s = &z->servers[i];
+
+		if (!s->observer && !s->has_group)
+			return conf_fail(error, z->server_at[i],
+			                 "server %" PRId64
+			                 " is in no group, and there are groups or "
+			                 "weights; name it in one",
+			                 s->id);
+	}
+	return 0;
+}
+
+static int
+set_number(struct conf *c, const char *path, struct conf_place at, const char *key,
+           uint32_t value, struct conf_error *error)
+{
+	for (unsigned i = 0; i < CONF_NUMBERS; i++) {
+		const struct conf_number *n = &conf_numbers[i];
+
+		if (strcmp(n->path, path) != 0)
+			continue;
+		if (value < n->min || value > n->max)
+			return conf_fail(error, at,
+			                 "%s = %" PRIu32 ": Conclave takes %" PRIu32
+			                 " to %" PRIu32,
+			                 key, value, n->min, n->max);
+		conf_number_set(n, c, value);
+	}
+	return 0;
+}
+
+static int
+set_timing(const struct zoo *z, const char *file, struct conf *c,
+           struct conf_error *error)
+{
+	struct conf_place nowhere = {file, 0};
+
+	if (!z->init.at.file || !z->sync.at.file)
+		return conf_fail(error, nowhere,
+		                 "%s is not set; ZooKeeper demands it too",
+		                 z->init.at.file ? "syncLimit" : "initLimit");
+	if (set_number(c, "timing.tick_ms", z->tick.at.file ? z->tick.at : nowhere,
+	               "tickTime", z->tick.at.file ? z->tick.value : ZOO_TICK_MS, error))
+		return 1;
+	if (set_number(c, "timing.init_limit", z->init.at, "initLimit", z->init.value,
+	               error))
+		return 1;
+	return set_number(c, "timing.sync_limit", z->sync.at, "syncLimit", z->sync.value,
+	                  error);
+}
+
+/* Servers, groups and weights stand in one file. */
+static int
+check_place(const struct zoo *z, struct conf_place at, struct conf_error *error)
+{
+	if (!z->dynamic_file[0] || strcmp(at.file, z->dynamic_file) == 0)
+		return 0;
+	return conf_fail(error, at, "this must be in %s, which dynamicConfigFile names",
+	                 z->dynamic_file);
+}
+
+static int
+check_places(const struct zoo *z, struct conf_error *error)
+{
+	int r = 0;
+
+	for (unsigned i = 0; i < z->server_count && r == 0; i++)
+		r = check_place(z, z->server_at[i], error);
+	for (unsigned i = 0; i < z->share_count && r == 0; i++)
+		r = check_place(z, z->shares[i].at, error);
+	return r;
+}
+
+int
+zoo_make(struct zoo *z, const char *file, int64_t id, struct conf *out,
+         struct conf_error *error)
+{
+	struct conf_place nowhere = {z->dynamic_file[0] ? z->dynamic_file : file, 0};
+
+	if (check_places(z, error))
+		return 1;
+	if (z->server_count == 0)
+		return conf_fail(error, nowhere,
+		                 "there is no server line: an ensemble of nobody");
+	if (!find(z, id))
+		return conf_fail(error, nowhere,
+		                 "there is no server.%" PRId64 "; name another id", id);
+	if (share_out(z, error) || check_groups(z, error))
+		return 1;
+	memset(out, 0, sizeof(*out));
+	conf_field_defaults(out);
+	if (set_timing(z, file, out, error))
+		return 1;
+	out->id = id;
+	strcpy(out->run_dir, "/run/conclave");
+	strcpy(out->data_dir, "/var/lib/conclave");
+	out->server_count = z->server_count;
+	memcpy(out->servers, z->servers, sizeof(out->servers));
+	return 0;
+}

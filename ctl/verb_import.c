@@ -1,0 +1,244 @@
+/* conclave import. */
+#include "base/buf.h"
+#include "config/conf_read.h"
+#include "config/zoo.h"
+#include "ctl/verb.h"
+#include "proc/proc.h"
+#include "wire/qaddr.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define FILE_MAX    (1 << 20)
+#define RESULT_MAX  (4 * CONF_PRINT_MAX)
+#define MYID_MAX    64
+#define BODY_SERVER 5 /* lines of conf_print before the first server */
+
+struct import {
+	const char *file;
+	const char *id_text;   /* --id */
+	const char *myid_file; /* --myid, or dataDir's */
+	char myid_path[CONF_PATH_MAX + 8];
+	int64_t id;
+	struct zoo zoo;
+	struct conf conf;
+	struct conf checked;
+	unsigned head_lines; /* of comment before the body */
+	char result[RESULT_MAX];
+	struct conf_error error;
+};
+
+static int
+read_file(struct import *m, const char *file, bool dynamic)
+{
+	struct conf_place at = dynamic ? m->zoo.dynamic_at : (struct conf_place){file, 0};
+	char *text;
+	size_t len;
+	int r = conf_slurp(file, FILE_MAX, &text, &len);
+
+	if (r < 0)
+		return conf_fail(&m->error, at, "%s%s cannot be read: %s",
+		                 dynamic ? "dynamicConfigFile = " : "", file,
+		                 strerror(-r));
+	r = zoo_read(&m->zoo, file, text, len, dynamic, &m->error);
+	free(text);
+	return r;
+}
+
+/* The number in a myid file, blanks around it allowed. */
+static int
+read_myid(const struct ctl *c, struct import *m)
+{
+	struct qaddr_text number;
+	char *text;
+	size_t len;
+	bool ok;
+	int r = conf_slurp(m->myid_file, MYID_MAX, &text, &len);
+
+	if (r < 0)
+		return verb_misused(c, "which server is it for? %s cannot be read: %s",
+		                    m->myid_file, strerror(-r));
+	number.at = text + strspn(text, " \t\r\n");
+	number.len = strcspn(number.at, " \t\r\n");
+	ok = number.at[number.len + strspn(number.at + number.len, " \t\r\n")] == '\0' &&
+	     qaddr_number(number, 10, 0, CONF_ID_MAX, &m->id);
+	free(text);
+	return ok ? 0 : verb_misused(c, "%s does not hold a server's id", m->myid_file);
+}
+
+/* 0, or the exit status. */
+static int
+find_id(const struct ctl *c, struct import *m)
+{
+	if (m->id_text) {
+		struct qaddr_text number = {m->id_text, strlen(m->id_text)};
+
+		return qaddr_number(number, 10, 0, CONF_ID_MAX, &m->id)
+		           ? 0
+		           : verb_misused(c, "`%s` is no server's id", m->id_text);
+	}
+	if (!m->myid_file && !m->zoo.data_dir[0])
+		return verb_misused(c, "which server is it for? there is no dataDir");
+	if (!m->myid_file) {
+		snprintf(m->myid_path, sizeof(m->myid_path), "%s/myid", m->zoo.data_dir);
+		m->myid_file = m->myid_path;
+	}
+	return read_myid(c, m);
+}
+
+/* A line of comment, whatever the words hold. */
+__attribute__((format(printf, 3, 4))) static void
+comment(struct import *m, struct buf_out *b, const char *format, ...)
+{
+	char line[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	for (char *p = line; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
+	buf_put_text(b, "#%s%s\n", line[0] ? " " : "", line);
+	m->head_lines++;
+}
+
+static int
+print_result(struct import *m)
+{
+	struct buf_out b;
+
+	buf_out_init(&b, m->result, sizeof(m->result));
+	comment(m, &b, "Made from %s by conclave import, for server %" PRId64 "%s%s.",
+	        m->file, m->id, m->id_text ? "" : ", named by ",
+	        m->id_text ? "" : m->myid_file);
+	if (m->zoo.dynamic_file[0])
+		comment(m, &b, "The servers are those of %s.", m->zoo.dynamic_file);
+	comment(m, &b,
+	        "The times are ZooKeeper's%s. Conclave's own, tick_ms = 50, "
+	        "init_limit = 40 and",
+	        m->zoo.tick.at.file ? "" : ", tickTime by default");
+	comment(m, &b, "sync_limit = 6, notice sooner that a leader is silent.");
+	if (m->zoo.note_count > 0) {
+		comment(m, &b, "%s", "");
+		comment(m, &b, "What has no meaning here:");
+	}
+	for (unsigned i = 0; i < m->zoo.note_count; i++) {
+		const struct zoo_note *n = &m->zoo.notes[i];
+
+		comment(m, &b, "  %s:%u: %s: %s", n->at.file, n->at.line, n->key, n->why);
+	}
+	if (b.bad ||
+	    conf_print(&m->conf, m->result + b.len, sizeof(m->result) - b.len) == 0)
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* What only Conclave demands is said by its own reader, of the result; where that is
+ * about a server, by the line that it comes from. */
+static int
+check_result(struct import *m)
+{
+	struct conf_place at = {m->file, 0};
+	struct conf_error refused;
+	char path[64];
+	size_t len = strlen(m->result), path_len;
+	int fd = memfd_create("conclave.conf", MFD_CLOEXEC);
+	int r = -EIO;
+	unsigned line, server;
+
+	if (fd >= 0 && write(fd, m->result, len) == (ssize_t)len) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		r = conf_load(path, &m->checked, &refused);
+	}
+	if (fd >= 0)
+		close(fd);
+	if (r <= 0)
+		return r;
+	path_len = strlen(path);
+	if (sscanf(refused.text + path_len, ":%u:", &line) != 1)
+		return conf_fail(&m->error, at, "Conclave refuses it%s",
+		                 refused.text + path_len);
+	server = line - m->head_lines - BODY_SERVER - 1;
+	if (server < m->zoo.server_count)
+		at = m->zoo.server_at[server];
+	return conf_fail(&m->error, at, "Conclave refuses it:%s",
+	                 strchr(refused.text + path_len + 1, ':') + 1);
+}
+
+/* 0, 1 with `error`, or another exit status, which has been explained. */
+static int
+import(const struct ctl *c, struct import *m)
+{
+	int r = read_file(m, m->file, false);
+
+	if (r == 0 && m->zoo.dynamic_file[0])
+		r = read_file(m, m->zoo.dynamic_file, true);
+	if (r == 0)
+		r = find_id(c, m);
+	if (r == 0)
+		r = zoo_make(&m->zoo, m->file, m->id, &m->conf, &m->error);
+	if (r == 0)
+		r = print_result(m);
+	if (r == 0)
+		r = check_result(m);
+	return r;
+}
+
+static int
+take_arguments(const struct ctl *c, struct import *m)
+{
+	for (int i = 0; i < c->argc; i++) {
+		const char *word = c->argv[i];
+		bool is_id = strcmp(word, "--id") == 0;
+
+		if (is_id || strcmp(word, "--myid") == 0) {
+			if (++i == c->argc)
+				return verb_misused(c, "%s wants %s", word,
+				                    is_id ? "a number" : "a file");
+			*(is_id ? &m->id_text : &m->myid_file) = c->argv[i];
+		} else if (word[0] == '-' || m->file) {
+			return verb_misused(c, "what is `%s`?", word);
+		} else {
+			m->file = word;
+		}
+	}
+	if (m->id_text && m->myid_file)
+		return verb_misused(c, "--id or --myid?");
+	return m->file ? 0 : verb_misused(c, "which file?");
+}
+
+int
+verb_import(const struct ctl *c)
+{
+	struct import *m = calloc(1, sizeof(*m));
+	int r;
+
+	if (!m)
+		return PROC_EXIT_FAILURE;
+	r = take_arguments(c, m);
+	if (r == 0)
+		r = import(c, m);
+	if (r == 0 && c->json)
+		verb_print_file_json(m->file, true, "configuration", m->result);
+	else if (r == 0)
+		fputs(m->result, stdout);
+	if (r == 1) {
+		if (c->json)
+			verb_print_file_json(m->file, false, "", m->error.text);
+		fprintf(stderr, "conclave: %s\n", m->error.text);
+		r = PROC_EXIT_CONFIG;
+	}
+	if (r < 0) {
+		fprintf(stderr, "conclave: import: %s\n", strerror(-r));
+		r = PROC_EXIT_FAILURE;
+	}
+	free(m);
+	return r;
+}
