@@ -52,7 +52,7 @@ some_vote(struct model *m)
 	if (b & 8)
 		v.epoch = feed_number(&m->feed, v.epoch);
 	if (b & 16)
-		v.state = 1 + b / 32 % 3;
+		v.state = 1 + (int32_t)(b / 32 % 3);
 	if (b == 255)
 		v.state = (int32_t)feed_number(&m->feed, 0);
 	return v;
@@ -82,7 +82,7 @@ word(struct model *m, struct elect_event *ev, enum elect_event_type type)
 }
 
 static void
-link(struct model *m, struct elect_event *ev)
+link_changes(struct model *m, struct elect_event *ev)
 {
 	unsigned b;
 
@@ -194,7 +194,7 @@ choose(struct model *m, struct elect_event *ev)
 	case 11:
 	case 12:
 	case 13:
-		link(m, ev);
+		link_changes(m, ev);
 		return true;
 	case 14:
 		return raw_notif(m, ev);
