@@ -100,6 +100,9 @@ $(B)/tests/fuzz/%: $(FUZZ_OBJ)/tests/fuzz/%.o $(FUZZ_DRIVER) $(FUZZ_CORES)
 	@mkdir -p $(@D)
 	$(FUZZ_LD) -o $@ $^
 
+# it has its core's memory ready: fresh pages would cost more than all the rest
+$(B)/tests/fuzz/fuzz_elect: FUZZ_LD += -Wl,--wrap=calloc,--wrap=free
+
 unit-programs: $(UNIT)
 fuzz-programs: $(FUZZ)
 tool-programs: $(TOOLS)
