@@ -129,7 +129,9 @@ soak: all tool-programs
 	@tests/soak.sh $(B) $(T)
 
 # Each fuzzer for T seconds, two at a time.
-fuzz: fuzz-programs
+fuzz:
+	@tests/install.sh
+	@$(MAKE) --no-print-directory -s -j2 fuzz-programs
 	@tests/fuzz.sh $(B) $(T)
 
 # Lines and branches that the unit tests, the vectors and the fuzzers' corpora run.

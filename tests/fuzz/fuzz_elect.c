@@ -1,8 +1,8 @@
 /* The election's core under any sequence of events: words of the peer in any order, any
  * replay, links, and notifications of anybody, drawn at random, aimed at what is going on
  * or made from any bytes by the real decoder. What the shell keeps to, and so does this:
- * times and serials are none of 0, DECIDED comes in a replay. What must hold after each
- * step is in fuzz_elect_check.h. */
+ * no time in the options is 0, and no serial (0, 0). What must hold after each step is in
+ * fuzz_elect_check.h. */
 #include "tests/fuzz/fuzz_elect_check.h"
 
 #define CORE_MAX (1 << 20) /* bytes */
