@@ -9,12 +9,13 @@ build=$1
 seconds=$2
 shift 2
 out=$build/fuzz-out
-rm -rf "$out"
 mkdir -p "$out"
+rm -f "$out/failed"
 [ $# -gt 0 ] || set -- $(ls "$build"/tests/fuzz | sed -n 's/^fuzz_//p')
 
 one() {
 	local name=$1 log=$out/$1.log inputs
+	rm -f "$log" "$out/$name"-*
 	mkdir -p "$build/corpus/$name"
 	if "$build/tests/fuzz/fuzz_$name" -max_total_time="$seconds" -runs=2000000000 -max_len=4096 \
 		-timeout=20 -print_final_stats=1 -artifact_prefix="$out/$name-" \

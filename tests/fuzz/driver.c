@@ -141,7 +141,7 @@ insert(uint8_t *data, size_t size, size_t at, const uint8_t *piece, size_t len)
 
 /* A piece of another input, put in or written over what is there. */
 static size_t
-splice(uint8_t *data, size_t size)
+cross(uint8_t *data, size_t size)
 {
 	const struct input *other = &corpus[below(corpus_count)];
 	size_t from = below(other->size);
@@ -192,7 +192,7 @@ mutate(uint8_t *data, size_t size)
 	case 5:
 		return below(4) ? size : at;
 	default:
-		return splice(data, size);
+		return cross(data, size);
 	}
 }
 

@@ -9,7 +9,7 @@
 #include "tests/fuzz/members.h"
 #include "wire/qquorum.h"
 
-#define HEARD_MAX 4096
+#define HEARD_MAX 16384
 
 struct ensemble {
 	struct qconfig config;
@@ -36,24 +36,25 @@ struct model {
 	unsigned heard_count;
 };
 
-static struct vote_entry heard[HEARD_MAX]; /* the newest, in a ring */
+static struct vote_entry heard[HEARD_MAX];
 
 static void
 note_heard(struct model *m, int64_t sid, const struct notif *n)
 {
-	heard[m->heard_count++ % HEARD_MAX] = (struct vote_entry){
-	    sid, {n->leader, n->zxid, n->round, n->epoch, n->state, n->version}};
+	if (m->heard_count < HEARD_MAX)
+		heard[m->heard_count] = (struct vote_entry){
+		    sid, {n->leader, n->zxid, n->round, n->epoch, n->state, n->version}};
+	m->heard_count++;
 }
 
-/* Has it ever said so? `claim`: LOOKING for exactly that; else it follows it. */
+/* Has it ever said so? `claim`: LOOKING for exactly that; else it follows it. Where more
+ * was said than the model can hold, anything may have been. */
 static bool
 has_said(const struct model *m, int64_t sid, const struct vote *v, bool claim)
 {
-	unsigned count = m->heard_count < HEARD_MAX ? m->heard_count : HEARD_MAX;
-
-	if (sid == m->options.sid)
+	if (sid == m->options.sid || m->heard_count > HEARD_MAX)
 		return true;
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; i < m->heard_count; i++)
 		if (heard[i].sid == sid && heard[i].vote.leader == v->leader &&
 		    (!claim || vote_same_claim(&heard[i].vote, v)))
 			return true;

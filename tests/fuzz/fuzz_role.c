@@ -2,8 +2,7 @@
  * of remotes. What the shell keeps to, and so does this: DECIDED, DOUBT, REMOTE and
  * packets come between AGAIN and LOST only; WRITTEN answers a write, once; START comes
  * before a role and after a failed START only, with epochs as epoch_read() lets them
- * pass. What is promised, published and said is checked against a disk and links of the
- * model's own; who may have been promised what in fuzz_role_check.h. */
+ * pass. What must hold after each step is in fuzz_role_check.h. */
 #include "tests/fuzz/fuzz_role_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
