@@ -2,6 +2,7 @@
  * says so by an eventfd when they are on the disk; the loop never waits for it. */
 #include "peer/epoch.h"
 
+#include "peer/number.h"
 #include "proc/proc.h"
 
 #include <assert.h>
@@ -35,25 +36,6 @@ struct epoch_writer {
 	int64_t number;
 };
 
-bool
-epoch_parse(const char *text, size_t len, int64_t max, int64_t *out)
-{
-	int64_t value = 0;
-	size_t at = 0;
-
-	while (at < len && text[at] >= '0' && text[at] <= '9') {
-		int64_t digit = text[at++] - '0';
-
-		if (value > (max - digit) / 10)
-			return false;
-		value = value * 10 + digit;
-	}
-	if (at == 0 || (at < len && text[at++] != '\n') || at != len)
-		return false;
-	*out = value;
-	return true;
-}
-
 static int
 read_one(const char *folder, const char *name, int64_t max, int64_t *out)
 {
@@ -73,7 +55,7 @@ read_one(const char *folder, const char *name, int64_t max, int64_t *out)
 		return EPOCH_DAMAGED;
 	if (r < 0)
 		return r;
-	return epoch_parse(text, len, max, out) ? 0 : EPOCH_DAMAGED;
+	return number_parse(text, len, max, out) ? 0 : EPOCH_DAMAGED;
 }
 
 static int

@@ -29,9 +29,6 @@ int epoch_read(const char *folder, int64_t *accepted, int64_t *current, char *wh
  * this server takes no part until it was told its claim. */
 int epoch_read_claim(const char *folder, int64_t *claim, char *why, size_t why_cap);
 
-/* One decimal number up to `max`, perhaps a line break; nothing else. False: damaged. */
-bool epoch_parse(const char *text, size_t len, int64_t max, int64_t *out);
-
 struct epoch_writer;
 
 /* `on_done` is called from the loop, once for each write: 0 or -errno. 0 or -errno. */

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "ipc/door.h"
 #include "peer/answer.h"
+#include "peer/number.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -58,7 +59,7 @@ claim(struct keeper *k, struct door_conn *c, const char *number)
 {
 	int64_t value;
 
-	if (!epoch_parse(number, strlen(number), INT64_MAX, &value))
+	if (!number_parse(number, strlen(number), INT64_MAX, &value))
 		return "a claim is one decimal number from 0 to 9223372036854775807";
 	if (!k->role || !k->locked)
 		return *k->why ? k->why : "the peer is not active yet; ask again";

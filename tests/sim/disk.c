@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CLAIMS 3 /* that servers make; nobody changes its own */
+
 struct epoch_writer {
 	uint64_t serial;
 	struct proc *proc;
@@ -18,12 +20,13 @@ struct epoch_writer {
 	bool busy;
 };
 
-static struct epoch_writer writers[SIM_SERVERS_MAX];
+static struct epoch_writer writers[SIM_SERVERS_MAX][2]; /* of epochs, of claims */
 
 void
 sim_disk_begin(struct sim_disk *d)
 {
 	memset(d, 0, sizeof(*d));
+	d->claim = (int64_t)sim_random(CLAIMS);
 	for (unsigned i = 0; i < 2; i++)
 		d->epochs[i] =
 		    (struct sim_file){.seen = EPOCH_NONE, .durable = EPOCH_NONE};
@@ -101,10 +104,21 @@ epoch_read(const char *folder, int64_t *accepted, int64_t *current, char *why,
 }
 
 int
+epoch_read_claim(const char *folder, int64_t *claim, char *why, size_t why_cap)
+{
+	(void)folder;
+	(void)why;
+	(void)why_cap;
+	*claim = sim.servers[sim.running->server].disk.claim;
+	return 0;
+}
+
+int
 epoch_writer_open(struct epoch_writer **out, sd_event *loop,
                   void (*on_done)(void *user, int error), void *user)
 {
-	struct epoch_writer *w = &writers[loop->proc->server];
+	struct epoch_writer *own = writers[loop->proc->server];
+	struct epoch_writer *w = &own[own->on_done && own->on_done != on_done];
 
 	*w = (struct epoch_writer){
 	    .serial = ++sim.serial, .proc = loop->proc, .on_done = on_done, .user = user};

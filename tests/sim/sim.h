@@ -63,6 +63,7 @@ struct sim_file {        /* an epoch file */
 
 struct sim_disk {
 	struct sim_file epochs[2]; /* as enum role_file */
+	int64_t claim;
 	bool writing;
 	unsigned file;
 	int64_t value;

@@ -1,0 +1,12 @@
+/* A number as text: in the peer's files, and in what is asked at its door. */
+#ifndef PEER_NUMBER_H
+#define PEER_NUMBER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One decimal number from 0 to `max`, perhaps a line break; nothing else. */
+bool number_parse(const char *text, size_t len, int64_t max, int64_t *out);
+
+#endif
