@@ -1,6 +1,7 @@
 /* The invariants (S1 … S10 of the design), looked at in each step of each core, which the
  * linker's --wrap puts in between. What others really said is what connmgr passed on. */
 #include "connmgr/lane_impl.h"
+#include "connmgr/switchboard_impl.h"
 #include "peer/role_impl.h"
 #include "tests/sim/sim.h"
 #include "wire/notif.h"
@@ -42,7 +43,7 @@ struct witness {                   /* of one server */
 	struct elect_serial look; /* what `heard` belongs to */
 	struct heard heard[SIM_SERVERS_MAX];
 	unsigned claim_count;
-	struct vote claims[CLAIMS_MAX]; /* LOOKING, each once */
+	struct vote claims[CLAIMS_MAX]; /* whatever its state was; each once */
 };
 
 static struct witness witnesses[SIM_SERVERS_MAX];
@@ -161,6 +162,7 @@ check_promise(unsigned server, const struct role *r, const struct role_packet *p
 		sim_fail("S10: server %u promises epoch %" PRId64 " after %" PRId64,
 		         server + 1, r->follow.asked, *promised);
 	*promised = r->follow.asked;
+	sim_moment(server);
 }
 
 void
@@ -168,10 +170,14 @@ __wrap_role_step(struct role *r, const struct role_event *ev, struct role_action
 {
 	unsigned server = sim.running->server;
 
+	if (ev->type == ROLE_EV_REMOTE)
+		sim_bug_forget(r);
 	__real_role_step(r, ev, out);
 	for (unsigned i = 0; i < out->count; i++) {
 		const struct role_action *a = &out->list[i];
 
+		if (a->type == ROLE_ACT_WRITE || a->type == ROLE_ACT_ROLE)
+			sim_moment(server);
 		if (a->type == ROLE_ACT_EVENT)
 			check_view(server, r->generation, &a->u.view);
 		else if (a->type == ROLE_ACT_LOOK || a->type == ROLE_ACT_ROLE)
@@ -216,9 +222,10 @@ vote_of(const struct notif *n)
 }
 
 /* What the elector says; to a voter it is what connmgr has kept (others are told what it
- * would be without an election). */
+ * would be without an election). Not so while it attaches again: what it said without a
+ * link comes first. */
 static void
-check_said(unsigned server, int64_t to, const void *frame, size_t len)
+check_said(unsigned server, int64_t to, bool attached, const void *frame, size_t len)
 {
 	const struct witness *w = &witnesses[server];
 	const struct conf_server *voter = conf_server(&sim.servers[server].conf, to);
@@ -230,10 +237,8 @@ check_said(unsigned server, int64_t to, const void *frame, size_t len)
 		return;
 	}
 	v = vote_of(&n);
-	if (v.state != NOTIF_LOOKING)
-		return;
 	claim(server, &v);
-	if (voter && !voter->observer &&
+	if (attached && v.state == NOTIF_LOOKING && voter && !voter->observer &&
 	    (!w->kept || !vote_same_claim(&w->kept_vote, &v)))
 		sim_fail("S10: server %u says (%" PRId64 ", %" PRId64
 		         ") in round %" PRId64 ", connmgr keeps (%" PRId64 ", %" PRId64
@@ -246,8 +251,11 @@ check_said(unsigned server, int64_t to, const void *frame, size_t len)
 void
 __wrap_lane_send(struct lane *l, int64_t sid, const void *data, size_t len)
 {
+	const struct switchboard *s = l->user;
+
 	if (l->which == LINK_ELECTION)
-		check_said(sim.running->server, sid, data, len);
+		check_said(sim.running->server, sid,
+		           board_open(s->board, BOARD_ELECTOR) >= 0, data, len);
 	__real_lane_send(l, sid, data, len);
 }
 

@@ -13,13 +13,19 @@ any_proc(void)
 }
 
 static void
-crash(void)
+crash_there(unsigned server)
 {
-	struct proc *p = any_proc();
+	struct proc *p = &sim.servers[server].procs[sim_random(SIM_KINDS)];
 
-	sim_say("* %u %s is killed", p->server + 1, sim_proc_name(p));
+	sim_say("* %u %s is killed", server + 1, sim_proc_name(p));
 	sim_kill(p);
 	sim_start_later(p, sim_random(sim_random(4) ? 20000 : 500000));
+}
+
+static void
+crash(void)
+{
+	crash_there((unsigned)sim_random(sim.count));
 }
 
 static void
@@ -41,15 +47,21 @@ on_power(struct sim_item *it)
 }
 
 static void
-power(void)
+power_there(unsigned at)
 {
-	unsigned at = (unsigned)sim_random(sim.count);
-
 	if (!sim.servers[at].powered)
 		return;
 	sim_say("* %u loses its power", at + 1);
 	sim_power_off(at);
-	sim_put(sim.now_us + sim_random(1500000), NULL, on_power, NULL, 0)->arg = at;
+	sim_put(sim.now_us + sim_random(sim_random(2) ? 50000 : 1500000), NULL, on_power,
+	        NULL, 0)
+	    ->arg = at;
+}
+
+static void
+power(void)
+{
+	power_there((unsigned)sim_random(sim.count));
 }
 
 static void
@@ -156,6 +168,32 @@ static void
 stranger(void)
 {
 	sim_net_stranger((unsigned)sim_random(sim.count));
+}
+
+static void
+partition_there(unsigned server)
+{
+	(void)server;
+	memset(sim.cut, 0, sizeof(sim.cut));
+	partition();
+}
+
+static void
+on_moment(struct sim_item *it)
+{
+	static void (*const faults[])(unsigned server) = {crash_there, power_there,
+	                                                  partition_there};
+
+	if (!sim.calm)
+		faults[sim_random(3)]((unsigned)it->arg);
+}
+
+void
+sim_moment(unsigned server)
+{
+	if (sim_chance(20))
+		sim_put(sim.now_us + sim_random(1000), NULL, on_moment, NULL, 0)->arg =
+		    server;
 }
 
 void

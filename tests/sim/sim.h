@@ -178,6 +178,7 @@ bool sim_may_lead(int64_t sid);
 
 /* faults.c */
 void sim_fault(void);
+void sim_moment(unsigned server); /* one at which a fault there is worth a try */
 void sim_heal(void);
 void sim_garbage(struct proc *p); /* S8: bytes that are no message change nothing */
 
@@ -188,7 +189,7 @@ void sim_check_power_off(unsigned server);
 
 /* bug.c */
 bool sim_is_quorum(const int64_t *sids, unsigned count); /* without a bug */
-void sim_bug_packet(unsigned char *frame, size_t len);
+void sim_bug_forget(struct role *r);
 const char *sim_bug_name(enum sim_bug bug);
 
 #endif
