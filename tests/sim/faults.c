@@ -244,17 +244,15 @@ sim_heal(void)
 
 /* ---- S8 ---- */
 
-/* What of the elector's core may not change: all but its configurations, which are large
- * and written once, and the scratch of a step. */
-static bool
-same_elect(const struct elect *a, const struct elect *b)
-{
-	size_t config = offsetof(struct elect, config);
-	size_t words = offsetof(struct elect, synced);
-	size_t step = offsetof(struct elect, now_ms);
+/* The elector's core without its configurations, which are large and written once, and
+ * the scratch of a step. */
+#define WORDS offsetof(struct elect, synced)
+#define STEP  offsetof(struct elect, now_ms)
 
-	return memcmp(a, b, config) == 0 &&
-	       memcmp(&a->synced, &b->synced, step - words) == 0;
+static bool
+same_elect(const unsigned char before[STEP - WORDS], const struct elect *e)
+{
+	return memcmp(before, (const unsigned char *)e + WORDS, STEP - WORDS) == 0;
 }
 
 /* A message that is none, or one with a frame that is none. */
@@ -281,21 +279,22 @@ make_garbage(unsigned char out[128], bool elector)
 void
 sim_garbage(struct proc *p)
 {
-	static struct elect elect_before;
+	static unsigned char elect_before[STEP - WORDS];
 	static struct role role_before;
 	struct sim_server *s = &sim.servers[p->server];
+	bool peer = p->kind == SIM_PEER && s->keeper.role;
 	unsigned char data[128];
 	size_t len = make_garbage(data, p->kind == SIM_ELECTOR);
 
-	if (s->shell.elect)
-		elect_before = *s->shell.elect;
-	if (s->keeper.role)
+	if (p->kind == SIM_ELECTOR)
+		memcpy(elect_before, (unsigned char *)s->shell.elect + WORDS,
+		       sizeof(elect_before));
+	if (peer)
 		role_before = *s->keeper.role;
 	if (!sim_pipe_hear(p, data, len))
 		return;
-	if (p->kind == SIM_ELECTOR && !same_elect(&elect_before, s->shell.elect))
+	if (p->kind == SIM_ELECTOR && !same_elect(elect_before, s->shell.elect))
 		sim_fail("S8: garbage changed the elector of server %u", p->server + 1);
-	if (p->kind == SIM_PEER && s->keeper.role &&
-	    memcmp(&role_before, s->keeper.role, sizeof(role_before)) != 0)
+	if (peer && memcmp(&role_before, s->keeper.role, sizeof(role_before)) != 0)
 		sim_fail("S8: garbage changed the peer of server %u", p->server + 1);
 }

@@ -241,7 +241,7 @@ main(int argc, char **argv)
 	if (!parse(argc, argv, &from, &to, &servers))
 		return usage();
 	/* large blocks come and go with each process: keep them */
-	mallopt(M_MMAP_THRESHOLD, 1 << 30);
+	mallopt(M_MMAP_THRESHOLD, 1 << 18);
 	mallopt(M_TRIM_THRESHOLD, 1 << 30);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (uint64_t seed = from; seed <= to && total.failed == 0; seed++)
