@@ -170,9 +170,13 @@ __wrap_role_step(struct role *r, const struct role_event *ev, struct role_action
 {
 	unsigned server = sim.running->server;
 
+	struct role_event told = *ev;
+
 	if (ev->type == ROLE_EV_REMOTE)
 		sim_bug_forget(r);
-	__real_role_step(r, ev, out);
+	if (ev->type == ROLE_EV_DECIDED)
+		sim_decide_wrongly(server, &told);
+	__real_role_step(r, &told, out);
 	for (unsigned i = 0; i < out->count; i++) {
 		const struct role_action *a = &out->list[i];
 
@@ -300,6 +304,7 @@ check_decided(unsigned server, const struct elect_action *a)
 	int64_t self = server + 1;
 	int64_t sids[SIM_SERVERS_MAX];
 	unsigned count = 0;
+	bool confirmed = false;
 
 	if (a->reason == ELECT_REASON_REPEATED) {
 		if (w->decided &&
@@ -313,9 +318,11 @@ check_decided(unsigned server, const struct elect_action *a)
 	w->decided_vote = a->vote;
 	for (unsigned i = 0; i < sim.count; i++) {
 		const struct heard *h = &w->heard[i];
-		bool settled = joins && h->any && h->vote.leader == a->vote.leader &&
-		               (a->vote.leader != self || h->vote.round == a->vote.round);
+		bool settled = joins && h->any && h->vote.leader == a->vote.leader;
 
+		/* who is named itself asks for one of its own round */
+		confirmed |=
+		    settled && a->vote.leader == self && h->vote.round == a->vote.round;
 		if (settled || has_claimed(i, &a->vote))
 			sids[count++] = i + 1;
 	}
@@ -327,7 +334,8 @@ check_decided(unsigned server, const struct elect_action *a)
 	if (!sim_may_lead(a->vote.leader))
 		sim_fail("S7: server %u elects %" PRId64 ", which must not lead",
 		         server + 1, a->vote.leader);
-	else if (joins && a->vote.leader != self && !w->heard[a->vote.leader - 1].leading)
+	else if (joins && !confirmed &&
+	         (a->vote.leader == self || !w->heard[a->vote.leader - 1].leading))
 		sim_fail("S4: server %u joins %" PRId64 ", which does not say it leads",
 		         server + 1, a->vote.leader);
 }

@@ -242,6 +242,21 @@ sim_heal(void)
 	repair();
 }
 
+void
+sim_decide_wrongly(unsigned server, struct role_event *ev)
+{
+	int64_t leader = 1 + (int64_t)sim_random(sim.count);
+
+	if (!sim_may_lead(leader) || !sim_chance(sim.wrong))
+		return;
+	ev->vote.leader = leader;
+	if (sim.servers[server].conf.self->observer)
+		ev->state = NOTIF_OBSERVING;
+	else
+		ev->state = leader == server + 1 ? NOTIF_LEADING : NOTIF_FOLLOWING;
+	sim_say("* %u is told that %d is elected", server + 1, (int)leader);
+}
+
 /* ---- S8 ---- */
 
 /* The elector's core without its configurations, which are large and written once, and

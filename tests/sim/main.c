@@ -155,6 +155,7 @@ run_seed(uint64_t seed, unsigned servers)
 	begun_us = sim.now_us;
 	sim.count = servers ? servers : 3 + (unsigned)sim_random(5);
 	sim.delayed = sim_random(2) ? 0 : (unsigned)sim_random(25);
+	sim.wrong = sim_random(4) ? 0 : (unsigned)sim_random(600);
 	sim.give_up_us = 300000 + sim_random(5000000);
 	memset(sim.cut, 0, sizeof(sim.cut));
 	sim_servers_begin();
@@ -241,7 +242,7 @@ main(int argc, char **argv)
 	if (!parse(argc, argv, &from, &to, &servers))
 		return usage();
 	/* large blocks come and go with each process: keep them */
-	mallopt(M_MMAP_THRESHOLD, 1 << 18);
+	mallopt(M_MMAP_THRESHOLD, 1 << 30);
 	mallopt(M_TRIM_THRESHOLD, 1 << 30);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (uint64_t seed = from; seed <= to && total.failed == 0; seed++)

@@ -111,6 +111,7 @@ struct sim {
 	bool calm;                                  /* no faults any more */
 	bool power;           /* what ends now ends without a word on the network */
 	unsigned delayed;     /* of 1000 segments */
+	unsigned wrong;       /* of 1000 decisions */
 	uint64_t give_up_us;  /* TCP_USER_TIMEOUT */
 	struct proc *running; /* whose turn it is */
 	enum sim_bug bug;
@@ -180,6 +181,8 @@ bool sim_may_lead(int64_t sid);
 void sim_fault(void);
 void sim_moment(unsigned server); /* one at which a fault there is worth a try */
 void sim_heal(void);
+/* Safety does not rest on the election: now and then it is wrong. */
+void sim_decide_wrongly(unsigned server, struct role_event *ev);
 void sim_garbage(struct proc *p); /* S8: bytes that are no message change nothing */
 
 /* check.c */
