@@ -1,6 +1,7 @@
 #!/bin/bash
-# All that `make check` runs after the programs are built: rules, unit tests, vectors, fuzzers, system
-# tests; plain and under ASan and UBSan, two parts at a time. Ends with `N passed, M failed, K skipped`.
+# All that `make check` runs after the programs are built: rules, unit tests, vectors, the simulator,
+# fuzzers, system tests; plain and under ASan and UBSan, two parts at a time. Ends with `N passed, M
+# failed, K skipped`.
 # Usage: tests/check.sh BUILD. Output of each part: BUILD/check/*.log.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -107,6 +108,10 @@ for program in "$build"/tests/unit/test_* "$build"/asan/tests/unit/test_*; do
 done
 for file in tests/vectors/data/*.jsonl.xz; do
 	vectors "$build/tests/vectors" "$file"
+done
+one "sim, 400 seeds" "$build/tests/sim" --seeds 1:400
+for bug in no-fsync promise-twice vote-quorum promise-quorum leader-check; do
+	one "sim finds $bug" "$build/tests/sim" --seeds 1:10000 --bug $bug
 done
 for fuzzer in "$build"/tests/fuzz/fuzz_*; do
 	kind=${fuzzer##*/fuzz_}

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Every fault of the system tests again and again for a while. Stops at the first failure and says
+# The simulator, and every fault of the system tests, again and again for a while. Stops at the first failure and says
 # where its logs are. Usage: tests/soak.sh BUILD SECONDS
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -9,6 +9,11 @@ passed=0
 round=0
 while [ $SECONDS -lt $end ]; do
 	round=$((round + 1))
+	if ! "$build/tests/sim" --seeds "$((round * 2000)):$((round * 2000 + 1999))" >"$build/soak-sim.log"; then
+		cat "$build/soak-sim.log"
+		exit 1
+	fi
+	passed=$((passed + 2000))
 	for ipc in nng seqpacket; do
 		for file in tests/system/*.bats; do
 			[ $SECONDS -lt $end ] || break 2

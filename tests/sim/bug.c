@@ -1,8 +1,7 @@
 /* Deliberate bugs, to see that the invariants find them: what the cores call is put in
  * between by the linker (--wrap), so that the cores themselves stay as they are. */
-#include "ipc/msg.h"
+#include "peer/role_impl.h"
 #include "tests/sim/sim.h"
-#include "wire/qpacket.h"
 #include "wire/qquorum.h"
 
 #include <string.h>
@@ -86,19 +85,12 @@ __wrap_vote_map_confirms(const struct vote_map *m, int64_t leader, int64_t round
 	       __real_vote_map_confirms(m, leader, round, me, clock);
 }
 
-/* An ACKEPOCH that makes no promise again (-1) is made to look like one that does. */
+/* A peer that forgets its last promise whenever a link changes: asked for the same epoch
+ * by another leader it promises it again. */
 void
-sim_bug_packet(unsigned char *frame, size_t len)
+sim_bug_forget(struct role *r)
 {
-	static const unsigned char none[] = {0xff, 0xff, 0xff, 0xff};
-	struct qpacket packet;
-	struct msg m;
-
-	if (sim.bug != SIM_BUG_TWICE || msg_decode(frame, len, &m) != MSG_OK ||
-	    m.type != MSG_FRAME_OUT || m.u.frame.lane != MSG_LANE_LEARNER ||
-	    qpacket_decode(m.u.frame.data, m.u.frame.data_len, &packet) != QPACKET_OK ||
-	    packet.type != QPACKET_ACKEPOCH || packet.data_len != sizeof(none) ||
-	    memcmp(packet.data, none, sizeof(none)) != 0)
-		return;
-	memset(frame + (packet.data - frame), 0, sizeof(none));
+	if (sim.bug == SIM_BUG_TWICE && r->mode == ROLE_MODE_FOLLOW &&
+	    r->epochs.accepted > 0)
+		r->epochs.promised = r->epochs.accepted - 1;
 }

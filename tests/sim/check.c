@@ -1,6 +1,7 @@
 /* The invariants (S1 … S10 of the design), looked at in each step of each core, which the
  * linker's --wrap puts in between. What others really said is what connmgr passed on. */
 #include "connmgr/lane_impl.h"
+#include "connmgr/switchboard_impl.h"
 #include "peer/role_impl.h"
 #include "tests/sim/sim.h"
 #include "wire/notif.h"
@@ -42,7 +43,7 @@ struct witness {                   /* of one server */
 	struct elect_serial look; /* what `heard` belongs to */
 	struct heard heard[SIM_SERVERS_MAX];
 	unsigned claim_count;
-	struct vote claims[CLAIMS_MAX]; /* LOOKING, each once */
+	struct vote claims[CLAIMS_MAX]; /* whatever its state was; each once */
 };
 
 static struct witness witnesses[SIM_SERVERS_MAX];
@@ -161,6 +162,7 @@ check_promise(unsigned server, const struct role *r, const struct role_packet *p
 		sim_fail("S10: server %u promises epoch %" PRId64 " after %" PRId64,
 		         server + 1, r->follow.asked, *promised);
 	*promised = r->follow.asked;
+	sim_moment(server);
 }
 
 void
@@ -168,10 +170,18 @@ __wrap_role_step(struct role *r, const struct role_event *ev, struct role_action
 {
 	unsigned server = sim.running->server;
 
-	__real_role_step(r, ev, out);
+	struct role_event told = *ev;
+
+	if (ev->type == ROLE_EV_REMOTE)
+		sim_bug_forget(r);
+	if (ev->type == ROLE_EV_DECIDED)
+		sim_decide_wrongly(server, &told);
+	__real_role_step(r, &told, out);
 	for (unsigned i = 0; i < out->count; i++) {
 		const struct role_action *a = &out->list[i];
 
+		if (a->type == ROLE_ACT_WRITE || a->type == ROLE_ACT_ROLE)
+			sim_moment(server);
 		if (a->type == ROLE_ACT_EVENT)
 			check_view(server, r->generation, &a->u.view);
 		else if (a->type == ROLE_ACT_LOOK || a->type == ROLE_ACT_ROLE)
@@ -216,9 +226,10 @@ vote_of(const struct notif *n)
 }
 
 /* What the elector says; to a voter it is what connmgr has kept (others are told what it
- * would be without an election). */
+ * would be without an election). Not so while it attaches again: what it said without a
+ * link comes first. */
 static void
-check_said(unsigned server, int64_t to, const void *frame, size_t len)
+check_said(unsigned server, int64_t to, bool attached, const void *frame, size_t len)
 {
 	const struct witness *w = &witnesses[server];
 	const struct conf_server *voter = conf_server(&sim.servers[server].conf, to);
@@ -230,10 +241,8 @@ check_said(unsigned server, int64_t to, const void *frame, size_t len)
 		return;
 	}
 	v = vote_of(&n);
-	if (v.state != NOTIF_LOOKING)
-		return;
 	claim(server, &v);
-	if (voter && !voter->observer &&
+	if (attached && v.state == NOTIF_LOOKING && voter && !voter->observer &&
 	    (!w->kept || !vote_same_claim(&w->kept_vote, &v)))
 		sim_fail("S10: server %u says (%" PRId64 ", %" PRId64
 		         ") in round %" PRId64 ", connmgr keeps (%" PRId64 ", %" PRId64
@@ -246,8 +255,11 @@ check_said(unsigned server, int64_t to, const void *frame, size_t len)
 void
 __wrap_lane_send(struct lane *l, int64_t sid, const void *data, size_t len)
 {
+	const struct switchboard *s = l->user;
+
 	if (l->which == LINK_ELECTION)
-		check_said(sim.running->server, sid, data, len);
+		check_said(sim.running->server, sid,
+		           board_open(s->board, BOARD_ELECTOR) >= 0, data, len);
 	__real_lane_send(l, sid, data, len);
 }
 
@@ -292,6 +304,7 @@ check_decided(unsigned server, const struct elect_action *a)
 	int64_t self = server + 1;
 	int64_t sids[SIM_SERVERS_MAX];
 	unsigned count = 0;
+	bool confirmed = false;
 
 	if (a->reason == ELECT_REASON_REPEATED) {
 		if (w->decided &&
@@ -305,9 +318,11 @@ check_decided(unsigned server, const struct elect_action *a)
 	w->decided_vote = a->vote;
 	for (unsigned i = 0; i < sim.count; i++) {
 		const struct heard *h = &w->heard[i];
-		bool settled = joins && h->any && h->vote.leader == a->vote.leader &&
-		               (a->vote.leader != self || h->vote.round == a->vote.round);
+		bool settled = joins && h->any && h->vote.leader == a->vote.leader;
 
+		/* who is named itself asks for one of its own round */
+		confirmed |=
+		    settled && a->vote.leader == self && h->vote.round == a->vote.round;
 		if (settled || has_claimed(i, &a->vote))
 			sids[count++] = i + 1;
 	}
@@ -319,7 +334,8 @@ check_decided(unsigned server, const struct elect_action *a)
 	if (!sim_may_lead(a->vote.leader))
 		sim_fail("S7: server %u elects %" PRId64 ", which must not lead",
 		         server + 1, a->vote.leader);
-	else if (joins && a->vote.leader != self && !w->heard[a->vote.leader - 1].leading)
+	else if (joins && !confirmed &&
+	         (a->vote.leader == self || !w->heard[a->vote.leader - 1].leading))
 		sim_fail("S4: server %u joins %" PRId64 ", which does not say it leads",
 		         server + 1, a->vote.leader);
 }

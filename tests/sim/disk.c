@@ -82,6 +82,13 @@ sim_disk_repair(struct sim_disk *d, int64_t epoch)
 
 /* ---- peer/epoch.h ---- */
 
+static void
+sync_folder(struct sim_disk *d)
+{
+	for (unsigned i = 0; i < 2 && sim.bug != SIM_BUG_NO_FSYNC; i++)
+		d->epochs[i].durable = d->epochs[i].seen;
+}
+
 int
 epoch_read(const char *folder, int64_t *accepted, int64_t *current, char *why,
            size_t why_cap)
@@ -93,6 +100,7 @@ epoch_read(const char *folder, int64_t *accepted, int64_t *current, char *why,
 		snprintf(why, why_cap, "an epoch file is damaged");
 		return EPOCH_DAMAGED;
 	}
+	sync_folder(d);
 	*accepted = d->epochs[0].seen;
 	*current = d->epochs[1].seen;
 	if ((*accepted == EPOCH_NONE && *current != EPOCH_NONE) ||
@@ -152,8 +160,8 @@ on_written(struct sim_item *it)
 	w->busy = false;
 	if (!failed || sim_random(2))
 		f->seen = d->value;
-	if (!failed && sim.bug != SIM_BUG_NO_FSYNC)
-		f->durable = d->value;
+	if (!failed)
+		sync_folder(d);
 	w->on_done(w->user, failed ? -ENOSPC : 0);
 }
 

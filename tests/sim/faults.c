@@ -13,13 +13,19 @@ any_proc(void)
 }
 
 static void
-crash(void)
+crash_there(unsigned server)
 {
-	struct proc *p = any_proc();
+	struct proc *p = &sim.servers[server].procs[sim_random(SIM_KINDS)];
 
-	sim_say("* %u %s is killed", p->server + 1, sim_proc_name(p));
+	sim_say("* %u %s is killed", server + 1, sim_proc_name(p));
 	sim_kill(p);
 	sim_start_later(p, sim_random(sim_random(4) ? 20000 : 500000));
+}
+
+static void
+crash(void)
+{
+	crash_there((unsigned)sim_random(sim.count));
 }
 
 static void
@@ -41,15 +47,21 @@ on_power(struct sim_item *it)
 }
 
 static void
-power(void)
+power_there(unsigned at)
 {
-	unsigned at = (unsigned)sim_random(sim.count);
-
 	if (!sim.servers[at].powered)
 		return;
 	sim_say("* %u loses its power", at + 1);
 	sim_power_off(at);
-	sim_put(sim.now_us + sim_random(1500000), NULL, on_power, NULL, 0)->arg = at;
+	sim_put(sim.now_us + sim_random(sim_random(2) ? 50000 : 1500000), NULL, on_power,
+	        NULL, 0)
+	    ->arg = at;
+}
+
+static void
+power(void)
+{
+	power_there((unsigned)sim_random(sim.count));
 }
 
 static void
@@ -158,6 +170,32 @@ stranger(void)
 	sim_net_stranger((unsigned)sim_random(sim.count));
 }
 
+static void
+partition_there(unsigned server)
+{
+	(void)server;
+	memset(sim.cut, 0, sizeof(sim.cut));
+	partition();
+}
+
+static void
+on_moment(struct sim_item *it)
+{
+	static void (*const faults[])(unsigned server) = {crash_there, power_there,
+	                                                  partition_there};
+
+	if (!sim.calm)
+		faults[sim_random(3)]((unsigned)it->arg);
+}
+
+void
+sim_moment(unsigned server)
+{
+	if (sim_chance(20))
+		sim_put(sim.now_us + sim_random(1000), NULL, on_moment, NULL, 0)->arg =
+		    server;
+}
+
 void
 sim_fault(void)
 {
@@ -204,19 +242,32 @@ sim_heal(void)
 	repair();
 }
 
+void
+sim_decide_wrongly(unsigned server, struct role_event *ev)
+{
+	int64_t leader = 1 + (int64_t)sim_random(sim.count);
+
+	if (!sim_may_lead(leader) || !sim_chance(sim.wrong))
+		return;
+	ev->vote.leader = leader;
+	if (sim.servers[server].conf.self->observer)
+		ev->state = NOTIF_OBSERVING;
+	else
+		ev->state = leader == server + 1 ? NOTIF_LEADING : NOTIF_FOLLOWING;
+	sim_say("* %u is told that %d is elected", server + 1, (int)leader);
+}
+
 /* ---- S8 ---- */
 
-/* What of the elector's core may not change: all but its configurations, which are large
- * and written once, and the scratch of a step. */
-static bool
-same_elect(const struct elect *a, const struct elect *b)
-{
-	size_t config = offsetof(struct elect, config);
-	size_t words = offsetof(struct elect, synced);
-	size_t step = offsetof(struct elect, now_ms);
+/* The elector's core without its configurations, which are large and written once, and
+ * the scratch of a step. */
+#define WORDS offsetof(struct elect, synced)
+#define STEP  offsetof(struct elect, now_ms)
 
-	return memcmp(a, b, config) == 0 &&
-	       memcmp(&a->synced, &b->synced, step - words) == 0;
+static bool
+same_elect(const unsigned char before[STEP - WORDS], const struct elect *e)
+{
+	return memcmp(before, (const unsigned char *)e + WORDS, STEP - WORDS) == 0;
 }
 
 /* A message that is none, or one with a frame that is none. */
@@ -243,21 +294,22 @@ make_garbage(unsigned char out[128], bool elector)
 void
 sim_garbage(struct proc *p)
 {
-	static struct elect elect_before;
+	static unsigned char elect_before[STEP - WORDS];
 	static struct role role_before;
 	struct sim_server *s = &sim.servers[p->server];
+	bool peer = p->kind == SIM_PEER && s->keeper.role;
 	unsigned char data[128];
 	size_t len = make_garbage(data, p->kind == SIM_ELECTOR);
 
-	if (s->shell.elect)
-		elect_before = *s->shell.elect;
-	if (s->keeper.role)
+	if (p->kind == SIM_ELECTOR)
+		memcpy(elect_before, (unsigned char *)s->shell.elect + WORDS,
+		       sizeof(elect_before));
+	if (peer)
 		role_before = *s->keeper.role;
 	if (!sim_pipe_hear(p, data, len))
 		return;
-	if (p->kind == SIM_ELECTOR && !same_elect(&elect_before, s->shell.elect))
+	if (p->kind == SIM_ELECTOR && !same_elect(elect_before, s->shell.elect))
 		sim_fail("S8: garbage changed the elector of server %u", p->server + 1);
-	if (p->kind == SIM_PEER && s->keeper.role &&
-	    memcmp(&role_before, s->keeper.role, sizeof(role_before)) != 0)
+	if (peer && memcmp(&role_before, s->keeper.role, sizeof(role_before)) != 0)
 		sim_fail("S8: garbage changed the peer of server %u", p->server + 1);
 }

@@ -13,7 +13,7 @@
 #define BOUND_US  2500000u /* L1, for 3 to 5 servers */
 #define LARGER_US 5000000u /* for 6 and 7 */
 #define SETTLE_US 500000u
-#define WORST_MAX 8
+#define FAILOVERS 20
 
 static struct {
 	uint64_t runs;
@@ -97,6 +97,29 @@ join(void)
 		sim_fail("S9, L1: server %u does not follow", joiner + 1);
 }
 
+/* One fault at the leader at a time, all else well: its connections break, its peer or
+ * its connmgr dies. */
+static void
+fail_over(void)
+{
+	unsigned leader;
+
+	if (!sim_is_settled(&leader))
+		return;
+	sim_say("* the connections of %u break", leader + 1);
+	if (sim_random(8) == 0)
+		sim_kill(
+		    &sim.servers[leader].procs[sim_random(2) ? SIM_PEER : SIM_CONNMGR]);
+	for (unsigned i = 0; i < sim.count; i++)
+		if (i != leader)
+			sim_net_reset(leader, i);
+	for (unsigned k = 0; k < SIM_KINDS; k++)
+		sim_start(&sim.servers[leader].procs[k]);
+	run_for(1000);
+	if (!run_until_settled(sim.now_us + bound_us(), -1))
+		sim_fail("L1: not all follow one leader after one fault");
+}
+
 static void
 run(void)
 {
@@ -119,6 +142,8 @@ run(void)
 		sim_fail("L1: not all follow one leader in time, later");
 	for (unsigned i = 0; i < 3 && !sim.failed; i++)
 		join();
+	for (unsigned i = 0; i < FAILOVERS && !sim.failed; i++)
+		fail_over();
 }
 
 static void
@@ -130,6 +155,7 @@ run_seed(uint64_t seed, unsigned servers)
 	begun_us = sim.now_us;
 	sim.count = servers ? servers : 3 + (unsigned)sim_random(5);
 	sim.delayed = sim_random(2) ? 0 : (unsigned)sim_random(25);
+	sim.wrong = sim_random(4) ? 0 : (unsigned)sim_random(600);
 	sim.give_up_us = 300000 + sim_random(5000000);
 	memset(sim.cut, 0, sizeof(sim.cut));
 	sim_servers_begin();

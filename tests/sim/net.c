@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define CONNS_MAX 1024
-#define NET_FD    (1 << 20)
 #define WINDOW    64 /* segments on their way; then the sender is stuck */
 #define GREET_US  2000000
 #define KEEP_US   2000000

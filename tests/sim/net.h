@@ -4,6 +4,8 @@
 
 #include "tests/sim/sim.h"
 
+#define NET_FD (1 << 20) /* the first; pipe.c's are above 2 * NET_FD */
+
 struct net_ops {
 	void (*on_open)(void *user); /* what was dialled stands */
 	void (*on_data)(void *user, int fd, const unsigned char *data, size_t len);

@@ -112,6 +112,7 @@ struct sim {
 	bool calm;                                  /* no faults any more */
 	bool power;           /* what ends now ends without a word on the network */
 	unsigned delayed;     /* of 1000 segments */
+	unsigned wrong;       /* of 1000 decisions */
 	uint64_t give_up_us;  /* TCP_USER_TIMEOUT */
 	struct proc *running; /* whose turn it is */
 	enum sim_bug bug;
@@ -179,7 +180,10 @@ bool sim_may_lead(int64_t sid);
 
 /* faults.c */
 void sim_fault(void);
+void sim_moment(unsigned server); /* one at which a fault there is worth a try */
 void sim_heal(void);
+/* Safety does not rest on the election: now and then it is wrong. */
+void sim_decide_wrongly(unsigned server, struct role_event *ev);
 void sim_garbage(struct proc *p); /* S8: bytes that are no message change nothing */
 
 /* check.c */
@@ -189,7 +193,7 @@ void sim_check_power_off(unsigned server);
 
 /* bug.c */
 bool sim_is_quorum(const int64_t *sids, unsigned count); /* without a bug */
-void sim_bug_packet(unsigned char *frame, size_t len);
+void sim_bug_forget(struct role *r);
 const char *sim_bug_name(enum sim_bug bug);
 
 #endif
