@@ -13,13 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MSG_SET       1     /* version of this message set */
-#define MSG_FRAME_MAX 60000 /* of one remote; larger ones stop in connmgr */
-#define MSG_MAX       (MSG_FRAME_MAX + 64)
-#define MSG_NAME_MAX  32 /* with the final NUL */
-#define MSG_PATH_MAX  108
-#define MSG_BUILD_MAX 32
-#define MSG_ALL       INT64_MIN /* connect, disconnect: every remote */
+#define MSG_SET        1     /* version of this message set */
+#define MSG_FRAME_MAX  60000 /* of one remote; larger ones stop in connmgr */
+#define MSG_FRAME_HEAD 13    /* bytes of an encoded frame: type, lane, sid */
+#define MSG_MAX        (MSG_FRAME_MAX + 64)
+#define MSG_NAME_MAX   32 /* with the final NUL */
+#define MSG_PATH_MAX   108
+#define MSG_BUILD_MAX  32
+#define MSG_ALL        INT64_MIN /* connect, disconnect: every remote */
 
 enum msg_type {
 	MSG_ATTACH = 1, /* worker → connmgr's door: count me in */

@@ -25,6 +25,26 @@ queue_add(struct queue *q, const void *data, size_t len)
 }
 
 void
+queue_remove_alike(struct queue *q, const void *head, size_t len)
+{
+	struct queue_packet **at = &q->first, *before = NULL;
+
+	while (*at) {
+		struct queue_packet *p = *at;
+
+		if (p->len < len || memcmp(p->data, head, len) != 0) {
+			before = p;
+			at = &p->next;
+			continue;
+		}
+		*at = p->next;
+		q->count--;
+		free(p);
+	}
+	q->last = before;
+}
+
+void
 queue_remove_first(struct queue *q)
 {
 	struct queue_packet *p = q->first;

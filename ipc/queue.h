@@ -20,6 +20,8 @@ struct queue {
 
 /* Zeroed is empty. False when there is no memory. */
 bool queue_add(struct queue *q, const void *data, size_t len);
+/* Removes what begins with the same `len` bytes. */
+void queue_remove_alike(struct queue *q, const void *head, size_t len);
 void queue_remove_first(struct queue *q); /* must not be empty */
 void queue_clear(struct queue *q);
 

@@ -175,7 +175,9 @@ flush(struct uplink *u)
 		queue_remove_first(q);
 }
 
-/* In order: nothing overtakes what waits. */
+/* In order: nothing overtakes what waits. Of votes for one remote the newest waits alone:
+ * connmgr would replace the older one too, and one who asks and asks must not fill the
+ * queue for all. */
 static void
 send_or_wait(struct uplink *u, const struct msg *m)
 {
@@ -186,6 +188,8 @@ send_or_wait(struct uplink *u, const struct msg *m)
 	assert(len > 0);
 	if (up && !u->waiting.first && (pass(u, packet, len) || !u->chan))
 		return;
+	if (m->type == MSG_FRAME_OUT && m->u.frame.lane == MSG_LANE_ELECTION)
+		queue_remove_alike(&u->waiting, packet, MSG_FRAME_HEAD);
 	if (queue_add(&u->waiting, packet, len))
 		return;
 	u->counters.dropped += u->waiting.count + 1;

@@ -43,12 +43,12 @@ int uplink_open(struct uplink **out, sd_event *loop, const struct uplink_config 
                 const struct uplink_ops *ops, void *user);
 void uplink_close(struct uplink *u);
 
-/* Sends in order; while the link is down or full up to UPLINK_QUEUE_MAX messages wait.
- * They are dropped when the link is lost, when `activate` comes, and a shadow's also when
- * its link comes up; those that the active one sent since its link was lost go before
- * what it sends in on_again. One more than the bound drops them all, cuts the link and is
- * counted: the next on_again says everything anew. `m` must be one that msg_encode
- * accepts. */
+/* Sends in order; of frames of the election lane to one sid only the newest waits; while
+ * the link is down or full up to UPLINK_QUEUE_MAX messages wait. They are dropped when
+ * the link is lost, when `activate` comes, and a shadow's also when its link comes up;
+ * those that the active one sent since its link was lost go before what it sends in
+ * on_again. One more than the bound drops them all, cuts the link and is counted: the
+ * next on_again says everything anew. `m` must be one that msg_encode accepts. */
 #define UPLINK_QUEUE_MAX 256
 void uplink_send(struct uplink *u, const struct msg *m);
 

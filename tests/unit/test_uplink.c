@@ -185,13 +185,45 @@ test_full_without_link(void **state)
 	assert_int_equal(uplink_counters(wrk.up).links, 1);
 }
 
+/* Of votes only the newest for each sid waits, so that no number of them fills the queue;
+ * they wait behind what was said before. */
+static void
+test_newest_vote_waits(void **state)
+{
+	static unsigned char bytes[1000];
+	struct msg m = {.type = MSG_FRAME_OUT, .u.frame = {.data = bytes}};
+	const struct msg *last;
+
+	(void)state;
+	start_both();
+	until(&mgr.heard_count, 3);
+	mgr.heard_count = 0;
+	for (unsigned i = 0; i < 100000; i++) {
+		m.u.frame.lane = MSG_LANE_ELECTION;
+		m.u.frame.sid = 3 + i % 2;
+		m.u.frame.data_len = 1 + i % 1000;
+		uplink_send(wrk.up, &m);
+	}
+	say_count(MSG_STATE, 300);
+	for (uint64_t due_ms = clock_ms() + 10000;
+	     mgr.heard_count == 0 || mgr.heard[mgr.heard_count - 1].type != MSG_STATE;)
+		turn(due_ms);
+	last = &mgr.heard[mgr.heard_count - 1];
+	assert_int_equal(last[-2].u.frame.sid, 3);
+	assert_int_equal(last[-2].u.frame.data_len, 999);
+	assert_int_equal(last[-1].u.frame.sid, 4);
+	assert_int_equal(last[-1].u.frame.data_len, 1000);
+	assert_int_equal(uplink_counters(wrk.up).dropped, 0);
+	assert_int_equal(wrk.losses, 0);
+}
+
 /* A link that is not drained: in order up to the bound, then it is cut and made anew. */
 static void
 test_full_link(void **state)
 {
 	static unsigned char bytes[1000];
 	struct msg m = {.type = MSG_FRAME_OUT,
-	                .u.frame = {MSG_LANE_ELECTION, 3, bytes, sizeof(bytes)}};
+	                .u.frame = {MSG_LANE_LEARNER, 3, bytes, sizeof(bytes)}};
 	unsigned sent = 0;
 
 	(void)state;
@@ -286,6 +318,7 @@ run_all(enum chan_kind with)
 	    cmocka_unit_test_setup_teardown(test_superseded, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_full_without_link, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_newest_vote_waits, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_full_link, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_close_in_callbacks, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_bad_run_dir, set_up, tear_down),
