@@ -47,6 +47,10 @@ class Wrong(Exception):
     """agreement on another than the right one, or a server that fails"""
 
 
+class Late(Wrong):
+    """something else that does not come"""
+
+
 class Schedule:
     """All that is random, from one seed. `alone`: the same with Java voters only."""
 
@@ -99,7 +103,7 @@ def until(what, check):
     end = time.monotonic() + DEADLINE_S
     while not check():
         if time.monotonic() > end:
-            raise Apart('not in %d s: %s' % (DEADLINE_S, what))
+            raise Late('not in %d s: %s' % (DEADLINE_S, what))
         time.sleep(0.02)
 
 
@@ -252,7 +256,7 @@ class Election:
         began = time.monotonic()
         try:
             until('agreement', agreed)
-        except Apart:
+        except Late:
             raise Apart(', '.join('%d %s of %s' % (sid, *seen[sid]) for sid in self.running))
         self.settled_s.append(time.monotonic() - began)
         return seen[self.running[0]][1]
