@@ -56,6 +56,18 @@ static const struct verb verbs[] = {
 	.run = verb_restart,
     },
     {
+	.name = "claim",
+	.arguments = "[N] [--json]",
+	.about =
+	    "say how fresh this server is: its vote's zxid from the next election on",
+	.more = "N is a whole number from 0 to 9223372036854775807, or in hexadecimal, "
+		"0x0 to 0x7fffffffffffffff.\n"
+		"It prints the claim that is kept; without N it changes nothing.\n"
+		"Exit status: 0 done, 1 refused (it says why), 64 no such number, 69 no "
+		"answer.",
+	.run = verb_claim,
+    },
+    {
 	.name = "check",
 	.arguments = "[FILE] [--json]",
 	.about = "read a configuration and print it in canonical form",

@@ -233,6 +233,7 @@ add_role(cJSON *root, const cJSON *peer, const cJSON *elector)
 	else
 		exact_set(root, "lease_ms", 0);
 	copy_member(root, "phase", peer, "phase");
+	copy_member(root, "claim", peer, "claim");
 	if (peer)
 		copy_member(root, "reason", peer, "reason");
 	else

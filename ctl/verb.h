@@ -36,6 +36,7 @@ int verb_watch(const struct ctl *c);
 int verb_wait(const struct ctl *c);
 int verb_restart(const struct ctl *c);
 int verb_check(const struct ctl *c);
+int verb_claim(const struct ctl *c);
 
 /* Says what is wrong and how the verb is written; returns PROC_EXIT_USAGE. */
 int verb_misused(const struct ctl *c, const char *format, ...)

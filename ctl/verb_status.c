@@ -44,7 +44,8 @@ print_head(const struct ctl *c, const cJSON *s)
 	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(s, "active")))
 		fputs(" (this server, established)", stdout);
 	printf("   epoch %s", exact_text(s, "epoch", text, sizeof(text)));
-	printf("   round %s\n", exact_text(s, "round", text, sizeof(text)));
+	printf("   round %s", exact_text(s, "round", text, sizeof(text)));
+	printf("   claim %s\n", exact_text(s, "claim", text, sizeof(text)));
 	print_ids("voters", cJSON_GetObjectItemCaseSensitive(s, "voters"));
 	printf("   quorum %s\n", exact_text(s, "quorum", text, sizeof(text)));
 	if (reason[0])

@@ -134,8 +134,35 @@ answer_status(const struct keeper *k, char *text, size_t cap)
 	buf_put_text(&out, ",\"accepted_epoch\":%" PRId64 ",\"current_epoch\":%" PRId64,
 	             k->role ? role_accepted(k->role) : 0,
 	             k->role ? role_current(k->role) : 0);
+	if (k->started)
+		buf_put_text(&out, ",\"claim\":\"0x%" PRIx64 "\"",
+		             (uint64_t)role_claim(k->role));
+	else
+		buf_put_text(&out, ",\"claim\":null");
 	put_learners(&out, k);
 	put_counters(&out, k);
+	buf_put_text(&out, "}");
+	return out.bad ? 0 : out.len;
+}
+
+size_t
+answer_claim(int64_t claim, char *text, size_t cap)
+{
+	struct buf_out out;
+
+	buf_out_init(&out, text, cap);
+	buf_put_text(&out, "{\"ok\":true,\"claim\":\"0x%" PRIx64 "\"}", (uint64_t)claim);
+	return out.bad ? 0 : out.len;
+}
+
+size_t
+answer_error(const char *what, char *text, size_t cap)
+{
+	struct buf_out out;
+
+	buf_out_init(&out, text, cap);
+	buf_put_text(&out, "{\"error\":");
+	put_string(&out, what);
 	buf_put_text(&out, "}");
 	return out.bad ? 0 : out.len;
 }

@@ -9,5 +9,7 @@
 /* All return the length, 0 if it does not fit. */
 size_t answer_event(const struct keeper *k, char *out, size_t cap);
 size_t answer_status(const struct keeper *k, char *out, size_t cap);
+size_t answer_claim(int64_t claim, char *out, size_t cap);
+size_t answer_error(const char *what, char *out, size_t cap);
 
 #endif

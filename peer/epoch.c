@@ -1,5 +1,5 @@
-/* Epoch files; see epoch.h. The thread knows one path and one number at a time, and says
- * so by an eventfd when they are on the disk; the loop never waits for it. */
+/* The peer's files; see epoch.h. The thread knows one path and one number at a time, and
+ * says so by an eventfd when they are on the disk; the loop never waits for it. */
 #include "peer/epoch.h"
 
 #include "proc/proc.h"
@@ -32,20 +32,21 @@ struct epoch_writer {
 	bool ending;
 	int error;
 	char path[PATH_MAX];
-	int64_t epoch;
+	int64_t number;
 };
 
-/* One number, perhaps a line break; nothing else. False: damaged. */
-static bool
-parse(const char *text, size_t len, int64_t *out)
+bool
+epoch_parse(const char *text, size_t len, int64_t max, int64_t *out)
 {
 	int64_t value = 0;
 	size_t at = 0;
 
 	while (at < len && text[at] >= '0' && text[at] <= '9') {
-		value = value * 10 + (text[at++] - '0');
-		if (value > INT32_MAX)
+		int64_t digit = text[at++] - '0';
+
+		if (value > (max - digit) / 10)
 			return false;
+		value = value * 10 + digit;
 	}
 	if (at == 0 || (at < len && text[at++] != '\n') || at != len)
 		return false;
@@ -54,7 +55,7 @@ parse(const char *text, size_t len, int64_t *out)
 }
 
 static int
-read_one(const char *folder, const char *name, int64_t *out)
+read_one(const char *folder, const char *name, int64_t max, int64_t *out)
 {
 	char path[PATH_MAX];
 	char text[TEXT_MAX];
@@ -72,7 +73,15 @@ read_one(const char *folder, const char *name, int64_t *out)
 		return EPOCH_DAMAGED;
 	if (r < 0)
 		return r;
-	return parse(text, len, out) ? 0 : EPOCH_DAMAGED;
+	return epoch_parse(text, len, max, out) ? 0 : EPOCH_DAMAGED;
+}
+
+static int
+unreadable(const char *folder, const char *name, int error, char *why, size_t why_cap)
+{
+	snprintf(why, why_cap, "%s/%s cannot be read: %s", folder, name,
+	         strerror(-error));
+	return error;
 }
 
 static int
@@ -95,15 +104,12 @@ epoch_read(const char *folder, int64_t *accepted, int64_t *current, char *why,
 	int64_t values[2];
 
 	for (unsigned i = 0; i < 2; i++) {
-		int r = read_one(folder, names[i], &values[i]);
+		int r = read_one(folder, names[i], INT32_MAX, &values[i]);
 
 		if (r == EPOCH_DAMAGED)
 			return damaged(folder, names[i], "is damaged", why, why_cap);
-		if (r < 0) {
-			snprintf(why, why_cap, "%s/%s cannot be read: %s", folder,
-			         names[i], strerror(-r));
-			return r;
-		}
+		if (r < 0)
+			return unreadable(folder, names[i], r, why, why_cap);
 	}
 	if (values[0] == EPOCH_NONE && values[1] != EPOCH_NONE)
 		return damaged(folder, EPOCH_ACCEPTED, "is missing", why, why_cap);
@@ -117,11 +123,30 @@ epoch_read(const char *folder, int64_t *accepted, int64_t *current, char *why,
 	return 0;
 }
 
+int
+epoch_read_claim(const char *folder, int64_t *claim, char *why, size_t why_cap)
+{
+	int64_t value;
+	int r = read_one(folder, EPOCH_CLAIM, INT64_MAX, &value);
+
+	if (r < 0)
+		return unreadable(folder, EPOCH_CLAIM, r, why, why_cap);
+	if (r == EPOCH_DAMAGED) {
+		snprintf(why, why_cap,
+		         "%s/" EPOCH_CLAIM
+		         " is damaged; say how fresh this server is: conclave claim N",
+		         folder);
+		return r;
+	}
+	*claim = value == EPOCH_NONE ? 0 : value;
+	return 0;
+}
+
 static int
-write_number(const char *path, int64_t epoch)
+write_number(const char *path, int64_t number)
 {
 	char text[TEXT_MAX];
-	int len = snprintf(text, sizeof(text), "%" PRId64 "\n", epoch);
+	int len = snprintf(text, sizeof(text), "%" PRId64 "\n", number);
 
 	return proc_write_file(path, text, (size_t)len, true);
 }
@@ -142,7 +167,7 @@ run(void *user)
 			break;
 		pthread_mutex_unlock(&w->lock);
 		error =
-		    write_number(w->path, w->epoch); /* nobody touches them meanwhile */
+		    write_number(w->path, w->number); /* nobody touches them meanwhile */
 		pthread_mutex_lock(&w->lock);
 		w->asked = false;
 		w->error = error;
@@ -224,7 +249,7 @@ epoch_writer_close(struct epoch_writer *w)
 }
 
 int
-epoch_write(struct epoch_writer *w, const char *folder, const char *name, int64_t epoch)
+epoch_write(struct epoch_writer *w, const char *folder, const char *name, int64_t number)
 {
 	char path[PATH_MAX];
 
@@ -234,7 +259,7 @@ epoch_write(struct epoch_writer *w, const char *folder, const char *name, int64_
 	w->busy = true;
 	pthread_mutex_lock(&w->lock);
 	memcpy(w->path, path, sizeof(path));
-	w->epoch = epoch;
+	w->number = number;
 	w->asked = true;
 	pthread_cond_signal(&w->wake);
 	pthread_mutex_unlock(&w->lock);

@@ -1,6 +1,7 @@
-/* The two epochs on the disk: `acceptedEpoch` and `currentEpoch` in the peer's folder of
- * data_dir, one decimal number each. They are read once, after the peer has become
- * active. Writes are done on one thread of their own, one at a time. */
+/* The peer's numbers on the disk: the epochs `acceptedEpoch` and `currentEpoch`, and the
+ * `claim` to freshness, in the peer's folder of data_dir, one decimal number each. They
+ * are read once, after the peer has become active. Each writer is a thread of its own
+ * that does one write at a time. */
 #ifndef PEER_EPOCH_H
 #define PEER_EPOCH_H
 
@@ -11,6 +12,7 @@
 
 #define EPOCH_ACCEPTED "acceptedEpoch"
 #define EPOCH_CURRENT  "currentEpoch"
+#define EPOCH_CLAIM    "claim"
 #define EPOCH_NONE     (-1) /* no such file */
 
 #define EPOCH_DAMAGED 1 /* a person must act: `why` says what to do */
@@ -22,6 +24,14 @@
 int epoch_read(const char *folder, int64_t *accepted, int64_t *current, char *why,
                size_t why_cap);
 
+/* Reads the claim; 0 where none was ever made. Results as above: a damaged claim is not
+ * taken for 0 (a server that understates what it has may follow one that has less), so
+ * this server takes no part until it was told its claim. */
+int epoch_read_claim(const char *folder, int64_t *claim, char *why, size_t why_cap);
+
+/* One decimal number up to `max`, perhaps a line break; nothing else. False: damaged. */
+bool epoch_parse(const char *text, size_t len, int64_t max, int64_t *out);
+
 struct epoch_writer;
 
 /* `on_done` is called from the loop, once for each write: 0 or -errno. 0 or -errno. */
@@ -30,10 +40,10 @@ int epoch_writer_open(struct epoch_writer **out, sd_event *loop,
 /* Ends the thread; a write in progress is waited for no longer than it takes (kill ends
  * it sooner), and on_done is not called for it. NULL ok. */
 void epoch_writer_close(struct epoch_writer *w);
-/* Starts to write `epoch` to `folder`/`name`: a new file, synced, renamed, the folder
+/* Starts to write `number` to `folder`/`name`: a new file, synced, renamed, the folder
  * synced. None may be in progress. 0, or -ENAMETOOLONG: nothing was started. */
 int epoch_write(struct epoch_writer *w, const char *folder, const char *name,
-                int64_t epoch);
+                int64_t number);
 bool epoch_writer_busy(const struct epoch_writer *w);
 
 #endif

@@ -3,10 +3,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "ipc/door.h"
 #include "ipc/msg.h"
-#include "peer/answer.h"
 #include "peer/keeper_apply.h"
+#include "peer/keeper_door.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -95,14 +94,11 @@ on_timer(sd_event_source *source, uint64_t usec, void *user)
 
 /* 0; 1: damaged; -errno: to be tried again. k->why is filled unless 0. */
 static int
-get_epochs(struct keeper *k, struct role_event *start)
+read_files(struct keeper *k, struct role_event *start)
 {
 	char lock[CONF_PATH_MAX + 16];
-	int r;
+	int r = proc_make_dir(k->folder);
 
-	if (!k->conf->zab)
-		return 0; /* without promises there is nothing to keep */
-	r = proc_make_dir(k->folder);
 	if (r < 0) {
 		snprintf(k->why, sizeof(k->why), "%s cannot be used: %s", k->folder,
 		         strerror(-r));
@@ -117,11 +113,15 @@ get_epochs(struct keeper *k, struct role_event *start)
 		return r;
 	}
 	k->locked = true;
-	return epoch_read(k->folder, &start->accepted, &start->current, k->why,
-	                  sizeof(k->why));
+	if (k->conf->zab) /* else nothing is promised */
+		r = epoch_read(k->folder, &start->accepted, &start->current, k->why,
+		               sizeof(k->why));
+	if (r == 0)
+		r = epoch_read_claim(k->folder, &start->claim, k->why, sizeof(k->why));
+	return r;
 }
 
-/* Epochs are read after we have become active, and never while a write of ours is still
+/* Files are read after we have become active, and never while a write of ours is still
  * under way. */
 static void
 try_start(struct keeper *k)
@@ -131,12 +131,12 @@ try_start(struct keeper *k)
 	int r;
 
 	if (!k->role || k->started || !k->synced || k->damaged ||
-	    epoch_writer_busy(k->writer))
+	    epoch_writer_busy(k->writer) || epoch_writer_busy(k->claims))
 		return;
 	memcpy(before, k->why, sizeof(before));
 	k->why[0] = '\0';
 	ev.generation = uplink_generation(k->uplink);
-	r = get_epochs(k, &ev);
+	r = read_files(k, &ev);
 	k->started = r == 0;
 	k->damaged = r == EPOCH_DAMAGED;
 	ev.unusable = r != 0;
@@ -206,6 +206,18 @@ on_written(void *user, int error)
 	}
 	if (ours)
 		step(k, &(struct role_event){.type = ROLE_EV_WRITTEN, .error = error});
+	try_start(k);
+}
+
+void
+keeper_claimed(struct keeper *k, int64_t claim, int error)
+{
+	if (error == 0) {
+		k->damaged = false;
+		if (k->role)
+			step(k,
+			     &(struct role_event){.type = ROLE_EV_CLAIM, .claim = claim});
+	}
 	try_start(k);
 }
 
@@ -354,37 +366,6 @@ on_superseded(void *user, int status)
 	proc_exit(k->proc, status);
 }
 
-/* ---- the door ---- */
-
-static void
-on_request(void *user, struct door_conn *c, const char *data, size_t len)
-{
-	static char text[DOOR_REPLY_MAX];
-	struct keeper *k = user;
-
-	(void)len;
-	if (strcmp(data, "status") == 0)
-		len = answer_status(k, text, sizeof(text));
-	else if (strcmp(data, "watch") != 0)
-		len = (size_t)sprintf(
-		    text, "{\"error\":\"the peer knows `status` and `watch`\"}");
-	else if (watch_add(&k->watch, c))
-		len = answer_event(k, text, sizeof(text));
-	else
-		len = (size_t)sprintf(text, "{\"error\":\"too many watchers\"}");
-	assert(len > 0);
-	if (door_send(c, text, len) < 0)
-		door_conn_close(c);
-}
-
-static void
-on_gone(void *user, struct door_conn *c)
-{
-	struct keeper *k = user;
-
-	watch_remove(&k->watch, c);
-}
-
 /* ---- open and close ---- */
 
 static int
@@ -396,21 +377,6 @@ make_members(struct keeper *k)
 	if (len == 0)
 		return -EOVERFLOW;
 	return qconfig_parse(text, len, true, &k->members) == QCONFIG_OK ? 0 : -EINVAL;
-}
-
-static int
-open_door(struct keeper *k)
-{
-	static const struct door_ops ops = {.on_request = on_request, .on_gone = on_gone};
-	char path[CONF_RUN_DIR_MAX + 32];
-	int r;
-
-	snprintf(path, sizeof(path), "%s/peer", k->conf->run_dir);
-	r = proc_make_dir(path);
-	if (r < 0)
-		return r;
-	snprintf(path, sizeof(path), "%s/peer/" DOOR_NAME, k->conf->run_dir);
-	return door_open(&k->door, k->loop, path, &ops, k);
 }
 
 /* Frames before the clock: a process that was stopped for a while hears what has waited
@@ -462,7 +428,7 @@ keeper_open(struct keeper *k, const struct conf *conf, const char *name,
 	if (r >= 0)
 		r = uplink_open(&k->uplink, k->loop, &uplink, &ops, k);
 	if (r >= 0)
-		r = open_door(k);
+		r = keeper_door_open(k);
 	if (r < 0) {
 		log_err("cannot start: %s", strerror(-r));
 		return r;
@@ -480,7 +446,7 @@ keeper_open(struct keeper *k, const struct conf *conf, const char *name,
 void
 keeper_close(struct keeper *k)
 {
-	door_close(k->door);
+	keeper_door_close(k);
 	uplink_close(k->uplink);
 	sd_event_source_disable_unref(k->timer);
 	sd_event_source_disable_unref(k->retry);

@@ -39,7 +39,10 @@ struct keeper {
 	sd_event_source *retry; /* of a start that failed */
 	struct uplink *uplink;
 	struct door *door;
-	struct epoch_writer *writer;
+	struct epoch_writer *writer;    /* of epochs */
+	struct epoch_writer *claims;    /* so that no promise waits for a claim */
+	int64_t claiming;               /* the one being written, */
+	struct door_conn *claimer;      /* for this asker; NULL: it is gone */
 	char folder[CONF_PATH_MAX + 8]; /* data_dir/peer */
 	uint64_t started_us;
 
@@ -48,11 +51,11 @@ struct keeper {
 	struct role_actions todo;
 	bool ready;               /* attached and synced once */
 	bool synced;              /* as the active one, with this core */
-	bool started;             /* the core has its epochs */
+	bool started;             /* the core has its epochs and its claim */
 	bool locked;              /* the folder is ours while we live */
 	bool writing;             /* for this core */
-	bool damaged;             /* only a person and a restart help */
-	char why[KEEPER_WHY_MAX]; /* why the epochs cannot be had; "": they can */
+	bool damaged;             /* only a person helps */
+	char why[KEEPER_WHY_MAX]; /* why the files cannot be had; "": they can */
 
 	struct role_view view; /* as published, */
 	uint64_t view_us;      /* at this time */
@@ -65,6 +68,10 @@ struct keeper {
 int keeper_open(struct keeper *k, const struct conf *conf, const char *name,
                 struct proc *proc);
 void keeper_close(struct keeper *k);
+
+/* The write of a claim has ended, 0 or -errno: for the core, and for a start that waited
+ * for it or that a damaged claim had stopped. */
+void keeper_claimed(struct keeper *k, int64_t claim, int error);
 
 /* Why there can be no leader or no promise here; "" if nothing stands in the way. */
 const char *keeper_reason(const struct keeper *k, char *out, size_t cap);

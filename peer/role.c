@@ -92,6 +92,7 @@ look(struct role *r, struct role_actions *out)
 	r->mode = ROLE_MODE_LOOKING;
 	r->look_serial = (struct role_serial){r->generation, ++r->count};
 	r->look.epoch = r->epochs.current > 0 ? r->epochs.current : 0;
+	r->look.zxid = r->claim;
 	if (!r->away)
 		send_look(r, out);
 }
@@ -148,6 +149,7 @@ on_start(struct role *r, const struct role_event *ev, struct role_actions *out)
 		return;
 	}
 	r->reason = ROLE_REASON_NONE;
+	r->claim = ev->claim;
 	role_epochs_start(r, ev->accepted, ev->current, out);
 	r->look = (struct role_look){.reason = ROLE_LOOK_START};
 	look(r, out);
@@ -365,6 +367,9 @@ dispatch(struct role *r, const struct role_event *ev, struct role_actions *out)
 	switch (ev->type) {
 	case ROLE_EV_START:
 		on_start(r, ev, out);
+		break;
+	case ROLE_EV_CLAIM:
+		r->claim = ev->claim;
 		break;
 	case ROLE_EV_DECIDED:
 		on_decided(r, ev, out);

@@ -63,13 +63,14 @@ enum role_loss {                    /* why a link is down, as far as the rules c
 enum role_file { ROLE_FILE_ACCEPTED, ROLE_FILE_CURRENT };
 
 enum role_event_type {
-	ROLE_EV_START, /* active, epochs read: generation, accepted, current, or unusable
-	                */
-	ROLE_EV_DECIDED,    /* serial, state, vote; without zab perhaps once more, with
-	                       another epoch of the same leader */
-	ROLE_EV_DOUBT,      /* serial, sid */
-	ROLE_EV_REMOTE,     /* sid, lane, link, loss */
-	ROLE_EV_PACKET,     /* sid, packet */
+	ROLE_EV_START,   /* active, files read: generation, accepted, current, claim, or
+	                    unusable */
+	ROLE_EV_CLAIM,   /* claim: is on the disk, and counts from the next look on */
+	ROLE_EV_DECIDED, /* serial, state, vote; without zab perhaps once more, with
+	                    another epoch of the same leader */
+	ROLE_EV_DOUBT,   /* serial, sid */
+	ROLE_EV_REMOTE,  /* sid, lane, link, loss */
+	ROLE_EV_PACKET,  /* sid, packet */
 	ROLE_EV_BAD_PACKET, /* sid: what came was none */
 	ROLE_EV_WRITTEN,    /* the write in progress has ended: error */
 	ROLE_EV_DUE,        /* role_due_ms has come */
@@ -84,7 +85,8 @@ struct role_event {
 	uint64_t generation;
 	int64_t accepted; /* ROLE_EPOCH_NONE: a fresh server's */
 	int64_t current;
-	bool unusable; /* the epochs could not be had: no role until another START */
+	int64_t claim; /* to freshness, ≥ 0: the zxid of our votes */
+	bool unusable; /* the files could not be had: no role until another START */
 	struct role_serial serial;
 	enum notif_state state;
 	struct role_vote vote;
@@ -121,8 +123,8 @@ enum role_close { /* why we close a learner link */
 
 enum role_reason { /* why there can be no leader or no promise here */
 	           ROLE_REASON_NONE,
-	           ROLE_REASON_EPOCHS,   /* the epoch files are unusable; the shell knows
-	                                    more */
+	           ROLE_REASON_EPOCHS, /* the files of epochs and claim are unusable; the
+	                                  shell knows more */
 	           ROLE_REASON_ACCEPTED, /* acceptedEpoch could not be written; `error` */
 	           ROLE_REASON_CURRENT,  /* currentEpoch could not be written; `error` */
 	           ROLE_REASON_USED_UP,  /* no epoch is left in 31 bits */
@@ -208,6 +210,7 @@ uint64_t role_due_ms(const struct role *r); /* UINT64_MAX: never */
 void role_get_view(const struct role *r, struct role_view *out);
 int64_t role_accepted(const struct role *r); /* on the disk; 0 before the first */
 int64_t role_current(const struct role *r);
+int64_t role_claim(const struct role *r); /* the newest, which the next look takes */
 /* The learners of a leader; returns how many were put into `out`. */
 unsigned role_get_learners(const struct role *r, uint64_t now_ms,
                            struct role_learner_view out[ROLE_LEARNERS_MAX]);

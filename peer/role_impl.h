@@ -87,7 +87,9 @@ struct role {
 	uint64_t generation;
 	uint64_t count; /* of the newest serial */
 
-	struct role_look look;
+	int64_t claim;
+	struct role_look look; /* with the claim that we vote with in this round: what
+	                          Zab's phases compare, whatever is claimed meanwhile */
 	struct role_serial look_serial;
 	unsigned refusals; /* looks in a row that count for the wait */
 	uint64_t wait_ms;

@@ -60,6 +60,12 @@ role_current(const struct role *r)
 	return r->epochs.current > 0 ? r->epochs.current : 0;
 }
 
+int64_t
+role_claim(const struct role *r)
+{
+	return r->claim;
+}
+
 unsigned
 role_get_learners(const struct role *r, uint64_t now_ms,
                   struct role_learner_view out[ROLE_LEARNERS_MAX])

@@ -154,13 +154,17 @@ has_weight(const struct qconfig *c, int64_t sid)
 	return false;
 }
 
+/* Java gives the default weights as it walks its map of the members, which decides the
+ * order of what shares a bucket of the map of weights. */
 static enum qconfig_result
 check_groups(struct qconfig *c)
 {
+	unsigned order[QCONFIG_SERVERS_MAX];
 	enum qconfig_result r;
 
+	qconfig_walk(c, order);
 	for (unsigned i = 0; i < c->server_count; i++) {
-		const struct qconfig_server *s = &c->servers[i];
+		const struct qconfig_server *s = &c->servers[order[i]];
 
 		if (s->observer)
 			continue;

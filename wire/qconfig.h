@@ -81,6 +81,8 @@ enum qconfig_result qconfig_parse_server(int64_t sid, const char *text, size_t l
  * (NUL-terminated beyond it), 0 if it does not fit. */
 size_t qconfig_print(const struct qconfig *in, char *out, size_t cap);
 size_t qconfig_print_server(const struct qconfig_server *in, char *out, size_t cap);
+/* The order in which Java walks the members: indices of `servers`. */
+void qconfig_walk(const struct qconfig *c, unsigned order[QCONFIG_SERVERS_MAX]);
 void qconfig_put_server(struct buf_out *b, const struct qconfig_server *s);
 
 /* QuorumVerifier.equals(): same kind, members (addresses and roles included), weights and

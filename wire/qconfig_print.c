@@ -30,17 +30,24 @@ java_order(const int64_t *keys, unsigned count, unsigned *order)
 	}
 }
 
-static void
-put_servers(struct buf_out *b, const struct qconfig *c)
+void
+qconfig_walk(const struct qconfig *c, unsigned order[QCONFIG_SERVERS_MAX])
 {
 	int64_t sids[QCONFIG_SERVERS_MAX];
-	unsigned order[QCONFIG_SERVERS_MAX];
 
 	for (unsigned i = 0; i < c->server_count; i++)
 		sids[i] = c->servers[i].sid;
 	java_order(sids, c->server_count, order);
+}
+
+static void
+put_servers(struct buf_out *b, const struct qconfig *c)
+{
+	unsigned order[QCONFIG_SERVERS_MAX];
+
+	qconfig_walk(c, order);
 	for (unsigned i = 0; i < c->server_count; i++) {
-		buf_put_text(b, "server.%" PRId64 "=", sids[order[i]]);
+		buf_put_text(b, "server.%" PRId64 "=", c->servers[order[i]].sid);
 		qconfig_put_server(b, &c->servers[order[i]]);
 		buf_put_u8(b, '\n');
 	}

@@ -25,7 +25,7 @@ least_ms() {
 
 @test "help and version" {
 	run -0 bare --help
-	for verb in status leader health watch wait restart check; do
+	for verb in status leader health watch wait restart claim check; do
 		[[ "$output" == *"  $verb "* ]]
 		run -0 bare "$verb" --help
 		[[ "$output" == "Usage: conclave [-c FILE] $verb"* ]]
@@ -66,7 +66,7 @@ least_ms() {
 @test "a wrong configuration: where and what, and 78, from every verb" {
 	lab_make 1
 	echo 'nonsense = 1;' >>"$LAB/1/conclave.conf"
-	for verb in status leader health watch "wait --leader" "restart peer" check; do
+	for verb in status leader health watch "wait --leader" "restart peer" "claim 1" check; do
 		# shellcheck disable=SC2086 # words
 		run -78 lab_conclave 1 $verb
 		[[ "$output" == *"conclave.conf:"*nonsense* ]]

@@ -79,7 +79,7 @@ static const char peer_text[] =
     "\"active\":true,\"uptime_ms\":500,\"id\":1,\"role\":\"participant\",\"zab\":true,"
     "\"state\":\"leading\",\"phase\":\"broadcast\",\"leader\":1,\"epoch\":" BIG_ROUND
     ",\"round\":" BIG_ROUND ",\"active\":true,\"lease_ms\":250,\"reason\":\"\","
-    "\"learners\":[]}";
+    "\"claim\":\"0x2a\",\"learners\":[]}";
 static const char connmgr_text[] =
     "{\"who\":\"connmgr\",\"name\":\"main\",\"pid\":12,\"version\":\"0.1.0\","
     "\"generation\":0,\"active\":true,\"uptime_ms\":900,\"degraded\":\"\","
@@ -124,6 +124,7 @@ all_answer(void **state)
 	check_member(s, "round", BIG_ROUND);
 	check_member(s, "active", "true");
 	check_member(s, "lease_ms", "250");
+	check_member(s, "claim", "\"0x2a\"");
 	check_member(s, "reason", "\"\"");
 	check_member(s, "degraded", "\"\"");
 	check_member(s, "voters", "[1,2," BIG_ID "]");

@@ -102,6 +102,47 @@ reads_or_refuses(void **state)
 }
 
 static void
+reads_a_claim(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t want; /* -1: damaged */
+	} claims[] = {
+	    {NULL, 0}, /* none was ever made */
+	    {"0\n", 0},
+	    {"77", 77},
+	    {"9223372036854775807\n", INT64_MAX},
+	    {"9223372036854775808\n", -1},
+	    {"18446744073709551617", -1},
+	    {"", -1},
+	    {"-1", -1},
+	    {"0x1f", -1},
+	    {"7 ", -1},
+	};
+	char path[64];
+	char why[512];
+	int64_t claim;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/" EPOCH_CLAIM, folder);
+	for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
+		int r;
+
+		claim = -7;
+		put(path, claims[i].text);
+		r = epoch_read_claim(folder, &claim, why, sizeof(why));
+		if (r != (claims[i].want < 0 ? EPOCH_DAMAGED : 0))
+			fail_msg("claim %zu: %d (%s)", i, r, why);
+		assert_true(claim == (r ? -7 : claims[i].want));
+		assert_true(r == 0 || strstr(why, "conclave claim N"));
+	}
+	put(path, NULL);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(epoch_read_claim(folder, &claim, why, sizeof(why)), -EISDIR);
+	assert_int_equal(rmdir(path), 0);
+}
+
+static void
 unreadable_is_no_damage(void **state)
 {
 	int64_t accepted, current;
@@ -235,6 +276,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(reads_or_refuses),
+	    cmocka_unit_test(reads_a_claim),
 	    cmocka_unit_test(unreadable_is_no_damage),
 	    cmocka_unit_test(writes_one_after_the_other),
 	    cmocka_unit_test(closes_behind_a_write),

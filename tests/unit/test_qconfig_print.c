@@ -114,6 +114,24 @@ in_the_order_of_java(void **state)
 	expect_order("-1 3 1", "-1 1 3");
 }
 
+/* Java gives the default weights as it walks the 13 members, in a table of 32; the 12
+ * weights are in one of 16, where 1 and 17 share a bucket. */
+static void
+default_weights_in_the_order_of_java(void **state)
+{
+	char text[1024] = "server.17=h:1:2\nserver.1=h:1:2\nserver.33=h:1:2:observer\n"
+			  "group.1=17:1:2:3:4:5:6:7:8:9:10:11\n";
+
+	(void)state;
+	for (int i = 2; i < 12; i++)
+		sprintf(text + strlen(text), "server.%d=h:1:2\n", i);
+	parse(text, false, &config);
+	assert_true(qconfig_print(&config, printed, sizeof(printed)) > 0);
+	assert_non_null(strstr(printed,
+	                       "\ngroup.1=17:1:2:3:4:5:6:7:8:9:10:11\nweight.1=1\n"
+	                       "weight.17=1\nweight.2=1\n"));
+}
+
 static void
 needs_room(void **state)
 {
@@ -211,6 +229,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(prints_what_is_meant),
 	    cmocka_unit_test(in_the_order_of_java),
+	    cmocka_unit_test(default_weights_in_the_order_of_java),
 	    cmocka_unit_test(needs_room),
 	    cmocka_unit_test(the_largest_prints),
 	    cmocka_unit_test(equality),

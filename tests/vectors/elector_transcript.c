@@ -24,6 +24,7 @@ struct play {
 	uint64_t now_ms;
 	uint64_t words; /* serials given out */
 	bool gone;      /* dropped for want of a weight: Java's loop ends here */
+	struct elect_view before; /* this step */
 	unsigned count;
 	struct result results[RESULT_MAX];
 	char *why;
@@ -236,33 +237,66 @@ same_output(const struct play *p, const cJSON *out, const struct result *got)
 	       a->type == ELECT_ACT_NEWER_CONFIG;
 }
 
+/* Says what was expected too. */
+static bool
+differs(struct play *p, const cJSON *want, const char *got)
+{
+	char *text = cJSON_PrintUnformatted(want);
+
+	elector_say(p->why, p->cap, "expected %.800s, got %s", text ? text : "?", got);
+	cJSON_free(text);
+	return false;
+}
+
+static bool
+same_view(const struct elect_view *a, const struct elect_view *b)
+{
+	return a->state == b->state && a->phase == b->phase && a->clock == b->clock &&
+	       memcmp(&a->proposal, &b->proposal, sizeof(a->proposal)) == 0 &&
+	       memcmp(&a->current, &b->current, sizeof(a->current)) == 0;
+}
+
+/* A throw is the row's last word: ours drops the notification instead, and nothing of our
+ * state has changed. */
+static bool
+check_throw(struct play *p)
+{
+	struct elect_view now;
+
+	elect_look_at(p->elect, &now);
+	return (p->gone && same_view(&now, &p->before)) ||
+	       elector_say(p->why, p->cap,
+	                   p->gone ? "changed its state where Java throws"
+	                           : "not dropped where Java throws");
+}
+
 static bool
 check_outputs(struct play *p, const cJSON *outs)
 {
+	char text[256];
 	unsigned at = 0;
 	const cJSON *out;
 
 	cJSON_ArrayForEach(out, outs)
 	{
 		if (cJSON_GetObjectItem(out, "throw")) {
-			if (!p->gone)
-				return elector_say(p->why, p->cap,
-				                   "not dropped where Java throws");
+			if (!check_throw(p))
+				return false;
 			continue;
 		}
 		if (at == p->count)
-			return elector_say(p->why, p->cap, "output %u is missing", at);
+			return differs(p, out, "nothing");
 		if (!same_output(p, out, &p->results[at])) {
 			const struct result *r = &p->results[at];
 
-			return elector_say(
-			    p->why, p->cap,
-			    "output %u: got action %d at %" PRIu64 " to %" PRId64
-			    " %s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64,
-			    at, (int)r->action.type, r->at_ms, r->action.sid,
-			    notif_state_name(r->action.vote.state), r->action.vote.leader,
-			    r->action.vote.zxid, r->action.vote.round,
-			    r->action.vote.epoch);
+			snprintf(text, sizeof(text),
+			         "action %d at %" PRIu64 " to %" PRId64 " %s %" PRId64
+			         " %" PRId64 " %" PRId64 " %" PRId64,
+			         (int)r->action.type, r->at_ms, r->action.sid,
+			         notif_state_name(r->action.vote.state),
+			         r->action.vote.leader, r->action.vote.zxid,
+			         r->action.vote.round, r->action.vote.epoch);
+			return differs(p, out, text);
 		}
 		at++;
 	}
@@ -275,6 +309,7 @@ check_status(struct play *p, const cJSON *st)
 {
 	static const char *const phases[] = {"idle", "wait", "finalize"};
 	struct elect_view view;
+	char text[256];
 	const cJSON *due = cJSON_GetArrayItem(st, 5);
 	const char *phase = cJSON_GetStringValue(cJSON_GetArrayItem(st, 6));
 	int64_t n[4];
@@ -291,14 +326,15 @@ check_status(struct play *p, const cJSON *st)
 	    n[0] != view.clock || n[1] != view.proposal.leader ||
 	    n[2] != view.proposal.zxid || n[3] != view.proposal.epoch ||
 	    (cJSON_IsNull(due) ? elect_due_ms(p->elect) != UINT64_MAX
-	                       : (double)elect_due_ms(p->elect) != due->valuedouble))
-		return elector_say(p->why, p->cap,
-		                   "status: got %s %" PRId64 " %" PRId64 " %" PRId64
-		                   " %" PRId64 " %" PRIu64 " %s",
-		                   notif_state_name(view.state), view.clock,
-		                   view.proposal.leader, view.proposal.zxid,
-		                   view.proposal.epoch, elect_due_ms(p->elect),
-		                   phases[view.phase]);
+	                       : (double)elect_due_ms(p->elect) != due->valuedouble)) {
+		snprintf(text, sizeof(text),
+		         "%s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRIu64
+		         " %s",
+		         notif_state_name(view.state), view.clock, view.proposal.leader,
+		         view.proposal.zxid, view.proposal.epoch, elect_due_ms(p->elect),
+		         phases[view.phase]);
+		return differs(p, st, text);
+	}
 	return true;
 }
 
@@ -346,6 +382,7 @@ play_steps(struct play *p, const cJSON *row)
 
 		p->count = 0;
 		p->gone = false;
+		elect_look_at(p->elect, &p->before);
 		if (!play_event(p, node, cJSON_GetObjectItem(step, "ev")) ||
 		    !check_outputs(p, cJSON_GetObjectItem(step, "out")) ||
 		    (st && !check_status(p, st))) {

@@ -5,6 +5,7 @@
 #include "tests/vectors/elector_read.h"
 #include "tests/vectors/vectors.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static bool
@@ -55,7 +56,8 @@ vector_order(const cJSON *row, char *why, size_t cap)
 		return elector_say(why, cap, "no weight");
 	got = vote_beats(weight, &a, &b);
 	return got == (bool)cJSON_IsTrue(better) ||
-	       elector_say(why, cap, "better: got %d", got);
+	       elector_say(why, cap, "better: expected %d, got %d", cJSON_IsTrue(better),
+	                   got);
 }
 
 bool
@@ -68,8 +70,8 @@ vector_vote_equal(const cJSON *row, char *why, size_t cap)
 	    !elector_read_vote(cJSON_GetObjectItem(row, "b"), &b))
 		return elector_say(why, cap, "row not understood");
 	return (vote_equal(&a, &b) == want && vote_equal(&b, &a) == want) ||
-	       elector_say(why, cap, "equal: got %d, reversed %d", vote_equal(&a, &b),
-	                   vote_equal(&b, &a));
+	       elector_say(why, cap, "equal: expected %d, got %d, reversed %d", want,
+	                   vote_equal(&a, &b), vote_equal(&b, &a));
 }
 
 static bool
@@ -111,7 +113,10 @@ check_weights(const struct quorum *q, const cJSON *weights, char *why, size_t ca
 		if (cJSON_IsNull(item)
 		        ? known
 		        : !known || !elector_read_i64(item, &want) || want != got)
-			return elector_say(why, cap, "weight of %s", item->string);
+			return elector_say(
+			    why, cap, "weight of %s: expected %s, got %" PRId64,
+			    item->string, cJSON_IsNull(item) ? "none" : item->valuestring,
+			    known ? got : INT64_MIN);
 	}
 	return true;
 }
@@ -122,15 +127,17 @@ check_case(const struct quorum *q, const cJSON *one, char *why, size_t cap)
 	int64_t set[256], voters[256];
 	unsigned count;
 	bool raw, acked;
+	bool want_raw = cJSON_IsTrue(cJSON_GetObjectItem(one, "raw"));
+	bool want_acked = cJSON_IsTrue(cJSON_GetObjectItem(one, "acked"));
 
 	if (!elector_read_i64s(cJSON_GetObjectItem(one, "set"), set, 256, &count))
 		return elector_say(why, cap, "row not understood");
 	raw = quorum_contains(q, set, count);
 	acked = quorum_contains(q, voters, quorum_filter(q, set, count, voters));
-	return (raw == (bool)cJSON_IsTrue(cJSON_GetObjectItem(one, "raw")) &&
-	        acked == (bool)cJSON_IsTrue(cJSON_GetObjectItem(one, "acked"))) ||
-	       elector_say(why, cap, "a set of %u: got raw %d, acked %d", count, raw,
-	                   acked);
+	return (raw == want_raw && acked == want_acked) ||
+	       elector_say(why, cap,
+	                   "a set of %u: expected raw %d, acked %d, got raw %d, acked %d",
+	                   count, want_raw, want_acked, raw, acked);
 }
 
 static bool
@@ -148,7 +155,8 @@ check_quorums(const cJSON *row, bool hierarchical, char *why, size_t cap)
 	                       QUORUM_VOTERS_MAX, &count))
 		return elector_say(why, cap, "row not understood");
 	if (count != q.voter_count || quorum_filter(&q, voters, count, voters) != count)
-		return elector_say(why, cap, "voters");
+		return elector_say(why, cap, "voters: expected %u, got %u others", count,
+		                   q.voter_count);
 	if (!check_weights(&q, cJSON_GetObjectItem(row, "weights"), why, cap))
 		return false;
 	cJSON_ArrayForEach(one, cJSON_GetObjectItem(row, "cases"))
@@ -251,6 +259,8 @@ vector_tracker(const cJSON *row, char *why, size_t cap)
 	struct vote v;
 	unsigned count;
 	bool quorums, leader_ok;
+	bool want_quorums = cJSON_IsTrue(cJSON_GetObjectItem(row, "quorums"));
+	bool want_leader = cJSON_IsTrue(cJSON_GetObjectItem(row, "leader_ok"));
 
 	if (!compile_pair(row, &pair) ||
 	    !read_votes(cJSON_GetObjectItem(row, "votes"), &votes) ||
@@ -262,10 +272,13 @@ vector_tracker(const cJSON *row, char *why, size_t cap)
 		return elector_say(why, cap, "row not understood");
 	count = vote_map_acks(&votes, &v, acks);
 	if (!check_acks(&pair, cJSON_GetObjectItem(row, "acks"), acks, count))
-		return elector_say(why, cap, "acks");
+		return elector_say(why, cap, "acks: expected others than the %u got",
+		                   count);
 	quorums = quorum_pair_agree(&pair, acks, count);
 	leader_ok = vote_map_confirms(&votes, leader, round, me, clock);
-	return (quorums == (bool)cJSON_IsTrue(cJSON_GetObjectItem(row, "quorums")) &&
-	        leader_ok == (bool)cJSON_IsTrue(cJSON_GetObjectItem(row, "leader_ok"))) ||
-	       elector_say(why, cap, "got quorums %d, leader_ok %d", quorums, leader_ok);
+	return (quorums == want_quorums && leader_ok == want_leader) ||
+	       elector_say(why, cap,
+	                   "expected quorums %d, leader_ok %d, got quorums %d, "
+	                   "leader_ok %d",
+	                   want_quorums, want_leader, quorums, leader_ok);
 }

@@ -1,0 +1,113 @@
+/* conclave claim. */
+#include "ctl/ask.h"
+#include "ctl/exact.h"
+#include "ctl/status.h"
+#include "ctl/verb.h"
+#include "proc/proc.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PATIENCE_MS 10000 /* a disk may be slow */
+
+/* Decimal, or hexadecimal as the zxid is shown; strtoull alone would also take signs,
+ * blanks and octal. */
+static bool
+parse(const char *text, uint64_t *out)
+{
+	bool hex = strncmp(text, "0x", 2) == 0;
+	const char *digits = hex ? text + 2 : text;
+
+	if (!*digits ||
+	    digits[strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789")])
+		return false;
+	errno = 0;
+	*out = strtoull(digits, NULL, hex ? 16 : 10);
+	return errno == 0 && *out <= INT64_MAX;
+}
+
+/* `answer` has the claim; it is freed. */
+static int
+print(const struct ctl *c, cJSON *answer)
+{
+	cJSON *out;
+
+	if (c->json) {
+		out = cJSON_CreateObject();
+		exact_set(out, "schema", STATUS_SCHEMA);
+		exact_set(out, "id", c->conf->id);
+		cJSON_AddItemToObject(out, "claim",
+		                      cJSON_DetachItemFromObject(answer, "claim"));
+		verb_print_json(out);
+	} else {
+		puts(exact_string(answer, "claim"));
+	}
+	cJSON_Delete(answer);
+	return PROC_EXIT_OK;
+}
+
+static int
+show(const struct ctl *c)
+{
+	struct asks asks;
+	cJSON *answer;
+	const char *reason;
+	int r = PROC_EXIT_FAILURE;
+
+	ask_one(c->conf->run_dir, "peer", "status", &asks);
+	answer = asks.list[0].answer;
+	reason = exact_string(answer, "reason");
+	if (!answer)
+		r = verb_no_answer(c, "the peer");
+	else if (!*exact_string(answer, "claim"))
+		fprintf(stderr, "conclave: claim: not known: %s\n",
+		        *reason ? reason : "the peer is starting");
+	else
+		r = print(c, cJSON_Duplicate(answer, true));
+	asks_deinit(&asks);
+	return r;
+}
+
+static int
+keep(const struct ctl *c, uint64_t claim)
+{
+	char path[ASK_PATH_MAX];
+	char request[64];
+	char reply[DOOR_REPLY_MAX + 1];
+	cJSON *answer;
+	size_t len;
+	int r;
+
+	ask_path(c->conf->run_dir, "peer", path);
+	snprintf(request, sizeof(request), "claim %" PRIu64, claim);
+	r = door_ask(path, request, PATIENCE_MS, reply, sizeof(reply), &len);
+	if (r < 0 && r != -ENOENT && r != -ECONNREFUSED)
+		fputs("conclave: claim: it may be kept or not: ask again\n", stderr);
+	if (r < 0)
+		return verb_no_answer(c, "the peer");
+	answer = exact_parse(reply);
+	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "ok")))
+		return print(c, answer);
+	fprintf(stderr, "conclave: claim: refused: %s\n", exact_string(answer, "error"));
+	cJSON_Delete(answer);
+	return PROC_EXIT_FAILURE;
+}
+
+int
+verb_claim(const struct ctl *c)
+{
+	uint64_t claim;
+
+	if (c->argc == 0)
+		return show(c);
+	if (c->argc > 1)
+		return verb_misused(c, "what is `%s`?", c->argv[1]);
+	if (!parse(c->argv[0], &claim))
+		return verb_misused(
+		    c, "`%s` is no claim; N is 0 to %" PRId64 ", or 0x0 to 0x%" PRIx64,
+		    c->argv[0], INT64_MAX, INT64_MAX);
+	return keep(c, claim);
+}
