@@ -54,6 +54,8 @@ struct elect_options {
 	bool answer_worse;     /* a worse vote of our round is told the proposal */
 	bool send_on_link_up;  /* while looking */
 	bool doubt;            /* tell the peer that its leader is looking */
+	bool doubt_vote;       /* or votes for another in our round; off in `ours`, as
+	                          Zab says that too */
 	bool links;   /* LINK, not DELIVERED, says whether anything is delivered */
 	bool guarded; /* we lead as a voter with a weight only, and hear nothing in
 	                 our own name */

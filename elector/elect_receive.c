@@ -50,12 +50,17 @@ keep(struct elect *e, int64_t sid, const struct vote *v)
 	voter->kept = *v;
 }
 
+/* LOOKING from the server that we follow. A vote of a round only gets better: one that
+ * votes for another in ours has not been its own candidate since, and will not lead. */
 void
 elect_doubt(struct elect *e, int64_t sid, const struct vote *v)
 {
+	bool higher = v->round > e->current.round;
+	bool turned =
+	    e->options.doubt_vote && v->round == e->current.round && v->leader != sid;
+
 	if (e->options.doubt && e->word == ELECT_WORD_ROLE &&
-	    e->state == NOTIF_FOLLOWING && sid == e->current.leader &&
-	    v->round > e->current.round)
+	    e->state == NOTIF_FOLLOWING && sid == e->current.leader && (higher || turned))
 		elect_push(e, &(struct elect_action){.type = ELECT_ACT_DOUBT,
 		                                     .sid = sid,
 		                                     .serial = e->serial});

@@ -119,6 +119,9 @@ make_core(struct shell *s)
 	o.notify_max_ms = s->conf->timing.notify_max_ms;
 	o.finalize_ms = s->conf->timing.finalize_ms;
 	o.early_finalize = s->conf->early_finalize && s->conf->zab;
+	/* without Zab nobody parts those who left one round with two leaders */
+	o.fixed_window = s->conf->zab;
+	o.doubt_vote = !s->conf->zab;
 	r = elect_new(&made, &o);
 	if (r < 0)
 		return r;

@@ -4,6 +4,7 @@
 load ../system/lab
 load zk
 
+# shellcheck disable=SC2034 # of lab.bash
 LAB_DEADLINE_MS=60000 # JVMs
 
 teardown() {
@@ -69,7 +70,22 @@ others() {
 	zk_wait_named "$(zk_wait_leader)"
 }
 
-# The epoch of a status, as the ensemble counts.
+@test "a leader that hangs is named no more once the others have another" {
+	zk_make
+	zk_start 2 5 8
+	lab_start 6
+	first=$(zk_wait_leader)
+	zk_wait_named "$first"
+	mapfile -t rest < <(others "$first")
+	kill -STOP "$(cat "$LAB/zk$first/pid")"
+	second=$(zk_wait_leader "${rest[@]}")
+	zk_wait_named "$second"
+	kill -CONT "$(cat "$LAB/zk$first/pid")"
+	[ "$(zk_wait_leader)" = "$second" ]
+	zk_wait_named "$second"
+}
+
+# The epoch of the ensemble, as that server has it on its disk.
 epoch_of() {
 	cat "$LAB/zk$1/data/version-2/currentEpoch"
 }

@@ -7,10 +7,12 @@ order or with kill -9) and started again. After each step all that run must name
   right   the best vote leads where its server was looking before the others were started; of
           three servers one of which is stopped the better of the other two leads; a server
           that is started again follows the leader that it finds
-  apart   they do not agree, without Zab behind them to part those who decided too early.
-          Java voters alone then run the same schedules: no more of ours may stay apart.
+  apart   they do not agree, without Zab behind them to part those who decided too early
+  wrong   they agree on another, or something does not come
 
-Prints a line for what goes wrong, with the seed, and last `N passed, M failed`."""
+One that is not right is run twice more, and fails if it is not right again; where it only
+stays apart, if it does so more often than Java voters alone on the same schedule. Prints a
+line for each, with the seed, and last `N passed, M failed`."""
 import argparse
 import collections
 import fcntl
@@ -47,10 +49,14 @@ class Wrong(Exception):
     """agreement on another than the right one, or a server that fails"""
 
 
+class Late(Wrong):
+    """something else that does not come"""
+
+
 class Schedule:
     """All that is random, from one seed. `alone`: the same with Java voters only."""
 
-    def __init__(self, seed, claims, alone):
+    def __init__(self, seed, alone):
         r = random.Random(seed)
         ours, theirs = r.choice([(2, 1), (1, 2), (3, 2)])
         self.sids = r.sample(range(1, 100), ours + theirs)
@@ -59,8 +65,8 @@ class Schedule:
         for i, sid in enumerate(self.sids):
             zxid = r.choice([0, 0, 1, 7, 1 << 33])
             epoch = r.choice([0, 0, 0, 1])
-            if i < ours:  # without Zab our epoch stays 0, and our zxid is what is claimed
-                zxid, epoch = zxid if claims else 0, 0
+            if i < ours:
+                epoch = 0  # without Zab ours stays there
             self.claims[sid] = Claim(epoch, zxid, sid)
         order = r.sample(self.sids, len(self.sids))
         best = self.best(order)
@@ -99,7 +105,7 @@ def until(what, check):
     end = time.monotonic() + DEADLINE_S
     while not check():
         if time.monotonic() > end:
-            raise Apart('not in %d s: %s' % (DEADLINE_S, what))
+            raise Late('not in %d s: %s' % (DEADLINE_S, what))
         time.sleep(0.02)
 
 
@@ -252,7 +258,7 @@ class Election:
         began = time.monotonic()
         try:
             until('agreement', agreed)
-        except Apart:
+        except Late:
             raise Apart(', '.join('%d %s of %s' % (sid, *seen[sid]) for sid in self.running))
         self.settled_s.append(time.monotonic() - began)
         return seen[self.running[0]][1]
@@ -333,7 +339,7 @@ def leftovers(base):
 
 def run_one(args, seed, alone):
     """(verdict, why, seconds of each agreement): verdict is 'right', 'apart' or 'wrong'"""
-    schedule = Schedule(seed, args.claims, alone)
+    schedule = Schedule(seed, alone)
     base = tempfile.mkdtemp(prefix='conclave-mixed-')
     port, lock = take_ports()
     election, verdict, why = None, 'right', ''
@@ -359,13 +365,14 @@ def run_one(args, seed, alone):
 
 
 def run_all(args, seeds, alone):
-    """{verdict: [seed…]}, saying what is not right"""
-    verdicts, settled_s = collections.defaultdict(list), []
+    """[(seed, verdict)…] of those that are not right, which it says"""
+    verdicts, settled_s, bad = collections.Counter(), [], []
     for seed in seeds:
         verdict, why, times = run_one(args, seed, alone)
-        verdicts[verdict].append(seed)
+        verdicts[verdict] += 1
         settled_s += times
         if verdict != 'right':
+            bad.append((seed, verdict))
             print('seed %d%s: %s: %s' % (seed, ' (Java alone)' if alone else '', verdict, why),
                   flush=True)
     settled_s.sort()
@@ -373,9 +380,20 @@ def run_all(args, seeds, alone):
         print('%s: %d elections, %d agreements (%.2f s median, %.2f s at most), %d right, '
               '%d apart, %d wrong' %
               ('Java alone' if alone else 'mixed', len(seeds), len(settled_s),
-               settled_s[len(settled_s) // 2], settled_s[-1], len(verdicts['right']),
-               len(verdicts['apart']), len(verdicts['wrong'])), flush=True)
-    return verdicts
+               settled_s[len(settled_s) // 2], settled_s[-1], verdicts['right'],
+               verdicts['apart'], verdicts['wrong']), flush=True)
+    return bad
+
+
+def is_failure(args, seed, verdict):
+    """one run is no proof: a voter that is starved for more than the 200 ms for which an
+    election waits misses it, of whatever make it is"""
+    verdicts = [verdict] + [v for _, v in run_all(args, [seed] * 2, False)]
+    if len(verdicts) == 1:
+        return False
+    if 'wrong' in verdicts:
+        return True
+    return len(run_all(args, [seed] * 3, True)) < len(verdicts)
 
 
 def main():
@@ -385,21 +403,17 @@ def main():
     p.add_argument('--classes', default='build/interop', help='JavaVoter.class is below it')
     p.add_argument('--elections', type=int, default=20)
     p.add_argument('--seed', type=int, default=1, help='of the first election')
-    p.add_argument('--alone', action='store_true', help='run Java voters alone on all of them')
+    p.add_argument('--alone', action='store_true', help='Java voters alone, to compare')
     p.add_argument('--keep', action='store_true', help='the folder of one that goes wrong stays')
     args = p.parse_args()
     args.bin, args.classes = os.path.abspath(args.bin), os.path.abspath(args.classes)
-    text = subprocess.run([args.bin + '/conclave', '--help'], capture_output=True, text=True)
-    args.claims = '  claim ' in text.stdout
     seeds = range(args.seed, args.seed + args.elections)
     print('seeds %d to %d (again: --seed N --elections 1)' % (seeds[0], seeds[-1]), flush=True)
-    mixed = run_all(args, seeds, False)
-    failed = len(mixed['wrong'])
-    if args.alone or mixed['apart']:
-        alone = run_all(args, seeds, True)
-        failed += max(0, len(mixed['apart']) - len(alone['apart']))
-    print('%d passed, %d failed' % (len(seeds) - failed, failed))
-    sys.exit(failed > 0)
+    bad = run_all(args, seeds, args.alone)
+    if not args.alone:
+        bad = [seed for seed, verdict in bad if is_failure(args, seed, verdict)]
+    print('%d passed, %d failed' % (len(seeds) - len(bad), len(bad)))
+    sys.exit(len(bad) > 0)
 
 
 if __name__ == '__main__':

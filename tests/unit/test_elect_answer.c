@@ -300,6 +300,31 @@ test_doubt(void **state)
 	}
 }
 
+/* Where no Zab turns us away: our leader votes for another in our round. */
+static void
+test_doubt_of_vote(void **state)
+{
+	static const struct {
+		bool on;
+		int64_t from, leader, round;
+		unsigned want;
+	} cases[] = {
+	    {true, 3, 1, 6, 1}, {true, 3, 1, 7, 1}, {true, 3, 3, 6, 0},
+	    {true, 3, 1, 5, 0}, {true, 1, 2, 6, 0}, {false, 3, 1, 6, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		lab_prepare(&lab, 2, 3, true);
+		lab.options.doubt_vote = cases[i].on;
+		lab_start(&lab);
+		lab_role(&lab, F, 3, 6, 1);
+		lab_recv(&lab, cases[i].from, L, cases[i].leader, 9, cases[i].round, 0);
+		assert_int_equal(lab_count(&lab, ELECT_ACT_DOUBT), cases[i].want);
+		lab_end(&lab);
+	}
+}
+
 /* Its word came before the role: between decision and role, or while we were silent. */
 static void
 test_doubt_of_kept(void **state)
@@ -411,6 +436,7 @@ main(void)
 	    cmocka_unit_test(test_early_votes_higher_round),
 	    cmocka_unit_test(test_early_vote_decides),
 	    cmocka_unit_test(test_doubt),
+	    cmocka_unit_test(test_doubt_of_vote),
 	    cmocka_unit_test(test_doubt_of_kept),
 	    cmocka_unit_test(test_link_up_sends),
 	    cmocka_unit_test(test_timeouts),
