@@ -112,7 +112,6 @@ sim_servers_begin(void)
 void
 sim_start(struct proc *p)
 {
-	static pid_t pid;
 	struct sim_server *s = &sim.servers[p->server];
 	int r;
 
@@ -122,7 +121,7 @@ sim_start(struct proc *p)
 	p->exits = false;
 	p->life++;
 	p->paused_us = 0;
-	p->pid = ++pid;
+	p->pid = (pid_t)(10 * p->life + p->kind);
 	p->loop = (struct sd_event){.proc = p};
 	sim_enter(p);
 	if (p->kind == SIM_CONNMGR)

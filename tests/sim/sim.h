@@ -173,7 +173,7 @@ void sim_kill(struct proc *p);
 void sim_power_off(unsigned server);
 void sim_power_on(unsigned server);
 bool sim_is_settled(unsigned *leader); /* all are up and follow one leader */
-/* Those who are voters with a weight, without `out`: are they a quorum with `leader`? */
+/* Are all but `out`, the leader among them, a quorum? */
 bool sim_is_quorum_without(unsigned leader, unsigned out);
 const char *sim_proc_name(const struct proc *p);
 bool sim_may_lead(int64_t sid);
