@@ -23,6 +23,11 @@ teardown() {
 		kill -9 "$pid" 2>/dev/null || true
 		wait "$pid" 2>/dev/null || true
 	done
+	# its workers die with it, but not at once, and may still make a file
+	for ((i = 0; i < 500; i++)); do
+		rm -rf "$dir" 2>/dev/null && return
+		sleep 0.01
+	done
 	rm -rf "$dir"
 }
 
