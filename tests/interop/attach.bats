@@ -4,6 +4,7 @@
 load ../system/lab
 load zk
 
+# shellcheck disable=SC2034 # of lab.bash
 LAB_DEADLINE_MS=60000 # JVMs
 
 teardown() {
