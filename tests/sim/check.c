@@ -24,10 +24,11 @@ void __wrap_elect_step(struct elect *e, const struct elect_event *ev,
 void __real_lane_send(struct lane *l, int64_t sid, const void *data, size_t len);
 void __wrap_lane_send(struct lane *l, int64_t sid, const void *data, size_t len);
 
-struct heard { /* from one server, settled, since this look began */
-	bool any;
-	bool leading; /* it said that it leads */
-	struct vote vote;
+struct heard {            /* from one server, settled, since this look began */
+	unsigned leaders; /* whom it followed, a bit for each: a vote of another round
+	                     does not take the place of one of ours */
+	bool leading;     /* it said that it leads */
+	struct vote vote; /* the last */
 };
 
 struct witness {                   /* of one server */
@@ -318,7 +319,7 @@ check_decided(unsigned server, const struct elect_action *a)
 	w->decided_vote = a->vote;
 	for (unsigned i = 0; i < sim.count; i++) {
 		const struct heard *h = &w->heard[i];
-		bool settled = joins && h->any && h->vote.leader == a->vote.leader;
+		bool settled = joins && (h->leaders >> a->vote.leader & 1);
 
 		/* who is named itself asks for one of its own round */
 		confirmed |=
@@ -348,7 +349,8 @@ hear(struct witness *w, const struct elect_event *ev)
 
 	if (v.state != NOTIF_FOLLOWING && v.state != NOTIF_LEADING)
 		return;
-	h->any = true;
+	if (v.leader >= 1 && v.leader <= (int64_t)sim.count)
+		h->leaders |= 1u << v.leader;
 	h->leading |= v.state == NOTIF_LEADING && v.leader == ev->sid;
 	h->vote = v;
 }
