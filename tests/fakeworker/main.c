@@ -194,6 +194,17 @@ serve(const struct mode *mode, int signals)
 	}
 }
 
+/* As the real ones: one that was dead before we asked is never noticed. */
+static void
+die_with_parent(void)
+{
+	const char *parent = getenv("CONCLAVE_PARENT");
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (parent && getppid() != atoi(parent))
+		_exit(1);
+}
+
 static int
 be_worker(int argc, char **argv)
 {
@@ -201,9 +212,9 @@ be_worker(int argc, char **argv)
 	sigset_t taken;
 	int number = 0;
 
+	die_with_parent();
 	write_env(argc, argv);
 	note("start");
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	mode = read_mode(&number);
 	if (strcmp(mode->name, "exit") == 0)
 		return number;
