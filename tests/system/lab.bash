@@ -34,16 +34,15 @@ lab_now_ms() {
 
 # lab_until WHAT CMD…
 lab_until() {
-	local what=$1 until
+	local what=$1 until=$((${EPOCHREALTIME/[.,]/} / 1000 + LAB_DEADLINE_MS))
 	shift
-	until=$(($(lab_now_ms) + LAB_DEADLINE_MS))
 	while ! "$@" >/dev/null 2>&1; do
-		if (($(lab_now_ms) >= until)); then
+		if ((${EPOCHREALTIME/[.,]/} / 1000 >= until)); then
 			echo "not in $LAB_DEADLINE_MS ms: $what" >&2
 			lab_show >&2
 			return 1
 		fi
-		sleep 0.02
+		sleep 0.05
 	done
 }
 
@@ -55,13 +54,9 @@ lab_show() {
 	done
 }
 
+# lab_ports_free FIRST: nobody listens at one of the block
 lab_ports_free() {
-	local port
-	for ((port = $1; port < $1 + LAB_PORTS_BLOCK; port++)); do
-		if (exec 9<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-			return 1
-		fi
-	done
+	[ -z "$(ss -Hltn "sport >= :$1 and sport < :$(($1 + LAB_PORTS_BLOCK))")" ]
 }
 
 # A block of ports that nobody else has for as long as this test runs, in LAB_PORT.
@@ -132,14 +127,14 @@ lab_up() {
 
 # lab_gone PID: ended (a zombie has)
 lab_gone() {
-	local state
-	state=$(sed -nE 's/^State:\s+(\S).*/\1/p' "/proc/$1/status" 2>/dev/null) || true
-	[ -z "$state" ] || [ "$state" = Z ] || [ "$state" = X ]
+	local stat
+	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+	[[ ${stat##*) } == [ZX]* ]]
 }
 
 # lab_runs ID: its conclaved is there
 lab_runs() {
-	[ -f "$LAB/$1/pid" ] && ! lab_gone "$(cat "$LAB/$1/pid")"
+	[ -f "$LAB/$1/pid" ] && ! lab_gone "$(<"$LAB/$1/pid")"
 }
 
 lab_start() {
@@ -161,7 +156,7 @@ lab_start() {
 # lab_tree ID: the pids of conclaved and all below it
 lab_tree() {
 	local pid children
-	pid=$(cat "$LAB/$1/pid")
+	pid=$(<"$LAB/$1/pid")
 	lab_gone "$pid" && return 0
 	echo "$pid"
 	while children=$(pgrep -d , -P "$pid"); do
@@ -238,12 +233,15 @@ lab_one_leader() {
 
 # lab_wait_leader [ID…]
 lab_wait_leader() {
-	local ids=("$@") dir leader
+	local ids=("$@") dir id
 	if [ ${#ids[@]} = 0 ]; then
 		for dir in "$LAB"/[0-9]*; do
 			! lab_runs "${dir##*/}" || ids+=("${dir##*/}")
 		done
 	fi
+	for id in "${ids[@]}"; do # costs less than to ask again and again
+		lab_conclave "$id" wait --leader --timeout $((LAB_DEADLINE_MS / 1000)) >/dev/null 2>&1 || true
+	done
 	lab_until "servers ${ids[*]} have a leader" lab_keep_leader "${ids[@]}"
 	cat "$LAB/leader.$BASHPID"
 }
@@ -287,10 +285,10 @@ lab_down() {
 	local dir pid bad=0 left
 	[ -n "$LAB" ] || return 0
 	for dir in "$LAB"/[0-9]*; do
-		! lab_runs "${dir##*/}" || kill -TERM "$(cat "$dir/pid")"
+		! lab_runs "${dir##*/}" || kill -TERM "$(<"$dir/pid")"
 	done
 	for dir in "$LAB"/[0-9]*; do
-		[ ! -f "$dir/pid" ] || lab_until "server ${dir##*/} stops" lab_gone "$(cat "$dir/pid")" || bad=1
+		[ ! -f "$dir/pid" ] || lab_until "server ${dir##*/} stops" lab_gone "$(<"$dir/pid")" || bad=1
 	done
 	left=$(lab_processes)
 	if [ -n "$left" ]; then
@@ -301,10 +299,10 @@ lab_down() {
 		bad=1
 	fi
 	for dir in "$LAB"/[0-9]*; do
-		[ ! -f "$dir/watch" ] || kill "$(cat "$dir/watch")" 2>/dev/null || true
+		[ ! -f "$dir/watch" ] || kill "$(<"$dir/watch")" 2>/dev/null || true
 	done
 	for dir in "$LAB"/[0-9]*; do
-		[ ! -f "$dir/watch" ] || lab_until "the recorder ends" lab_gone "$(cat "$dir/watch")" || bad=1
+		[ ! -f "$dir/watch" ] || lab_until "the recorder ends" lab_gone "$(<"$dir/watch")" || bad=1
 	done
 	left=$(pgrep -af -- "conclave -c $LAB/" || true) # a test's own command
 	if [ -n "$left" ]; then

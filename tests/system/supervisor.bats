@@ -65,9 +65,9 @@ field() { # WORKER FIELD
 until_true() { # WHAT CMD…: waits for a state, 10 s at most
 	local what=$1 i
 	shift
-	for ((i = 0; i < 500; i++)); do
+	for ((i = 0; i < 200; i++)); do
 		"$@" && return 0
-		sleep 0.02
+		sleep 0.05
 	done
 	echo "waited in vain: $what"
 	cat "$dir/out" "$dir/run/conclaved/status.json"
