@@ -121,19 +121,24 @@ for fuzzer in "$build"/tests/fuzz/fuzz_*; do
 		"$build/corpus/$kind" "tests/fuzz/corpus/$kind"
 done
 
-# The system tests, file by file: with nng, with SOCK_SEQPACKET, and with everything built for ASan.
+# The system tests, file by file: with nng; some with SOCK_SEQPACKET; and all that runs daemons with
+# everything built for ASan, over the one or the other.
 wait # status.bats says how long an answer may take: nothing beside it
 CONCLAVE_BIN=$PWD/$build/bin run_system tests/system/status.bats ""
 for file in tests/system/*.bats; do
 	[[ $file == */status.bats ]] || CONCLAVE_BIN=$PWD/$build/bin system "$file" ""
 done
-for file in tests/system/{elect,faults,hostile,disk}.bats; do
-	CONCLAVE_BIN=$PWD/$build/bin LAB_IPC=seqpacket system "$file" " (seqpacket)"
+for name in elect faults; do
+	CONCLAVE_BIN=$PWD/$build/bin LAB_IPC=seqpacket system "tests/system/$name.bats" " (seqpacket)"
 done
-export LAB_KILLS=200 # a thousand are slow with it
+export CONCLAVE_BIN=$PWD/$build/asan/bin LAB_SLOW=1
+export LAB_KILLS=200                           # a thousand are slow with it
 export FAKEWORKER=$PWD/$build/tests/fakeworker # conclaved is tested there, and its times are short
-for file in tests/system/*.bats; do
-	CONCLAVE_BIN=$PWD/$build/asan/bin LAB_SLOW=1 system "$file" " (asan)"
+for name in elect faults electors claim odd probe supervisor status; do
+	system "tests/system/$name.bats" " (asan)"
+done
+for name in hostile disk; do
+	LAB_IPC=seqpacket system "tests/system/$name.bats" " (asan, seqpacket)"
 done
 
 wait
