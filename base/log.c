@@ -68,7 +68,7 @@ put(enum log_level level, const char *format, va_list args)
 	char line[LOG_LINE_MAX];
 	size_t len;
 
-	if (poll(&p, 1, 0) == 0)
+	if (poll(&p, 1, 0) <= 0)
 		return false;
 	len = compose(line, level, format, args);
 	(void)!write(STDERR_FILENO, line, len);
@@ -90,13 +90,14 @@ say(enum log_level level, const char *format, ...)
 void
 log_line(enum log_level level, const char *format, ...)
 {
-	unsigned long lost = log_lost;
+	unsigned long lost;
 	va_list args;
 
 	if (level > log_level)
 		return;
-	if (lost > 0 && say(LOG_LEVEL_WARNING, "%lu lines lost: nobody read them", lost))
-		log_lost -= lost;
+	lost = atomic_exchange(&log_lost, 0);
+	if (lost > 0 && !say(LOG_LEVEL_WARNING, "%lu lines lost: nobody read them", lost))
+		log_lost += lost;
 	va_start(args, format);
 	if (!put(level, format, args))
 		log_lost++;

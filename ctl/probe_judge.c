@@ -150,21 +150,26 @@ has_quorum(struct probe *p, int64_t leader)
 void
 probe_judge(struct probe *p, struct probe_verdict *out)
 {
-	unsigned leaders = 0;
+	unsigned alone = 0, proven = 0; /* leaders without a quorum and with one */
 
 	*out = (struct probe_verdict){.leader = 0};
 	for (unsigned i = 0; i < p->count; i++) {
 		const struct probe_server *s = &p->servers[i];
+		int64_t leader = s->notif.leader;
 
 		out->answered += s->answered;
-		if (out->quorum || !leads(p, s))
+		if (!leads(p, s) || (alone + proven > 0 && leader == out->leader))
 			continue;
-		if (leaders == 0 || out->leader != s->notif.leader)
-			leaders++;
-		out->leader = s->notif.leader;
-		out->quorum = has_quorum(p, out->leader);
+		if (has_quorum(p, leader))
+			proven++;
+		else if (proven == 0)
+			alone++;
+		else
+			continue;
+		out->leader = leader;
 	}
-	out->has_leader = out->quorum || leaders == 1;
+	out->quorum = proven == 1;
+	out->has_leader = proven == 1 || (proven == 0 && alone == 1);
 }
 
 static bool

@@ -17,10 +17,10 @@
 
 #define EPOCH_DAMAGED 1 /* a person must act: `why` says what to do */
 
-/* Reads both, and what is read is on the disk. 0: also where both are missing, or
- * currentEpoch alone while the other is 0 (a first start that was cut short): EPOCH_NONE.
- * EPOCH_DAMAGED: a number that is none, or out of range, or a file that was lost. -errno:
- * not readable now. `why` is filled unless 0. */
+/* Reads both, and what is read is on the disk: it waits for that. 0: also where both are
+ * missing, or currentEpoch alone while the other is 0 (a first start that was cut short):
+ * EPOCH_NONE. EPOCH_DAMAGED: a number that is none, or out of range, or a file that was
+ * lost. -errno: not readable now. `why` is filled unless 0. */
 int epoch_read(const char *folder, int64_t *accepted, int64_t *current, char *why,
                size_t why_cap);
 

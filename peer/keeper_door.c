@@ -35,11 +35,12 @@ static void
 on_claim_written(void *user, int error)
 {
 	struct keeper *k = user;
-	struct door_conn *c = k->claimer;
 	char text[KEEPER_WHY_MAX];
+	struct door_conn *c;
 
-	k->claimer = NULL;
 	keeper_claimed(k, k->claiming, error);
+	c = k->claimer; /* it may just have been closed, as a watcher */
+	k->claimer = NULL;
 	if (error < 0) {
 		snprintf(text, sizeof(text), "%s/" EPOCH_CLAIM " cannot be written: %s",
 		         k->folder, strerror(-error));

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What `make interop` runs: our server attached to a real ZooKeeper ensemble, and elections of our
-# servers mixed with Java voters. Ends with `N passed, M failed, K skipped`; where the real
+# What `make interop` runs: our server attached to a real ZooKeeper ensemble, the probe of one, and
+# elections of our servers mixed with Java voters. Ends with `N passed, M failed, K skipped`; where the real
 # ZooKeeper cannot be had all is skipped, with the reason.
 # Usage: tests/interop.sh BUILD [ELECTIONS [FIRST-SEED]]. Output of each part: BUILD/interop/*.log.
 set -u
@@ -15,7 +15,7 @@ mkdir -p "$classes"
 
 skip() {
 	echo "skipped: $1"
-	echo "0 passed, 0 failed, $((elections + $(grep -c '^@test' tests/interop/attach.bats))) skipped"
+	echo "0 passed, 0 failed, $((elections + $(cat tests/interop/*.bats | grep -c '^@test'))) skipped"
 	exit 0
 }
 
@@ -30,10 +30,11 @@ javac -nowarn -Xlint:none -d "$classes" -cp $jar tests/interop/JavaVoter.java >"
 	exit 1
 }
 
-CONCLAVE_BIN=$PWD/$build/bin bats --tap tests/interop/attach.bats 2>&1 | tee "$classes/attach.log"
-passed=$(grep -c '^ok ' "$classes/attach.log")
-failed=$(grep -c '^not ok ' "$classes/attach.log")
-[ $((passed + failed)) != 0 ] || failed=1
+CONCLAVE_BIN=$PWD/$build/bin bats --tap tests/interop/*.bats 2>&1 | tee "$classes/bats.log"
+status=${PIPESTATUS[0]}
+passed=$(grep -c '^ok ' "$classes/bats.log")
+failed=$(grep -c '^not ok ' "$classes/bats.log")
+[ "$status" = 0 ] || [ "$failed" != 0 ] || failed=1
 
 tests/interop/mixed.py --bin "$build/bin" --classes "$classes" --elections "$elections" --seed "$seed" 2>&1 |
 	tee "$classes/mixed.log"

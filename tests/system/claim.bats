@@ -67,7 +67,7 @@ claims() { # ID: the claim that its status shows
 	echo 0 >"$LAB/tried"
 	{
 		n=0
-		while [ ! -e "$LAB/enough" ]; do
+		while [ -e "$LAB/kept" ] && [ ! -e "$LAB/enough" ]; do
 			echo $((++n)) >"$LAB/tried.new"
 			mv "$LAB/tried.new" "$LAB/tried"
 			if lab_conclave 1 claim "$n"; then
@@ -75,7 +75,8 @@ claims() { # ID: the claim that its status shows
 				mv "$LAB/kept.new" "$LAB/kept"
 			fi
 		done
-	} >/dev/null 2>&1 3>&- &
+	} >/dev/null 2>&1 3>&- {LAB_LOCK}>&- &
+	claimer=$!
 	more() { # than KEPT was kept
 		[ "$(cat "$LAB/kept")" -gt "$1" ]
 	}
@@ -89,7 +90,7 @@ claims() { # ID: the claim that its status shows
 		((kept <= $(claims 1)))
 	done
 	touch "$LAB/enough"
-	wait $!
+	wait "$claimer"
 	(($(cat "$LAB/kept") <= $(claims 1) && $(claims 1) <= $(cat "$LAB/tried")))
 }
 

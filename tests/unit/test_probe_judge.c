@@ -17,6 +17,7 @@
 	"server.4=10.0.0.4:2888:3888:participant\n"                                      \
 	"server.5=10.0.0.5:2888:3888:participant\n" THREE
 #define OBSERVED "server.4=10.0.0.4:2888:3888:observer\n" THREE
+#define LONE     "server.4=10.0.0.4:2888:3888:participant\nversion=0"
 #define NAMES                                                                            \
 	"server.1=zk1:2888:3888:participant\nserver.2=zk2:2888:3888:participant\n"       \
 	"server.3=zk3:2888:3888:participant\nversion=0"
@@ -111,6 +112,11 @@ static const struct scene scenes[] = {
      true},
     {"two leaders, neither with a quorum",
      {{A(3), LEAD, 3, FIVE}, {A(2), LEAD, 2, FIVE}},
+     false,
+     0,
+     false},
+    {"two leaders, each with a quorum of its own configuration",
+     {{A(4), LEAD, 4, LONE}, {A(3), LEAD, 3, THREE}, {A(1), FOLLOW, 3, THREE}},
      false,
      0,
      false},
