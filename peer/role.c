@@ -4,6 +4,8 @@
  * is no crash. */
 #include "peer/role_impl.h"
 
+#include "wire/qquorum.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -26,6 +28,7 @@ role_new(struct role **out, const struct role_config *config)
 		r->remotes[r->remote_count++] = (struct role_remote){
 		    .sid = s->sid,
 		    .participant = !s->observer,
+		    .may_lead = qconfig_may_lead(members, s->sid),
 		};
 	}
 	role_get_view(r, &r->told);

@@ -27,6 +27,7 @@ enum role_election { /* a link of the election lane, as role_bare.c sees it */
 struct role_remote {
 	int64_t sid;
 	bool participant;
+	bool may_lead; /* a participant with a weight */
 	enum role_election election;
 	uint64_t election_ms;
 

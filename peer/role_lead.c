@@ -244,7 +244,9 @@ on_ackepoch(struct role *r, struct role_remote *p, const struct qpacket *packet,
 		bool fresher = epoch > own_current(r) ||
 		               (epoch == own_current(r) && packet->zxid > r->look.zxid);
 
-		if (fresher && p->participant && p->answered == l->proposal &&
+		/* one without a weight would be elected by nobody, however fresh: to look
+		 * again would never end */
+		if (fresher && p->may_lead && p->answered == l->proposal &&
 		    !l->promised && l->epoch == 0) {
 			role_look_again(r, ROLE_LOOK_EPOCH, false, now_ms, out);
 			return ROLE_CLOSE_NONE;

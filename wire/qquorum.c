@@ -69,3 +69,9 @@ qconfig_has_quorum(const struct qconfig *c, const int64_t *sids, unsigned count)
 	return c->hierarchical ? has_groups(c, sids, count)
 	                       : has_majority(c, sids, count);
 }
+
+bool
+qconfig_may_lead(const struct qconfig *c, int64_t sid)
+{
+	return qconfig_is_voter(c, sid) && (!c->hierarchical || weight_of(c, sid) != 0);
+}

@@ -13,5 +13,7 @@
 /* True if those of `sids` that are participants of `c` are a quorum of it. Who is named
  * twice counts once; who is no participant does not count. */
 bool qconfig_has_quorum(const struct qconfig *c, const int64_t *sids, unsigned count);
+/* A participant that has a weight, where there are weights. */
+bool qconfig_may_lead(const struct qconfig *c, int64_t sid);
 
 #endif

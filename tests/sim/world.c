@@ -70,22 +70,28 @@ sift_up(unsigned at, struct sim_item *it)
 	heap[at] = it;
 }
 
-struct sim_item *
-sim_put(uint64_t at_us, struct proc *p, void (*run)(struct sim_item *), void *object,
-        uint64_t serial)
+static struct sim_item *
+put(const struct sim_item *item)
 {
 	struct sim_item *it = heap[count];
 
 	assert(count + 1 < ITEMS_MAX);
-	*it = (struct sim_item){.at_us = at_us > sim.now_us ? at_us : sim.now_us,
-	                        .order = order++,
-	                        .proc = p,
-	                        .life = p ? p->life : 0,
-	                        .run = run,
-	                        .object = object,
-	                        .serial = serial};
+	*it = *item;
 	sift_up(count++, it);
 	return it;
+}
+
+struct sim_item *
+sim_put(uint64_t at_us, struct proc *p, void (*run)(struct sim_item *), void *object,
+        uint64_t serial)
+{
+	return put(&(struct sim_item){.at_us = at_us > sim.now_us ? at_us : sim.now_us,
+	                              .order = order++,
+	                              .proc = p,
+	                              .life = p ? p->life : 0,
+	                              .run = run,
+	                              .object = object,
+	                              .serial = serial});
 }
 
 void
@@ -170,13 +176,10 @@ sim_turn(uint64_t end_us)
 		return true;
 	}
 	if (it.proc && it.proc->paused_us > sim.now_us) {
-		struct sim_item *later = sim_put(it.proc->paused_us + it.late, it.proc,
-		                                 it.run, it.object, it.serial);
-
-		later->arg = it.arg;
-		later->late = it.late;
-		later->data = it.data;
-		later->len = it.len;
+		/* in the order in which it came: a stopped process reads a link in order
+		 */
+		it.at_us = it.proc->paused_us + it.late;
+		put(&it);
 		return true;
 	}
 	if (it.proc)

@@ -179,6 +179,34 @@ fresher_looks_again(void **state)
 	}
 }
 
+/* However fresh, it is never elected: the leader would look again for ever. */
+static void
+fresher_without_a_weight(void **state)
+{
+	struct qconfig *c = &k.members;
+
+	(void)state;
+	role_free(k.role);
+	kit_members(c, 3, 0);
+	c->hierarchical = true;
+	c->group_count = 1;
+	c->groups[0].member_count = c->weight_count = 3;
+	for (unsigned i = 0; i < 3; i++) {
+		c->groups[0].members[i] = c->weights[i].sid = i + 1;
+		c->weights[i].weight = i < 2;
+	}
+	kit_new(&k, kit_config(c, 1));
+	kit_start(&k, 4, 4);
+	joins(2, 4);
+	joins(3, 4);
+	lead();
+	kit_written(&k, 0);
+	kit_packet(&k, 3, QPACKET_ACKEPOCH, 99, 4);
+	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	ackepoch(2, 4);
+	assert_non_null(kit_sent(&k, 2, QPACKET_NEWLEADER));
+}
+
 /* Asked only before the quorum of promises. */
 static void
 fresher_later_is_no_matter(void **state)
@@ -379,6 +407,7 @@ main(void)
 	    TEST(quorums_of_five),
 	    TEST(no_promise_does_not_count),
 	    TEST(fresher_looks_again),
+	    TEST(fresher_without_a_weight),
 	    TEST(fresher_later_is_no_matter),
 	    TEST(a_joiner),
 	    TEST(renewal),
