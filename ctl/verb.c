@@ -5,9 +5,11 @@
 #include "ctl/status.h"
 #include "proc/proc.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 int
 verb_misused(const struct ctl *c, const char *format, ...)
@@ -35,10 +37,14 @@ verb_no_arguments(const struct ctl *c)
 int
 verb_no_answer(const struct ctl *c, const char *who)
 {
-	fprintf(stderr,
-	        "conclave: no answer from %s of server %lld (%s); start it with: "
-	        "conclaved -c %s\n",
-	        who, (long long)c->conf->id, c->conf->run_dir, c->file);
+	const char *run_dir = c->conf->run_dir;
+
+	fprintf(stderr, "conclave: no answer from %s of server %lld (%s); ", who,
+	        (long long)c->conf->id, run_dir);
+	if (access(run_dir, X_OK) < 0 && errno == EACCES)
+		fputs("only its own user and root may ask there\n", stderr);
+	else
+		fprintf(stderr, "start it with: conclaved -c %s\n", c->file);
 	return PROC_EXIT_NO_ANSWER;
 }
 

@@ -84,7 +84,7 @@ keep(const struct ctl *c, uint64_t claim)
 	ask_path(c->conf->run_dir, "peer", path);
 	snprintf(request, sizeof(request), "claim %" PRIu64, claim);
 	r = door_ask(path, request, PATIENCE_MS, reply, sizeof(reply), &len);
-	if (r < 0 && r != -ENOENT && r != -ECONNREFUSED)
+	if (r < 0 && r != -ENOENT && r != -ECONNREFUSED && r != -EACCES)
 		fputs("conclave: claim: it may be kept or not: ask again\n", stderr);
 	if (r < 0)
 		return verb_no_answer(c, "the peer");

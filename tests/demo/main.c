@@ -4,6 +4,7 @@
 #include "tests/lab/lab.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,7 +72,16 @@ signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Until a signal or the end of the time. True if a leader was seen. */
+/* `make run | head` */
+static bool
+nobody_reads(void)
+{
+	struct pollfd p = {.fd = STDOUT_FILENO};
+
+	return ferror(stdout) || (poll(&p, 1, 0) > 0 && p.revents & POLLERR);
+}
+
+/* Until a signal, the end of the time or of whoever reads. True if a leader was seen. */
 static bool
 play(struct lab *l, struct show *show, uint64_t until_ms)
 {
@@ -85,7 +95,8 @@ play(struct lab *l, struct show *show, uint64_t until_ms)
 		enum lab_next r = lab_next(l, wake_ms, &id);
 
 		seen |= lab_leader(l) != 0;
-		if (r == LAB_WOKEN || (r == LAB_LATE && clock_ms() >= until_ms))
+		if (r == LAB_WOKEN || nobody_reads() ||
+		    (r == LAB_LATE && clock_ms() >= until_ms))
 			return seen;
 		show_news(show, l, r, id);
 	}

@@ -27,6 +27,11 @@ nothing_left() {
 	nothing_left
 }
 
+@test "it ends when nobody reads any more" {
+	timeout 60 "$DEMO" 1 --dir "$LAB" | head -n 1
+	nothing_left
+}
+
 @test "wrong arguments" {
 	for bad in 0 8 x "3 --for" "--for 0" "--for x" --nonsense; do
 		# shellcheck disable=SC2086 # words
