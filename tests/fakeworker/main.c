@@ -12,6 +12,7 @@
  * SIGHUP and SIGTERM. It leaves a socket in $FAKE_RUN/NAME, where there is such a folder.
  *
  * `fakeworker ask DOOR REQUEST` asks at a door instead and prints the answer. */
+#include "base/clock.h"
 #include "ipc/door.h"
 
 #include <fcntl.h>
@@ -65,7 +66,8 @@ note(const char *word)
 	FILE *f = open_note("log", "a");
 
 	if (f != NULL) {
-		fprintf(f, "%s %d\n", word, (int)getpid());
+		fprintf(f, "%s %d %llu\n", word, (int)getpid(),
+		        (unsigned long long)clock_us());
 		fclose(f);
 	}
 }

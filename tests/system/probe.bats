@@ -175,7 +175,7 @@ probe_says() {
 }
 
 @test "an IPv6 address" {
-	[ -s /proc/net/if_inet6 ] || skip "there is no IPv6 here"
+	grep -q " lo$" /proc/net/if_inet6 2>/dev/null || skip "there is no IPv6 here"
 	talker -6 say 2 1 5 'server.1=localhost:1:@:participant\nversion=0'
 	run -0 probe "[::1]:$port"
 }

@@ -376,6 +376,10 @@ stop() {
 	stop
 }
 
+when_stopped() { # WORKER: microseconds
+	sed -n 's/^term [0-9]* //p' "$dir/$1.log" | tail -n 1
+}
+
 @test "SIGTERM stops all in order, connmgr last, and leaves nothing" {
 	configure
 	start
@@ -389,7 +393,8 @@ stop() {
 	for worker in connmgr elector peer; do
 		logged "$worker" term 1
 	done
-	[ "$dir/connmgr.log" -nt "$dir/peer.log" ] && [ "$dir/connmgr.log" -nt "$dir/elector.log" ]
+	(($(when_stopped connmgr) > $(when_stopped peer)))
+	(($(when_stopped connmgr) > $(when_stopped elector)))
 	[ -z "$(find "$dir/run" -type s)" ]
 	[ ! -e "$dir/run/conclaved/status.json" ]
 }
