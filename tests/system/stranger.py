@@ -37,7 +37,7 @@ def notification(state=0, leader=1, zxid=0, round_=1, epoch=0, version=2, config
                        len(config) if length is None else length) + config
 
 
-def malformed():
+def malformed(members):
     """(name, bytes): each is sent on a connection of its own."""
     sid = 2**61
     for n in (1, 7, 8, 15, 19, 64, 4096):
@@ -66,14 +66,14 @@ def malformed():
         yield f"config {config[:20]!r}", hello(sid) + frame(notification(config=config))
     for state in (-1, 4, 2**31 - 1):
         yield f"state {state}", hello(sid) + frame(notification(state=state))
-    for own in (1, 2, 3, 0, -1, -2**63, 2**63 - 1):
+    for own in (*members, 0, -1, -2**63, 2**63 - 1):
         yield f"sid {own}", hello(own) + frame(notification(leader=own, round_=2**63 - 1))
         yield f"sid {own}, cut", hello(own)[:-3]
 
 
-def throw(target):
+def throw(target, members):
     count = 0
-    for name, data in malformed():
+    for name, data in malformed(members):
         with socket.create_connection(target, timeout=10) as s:
             try:
                 s.sendall(data)
@@ -154,7 +154,7 @@ def main():
     if verb == "silent":
         silent(target, int(sys.argv[3]))
     elif verb == "throw":
-        throw(target)
+        throw(target, [int(sid) for sid in sys.argv[3:]])
     elif verb == "ask":
         ask(target, int(sys.argv[3]) if len(sys.argv) > 3 else random.getrandbits(60) | 1 << 60)
     elif verb == "flood":
