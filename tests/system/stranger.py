@@ -2,7 +2,7 @@
 """A stranger at a server's ports, for the system tests. Loopback only.
 
 silent HOST:PORT COUNT      opens COUNT connections, says `open`, holds them until it is killed
-throw HOST:PORT             sends everything malformed that there is, each on a connection of its own
+throw HOST:PORT [SID…]      sends everything malformed that there is, each on a connection of its own
 ask HOST:PORT [SID]         asks as ZooKeeper's probe does; prints the answer's state and leader
 hold HOST:PORT              takes the port, says `held`, keeps it until it is killed
 flood HOST:PORT COUNT       COUNT strangers that ask without end and never read; says `flooding`
