@@ -14,13 +14,15 @@
 #   lab_down                for teardown: stops all; fails if a process is left, a sanitizer spoke or
 #                           the events contradict what must always hold
 #
-# CONCLAVE_BIN: the programs (build/bin). LAB_IPC: nng or seqpacket. LAB_SLOW=1: longer deadlines.
+# CONCLAVE_BIN: the programs (build/bin). LAB_ASK: the folder of the command that asks them (the
+# same). LAB_IPC: nng or seqpacket. LAB_SLOW=1: longer deadlines.
 # LAB_TEXT: goes into every configuration too.
 # LAB_KEEP=1: the folder stays.
 
 bats_require_minimum_version 1.5.0
 
 CONCLAVE_BIN=${CONCLAVE_BIN:-$BATS_TEST_DIRNAME/../../build/bin}
+LAB_ASK=${LAB_ASK:-$CONCLAVE_BIN}
 LAB_DEADLINE_MS=$((${LAB_SLOW:-0} ? 60000 : 20000))
 LAB_PORTS=/tmp/conclave-ports-$UID # tests/lab/ports.c takes from it too
 LAB_PORTS_FIRST=10000
@@ -144,7 +146,7 @@ lab_start() {
 		return 1
 	fi
 	if [ ! -f "$dir/watch" ]; then
-		"$CONCLAVE_BIN/conclave" -c "$dir/conclave.conf" watch --json \
+		"$LAB_ASK/conclave" -c "$dir/conclave.conf" watch --json \
 			>>"$dir/events" 2>>"$dir/log" </dev/null 3>&- {LAB_LOCK}>&- &
 		echo $! >"$dir/watch"
 	fi
@@ -194,7 +196,7 @@ lab_kill() {
 lab_conclave() {
 	local id=$1
 	shift
-	"$CONCLAVE_BIN/conclave" -c "$LAB/$id/conclave.conf" "$@" 3>&-
+	"$LAB_ASK/conclave" -c "$LAB/$id/conclave.conf" "$@" 3>&-
 }
 
 lab_pid() {

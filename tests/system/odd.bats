@@ -8,7 +8,7 @@ teardown() {
 }
 
 odd() {
-	CONCLAVE_BIN=$CONCLAVE_BIN "$BATS_TEST_DIRNAME/odd.py" "$@" 3>&-
+	LAB_ASK=$LAB_ASK "$BATS_TEST_DIRNAME/odd.py" "$@" 3>&-
 }
 
 TEXT='role6 = observer

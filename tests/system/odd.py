@@ -169,7 +169,7 @@ class Place:
             return c
 
     def status(self):
-        command = [os.environ["CONCLAVE_BIN"] + "/conclave", "-c", self.conf, "status", "--json"]
+        command = [os.environ["LAB_ASK"] + "/conclave", "-c", self.conf, "status", "--json"]
         return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
 
     def descriptors(self):
