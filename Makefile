@@ -30,7 +30,7 @@ conclave-elector_dir := elector
 conclave-peer_dir := peer
 conclave_dir := ctl
 
-ROOMS := base wire config ipc proc supervisor connmgr elector peer ctl
+ROOMS := base wire config ipc proc swap supervisor connmgr elector peer ctl
 LIB_SRC := $(filter-out %/main.c,$(wildcard $(ROOMS:%=%/*.c)))
 # The links between the workers, and with them nng, are an archive of their own: conclaved and
 # conclave must not carry them (chan_nng.c also answers sysconf in the place of libc).

@@ -112,16 +112,23 @@ open_board(struct switchboard *s)
 	};
 	int r = 0;
 
-	store_load_record(s->conf, BOARD_ELECTOR, &config.records[0]);
-	store_load_record(s->conf, BOARD_PEER, &config.records[1]);
+	for (unsigned i = 0; i < 2; i++) {
+		struct board_record *held = &config.records[i];
+
+		held->floor =
+		    store_load_record(s->conf, BOARD_ELECTOR + i, &s->records[i]);
+		held->generation = s->records[i].generation;
+		memcpy(held->name, s->records[i].now.name, sizeof(held->name));
+	}
 	config.state_len = store_load_state(s->conf, state, &serial);
 	/* a peer's generation is in its serials: none may come twice */
 	if (config.records[1].floor < serial.generation)
 		config.records[1].floor = serial.generation;
 	s->board = board_new(&config);
+	s->shadow = shadow_new();
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX && r == 0; i++)
 		r = worker_init(&s->workers[i], i, &switchboard_worker_ops, s);
-	return s->board ? r : -ENOMEM;
+	return s->board && s->shadow ? r : -ENOMEM;
 }
 
 static int
@@ -171,6 +178,7 @@ switchboard_close(struct switchboard *s)
 		s->workers[i].door = NULL;
 	door_close(s->door);
 	board_free(s->board);
+	shadow_free(s->shadow);
 	free(s);
 }
 
@@ -188,6 +196,8 @@ switchboard_open(struct switchboard **out, sd_event *loop, const struct conf *co
 	s->name = name;
 	s->start_ms = clock_ms();
 	s->armed_ms = UINT64_MAX;
+	s->candidate = -1;
+	s->looking = true;
 	r = open_all(s);
 	if (r < 0) {
 		switchboard_close(s);

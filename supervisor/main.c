@@ -247,7 +247,8 @@ main(int argc, char **argv)
 	int r;
 
 	r = proc_parse_options(
-	    argc, argv, "starts, watches and replaces Conclave's workers", &options);
+	    argc, argv, "conclaved: starts, watches and replaces Conclave's workers.",
+	    &options);
 	if (r >= 0)
 		return r;
 	self->self.started_us = clock_us();

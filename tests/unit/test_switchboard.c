@@ -142,7 +142,7 @@ status_says_what_there_is(void **state)
 	    1);
 	cJSON_Delete(json);
 	for (unsigned i = 0; i < 3; i++) {
-		static const char *const wrong[] = {"stauts", "promote nobody",
+		static const char *const wrong[] = {"stauts", "promote forward nobody",
 		                                    "\x43\x6c"};
 
 		json = ask(wrong[i]);
@@ -155,7 +155,7 @@ static void
 state_and_generations_outlive_the_worker(void **state)
 {
 	struct msg m = {.type = MSG_STATE};
-	struct board_record record;
+	struct record record;
 	unsigned char data[BOARD_SMALL_MAX];
 	struct msg_serial serial;
 	struct player other = {0};
@@ -177,7 +177,7 @@ state_and_generations_outlive_the_worker(void **state)
 	assert_int_equal(uplink_generation(other.uplink), 2);
 	store_load_record(&conf, BOARD_ELECTOR, &record);
 	assert_int_equal(record.generation, 2);
-	assert_string_equal(record.name, "main");
+	assert_string_equal(record.now.name, "main");
 	assert_true(serial.generation == 7 && serial.count == 8);
 	uplink_close(other.uplink);
 }
@@ -186,19 +186,19 @@ static void
 promoted_by_name(void **state)
 {
 	struct player other = {0};
-	struct board_record record;
+	struct record record;
 	cJSON *json;
 
 	(void)state;
 	attach_as(&other, MSG_WHO_ELECTOR, "b");
 	UNTIL(other.heard.synced);
-	json = ask("promote b");
+	json = ask("promote forward b /opt/b");
 	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(json, "ok")));
 	cJSON_Delete(json);
 	UNTIL(other.heard.activations == 1 && elector.heard.superseded);
 	store_load_record(&conf, BOARD_ELECTOR, &record);
 	assert_int_equal(record.generation, 2);
-	assert_string_equal(record.name, "b");
+	assert_string_equal(record.now.name, "b");
 	uplink_close(other.uplink);
 }
 
