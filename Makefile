@@ -85,6 +85,13 @@ $(foreach t,$(notdir $(TOOLS)),$(eval $(call tool_rule,$(t))))
 SIM_WRAPS := role_step elect_step lane_send qconfig_has_quorum quorum_pair_agree vote_map_confirms
 $(B)/tests/sim: ALL_LDFLAGS += $(SIM_WRAPS:%=-Wl,--wrap=%)
 
+# The real elector, between it and what it calls the faults of tests/badelector.
+BAD_WRAPS := serve proc_parse_options shell_open proc_ready uplink_open uplink_send msg_encode msg_decode chan_send \
+	recv nng_recvmsg
+$(B)/tests/badelector: $(B)/obj/tests/badelector/badelector.o $(B)/obj/elector/main.o $(B)/lib.a $(B)/links.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $(BAD_WRAPS:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^) $(ALL_LIBS)
+
 # preloaded into a server of the tests
 $(B)/tests/hang.so: tests/hang/fsync.c
 	@mkdir -p $(@D)
@@ -115,7 +122,7 @@ unit-programs: $(UNIT)
 # all that is compiled, and nothing linked
 objects: $(LIB_OBJ) $(LINKS_OBJ) $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(ROOMS:%=%/main.c) $(filter-out tests/fuzz/%,$(wildcard tests/*/*.c))))
 fuzz-programs: $(FUZZ)
-tool-programs: $(TOOLS) $(B)/tests/hang.so
+tool-programs: $(TOOLS) $(B)/tests/badelector $(B)/tests/hang.so
 
 -include $(shell find $(B)/obj $(B)/fuzz -name '*.d' 2>/dev/null)
 
