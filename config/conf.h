@@ -75,6 +75,7 @@ struct conf {
 		uint32_t restart_min_ms;   /* 50 */
 		uint32_t restart_max_ms;   /* 5000 */
 		uint32_t restart_reset_ms; /* 10000: of being ready */
+		uint32_t probation_ms;     /* 30000: of an elector that was swapped in */
 	} supervisor;
 };
 

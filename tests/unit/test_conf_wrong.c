@@ -168,6 +168,7 @@ static const struct {
     {"supervisor", "restart_min_ms", 1, 600000},
     {"supervisor", "restart_max_ms", 1, 3600000},
     {"supervisor", "restart_reset_ms", 1, 3600000},
+    {"supervisor", "probation_ms", 100, 3600000},
 };
 
 /* Each number: one below and one above its range is refused, both ends are taken. */
