@@ -48,7 +48,7 @@ on_described(void *user, const char *says)
 	struct swapper *s = user;
 	struct swap_event ev = {.type = SWAP_EV_DESCRIBED};
 
-	ev.ok = program_judge(says, s->version, s->words) == 0;
+	ev.ok = program_judge(says, s->version, s->look.words) == 0;
 	describe_end(s->describe);
 	s->describe = NULL;
 	swapper_step(s, ev);
@@ -64,14 +64,14 @@ describe(struct swapper *s, unsigned seat)
 	describe_end(s->describe);
 	s->describe = NULL;
 	strcpy(asked, p->path);
-	if (program_check(asked, p->path, s->words) != 0) {
+	if (program_check(asked, p->path, s->look.words) != 0) {
 		swapper_step(s, (struct swap_event){.type = SWAP_EV_DESCRIBED});
 		return;
 	}
 	r = describe_begin(&s->describe, s->loop, p->path, on_described, s);
 	if (r == 0)
 		return;
-	snprintf(s->words, sizeof(s->words), "%s cannot be run: %s", p->path,
+	snprintf(s->look.words, sizeof(s->look.words), "%s cannot be run: %s", p->path,
 	         strerror(-r));
 	swapper_step(s, (struct swap_event){.type = SWAP_EV_DESCRIBED});
 }
@@ -84,10 +84,10 @@ start(struct swapper *s, unsigned seat, bool back)
 
 	if (back)
 		s->programs[seat] = s->record.before;
-	s->seen = (struct swapper_seen){.said = 0};
+	s->look.said = s->look.frames_in = 0;
 	r = crew_seat_start(s->crew, seat, &s->programs[seat]);
 	if (r < 0)
-		snprintf(s->words, sizeof(s->words), "it cannot be started: %s",
+		snprintf(s->look.words, sizeof(s->look.words), "it cannot be started: %s",
 		         strerror(-r));
 	ev.ok = r == 0;
 	swapper_step(s, ev);
@@ -310,7 +310,7 @@ swapper_ask(struct swapper *s, struct door_conn *asker, const char *path,
 	if (free) {
 		name_candidate(s, p);
 		snprintf(p->path, sizeof(p->path), "%s", path);
-		s->difference[0] = '\0';
+		s->look.difference[0] = '\0';
 		s->version[0] = '\0';
 	}
 	s->asking = asker;
@@ -356,7 +356,7 @@ swapper_seat_ended(struct swapper *s, unsigned seat, const struct child_note *wh
 	char text[CHILD_TEXT_MAX];
 
 	child_note_text(why, text, sizeof(text));
-	snprintf(s->words, sizeof(s->words), "it ended: %s", text);
+	snprintf(s->look.words, sizeof(s->look.words), "it ended: %s", text);
 	if (seat != s->core.active)
 		place_forget(s->conf->run_dir, s->programs[seat].name);
 	swapper_step(s, (struct swap_event){.type = SWAP_EV_DIED, .seat = seat});

@@ -6,15 +6,12 @@
 #include "ipc/door_call.h"
 #include "supervisor/describe.h"
 #include "supervisor/swapper.h"
+#include "swap/look.h"
 #include "swap/program.h"
 #include "swap/swap.h"
 
-#define SWAPPER_WORDS_MAX  PROGRAM_WHY_MAX
+#define SWAPPER_WORDS_MAX  LOOK_WORDS_MAX
 #define SWAPPER_EVENTS_MAX 8
-
-struct swapper_seen { /* of the elector that was looked at last */
-	uint64_t said, frames_in;
-};
 
 struct swapper {
 	sd_event *loop;
@@ -33,12 +30,10 @@ struct swapper {
 	struct describe *describe;
 	struct door_conn *asker;  /* waits for the answer to a swap; NULL: nobody */
 	struct door_conn *asking; /* asks in this very step */
-	struct swapper_seen seen;
-	unsigned event_count; /* that follow from what was done in this step */
+	struct look look;         /* its words: of the last reason that has its own */
+	unsigned event_count;     /* that follow from what was done in this step */
 	struct swap_event events[SWAPPER_EVENTS_MAX];
-	char words[SWAPPER_WORDS_MAX];   /* of the last reason that has its own */
-	char difference[DOOR_REPLY_MAX]; /* the first one, as connmgr said; "": none */
-	char reason[SWAPPER_WORDS_MAX];  /* of the last note that had one */
+	char reason[SWAPPER_WORDS_MAX]; /* of the last note that had one */
 	bool stepping;
 };
 

@@ -15,7 +15,7 @@ swapper_why(const struct swapper *s, enum swap_why why)
 {
 	const char *text = swap_why_text(why);
 
-	return text[0] != '\0' || why == SWAP_WHY_NONE ? text : s->words;
+	return text[0] != '\0' || why == SWAP_WHY_NONE ? text : s->look.words;
 }
 
 static void
@@ -35,7 +35,7 @@ static void
 put_difference(const struct swapper *s, struct buf_out *out)
 {
 	buf_put_text(out, ",\"difference\":%s",
-	             s->difference[0] != '\0' ? s->difference : "null");
+	             s->look.difference[0] != '\0' ? s->look.difference : "null");
 }
 
 void
