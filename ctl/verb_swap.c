@@ -2,8 +2,9 @@
  * to take that back, or how far it is. What the two electors said is shown in words. */
 #include "ctl/ask.h"
 #include "ctl/exact.h"
-#include "ctl/said.h"
 #include "ctl/status.h"
+#include "ctl/swap_print.h"
+#include "ctl/units.h"
 #include "ctl/verb.h"
 #include "proc/proc.h"
 
@@ -20,9 +21,8 @@
 
 struct swap_options {
 	const char *path;
-	char real[PATH_MAX]; /* conclaved has another working directory */
 	uint64_t shadow_ms;
-	bool force, undo, status;
+	bool force, undo, status, guard;
 };
 
 /* 30, 30s, 500ms, 2min: milliseconds. */
@@ -63,6 +63,8 @@ parse(const struct ctl *c, struct swap_options *o)
 			o->undo = true;
 		} else if (strcmp(word, "--status") == 0) {
 			o->status = true;
+		} else if (strcmp(word, "--guard") == 0) {
+			o->guard = true;
 		} else if (strcmp(word, "--shadow") == 0) {
 			if (++i == c->argc || !parse_time(c->argv[i], &o->shadow_ms))
 				return verb_misused(
@@ -75,81 +77,38 @@ parse(const struct ctl *c, struct swap_options *o)
 				    c, "only an elector can be swapped, no `%s`", word);
 			words++;
 		} else if (words++ == 1) {
-			o->path = word[0] == '/' ? word : realpath(word, o->real);
-			if (!o->path)
-				return verb_misused(c, "%s: %s", word, strerror(errno));
+			o->path = word;
 		} else {
 			return verb_misused(c, "what is `%s`?", word);
 		}
 	}
-	if (o->undo + o->status + (o->path != NULL) != 1 || (!o->path && words > 0))
+	if (o->undo + o->status + o->guard + (o->path != NULL) != 1 ||
+	    (!o->path && words > 0))
 		return verb_misused(c, "one of: elector PROGRAM, --undo, --status");
 	return 0;
-}
-
-static void
-print_difference(FILE *to, const cJSON *answer)
-{
-	const cJSON *d = cJSON_GetObjectItemCaseSensitive(answer, "difference");
-	char said[2][SAID_MAX], remote[32];
-
-	if (!cJSON_IsObject(d))
-		return;
-	said_text(exact_string(d, "active"), said[0]);
-	said_text(exact_string(d, "candidate"), said[1]);
-	fprintf(
-	    to, "first difference, %s%s:\n  the one in use: %s\n  the candidate:  %s\n",
-	    cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(d, "remote")) ? "its decision"
-									: "to server ",
-	    cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(d, "remote"))
-		? ""
-		: exact_text(d, "remote", remote, sizeof(remote)),
-	    said[0], said[1]);
-}
-
-/* `answer` is freed. */
-static int
-print_result(const struct ctl *c, cJSON *answer)
-{
-	bool ok = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "ok"));
-	const cJSON *program = cJSON_GetObjectItemCaseSensitive(answer, "program");
-	const char *path = exact_string(program, "path");
-
-	if (c->json) {
-		if (!ok)
-			cJSON_AddBoolToObject(answer, "ok", false);
-		verb_print_json(answer);
-		return ok ? PROC_EXIT_OK : PROC_EXIT_FAILURE;
-	}
-	if (ok)
-		printf("elector %s is in use%s%s%s%s\n", exact_string(program, "name"),
-		       *path ? ", " : "", path,
-		       *exact_string(answer, "version") ? ", version " : "",
-		       exact_string(answer, "version"));
-	else
-		fprintf(stderr, "conclave: swap: %s; the old elector goes on\n",
-		        exact_string(answer, "error"));
-	print_difference(ok ? stdout : stderr, answer);
-	cJSON_Delete(answer);
-	return ok ? PROC_EXIT_OK : PROC_EXIT_FAILURE;
 }
 
 static int
 swap(const struct ctl *c, const struct swap_options *o)
 {
 	static char reply[DOOR_REPLY_MAX + 1];
-	char path[ASK_PATH_MAX], request[DOOR_REQUEST_MAX];
+	char path[ASK_PATH_MAX], request[DOOR_REQUEST_MAX], real[PATH_MAX];
+	const char *program = o->path;
 	uint64_t patience = o->shadow_ms + c->conf->supervisor.ready_ms +
 	                    c->conf->supervisor.stop_ms + PATIENCE_MS;
 	size_t len;
 	int r;
 
 	ask_path(c->conf->run_dir, SUPERVISOR, path);
+	if (o->path && o->path[0] != '/') /* conclaved has another working directory */
+		program = realpath(o->path, real);
+	if (o->path && !program)
+		return verb_misused(c, "%s: %s", o->path, strerror(errno));
 	if (o->undo)
 		strcpy(request, "undo");
 	else if ((size_t)snprintf(request, sizeof(request), "swap %" PRIu64 " %s %s",
 	                          o->shadow_ms, o->force ? "force" : "careful",
-	                          o->path) >= sizeof(request))
+	                          program) >= sizeof(request))
 		return verb_misused(c, "the path is too long");
 	r = door_ask(path, request, patience, reply, sizeof(reply), &len);
 	if (r < 0 && r != -ENOENT && r != -ECONNREFUSED && r != -EACCES)
@@ -157,7 +116,7 @@ swap(const struct ctl *c, const struct swap_options *o)
 		      stderr);
 	if (r < 0)
 		return verb_no_answer(c, SUPERVISOR);
-	return print_result(c, exact_parse(reply));
+	return swap_print_result(c, exact_parse(reply));
 }
 
 static void
@@ -201,7 +160,7 @@ show(const struct ctl *c)
 			       left / 1000, left / 100 % 10);
 		if (*exact_string(swap, "reason"))
 			printf("%-10s %s\n", "reason", exact_string(swap, "reason"));
-		print_difference(stdout, swap);
+		swap_print_difference(stdout, swap);
 	}
 	asks_deinit(&asks);
 	return PROC_EXIT_OK;
@@ -215,5 +174,11 @@ verb_swap(const struct ctl *c)
 
 	if (r)
 		return r;
-	return o.status ? show(c) : swap(c, &o);
+	if (o.guard)
+		return units_guard(c);
+	if (!units_are_there(c))
+		return o.status ? show(c) : swap(c, &o);
+	if (o.status)
+		return units_show(c);
+	return o.undo ? units_undo(c) : units_swap(c, o.path, o.shadow_ms, o.force);
 }
