@@ -100,8 +100,7 @@ program_check(const char *path, char out[RECORD_PATH_MAX], char why[PROGRAM_WHY_
 	if (!realpath(path, real) || stat(real, &st) < 0)
 		return refuse(why, "%s: %s", path, strerror(errno));
 	if (!record_path_ok(real))
-		return refuse(why, "%s: the path is too long, or has odd characters",
-		              path);
+		return refuse(why, "its path is too long, or has odd characters");
 	if (!S_ISREG(st.st_mode))
 		return refuse(why, "%s is no file", real);
 	if (access(real, X_OK) < 0)

@@ -381,8 +381,10 @@ on_until(struct swap *s, uint64_t now_ms, struct swap_actions *out)
 	case SWAP_SYNCING:
 		give_up(s, SWAP_WHY_LATE, out);
 		break;
-	case SWAP_SHADOWING:
-		promote(s, now_ms, out);
+	case SWAP_SHADOWING: /* a last look: what differs since the one before counts */
+		s->shadow_ms = 0;
+		enter(s, SWAP_SYNCING, now_ms + s->policy.start_ms);
+		add(out, SWAP_DO_LOOK, candidate(s));
 		break;
 	case SWAP_PROMOTING:
 		read_record(s, SWAP_UNSURE, out);

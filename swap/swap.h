@@ -37,8 +37,8 @@ struct swap_policy {          /* all in ms, > 0 */
 enum swap_phase {
 	SWAP_IDLE,
 	SWAP_DESCRIBING,
-	SWAP_STARTING,  /* the candidate is to become ready */
-	SWAP_SYNCING,   /* it said so; connmgr is asked whether it is */
+	SWAP_STARTING, /* the candidate is to become ready */
+	SWAP_SYNCING,  /* it said so; connmgr is asked whether it is; and the last look */
 	SWAP_SHADOWING, /* compared with the one in use */
 	SWAP_PROMOTING,
 	SWAP_UNSURE, /* PROMOTE had no answer: the record is read */
@@ -143,7 +143,7 @@ struct swap { /* read it freely; only the functions below write it */
 	bool stopping;
 	bool start_owed;    /* STARTING: the seat's last process has to end before */
 	bool has_before;    /* the record has a program to go back to */
-	uint64_t shadow_ms; /* of the swap under way */
+	uint64_t shadow_ms; /* of the swap under way; 0: no more is owed */
 	uint64_t until_ms;  /* of the phase: its deadline or its end; UINT64_MAX: none */
 	uint64_t look_ms;   /* the next look, or reading; UINT64_MAX: none is due */
 	unsigned sick;      /* looks in a row */
