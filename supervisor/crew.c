@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define TIMER_ACCURACY_US 1000
+#define CREW_NEVER_READY  2 /* electors in a row: connmgr is replaced */
 
 enum { CONNMGR, ELECTOR, PEER, OTHER_ELECTOR };
 
@@ -70,6 +71,23 @@ signal_member(struct crew_member *m, int sig)
 		log_err("%s: signal %d: %s", m->plan->name, sig, strerror(-r));
 }
 
+static bool
+is_watched(const struct crew_member *m)
+{
+	return m->plan->seat >= 0 && m->crew->watched[m->plan->seat];
+}
+
+/* A program that was in use before and cannot attach any more: it may be connmgr that
+ * is deaf. */
+static void
+count_never_ready(struct crew *c, enum child_why why)
+{
+	if (why == CHILD_WHY_READY)
+		c->never_ready = 0;
+	if (why == CHILD_WHY_NEVER_READY)
+		c->never_ready++;
+}
+
 static void
 on_note(struct crew_member *m, const struct child_note *n)
 {
@@ -88,6 +106,8 @@ on_note(struct crew_member *m, const struct child_note *n)
 		m->reload_owed = false;
 		signal_member(m, SIGHUP);
 	}
+	if (m->plan->seat == (int)m->crew->active && !is_watched(m))
+		count_never_ready(m->crew, n->why);
 	m->crew->ops->on_change(m->crew->user);
 }
 
@@ -214,6 +234,11 @@ crew_settle(struct crew *c)
 			step(m, event(CHILD_EV_CHANGED));
 		}
 	}
+	if (c->never_ready >= CREW_NEVER_READY) {
+		log_notice("connmgr: replaced, since no elector gets ready");
+		c->never_ready = 0;
+		step(&c->members[CONNMGR], event(CHILD_EV_RESTART));
+	}
 	if (c->stopping && !c->ended && stop_next(c) == UINT_MAX) {
 		c->ended = true;
 		c->ops->on_all_ended(c->user);
@@ -232,12 +257,6 @@ on_due(sd_event_source *s, uint64_t usec, void *user)
 		step(&c->members[i], event(CHILD_EV_DUE));
 	crew_settle(c);
 	return 0;
-}
-
-static bool
-is_watched(const struct crew_member *m)
-{
-	return m->plan->seat >= 0 && m->crew->watched[m->plan->seat];
 }
 
 static int

@@ -20,6 +20,7 @@ struct crew {
 	bool ended;
 	unsigned active; /* seat */
 	bool watched[CREW_SEATS];
+	unsigned never_ready; /* electors in use, in a row */
 	struct crew_member members[CREW_COUNT];
 };
 
