@@ -21,7 +21,7 @@ else
 CPPFLAGS += -D_FORTIFY_SOURCE=2
 endif
 
-LIBS := -lnng -lsystemd -lconfig -lcjson -lpthread
+LIBS := -lnng -lsystemd -lconfig -lcjson -lseccomp -lpthread
 
 PROGRAMS := conclaved conclave-connmgr conclave-elector conclave-peer conclave
 conclaved_dir := supervisor
