@@ -66,6 +66,7 @@ static const char *const other_keys[] = {
     ".attach",
     ".zab",
     ".early_finalize",
+    ".rights",
     ".log_level",
     "servers.id",
     "servers.host",
@@ -81,6 +82,7 @@ const struct conf_word conf_ipc_words[] = {
     {"nng", CONF_IPC_NNG}, {"seqpacket", CONF_IPC_SEQPACKET}, {NULL, 0}};
 const struct conf_word conf_attach_words[] = {
     {"none", false}, {"zookeeper", true}, {NULL, 0}};
+const struct conf_word conf_rights_words[] = {{"off", false}, {"on", true}, {NULL, 0}};
 const struct conf_word conf_level_words[] = {
     {"err", LOG_LEVEL_ERR},       {"warning", LOG_LEVEL_WARNING},
     {"notice", LOG_LEVEL_NOTICE}, {"info", LOG_LEVEL_INFO},

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "config/conf.h"
 #include "proc/proc.h"
+#include "proc/rights.h"
 #include "supervisor/control.h"
 #include "supervisor/crew.h"
 #include "supervisor/place.h"
@@ -301,5 +302,7 @@ main(int argc, char **argv)
 		log_err("cannot start: %s", strerror(-r));
 		return PROC_EXIT_FAILURE;
 	}
+	if (self->conf.rights && rights_drop_parent() != 0)
+		return PROC_EXIT_CONFIG;
 	return run(self);
 }

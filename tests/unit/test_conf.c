@@ -49,6 +49,7 @@ static const char everything[] =
     "attach = \"none\";\n"
     "zab = true;\n"
     "early_finalize = false;\n"
+    "rights = \"off\";\n"
     "log_level = \"debug\";\n";
 
 static char printed[CONF_PRINT_MAX];
@@ -92,6 +93,7 @@ every_key(void **state)
 	assert_false(c->attach);
 	assert_true(c->zab);
 	assert_false(c->early_finalize);
+	assert_false(c->rights);
 	assert_int_equal(c->log_level, LOG_LEVEL_DEBUG);
 }
 
@@ -119,7 +121,7 @@ defaults(void **state)
 	assert_true(c->supervisor.restart_reset_ms == 10000);
 	assert_true(c->supervisor.probation_ms == 30000);
 	assert_int_equal(c->ipc, CONF_IPC_NNG);
-	assert_true(c->zab && c->early_finalize);
+	assert_true(c->zab && c->early_finalize && c->rights);
 	assert_int_equal(c->log_level, LOG_LEVEL_INFO);
 	conf_kit_good(GOOD "early_finalize = true; zab = false;\n");
 	assert_true(!c->zab && !c->early_finalize); /* no promise behind it */
@@ -299,6 +301,7 @@ static const struct {
     {"seqpacket", "nng", "ipc"},
     {"zab = true", "zab = false", "zab"},
     {"early_finalize = false", "early_finalize = true", "early_finalize"},
+    {"rights = \"off\"", "rights = \"on\"", "rights"},
     {"debug", "info", ""},
 };
 
