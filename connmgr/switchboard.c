@@ -77,6 +77,19 @@ on_timer(sd_event_source *source, uint64_t usec, void *user)
 	return 0; /* on_post does the rest */
 }
 
+/* A connmgr with closes that never return had better begin anew, when nobody minds: no
+ * election, no candidate for a while. Who leads would lead no more, so there it waits
+ * until it must. */
+static bool
+is_time_to_end(const struct switchboard *s, uint64_t now_ms)
+{
+	unsigned stuck = chan_stuck_closes();
+
+	return stuck > (s->leading ? SWITCHBOARD_STUCK_LEADING : SWITCHBOARD_STUCK_MAX) &&
+	       !s->looking && s->candidate < 0 &&
+	       now_ms - s->word_ms >= SWITCHBOARD_QUIET_MS;
+}
+
 static int
 on_post(sd_event_source *source, void *user)
 {
@@ -85,6 +98,11 @@ on_post(sd_event_source *source, void *user)
 
 	(void)source;
 	settle(s, clock_ms());
+	if (is_time_to_end(s, clock_ms())) {
+		log_notice("%u closes of nng have not returned: a successor begins anew",
+		           chan_stuck_closes());
+		return sd_event_exit(s->loop, SWITCHBOARD_EXIT_TIRED);
+	}
 	due = due_ms(s);
 	if (due == s->armed_ms)
 		return 0;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "wire/notif.h"
 
 #include <assert.h>
 
@@ -73,10 +74,10 @@ on_message(void *user, unsigned worker, const void *data, size_t len)
 		on_connect(s, worker, &m);
 	} else if (m.type == MSG_LOOK) {
 		say(s, worker, BOARD_LOOK, &m.u.look.serial, data, len);
-		switchboard_word(s, true);
+		switchboard_word(s, true, false);
 	} else if (m.type == MSG_ROLE) {
 		say(s, worker, BOARD_ROLE, &m.u.role.serial, data, len);
-		switchboard_word(s, false);
+		switchboard_word(s, false, m.u.role.state == NOTIF_LEADING);
 	} else if (m.type == MSG_DECIDED) {
 		say(s, worker, BOARD_DECIDED, NULL, data, len);
 	} else if (m.type == MSG_DOUBT) {

@@ -190,9 +190,11 @@ switchboard_activated(struct switchboard *s, unsigned worker)
 }
 
 void
-switchboard_word(struct switchboard *s, bool looking)
+switchboard_word(struct switchboard *s, bool looking, bool leading)
 {
 	s->looking = looking;
+	s->leading = leading;
+	s->word_ms = clock_ms();
 	shadow_word(s->shadow, clock_ms(), looking);
 }
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/version.h"
 #include "supervisor/child_text.h"
+#include "supervisor/swapper.h"
 #include "supervisor/usage.h"
 
 #include <inttypes.h>
@@ -84,13 +85,14 @@ put_self(struct buf_out *out, const struct crew *crew, const struct report_self 
 }
 
 static void
-put_member(struct buf_out *out, const struct crew_member *m, uint64_t now_us)
+put_member(struct buf_out *out, const struct crew_member *m, const char *name,
+           uint64_t now_us)
 {
 	const struct child *life = &m->life;
 	char text[CHILD_TEXT_MAX];
 	bool alive = life->pid > 0;
 
-	buf_put_text(out, ",{\"name\":\"%s\",\"pid\":%d", m->plan->name, life->pid);
+	buf_put_text(out, ",{\"name\":\"%s\",\"pid\":%d", name, life->pid);
 	put_pair(out, "state", child_state_name(life));
 	put_pair(out, "version", m->said.version);
 	put_number(out, "generation", m->said.generation);
@@ -103,6 +105,10 @@ put_member(struct buf_out *out, const struct crew_member *m, uint64_t now_us)
 	put_number(out, "started_us", m->started_us);
 	put_number(out, "ready_us", m->ready_us);
 	buf_put_text(out, ",\"active\":%s", m->said.active ? "true" : "false");
+	if (m->plan->seat >= 0) {
+		put_pair(out, "instance", m->name);
+		put_pair(out, "program", m->path);
+	}
 	put_pair(out, "status", m->said.status);
 	child_note_text(&life->death, text, sizeof(text));
 	put_pair(out, "last_death", text);
@@ -110,8 +116,8 @@ put_member(struct buf_out *out, const struct crew_member *m, uint64_t now_us)
 }
 
 size_t
-report_print(const struct crew *crew, const struct report_self *self, char *out,
-             size_t cap)
+report_print(const struct crew *crew, const struct swapper *swapper,
+             const struct report_self *self, char *out, size_t cap)
 {
 	uint64_t now_us = clock_us();
 	struct buf_out json;
@@ -125,9 +131,16 @@ report_print(const struct crew *crew, const struct report_self *self, char *out,
 	buf_put_text(&json, ",\"processes\":[");
 	put_self(&json, crew, self, now_us);
 	for (unsigned i = 0; i < CREW_COUNT; i++)
-		put_member(&json, crew_member(crew, i), now_us);
+		if (crew_is_wanted(crew, i))
+			put_member(&json, crew_member(crew, i),
+			           crew_member(crew, i)->plan->name, now_us);
+	if (crew_shadow(crew) >= 0)
+		put_member(&json, crew_member(crew, (unsigned)crew_shadow(crew)),
+		           "elector-shadow", now_us);
+	buf_put_text(&json, "],\"swap\":");
+	swapper_print(swapper, &json);
 	buf_put_text(&json,
-	             "],\"counters\":{\"notices_malformed\":%" PRIu64
+	             ",\"counters\":{\"notices_malformed\":%" PRIu64
 	             ",\"notices_of_strangers\":%" PRIu64 "}}",
 	             crew_malformed(crew), crew_strangers(crew));
 	return json.bad ? 0 : json.len;
@@ -144,7 +157,7 @@ report_summary(const struct crew *crew, char *out, size_t cap)
 		const struct crew_member *m = crew_member(crew, i);
 		int n;
 
-		if (m->life.state == CHILD_READY)
+		if (m->life.state == CHILD_READY || !crew_is_wanted(crew, i))
 			continue;
 		child_note_text(&m->life.last, text, sizeof(text));
 		n = snprintf(out + len, cap - len, "%s%s %s%s%s", len > 0 ? "; " : "",

@@ -74,6 +74,7 @@ for room in $rooms; do
 			to=${h%%/*}
 			case $h in
 			nng/*) [ "$f" = ipc/chan_nng.c ] || breach "$f: nng's home is ipc/chan_nng.c" ;;
+			seccomp.h) [ "$f" = proc/rights_calls.c ] || breach "$f: libseccomp's home is proc/rights_calls.c" ;;
 			libconfig.h) [ "$f" = config/conf.c ] || breach "$f: libconfig's home is config/conf.c" ;;
 			systemd/*)
 				case $f in

@@ -1,6 +1,9 @@
 /* connmgr's shell, with both transports of a link; see switchboard_kit.h. */
 #include "tests/unit/switchboard_kit.h"
 
+#include "base/clock.h"
+#include "wire/notif.h"
+
 static void
 links_of_both_kinds_carry_frames(void **state)
 {
@@ -202,6 +205,53 @@ promoted_by_name(void **state)
 	uplink_close(other.uplink);
 }
 
+static unsigned stuck; /* closes of nng */
+
+unsigned __wrap_chan_stuck_closes(void);
+
+unsigned
+__wrap_chan_stuck_closes(void)
+{
+	return stuck;
+}
+
+static bool
+has_ended(int *status)
+{
+	send_frame(&elector, MSG_LANE_ELECTION, 1, "x", 1); /* something happens */
+	return sd_event_get_exit_code(loop, status) >= 0;
+}
+
+/* When nobody looks; and who leads waits longer. */
+static void
+too_many_stuck_closes_end_it(void **state)
+{
+	struct msg m = {.type = MSG_ROLE,
+	                .u.role = {.serial = {1, 1}, .state = NOTIF_LEADING}};
+	int status = 0;
+
+	(void)state;
+	attach(&peer, MSG_WHO_PEER);
+	UNTIL(elector.heard.activations == 1 && peer.heard.activations == 1);
+	m.u.role.serial.generation = uplink_generation(peer.uplink);
+	uplink_send(peer.uplink, &m);
+	stuck = 9;
+	for (unsigned i = 0; i < 100; i++) {
+		assert_false(has_ended(&status));
+		assert_true(sd_event_run(loop, 1000) >= 0);
+	}
+	m.u.role.serial.count++;
+	m.u.role.state = NOTIF_FOLLOWING;
+	uplink_send(peer.uplink, &m);
+	for (uint64_t late_ms = clock_ms() + 20000; !has_ended(&status);) {
+		assert_true(clock_ms() < late_ms);
+		assert_true(sd_event_run(loop, 1000) >= 0);
+	}
+	assert_int_equal(status, 75);
+	stuck = 0;
+	leave(&peer);
+}
+
 int
 main(void)
 {
@@ -213,6 +263,7 @@ main(void)
 	    SEQ(strangers_are_bounded_and_answered),
 	    SEQ(the_learner_lane_is_the_peers),
 	    NNG(the_learner_lane_is_the_peers),
+	    SEQ(too_many_stuck_closes_end_it),
 	    SEQ(status_says_what_there_is),
 	    SEQ(state_and_generations_outlive_the_worker),
 	    NNG(state_and_generations_outlive_the_worker),
