@@ -15,7 +15,7 @@ while [ $SECONDS -lt $end ]; do
 	fi
 	passed=$((passed + 2000))
 	for ipc in nng seqpacket; do
-		for file in tests/system/*.bats; do
+		for file in tests/system/*.bats tests/soak/*.bats; do
 			[ $SECONDS -lt $end ] || break 2
 			log=$build/soak.log
 			if ! CONCLAVE_BIN=$PWD/$build/bin LAB_IPC=$ipc LAB_KEEP=1 bats --tap "$file" >"$log" 2>&1; then
