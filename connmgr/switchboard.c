@@ -186,7 +186,6 @@ switchboard_open(struct switchboard **out, sd_event *loop, const struct conf *co
 	s->loop = loop;
 	s->conf = conf;
 	s->name = name;
-	s->start_ms = clock_ms();
 	s->armed_ms = UINT64_MAX;
 	r = open_all(s);
 	if (r < 0) {

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "supervisor/child_text.h"
+#include "supervisor/memory.h"
 #include "supervisor/notify.h"
 #include "supervisor/spawn.h"
 
@@ -43,6 +44,7 @@ struct crew {
 	const struct crew_ops *ops;
 	void *user;
 	sd_event_child_handler_t on_exit;
+	struct memory memory;
 	bool stopping;
 	bool ended;
 	struct crew_member members[CREW_COUNT];
@@ -251,6 +253,8 @@ on_exit_of(sd_event_source *s, const siginfo_t *info, void *user)
 	assert(s == m->source);
 	ev.by_signal = info->si_code != CLD_EXITED;
 	ev.code = info->si_status;
+	ev.dumped = info->si_code == CLD_DUMPED;
+	ev.memory = memory_was_short(&m->crew->memory);
 	m->source = sd_event_source_unref(m->source);
 	m->started_us = 0;
 	m->ready_us = 0;
@@ -344,6 +348,7 @@ crew_new(struct crew **out, sd_event *loop, const struct crew_options *options,
 	c->ops = ops;
 	c->user = user;
 	c->on_exit = on_exit_of;
+	memory_open(&c->memory, "");
 	c->config = strdup(options->config);
 	if (c->config == NULL)
 		r = -ENOMEM;
