@@ -53,7 +53,7 @@ shows() {
 }
 
 @test "an ensemble that elects: the counters of both sides" {
-	lab_up 3
+	lab_up 3 'supervisor = { watchdog_ms = 60000; };' # no loop counts as late
 	leader=$(lab_wait_leader)
 	other=$((leader % 3 + 1))
 	for id in "$leader" "$other"; do
@@ -73,13 +73,12 @@ shows() {
 		[ "$(grep -c '^conclave_listener_open{.*} 1' "$LAB/metrics")" = 2 ]
 		[ "$(grep -c '^conclave_process_up{.*} 1' "$LAB/metrics")" = 4 ]
 	done
-	metrics "$leader"
-	[ "$(value 'conclave_state{state="leading"}')" = 1 ]
+	lab_until "the leader leads" shows "$leader" 'conclave_state{state="leading"}' 1
 	[ "$(value 'conclave_state{state="following"}')" = 0 ]
 	lab_kill "$leader"
 	left=$((6 - leader - other))
 	lab_wait_leader "$other" "$left"
-	metrics "$left"
+	lab_until "server $left is healthy" shows "$left" conclave_verdict 0
 	[ "$(value conclave_leader_changes_total)" -ge 2 ]
 	[ "$(value conclave_elections_total)" -ge 2 ]
 	[ "$(value conclave_establish_seconds_count)" -ge 2 ]
