@@ -74,7 +74,6 @@ add_to_row(cJSON *row, const struct ask *a, const cJSON *connmgr)
 	static const char *const keys[] = {"program", "threads", "descriptors",
 	                                   "lag_ms",  "queues",  "outboxes",
 	                                   "drops",   "counters"};
-
 	const char *name = exact_string(row, "name");
 	bool shadow = strcmp(name, "elector-shadow") == 0;
 
@@ -82,10 +81,12 @@ add_to_row(cJSON *row, const struct ask *a, const cJSON *connmgr)
 	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		const cJSON *node = get(a ? a->answer : NULL, keys[i]);
 
-		if (!cJSON_HasObjectItem(row, keys[i]))
-			cJSON_AddItemToObject(row, keys[i],
-			                      node ? cJSON_Duplicate(node, true)
-			                           : cJSON_CreateNull());
+		if (!node && cJSON_HasObjectItem(row, keys[i]))
+			continue;
+		cJSON_DeleteItemFromObjectCaseSensitive(row, keys[i]);
+		cJSON_AddItemToObject(row, keys[i],
+		                      node ? cJSON_Duplicate(node, true)
+		                           : cJSON_CreateNull());
 	}
 	cJSON_AddItemToObject(row, "queue", queue_of(connmgr, number(row, "pid")));
 	if (a && is_silent(a)) {

@@ -5,11 +5,8 @@
 #include "ctl/exact.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
-
-#define LABELS_MAX 512
 
 struct page {
 	FILE *out;
@@ -34,47 +31,43 @@ begin(const struct page *p, const char *name, const char *type, const char *help
 	fprintf(p->out, "# HELP %s %s.\n# TYPE %s %s\n", name, help, name, type);
 }
 
-/* Appends `name="value"`, the value escaped as the format wants it. */
-static void
-label(char labels[LABELS_MAX], const char *name, const char *value)
-{
-	size_t len = strlen(labels);
+struct label { /* the last of a list has no name */
+	const char *name;
+	const char *value;
+};
 
-	len += (size_t)snprintf(labels + len, LABELS_MAX - len, "%s%s=\"",
-	                        len > 0 ? "," : "", name);
-	for (; *value && len + 4 < LABELS_MAX; value++) {
-		if (*value == '"' || *value == '\\' || *value == '\n')
-			labels[len++] = '\\';
-		labels[len++] = *value;
-		if (*value == '\n')
-			labels[len - 1] = 'n';
+/* Labels are escaped as the format wants it. */
+static void
+sample(const struct page *p, const char *metric, const struct label *labels,
+       const char *value)
+{
+	fputs(metric, p->out);
+	for (const struct label *l = labels; l && l->name; l++) {
+		fprintf(p->out, "%c%s=\"", l == labels ? '{' : ',', l->name);
+		for (const char *at = l->value; *at; at++) {
+			if (*at == '"' || *at == '\\' || *at == '\n')
+				fputc('\\', p->out);
+			fputc(*at == '\n' ? 'n' : *at, p->out);
+		}
+		fputc('"', p->out);
 	}
-	labels[len++] = '"';
-	labels[len] = '\0';
+	fprintf(p->out, "%s %s\n", labels && labels->name ? "}" : "", value);
 }
 
 static void
-sample(const struct page *p, const char *name, const char *labels, const char *value)
-{
-	if (*labels)
-		fprintf(p->out, "%s{%s} %s\n", name, labels, value);
-	else
-		fprintf(p->out, "%s %s\n", name, value);
-}
-
-static void
-sample_i64(const struct page *p, const char *name, const char *labels, int64_t value)
+sample_i64(const struct page *p, const char *metric, const struct label *labels,
+           int64_t value)
 {
 	char text[32];
 
 	snprintf(text, sizeof(text), "%" PRId64, value);
-	sample(p, name, labels, text);
+	sample(p, metric, labels, text);
 }
 
 /* In units of 1/`parts` of the base unit. */
 static void
-sample_part(const struct page *p, const char *name, const char *labels, int64_t value,
-            int64_t parts)
+sample_part(const struct page *p, const char *metric, const struct label *labels,
+            int64_t value, int64_t parts)
 {
 	char text[64];
 
@@ -83,7 +76,7 @@ sample_part(const struct page *p, const char *name, const char *labels, int64_t 
 	else
 		snprintf(text, sizeof(text), "%" PRId64 ".%0*" PRId64, value / parts,
 		         parts == 1000 ? 3 : 6, value % parts);
-	sample(p, name, labels, text);
+	sample(p, metric, labels, text);
 }
 
 /* ---- the server ---- */
@@ -97,7 +90,7 @@ put_verdict(const struct page *p)
 	      "Health of this server: 0 healthy, 1 degraded, 2 failing");
 	for (int i = 0; i < 3; i++)
 		if (strcmp(exact_string(p->health, "verdict"), verdicts[i]) == 0)
-			sample_i64(p, "conclave_verdict", "", i);
+			sample_i64(p, "conclave_verdict", NULL, i);
 }
 
 static void
@@ -114,53 +107,59 @@ put_role(const struct page *p)
 	    {"round", "conclave_round", "Round of the last decided vote"},
 	};
 	const char *state = exact_string(p->peer, "state");
-	char leader[32], labels[LABELS_MAX];
+	char leader[32];
 	int64_t value;
 
 	if (!p->peer)
 		return;
 	begin(p, "conclave_state", "gauge", "1 for the state that this server is in");
 	for (unsigned i = 0; i < 4; i++) {
-		labels[0] = '\0';
-		label(labels, "state", states[i]);
+		const struct label labels[] = {{"state", states[i]}, {0}};
+
 		sample_i64(p, "conclave_state", labels, strcmp(state, states[i]) == 0);
 	}
 	for (unsigned i = 0; i < 2; i++) {
 		if (!exact_i64(get(p->peer, numbers[i].key), &value))
 			continue;
 		begin(p, numbers[i].metric, "gauge", numbers[i].help);
-		sample_i64(p, numbers[i].metric, "", value);
+		sample_i64(p, numbers[i].metric, NULL, value);
 	}
 	begin(p, "conclave_leader_info", "gauge", "The established leader, by its id");
-	labels[0] = '\0';
-	label(labels, "leader", exact_text(p->peer, "leader", leader, sizeof(leader)));
 	if (exact_i64(get(p->peer, "leader"), &value))
-		sample_i64(p, "conclave_leader_info", labels, 1);
+		sample_i64(
+		    p, "conclave_leader_info",
+		    (struct label[]){
+			{"leader", exact_text(p->peer, "leader", leader, sizeof(leader))},
+			{0}},
+		    1);
 }
 
 static void
 put_links(const struct page *p)
 {
 	const cJSON *row;
-	char text[256], labels[LABELS_MAX];
+	char text[32];
 
 	if (!p->connmgr)
 		return;
 	begin(p, "conclave_link_up", "gauge", "Whether the link to a remote is up");
 	cJSON_ArrayForEach(row, get(p->connmgr, "remotes"))
 	{
-		labels[0] = '\0';
-		label(labels, "remote", exact_text(row, "id", text, sizeof(text)));
-		label(labels, "lane", exact_string(row, "lane"));
+		const struct label labels[] = {
+		    {"remote", exact_text(row, "id", text, sizeof(text))},
+		    {"lane", exact_string(row, "lane")},
+		    {0}};
+
 		sample_i64(p, "conclave_link_up", labels,
 		           strcmp(exact_string(row, "link"), "up") == 0);
 	}
 	begin(p, "conclave_listener_open", "gauge", "Whether a port of ours is open");
 	cJSON_ArrayForEach(row, get(p->connmgr, "listeners"))
 	{
-		labels[0] = '\0';
-		label(labels, "address", exact_string(row, "address"));
-		label(labels, "lane", exact_string(row, "lane"));
+		const struct label labels[] = {{"address", exact_string(row, "address")},
+		                               {"lane", exact_string(row, "lane")},
+		                               {0}};
+
 		sample_i64(p, "conclave_listener_open", labels,
 		           strcmp(exact_string(row, "state"), "open") == 0);
 	}
@@ -218,7 +217,7 @@ put_counters(const struct page *p)
 {
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
 		const struct counter *c = &counters[i];
-		char labels[LABELS_MAX] = "";
+		const struct label labels[] = {{c->lane ? "lane" : NULL, c->lane}, {0}};
 		int64_t value;
 
 		if (!exact_i64(get(get(answer_of(p, c->who), "counters"), c->key),
@@ -226,8 +225,6 @@ put_counters(const struct page *p)
 			continue;
 		if (c->help)
 			begin(p, c->metric, "counter", c->help);
-		if (c->lane)
-			label(labels, "lane", c->lane);
 		sample_i64(p, c->metric, labels, value);
 	}
 }
@@ -251,18 +248,24 @@ put_histogram(const struct page *p, const cJSON *h, const char *name, const char
 		exact_i64(count, &value);
 		exact_i64(bound, &us);
 		total += value;
-		if (bound)
-			snprintf(text, sizeof(text), "le=\"%g\"", (double)us / 1e6);
-		sample_i64(p, metric, bound ? text : "le=\"+Inf\"", total);
+		snprintf(text, sizeof(text), "%g", (double)us / 1e6);
+		sample_i64(p, metric,
+		           (struct label[]){{"le", bound ? text : "+Inf"}, {0}}, total);
 		bound = bound ? bound->next : NULL;
 	}
 	snprintf(metric, sizeof(metric), "%s_sum", name);
-	sample_part(p, metric, "", sum, 1000000);
+	sample_part(p, metric, NULL, sum, 1000000);
 	snprintf(metric, sizeof(metric), "%s_count", name);
-	sample_i64(p, metric, "", total);
+	sample_i64(p, metric, NULL, total);
 }
 
 /* ---- each process ---- */
+
+static const char *
+instance(const cJSON *row)
+{
+	return exact_string(row, "instance");
+}
 
 /* The next row after `row` (NULL: the first) whose name no row before it has: conclaved's
  * waits for a successor of one that somebody has started by hand. */
@@ -276,8 +279,7 @@ next_row(const struct page *p, const cJSON *row)
 	                     : NULL;
 	     row; row = row->next) {
 		for (other = p->rows->child; other != row; other = other->next)
-			if (strcmp(exact_string(other, "instance"),
-			           exact_string(row, "instance")) == 0)
+			if (strcmp(instance(other), instance(row)) == 0)
 				break;
 		if (other == row)
 			return row;
@@ -286,31 +288,26 @@ next_row(const struct page *p, const cJSON *row)
 }
 
 static void
-name_process(const cJSON *row, char labels[LABELS_MAX])
-{
-	labels[0] = '\0';
-	label(labels, "process", exact_string(row, "instance"));
-}
-
-static void
 put_up(const struct page *p)
 {
-	char labels[LABELS_MAX];
 	const cJSON *row = NULL;
 
 	begin(p, "conclave_process_up", "gauge",
 	      "Whether a process is ready and answers");
 	while ((row = next_row(p, row))) {
-		name_process(row, labels);
+		const struct label labels[] = {{"process", instance(row)}, {0}};
+
 		sample_i64(p, "conclave_process_up", labels,
 		           strcmp(exact_string(row, "state"), "ready") == 0);
 	}
 	begin(p, "conclave_process_info", "gauge",
 	      "What a process is: version and program");
 	while ((row = next_row(p, row))) {
-		name_process(row, labels);
-		label(labels, "version", exact_string(row, "version"));
-		label(labels, "program", exact_string(row, "program"));
+		const struct label labels[] = {{"process", instance(row)},
+		                               {"version", exact_string(row, "version")},
+		                               {"program", exact_string(row, "program")},
+		                               {0}};
+
 		sample_i64(p, "conclave_process_info", labels, 1);
 	}
 }
@@ -346,13 +343,13 @@ put_numbers(const struct page *p)
 	};
 
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-		char labels[LABELS_MAX];
 		const cJSON *row = NULL;
 		int64_t value;
 
 		begin(p, list[i].metric, list[i].type, list[i].help);
 		while ((row = next_row(p, row))) {
-			name_process(row, labels);
+			const struct label labels[] = {{"process", instance(row)}, {0}};
+
 			if (exact_i64(get(row, list[i].key), &value))
 				sample_part(p, list[i].metric, labels,
 				            value * list[i].factor, list[i].parts);
@@ -364,7 +361,6 @@ put_numbers(const struct page *p)
 static void
 put_object(const struct page *p, const char *key, const char *metric, const char *help)
 {
-	char labels[LABELS_MAX];
 	const cJSON *row = NULL, *node;
 	int64_t value;
 
@@ -372,8 +368,9 @@ put_object(const struct page *p, const char *key, const char *metric, const char
 	while ((row = next_row(p, row))) {
 		cJSON_ArrayForEach(node, get(row, key))
 		{
-			name_process(row, labels);
-			label(labels, "reason", node->string);
+			const struct label labels[] = {
+			    {"process", instance(row)}, {"reason", node->string}, {0}};
+
 			if (exact_i64(node, &value))
 				sample_i64(p, metric, labels, value);
 		}
@@ -385,7 +382,6 @@ static void
 put_queues(const struct page *p, const char *array, const char *key, const char *metric,
            const char *type, const char *help)
 {
-	char labels[LABELS_MAX];
 	const cJSON *row = NULL, *queue;
 	int64_t value;
 
@@ -393,8 +389,11 @@ put_queues(const struct page *p, const char *array, const char *key, const char 
 	while ((row = next_row(p, row))) {
 		cJSON_ArrayForEach(queue, get(row, array))
 		{
-			name_process(row, labels);
-			label(labels, "queue", exact_string(queue, "name"));
+			const struct label labels[] = {
+			    {"process", instance(row)},
+			    {"queue", exact_string(queue, "name")},
+			    {0}};
+
 			if (exact_i64(get(queue, key), &value))
 				sample_i64(p, metric, labels, value);
 		}

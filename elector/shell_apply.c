@@ -95,8 +95,10 @@ send_decided(struct shell *s, const struct elect_action *a)
 	s->has_decided = true;
 	s->decided = m.u.decided;
 	s->counters.decided++;
-	if (s->look_us > 0 && elect_serial_compare(&a->serial, &s->look_serial) == 0) {
-		histogram_add(&s->decide, clock_us() - s->look_us);
+	if (elect_serial_compare(&a->serial, &s->look_serial) == 0) {
+		/* repeated: perhaps the answer of the elector before us */
+		if (s->look_us > 0 && a->reason != ELECT_REASON_REPEATED)
+			histogram_add(&s->decide, clock_us() - s->look_us);
 		s->look_us = 0;
 	}
 	log_info("decided leader=%" PRId64 " round=%" PRId64 " epoch=%" PRId64

@@ -67,6 +67,20 @@ say(struct beat *n, bool beat)
 	return true;
 }
 
+/* The loop's own time is of its waking: what it did since then makes us late, too. */
+static void
+see_how_late(struct beat *n)
+{
+	uint64_t due_us = 0, now_us;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	now_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	sd_event_source_get_time(n->timer, &due_us);
+	vital_late(now_us > due_us + ACCURACY_US ? now_us - due_us - ACCURACY_US : 0);
+}
+
+/* What it is armed for may be overdue, if others came first. */
 static void
 rearm(struct beat *n)
 {
@@ -74,29 +88,19 @@ rearm(struct beat *n)
 
 	if (!n->owed && n->beat_us > 0 && n->beat_us < LOOK_US)
 		wait_us = n->beat_us;
+	see_how_late(n);
 	sd_event_source_set_time_relative(n->timer, wait_us);
 	sd_event_source_set_enabled(n->timer, SD_EVENT_ONESHOT);
 }
 
-static uint64_t
-monotonic_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
-/* The loop's own time is of its waking: what it did since then makes us late, too. */
 static int
 on_beat(sd_event_source *source, uint64_t usec, void *user)
 {
 	struct beat *n = user;
-	uint64_t now_us = monotonic_us();
 
 	(void)source;
+	(void)usec;
 	vital_beat();
-	vital_late(now_us > usec + ACCURACY_US ? now_us - usec - ACCURACY_US : 0);
 	if (n->fd >= 0)
 		n->owed = !say(n, n->beat_us > 0);
 	rearm(n);

@@ -109,7 +109,7 @@ struct child_event {
 	int code;
 	bool by_signal;
 	bool dumped; /* EXITED: a core was left */
-	bool memory; /* EXITED: memory ran out in these moments */
+	bool memory; /* EXITED: by a SIGKILL, just when memory ran out */
 	bool met;
 };
 

@@ -254,7 +254,8 @@ on_exit_of(sd_event_source *s, const siginfo_t *info, void *user)
 	ev.by_signal = info->si_code != CLD_EXITED;
 	ev.code = info->si_status;
 	ev.dumped = info->si_code == CLD_DUMPED;
-	ev.memory = memory_was_short(&m->crew->memory);
+	ev.memory =
+	    memory_was_short(&m->crew->memory) && ev.by_signal && ev.code == SIGKILL;
 	m->source = sd_event_source_unref(m->source);
 	m->started_us = 0;
 	m->ready_us = 0;

@@ -16,15 +16,19 @@
 #define ROW(name, pid)                                                                   \
 	"{\"name\":\"" name "\",\"pid\":" #pid                                           \
 	",\"state\":\"ready\",\"reason\":\"\",\"generation\":3}"
+#define ELECTOR_ROW                                                                      \
+	"{\"name\":\"elector\",\"pid\":3,\"state\":\"ready\",\"reason\":\"\","           \
+	"\"generation\":3,\"descriptors\":null}"
 #define ROWS                                                                             \
 	"{\"who\":\"conclaved\",\"processes\":[" ROW("conclaved", 1) "," ROW(            \
-	    "connmgr", 2) "," ROW("elector", 3) "," ROW("peer", 4) "]}"
+	    "connmgr", 2) "," ELECTOR_ROW "," ROW("peer", 4) "]}"
 #define CONNMGR                                                                          \
 	"{\"who\":\"connmgr\",\"degraded\":\"\",\"listeners\":[{\"lane\":\"election\","  \
 	"\"address\":\"a:1\",\"state\":\"open\",\"reason\":\"\"}],\"workers\":["         \
 	"{\"pid\":3,\"queue\":7},{\"pid\":4,\"queue\":9007199254740993}]}"
 #define ELECTOR                                                                          \
 	"{\"who\":\"elector\",\"active\":true,\"generation\":3,\"lag_ms\":2,"            \
+	"\"descriptors\":21,"                                                            \
 	"\"program\":\"/p\",\"queues\":[{\"name\":\"uplink\",\"length\":1,\"bound\":"    \
 	"256,\"drops\":0}]}"
 #define PEER "{\"who\":\"peer\",\"generation\":3,\"reason\":\"\",\"leader\":null}"
@@ -121,6 +125,7 @@ well(void **state)
 	             "[{\"name\":\"uplink\",\"length\":1,\"bound\":256,\"drops\":0}]");
 	check_member(row(h, "peer"), "queue", "9007199254740993");
 	check_member(row(h, "peer"), "threads", "null");
+	check_member(row(h, "elector"), "descriptors", "21"); /* conclaved may not look */
 	cJSON_Delete(h);
 }
 
