@@ -21,7 +21,7 @@ else
 CPPFLAGS += -D_FORTIFY_SOURCE=2
 endif
 
-LIBS := -lnng -lsystemd -lconfig -lcjson -lpthread
+LIBS := -lnng -lsystemd -lconfig -lcjson -lseccomp -lpthread
 
 PROGRAMS := conclaved conclave-connmgr conclave-elector conclave-peer conclave
 conclaved_dir := supervisor
@@ -30,7 +30,7 @@ conclave-elector_dir := elector
 conclave-peer_dir := peer
 conclave_dir := ctl
 
-ROOMS := base wire config ipc proc supervisor connmgr elector peer ctl
+ROOMS := base wire config ipc proc swap supervisor connmgr elector peer ctl
 LIB_SRC := $(filter-out %/main.c,$(wildcard $(ROOMS:%=%/*.c)))
 # The links between the workers, and with them nng, are an archive of their own: conclaved and
 # conclave must not carry them (chan_nng.c also answers sysconf in the place of libc).
@@ -74,6 +74,8 @@ $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(B)/lib.a $(B)/links.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(ALL_LIBS) -lcmocka
 
+$(B)/tests/unit/test_switchboard: ALL_LDFLAGS += -Wl,--wrap=chan_stuck_closes
+
 # a tool of the tests: tests/NAME/*.c with a main.c, and the lab
 define tool_rule
 $(B)/tests/$(1): $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/$(1)/*.c)) $(LAB_OBJ) $(B)/lib.a $(B)/links.a
@@ -87,8 +89,10 @@ $(B)/tests/sim: ALL_LDFLAGS += $(SIM_WRAPS:%=-Wl,--wrap=%)
 
 # preloaded into a server of the tests
 $(B)/tests/hang.so: tests/hang/fsync.c
+$(B)/tests/rights.so: $(wildcard tests/rights/*.c)
+$(B)/tests/hang.so $(B)/tests/rights.so:
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -std=gnu11 $(WARN) $(CFLAGS) -fPIC -shared -o $@ $<
+	$(CC) $(CPPFLAGS) -std=gnu11 $(WARN) $(CFLAGS) -fPIC -shared -o $@ $^
 
 # Fuzzers: libFuzzer where there is clang, else a seeded generator of our own. They are linked
 # with the pure cores alone, built as they are; for coverage with the objects that count.
@@ -115,7 +119,7 @@ unit-programs: $(UNIT)
 # all that is compiled, and nothing linked
 objects: $(LIB_OBJ) $(LINKS_OBJ) $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(ROOMS:%=%/main.c) $(filter-out tests/fuzz/%,$(wildcard tests/*/*.c))))
 fuzz-programs: $(FUZZ)
-tool-programs: $(TOOLS) $(B)/tests/hang.so
+tool-programs: $(TOOLS) $(B)/tests/hang.so $(B)/tests/rights.so
 
 -include $(shell find $(B)/obj $(B)/fuzz -name '*.d' 2>/dev/null)
 

@@ -29,6 +29,7 @@ struct conf_server {
 
 struct conf {
 	int64_t id;
+	char id_file[CONF_PATH_MAX]; /* where it was read from; "": the file itself */
 	char run_dir[CONF_RUN_DIR_MAX];
 	char data_dir[CONF_PATH_MAX];
 	char program_dir[CONF_PATH_MAX]; /* where conclaved finds the workers; "": beside
@@ -42,6 +43,7 @@ struct conf {
 	bool attach;         /* observes a live ZooKeeper ensemble; default "none" */
 	bool zab;            /* default true; attached always off */
 	bool early_finalize; /* default true; without zab always off */
+	bool rights;         /* default true: the programs drop what they do not need */
 	int log_level;       /* enum log_level of base/log.h; default info */
 
 	struct {                        /* ms unless they are ticks */
@@ -75,6 +77,7 @@ struct conf {
 		uint32_t restart_min_ms;   /* 50 */
 		uint32_t restart_max_ms;   /* 5000 */
 		uint32_t restart_reset_ms; /* 10000: of being ready */
+		uint32_t probation_ms;     /* 30000: of an elector that was swapped in */
 	} supervisor;
 };
 

@@ -35,13 +35,13 @@ read_id_file(struct conf_draft *d, struct conf_error *error)
 	char *text;
 	size_t len;
 	bool good = false;
-	int r = conf_slurp(d->id_file_path, ID_FILE_MAX, &text, &len);
+	int r = conf_slurp(d->conf.id_file, ID_FILE_MAX, &text, &len);
 
 	if (r < 0 && r != -EFBIG)
 		return conf_fail(error, d->id_file,
 		                 "id_file %s cannot be read: %s; write the id of this "
 		                 "server into it, or give id",
-		                 d->id_file_path, strerror(-r));
+		                 d->conf.id_file, strerror(-r));
 	if (r == 0) {
 		good = parse_id(text, len, &d->conf.id);
 		free(text);
@@ -51,7 +51,7 @@ read_id_file(struct conf_draft *d, struct conf_error *error)
 	return conf_fail(error, d->id_file,
 	                 "id_file %s does not hold one number from 0 to %" PRId64
 	                 "; write the id of this server into it, and nothing else",
-	                 d->id_file_path, CONF_ID_MAX);
+	                 d->conf.id_file, CONF_ID_MAX);
 }
 
 static int

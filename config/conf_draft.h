@@ -15,7 +15,6 @@ struct conf_draft_server {
 struct conf_draft {
 	struct conf conf;
 	struct conf_place start; /* of the main file */
-	char id_file_path[CONF_PATH_MAX];
 	struct conf_place id, id_file, run_dir, data_dir, servers;
 	struct conf_place numbers[CONF_NUMBERS];
 	struct conf_draft_server entries[CONF_SERVERS_MAX];

@@ -15,6 +15,7 @@ conf_field_defaults(struct conf *c)
 	c->ipc = CONF_IPC_NNG;
 	c->zab = true;
 	c->early_finalize = true;
+	c->rights = true;
 	c->log_level = LOG_LEVEL_INFO;
 }
 
@@ -39,8 +40,8 @@ static int
 take_id_file(struct conf_draft *d, const struct conf_value *v, struct conf_error *error)
 {
 	d->id_file = v->at;
-	return conf_take_path(v, "/etc/conclave/id", false, d->id_file_path,
-	                      sizeof(d->id_file_path), error);
+	return conf_take_path(v, "/etc/conclave/id", false, d->conf.id_file,
+	                      CONF_PATH_MAX, error);
 }
 
 static int
@@ -101,6 +102,16 @@ take_early_finalize(struct conf_draft *d, const struct conf_value *v,
 }
 
 static int
+take_rights(struct conf_draft *d, const struct conf_value *v, struct conf_error *error)
+{
+	int rights, r = conf_take_word(v, conf_rights_words, &rights, error);
+
+	if (r == 0)
+		d->conf.rights = rights != 0;
+	return r;
+}
+
+static int
 take_log_level(struct conf_draft *d, const struct conf_value *v, struct conf_error *error)
 {
 	return conf_take_word(v, conf_level_words, &d->conf.log_level, error);
@@ -123,6 +134,7 @@ conf_field_top(struct conf_draft *d, const struct conf_value *v, struct conf_err
 	    {"attach", take_attach},
 	    {"zab", take_zab},
 	    {"early_finalize", take_early_finalize},
+	    {"rights", take_rights},
 	    {"log_level", take_log_level},
 	};
 

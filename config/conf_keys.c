@@ -47,6 +47,8 @@ const struct conf_number conf_numbers[CONF_NUMBERS] = {
      1, 3600000, "ms"},
     {"supervisor.restart_reset_ms", offsetof(struct conf, supervisor.restart_reset_ms),
      10000, 1, 3600000, "ms"},
+    {"supervisor.probation_ms", offsetof(struct conf, supervisor.probation_ms), 30000,
+     100, 3600000, "ms"},
 };
 
 /* All other keys, likewise as GROUP.NAME. */
@@ -64,6 +66,7 @@ static const char *const other_keys[] = {
     ".attach",
     ".zab",
     ".early_finalize",
+    ".rights",
     ".log_level",
     "servers.id",
     "servers.host",
@@ -79,6 +82,7 @@ const struct conf_word conf_ipc_words[] = {
     {"nng", CONF_IPC_NNG}, {"seqpacket", CONF_IPC_SEQPACKET}, {NULL, 0}};
 const struct conf_word conf_attach_words[] = {
     {"none", false}, {"zookeeper", true}, {NULL, 0}};
+const struct conf_word conf_rights_words[] = {{"off", false}, {"on", true}, {NULL, 0}};
 const struct conf_word conf_level_words[] = {
     {"err", LOG_LEVEL_ERR},       {"warning", LOG_LEVEL_WARNING},
     {"notice", LOG_LEVEL_NOTICE}, {"info", LOG_LEVEL_INFO},

@@ -16,7 +16,7 @@ struct conf_number {
 	const char *unit;
 };
 
-#define CONF_NUMBERS 21
+#define CONF_NUMBERS 22
 extern const struct conf_number conf_numbers[CONF_NUMBERS];
 
 const char *conf_number_name(const struct conf_number *n); /* without the group */
@@ -31,7 +31,7 @@ struct conf_word {
 };
 
 extern const struct conf_word conf_ipc_words[], conf_attach_words[], conf_level_words[],
-    conf_role_words[];
+    conf_role_words[], conf_rights_words[];
 const char *conf_word_of(const struct conf_word *words,
                          int value); /* it is one of them */
 

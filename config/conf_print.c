@@ -77,10 +77,11 @@ conf_print(const struct conf *c, char *out, size_t cap)
 	put_numbers(&b, c, "supervisor");
 	buf_put_text(&b,
 	             "ipc = \"%s\";\nattach = \"%s\";\nzab = %s;\nearly_finalize = %s;\n"
-	             "log_level = \"%s\";\n",
+	             "rights = \"%s\";\nlog_level = \"%s\";\n",
 	             conf_word_of(conf_ipc_words, (int)c->ipc),
 	             conf_word_of(conf_attach_words, c->attach),
 	             c->zab ? "true" : "false", c->early_finalize ? "true" : "false",
+	             conf_word_of(conf_rights_words, c->rights),
 	             conf_word_of(conf_level_words, c->log_level));
 	if (b.bad || b.len == cap)
 		return 0;

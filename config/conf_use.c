@@ -72,7 +72,9 @@ conf_difference(const struct conf *running, const struct conf *file)
 		return "attach";
 	if (running->zab != file->zab)
 		return "zab";
-	return running->early_finalize != file->early_finalize ? "early_finalize" : "";
+	if (running->early_finalize != file->early_finalize)
+		return "early_finalize";
+	return running->rights != file->rights ? "rights" : "";
 }
 
 /* `server.N=host:port:port|…:role`, as ZooKeeper's own file has it. */

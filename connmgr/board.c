@@ -112,8 +112,25 @@ send_all(struct board *b, enum board_who who, const struct board_item *item,
 			board_add(out, BOARD_DO_SEND, i)->item = *item;
 }
 
-/* State, the peer's last word, decided, the remotes, the last frames, synced: what of
- * these a role receives is in ipc/msg.c's table. */
+static bool
+replay_frame(const struct board *b, enum board_who who, unsigned at, bool member,
+             struct board_action *out)
+{
+	const struct board_frame *f = &b->keep.frames[at];
+
+	if (who != BOARD_ELECTOR || !f->used || f->member != member)
+		return false;
+	out->type = BOARD_DO_SEND;
+	out->item = (struct board_item){.class = BOARD_NEWEST,
+	                                .sid = f->sid,
+	                                .member = member,
+	                                .data = f->data,
+	                                .len = f->len};
+	return true;
+}
+
+/* State, the peer's last word, decided, the remotes, the last frames of the members: what
+ * of these a role receives is in ipc/msg.c's table. */
 static bool
 replay_item(const struct board *b, enum board_who who, unsigned at,
             struct board_action *out)
@@ -143,29 +160,29 @@ replay_item(const struct board *b, enum board_who who, unsigned at,
 		out->item.len = row->note.len;
 		return row->lane == BOARD_LANE_ELECTION || (!elector && !row->down);
 	}
-	at -= k->row_count;
-	if (!elector || !k->frames[at].used)
-		return false;
-	out->item = (struct board_item){.class = BOARD_NEWEST,
-	                                .sid = k->frames[at].sid,
-	                                .member = k->frames[at].member,
-	                                .data = k->frames[at].data,
-	                                .len = k->frames[at].len};
-	return true;
+	return replay_frame(b, who, at - k->row_count, true, out);
 }
 
 bool
 board_replay_next(const struct board *b, unsigned worker, unsigned *cursor,
                   struct board_action *out)
 {
-	unsigned last = REPLAY_NOTES + b->keep.row_count + b->keep.frame_max;
+	enum board_who who = board_worker(b, worker)->who;
+	unsigned synced = REPLAY_NOTES + b->keep.row_count + b->keep.frame_max;
 
 	out->worker = worker;
-	while (*cursor < last)
-		if (replay_item(b, board_worker(b, worker)->who, (*cursor)++, out))
+	while (*cursor < synced)
+		if (replay_item(b, who, (*cursor)++, out))
 			return true;
-	out->type = BOARD_DO_SYNCED;
-	return (*cursor)++ == last;
+	if (*cursor == synced) {
+		out->type = BOARD_DO_SYNCED;
+		(*cursor)++;
+		return true;
+	}
+	while (*cursor <= synced + b->keep.frame_max)
+		if (replay_frame(b, who, (*cursor)++ - synced - 1, false, out))
+			return true;
+	return false;
 }
 
 static bool

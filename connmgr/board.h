@@ -149,7 +149,8 @@ void board_step(struct board *b, const struct board_event *ev, struct board_acti
 uint64_t board_due_ms(const struct board *b); /* UINT64_MAX: never */
 
 /* What is known so far, in order, for a worker that has said hello: the item number
- * `cursor`, which moves on. False: that was all. */
+ * `cursor`, which moves on. False: that was all. The last frames of strangers come behind
+ * `synced`: they are questions, and an elector answers none before that. */
 bool board_replay_next(const struct board *b, unsigned worker, unsigned *cursor,
                        struct board_action *out);
 

@@ -1,4 +1,5 @@
 /* conclave-connmgr: owns every TCP link of this server; design.md, section 5. */
+#include "connmgr/nss.h"
 #include "connmgr/switchboard.h"
 #include "proc/serve.h"
 
@@ -26,9 +27,12 @@ main(int argc, char **argv)
 	static const struct serve program = {
 	    .name = "connmgr",
 	    .about = "conclave-connmgr: owns the TCP links of this server.",
+	    .network = true,
+	    .files = true,
 	    .open = open_board,
 	    .close = close_board,
 	};
 
+	nss_load(NSS_FILE);
 	serve(argc, argv, &program);
 }

@@ -14,9 +14,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PATH_ROOM   (CONF_PATH_MAX + 32)
-#define RECORD_ROOM 4096
-#define RECORD_HEAD "conclave record 1"
+#define PATH_ROOM (CONF_PATH_MAX + 32)
+
+_Static_assert(RECORD_GENERATION_MAX == BOARD_GENERATION_MAX &&
+                   (int)RECORD_NAME_MAX == (int)BOARD_NAME_MAX,
+               "swap/record.h has the numbers of board.h");
 
 static const char *
 role_name(enum board_who who)
@@ -83,78 +85,40 @@ store_open(const struct conf *c)
 	return r;
 }
 
-static bool
-name_ok(const char *name)
+uint64_t
+store_load_record(const struct conf *c, enum board_who who, struct record *out)
 {
-	size_t len = strlen(name);
-
-	return len > 0 && len < BOARD_NAME_MAX &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	                    "0123456789._-") == len;
-}
-
-/* Lines of later versions that this one does not know are passed over. */
-static bool
-parse_record(char *text, struct board_record *out)
-{
-	struct board_record found = {.generation = 0};
-	char *line = strsep(&text, "\n"), *end;
-	bool whole = false;
-
-	if (!line || strcmp(line, RECORD_HEAD) != 0)
-		return false;
-	while ((line = strsep(&text, "\n"))) {
-		if (strncmp(line, "generation ", 11) == 0 && line[11] >= '0' &&
-		    line[11] <= '9') {
-			errno = 0;
-			found.generation = strtoumax(line + 11, &end, 10);
-			if (errno != 0 || *end != '\0' ||
-			    found.generation > BOARD_GENERATION_MAX)
-				return false;
-		} else if (strncmp(line, "name ", 5) == 0 && name_ok(line + 5)) {
-			strcpy(found.name, line + 5);
-		} else if (strcmp(line, "end") == 0) {
-			whole = true;
-		}
-	}
-	if (!whole || found.generation == 0 || found.name[0] == '\0')
-		return false;
-	*out = found;
-	return true;
-}
-
-void
-store_load_record(const struct conf *c, enum board_who who, struct board_record *out)
-{
-	char path[PATH_ROOM], text[RECORD_ROOM];
+	char path[PATH_ROOM], text[RECORD_TEXT_MAX];
+	uint64_t floor;
 	size_t len;
 	int r;
 
-	*out = (struct board_record){.generation = 0};
+	*out = (struct record){.accepted = true};
 	record_path(c, who, path);
 	r = proc_read_file(path, text, sizeof(text), &len);
 	if (r == -ENOENT)
-		return;
-	if (r == 0 && strlen(text) == len && parse_record(text, out))
-		return;
+		return 0;
+	if (r == 0 && strlen(text) == len && record_parse(text, out))
+		return 0;
 	/* generations count restarts: seconds since 1970 are above any of them */
-	out->floor = (uint64_t)time(NULL);
+	floor = (uint64_t)time(NULL);
 	log_err("the record %s is %s; going on as if there were none, above generation "
 	        "%llu",
-	        path, r < 0 ? strerror(-r) : "damaged", (unsigned long long)out->floor);
+	        path, r < 0 ? strerror(-r) : "damaged", (unsigned long long)floor);
+	return floor;
 }
 
 int
-store_save_record(const struct conf *c, enum board_who who, uint64_t generation,
-                  const char *name, bool sync)
+store_save_record(const struct conf *c, enum board_who who, const struct record *r,
+                  bool sync)
 {
-	char path[PATH_ROOM], text[RECORD_ROOM];
-	int len = snprintf(text, sizeof(text),
-	                   RECORD_HEAD "\ngeneration %" PRIu64 "\nname %s\nend\n",
-	                   generation, name);
+	char path[PATH_ROOM], text[RECORD_TEXT_MAX];
+	size_t len = record_print(r, text, sizeof(text));
 
+	if (len == 0)
+		return -EMSGSIZE;
 	record_path(c, who, path);
-	return proc_write_file(path, text, (size_t)len, sync);
+	return proc_write_file(path, text, len, sync);
 }
 
 size_t

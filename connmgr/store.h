@@ -7,17 +7,18 @@
 #include "connmgr/board.h"
 #include "connmgr/board_keep.h"
 #include "ipc/msg.h"
+#include "swap/record.h"
 
 /* Makes the folders, takes the lock, removes sockets that a killed connmgr left. 0,
  * -EWOULDBLOCK: another connmgr has the lock; else -errno; logged. */
 int store_open(const struct conf *c);
 
 /* No file: generation 0. A file that cannot be read or believed is logged and treated as
- * none, with a floor above any generation that it may have held. */
-void store_load_record(const struct conf *c, enum board_who who,
-                       struct board_record *out);
-int store_save_record(const struct conf *c, enum board_who who, uint64_t generation,
-                      const char *name, bool sync);
+ * none. Returns the floor: 0, or a number above any generation that such a file may have
+ * held. */
+uint64_t store_load_record(const struct conf *c, enum board_who who, struct record *out);
+int store_save_record(const struct conf *c, enum board_who who, const struct record *r,
+                      bool sync);
 
 /* The encoded message of the last elector, and its serial; 0: there is none. */
 size_t store_load_state(const struct conf *c, unsigned char out[BOARD_SMALL_MAX],

@@ -77,6 +77,19 @@ on_timer(sd_event_source *source, uint64_t usec, void *user)
 	return 0; /* on_post does the rest */
 }
 
+/* A connmgr with closes that never return had better begin anew, when nobody minds: no
+ * election, no candidate for a while. Who leads would lead no more, so there it waits
+ * until it must. */
+static bool
+is_time_to_end(const struct switchboard *s, uint64_t now_ms)
+{
+	unsigned stuck = chan_stuck_closes();
+
+	return stuck > (s->leading ? SWITCHBOARD_STUCK_LEADING : SWITCHBOARD_STUCK_MAX) &&
+	       !s->looking && s->candidate < 0 &&
+	       now_ms - s->word_ms >= SWITCHBOARD_QUIET_MS;
+}
+
 static int
 on_post(sd_event_source *source, void *user)
 {
@@ -85,6 +98,11 @@ on_post(sd_event_source *source, void *user)
 
 	(void)source;
 	settle(s, clock_ms());
+	if (is_time_to_end(s, clock_ms())) {
+		log_notice("%u closes of nng have not returned: a successor begins anew",
+		           chan_stuck_closes());
+		return sd_event_exit(s->loop, SWITCHBOARD_EXIT_TIRED);
+	}
 	due = due_ms(s);
 	if (due == s->armed_ms)
 		return 0;
@@ -112,16 +130,23 @@ open_board(struct switchboard *s)
 	};
 	int r = 0;
 
-	store_load_record(s->conf, BOARD_ELECTOR, &config.records[0]);
-	store_load_record(s->conf, BOARD_PEER, &config.records[1]);
+	for (unsigned i = 0; i < 2; i++) {
+		struct board_record *held = &config.records[i];
+
+		held->floor =
+		    store_load_record(s->conf, BOARD_ELECTOR + i, &s->records[i]);
+		held->generation = s->records[i].generation;
+		memcpy(held->name, s->records[i].now.name, sizeof(held->name));
+	}
 	config.state_len = store_load_state(s->conf, state, &serial);
 	/* a peer's generation is in its serials: none may come twice */
 	if (config.records[1].floor < serial.generation)
 		config.records[1].floor = serial.generation;
 	s->board = board_new(&config);
+	s->shadow = shadow_new();
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX && r == 0; i++)
 		r = worker_init(&s->workers[i], i, &switchboard_worker_ops, s);
-	return s->board ? r : -ENOMEM;
+	return s->board && s->shadow ? r : -ENOMEM;
 }
 
 static int
@@ -171,6 +196,7 @@ switchboard_close(struct switchboard *s)
 		s->workers[i].door = NULL;
 	door_close(s->door);
 	board_free(s->board);
+	shadow_free(s->shadow);
 	free(s);
 }
 
@@ -187,6 +213,8 @@ switchboard_open(struct switchboard **out, sd_event *loop, const struct conf *co
 	s->conf = conf;
 	s->name = name;
 	s->armed_ms = UINT64_MAX;
+	s->candidate = -1;
+	s->looking = true;
 	r = open_all(s);
 	if (r < 0) {
 		switchboard_close(s);

@@ -88,6 +88,7 @@ replay(struct switchboard *s, unsigned worker)
 	struct board_action a;
 	unsigned cursor = 0;
 
+	switchboard_replayed(s, worker);
 	while (board_replay_next(s->board, worker, &cursor, &a)) {
 		if (a.type == BOARD_DO_SEND)
 			send_item(s, worker, &a.item);
@@ -116,9 +117,19 @@ record(struct switchboard *s, const struct board_action *a)
 	                         .now_ms = clock_ms(),
 	                         .who = a->who,
 	                         .generation = a->generation};
-	int r = store_save_record(s->conf, a->who, a->generation, a->name, a->sync);
+	struct record *kept = &s->records[a->who - BOARD_ELECTOR], fresh = *kept;
 	int *error = &s->record_errors[a->who - BOARD_ELECTOR];
+	int r;
 
+	if (a->sync) /* a promotion */
+		fresh = s->next;
+	if (strcmp(fresh.now.name, a->name) != 0)
+		fresh = (struct record){.accepted = true};
+	strcpy(fresh.now.name, a->name);
+	fresh.generation = a->generation;
+	r = store_save_record(s->conf, a->who, &fresh, a->sync);
+	if (r == 0)
+		*kept = fresh;
 	if (r < 0 && r != *error)
 		log_err(
 		    "the record of the %s cannot be written, so none becomes active: %s",
@@ -145,12 +156,15 @@ apply(struct switchboard *s, const struct board_action *a)
 		break;
 	case BOARD_DO_CUT:
 		s->counters.cut++;
+		s->workers[a->worker].lost++;
 		worker_cut(&s->workers[a->worker]);
+		switchboard_unlinked(s, a->worker);
 		break;
 	case BOARD_DO_WELCOME:
 		send_message(s, a->worker, MSG_WELCOME, a->generation);
 		break;
 	case BOARD_DO_ACTIVATE:
+		switchboard_activated(s, a->worker);
 		send_message(s, a->worker, MSG_ACTIVATE, a->generation);
 		break;
 	case BOARD_DO_ABSENT:

@@ -1,4 +1,4 @@
-/* connmgr's door: workers attach there, others ask for `status` or to `promote NAME`. */
+/* connmgr's door: workers attach there, others ask (docs/DOORS.md). */
 #include "connmgr/switchboard_impl.h"
 
 #include "base/clock.h"
@@ -75,6 +75,8 @@ on_attach(struct switchboard *s, struct door_conn *c, const struct msg_attach *m
 	log_info("%s %s attaches pid=%d generation=%llu",
 	         m->who == MSG_WHO_ELECTOR ? "elector" : "peer", m->name,
 	         (int)door_conn_pid(c), (unsigned long long)m->generation);
+	if (w->door != c)
+		w->said = w->refused = w->lost = 0;
 	w->door = c;
 	strcpy(w->build, m->build);
 	door_conn_keep(c);
@@ -83,30 +85,23 @@ on_attach(struct switchboard *s, struct door_conn *c, const struct msg_attach *m
 	switchboard_step(s, &ev);
 }
 
-static void
-on_promote(struct switchboard *s, struct door_conn *c, const char *name)
+/* `data` is NUL-terminated, and nobody else's. */
+static size_t
+on_words(struct switchboard *s, char *data)
 {
-	struct board_event ev = {
-	    .type = BOARD_EV_PROMOTE, .now_ms = clock_ms(), .name = name};
-	int active;
-
-	bury(s);
-	s->promote_refused = NULL;
-	switchboard_step(s, &ev);
-	active = board_active(s->board, BOARD_ELECTOR);
-	if (s->promote_refused) {
-		refuse(c, s->promote_refused);
-	} else if (active < 0 ||
-	           strcmp(board_worker(s->board, (unsigned)active)->name, name) != 0) {
-		refuse(c, "the record cannot be written");
-	} else {
-		int n =
-		    snprintf(reply, sizeof(reply), "{\"ok\":true,\"generation\":%llu}",
-		             (unsigned long long)board_worker(s->board, (unsigned)active)
-		                 ->generation);
-
-		answer(c, (size_t)n);
+	if (strcmp(data, "status") == 0)
+		return report_status(s, reply, sizeof(reply));
+	if (strncmp(data, "promote ", 8) == 0) {
+		bury(s);
+		return switchboard_promote(s, data + 8, reply, sizeof(reply));
 	}
+	if (strncmp(data, "accept ", 7) == 0)
+		return switchboard_accept(s, data + 7, reply, sizeof(reply));
+	if (strncmp(data, "shadow ", 7) == 0)
+		return switchboard_shadow(s, data + 7, reply, sizeof(reply));
+	return json_error("ask for: status, shadow NAME, promote forward|back NAME "
+	                  "[PATH], accept NAME",
+	                  reply, sizeof(reply));
 }
 
 static void
@@ -121,12 +116,11 @@ on_request(void *user, struct door_conn *c, const char *data, size_t len)
 	} else if (strlen(data) != len) {
 		s->counters.refused++;
 		refuse(c, "neither words nor an attach of this version");
-	} else if (strcmp(data, "status") == 0) {
-		answer(c, report_status(s, reply, sizeof(reply)));
-	} else if (strncmp(data, "promote ", 8) == 0) {
-		on_promote(s, c, data + 8);
 	} else {
-		refuse(c, "ask for: status, promote NAME");
+		static char words[DOOR_REQUEST_MAX + 1];
+
+		memcpy(words, data, len + 1);
+		answer(c, on_words(s, words));
 	}
 }
 
@@ -146,6 +140,7 @@ on_gone(void *user, struct door_conn *c)
 	ev.worker = w->index;
 	w->door = NULL;
 	worker_cut(w);
+	switchboard_unlinked(s, w->index);
 	switchboard_step(s, &ev);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "wire/notif.h"
 
 #include <assert.h>
 
@@ -56,8 +57,12 @@ on_message(void *user, unsigned worker, const void *data, size_t len)
 	if (msg_decode(data, len, &m) != MSG_OK ||
 	    !(msg_def(m.type)->from & (elector ? MSG_ELECTOR : MSG_PEER))) {
 		s->counters.refused++;
+		s->workers[worker].refused++;
 		return;
 	}
+	s->workers[worker].said++;
+	if (elector && switchboard_compare(s, worker, &m))
+		return;
 	if (m.type == MSG_FRAME_OUT) {
 		if (board_may(s->board, worker, m.u.frame.lane, false))
 			lane_send(lane_of(s, m.u.frame.lane), m.u.frame.sid,
@@ -69,8 +74,10 @@ on_message(void *user, unsigned worker, const void *data, size_t len)
 		on_connect(s, worker, &m);
 	} else if (m.type == MSG_LOOK) {
 		say(s, worker, BOARD_LOOK, &m.u.look.serial, data, len);
+		switchboard_word(s, true, false);
 	} else if (m.type == MSG_ROLE) {
 		say(s, worker, BOARD_ROLE, &m.u.role.serial, data, len);
+		switchboard_word(s, false, m.u.role.state == NOTIF_LEADING);
 	} else if (m.type == MSG_DECIDED) {
 		say(s, worker, BOARD_DECIDED, NULL, data, len);
 	} else if (m.type == MSG_DOUBT) {
@@ -81,6 +88,7 @@ on_message(void *user, unsigned worker, const void *data, size_t len)
 		say(s, worker, BOARD_SILENCE, NULL, NULL, 0);
 	} else {
 		s->counters.refused++;
+		s->workers[worker].refused++;
 	}
 }
 
@@ -94,6 +102,8 @@ switchboard_link_down(struct switchboard *s, unsigned worker, const char *why)
 	log_info("%s %s link lost reason=%s",
 	         w->who == BOARD_ELECTOR ? "elector" : "peer", w->name, why);
 	s->counters.links_lost++;
+	s->workers[worker].lost++;
+	switchboard_unlinked(s, worker);
 	switchboard_step(s, &ev);
 }
 

@@ -1,17 +1,22 @@
 /* The insides of the switchboard's shell: switchboard.c (life),
  * switchboard_do.c (what is done), switchboard_hear.c (what is said), switchboard_door.c
- * (who asks at the door) and report.c (status). */
+ * (who asks at the door), switchboard_swap.c (swaps) and report.c (status). */
 #ifndef CONNMGR_SWITCHBOARD_IMPL_H
 #define CONNMGR_SWITCHBOARD_IMPL_H
 
 #include "connmgr/board.h"
 #include "connmgr/board_keep.h"
 #include "connmgr/lane.h"
+#include "connmgr/shadow.h"
+#include "connmgr/store.h"
 #include "connmgr/switchboard.h"
 #include "connmgr/worker.h"
 
-#define SWITCHBOARD_HELLO_MS  1000 /* from attached to hello */
-#define SWITCHBOARD_STUCK_MAX 8    /* closes of nng that never return */
+#define SWITCHBOARD_HELLO_MS      1000 /* from attached to hello */
+#define SWITCHBOARD_STUCK_MAX     8    /* closes of nng that never return */
+#define SWITCHBOARD_STUCK_LEADING 64
+#define SWITCHBOARD_QUIET_MS      2000
+#define SWITCHBOARD_EXIT_TIRED    75 /* EX_TEMPFAIL: start me again */
 
 struct switchboard_counters {
 	uint64_t refused; /* what a worker sent is no message of its to us */
@@ -39,7 +44,14 @@ struct switchboard {
 	uint64_t links;       /* addresses given out, so that none is used twice */
 	int record_errors[2]; /* elector, peer */
 	int state_error;
+	struct record records[2]; /* elector, peer; as they are on the disk */
+	struct record next;       /* the elector's, while it is promoted by name */
 	const char *promote_refused;
+	struct shadow *shadow; /* holds the candidate against the active elector */
+	int candidate;         /* its place; -1: there is none */
+	bool looking;          /* the peer's last word */
+	bool leading;          /* the same */
+	uint64_t word_ms;      /* when it came */
 	struct switchboard_counters counters;
 };
 
@@ -47,6 +59,21 @@ struct switchboard {
 void switchboard_step(struct switchboard *s, const struct board_event *ev);
 void switchboard_link_down(struct switchboard *s, unsigned worker, const char *why);
 int switchboard_open_door(struct switchboard *s);
+
+/* For who drives a swap: `promote`, `accept`, `shadow`. Each writes its answer to
+ * `out` and returns the length; 0: it does not fit. */
+size_t switchboard_promote(struct switchboard *s, char *words, char *out, size_t cap);
+size_t switchboard_accept(struct switchboard *s, const char *name, char *out, size_t cap);
+size_t switchboard_shadow(struct switchboard *s, const char *name, char *out, size_t cap);
+/* Worker has been told all that there is: it may be a candidate. */
+void switchboard_replayed(struct switchboard *s, unsigned worker);
+void switchboard_unlinked(struct switchboard *s, unsigned worker);
+/* An elector that has begun anew says all anew. */
+void switchboard_activated(struct switchboard *s, unsigned worker);
+/* The peer has a word: it looks, or has a role. */
+void switchboard_word(struct switchboard *s, bool looking, bool leading);
+/* What an elector said. True: the candidate did, and it goes no further. */
+bool switchboard_compare(struct switchboard *s, unsigned worker, const struct msg *m);
 extern const struct worker_ops switchboard_worker_ops;
 extern const struct lane_ops switchboard_election_ops;
 extern const struct lane_ops switchboard_learner_ops;

@@ -28,6 +28,10 @@ struct worker {
 	uint64_t full_ms; /* since when nothing got through; UINT64_MAX: nothing waits */
 	const char *broken; /* why its link must end in the next settle; NULL */
 	uint64_t dropped;   /* frames, while full */
+	/* of the process that is attached now: */
+	uint64_t said;    /* messages */
+	uint64_t refused; /* of those: none of its to us */
+	uint64_t lost;    /* its links, whoever ended them */
 	char build[MSG_BUILD_MAX];
 };
 

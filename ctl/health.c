@@ -6,6 +6,7 @@
 #include "ctl/verdict.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static const cJSON *
@@ -68,16 +69,28 @@ queue_of(const cJSON *connmgr, int64_t pid)
 	return cJSON_CreateNull();
 }
 
+/* Of its door, below run_dir: a name that no other process has. */
+static void
+add_folder(cJSON *row, const struct ask *a)
+{
+	const char *instance = exact_string(row, "instance");
+	char text[128];
+
+	snprintf(text, sizeof(text), "elector-%s", instance);
+	cJSON_AddStringToObject(row, "folder",
+	                        a           ? a->folder
+	                        : *instance ? text
+	                                    : exact_string(row, "name"));
+}
+
 static void
 add_to_row(cJSON *row, const struct ask *a, const cJSON *connmgr)
 {
 	static const char *const keys[] = {"program", "threads", "descriptors",
 	                                   "lag_ms",  "queues",  "outboxes",
 	                                   "drops",   "counters"};
-	const char *name = exact_string(row, "name");
-	bool shadow = strcmp(name, "elector-shadow") == 0;
 
-	cJSON_AddStringToObject(row, "instance", a && shadow ? a->folder : name);
+	add_folder(row, a);
 	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		const cJSON *node = get(a ? a->answer : NULL, keys[i]);
 

@@ -11,8 +11,8 @@
 
 /* `schema`, `id`, `verdict` (`healthy`, `degraded`, `failing`: verdict.h), `reasons` (a
  * sentence each), `processes` (those of `status`, each with what its own door says of it;
- * `queue`: messages that wait for it in connmgr; `instance`: its name, of a shadow its
- * folder's), `listeners`. What is not known is null. The caller frees it. */
+ * `queue`: messages that wait for it in connmgr; `folder`: of its door, below run_dir),
+ * `listeners`. What is not known is null. The caller frees it. */
 cJSON *health_merge(const struct conf *conf, const struct asks *asks);
 
 #endif

@@ -69,6 +69,19 @@ static const struct verb verbs[] = {
 	.run = verb_restart,
     },
     {
+	.name = "swap",
+	.arguments = "elector PROGRAM [--shadow TIME] [--force] | --undo | --status "
+		     "[--json]",
+	.about = "put another elector in the place of the present one, live",
+	.more = "PROGRAM is the path of a conclave-elector. --shadow compares what it "
+		"would say with what\nthe present one says, for 30s (500ms, 2min); a "
+		"difference ends the swap unless --force.\n--undo takes the last swap "
+		"back; --status says how far one is.\n"
+		"Exit status: 0 promoted, 1 refused or given up: the old one goes on (it "
+		"says why), 69 no\nanswer.",
+	.run = verb_swap,
+    },
+    {
 	.name = "claim",
 	.arguments = "[N] [--json]",
 	.about =

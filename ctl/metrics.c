@@ -262,9 +262,12 @@ put_histogram(const struct page *p, const cJSON *h, const char *name, const char
 /* ---- each process ---- */
 
 static const char *
-instance(const cJSON *row)
+process_name(const cJSON *row)
 {
-	return exact_string(row, "instance");
+	const char *name = exact_string(row, "name");
+
+	/* there may be several */
+	return strcmp(name, "elector-shadow") == 0 ? exact_string(row, "folder") : name;
 }
 
 /* The next row after `row` (NULL: the first) whose name no row before it has: conclaved's
@@ -279,7 +282,7 @@ next_row(const struct page *p, const cJSON *row)
 	                     : NULL;
 	     row; row = row->next) {
 		for (other = p->rows->child; other != row; other = other->next)
-			if (strcmp(instance(other), instance(row)) == 0)
+			if (strcmp(process_name(other), process_name(row)) == 0)
 				break;
 		if (other == row)
 			return row;
@@ -295,7 +298,7 @@ put_up(const struct page *p)
 	begin(p, "conclave_process_up", "gauge",
 	      "Whether a process is ready and answers");
 	while ((row = next_row(p, row))) {
-		const struct label labels[] = {{"process", instance(row)}, {0}};
+		const struct label labels[] = {{"process", process_name(row)}, {0}};
 
 		sample_i64(p, "conclave_process_up", labels,
 		           strcmp(exact_string(row, "state"), "ready") == 0);
@@ -303,7 +306,7 @@ put_up(const struct page *p)
 	begin(p, "conclave_process_info", "gauge",
 	      "What a process is: version and program");
 	while ((row = next_row(p, row))) {
-		const struct label labels[] = {{"process", instance(row)},
+		const struct label labels[] = {{"process", process_name(row)},
 		                               {"version", exact_string(row, "version")},
 		                               {"program", exact_string(row, "program")},
 		                               {0}};
@@ -348,7 +351,8 @@ put_numbers(const struct page *p)
 
 		begin(p, list[i].metric, list[i].type, list[i].help);
 		while ((row = next_row(p, row))) {
-			const struct label labels[] = {{"process", instance(row)}, {0}};
+			const struct label labels[] = {{"process", process_name(row)},
+			                               {0}};
 
 			if (exact_i64(get(row, list[i].key), &value))
 				sample_part(p, list[i].metric, labels,
@@ -368,8 +372,9 @@ put_object(const struct page *p, const char *key, const char *metric, const char
 	while ((row = next_row(p, row))) {
 		cJSON_ArrayForEach(node, get(row, key))
 		{
-			const struct label labels[] = {
-			    {"process", instance(row)}, {"reason", node->string}, {0}};
+			const struct label labels[] = {{"process", process_name(row)},
+			                               {"reason", node->string},
+			                               {0}};
 
 			if (exact_i64(node, &value))
 				sample_i64(p, metric, labels, value);
@@ -390,7 +395,7 @@ put_queues(const struct page *p, const char *array, const char *key, const char 
 		cJSON_ArrayForEach(queue, get(row, array))
 		{
 			const struct label labels[] = {
-			    {"process", instance(row)},
+			    {"process", process_name(row)},
 			    {"queue", exact_string(queue, "name")},
 			    {0}};
 

@@ -50,6 +50,7 @@ struct elect_options {
 	/* beyond ZooKeeper; all false is ZooKeeper */
 	bool early_finalize;   /* decide at once when no better vote can come */
 	bool fixed_window;     /* the window ends finalize_ms after it was entered */
+	bool fixed_wait;       /* others' notifications do not put ours off */
 	bool keep_early_votes; /* LOOKING frames that come before we look are kept */
 	bool answer_worse;     /* a worse vote of our round is told the proposal */
 	bool send_on_link_up;  /* while looking */

@@ -236,7 +236,10 @@ take_settled(struct elect *e, int64_t sid, const struct vote *v)
 static void
 take_ordinary(struct elect *e, int64_t sid, const struct vote *v, bool quiet)
 {
-	arm(e, ELECT_PHASE_WAIT); /* whatever comes ends the wait */
+	/* in Java whatever comes ends the wait: a server that hears others often enough
+	 * asks none of them itself */
+	if (!e->options.fixed_wait || e->phase != ELECT_PHASE_WAIT)
+		arm(e, ELECT_PHASE_WAIT);
 	if (!elect_is_voter(e, sid) || !elect_is_voter(e, v->leader)) {
 		elect_drop(e, sid, ELECT_REASON_OUTSIDER);
 		return;

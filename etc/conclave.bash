@@ -2,7 +2,7 @@
 
 _conclave() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs="status leader health metrics watch wait restart claim check probe import"
+	local verbs="status leader health metrics watch wait restart swap claim check probe import"
 	local verb="" i words
 
 	COMPREPLY=()
@@ -34,6 +34,15 @@ _conclave() {
 		;;
 	probe | health) words="--watch --json --help" ;;
 	metrics) words="--help" ;;
+	swap)
+		[ "$prev" != --shadow ] || return
+		if [ "$prev" = elector ]; then
+			compopt -o filenames
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			return
+		fi
+		words="elector --shadow --force --undo --status --json --help"
+		;;
 	restart) words="connmgr elector peer --json --help" ;;
 	*) words="--json --help" ;;
 	esac

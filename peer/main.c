@@ -23,6 +23,7 @@ main(int argc, char **argv)
 	static const struct serve program = {
 	    .name = "peer",
 	    .about = "conclave-peer: keeps this server's role and epochs.",
+	    .files = true,
 	    .open = open_keeper,
 	    .close = close_keeper,
 	};

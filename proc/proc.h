@@ -24,8 +24,9 @@ struct proc_options {
 };
 
 /* Reads the daemons' common options. Returns -1 to go on; else the exit status (0 after
- * --help or --version, PROC_EXIT_USAGE after a message). `about` is one line for --help.
- */
+ * --help, --version or --describe, PROC_EXIT_USAGE after a message). `about` is one line
+ * for --help, `PROGRAM: what it does`; --describe takes the program's own name from it,
+ * whatever its file is called. */
 int proc_parse_options(int argc, char **argv, const char *about,
                        struct proc_options *out);
 

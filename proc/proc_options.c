@@ -15,7 +15,8 @@ static const char usage[] =
     "  -c, --config FILE  the configuration (" DEFAULT_CONFIG ")\n"
     "      --name NAME    of this instance (" DEFAULT_NAME ")\n"
     "  -h, --help         this text\n"
-    "  -V, --version      the version and that of the message set\n";
+    "  -V, --version      the version and that of the message set\n"
+    "      --describe     the same for programs, a line each\n";
 
 /* The name becomes a folder's and travels in `attach`: letters, digits, `._-`. */
 static bool
@@ -53,6 +54,7 @@ proc_parse_options(int argc, char **argv, const char *about, struct proc_options
 	    {"name", required_argument, NULL, 'n'},
 	    {"help", no_argument, NULL, 'h'},
 	    {"version", no_argument, NULL, 'V'},
+	    {"describe", no_argument, NULL, 'D'},
 	    {NULL, 0, NULL, 0},
 	};
 	struct proc_options found = {.config = DEFAULT_CONFIG, .name = DEFAULT_NAME};
@@ -69,11 +71,16 @@ proc_parse_options(int argc, char **argv, const char *about, struct proc_options
 			found.name = optarg;
 			break;
 		case 'h':
-			printf("%s: %s\n\nUsage: %s [-c FILE] [--name NAME]\n%s", program,
-			       about, program, usage);
+			printf("%s\n\nUsage: %s [-c FILE] [--name NAME]\n%s", about,
+			       program, usage);
 			return PROC_EXIT_OK;
 		case 'V':
 			printf("%s %s (message set %d)\n", program, CONCLAVE_VERSION,
+			       MSG_SET);
+			return PROC_EXIT_OK;
+		case 'D':
+			printf("program %.*s\nversion %s\nmessage-set %d\n",
+			       (int)strcspn(about, ":"), about, CONCLAVE_VERSION,
 			       MSG_SET);
 			return PROC_EXIT_OK;
 		default:

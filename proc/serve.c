@@ -1,6 +1,11 @@
 /* The life of a worker program; see serve.h. */
 #include "proc/serve.h"
 
+#include "ipc/msg.h"
+#include "proc/rights.h"
+
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +14,7 @@
 struct served {
 	const struct serve *program;
 	struct proc_options options;
+	char config[PATH_MAX]; /* absolute */
 	struct conf conf;
 	struct conf fresh; /* of a reload */
 };
@@ -21,7 +27,7 @@ on_reload(void *user)
 	struct conf_error error;
 	const char *key;
 
-	if (conf_load(self->options.config, &self->fresh, &error) != 0) {
+	if (conf_load(self->config, &self->fresh, &error) != 0) {
 		log_err("not reloaded: %s", error.text);
 		return;
 	}
@@ -33,6 +39,48 @@ on_reload(void *user)
 		log_info("reloaded");
 }
 
+/* The path of the configuration, whatever the current folder will be. */
+static int
+find_config(struct served *self)
+{
+	const char *path = self->options.config;
+	char here[PATH_MAX] = "";
+	int n;
+
+	if (path[0] != '/' && !getcwd(here, sizeof(here)))
+		return -errno;
+	n = snprintf(self->config, sizeof(self->config), "%s%s%s", here,
+	             here[0] ? "/" : "", path);
+	return n < 0 || (size_t)n >= sizeof(self->config) ? -ENAMETOOLONG : 0;
+}
+
+/* 0, or the exit status. */
+static int
+drop_rights(struct served *self)
+{
+	const struct serve *program = self->program;
+	const struct conf *conf = &self->conf;
+	char run[CONF_RUN_DIR_MAX + MSG_NAME_MAX + 32], data[CONF_PATH_MAX + 32];
+	const struct rights rights = {.network = program->network,
+	                              .files = program->files,
+	                              .own = {run, program->files ? data : NULL},
+	                              .read = {self->config, conf->id_file}};
+	int r;
+
+	if (!conf->rights) {
+		log_notice("no rights are dropped: rights = \"off\"");
+		return 0;
+	}
+	snprintf(run, sizeof(run), "%s/%s%s%s", conf->run_dir, program->name,
+	         program->instances ? "-" : "",
+	         program->instances ? self->options.name : "");
+	snprintf(data, sizeof(data), "%s/%s", conf->data_dir, program->name);
+	r = rights_drop(&rights);
+	if (r == RIGHTS_REFUSED)
+		return PROC_EXIT_CONFIG;
+	return r < 0 ? PROC_EXIT_FAILURE : 0;
+}
+
 static int
 run(struct served *self)
 {
@@ -41,12 +89,17 @@ run(struct served *self)
 	struct proc *proc;
 	int r;
 
-	r = proc_init(&proc, program->name, (enum log_level)self->conf.log_level, &ops,
-	              self);
+	r = find_config(self);
+	if (r == 0)
+		r = proc_init(&proc, program->name, (enum log_level)self->conf.log_level,
+		              &ops, self);
 	if (r < 0) {
 		fprintf(stderr, "conclave-%s: %s\n", program->name, strerror(-r));
 		return PROC_EXIT_FAILURE;
 	}
+	r = drop_rights(self);
+	if (r != 0)
+		return r;
 	r = program->open(&self->conf, self->options.name, proc);
 	if (r == 0)
 		r = proc_run(proc);
@@ -65,14 +118,12 @@ serve(int argc, char **argv, const struct serve *program)
 
 	self.program = program;
 	status = proc_parse_options(argc, argv, program->about, &self.options);
-	if (status < 0) {
-		if (conf_load(self.options.config, &self.conf, &error) == 0) {
-			status = run(&self);
-		} else {
-			fprintf(stderr, "%s\n", error.text);
-			status = PROC_EXIT_CONFIG;
-		}
+	if (status < 0 && conf_load(self.options.config, &self.conf, &error) != 0) {
+		fprintf(stderr, "%s\n", error.text);
+		status = PROC_EXIT_CONFIG;
 	}
+	if (status < 0)
+		status = run(&self);
 	fflush(NULL);
 	_exit(status);
 }

@@ -9,8 +9,11 @@
 struct serve {
 	const char *name;  /* short, for the log */
 	const char *about; /* for --help */
-	/* Opens what the program is; borrowed until the end: conf, instance, proc. 0, or
-	 * -errno having said why. */
+	bool network;      /* what is not dropped: proc/rights.h */
+	bool files;        /* it has a folder in data_dir, and writes there */
+	bool instances;    /* several beside each other: its folder is NAME-INSTANCE */
+	/* With the rights that are left, opens what the program is; borrowed until the
+	 * end: conf, instance, proc. 0, or -errno having said why. */
 	int (*open)(const struct conf *conf, const char *instance, struct proc *proc);
 	void (*close)(void); /* also after an open that failed */
 };

@@ -35,7 +35,7 @@ static struct vital {
 static bool
 read_file(int fd, char out[TEXT_MAX])
 {
-	ssize_t n = fd < 0 ? -1 : pread(fd, out, TEXT_MAX - 1, 0);
+	ssize_t n = lseek(fd, 0, SEEK_SET) < 0 ? -1 : read(fd, out, TEXT_MAX - 1);
 
 	out[n > 0 ? n : 0] = '\0';
 	return n > 0;

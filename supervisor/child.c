@@ -182,9 +182,9 @@ on_exited(struct child *c, const struct child_event *ev, struct child_actions *o
 	c->pid = 0;
 	if (c->ready_ms != 0 && ev->now_ms - c->ready_ms >= c->policy.restart_reset_ms)
 		c->failures = 0;
-	if (!c->wanted || asked)
+	if (asked)
 		why = CHILD_WHY_ENDED;
-	else if (verdict && !c->again)
+	else if (verdict && c->wanted && !c->again)
 		why = CHILD_WHY_CONFIG;
 	n = note(c, out, why, ev->now_ms - c->spawned_ms);
 	n->code = ev->code;
@@ -371,6 +371,11 @@ child_step(struct child *c, const struct child_event *ev, struct child_actions *
 	case CHILD_EV_UNWANTED:
 	case CHILD_EV_STOP:
 		on_stop(c, ev, out);
+		break;
+	case CHILD_EV_WANTED:
+		c->wanted = true;
+		if (c->state == CHILD_DOWN)
+			spawn(c, out);
 		break;
 	case CHILD_EV_DUE:
 		on_due(c, ev, out);

@@ -60,7 +60,7 @@ enum child_why { /* what happened; `code` and times as child_text.c puts them in
 	                               time */
 	         CHILD_WHY_RESTART, /* a person asked for a successor */
 	         CHILD_WHY_STOP,    /* asked to end for good */
-	         CHILD_WHY_ENDED, /* ended, as it was asked to, or without being wanted */
+	         CHILD_WHY_ENDED,   /* as it was asked to */
 };
 
 enum child_cause { /* of a death, or of a start that failed: why there is a successor */
@@ -98,6 +98,8 @@ enum child_event_type {
 	                    */
 	CHILD_EV_CHANGED,  /* the configuration file is another than the child read */
 	CHILD_EV_UNWANTED, /* the present process is the last, but may live on */
+	CHILD_EV_WANTED,   /* takes UNWANTED or STOP back; a dead one is started at once
+	                    */
 	CHILD_EV_STOP,     /* the present process has to end, and is the last */
 	CHILD_EV_DUE,      /* the deadline has come; too early is harmless */
 };

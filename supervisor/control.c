@@ -20,6 +20,7 @@ struct waiter { /* asked for a restart, and has no answer yet */
 struct control {
 	struct door *door;
 	struct crew *crew;
+	struct swapper *swapper;
 	const struct report_self *self;
 	const struct control_ops *ops;
 	void *user;
@@ -54,7 +55,7 @@ static void
 answer_status(struct control *c, struct door_conn *conn)
 {
 	answer(conn, c->reply,
-	       report_print(c->crew, c->self, c->reply, sizeof(c->reply)));
+	       report_print(c->crew, c->swapper, c->self, c->reply, sizeof(c->reply)));
 }
 
 static void
@@ -89,6 +90,14 @@ ask_restart(struct control *c, struct door_conn *conn, const char *name)
 		answer_error(conn, text);
 		return;
 	}
+	if (crew_member(c->crew, (unsigned)member)->plan->seat >= 0 &&
+	    crew_seat_watched(
+		c->crew, (unsigned)crew_member(c->crew, (unsigned)member)->plan->seat)) {
+		answer_error(conn,
+		             "this elector is in its probation: wait, or take it back "
+		             "with `conclave swap --undo`");
+		return;
+	}
 	if (c->waiter_count == DOOR_CONNS_MAX) {
 		answer_error(conn, "too many restarts are under way");
 		return;
@@ -99,6 +108,22 @@ ask_restart(struct control *c, struct door_conn *conn, const char *name)
 		c->waiter_count--;
 		answer_error(conn, "conclaved is stopping");
 	}
+}
+
+/* MS careful|force PATH */
+static void
+ask_swap(struct control *c, struct door_conn *conn, const char *words)
+{
+	unsigned long long shadow_ms;
+	char how[8];
+	int at = 0;
+
+	if (sscanf(words, "%9llu %7s %n", &shadow_ms, how, &at) != 2 || at == 0 ||
+	    (strcmp(how, "careful") != 0 && strcmp(how, "force") != 0)) {
+		answer_error(conn, "swap how? MS careful|force PATH");
+		return;
+	}
+	swapper_ask(c->swapper, conn, words + at, shadow_ms, strcmp(how, "force") == 0);
 }
 
 static void
@@ -113,8 +138,14 @@ on_request(void *user, struct door_conn *conn, const char *data, size_t len)
 		answer_reload(c, conn);
 	else if (strncmp(data, "restart ", 8) == 0)
 		ask_restart(c, conn, data + 8);
+	else if (strncmp(data, "swap ", 5) == 0)
+		ask_swap(c, conn, data + 5);
+	else if (strcmp(data, "undo") == 0)
+		swapper_undo(c->swapper, conn);
 	else
-		answer_error(conn, "conclaved knows: status, restart NAME, reload");
+		answer_error(conn,
+		             "conclaved knows: status, restart NAME, reload, swap MS "
+		             "careful|force PATH, undo");
 }
 
 static void
@@ -123,6 +154,7 @@ on_gone(void *user, struct door_conn *conn)
 	struct control *c = user;
 	unsigned i = 0;
 
+	swapper_forget(c->swapper, conn);
 	while (i < c->waiter_count) {
 		if (c->waiters[i].conn == conn)
 			c->waiters[i] = c->waiters[--c->waiter_count];
@@ -135,7 +167,8 @@ static const struct door_ops door_ops = {.on_request = on_request, .on_gone = on
 
 int
 control_open(struct control **out, sd_event *loop, const char *run_dir, struct crew *crew,
-             const struct report_self *self, const struct control_ops *ops, void *user)
+             struct swapper *swapper, const struct report_self *self,
+             const struct control_ops *ops, void *user)
 {
 	char path[CONF_RUN_DIR_MAX + 32];
 	struct control *c = calloc(1, sizeof(*c));
@@ -144,6 +177,7 @@ control_open(struct control **out, sd_event *loop, const char *run_dir, struct c
 	if (c == NULL)
 		return -ENOMEM;
 	c->crew = crew;
+	c->swapper = swapper;
 	c->self = self;
 	c->ops = ops;
 	c->user = user;
@@ -176,7 +210,8 @@ control_close(struct control *c)
 void
 control_publish(struct control *c)
 {
-	size_t len = report_print(c->crew, c->self, c->reply, sizeof(c->reply) - 1);
+	size_t len =
+	    report_print(c->crew, c->swapper, c->self, c->reply, sizeof(c->reply) - 1);
 	int r = -EMSGSIZE;
 
 	if (len > 0) {
@@ -186,6 +221,13 @@ control_publish(struct control *c)
 	if (r < 0 && r != c->file_error)
 		log_err("%s: %s", c->file, strerror(-r));
 	c->file_error = r;
+}
+
+void
+control_swapped(struct control *c, struct door_conn *asker, const struct buf_out *json)
+{
+	(void)c;
+	answer(asker, json->data, json->bad ? 0 : json->len);
 }
 
 void

@@ -5,6 +5,7 @@
 
 #include "supervisor/crew.h"
 #include "supervisor/report.h"
+#include "supervisor/swapper.h"
 
 #include <stddef.h>
 #include <systemd/sd-event.h>
@@ -19,13 +20,17 @@ struct control_ops {
 	int (*reload)(void *user, char *text, size_t cap);
 };
 
-/* `crew` and `self` are borrowed for as long as it lives. 0 or -errno. */
+/* `crew`, `swapper` and `self` are borrowed for as long as it lives. 0 or -errno. */
 int control_open(struct control **out, sd_event *loop, const char *run_dir,
-                 struct crew *crew, const struct report_self *self,
-                 const struct control_ops *ops, void *user);
+                 struct crew *crew, struct swapper *swapper,
+                 const struct report_self *self, const struct control_ops *ops,
+                 void *user);
 void control_close(struct control *c); /* removes door and file, too; NULL ok */
 
 void control_publish(struct control *c); /* writes status.json anew */
+/* swapper's on_answer */
+void control_swapped(struct control *c, struct door_conn *asker,
+                     const struct buf_out *json);
 /* crew's on_spawn: answers those who asked for a restart. */
 void control_spawned(struct control *c, unsigned member, int pid_or_error);
 

@@ -1,12 +1,9 @@
 /* The children together; see crew.h. */
-#include "supervisor/crew.h"
+#include "supervisor/crew_impl.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "supervisor/child_text.h"
-#include "supervisor/memory.h"
-#include "supervisor/notify.h"
-#include "supervisor/spawn.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -17,14 +14,16 @@
 #include <string.h>
 
 #define TIMER_ACCURACY_US 1000
+#define CREW_NEVER_READY  2 /* electors in a row: connmgr is replaced */
 
-enum { CONNMGR, ELECTOR, PEER };
+enum { CONNMGR, ELECTOR, PEER, OTHER_ELECTOR };
 
 /* connmgr goes last, so that the peer's last word still gets out. */
 static const struct crew_plan plans[CREW_COUNT] = {
-    [CONNMGR] = {"connmgr", "conclave-connmgr", "connmgr", -1, 1},
-    [ELECTOR] = {"elector", "conclave-elector", "elector-main", CONNMGR, 0},
-    [PEER] = {"peer", "conclave-peer", "peer", CONNMGR, 0},
+    [CONNMGR] = {"connmgr", "conclave-connmgr", -1, -1, 1},
+    [ELECTOR] = {"elector", "conclave-elector", 0, CONNMGR, 0},
+    [PEER] = {"peer", "conclave-peer", -1, CONNMGR, 0},
+    [OTHER_ELECTOR] = {"elector", "conclave-elector", 1, CONNMGR, 0},
 };
 
 static const int signals[] = {
@@ -32,22 +31,6 @@ static const int signals[] = {
     [CHILD_SIG_ABRT] = SIGABRT,
     [CHILD_SIG_CONT] = SIGCONT,
     [CHILD_SIG_KILL] = SIGKILL,
-};
-
-struct crew {
-	sd_event *loop;
-	sd_event_source *timer;
-	struct spawn *spawn;
-	struct notify *notify;
-	const struct crew_options *options;
-	char *config;
-	const struct crew_ops *ops;
-	void *user;
-	sd_event_child_handler_t on_exit;
-	struct memory memory;
-	bool stopping;
-	bool ended;
-	struct crew_member members[CREW_COUNT];
 };
 
 static enum log_level
@@ -88,20 +71,43 @@ signal_member(struct crew_member *m, int sig)
 		log_err("%s: signal %d: %s", m->plan->name, sig, strerror(-r));
 }
 
+static bool
+is_watched(const struct crew_member *m)
+{
+	return m->plan->seat >= 0 && m->crew->watched[m->plan->seat];
+}
+
+/* A program that was in use before and cannot attach any more: it may be connmgr that
+ * is deaf. */
+static void
+count_never_ready(struct crew *c, enum child_why why)
+{
+	if (why == CHILD_WHY_READY)
+		c->never_ready = 0;
+	if (why == CHILD_WHY_NEVER_READY)
+		c->never_ready++;
+}
+
 static void
 on_note(struct crew_member *m, const struct child_note *n)
 {
+	const char *instance = m->plan->seat >= 0 ? m->name : "";
+	const char *blank = *instance ? " " : "";
 	char text[CHILD_TEXT_MAX];
 
 	child_note_text(n, text, sizeof(text));
 	if (n->why == CHILD_WHY_STARTED)
-		log_info("%s: started pid=%d", m->plan->name, m->life.pid);
+		log_info("%s%s%s: started pid=%d", m->plan->name, blank, instance,
+		         m->life.pid);
 	else
-		log_line(note_level(n), "%s: %s", m->plan->name, text);
+		log_line(note_level(n), "%s%s%s: %s", m->plan->name, blank, instance,
+		         text);
 	if (n->why == CHILD_WHY_READY && m->reload_owed) {
 		m->reload_owed = false;
 		signal_member(m, SIGHUP);
 	}
+	if (m->plan->seat == (int)m->crew->active && !is_watched(m))
+		count_never_ready(m->crew, n->why);
 	m->crew->ops->on_change(m->crew->user);
 }
 
@@ -130,7 +136,6 @@ spawn_member(struct crew_member *m)
 	return ev;
 }
 
-/* Lets the core of one member see an event, and does what it says. */
 static void
 step(struct crew_member *m, struct child_event ev)
 {
@@ -171,6 +176,12 @@ event(enum child_event_type type)
 	return (struct child_event){.type = type, .now_ms = clock_ms()};
 }
 
+void
+crew_step(struct crew_member *m, enum child_event_type type)
+{
+	step(m, event(type));
+}
+
 static void
 arm_timer(struct crew *c)
 {
@@ -202,9 +213,8 @@ stop_next(struct crew *c)
 	return turn;
 }
 
-/* After every event: what one child's change means for the others. */
-static void
-settle(struct crew *c)
+void
+crew_settle(struct crew *c)
 {
 	for (unsigned i = 0; i < CREW_COUNT; i++) {
 		struct crew_member *m = &c->members[i];
@@ -224,6 +234,11 @@ settle(struct crew *c)
 			step(m, event(CHILD_EV_CHANGED));
 		}
 	}
+	if (c->never_ready >= CREW_NEVER_READY) {
+		log_notice("connmgr: replaced, since no elector gets ready");
+		c->never_ready = 0;
+		step(&c->members[CONNMGR], event(CHILD_EV_RESTART));
+	}
 	if (c->stopping && !c->ended && stop_next(c) == UINT_MAX) {
 		c->ended = true;
 		c->ops->on_all_ended(c->user);
@@ -240,7 +255,7 @@ on_due(sd_event_source *s, uint64_t usec, void *user)
 	(void)usec;
 	for (unsigned i = 0; i < CREW_COUNT; i++)
 		step(&c->members[i], event(CHILD_EV_DUE));
-	settle(c);
+	crew_settle(c);
 	return 0;
 }
 
@@ -249,6 +264,8 @@ on_exit_of(sd_event_source *s, const siginfo_t *info, void *user)
 {
 	struct crew_member *m = user;
 	struct child_event ev = event(CHILD_EV_EXITED);
+	struct child_note hang = m->life.last;
+	bool hung = m->life.state == CHILD_HUNG;
 
 	assert(s == m->source);
 	ev.by_signal = info->si_code != CLD_EXITED;
@@ -260,7 +277,10 @@ on_exit_of(sd_event_source *s, const siginfo_t *info, void *user)
 	m->started_us = 0;
 	m->ready_us = 0;
 	step(m, ev);
-	settle(m->crew);
+	crew_settle(m->crew);
+	if (is_watched(m) && m->life.state == CHILD_DOWN && !m->crew->stopping)
+		m->crew->ops->on_seat_ended(m->crew->user, (unsigned)m->plan->seat,
+		                            hung ? &hang : &m->life.death);
 	return 0;
 }
 
@@ -304,7 +324,9 @@ on_notice(void *user, pid_t pid, const struct child_notice *n)
 		step(m, event(CHILD_EV_BEAT));
 	if (n->ready)
 		step(m, event(CHILD_EV_READY));
-	settle(c);
+	crew_settle(c);
+	if (n->ready && is_watched(m))
+		c->ops->on_seat_ready(c->user, (unsigned)m->plan->seat);
 	return 0;
 }
 
@@ -313,25 +335,16 @@ static const struct notify_ops notify_ops = {.on_notice = on_notice};
 static int
 prepare_member(struct crew *c, unsigned index)
 {
-	/* argv is not const, though nobody writes there */
-	static char option_config[] = "-c", option_name[] = "--name",
-		    name_main[] = "main";
+	static const struct record_program first = {.name = "main"};
+	const struct record_program *elector = c->options->elector;
 	struct crew_member *m = &c->members[index];
-	int len;
 
 	m->plan = &plans[index];
 	m->crew = c;
 	child_init(&m->life, c->options->policy);
-	len = snprintf(m->path, sizeof(m->path), "%s/%s", c->options->program_dir,
-	               m->plan->program);
-	if (len < 0 || (size_t)len >= sizeof(m->path))
-		return -ENAMETOOLONG;
-	m->argv[0] = m->path;
-	m->argv[1] = option_config;
-	m->argv[2] = c->config;
-	m->argv[3] = option_name;
-	m->argv[4] = name_main;
-	return 0;
+	if (m->plan->seat != 0 || elector->name[0] == '\0')
+		elector = &first;
+	return crew_set_program(m, elector);
 }
 
 int
@@ -387,8 +400,9 @@ void
 crew_start(struct crew *c)
 {
 	for (unsigned i = 0; i < CREW_COUNT; i++)
-		step(&c->members[i], event(CHILD_EV_START));
-	settle(c);
+		if (plans[i].seat <= 0)
+			step(&c->members[i], event(CHILD_EV_START));
+	crew_settle(c);
 }
 
 void
@@ -399,7 +413,7 @@ crew_stop(struct crew *c)
 	c->stopping = true;
 	for (unsigned i = 0; i < CREW_COUNT; i++)
 		step(&c->members[i], event(CHILD_EV_UNWANTED));
-	settle(c);
+	crew_settle(c);
 }
 
 bool
@@ -412,8 +426,8 @@ int
 crew_find(const struct crew *c, const char *name)
 {
 	for (int i = 0; i < CREW_COUNT; i++)
-		if (strcmp(c->members[i].plan->name, name) == 0)
-			return i;
+		if (strcmp(plans[i].name, name) == 0)
+			return i == ELECTOR ? (int)crew_active(c) : i;
 	return -1;
 }
 
@@ -424,7 +438,7 @@ crew_restart(struct crew *c, unsigned member)
 	if (c->stopping)
 		return 1;
 	step(&c->members[member], event(CHILD_EV_RESTART));
-	settle(c);
+	crew_settle(c);
 	return 0;
 }
 
@@ -440,13 +454,13 @@ crew_reload(struct crew *c)
 		else
 			m->reload_owed = m->life.state == CHILD_STARTING;
 	}
-	settle(c);
+	crew_settle(c);
 }
 
 void
 crew_config_touched(struct crew *c)
 {
-	settle(c);
+	crew_settle(c);
 }
 
 const struct crew_member *
@@ -460,7 +474,7 @@ bool
 crew_all_ready(const struct crew *c)
 {
 	for (unsigned i = 0; i < CREW_COUNT; i++)
-		if (c->members[i].life.state != CHILD_READY)
+		if (crew_is_wanted(c, i) && c->members[i].life.state != CHILD_READY)
 			return false;
 	return true;
 }

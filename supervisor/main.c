@@ -7,11 +7,13 @@
 #include "base/log.h"
 #include "config/conf.h"
 #include "proc/proc.h"
+#include "proc/rights.h"
 #include "supervisor/control.h"
 #include "supervisor/crew.h"
 #include "supervisor/place.h"
 #include "supervisor/report.h"
 #include "supervisor/stamp.h"
+#include "supervisor/swapper.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -32,6 +34,7 @@ struct conclaved {
 	char program_dir[CONF_PATH_MAX];
 	struct child_policy policy;
 	struct crew_options options;
+	struct swapper *swapper;
 	struct crew *crew;
 	struct control *control;
 	struct stamp_watch *watch;
@@ -89,8 +92,10 @@ on_stop(void *user)
 {
 	struct conclaved *self = user;
 
-	if (self->crew != NULL)
-		crew_stop(self->crew);
+	if (self->crew == NULL)
+		return;
+	swapper_stop(self->swapper);
+	crew_stop(self->crew);
 }
 
 static void
@@ -121,6 +126,30 @@ on_all_ended(void *user)
 	struct conclaved *self = user;
 
 	proc_exit(self->proc, PROC_EXIT_OK);
+}
+
+static void
+on_seat_ready(void *user, unsigned seat)
+{
+	struct conclaved *self = user;
+
+	swapper_seat_ready(self->swapper, seat);
+}
+
+static void
+on_seat_ended(void *user, unsigned seat, const struct child_note *why)
+{
+	struct conclaved *self = user;
+
+	swapper_seat_ended(self->swapper, seat, why);
+}
+
+static void
+on_swapped(void *user, struct door_conn *asker, const struct buf_out *json)
+{
+	struct conclaved *self = user;
+
+	control_swapped(self->control, asker, json);
 }
 
 static void
@@ -159,8 +188,13 @@ on_tell(sd_event_source *s, uint64_t usec, void *user)
 }
 
 static const struct proc_ops proc_ops = {.on_reload = on_reload, .on_stop = on_stop};
-static const struct crew_ops crew_ops = {
-    .on_change = on_change, .on_spawn = on_spawn, .on_all_ended = on_all_ended};
+static const struct crew_ops crew_ops = {.on_change = on_change,
+                                         .on_spawn = on_spawn,
+                                         .on_all_ended = on_all_ended,
+                                         .on_seat_ready = on_seat_ready,
+                                         .on_seat_ended = on_seat_ended};
+static const struct swapper_ops swapper_ops = {.on_answer = on_swapped,
+                                               .on_change = on_change};
 static const struct control_ops control_ops = {.reload = reload};
 
 static struct child_policy
@@ -194,10 +228,13 @@ prepare(struct conclaved *self)
 	    (r = sd_event_add_time_relative(loop, &self->tell, CLOCK_MONOTONIC, TELL_US,
 	                                    TELL_US / 4, on_tell, self)) < 0 ||
 	    (r = sd_event_source_set_priority(self->tell, SD_EVENT_PRIORITY_IDLE)) < 0 ||
+	    (r = swapper_new(&self->swapper, loop, &self->conf, &swapper_ops, self,
+	                     &self->options.elector)) < 0 ||
 	    (r = crew_new(&self->crew, loop, &self->options, &crew_ops, self)) < 0 ||
 	    (r = control_open(&self->control, loop, self->conf.run_dir, self->crew,
-	                      &self->self, &control_ops, self)) < 0)
+	                      self->swapper, &self->self, &control_ops, self)) < 0)
 		return r;
+	swapper_join(self->swapper, self->crew);
 	r = stamp_watch_open(&self->watch, loop, self->config_path, on_config_touched,
 	                     self);
 	if (r < 0)
@@ -223,12 +260,14 @@ run(struct conclaved *self)
 		r = EX_CANTCREAT;
 	} else {
 		crew_start(self->crew);
+		swapper_start(self->swapper);
 		r = proc_run(self->proc);
 		place_sweep(self->conf.run_dir);
 	}
 	stamp_watch_close(self->watch);
 	control_close(self->control);
 	crew_free(self->crew);
+	swapper_free(self->swapper);
 	sd_event_source_disable_unref(self->tell);
 	if (r < 0) {
 		log_err("the loop broke: %s", strerror(-r));
@@ -247,7 +286,8 @@ main(int argc, char **argv)
 	int r;
 
 	r = proc_parse_options(
-	    argc, argv, "starts, watches and replaces Conclave's workers", &options);
+	    argc, argv, "conclaved: starts, watches and replaces Conclave's workers.",
+	    &options);
 	if (r >= 0)
 		return r;
 	self->self.started_us = clock_us();
@@ -262,5 +302,7 @@ main(int argc, char **argv)
 		log_err("cannot start: %s", strerror(-r));
 		return PROC_EXIT_FAILURE;
 	}
+	if (self->conf.rights && rights_drop_parent() != 0)
+		return PROC_EXIT_CONFIG;
 	return run(self);
 }

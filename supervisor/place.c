@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define INSTALLED "libexec/conclave" /* beside the folder of this program */
+#define ELECTOR   "elector-"         /* and its name: an elector's folder below run_dir */
 
 static int
 make_dir(const char *path, char *error, size_t cap)
@@ -141,11 +142,33 @@ sweep_folder(const char *path)
 void
 place_sweep(const char *run_dir)
 {
-	static const char *const folders[] = {"connmgr", "elector-main", "peer"};
-	char path[CONF_RUN_DIR_MAX + 32];
+	char path[CONF_PATH_MAX];
+	const struct dirent *e;
+	DIR *dir = opendir(run_dir);
 
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", run_dir, folders[i]);
+	while (dir != NULL && (e = readdir(dir)) != NULL) {
+		bool ours = strcmp(e->d_name, "connmgr") == 0 ||
+		            strcmp(e->d_name, "peer") == 0 ||
+		            strncmp(e->d_name, ELECTOR, strlen(ELECTOR)) == 0;
+
+		if (!ours || (size_t)snprintf(path, sizeof(path), "%s/%s", run_dir,
+		                              e->d_name) >= sizeof(path))
+			continue;
 		sweep_folder(path);
 	}
+	if (dir != NULL)
+		closedir(dir);
+}
+
+void
+place_forget(const char *run_dir, const char *elector)
+{
+	char path[CONF_PATH_MAX];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/" ELECTOR "%s", run_dir, elector) >=
+	    sizeof(path))
+		return;
+	sweep_folder(path);
+	if (rmdir(path) < 0 && errno != ENOENT)
+		log_info("%s: %s", path, strerror(errno));
 }

@@ -19,5 +19,7 @@ int place_programs(const char *configured, char *out, size_t cap);
 /* Removes the sockets that killed workers left in their folders below run_dir. To be
  * called when none of them lives any more. */
 void place_sweep(const char *run_dir);
+/* Removes the folder of an elector that has ended and will not come again. */
+void place_forget(const char *run_dir, const char *elector);
 
 #endif

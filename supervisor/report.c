@@ -6,6 +6,7 @@
 #include "base/version.h"
 #include "proc/vital.h"
 #include "supervisor/child_text.h"
+#include "supervisor/swapper.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -66,7 +67,8 @@ put_deaths(struct buf_out *out, const struct child *life, uint64_t now_us)
 }
 
 static void
-put_member(struct buf_out *out, const struct crew_member *m, uint64_t now_us)
+put_member(struct buf_out *out, const struct crew_member *m, const char *name,
+           uint64_t now_us)
 {
 	const struct child *life = &m->life;
 	struct vital_use use = vital_read(life->pid);
@@ -75,7 +77,7 @@ put_member(struct buf_out *out, const struct crew_member *m, uint64_t now_us)
 
 	json_put_next(out);
 	buf_put_u8(out, '{');
-	json_put_text(out, "name", m->plan->name);
+	json_put_text(out, "name", name);
 	json_put_i64(out, "pid", life->pid);
 	json_put_text(out, "state", child_state_name(life));
 	json_put_text(out, "version", m->said.version);
@@ -89,14 +91,18 @@ put_member(struct buf_out *out, const struct crew_member *m, uint64_t now_us)
 	json_put_u64(out, "started_us", m->started_us);
 	json_put_u64(out, "ready_us", m->ready_us);
 	json_put_bool(out, "active", m->said.active);
+	if (m->plan->seat >= 0) {
+		json_put_text(out, "instance", m->name);
+		json_put_text(out, "program", m->path);
+	}
 	json_put_text(out, "status", m->said.status);
 	put_deaths(out, life, now_us);
 	buf_put_u8(out, '}');
 }
 
 size_t
-report_print(const struct crew *crew, const struct report_self *self, char *text,
-             size_t cap)
+report_print(const struct crew *crew, const struct swapper *swapper,
+             const struct report_self *self, char *text, size_t cap)
 {
 	const struct json_count drops[] = {
 	    {"notices_malformed", crew_malformed(crew)},
@@ -113,8 +119,15 @@ report_print(const struct crew *crew, const struct report_self *self, char *text
 	buf_put_u8(&out, '[');
 	put_self(&out, crew, self, now_us);
 	for (unsigned i = 0; i < CREW_COUNT; i++)
-		put_member(&out, crew_member(crew, i), now_us);
+		if (crew_is_wanted(crew, i))
+			put_member(&out, crew_member(crew, i),
+			           crew_member(crew, i)->plan->name, now_us);
+	if (crew_shadow(crew) >= 0)
+		put_member(&out, crew_member(crew, (unsigned)crew_shadow(crew)),
+		           "elector-shadow", now_us);
 	buf_put_u8(&out, ']');
+	json_put_key(&out, "swap");
+	swapper_print(swapper, &out);
 	json_put_counts(&out, "drops", drops, 2);
 	buf_put_u8(&out, '}');
 	return out.bad ? 0 : out.len;
@@ -131,7 +144,7 @@ report_summary(const struct crew *crew, char *out, size_t cap)
 		const struct crew_member *m = crew_member(crew, i);
 		int n;
 
-		if (m->life.state == CHILD_READY)
+		if (m->life.state == CHILD_READY || !crew_is_wanted(crew, i))
 			continue;
 		child_note_text(&m->life.last, text, sizeof(text));
 		n = snprintf(out + len, cap - len, "%s%s %s%s%s", len > 0 ? "; " : "",

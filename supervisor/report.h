@@ -3,6 +3,7 @@
 #define SUPERVISOR_REPORT_H
 
 #include "supervisor/crew.h"
+#include "supervisor/swapper.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -13,8 +14,8 @@ struct report_self { /* conclaved's own row */
 };
 
 /* One JSON object. Its length, 0 if it does not fit. */
-size_t report_print(const struct crew *crew, const struct report_self *self, char *out,
-                    size_t cap);
+size_t report_print(const struct crew *crew, const struct swapper *swapper,
+                    const struct report_self *self, char *out, size_t cap);
 
 /* Which children are not ready, and why. */
 void report_summary(const struct crew *crew, char *out, size_t cap);

@@ -65,7 +65,7 @@ make_env(struct spawn *s, const char *notify_path, uint64_t watchdog_ms)
 }
 
 static int
-make_attr(struct spawn *s)
+make_attr(posix_spawnattr_t *attr)
 {
 	const short flags =
 	    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP;
@@ -74,32 +74,36 @@ make_attr(struct spawn *s)
 
 	sigemptyset(&none);
 	sigfillset(&all);
-	r = posix_spawnattr_init(&s->attr);
+	r = posix_spawnattr_init(attr);
 	if (r != 0)
 		return -r;
-	s->attr_ready = true;
-	if ((r = posix_spawnattr_setflags(&s->attr, flags)) != 0 ||
-	    (r = posix_spawnattr_setsigmask(&s->attr, &none)) != 0 ||
-	    (r = posix_spawnattr_setsigdefault(&s->attr, &all)) != 0 ||
-	    (r = posix_spawnattr_setpgroup(&s->attr, 0)) != 0)
-		return -r;
-	return 0;
+	if ((r = posix_spawnattr_setflags(attr, flags)) != 0 ||
+	    (r = posix_spawnattr_setsigmask(attr, &none)) != 0 ||
+	    (r = posix_spawnattr_setsigdefault(attr, &all)) != 0 ||
+	    (r = posix_spawnattr_setpgroup(attr, 0)) != 0)
+		posix_spawnattr_destroy(attr);
+	return -r;
 }
 
+/* `out_fd`: where 1 leads, and 2 nowhere; -1: both lead where ours do. */
 static int
-make_files(struct spawn *s)
+make_files(posix_spawn_file_actions_t *files, int out_fd)
 {
 	int r;
 
-	r = posix_spawn_file_actions_init(&s->files);
+	r = posix_spawn_file_actions_init(files);
 	if (r != 0)
 		return -r;
-	s->files_ready = true;
-	if ((r = posix_spawn_file_actions_addopen(&s->files, 0, "/dev/null", O_RDONLY,
-	                                          0)) != 0 ||
-	    (r = posix_spawn_file_actions_addclosefrom_np(&s->files, 3)) != 0)
-		return -r;
-	return 0;
+	r = posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDONLY, 0);
+	if (r == 0 && out_fd >= 0)
+		r = posix_spawn_file_actions_adddup2(files, out_fd, 1);
+	if (r == 0 && out_fd >= 0)
+		r = posix_spawn_file_actions_addopen(files, 2, "/dev/null", O_WRONLY, 0);
+	if (r == 0)
+		r = posix_spawn_file_actions_addclosefrom_np(files, 3);
+	if (r != 0)
+		posix_spawn_file_actions_destroy(files);
+	return -r;
 }
 
 int
@@ -112,8 +116,13 @@ spawn_new(struct spawn **out, sd_event *loop, const char *notify_path,
 	if (s == NULL)
 		return -ENOMEM;
 	s->loop = sd_event_ref(loop);
-	if ((r = make_env(s, notify_path, watchdog_ms)) < 0 || (r = make_attr(s)) < 0 ||
-	    (r = make_files(s)) < 0) {
+	if ((r = make_env(s, notify_path, watchdog_ms)) == 0 &&
+	    (r = make_attr(&s->attr)) == 0) {
+		s->attr_ready = true;
+		r = make_files(&s->files, -1);
+		s->files_ready = r == 0;
+	}
+	if (r < 0) {
 		spawn_free(s);
 		return r;
 	}
@@ -138,7 +147,7 @@ spawn_free(struct spawn *s)
 }
 
 static int
-watch(struct spawn *s, pid_t pid, sd_event_child_handler_t on_exit, void *user,
+watch(sd_event *loop, pid_t pid, sd_event_child_handler_t on_exit, void *user,
       sd_event_source **source)
 {
 	sd_event_source *child;
@@ -147,7 +156,7 @@ watch(struct spawn *s, pid_t pid, sd_event_child_handler_t on_exit, void *user,
 	fd = pidfd_open(pid, 0);
 	if (fd < 0)
 		return -errno;
-	r = sd_event_add_child_pidfd(s->loop, &child, fd, WEXITED, on_exit, user);
+	r = sd_event_add_child_pidfd(loop, &child, fd, WEXITED, on_exit, user);
 	if (r < 0) {
 		close(fd);
 		return r;
@@ -161,6 +170,22 @@ watch(struct spawn *s, pid_t pid, sd_event_child_handler_t on_exit, void *user,
 	return 0;
 }
 
+/* As watch; who cannot be watched is ended. */
+static int
+watch_or_kill(sd_event *loop, pid_t pid, sd_event_child_handler_t on_exit, void *user,
+              sd_event_source **source)
+{
+	int r = watch(loop, pid, on_exit, user, source);
+
+	if (r == 0)
+		return 0;
+	/* nobody has reaped it, so the number is still the child's */
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	return r;
+}
+
 int
 spawn_run(struct spawn *s, char *const argv[], sd_event_child_handler_t on_exit,
           void *user, pid_t *pid, sd_event_source **source)
@@ -171,14 +196,30 @@ spawn_run(struct spawn *s, char *const argv[], sd_event_child_handler_t on_exit,
 	r = posix_spawn(&child, argv[0], &s->files, &s->attr, argv, s->env);
 	if (r != 0)
 		return -r;
-	r = watch(s, child, on_exit, user, source);
-	if (r < 0) {
-		/* nobody has reaped it, so the number is still the child's */
-		kill(child, SIGKILL);
-		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-			continue;
+	r = watch_or_kill(s->loop, child, on_exit, user, source);
+	if (r == 0)
+		*pid = child;
+	return r;
+}
+
+int
+spawn_once(sd_event *loop, char *const argv[], int out_fd,
+           sd_event_child_handler_t on_exit, void *user, sd_event_source **source)
+{
+	char *no_env[] = {NULL};
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	pid_t child;
+	int r;
+
+	r = make_attr(&attr);
+	if (r < 0)
 		return r;
+	r = make_files(&files, out_fd);
+	if (r == 0) {
+		r = -posix_spawn(&child, argv[0], &files, &attr, argv, no_env);
+		posix_spawn_file_actions_destroy(&files);
 	}
-	*pid = child;
-	return 0;
+	posix_spawnattr_destroy(&attr);
+	return r < 0 ? r : watch_or_kill(loop, child, on_exit, user, source);
 }

@@ -128,7 +128,7 @@ CONCLAVE_BIN=$PWD/$build/bin run_system tests/system/status.bats ""
 for file in tests/system/*.bats; do
 	[[ $file == */status.bats ]] || CONCLAVE_BIN=$PWD/$build/bin system "$file" ""
 done
-for name in elect faults; do
+for name in elect faults rights; do
 	CONCLAVE_BIN=$PWD/$build/bin LAB_IPC=seqpacket system "tests/system/$name.bats" " (seqpacket)"
 done
 export CONCLAVE_BIN=$PWD/$build/asan/bin LAB_SLOW=1

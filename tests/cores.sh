@@ -4,4 +4,5 @@
 cd "$(dirname "$0")/.." || exit 1
 ls base/buf.[ch] base/json.[ch] base/histogram.[ch] wire/*.[ch] ipc/msg*.[ch] elector/vote*.[ch] elector/quorum*.[ch] elector/elect*.[ch] \
 	connmgr/frame*.[ch] connmgr/link*.[ch] connmgr/outbox*.[ch] connmgr/board*.[ch] \
-	peer/role*.[ch] supervisor/child*.[ch] proc/lag.[ch] ctl/probe.[ch] ctl/probe_judge.c ctl/verdict.[ch]
+	connmgr/shadow.[ch] peer/role*.[ch] swap/record.[ch] swap/swap*.[ch] supervisor/child*.[ch] proc/lag.[ch] \
+	ctl/probe.[ch] ctl/probe_judge.c ctl/verdict.[ch]

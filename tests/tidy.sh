@@ -4,7 +4,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 build=${1:-build}
-rooms="base wire config ipc proc supervisor connmgr elector peer ctl"
+rooms="base wire config ipc proc swap supervisor connmgr elector peer ctl"
 breaches=0
 
 breach() {
@@ -57,7 +57,7 @@ for f in $cores; do
 done
 # what a core includes of its own folder is a core too; and it calls no clock, no heap, no output
 for f in $cores; do
-	for h in $(includes "$f" | grep -E '^(elector|connmgr|peer|supervisor|ipc)/'); do
+	for h in $(includes "$f" | grep -E '^(elector|connmgr|peer|supervisor|ipc|swap)/'); do
 		grep -qxF "$h" <<<"$cores" || breach "$f: a core must not include $h, which is no core"
 	done
 	while read -r hit; do
@@ -74,10 +74,11 @@ for room in $rooms; do
 			to=${h%%/*}
 			case $h in
 			nng/*) [ "$f" = ipc/chan_nng.c ] || breach "$f: nng's home is ipc/chan_nng.c" ;;
+			seccomp.h) [ "$f" = proc/rights_calls.c ] || breach "$f: libseccomp's home is proc/rights_calls.c" ;;
 			libconfig.h) [ "$f" = config/conf.c ] || breach "$f: libconfig's home is config/conf.c" ;;
 			systemd/*)
 				case $f in
-				base/* | wire/* | config/* | ctl/*) breach "$f: no systemd here" ;;
+				base/* | wire/* | config/* | swap/* | ctl/*) breach "$f: no systemd here" ;;
 				esac
 				;;
 			*/*)

@@ -26,11 +26,17 @@ int64_t bench_epoch(struct lab *l, unsigned id);
 /* A TCP connection to a port of server `id` ("election_port", "quorum_port"), or -1. */
 int bench_connect(struct lab *l, unsigned id, const char *port_key);
 
+/* A stranger's LOOKING notification over such a connection to the election port, the
+ * first with its greeting; and the frame that answers it. */
+bool bench_question(int fd, int64_t sid, bool greet);
+bool bench_read_answer(int fd);
+
 /* Each returns 0, or 1 after saying what did not come to pass. */
 int bench_cold_start(const struct bench *b, unsigned count);
 int bench_failover(const struct bench *b, const char *ipc, unsigned count, bool early);
 int bench_restart(const struct bench *b, const char *worker, bool leader);
 int bench_join(const struct bench *b);
+int bench_swap(const struct bench *b, const char *ipc);
 int bench_ask(const struct bench *b, const char *ipc);
 int bench_echo(const struct bench *b);
 int bench_weight(const struct bench *b, const char *ipc);

@@ -47,8 +47,8 @@ read_all(int fd, void *out, size_t len)
 	return true;
 }
 
-static bool
-read_answer(int fd)
+bool
+bench_read_answer(int fd)
 {
 	static unsigned char frame[FRAME_MAX];
 	struct buf_in in;
@@ -61,8 +61,8 @@ read_answer(int fd)
 	return len > 0 && len <= FRAME_MAX && read_all(fd, frame, (size_t)len);
 }
 
-static bool
-ask(int fd, int64_t sid, bool greet)
+bool
+bench_question(int fd, int64_t sid, bool greet)
 {
 	unsigned char out[64];
 	size_t len = question(sid, greet, out, sizeof(out));
@@ -76,7 +76,7 @@ one_after_the_other(int fd, int64_t sid, struct series *s)
 	for (int i = 0; i < ASKS; i++) {
 		uint64_t start = clock_us();
 
-		if (!ask(fd, sid, i == 0) || !read_answer(fd))
+		if (!bench_question(fd, sid, i == 0) || !bench_read_answer(fd))
 			return false;
 		series_add(s, (double)(clock_us() - start));
 	}
@@ -96,13 +96,15 @@ side_by_side(struct lab *l, unsigned id, struct series *s)
 		fds[i] =
 		    (struct pollfd){bench_connect(l, id, "election_port"), POLLIN, 0};
 		good = good && fds[i].fd >= 0 &&
-		       ask(fds[i].fd, ((int64_t)1 << 60) + 100 + i + answers, true);
+		       bench_question(fds[i].fd, ((int64_t)1 << 60) + 100 + i + answers,
+		                      true);
 	}
 	while (good && answers < ASKS * 4 && poll(fds, CONNECTIONS, 2000) > 0)
 		for (int i = 0; i < CONNECTIONS && good; i++) {
 			if (!fds[i].revents)
 				continue;
-			good = read_answer(fds[i].fd) && ask(fds[i].fd, 0, false);
+			good = bench_read_answer(fds[i].fd) &&
+			       bench_question(fds[i].fd, 0, false);
 			answers++;
 		}
 	if (good && answers >= ASKS * 4)

@@ -52,6 +52,8 @@ main(int argc, char **argv)
 	}
 	series_print_head(stdout);
 	failed |= elections(&b, word);
+	if (wanted(word, "swap"))
+		failed |= bench_swap(&b, "nng") | bench_swap(&b, "seqpacket");
 	if (wanted(word, "ask")) {
 		failed |= bench_echo(&b);
 		failed |= bench_ask(&b, "nng") | bench_ask(&b, "seqpacket");

@@ -43,7 +43,8 @@ is_message(const struct board_item *item, const struct kept *k)
 	return item->len == k->len && bytes[0] == k->tag && bytes[k->len - 1] == k->tag;
 }
 
-/* State, word, decided, remotes, frames, synced: see design.md, section 4. */
+/* State, word, decided, remotes, frames, synced: see design.md, section 4; then what
+ * strangers asked. */
 static void
 check_replay(const struct model *m, unsigned worker)
 {
@@ -72,11 +73,19 @@ check_replay(const struct model *m, unsigned worker)
 		if (a.item.class != BOARD_NEWEST)
 			continue;
 		frames++;
+		must(a.item.member, "strangers' frames come later");
 		must(elector && is_message(&a.item, &m->frames[a.item.sid]),
 		     "the last frame of its present link is told");
 	}
 	must(a.type == BOARD_DO_SYNCED, "a replay ends with SYNCED");
-	must(!board_replay_next(m->board, worker, &cursor, &a), "and that was all");
+	while (board_replay_next(m->board, worker, &cursor, &a)) {
+		must(a.type == BOARD_DO_SEND && a.item.class == BOARD_NEWEST &&
+		         !a.item.member,
+		     "only strangers' frames come after that");
+		must(++frames <= 2 * REMOTES + STRANGERS, "a replay ends");
+		must(elector && is_message(&a.item, &m->frames[a.item.sid]),
+		     "the last frame of a stranger is told");
+	}
 	for (size_t i = 0; elector && i < sizeof(m->frames) / sizeof(m->frames[0]); i++)
 		frames -= m->frames[i].len > 0;
 	must(frames == 0, "no frame is left out");

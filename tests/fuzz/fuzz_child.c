@@ -170,6 +170,10 @@ something(struct model *m)
 		ev.type = plain[5 + b / 32 % 2];
 		m->wanted = false;
 		step(m, &ev);
+	} else if (b % 16 == 5) {
+		ev.type = CHILD_EV_WANTED;
+		m->wanted = true;
+		step(m, &ev);
 	} else if (b % 16 < 10) {
 		exited(m);
 	} else if (b % 16 < 14) {

@@ -127,6 +127,10 @@ write_config(const struct lab *l, const struct lab_server *s, const struct lab_o
 		        i + 1, port + 2 * i, port + 2 * i + 1,
 		        i + 1 < l->count ? "," : "");
 	fprintf(f, ");\n");
+#ifdef __SANITIZE_ADDRESS__
+	/* its report does not get through the filters, and it calls what they refuse */
+	fprintf(f, "rights = \"off\";\n");
+#endif
 	if (o->ipc)
 		fprintf(f, "ipc = \"%s\";\n", o->ipc);
 	if (o->extra)

@@ -27,7 +27,8 @@ lab_server(struct lab *l, unsigned id)
 }
 
 cJSON *
-lab_ask(struct lab *l, unsigned id, const char *folder)
+lab_request(struct lab *l, unsigned id, const char *folder, const char *request,
+            uint64_t timeout_ms)
 {
 	const struct lab_server *s = lab_server(l, id);
 	static char reply[DOOR_REPLY_MAX + 1];
@@ -35,9 +36,15 @@ lab_ask(struct lab *l, unsigned id, const char *folder)
 	size_t len;
 
 	snprintf(path, sizeof(path), "%s/%s/" DOOR_NAME, s->run_dir, folder);
-	if (door_ask(path, "status", ASK_MS, reply, sizeof(reply), &len) < 0)
+	if (door_ask(path, request, timeout_ms, reply, sizeof(reply), &len) < 0)
 		return NULL;
 	return exact_parse(reply);
+}
+
+cJSON *
+lab_ask(struct lab *l, unsigned id, const char *folder)
+{
+	return lab_request(l, id, folder, "status", ASK_MS);
 }
 
 static void

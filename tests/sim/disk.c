@@ -203,23 +203,27 @@ disk_of(const struct conf *c)
 	return &sim.servers[c->id - 1].disk;
 }
 
-void
-store_load_record(const struct conf *c, enum board_who who, struct board_record *out)
+uint64_t
+store_load_record(const struct conf *c, enum board_who who, struct record *out)
 {
-	*out = disk_of(c)->records[who - BOARD_ELECTOR];
+	const struct board_record *kept = &disk_of(c)->records[who - BOARD_ELECTOR];
+
+	*out = (struct record){.generation = kept->generation, .accepted = true};
+	strcpy(out->now.name, kept->name);
+	return kept->floor;
 }
 
 int
-store_save_record(const struct conf *c, enum board_who who, uint64_t generation,
-                  const char *name, bool sync)
+store_save_record(const struct conf *c, enum board_who who, const struct record *record,
+                  bool sync)
 {
 	struct sim_disk *d = disk_of(c);
 	struct board_record *r = &d->records[who - BOARD_ELECTOR];
 
 	if (sim_random(100) < d->failing)
 		return -ENOSPC;
-	*r = (struct board_record){.generation = generation};
-	snprintf(r->name, sizeof(r->name), "%s", name);
+	*r = (struct board_record){.generation = record->generation};
+	strcpy(r->name, record->now.name);
 	if (sync)
 		d->durable[who - BOARD_ELECTOR] = *r;
 	return 0;

@@ -1,4 +1,4 @@
-/* connmgr's shell in one loop with real sockets on loopback, for test_switchboard.c:
+/* connmgr's shell in one loop with real sockets on loopback, for test_switchboard*.c:
  * remotes are plain TCP sockets, workers are uplinks. We are server 2 of 3. */
 #ifndef TESTS_SWITCHBOARD_KIT_H
 #define TESTS_SWITCHBOARD_KIT_H
@@ -50,7 +50,7 @@ static struct switchboard *board;
 static struct player elector, peer;
 static char folder[32];
 
-static void
+static inline void
 on_activate(void *user, uint64_t generation)
 {
 	struct player *p = user;
@@ -59,21 +59,21 @@ on_activate(void *user, uint64_t generation)
 	p->heard.activations++;
 }
 
-static void
+static inline void
 on_again(void *user, bool active)
 {
 	(void)user;
 	(void)active;
 }
 
-static void
+static inline void
 on_lost(void *user, const char *why)
 {
 	(void)user;
 	(void)why;
 }
 
-static void
+static inline void
 on_superseded(void *user, int status)
 {
 	struct player *p = user;
@@ -82,7 +82,7 @@ on_superseded(void *user, int status)
 	p->heard.superseded = true;
 }
 
-static void
+static inline void
 on_message(void *user, const struct msg *m)
 {
 	struct heard *h = &((struct player *)user)->heard;
@@ -108,7 +108,7 @@ on_message(void *user, const struct msg *m)
 static const struct uplink_ops uplink_ops = {on_activate, on_again, on_message, on_lost,
                                              on_superseded};
 
-static void
+static inline void
 attach_as(struct player *p, enum msg_who who, const char *name)
 {
 	struct uplink_config config = {.who = who,
@@ -121,13 +121,13 @@ attach_as(struct player *p, enum msg_who who, const char *name)
 	assert_int_equal(uplink_open(&p->uplink, loop, &config, &uplink_ops, p), 0);
 }
 
-static void
+static inline void
 attach(struct player *p, enum msg_who who)
 {
 	attach_as(p, who, "main");
 }
 
-static void
+static inline void
 leave(struct player *p)
 {
 	uplink_close(p->uplink);
@@ -143,14 +143,14 @@ leave(struct player *p)
 		}                                                                        \
 	} while (0)
 
-static enum msg_link
+static inline enum msg_link
 link_of(const struct player *p, enum msg_lane lane, int sid)
 {
 	return (enum msg_link)p->heard.remotes[lane - 1][sid].link;
 }
 
 /* A socket that listens at, or is bound to, a free port of loopback. */
-static int
+static inline int
 listen_any(uint16_t *port)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET,
@@ -166,7 +166,7 @@ listen_any(uint16_t *port)
 	return fd;
 }
 
-static int
+static inline int
 dial(uint16_t port)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET,
@@ -179,14 +179,14 @@ dial(uint16_t port)
 	return fd;
 }
 
-static void
+static inline void
 put(int fd, const void *data, size_t len)
 {
 	assert_int_equal(send(fd, data, len, MSG_NOSIGNAL), (ssize_t)len);
 }
 
 /* Says hello as `sid` and then these frames, all in one segment. */
-static int
+static inline int
 dial_as(uint16_t port, int64_t sid, const char *frame)
 {
 	unsigned char data[HELLO_MAX + 128];
@@ -205,7 +205,7 @@ dial_as(uint16_t port, int64_t sid, const char *frame)
 	return fd;
 }
 
-static bool
+static inline bool
 readable(int fd)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -213,7 +213,7 @@ readable(int fd)
 	return poll(&p, 1, 0) == 1;
 }
 
-static int
+static inline int
 accept_one(int listener)
 {
 	int fd;
@@ -225,7 +225,7 @@ accept_one(int listener)
 }
 
 /* Takes exactly these bytes, turning the loop meanwhile. */
-static void
+static inline void
 take(int fd, unsigned char *out, size_t len)
 {
 	for (size_t have = 0; have < len;) {
@@ -238,7 +238,7 @@ take(int fd, unsigned char *out, size_t len)
 	}
 }
 
-static void
+static inline void
 expect_frame(int fd, const char *want)
 {
 	unsigned char data[128];
@@ -249,7 +249,7 @@ expect_frame(int fd, const char *want)
 	assert_memory_equal(data + 4, want, len);
 }
 
-static void
+static inline void
 expect_hello(int fd, uint16_t own_port)
 {
 	static struct hello h;
@@ -264,7 +264,7 @@ expect_hello(int fd, uint16_t own_port)
 	assert_int_equal(hello_decode(data, len, &h, &used), HELLO_OK);
 }
 
-static void
+static inline void
 expect_end(int fd)
 {
 	unsigned char c;
@@ -274,7 +274,7 @@ expect_end(int fd)
 	close(fd);
 }
 
-static void
+static inline void
 send_frame(struct player *p, enum msg_lane lane, int64_t sid, const char *text,
            size_t len)
 {
@@ -287,7 +287,7 @@ send_frame(struct player *p, enum msg_lane lane, int64_t sid, const char *text,
 	uplink_send(p->uplink, &m);
 }
 
-static void
+static inline void
 fill_conf(enum conf_ipc ipc)
 {
 	int fds[6];
@@ -320,7 +320,7 @@ fill_conf(enum conf_ipc ipc)
 	conf.links.strangers_max = 2;
 }
 
-static void
+static inline void
 open_board(void)
 {
 	strcpy(folder, "/tmp/switchboard.XXXXXX");
@@ -330,7 +330,7 @@ open_board(void)
 	assert_int_equal(switchboard_open(&board, loop, &conf, "main"), 0);
 }
 
-static void
+static inline void
 close_board(void)
 {
 	char command[128];
@@ -341,7 +341,7 @@ close_board(void)
 	assert_int_equal(system(command), 0);
 }
 
-static int
+static inline int
 set_up(enum conf_ipc ipc)
 {
 	assert_true(sd_event_new(&loop) >= 0);
@@ -352,21 +352,21 @@ set_up(enum conf_ipc ipc)
 	return 0;
 }
 
-static int
+static inline int
 set_up_nng(void **state)
 {
 	(void)state;
 	return set_up(CONF_IPC_NNG);
 }
 
-static int
+static inline int
 set_up_seqpacket(void **state)
 {
 	(void)state;
 	return set_up(CONF_IPC_SEQPACKET);
 }
 
-static int
+static inline int
 tear_down(void **state)
 {
 	(void)state;
@@ -378,7 +378,7 @@ tear_down(void **state)
 	return 0;
 }
 
-static int
+static inline int
 listen_as(unsigned sid, enum msg_lane lane)
 {
 	const struct conf_server *s = &conf.servers[sid - 1];
@@ -396,7 +396,7 @@ listen_as(unsigned sid, enum msg_lane lane)
 	return fd;
 }
 
-static cJSON *
+static inline cJSON *
 ask(const char *request)
 {
 	static char reply[DOOR_REPLY_MAX];

@@ -88,7 +88,7 @@ a_restarted_elector_gets_everything_in_order(void **state)
 	     {"frame e 2 f2d", ""},
 	     {"hello 0 0", "welcome0:0 record:elector:main:2 activate0:2"},
 	     {"frame e 2 f2e", ""}, {"role 1 1 2 role", ""},
-	     {"hello 0 2", "0<st 0<role 0<dec 0<r2 0<r3 0<f2e 0<g9 synced0"},
+	     {"hello 0 2", "0<st 0<role 0<dec 0<r2 0<r3 0<f2e synced0 0<g9"},
 	     {"frame e 2 f2f", "0<f2f"}, {"forget 9", ""}, {"down 0", ""},
 	     {"attach 0 elector main 2", "open0:2"},
 	     {"hello 0 2", "welcome0:2 0<st 0<role 0<dec 0<r2 0<r3 0<f2f synced0"});

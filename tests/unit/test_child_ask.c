@@ -76,7 +76,7 @@ test_stop(void **state)
 	    {4000, EV(DUE), 0, "ABRT CONT silent:2000", "hung", 4500},
 	    {4001, EV(STOP), 0, "", "hung", 4500},
 	    {4500, EV(DUE), 0, "KILL lingers:500", "hung", 0},
-	    {4501, EV(EXITED), -SIGKILL, "ended:3501", "stopped", 0},
+	    {4501, EV(EXITED), -SIGKILL, "killed:3501", "stopped", 0},
 	};
 	struct child c;
 
@@ -101,7 +101,7 @@ test_unwanted(void **state)
 	static const struct step unwanted[] = {
 	    {2500, EV(UNWANTED), 0, "", "ready", 4000},
 	    {2600, EV(BEAT), 0, "", "ready", 4600},
-	    {2700, EV(EXITED), 78, "ended:1700", "stopped", 0},
+	    {2700, EV(EXITED), 78, "exited:1700", "stopped", 0},
 	};
 	static const struct step unwanted_waiting[] = {
 	    {2500, EV(EXITED), 78, "config:1500", "stopped", 0},

@@ -43,11 +43,13 @@ static const char everything[] =
     "	restart_min_ms = 35;\n"
     "	restart_max_ms = 36;\n"
     "	restart_reset_ms = 37;\n"
+    "	probation_ms = 380;\n"
     "};\n"
     "ipc = \"seqpacket\";\n"
     "attach = \"none\";\n"
     "zab = true;\n"
     "early_finalize = false;\n"
+    "rights = \"off\";\n"
     "log_level = \"debug\";\n";
 
 static char printed[CONF_PRINT_MAX];
@@ -86,10 +88,12 @@ every_key(void **state)
 	assert_true(c->supervisor.restart_min_ms == 35);
 	assert_true(c->supervisor.restart_max_ms == 36);
 	assert_true(c->supervisor.restart_reset_ms == 37);
+	assert_true(c->supervisor.probation_ms == 380);
 	assert_int_equal(c->ipc, CONF_IPC_SEQPACKET);
 	assert_false(c->attach);
 	assert_true(c->zab);
 	assert_false(c->early_finalize);
+	assert_false(c->rights);
 	assert_int_equal(c->log_level, LOG_LEVEL_DEBUG);
 }
 
@@ -115,8 +119,9 @@ defaults(void **state)
 	assert_true(c->supervisor.restart_min_ms == 50);
 	assert_true(c->supervisor.restart_max_ms == 5000);
 	assert_true(c->supervisor.restart_reset_ms == 10000);
+	assert_true(c->supervisor.probation_ms == 30000);
 	assert_int_equal(c->ipc, CONF_IPC_NNG);
-	assert_true(c->zab && c->early_finalize);
+	assert_true(c->zab && c->early_finalize && c->rights);
 	assert_int_equal(c->log_level, LOG_LEVEL_INFO);
 	conf_kit_good(GOOD "early_finalize = true; zab = false;\n");
 	assert_true(!c->zab && !c->early_finalize); /* no promise behind it */
@@ -292,9 +297,11 @@ static const struct {
     {"restart_min_ms = 35", "restart_min_ms = 1", "supervisor.restart_min_ms"},
     {"restart_max_ms = 36", "restart_max_ms = 37", "supervisor.restart_max_ms"},
     {"restart_reset_ms = 37", "restart_reset_ms = 1", "supervisor.restart_reset_ms"},
+    {"probation_ms = 380", "probation_ms = 381", "supervisor.probation_ms"},
     {"seqpacket", "nng", "ipc"},
     {"zab = true", "zab = false", "zab"},
     {"early_finalize = false", "early_finalize = true", "early_finalize"},
+    {"rights = \"off\"", "rights = \"on\"", "rights"},
     {"debug", "info", ""},
 };
 

@@ -67,6 +67,7 @@ static const struct conf_kit_case types[] = {
     {GOOD "links = {\n retry_max_ms = 2.0; };\n", 9, {"retry_max_ms", "an integer"}},
     {GOOD "ipc = 1;\n", 8, {"ipc is an integer", "\"nng\", \"seqpacket\""}},
     {GOOD "attach = true;\n", 8, {"attach is true or false", "\"zookeeper\""}},
+    {GOOD "rights = true;\n", 8, {"rights is true or false", "\"on\""}},
     {GOOD "log_level = 6;\n", 8, {"log_level is an integer", "\"debug\""}},
     {GOOD "zab = 1;\n", 8, {"zab is an integer", "true or false"}},
     {GOOD "zab = \"true\";\n", 8, {"zab is a string", "true or false"}},
@@ -131,6 +132,7 @@ out_of_range(void **state)
 	     4,
 	     {"\"Observer\" is unknown"}},
 	    {GOOD "ipc = \"tcp\";\n", 8, {"ipc = \"tcp\"", "\"nng\", \"seqpacket\""}},
+	    {GOOD "rights = \"some\";\n", 8, {"rights = \"some\"", "\"off\", \"on\""}},
 	    {GOOD "log_level = \"all\";\n",
 	     8,
 	     {"log_level = \"all\"", "\"err\", \"warning\", \"notice\""}},
@@ -168,6 +170,7 @@ static const struct {
     {"supervisor", "restart_min_ms", 1, 600000},
     {"supervisor", "restart_max_ms", 1, 3600000},
     {"supervisor", "restart_reset_ms", 1, 3600000},
+    {"supervisor", "probation_ms", 100, 3600000},
 };
 
 /* Each number: one below and one above its range is refused, both ends are taken. */

@@ -57,7 +57,7 @@ static void
 units_and_escapes(void **state)
 {
 	(void)state;
-	print("{\"instance\":\"a\\\"b\\\\c\\nd\",\"state\":\"ready\",\"rss_kb\":3,"
+	print("{\"name\":\"a\\\"b\\\\c\\nd\",\"state\":\"ready\",\"rss_kb\":3,"
 	      "\"cpu_ms\":61007,\"uptime_ms\":5,\"threads\":null,"
 	      "\"generation\":4611686018427387905,"
 	      "\"drops\":{\"not-asked\":7},\"restarts_by\":{\"memory\":1},"
@@ -89,9 +89,9 @@ static void
 of_two_with_one_name_the_first(void **state)
 {
 	(void)state;
-	print("{\"instance\":\"peer\",\"state\":\"waiting\",\"restarts\":4},"
-	      "{\"instance\":\"peer\",\"state\":\"ready\",\"rss_kb\":1},"
-	      "{\"instance\":\"elector\",\"state\":\"silent\"}",
+	print("{\"name\":\"peer\",\"state\":\"waiting\",\"restarts\":4},"
+	      "{\"name\":\"peer\",\"state\":\"ready\",\"rss_kb\":1},"
+	      "{\"name\":\"elector\",\"state\":\"silent\"}",
 	      "null", "null");
 	has("conclave_process_up{process=\"peer\"} 0");
 	has("conclave_process_up{process=\"elector\"} 0");

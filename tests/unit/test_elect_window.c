@@ -61,6 +61,27 @@ test_window_fixed(void **state)
 	}
 }
 
+/* A server that hears from others all the time asks by itself all the same: else it would
+ * learn late of a leader that does not ask it. */
+static void
+test_wait_fixed(void **state)
+{
+	static const bool fixed[] = {false, true};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		lab_prepare(&lab, 2, 5, false);
+		lab.options.fixed_wait = fixed[i];
+		lab_start(&lab);
+		lab_look(&lab, 5, 0);
+		assert_int_equal(elect_due_ms(lab.e), 1200);
+		lab.now_ms = 1150;
+		lab_recv(&lab, 1, L, 1, 5, 1, 0);
+		assert_int_equal(elect_due_ms(lab.e), fixed[i] ? 1200 : 1350);
+		lab_end(&lab);
+	}
+}
+
 static void
 test_all_agree(void **state)
 {
@@ -435,6 +456,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_zookeeper_waits),
 	    cmocka_unit_test(test_window_fixed),
+	    cmocka_unit_test(test_wait_fixed),
 	    cmocka_unit_test(test_all_agree),
 	    cmocka_unit_test(test_all_agree_by_adopting),
 	    cmocka_unit_test(test_alone),

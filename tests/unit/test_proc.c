@@ -2,6 +2,7 @@
  * $NOTIFY_SOCKET and how it ends. */
 #include "base/clock.h"
 #include "base/version.h"
+#include "ipc/msg.h"
 #include "proc/proc.h"
 
 #include <errno.h>
@@ -354,6 +355,41 @@ test_options(void **state)
 	}
 }
 
+static void
+run_describe(void)
+{
+	char *args[] = {"/opt/e2/another-name", "--describe", NULL};
+	struct proc_options found;
+	int status;
+
+	dup2(life[1], STDOUT_FILENO);
+	status =
+	    proc_parse_options(2, args, "conclave-test: does this and that.", &found);
+	fflush(stdout);
+	_exit(status);
+}
+
+/* By its own name, whatever its file is called; with nothing else opened or read. */
+static void
+test_describe(void **state)
+{
+	char said[256], want[256];
+	ssize_t n;
+
+	(void)state;
+	snprintf(want, sizeof(want),
+	         "program conclave-test\nversion %s\nmessage-set %d\n", CONCLAVE_VERSION,
+	         MSG_SET);
+	assert_int_equal(pipe(life), 0);
+	assert_exit(start(run_describe), PROC_EXIT_OK);
+	n = read(life[0], said, sizeof(said) - 1);
+	assert_true(n > 0);
+	said[n] = '\0';
+	assert_string_equal(said, want);
+	close(life[0]);
+	close(life[1]);
+}
+
 int
 main(void)
 {
@@ -365,6 +401,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_dies_with_parent, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_parent, set_up, tear_down),
 	    cmocka_unit_test(test_options),
+	    cmocka_unit_test(test_describe),
 	};
 	int failed;
 

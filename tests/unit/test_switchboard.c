@@ -1,6 +1,9 @@
 /* connmgr's shell, with both transports of a link; see switchboard_kit.h. */
 #include "tests/unit/switchboard_kit.h"
 
+#include "base/clock.h"
+#include "wire/notif.h"
+
 static void
 links_of_both_kinds_carry_frames(void **state)
 {
@@ -142,7 +145,7 @@ status_says_what_there_is(void **state)
 	    1);
 	cJSON_Delete(json);
 	for (unsigned i = 0; i < 3; i++) {
-		static const char *const wrong[] = {"stauts", "promote nobody",
+		static const char *const wrong[] = {"stauts", "promote forward nobody",
 		                                    "\x43\x6c"};
 
 		json = ask(wrong[i]);
@@ -155,7 +158,7 @@ static void
 state_and_generations_outlive_the_worker(void **state)
 {
 	struct msg m = {.type = MSG_STATE};
-	struct board_record record;
+	struct record record;
 	unsigned char data[BOARD_SMALL_MAX];
 	struct msg_serial serial;
 	struct player other = {0};
@@ -177,7 +180,7 @@ state_and_generations_outlive_the_worker(void **state)
 	assert_int_equal(uplink_generation(other.uplink), 2);
 	store_load_record(&conf, BOARD_ELECTOR, &record);
 	assert_int_equal(record.generation, 2);
-	assert_string_equal(record.name, "main");
+	assert_string_equal(record.now.name, "main");
 	assert_true(serial.generation == 7 && serial.count == 8);
 	uplink_close(other.uplink);
 }
@@ -186,20 +189,67 @@ static void
 promoted_by_name(void **state)
 {
 	struct player other = {0};
-	struct board_record record;
+	struct record record;
 	cJSON *json;
 
 	(void)state;
 	attach_as(&other, MSG_WHO_ELECTOR, "b");
 	UNTIL(other.heard.synced);
-	json = ask("promote b");
+	json = ask("promote forward b /opt/b");
 	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(json, "ok")));
 	cJSON_Delete(json);
 	UNTIL(other.heard.activations == 1 && elector.heard.superseded);
 	store_load_record(&conf, BOARD_ELECTOR, &record);
 	assert_int_equal(record.generation, 2);
-	assert_string_equal(record.name, "b");
+	assert_string_equal(record.now.name, "b");
 	uplink_close(other.uplink);
+}
+
+static unsigned stuck; /* closes of nng */
+
+unsigned __wrap_chan_stuck_closes(void);
+
+unsigned
+__wrap_chan_stuck_closes(void)
+{
+	return stuck;
+}
+
+static bool
+has_ended(int *status)
+{
+	send_frame(&elector, MSG_LANE_ELECTION, 1, "x", 1); /* something happens */
+	return sd_event_get_exit_code(loop, status) >= 0;
+}
+
+/* When nobody looks; and who leads waits longer. */
+static void
+too_many_stuck_closes_end_it(void **state)
+{
+	struct msg m = {.type = MSG_ROLE,
+	                .u.role = {.serial = {1, 1}, .state = NOTIF_LEADING}};
+	int status = 0;
+
+	(void)state;
+	attach(&peer, MSG_WHO_PEER);
+	UNTIL(elector.heard.activations == 1 && peer.heard.activations == 1);
+	m.u.role.serial.generation = uplink_generation(peer.uplink);
+	uplink_send(peer.uplink, &m);
+	stuck = 9;
+	for (unsigned i = 0; i < 100; i++) {
+		assert_false(has_ended(&status));
+		assert_true(sd_event_run(loop, 1000) >= 0);
+	}
+	m.u.role.serial.count++;
+	m.u.role.state = NOTIF_FOLLOWING;
+	uplink_send(peer.uplink, &m);
+	for (uint64_t late_ms = clock_ms() + 20000; !has_ended(&status);) {
+		assert_true(clock_ms() < late_ms);
+		assert_true(sd_event_run(loop, 1000) >= 0);
+	}
+	assert_int_equal(status, 75);
+	stuck = 0;
+	leave(&peer);
 }
 
 int
@@ -213,6 +263,7 @@ main(void)
 	    SEQ(strangers_are_bounded_and_answered),
 	    SEQ(the_learner_lane_is_the_peers),
 	    NNG(the_learner_lane_is_the_peers),
+	    SEQ(too_many_stuck_closes_end_it),
 	    SEQ(status_says_what_there_is),
 	    SEQ(state_and_generations_outlive_the_worker),
 	    NNG(state_and_generations_outlive_the_worker),

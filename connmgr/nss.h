@@ -1,0 +1,13 @@
+/* The modules of the name service switch (nss_resolve, nss_mdns …). glibc loads them when
+ * a name is looked up for the first time, and then it is too late: a program that has
+ * dropped its rights loads nothing any more. What is loaded is found without a file. */
+#ifndef CONNMGR_NSS_H
+#define CONNMGR_NSS_H
+
+#define NSS_FILE "/etc/nsswitch.conf"
+
+/* Loads what the file names for hosts. A module that is not there is passed over, as
+ * glibc does; so is a file. */
+void nss_load(const char *path);
+
+#endif

@@ -1,0 +1,219 @@
+/* What connmgr does for who swaps an elector: it knows a candidate, holds it against the
+ * active one, promotes it, and keeps the record; see swap/swap.h and switchboard.h. */
+#include "connmgr/switchboard_impl.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static int
+find_elector(const struct switchboard *s, const char *name)
+{
+	int found = -1;
+
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
+		const struct board_worker *w = board_worker(s->board, i);
+
+		if (!w->used || !s->workers[i].door || w->who != BOARD_ELECTOR ||
+		    strcmp(w->name, name) != 0)
+			continue;
+		found = (int)i;
+		if (board_is_active(s->board, i))
+			break;
+	}
+	return found;
+}
+
+/* forward|back NAME [PATH] */
+static const char *
+parse_promote(char *words, bool *back, char **name, char **path)
+{
+	char *how = strsep(&words, " ");
+
+	*name = strsep(&words, " ");
+	*path = words;
+	if (strcmp(how, "forward") != 0 && strcmp(how, "back") != 0)
+		return "promote forward, or back?";
+	*back = strcmp(how, "back") == 0;
+	if (!*name || !record_name_ok(*name))
+		return "promote whom? A name has letters, digits, `._-`";
+	if (*path && !record_path_ok(*path))
+		return "the path of a program begins with / and has printable characters";
+	return NULL;
+}
+
+size_t
+switchboard_promote(struct switchboard *s, char *words, char *out, size_t cap)
+{
+	struct board_event ev = {.type = BOARD_EV_PROMOTE, .now_ms = clock_ms()};
+	const struct board_worker *active;
+	char *name, *path;
+	bool back;
+	int at, n;
+
+	s->promote_refused = parse_promote(words, &back, &name, &path);
+	if (s->promote_refused)
+		return json_error(s->promote_refused, out, cap);
+	s->next = s->records[0];
+	record_promote(&s->next, name, path ? path : "", back);
+	ev.name = name;
+	switchboard_step(s, &ev);
+	if (s->promote_refused)
+		return json_error(s->promote_refused, out, cap);
+	at = board_active(s->board, BOARD_ELECTOR);
+	active = at < 0 ? NULL : board_worker(s->board, (unsigned)at);
+	if (!active || strcmp(active->name, name) != 0)
+		return json_error("the record cannot be written", out, cap);
+	n = snprintf(out, cap, "{\"ok\":true,\"generation\":%" PRIu64 "}",
+	             active->generation);
+	return n < 0 || (size_t)n >= cap ? 0 : (size_t)n;
+}
+
+size_t
+switchboard_accept(struct switchboard *s, const char *name, char *out, size_t cap)
+{
+	struct record fresh = s->records[0];
+	int r, n;
+
+	if (strcmp(fresh.now.name, name) != 0)
+		return json_error("another elector is in use", out, cap);
+	fresh.accepted = true;
+	r = store_save_record(s->conf, BOARD_ELECTOR, &fresh, true);
+	if (r < 0) {
+		log_err("the record of the elector cannot be written: %s", strerror(-r));
+		return json_error("the record cannot be written", out, cap);
+	}
+	s->records[0] = fresh;
+	log_info("elector %s accepted", name);
+	n = snprintf(out, cap, "{\"ok\":true}");
+	return n < 0 || (size_t)n >= cap ? 0 : (size_t)n;
+}
+
+static void
+put_said(struct buf_out *out, const char *key, const struct shadow_said *said)
+{
+	buf_put_text(out, ",\"%s\":", key);
+	if (!said->there) {
+		buf_put_text(out, "null");
+		return;
+	}
+	buf_put_u8(out, '"');
+	for (size_t i = 0; i < said->head_len; i++)
+		buf_put_text(out, "%02x", said->head[i]);
+	buf_put_u8(out, '"');
+}
+
+static void
+put_comparison(struct buf_out *out, struct switchboard *s)
+{
+	const struct shadow_difference *d = shadow_difference(s->shadow);
+
+	shadow_age(s->shadow, clock_ms());
+	buf_put_text(out, ",\"comparing\":%s,\"compared\":%" PRIu64 ",\"difference\":",
+	             shadow_is_on(s->shadow) ? "true" : "false",
+	             shadow_compared(s->shadow));
+	if (!d->found) {
+		buf_put_text(out, "null");
+		return;
+	}
+	if (d->sid == SHADOW_DECIDED)
+		buf_put_text(out, "{\"remote\":null");
+	else
+		buf_put_text(out, "{\"remote\":%" PRId64, d->sid);
+	put_said(out, "active", &d->sides[SHADOW_ACTIVE]);
+	put_said(out, "candidate", &d->sides[SHADOW_CANDIDATE]);
+	buf_put_u8(out, '}');
+}
+
+size_t
+switchboard_shadow(struct switchboard *s, const char *name, char *out, size_t cap)
+{
+	int at = record_name_ok(name) ? find_elector(s, name) : -1;
+	const struct board_worker *b;
+	const struct worker *w;
+	struct buf_out text;
+
+	buf_out_init(&text, out, cap);
+	buf_put_text(&text, "{\"ok\":true,\"attached\":%s", at < 0 ? "false" : "true");
+	if (at >= 0) {
+		b = board_worker(s->board, (unsigned)at);
+		w = &s->workers[at];
+		buf_put_text(&text,
+		             ",\"active\":%s,\"synced\":%s,\"generation\":%" PRIu64
+		             ",\"said\":%" PRIu64 ",\"refused\":%" PRIu64
+		             ",\"links_lost\":%" PRIu64 ",\"frames_in\":%" PRIu64,
+		             board_is_active(s->board, (unsigned)at) ? "true" : "false",
+		             b->phase == BOARD_OPEN ? "true" : "false", b->generation,
+		             w->said, w->refused, w->lost,
+		             lane_counters(s->election).frames_in);
+		if (at == s->candidate)
+			put_comparison(&text, s);
+	}
+	buf_put_u8(&text, '}');
+	return text.bad ? 0 : text.len;
+}
+
+void
+switchboard_replayed(struct switchboard *s, unsigned worker)
+{
+	const struct board_worker *w = board_worker(s->board, worker);
+
+	if (w->who != BOARD_ELECTOR || w->generation > 0 ||
+	    strcmp(w->name, s->records[0].now.name) == 0)
+		return;
+	s->candidate = (int)worker;
+	shadow_begin(s->shadow, clock_ms(), s->looking);
+}
+
+void
+switchboard_unlinked(struct switchboard *s, unsigned worker)
+{
+	if ((int)worker != s->candidate)
+		return;
+	s->candidate = -1;
+	shadow_end(s->shadow);
+}
+
+void
+switchboard_activated(struct switchboard *s, unsigned worker)
+{
+	if (board_worker(s->board, worker)->who != BOARD_ELECTOR)
+		return;
+	switchboard_unlinked(s, worker);
+	if (s->candidate >= 0)
+		shadow_begin(s->shadow, clock_ms(), s->looking);
+}
+
+void
+switchboard_word(struct switchboard *s, bool looking, bool leading)
+{
+	s->looking = looking;
+	s->leading = leading;
+	s->word_ms = clock_ms();
+	shadow_word(s->shadow, clock_ms(), looking);
+}
+
+bool
+switchboard_compare(struct switchboard *s, unsigned worker, const struct msg *m)
+{
+	bool ours = (int)worker == s->candidate;
+	enum shadow_side side = ours ? SHADOW_CANDIDATE : SHADOW_ACTIVE;
+	unsigned char vote[BOARD_SMALL_MAX];
+
+	if (s->candidate < 0 || (!ours && !board_is_active(s->board, worker)))
+		return false;
+	if (m->type == MSG_FRAME_OUT) {
+		shadow_hear(s->shadow, clock_ms(), side, m->u.frame.sid, m->u.frame.data,
+		            m->u.frame.data_len);
+	} else if (m->type == MSG_DECIDED) {
+		shadow_hear(s->shadow, clock_ms(), side, SHADOW_DECIDED, vote,
+		            msg_encode(m, vote, sizeof(vote)));
+	}
+	/* a shadow's hello and its attaching are the board's */
+	return ours && (m->type == MSG_FRAME_OUT || m->type == MSG_DECIDED ||
+	                m->type == MSG_DOUBT || m->type == MSG_STATE);
+}

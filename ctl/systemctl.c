@@ -1,0 +1,84 @@
+/* systemctl, run to its end; see systemctl.h. */
+#include "ctl/systemctl.h"
+
+#include "ctl/run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PATIENCE_MS 30000 /* above the units' TimeoutStartSec and TimeoutStopSec */
+#define UNIT_MAX    80
+
+static void
+unit_of(const char *name, char out[UNIT_MAX])
+{
+	snprintf(out, UNIT_MAX, "conclave-elector@%s.service", name);
+}
+
+int
+systemctl(const char *verb, const char *name)
+{
+	char unit[UNIT_MAX], said[SYSTEMCTL_TEXT_MAX];
+	char *argv[] = {(char *)"systemctl", (char *)"--quiet", (char *)verb, unit, NULL};
+
+	unit_of(name, unit);
+	return run_program(argv, PATIENCE_MS, said, sizeof(said));
+}
+
+int
+systemctl_show(const char *name, const char *property, char *out, size_t cap)
+{
+	char unit[UNIT_MAX];
+	char *argv[] = {(char *)"systemctl",
+	                (char *)"show",
+	                (char *)"--value",
+	                (char *)"-p",
+	                (char *)property,
+	                unit,
+	                NULL};
+	int r;
+
+	unit_of(name, unit);
+	r = run_program(argv, PATIENCE_MS, out, cap);
+	if (r != 0)
+		out[0] = '\0';
+	out[strcspn(out, "\n")] = '\0';
+	return r;
+}
+
+/* { path=/usr/libexec/…/conclave-elector ; argv[]=… ; … } */
+int
+systemctl_program(const char *name, char *out, size_t cap)
+{
+	static const char key[] = "path=";
+	char text[SYSTEMCTL_TEXT_MAX];
+	const char *at, *end;
+	int r = systemctl_show(name, "ExecStart", text, sizeof(text));
+
+	out[0] = '\0';
+	at = strstr(text, key);
+	if (r != 0 || !at)
+		return r != 0 ? r : -ENOENT;
+	at += strlen(key);
+	end = strstr(at, " ;");
+	if (!end || (size_t)(end - at) >= cap)
+		return -ENAMETOOLONG;
+	memcpy(out, at, (size_t)(end - at));
+	out[end - at] = '\0';
+	return 0;
+}
+
+long
+systemctl_restarts(const char *name)
+{
+	char text[64];
+
+	if (systemctl_show(name, "ActiveState", text, sizeof(text)) != 0 ||
+	    (strcmp(text, "active") != 0 && strcmp(text, "reloading") != 0))
+		return -1;
+	if (systemctl_show(name, "NRestarts", text, sizeof(text)) != 0)
+		return -1;
+	return strtol(text, NULL, 10);
+}

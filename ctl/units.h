@@ -1,0 +1,21 @@
+/* Swaps electors where each worker is a unit of systemd and there is no conclaved: the
+ * other shell of swap/swap.h. The electors are instances of conclave-elector@.service. */
+#ifndef CTL_UNITS_H
+#define CTL_UNITS_H
+
+#include "ctl/verb.h"
+
+#include <stdint.h>
+
+/* True: connmgr answers, conclaved does not, and systemd runs this machine. */
+bool units_are_there(const struct ctl *c);
+
+/* Each returns the exit status, having said what there is to say. `name`: of the
+ * instance. What is promoted is watched on by a transient unit, conclave-swap. */
+int units_swap(const struct ctl *c, const char *name, uint64_t shadow_ms, bool force);
+int units_undo(const struct ctl *c);
+int units_show(const struct ctl *c);
+/* What that transient unit runs: sees a probation through. */
+int units_guard(const struct ctl *c);
+
+#endif

@@ -1,0 +1,108 @@
+/* What a swap of units says; see units.h. */
+#include "ctl/units_impl.h"
+
+#include "ctl/ask.h"
+#include "ctl/exact.h"
+#include "ctl/status.h"
+#include "ctl/swap_print.h"
+#include "ctl/systemctl.h"
+#include "proc/proc.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *
+why_text(const struct units *u, enum swap_why why)
+{
+	const char *text = swap_why_text(why);
+
+	return *text || why == SWAP_WHY_NONE ? text : u->look.words;
+}
+
+static cJSON *
+program(const char *name)
+{
+	cJSON *out = cJSON_CreateObject();
+	char path[RECORD_PATH_MAX];
+
+	(void)systemctl_program(name, path, sizeof(path));
+	cJSON_AddStringToObject(out, "name", name);
+	cJSON_AddStringToObject(out, "path", path);
+	return out;
+}
+
+void
+units_answer(struct units *u, const struct swap_action *a)
+{
+	cJSON *answer = cJSON_CreateObject();
+	const char *difference = u->look.difference;
+
+	if (a->ok) {
+		cJSON_AddBoolToObject(answer, "ok", true);
+		cJSON_AddItemToObject(answer, "program",
+		                      program(u->names[u->core.active]));
+		cJSON_AddStringToObject(answer, "version", u->version);
+	} else {
+		cJSON_AddStringToObject(answer, "error", why_text(u, a->why));
+	}
+	cJSON_AddItemToObject(answer, "difference",
+	                      *difference ? exact_parse(difference) : cJSON_CreateNull());
+	u->answered = true;
+	u->status = swap_print_result(u->c, answer);
+	fflush(stdout);
+}
+
+/* To the journal, where a unit runs us; a person has the answer. */
+void
+units_note(struct units *u, const struct swap_action *a)
+{
+	static const char *const notes[] = {
+	    [SWAP_NOTE_BEGUN] = "begun",
+	    [SWAP_NOTE_SHADOW] = "the candidate is compared",
+	    [SWAP_NOTE_PROMOTED] = "the candidate was promoted",
+	    [SWAP_NOTE_GIVEN_UP] = "given up, the old elector goes on",
+	    [SWAP_NOTE_RETURNING] = "the old elector is called back",
+	    [SWAP_NOTE_RETURNED] = "the old elector is back",
+	    [SWAP_NOTE_STRANDED] = "the old elector could not be called back, the new "
+				   "one goes on",
+	    [SWAP_NOTE_ACCEPTED] = "the new elector is accepted",
+	};
+	const char *why = why_text(u, a->why);
+
+	if (a->note == SWAP_NOTE_RETURNING || a->note >= SWAP_NOTE_RETURNED)
+		fprintf(stderr, "conclave: swap: %s%s%s\n", notes[a->note],
+		        *why ? ": " : "", why);
+}
+
+int
+units_show(const struct ctl *c)
+{
+	char path[CONF_PATH_MAX + 32], text[RECORD_TEXT_MAX];
+	struct record r;
+	cJSON *out;
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/connmgr/elector", c->conf->data_dir);
+	if (proc_read_file(path, text, sizeof(text), &len) < 0 ||
+	    !record_parse(text, &r)) {
+		fprintf(stderr, "conclave: swap: %s cannot be read\n", path);
+		return PROC_EXIT_FAILURE;
+	}
+	if (c->json) {
+		out = cJSON_CreateObject();
+		exact_set(out, "schema", STATUS_SCHEMA);
+		cJSON_AddStringToObject(out, "phase", r.accepted ? "idle" : "probation");
+		cJSON_AddBoolToObject(out, "accepted", r.accepted);
+		cJSON_AddItemToObject(out, "program", program(r.now.name));
+		cJSON_AddItemToObject(out, "before",
+		                      *r.before.name ? program(r.before.name)
+		                                     : cJSON_CreateNull());
+		verb_print_json(out);
+		return PROC_EXIT_OK;
+	}
+	printf("%-10s %s\n", "phase", r.accepted ? "idle" : "probation");
+	printf("%-10s %s\n", "in use", r.now.name);
+	if (*r.before.name)
+		printf("%-10s %s\n", "before", r.before.name);
+	return PROC_EXIT_OK;
+}

@@ -1,0 +1,184 @@
+/* conclave swap: asks conclaved to put another elector in the place of the present one,
+ * to take that back, or how far it is. What the two electors said is shown in words. */
+#include "ctl/ask.h"
+#include "ctl/exact.h"
+#include "ctl/status.h"
+#include "ctl/swap_print.h"
+#include "ctl/units.h"
+#include "ctl/verb.h"
+#include "proc/proc.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SUPERVISOR  "conclaved"
+#define PATIENCE_MS 15000 /* beyond the shadow time and what the configuration allows */
+#define SHADOW_MAX  86400000
+
+struct swap_options {
+	const char *path;
+	uint64_t shadow_ms;
+	bool force, undo, status, guard;
+};
+
+/* 30, 30s, 500ms, 2min: milliseconds. */
+static bool
+parse_time(const char *text, uint64_t *out)
+{
+	static const struct {
+		const char *unit;
+		double ms;
+	} units[] = {{"", 1000}, {"s", 1000}, {"ms", 1}, {"min", 60000}};
+	char *end;
+	double value = strtod(text, &end);
+
+	if (end == text || text[strspn(text, "0123456789.")] != *end)
+		return false;
+	for (unsigned i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(end, units[i].unit) != 0)
+			continue;
+		value *= units[i].ms;
+		*out = (uint64_t)value;
+		return value >= 0 && value <= SHADOW_MAX;
+	}
+	return false;
+}
+
+/* 0, or the exit status. */
+static int
+parse(const struct ctl *c, struct swap_options *o)
+{
+	int words = 0;
+
+	for (int i = 0; i < c->argc; i++) {
+		const char *word = c->argv[i];
+
+		if (strcmp(word, "--force") == 0) {
+			o->force = true;
+		} else if (strcmp(word, "--undo") == 0) {
+			o->undo = true;
+		} else if (strcmp(word, "--status") == 0) {
+			o->status = true;
+		} else if (strcmp(word, "--guard") == 0) {
+			o->guard = true;
+		} else if (strcmp(word, "--shadow") == 0) {
+			if (++i == c->argc || !parse_time(c->argv[i], &o->shadow_ms))
+				return verb_misused(
+				    c, "--shadow how long? 30s, 500ms, 2min");
+		} else if (word[0] == '-') {
+			return verb_misused(c, "what is `%s`?", word);
+		} else if (words == 0) {
+			if (strcmp(word, "elector") != 0)
+				return verb_misused(
+				    c, "only an elector can be swapped, no `%s`", word);
+			words++;
+		} else if (words++ == 1) {
+			o->path = word;
+		} else {
+			return verb_misused(c, "what is `%s`?", word);
+		}
+	}
+	if (o->undo + o->status + o->guard + (o->path != NULL) != 1 ||
+	    (!o->path && words > 0))
+		return verb_misused(c, "one of: elector PROGRAM, --undo, --status");
+	return 0;
+}
+
+static int
+swap(const struct ctl *c, const struct swap_options *o)
+{
+	static char reply[DOOR_REPLY_MAX + 1];
+	char path[ASK_PATH_MAX], request[DOOR_REQUEST_MAX], real[PATH_MAX];
+	const char *program = o->path;
+	uint64_t patience = o->shadow_ms + c->conf->supervisor.ready_ms +
+	                    c->conf->supervisor.stop_ms + PATIENCE_MS;
+	size_t len;
+	int r;
+
+	ask_path(c->conf->run_dir, SUPERVISOR, path);
+	if (o->path && o->path[0] != '/') /* conclaved has another working directory */
+		program = realpath(o->path, real);
+	if (o->path && !program)
+		return verb_misused(c, "%s: %s", o->path, strerror(errno));
+	if (o->undo)
+		strcpy(request, "undo");
+	else if ((size_t)snprintf(request, sizeof(request), "swap %" PRIu64 " %s %s",
+	                          o->shadow_ms, o->force ? "force" : "careful",
+	                          program) >= sizeof(request))
+		return verb_misused(c, "the path is too long");
+	r = door_ask(path, request, patience, reply, sizeof(reply), &len);
+	if (r < 0 && r != -ENOENT && r != -ECONNREFUSED && r != -EACCES)
+		fputs("conclave: swap: it may be done or not: look with --status\n",
+		      stderr);
+	if (r < 0)
+		return verb_no_answer(c, SUPERVISOR);
+	return swap_print_result(c, exact_parse(reply));
+}
+
+static void
+print_program(const cJSON *swap, const char *key, const char *label)
+{
+	const cJSON *p = cJSON_GetObjectItemCaseSensitive(swap, key);
+	const char *path = exact_string(p, "path");
+
+	if (cJSON_IsObject(p))
+		printf("%-10s %s, %s\n", label, exact_string(p, "name"),
+		       *path ? path : "the installed program");
+}
+
+static int
+show(const struct ctl *c)
+{
+	const cJSON *swap;
+	struct asks asks;
+	int64_t left = 0;
+	cJSON *out;
+
+	ask_one(c->conf->run_dir, SUPERVISOR, "status", &asks);
+	swap = cJSON_GetObjectItemCaseSensitive(asks.list[0].answer, "swap");
+	if (!swap) {
+		asks_deinit(&asks);
+		return verb_no_answer(c, SUPERVISOR);
+	}
+	if (c->json) {
+		out = cJSON_Duplicate(swap, true);
+		exact_set(out, "schema", STATUS_SCHEMA);
+		verb_print_json(out);
+	} else {
+		printf("%-10s %s\n", "phase", exact_string(swap, "phase"));
+		print_program(swap, "program", "in use");
+		print_program(swap, "candidate", "candidate");
+		print_program(swap, "before", "before");
+		(void)exact_i64(cJSON_GetObjectItemCaseSensitive(swap, "remaining_ms"),
+		                &left);
+		if (left > 0)
+			printf("%-10s for %" PRId64 ".%" PRId64 " s\n", "probation",
+			       left / 1000, left / 100 % 10);
+		if (*exact_string(swap, "reason"))
+			printf("%-10s %s\n", "reason", exact_string(swap, "reason"));
+		swap_print_difference(stdout, swap);
+	}
+	asks_deinit(&asks);
+	return PROC_EXIT_OK;
+}
+
+int
+verb_swap(const struct ctl *c)
+{
+	struct swap_options o = {.path = NULL};
+	int r = parse(c, &o);
+
+	if (r)
+		return r;
+	if (o.guard)
+		return units_guard(c);
+	if (!units_are_there(c))
+		return o.status ? show(c) : swap(c, &o);
+	if (o.status)
+		return units_show(c);
+	return o.undo ? units_undo(c) : units_swap(c, o.path, o.shadow_ms, o.force);
+}

@@ -1,0 +1,160 @@
+/* Files, by Landlock; see rights.h. A right belongs to a folder as it is now, not to its
+ * name, and holds for all below. Hence folders and not files: a file is replaced. */
+#include "proc/rights.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/landlock.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Of later kernels than the headers of Debian 12 */
+struct ruleset {
+	uint64_t files;
+	uint64_t network;
+	uint64_t scopes;
+};
+#define FS_TRUNCATE   (UINT64_C(1) << 14)
+#define NETWORK_TCP   UINT64_C(3) /* bind and connect */
+#define SCOPE_OUTSIDE UINT64_C(3) /* abstract sockets, signals */
+
+#define READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define OWN                                                                              \
+	(READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |         \
+	 LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | FS_TRUNCATE)
+
+/* What is refused unless a rule allows it, by the ABI that knows it first. */
+static const struct {
+	int abi;
+	struct ruleset adds;
+} known[] = {
+    {1, {.files = (UINT64_C(1) << 13) - 1}},
+    {2, {.files = LANDLOCK_ACCESS_FS_REFER}},
+    {3, {.files = FS_TRUNCATE}},
+    {4, {.network = NETWORK_TCP}},
+    {5, {.files = UINT64_C(1) << 15}}, /* ioctl of devices */
+    {6, {.scopes = SCOPE_OUTSIDE}},
+};
+
+/* What a look-up of a name reads, or links to */
+static const char *const name_files[] = {"/etc/hosts", "/etc/resolv.conf",
+                                         "/etc/nsswitch.conf", "/etc/gai.conf"};
+
+static int
+allow(int rules, const char *folder, uint64_t access)
+{
+	struct landlock_path_beneath_attr beneath = {.allowed_access = access};
+	int r = 0;
+
+	beneath.parent_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (beneath.parent_fd < 0)
+		return -errno;
+	if (syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath,
+	            0) < 0)
+		r = -errno;
+	close(beneath.parent_fd);
+	return r;
+}
+
+/* Where there is no such folder there is nothing to read. */
+static int
+allow_reading(int rules, const char *folder)
+{
+	int r = allow(rules, folder, READ);
+
+	return r == -ENOENT || r == -ENOTDIR || r == -EACCES ? 0 : r;
+}
+
+/* Inodes of /proc last as long as they are in the cache, where the open descriptor keeps
+ * them and those above. */
+static int
+allow_proc(int rules)
+{
+	static const char *const folders[] = {
+	    "/proc/self",              /* status reads its own memory and descriptors */
+	    "/proc/sys/kernel/random", /* sd-event reads boot_id for its timers */
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders) && r == 0; i++) {
+		(void)open(folders[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		r = allow_reading(rules, folders[i]);
+	}
+	return r;
+}
+
+static int
+allow_folder_of(int rules, const char *path)
+{
+	char folder[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	int n;
+
+	if (!slash)
+		return 0;
+	n = snprintf(folder, sizeof(folder), "%.*s",
+	             slash == path ? 1 : (int)(slash - path), path);
+	if (n < 0 || (size_t)n >= sizeof(folder))
+		return -ENAMETOOLONG;
+	return allow_reading(rules, folder);
+}
+
+static int
+allow_file(int rules, const char *path)
+{
+	char real[PATH_MAX];
+	int r = allow_folder_of(rules, path);
+
+	if (r == 0 && realpath(path, real))
+		r = allow_folder_of(rules, real);
+	return r;
+}
+
+static int
+add_rules(int rules, const struct rights *rights, uint64_t known_here)
+{
+	int r = allow_proc(rules);
+
+	for (unsigned i = 0; i < RIGHTS_PATHS_MAX && rights->own[i] && r == 0; i++)
+		r = allow(rules, rights->own[i], OWN & known_here);
+	for (unsigned i = 0; i < RIGHTS_PATHS_MAX && rights->read[i] && r == 0; i++)
+		r = allow_file(rules, rights->read[i]);
+	for (size_t i = 0;
+	     rights->network && i < sizeof(name_files) / sizeof(*name_files) && r == 0;
+	     i++)
+		r = allow_file(rules, name_files[i]);
+	return r;
+}
+
+int
+rights_files(const struct rights *rights)
+{
+	struct ruleset set = {.files = 0};
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
+	                   LANDLOCK_CREATE_RULESET_VERSION);
+	int rules, r;
+
+	if (abi < 0)
+		return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : -errno;
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		if (abi < known[i].abi)
+			break;
+		set.files |= known[i].adds.files;
+		set.network |= rights->network ? 0 : known[i].adds.network;
+		set.scopes |= known[i].adds.scopes;
+	}
+	/* an older kernel takes the longer struct if what it does not know is 0 */
+	rules = (int)syscall(SYS_landlock_create_ruleset, &set, sizeof(set), 0);
+	if (rules < 0)
+		return -errno;
+	r = add_rules(rules, rights, set.files);
+	if (r == 0 && syscall(SYS_landlock_restrict_self, rules, 0) < 0)
+		r = -errno;
+	close(rules);
+	return r < 0 ? r : (int)abi;
+}

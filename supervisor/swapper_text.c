@@ -1,0 +1,115 @@
+/* Swaps in words and in JSON; see swapper.h. */
+#include "supervisor/swapper_impl.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define ANSWER_MAX (DOOR_REPLY_MAX / 2)
+
+const char *
+swapper_why(const struct swapper *s, enum swap_why why)
+{
+	const char *text = swap_why_text(why);
+
+	return text[0] != '\0' || why == SWAP_WHY_NONE ? text : s->look.words;
+}
+
+static void
+put_program(struct buf_out *out, const char *key, const struct record_program *p)
+{
+	buf_put_text(out, ",\"%s\":", key);
+	if (p->name[0] == '\0') {
+		buf_put_text(out, "null");
+		return;
+	}
+	buf_put_text(out, "{\"name\":\"%s\",\"path\":", p->name);
+	json_put_string(out, p->path);
+	buf_put_u8(out, '}');
+}
+
+static void
+put_difference(const struct swapper *s, struct buf_out *out)
+{
+	buf_put_text(out, ",\"difference\":%s",
+	             s->look.difference[0] != '\0' ? s->look.difference : "null");
+}
+
+void
+swapper_answer(struct swapper *s, const struct swap_action *a)
+{
+	static unsigned char room[ANSWER_MAX];
+	struct door_conn *to = s->asking != NULL ? s->asking : s->asker;
+	struct buf_out json;
+
+	if (s->asking == NULL)
+		s->asker = NULL;
+	s->asking = NULL;
+	if (to == NULL)
+		return;
+	buf_out_init(&json, room, sizeof(room));
+	if (a->ok) {
+		buf_put_text(&json, "{\"ok\":true");
+		put_program(&json, "program", &s->programs[s->core.active]);
+		buf_put_text(&json, ",\"version\":");
+		json_put_string(&json, s->version);
+	} else {
+		buf_put_text(&json, "{\"error\":");
+		json_put_string(&json, swapper_why(s, a->why));
+	}
+	put_difference(s, &json);
+	buf_put_u8(&json, '}');
+	s->ops->on_answer(s->user, to, &json);
+}
+
+void
+swapper_note(struct swapper *s, const struct swap_action *a)
+{
+	static const struct {
+		enum log_level level;
+		const char *text;
+	} notes[] = {
+	    [SWAP_NOTE_BEGUN] = {LOG_LEVEL_INFO, "begun"},
+	    [SWAP_NOTE_SHADOW] = {LOG_LEVEL_INFO, "the candidate is compared"},
+	    [SWAP_NOTE_PROMOTED] = {LOG_LEVEL_NOTICE, "the candidate was promoted"},
+	    [SWAP_NOTE_GIVEN_UP] = {LOG_LEVEL_WARNING,
+	                            "given up, the old elector goes on"},
+	    [SWAP_NOTE_RETURNING] = {LOG_LEVEL_WARNING, "the old elector is called back"},
+	    [SWAP_NOTE_RETURNED] = {LOG_LEVEL_NOTICE, "the old elector is back"},
+	    [SWAP_NOTE_STRANDED] = {LOG_LEVEL_ERR,
+	                            "the old elector could not be called back, the new "
+	                            "one goes on"},
+	    [SWAP_NOTE_ACCEPTED] = {LOG_LEVEL_NOTICE, "the new elector is accepted"},
+	};
+	const char *why = swapper_why(s, a->why);
+
+	snprintf(s->reason, sizeof(s->reason), "%s", why);
+	log_line(notes[a->note].level, "swap: %s%s%s", notes[a->note].text,
+	         why[0] != '\0' ? ": " : "", why);
+}
+
+void
+swapper_print(const struct swapper *s, struct buf_out *out)
+{
+	uint64_t now_ms = clock_ms();
+	bool ends = s->core.phase == SWAP_PROBATION && s->core.until_ms > now_ms;
+	const struct record_program none = {.name = ""};
+	bool candidate = s->core.seated[1 - s->core.active];
+
+	buf_put_text(out, "{\"phase\":\"%s\",\"accepted\":%s",
+	             swap_phase_name(s->core.phase),
+	             s->record.accepted ? "true" : "false");
+	buf_put_text(out, ",\"remaining_ms\":%" PRIu64,
+	             ends ? s->core.until_ms - now_ms : 0);
+	put_program(out, "program", &s->programs[s->core.active]);
+	put_program(out, "candidate",
+	            candidate ? &s->programs[1 - s->core.active] : &none);
+	put_program(out, "before", &s->record.before);
+	buf_put_text(out, ",\"reason\":");
+	json_put_string(out, s->reason);
+	put_difference(s, out);
+	buf_put_u8(out, '}');
+}

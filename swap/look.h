@@ -1,0 +1,27 @@
+/* connmgr's answer to `shadow NAME` (docs/DOORS.md) as an event of the swap's core, alike
+ * for both of its shells. */
+#ifndef SWAP_LOOK_H
+#define SWAP_LOOK_H
+
+#include "swap/swap.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LOOK_WORDS_MAX      512
+#define LOOK_DIFFERENCE_MAX 16384
+
+struct look {
+	uint64_t said, frames_in;   /* at the look before */
+	char words[LOOK_WORDS_MAX]; /* why it is sick */
+	char
+	    difference[LOOK_DIFFERENCE_MAX]; /* the first one, as JSON; "": none so far */
+};
+
+/* `reply` NULL: no answer. `every_ms`: the time between two looks, for `words`. */
+struct swap_event look_event(struct look *l, const char *reply, uint64_t every_ms);
+
+/* Is it `{"ok":true…`? Else the `error`, if it has one, is put into words. */
+int look_ok(const char *reply, char words[LOOK_WORDS_MAX]);
+
+#endif

@@ -1,0 +1,494 @@
+/* The steps of a swap; the rules are in swap.h. A pure core. */
+#include "swap/swap.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define NEVER UINT64_MAX
+#define AGAIN_DIV                                                                        \
+	5 /* connmgr is asked that much oftener while a candidate becomes ready */
+
+static struct swap_action *
+add(struct swap_actions *out, enum swap_action_type type, unsigned seat)
+{
+	struct swap_action *a;
+
+	assert(out->count < SWAP_ACTIONS_MAX);
+	a = &out->list[out->count++];
+	memset(a, 0, sizeof(*a));
+	a->type = type;
+	a->seat = seat;
+	return a;
+}
+
+static void
+note(struct swap *s, struct swap_actions *out, enum swap_note what, enum swap_why why)
+{
+	struct swap_action *a = add(out, SWAP_DO_NOTE, s->active);
+
+	a->note = what;
+	a->why = why;
+	s->why = why;
+}
+
+static void
+answer(struct swap *s, struct swap_actions *out, bool ok, enum swap_why why)
+{
+	struct swap_action *a;
+
+	if (!s->asked)
+		return;
+	s->asked = false;
+	a = add(out, SWAP_DO_ANSWER, s->active);
+	a->ok = ok;
+	a->why = why;
+}
+
+static void
+enter(struct swap *s, enum swap_phase phase, uint64_t until_ms)
+{
+	s->phase = phase;
+	s->until_ms = until_ms;
+	s->look_ms = NEVER;
+	s->sick = 0;
+}
+
+static unsigned
+candidate(const struct swap *s)
+{
+	return 1 - s->active;
+}
+
+static void
+stop_seat(struct swap *s, struct swap_actions *out, unsigned seat)
+{
+	if (s->seated[seat])
+		add(out, SWAP_DO_STOP, seat);
+}
+
+static void
+start(struct swap *s, uint64_t now_ms, struct swap_actions *out)
+{
+	enter(s, SWAP_STARTING, now_ms + s->policy.start_ms);
+	s->start_owed = s->seated[candidate(s)];
+	if (s->start_owed) {
+		add(out, SWAP_DO_STOP, candidate(s));
+		return;
+	}
+	s->seated[candidate(s)] = true;
+	add(out, SWAP_DO_START, candidate(s))->back = s->back;
+}
+
+/* The candidate will not be promoted, and the record says so: the one in use goes on. */
+static void
+give_up(struct swap *s, enum swap_why why, struct swap_actions *out)
+{
+	note(s, out, s->back ? SWAP_NOTE_STRANDED : SWAP_NOTE_GIVEN_UP, why);
+	answer(s, out, false, why);
+	stop_seat(s, out, candidate(s));
+	if (s->back) {
+		s->seated[s->active] = true;
+		add(out, SWAP_DO_KEEP, s->active);
+	}
+	s->back = false;
+	enter(s, SWAP_IDLE, NEVER);
+}
+
+/* Calls the old program back. */
+static void
+go_back(struct swap *s, enum swap_why why, uint64_t now_ms, struct swap_actions *out)
+{
+	s->back = true;
+	if (!s->has_before) {
+		give_up(s, SWAP_WHY_NOTHING, out);
+		return;
+	}
+	note(s, out, SWAP_NOTE_RETURNING, why);
+	start(s, now_ms, out);
+}
+
+static void
+promoted(struct swap *s, uint64_t now_ms, struct swap_actions *out)
+{
+	s->active = candidate(s);
+	s->has_before = true;
+	answer(s, out, true, SWAP_WHY_NONE);
+	note(s, out, s->back ? SWAP_NOTE_RETURNED : SWAP_NOTE_PROMOTED, s->why);
+	stop_seat(s, out, candidate(s));
+	if (s->back) {
+		s->back = false;
+		s->seated[s->active] = true;
+		add(out, SWAP_DO_KEEP, s->active);
+		enter(s, SWAP_IDLE, NEVER);
+		return;
+	}
+	enter(s, SWAP_PROBATION, now_ms + s->policy.probation_ms);
+	s->look_ms = now_ms + s->policy.look_ms;
+	if (!s->seated[s->active]) /* it died while it was promoted */
+		go_back(s, SWAP_WHY_DIED, now_ms, out);
+}
+
+static void
+promote(struct swap *s, uint64_t now_ms, struct swap_actions *out)
+{
+	enter(s, SWAP_PROMOTING, now_ms + s->policy.promote_ms);
+	add(out, SWAP_DO_PROMOTE, candidate(s))->back = s->back;
+}
+
+static void
+read_record(struct swap *s, enum swap_phase phase, struct swap_actions *out)
+{
+	enter(s, phase, NEVER);
+	add(out, SWAP_DO_READ, candidate(s));
+}
+
+static void
+begin(struct swap *s, uint64_t now_ms, struct swap_actions *out)
+{
+	s->back = false;
+	s->ask_waits = false;
+	note(s, out, SWAP_NOTE_BEGUN, SWAP_WHY_NONE);
+	enter(s, SWAP_DESCRIBING, now_ms + s->policy.describe_ms);
+	add(out, SWAP_DO_DESCRIBE, candidate(s));
+}
+
+static void
+accept(struct swap *s, uint64_t now_ms, struct swap_actions *out)
+{
+	enter(s, SWAP_ACCEPTING, now_ms + s->policy.promote_ms);
+	add(out, SWAP_DO_ACCEPT, s->active);
+}
+
+/* The asker of `ev` has no part in what is under way. */
+static void
+turn_away(const struct swap *s, enum swap_why why, struct swap_actions *out)
+{
+	struct swap_action *a = add(out, SWAP_DO_ANSWER, s->active);
+
+	a->ok = false;
+	a->why = why;
+}
+
+static void
+on_ask(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
+{
+	if (s->stopping || (s->phase != SWAP_IDLE && s->phase != SWAP_PROBATION)) {
+		turn_away(s, s->stopping ? SWAP_WHY_STOPPED : SWAP_WHY_BUSY, out);
+		return;
+	}
+	s->asked = true;
+	s->shadow_ms = ev->shadow_ms;
+	s->force = ev->force;
+	if (s->phase == SWAP_IDLE) {
+		begin(s, ev->now_ms, out);
+		return;
+	}
+	s->ask_waits = true; /* a new swap accepts the one before */
+	accept(s, ev->now_ms, out);
+}
+
+static void
+on_undo(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
+{
+	if (s->stopping || (s->phase != SWAP_IDLE && s->phase != SWAP_PROBATION)) {
+		turn_away(s, s->stopping ? SWAP_WHY_STOPPED : SWAP_WHY_BUSY, out);
+		return;
+	}
+	s->has_before = ev->has_before;
+	if (!s->has_before) {
+		turn_away(s, SWAP_WHY_NOTHING, out);
+		return;
+	}
+	s->asked = true;
+	go_back(s, SWAP_WHY_ASKED, ev->now_ms, out);
+}
+
+static void
+on_resume(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
+{
+	assert(s->phase == SWAP_IDLE);
+	s->has_before = ev->has_before;
+	s->seated[s->active] = true;
+	add(out, SWAP_DO_WATCH, s->active);
+	enter(s, SWAP_PROBATION, ev->now_ms + s->policy.probation_ms);
+	s->look_ms = ev->now_ms + s->policy.look_ms;
+}
+
+static void
+on_looked_before(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
+{
+	bool there = ev->attached && ev->synced;
+
+	if (ev->differs && !s->force && !s->back) {
+		give_up(s, SWAP_WHY_DIFFERS, out);
+	} else if (ev->sick && !s->back) {
+		give_up(s, SWAP_WHY_SICK, out);
+	} else if (s->phase == SWAP_SYNCING && !there) {
+		s->look_ms = ev->now_ms + s->policy.look_ms / AGAIN_DIV;
+	} else if (s->phase == SWAP_SYNCING && (s->back || s->shadow_ms == 0)) {
+		promote(s, ev->now_ms, out);
+	} else if (s->phase == SWAP_SYNCING) {
+		enter(s, SWAP_SHADOWING, ev->now_ms + s->shadow_ms);
+		s->look_ms = ev->now_ms + s->policy.look_ms;
+		note(s, out, SWAP_NOTE_SHADOW, SWAP_WHY_NONE);
+	} else {
+		s->look_ms = ev->now_ms + s->policy.look_ms;
+		s->sick = there ? 0 : s->sick + 1;
+		if (s->sick >= SWAP_SICK_LOOKS)
+			give_up(s, SWAP_WHY_LOST, out);
+	}
+}
+
+static void
+on_looked(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
+{
+	bool well = ev->attached && ev->synced && !ev->sick;
+
+	if (ev->ok && (s->phase == SWAP_SYNCING || s->phase == SWAP_SHADOWING)) {
+		on_looked_before(s, ev, out);
+		return;
+	}
+	/* a connmgr that does not answer says nothing about the elector */
+	s->look_ms =
+	    ev->now_ms + (s->phase == SWAP_SYNCING ? s->policy.look_ms / AGAIN_DIV
+	                                           : s->policy.look_ms);
+	if (s->phase != SWAP_PROBATION) {
+		if (s->phase != SWAP_SYNCING && s->phase != SWAP_SHADOWING)
+			s->look_ms = NEVER;
+		return;
+	}
+	if (!ev->ok)
+		return;
+	s->sick = well ? 0 : s->sick + 1;
+	if (s->sick >= SWAP_SICK_LOOKS)
+		go_back(s, SWAP_WHY_SICK, ev->now_ms, out);
+}
+
+static void
+on_promoted(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
+{
+	if (s->phase != SWAP_PROMOTING)
+		return;
+	if (ev->ok)
+		promoted(s, ev->now_ms, out);
+	else if (ev->silent)
+		read_record(s, SWAP_UNSURE, out);
+	else
+		give_up(s, SWAP_WHY_REFUSED, out);
+}
+
+/* Nobody is stopped before the record was read; a candidate that it does not name is
+ * ended, since connmgr may yet do what it was asked, and then it is read for good. */
+static void
+on_record(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
+{
+	bool passed = ev->ok && ev->seat == candidate(s);
+
+	if (s->phase != SWAP_UNSURE && s->phase != SWAP_ENDING)
+		return;
+	if (!ev->ok) {
+		s->look_ms = ev->now_ms + s->policy.look_ms;
+	} else if (passed) {
+		promoted(s, ev->now_ms, out);
+	} else if (s->phase == SWAP_ENDING) {
+		give_up(s, SWAP_WHY_SILENT, out);
+	} else if (s->seated[candidate(s)]) {
+		enter(s, SWAP_ENDING, NEVER);
+		stop_seat(s, out, candidate(s));
+	} else {
+		read_record(s, SWAP_ENDING, out);
+	}
+}
+
+static void
+on_accepted(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
+{
+	if (s->phase != SWAP_ACCEPTING)
+		return;
+	if (ev->ok) {
+		note(s, out, SWAP_NOTE_ACCEPTED, SWAP_WHY_NONE);
+		add(out, SWAP_DO_KEEP, s->active);
+		enter(s, SWAP_IDLE, NEVER);
+		if (s->ask_waits)
+			begin(s, ev->now_ms, out);
+		return;
+	}
+	if (s->ask_waits)
+		answer(s, out, false, SWAP_WHY_REFUSED);
+	s->ask_waits = false;
+	enter(s, SWAP_PROBATION, ev->now_ms + s->policy.promote_ms);
+	s->look_ms = ev->now_ms + s->policy.look_ms;
+}
+
+static void
+on_candidate_died(struct swap *s, uint64_t now_ms, struct swap_actions *out)
+{
+	switch (s->phase) {
+	case SWAP_STARTING:
+		if (s->start_owed)
+			start(s, now_ms, out);
+		else
+			give_up(s, SWAP_WHY_DIED, out);
+		break;
+	case SWAP_SYNCING:
+	case SWAP_SHADOWING:
+		give_up(s, SWAP_WHY_DIED, out);
+		break;
+	case SWAP_ENDING:
+		read_record(s, SWAP_ENDING, out);
+		break;
+	case SWAP_PROMOTING: /* the answer says what became of it */
+	case SWAP_UNSURE:
+	case SWAP_IDLE:
+	case SWAP_DESCRIBING:
+	case SWAP_PROBATION:
+	case SWAP_ACCEPTING:
+		break;
+	}
+}
+
+static void
+on_died(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
+{
+	s->seated[ev->seat] = false;
+	if (ev->seat != s->active) {
+		on_candidate_died(s, ev->now_ms, out);
+	} else if (s->phase == SWAP_PROBATION || s->phase == SWAP_ACCEPTING) {
+		if (s->ask_waits)
+			answer(s, out, false, SWAP_WHY_DIED);
+		s->ask_waits = false;
+		go_back(s, SWAP_WHY_DIED, ev->now_ms, out);
+	}
+}
+
+static void
+on_stop(struct swap *s, struct swap_actions *out)
+{
+	s->stopping = true;
+	answer(s, out, false, SWAP_WHY_STOPPED);
+	enter(s, SWAP_IDLE, NEVER);
+}
+
+/* The phase's time has come. */
+static void
+on_until(struct swap *s, uint64_t now_ms, struct swap_actions *out)
+{
+	struct swap_event none = {.now_ms = now_ms};
+
+	switch (s->phase) {
+	case SWAP_DESCRIBING:
+	case SWAP_STARTING:
+	case SWAP_SYNCING:
+		give_up(s, SWAP_WHY_LATE, out);
+		break;
+	case SWAP_SHADOWING: /* a last look: what differs since the one before counts */
+		s->shadow_ms = 0;
+		enter(s, SWAP_SYNCING, now_ms + s->policy.start_ms);
+		add(out, SWAP_DO_LOOK, candidate(s));
+		break;
+	case SWAP_PROMOTING:
+		read_record(s, SWAP_UNSURE, out);
+		break;
+	case SWAP_PROBATION:
+		accept(s, now_ms, out);
+		break;
+	case SWAP_ACCEPTING:
+		on_accepted(s, &none, out);
+		break;
+	case SWAP_IDLE:
+	case SWAP_UNSURE:
+	case SWAP_ENDING:
+		break;
+	}
+}
+
+static void
+on_due(struct swap *s, uint64_t now_ms, struct swap_actions *out)
+{
+	if (now_ms >= s->until_ms) {
+		on_until(s, now_ms, out);
+		return;
+	}
+	if (now_ms < s->look_ms)
+		return;
+	s->look_ms = NEVER;
+	if (s->phase == SWAP_UNSURE || s->phase == SWAP_ENDING)
+		add(out, SWAP_DO_READ, candidate(s));
+	else
+		add(out, SWAP_DO_LOOK,
+		    s->phase == SWAP_PROBATION ? s->active : candidate(s));
+}
+
+void
+swap_init(struct swap *s, const struct swap_policy *policy)
+{
+	memset(s, 0, sizeof(*s));
+	s->policy = *policy;
+	s->until_ms = s->look_ms = NEVER;
+	s->seated[0] = true;
+}
+
+void
+swap_step(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
+{
+	out->count = 0;
+	assert(ev->seat < 2);
+	switch (ev->type) {
+	case SWAP_EV_ASK:
+		on_ask(s, ev, out);
+		break;
+	case SWAP_EV_UNDO:
+		on_undo(s, ev, out);
+		break;
+	case SWAP_EV_RESUME:
+		on_resume(s, ev, out);
+		break;
+	case SWAP_EV_DESCRIBED:
+		if (s->phase != SWAP_DESCRIBING)
+			break;
+		if (ev->ok)
+			start(s, ev->now_ms, out);
+		else
+			give_up(s, SWAP_WHY_DESCRIBED, out);
+		break;
+	case SWAP_EV_SPAWNED:
+		if (ev->ok || s->phase != SWAP_STARTING)
+			break;
+		s->seated[candidate(s)] = false;
+		give_up(s, SWAP_WHY_SPAWN, out);
+		break;
+	case SWAP_EV_READY:
+		if (s->phase != SWAP_STARTING || ev->seat == s->active || s->start_owed)
+			break;
+		s->phase = SWAP_SYNCING;
+		add(out, SWAP_DO_LOOK, candidate(s));
+		break;
+	case SWAP_EV_DIED:
+		on_died(s, ev, out);
+		break;
+	case SWAP_EV_LOOKED:
+		on_looked(s, ev, out);
+		break;
+	case SWAP_EV_PROMOTED:
+		on_promoted(s, ev, out);
+		break;
+	case SWAP_EV_RECORD:
+		on_record(s, ev, out);
+		break;
+	case SWAP_EV_ACCEPTED:
+		on_accepted(s, ev, out);
+		break;
+	case SWAP_EV_STOP:
+		on_stop(s, out);
+		break;
+	case SWAP_EV_DUE:
+		on_due(s, ev->now_ms, out);
+		break;
+	}
+}
+
+uint64_t
+swap_due_ms(const struct swap *s)
+{
+	return s->until_ms < s->look_ms ? s->until_ms : s->look_ms;
+}

@@ -1,0 +1,39 @@
+/* A swap in words; see swap.h. */
+#include "swap/swap.h"
+
+const char *
+swap_phase_name(enum swap_phase p)
+{
+	static const char *const names[] = {
+	    [SWAP_IDLE] = "idle",           [SWAP_DESCRIBING] = "describing",
+	    [SWAP_STARTING] = "starting",   [SWAP_SYNCING] = "syncing",
+	    [SWAP_SHADOWING] = "shadowing", [SWAP_PROMOTING] = "promoting",
+	    [SWAP_UNSURE] = "unsure",       [SWAP_ENDING] = "ending",
+	    [SWAP_PROBATION] = "probation", [SWAP_ACCEPTING] = "accepting",
+	};
+
+	return names[p];
+}
+
+const char *
+swap_why_text(enum swap_why why)
+{
+	static const char *const texts[] = {
+	    [SWAP_WHY_NONE] = "",
+	    [SWAP_WHY_DESCRIBED] = "",
+	    [SWAP_WHY_SPAWN] = "",
+	    [SWAP_WHY_DIED] = "",
+	    [SWAP_WHY_LATE] = "it was not ready in time",
+	    [SWAP_WHY_DIFFERS] = "it said something else than the one in use",
+	    [SWAP_WHY_SICK] = "",
+	    [SWAP_WHY_LOST] = "it lost its link to connmgr",
+	    [SWAP_WHY_REFUSED] = "",
+	    [SWAP_WHY_SILENT] = "connmgr did not answer",
+	    [SWAP_WHY_BUSY] = "another swap is under way",
+	    [SWAP_WHY_NOTHING] = "there is no program to go back to",
+	    [SWAP_WHY_ASKED] = "it was asked for",
+	    [SWAP_WHY_STOPPED] = "conclaved is stopping",
+	};
+
+	return texts[why];
+}

@@ -1,0 +1,38 @@
+/* What the programs try under the rights that they have left. */
+#ifndef TESTS_RIGHTS_ATTEMPT_H
+#define TESTS_RIGHTS_ATTEMPT_H
+
+#include <stdbool.h>
+
+enum {
+	CONCLAVED = 1,
+	CONNMGR = 2,
+	ELECTOR = 4,
+	PEER = 8,
+	WORKERS = CONNMGR | ELECTOR | PEER,
+	ALL = CONCLAVED | WORKERS
+};
+
+#define CALL_MAX 5
+
+struct attempt {
+	const char *name;
+	unsigned refused;  /* the programs in which it must fail for want of a right */
+	unsigned succeeds; /* and in which it must succeed; in others it is not tried */
+	int (*try)(const struct attempt *a); /* 0 done and undone, or -errno */
+	const char *path;
+	long call[CALL_MAX]; /* its number, its arguments */
+};
+
+extern const struct attempt attempts[];
+extern const unsigned attempt_count;
+#define ATTEMPTS_MAX 80
+
+/* Once, before rights are dropped: `server` is the server's folder, with run/, data/ and
+ * etc/conclave.conf below; `own` the name of the program's own folder in run/. */
+void attempt_prepare(const char *server, const char *own);
+
+/* The result of one that failed for want of a right */
+bool attempt_was_refused(const struct attempt *a, int result);
+
+#endif
