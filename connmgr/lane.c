@@ -420,6 +420,16 @@ lane_rows(const struct lane *l)
 	return l->remote_count;
 }
 
+uint64_t
+lane_waiting(const struct lane *l)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned i = 0; i < l->remote_count; i++)
+		bytes += wire_waiting(l->remotes[i].wire);
+	return bytes;
+}
+
 struct lane_row
 lane_row(const struct lane *l, unsigned index)
 {

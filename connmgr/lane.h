@@ -63,6 +63,7 @@ void lane_on_due(struct lane *l, uint64_t now_ms);
 
 unsigned lane_rows(const struct lane *l);
 struct lane_row lane_row(const struct lane *l, unsigned index);
+uint64_t lane_waiting(const struct lane *l); /* bytes for remotes, not written yet */
 unsigned lane_strangers(const struct lane *l);
 const struct greet *lane_greet(const struct lane *l);
 struct lane_counters lane_counters(const struct lane *l);

@@ -157,6 +157,14 @@ outbox_peek(const struct outbox *o, const unsigned char **data)
 	return o->used < flat ? o->used : flat;
 }
 
+size_t
+outbox_waiting(const struct outbox *o)
+{
+	size_t begun = o->up ? o->current.len - o->done : 0;
+
+	return o->kind == OUTBOX_FIFO ? o->used : begun + o->waiting.len;
+}
+
 void
 outbox_wrote(struct outbox *o, size_t len)
 {

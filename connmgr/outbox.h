@@ -10,7 +10,8 @@
 #include <stddef.h>
 
 #define OUTBOX_MESSAGE_MAX 60000
-#define OUTBOX_FIFO_MAX    262144 /* bytes, heads included */
+#define OUTBOX_NEWEST_MAX  (2 * (OUTBOX_MESSAGE_MAX + 4)) /* bytes, heads included */
+#define OUTBOX_FIFO_MAX    262144                         /* the same */
 
 enum outbox_kind { OUTBOX_NEWEST, OUTBOX_FIFO };
 
@@ -37,6 +38,8 @@ void outbox_clear(struct outbox *o);
 
 /* The bytes to write next, 0 if there are none (none before outbox_up). */
 size_t outbox_peek(const struct outbox *o, const unsigned char **data);
+/* All bytes that are still to be written, also while no connection is up. */
+size_t outbox_waiting(const struct outbox *o);
 void outbox_wrote(struct outbox *o, size_t len); /* of what outbox_peek gave */
 
 #endif

@@ -2,54 +2,42 @@
  */
 #include "connmgr/report.h"
 
-#include "base/buf.h"
 #include "base/clock.h"
-#include "base/version.h"
+#include "base/json.h"
+#include "connmgr/outbox.h"
 #include "connmgr/switchboard_impl.h"
+#include "proc/vital.h"
 
 #include <inttypes.h>
-#include <unistd.h>
+#include <stdio.h>
 
 #define DEGRADED_MAX 256
 
-static void
-put_string(struct buf_out *out, const char *text)
+static const char *
+who_name(enum board_who who)
 {
-	buf_put_u8(out, '"');
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '"' || c == '\\')
-			buf_put_text(out, "\\%c", c);
-		else if (c < 0x20 || c >= 0x7f)
-			buf_put_text(out, "\\u%04x", c);
-		else
-			buf_put_u8(out, c);
-	}
-	buf_put_u8(out, '"');
+	return who == BOARD_ELECTOR ? "elector" : "peer";
 }
 
 static void
-put_listeners(struct buf_out *out, const struct lane *l, const char *name, bool *first)
+put_listeners(struct buf_out *out, const struct lane *l, const char *name)
 {
 	const struct greet_listener *list;
 	unsigned count = greet_listeners(lane_greet(l), &list);
 
 	for (unsigned i = 0; i < count; i++) {
-		buf_put_text(out, "%s{\"lane\":\"%s\",\"address\":", *first ? "" : ",",
-		             name);
-		put_string(out, list[i].text);
-		buf_put_text(out, ",\"state\":\"%s\",\"reason\":",
-		             list[i].open ? "open" : "waiting");
-		put_string(out, list[i].reason);
-		buf_put_text(out, "}");
-		*first = false;
+		json_put_next(out);
+		buf_put_u8(out, '{');
+		json_put_text(out, "lane", name);
+		json_put_text(out, "address", list[i].text);
+		json_put_text(out, "state", list[i].open ? "open" : "waiting");
+		json_put_text(out, "reason", list[i].reason);
+		buf_put_u8(out, '}');
 	}
 }
 
 static void
-put_remotes(struct buf_out *out, const struct lane *l, const char *name, bool all,
-            bool *first)
+put_remotes(struct buf_out *out, const struct lane *l, const char *name, bool all)
 {
 	uint64_t now_ms = clock_ms();
 
@@ -58,73 +46,86 @@ put_remotes(struct buf_out *out, const struct lane *l, const char *name, bool al
 
 		if (!all && !row.was_up)
 			continue;
-		buf_put_text(out,
-		             "%s{\"id\":%" PRId64 ",\"lane\":\"%s\",\"link\":\"%s\","
-		             "\"reason\":\"%s\",\"since_ms\":%" PRIu64 "}",
-		             *first ? "" : ",", row.sid, name,
-		             msg_link_name((enum msg_link)row.status),
-		             msg_reason_name((enum msg_reason)row.reason),
-		             now_ms - row.since_ms);
-		*first = false;
+		json_put_next(out);
+		buf_put_u8(out, '{');
+		json_put_i64(out, "id", row.sid);
+		json_put_text(out, "lane", name);
+		json_put_text(out, "link", msg_link_name((enum msg_link)row.status));
+		json_put_text(out, "reason",
+		              msg_reason_name((enum msg_reason)row.reason));
+		json_put_u64(out, "since_ms", now_ms - row.since_ms);
+		buf_put_u8(out, '}');
 	}
+}
+
+static void
+put_worker(struct buf_out *out, const struct switchboard *s, unsigned index)
+{
+	const struct board_worker *b = board_worker(s->board, index);
+	const struct worker *w = &s->workers[index];
+
+	json_put_next(out);
+	buf_put_u8(out, '{');
+	json_put_text(out, "who", who_name(b->who));
+	json_put_text(out, "name", b->name);
+	json_put_i64(out, "pid", door_conn_pid(w->door));
+	json_put_u64(out, "generation", b->generation);
+	json_put_bool(out, "active", board_is_active(s->board, index));
+	json_put_bool(out, "synced", b->phase == BOARD_OPEN);
+	json_put_u64(out, "queue", board_queue_count(w->queue));
+	json_put_u64(out, "dropped", w->dropped);
+	json_put_text(out, "version", w->build);
+	buf_put_u8(out, '}');
 }
 
 static void
 put_workers(struct buf_out *out, const struct switchboard *s)
 {
-	bool first = true;
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
+		if (board_worker(s->board, i)->used && s->workers[i].door)
+			put_worker(out, s, i);
+}
+
+/* Of messages, to our own processes; each has two bounds, and is full at either. */
+static void
+put_queues(struct buf_out *out, const struct switchboard *s)
+{
+	struct vital_queue list[2 * BOARD_WORKERS_MAX], *q = list;
 
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
 		const struct board_worker *b = board_worker(s->board, i);
 		const struct worker *w = &s->workers[i];
+		unsigned frames = board_queue_frames(w->queue);
 
 		if (!b->used || !w->door)
 			continue;
-		buf_put_text(out, "%s{\"who\":\"%s\",\"name\":", first ? "" : ",",
-		             b->who == BOARD_ELECTOR ? "elector" : "peer");
-		put_string(out, b->name);
-		buf_put_text(out,
-		             ",\"pid\":%d,\"generation\":%" PRIu64 ",\"active\":%s,"
-		             "\"synced\":%s,\"queue\":%u,\"dropped\":%" PRIu64
-		             ",\"version\":",
-		             (int)door_conn_pid(w->door), b->generation,
-		             board_is_active(s->board, i) ? "true" : "false",
-		             b->phase == BOARD_OPEN ? "true" : "false",
-		             board_queue_count(w->queue), w->dropped);
-		put_string(out, w->build);
-		buf_put_text(out, "}");
-		first = false;
+		*q = (struct vital_queue){"", frames, BOARD_QUEUE_FRAMES, w->dropped};
+		snprintf(q->name, sizeof(q->name), "%s-%s frames", who_name(b->who),
+		         b->name);
+		q++;
+		*q = (struct vital_queue){"", board_queue_count(w->queue) - frames,
+		                          BOARD_QUEUE_CONTROL, 0};
+		snprintf(q->name, sizeof(q->name), "%s-%s control", who_name(b->who),
+		         b->name);
+		q++;
 	}
+	vital_put_queues(out, "queues", list, (unsigned)(q - list));
 }
 
+/* Of bytes, to the remotes. */
 static void
-put_lane_counters(struct buf_out *out, const struct lane *l, const char *name)
+put_outboxes(struct buf_out *out, const struct switchboard *s)
 {
-	struct lane_counters c = lane_counters(l);
-	struct greet_counters g = greet_counters(lane_greet(l));
-	const struct {
-		const char *name;
-		uint64_t value;
-	} list[] = {
-	    {"frames_in", c.frames_in},
-	    {"frames_out", c.frames_out},
-	    {"large", c.large},
-	    {"replaced", c.replaced},
-	    {"no_link", c.no_link},
-	    {"full", c.full},
-	    {"own_sid", c.own_sid},
-	    {"turned_away", c.turned_away},
-	    {"strangers_evicted", c.evicted},
-	    {"accepted", g.accepted},
-	    {"greetings_refused", g.refused},
-	    {"greetings_silent", g.silent},
-	    {"greetings_evicted", g.evicted},
-	    {"shed", g.shed},
+	struct lane_counters e = lane_counters(s->election),
+			     n = lane_counters(s->learner);
+	uint64_t remotes = lane_rows(s->election);
+	const struct vital_queue list[] = {
+	    {"election", lane_waiting(s->election), remotes * OUTBOX_NEWEST_MAX,
+	     e.replaced + e.no_link},
+	    {"learner", lane_waiting(s->learner), remotes * OUTBOX_FIFO_MAX, n.full},
 	};
 
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
-		buf_put_text(out, ",\"%s_%s\":%" PRIu64, name, list[i].name,
-		             list[i].value);
+	vital_put_queues(out, "outboxes", list, 2);
 }
 
 static void
@@ -132,64 +133,113 @@ put_counters(struct buf_out *out, const struct switchboard *s)
 {
 	struct lane_counters e = lane_counters(s->election),
 			     n = lane_counters(s->learner);
-	struct board_counters b = board_counters(s->board);
 	const struct switchboard_counters *c = &s->counters;
+	const struct json_count list[] = {
+	    {"frames_in", e.frames_in + n.frames_in},
+	    {"frames_out", e.frames_out + n.frames_out},
+	    {"election_frames_in", e.frames_in},
+	    {"election_frames_out", e.frames_out},
+	    {"election_accepted", greet_counters(lane_greet(s->election)).accepted},
+	    {"learner_frames_in", n.frames_in},
+	    {"learner_frames_out", n.frames_out},
+	    {"learner_accepted", greet_counters(lane_greet(s->learner)).accepted},
+	    {"attaches", c->attaches},
+	    {"activations", c->activations},
+	    {"links_lost", c->links_lost},
+	    {"links_cut", c->cut},
+	    {"states", c->states},
+	};
 
-	buf_put_text(
-	    out,
-	    "\"frames_in\":%" PRIu64 ",\"frames_out\":%" PRIu64 ",\"attaches\":%" PRIu64
-	    ",\"no_place\":%" PRIu64 ",\"activations\":%" PRIu64
-	    ",\"links_lost\":%" PRIu64 ",\"links_cut\":%" PRIu64 ",\"states\":%" PRIu64
-	    ",\"refused\":%" PRIu64 ",\"not_active\":%" PRIu64 ",\"too_early\":%" PRIu64
-	    ",\"stale\":%" PRIu64 ",\"not_its\":%" PRIu64 ",\"no_room\":%" PRIu64,
-	    e.frames_in + n.frames_in, e.frames_out + n.frames_out, c->attaches,
-	    c->no_place, c->activations, c->links_lost, c->cut, c->states, c->refused,
-	    b.not_active, b.too_early, b.stale, b.not_its, b.no_room);
-	put_lane_counters(out, s->election, "election");
-	put_lane_counters(out, s->learner, "learner");
+	json_put_counts(out, "counters", list, sizeof(list) / sizeof(list[0]));
+}
+
+static void
+put_lane_drops(struct buf_out *out, const struct lane *l, const char *name)
+{
+	struct lane_counters c = lane_counters(l);
+	struct greet_counters g = greet_counters(lane_greet(l));
+	const struct json_count list[] = {
+	    {"large", c.large},
+	    {"replaced", c.replaced},
+	    {"no_link", c.no_link},
+	    {"full", c.full},
+	    {"own_sid", c.own_sid},
+	    {"turned_away", c.turned_away},
+	    {"strangers_evicted", c.evicted},
+	    {"greetings_refused", g.refused},
+	    {"greetings_silent", g.silent},
+	    {"greetings_evicted", g.evicted},
+	    {"shed", g.shed},
+	};
+	char key[64];
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		snprintf(key, sizeof(key), "%s_%s", name, list[i].name);
+		json_put_u64(out, key, list[i].value);
+	}
+}
+
+static void
+put_drops(struct buf_out *out, const struct switchboard *s)
+{
+	struct board_counters b = board_counters(s->board);
+	uint64_t queued = 0;
+
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
+		queued += s->workers[i].dropped;
+	json_put_key(out, "drops");
+	buf_put_u8(out, '{');
+	json_put_u64(out, "no_place", s->counters.no_place);
+	json_put_u64(out, "refused", s->counters.refused);
+	json_put_u64(out, "not_active", b.not_active);
+	json_put_u64(out, "too_early", b.too_early);
+	json_put_u64(out, "stale", b.stale);
+	json_put_u64(out, "not_its", b.not_its);
+	json_put_u64(out, "no_room", b.no_room);
+	json_put_u64(out, "queue_full", queued);
+	put_lane_drops(out, s->election, "election");
+	put_lane_drops(out, s->learner, "learner");
+	buf_put_u8(out, '}');
+}
+
+static void
+open_array(struct buf_out *out, const char *key)
+{
+	json_put_key(out, key);
+	buf_put_u8(out, '[');
 }
 
 size_t
-report_status(const struct switchboard *s, char *out, size_t cap)
+report_status(const struct switchboard *s, char *text, size_t cap)
 {
-	struct buf_out text;
+	struct buf_out out;
 	char why[DEGRADED_MAX];
-	bool first = true;
 
-	buf_out_init(&text, out, cap);
-	buf_put_text(&text, "{\"who\":\"connmgr\",\"name\":");
-	put_string(&text, s->name);
-	buf_put_text(&text,
-	             ",\"pid\":%d,\"version\":\"%s\",\"generation\":0,\"active\":true,"
-	             "\"uptime_ms\":%" PRIu64 ",\"degraded\":",
-	             (int)getpid(), CONCLAVE_VERSION, clock_ms() - s->start_ms);
-	put_string(&text, switchboard_degraded(s, why, sizeof(why)));
-	buf_put_text(&text, ",\"stuck_closes\":%u,\"listeners\":[", chan_stuck_closes());
-	put_listeners(&text, s->election, "election", &first);
-	put_listeners(&text, s->learner, "learner", &first);
-	buf_put_text(&text, "],\"remotes\":[");
-	first = true;
-	put_remotes(&text, s->election, "election", true, &first);
-	put_remotes(&text, s->learner, "learner", false, &first);
-	buf_put_text(&text, "],\"workers\":[");
-	put_workers(&text, s);
-	buf_put_text(&text, "],\"strangers\":%u,\"handshakes\":%u,\"counters\":{",
-	             lane_strangers(s->election),
+	buf_out_init(&out, text, cap);
+	buf_put_u8(&out, '{');
+	vital_put(&out, "connmgr", s->name, 0);
+	json_put_bool(&out, "active", true);
+	json_put_text(&out, "degraded", switchboard_degraded(s, why, sizeof(why)));
+	json_put_u64(&out, "stuck_closes", chan_stuck_closes());
+	open_array(&out, "listeners");
+	put_listeners(&out, s->election, "election");
+	put_listeners(&out, s->learner, "learner");
+	buf_put_u8(&out, ']');
+	open_array(&out, "remotes");
+	put_remotes(&out, s->election, "election", true);
+	put_remotes(&out, s->learner, "learner", false);
+	buf_put_u8(&out, ']');
+	open_array(&out, "workers");
+	put_workers(&out, s);
+	buf_put_u8(&out, ']');
+	put_queues(&out, s);
+	put_outboxes(&out, s);
+	json_put_u64(&out, "strangers", lane_strangers(s->election));
+	json_put_u64(&out, "handshakes",
 	             greet_pending(lane_greet(s->election)) +
 	                 greet_pending(lane_greet(s->learner)));
-	put_counters(&text, s);
-	buf_put_text(&text, "}}");
-	return text.bad ? 0 : text.len;
-}
-
-size_t
-report_error(const char *what, char *out, size_t cap)
-{
-	struct buf_out text;
-
-	buf_out_init(&text, out, cap);
-	buf_put_text(&text, "{\"error\":");
-	put_string(&text, what);
-	buf_put_text(&text, "}");
-	return text.bad ? 0 : text.len;
+	put_counters(&out, s);
+	put_drops(&out, s);
+	buf_put_u8(&out, '}');
+	return out.bad ? 0 : out.len;
 }

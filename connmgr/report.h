@@ -8,7 +8,5 @@ struct switchboard;
 
 /* Writes one JSON object; its length, 0 if it does not fit. */
 size_t report_status(const struct switchboard *s, char *out, size_t cap);
-/* `{"error":"…"}`. */
-size_t report_error(const char *what, char *out, size_t cap);
 
 #endif

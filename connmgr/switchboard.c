@@ -212,7 +212,6 @@ switchboard_open(struct switchboard **out, sd_event *loop, const struct conf *co
 	s->loop = loop;
 	s->conf = conf;
 	s->name = name;
-	s->start_ms = clock_ms();
 	s->armed_ms = UINT64_MAX;
 	s->candidate = -1;
 	s->looking = true;

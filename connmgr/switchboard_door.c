@@ -2,6 +2,7 @@
 #include "connmgr/switchboard_impl.h"
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "connmgr/report.h"
 
@@ -16,7 +17,7 @@ static void
 answer(struct door_conn *c, size_t len)
 {
 	if (len == 0)
-		len = report_error("the answer does not fit", reply, sizeof(reply));
+		len = json_error("the answer does not fit", reply, sizeof(reply));
 	if (door_send(c, reply, len) < 0)
 		door_conn_close(c);
 }
@@ -24,7 +25,7 @@ answer(struct door_conn *c, size_t len)
 static void
 refuse(struct door_conn *c, const char *why)
 {
-	answer(c, report_error(why, reply, sizeof(reply)));
+	answer(c, json_error(why, reply, sizeof(reply)));
 }
 
 /* The kernel knows of a worker's death before the loop has told us. */
@@ -98,9 +99,9 @@ on_words(struct switchboard *s, char *data)
 		return switchboard_accept(s, data + 7, reply, sizeof(reply));
 	if (strncmp(data, "shadow ", 7) == 0)
 		return switchboard_shadow(s, data + 7, reply, sizeof(reply));
-	return report_error("ask for: status, shadow NAME, promote forward|back NAME "
-	                    "[PATH], accept NAME",
-	                    reply, sizeof(reply));
+	return json_error("ask for: status, shadow NAME, promote forward|back NAME "
+	                  "[PATH], accept NAME",
+	                  reply, sizeof(reply));
 }
 
 static void

@@ -32,7 +32,6 @@ struct switchboard {
 	sd_event *loop;
 	const struct conf *conf;
 	const char *name;
-	uint64_t start_ms;
 	struct board *board;
 	struct worker workers[BOARD_WORKERS_MAX];
 	struct resolver *resolver;

@@ -2,10 +2,9 @@
  * active one, promotes it, and keeps the record; see swap/swap.h and switchboard.h. */
 #include "connmgr/switchboard_impl.h"
 
-#include "base/buf.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
-#include "connmgr/report.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -58,17 +57,17 @@ switchboard_promote(struct switchboard *s, char *words, char *out, size_t cap)
 
 	s->promote_refused = parse_promote(words, &back, &name, &path);
 	if (s->promote_refused)
-		return report_error(s->promote_refused, out, cap);
+		return json_error(s->promote_refused, out, cap);
 	s->next = s->records[0];
 	record_promote(&s->next, name, path ? path : "", back);
 	ev.name = name;
 	switchboard_step(s, &ev);
 	if (s->promote_refused)
-		return report_error(s->promote_refused, out, cap);
+		return json_error(s->promote_refused, out, cap);
 	at = board_active(s->board, BOARD_ELECTOR);
 	active = at < 0 ? NULL : board_worker(s->board, (unsigned)at);
 	if (!active || strcmp(active->name, name) != 0)
-		return report_error("the record cannot be written", out, cap);
+		return json_error("the record cannot be written", out, cap);
 	n = snprintf(out, cap, "{\"ok\":true,\"generation\":%" PRIu64 "}",
 	             active->generation);
 	return n < 0 || (size_t)n >= cap ? 0 : (size_t)n;
@@ -81,12 +80,12 @@ switchboard_accept(struct switchboard *s, const char *name, char *out, size_t ca
 	int r, n;
 
 	if (strcmp(fresh.now.name, name) != 0)
-		return report_error("another elector is in use", out, cap);
+		return json_error("another elector is in use", out, cap);
 	fresh.accepted = true;
 	r = store_save_record(s->conf, BOARD_ELECTOR, &fresh, true);
 	if (r < 0) {
 		log_err("the record of the elector cannot be written: %s", strerror(-r));
-		return report_error("the record cannot be written", out, cap);
+		return json_error("the record cannot be written", out, cap);
 	}
 	s->records[0] = fresh;
 	log_info("elector %s accepted", name);

@@ -89,6 +89,12 @@ wire_is_up(const struct wire *w)
 	return w->fd >= 0;
 }
 
+size_t
+wire_waiting(const struct wire *w)
+{
+	return outbox_waiting(w->outbox);
+}
+
 static void
 end(struct wire *w, enum link_reason reason)
 {

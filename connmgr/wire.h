@@ -44,5 +44,6 @@ enum outbox_result wire_send(struct wire *w, const void *data, size_t len);
 void wire_close(struct wire *w);  /* no callback; also when there is none */
 void wire_forget(struct wire *w); /* closes, and the outbox forgets: another's now */
 bool wire_is_up(const struct wire *w);
+size_t wire_waiting(const struct wire *w); /* outbox_waiting */
 
 #endif

@@ -139,9 +139,9 @@ collect(struct asks *a, struct pollfd *fds, uint64_t deadline_ms)
 }
 
 static void
-ask_each(struct asks *a, const char *run_dir, const char *request)
+ask_each(struct asks *a, const char *run_dir, const char *request, uint64_t patience_ms)
 {
-	uint64_t deadline_ms = clock_ms() + ASK_DEADLINE_MS;
+	uint64_t deadline_ms = clock_ms() + patience_ms;
 	struct pollfd fds[ASK_MAX];
 
 	for (unsigned i = 0; i < a->count; i++) {
@@ -162,14 +162,14 @@ ask_each(struct asks *a, const char *run_dir, const char *request)
 }
 
 void
-ask_all(const char *run_dir, const char *request, struct asks *out)
+ask_all(const char *run_dir, const char *request, uint64_t deadline_ms, struct asks *out)
 {
 	memset(out, 0, sizeof(*out));
 	add_folder(out, "conclaved");
 	add_folder(out, "connmgr");
 	add_folder(out, "peer");
 	add_electors(out, run_dir);
-	ask_each(out, run_dir, request);
+	ask_each(out, run_dir, request, deadline_ms);
 }
 
 void
@@ -177,7 +177,7 @@ ask_one(const char *run_dir, const char *folder, const char *request, struct ask
 {
 	memset(out, 0, sizeof(*out));
 	add_folder(out, folder);
-	ask_each(out, run_dir, request);
+	ask_each(out, run_dir, request, ASK_DEADLINE_MS);
 }
 
 void
@@ -186,6 +186,16 @@ asks_deinit(struct asks *a)
 	for (unsigned i = 0; i < a->count; i++)
 		cJSON_Delete(a->list[i].answer);
 	a->count = 0;
+}
+
+unsigned
+asks_answered(const struct asks *a)
+{
+	unsigned answers = 0;
+
+	for (unsigned i = 0; i < a->count; i++)
+		answers += a->list[i].answer != NULL;
+	return answers;
 }
 
 const struct ask *

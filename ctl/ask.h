@@ -35,14 +35,17 @@ void ask_path(const char *run_dir, const char *folder, char out[ASK_PATH_MAX]);
  * up (a stopped process). A descriptor, or -errno. */
 int ask_dial(const char *path, const char *request);
 
-/* Asks all doors below run_dir (electors by the folders that are there). Free with
- * asks_deinit. */
-void ask_all(const char *run_dir, const char *request, struct asks *out);
-/* Asks one; the rest as above. */
+/* Asks all doors below run_dir (electors by the folders that are there), and takes what
+ * comes within `deadline_ms`. Free with asks_deinit. */
+void ask_all(const char *run_dir, const char *request, uint64_t deadline_ms,
+             struct asks *out);
+/* Asks one, for ASK_DEADLINE_MS; the rest as above. */
 void ask_one(const char *run_dir, const char *folder, const char *request,
              struct asks *out);
 void asks_deinit(struct asks *a);
 
+/* How many said anything. */
+unsigned asks_answered(const struct asks *a);
 /* The row of that folder; NULL: was not asked. */
 const struct ask *ask_find(const struct asks *a, const char *folder);
 

@@ -27,10 +27,23 @@ static const struct verb verbs[] = {
     },
     {
 	.name = "health",
-	.arguments = "[--json]",
+	.arguments = "[--watch] [--json]",
 	.about = "a row per process, and what is wrong",
-	.more = "Exit status: 0 all is well, 1 something is sick, 69 nobody answered.",
+	.more =
+	    "--watch goes on until interrupted: on a terminal it draws anew each second, "
+	    "else it prints\nagain when something has changed.\n"
+	    "Exit status: 0 healthy, 1 degraded (it serves, but something is wrong), 2 "
+	    "failing (it cannot\nserve), 69 nobody answered.",
 	.run = verb_health,
+    },
+    {
+	.name = "metrics",
+	.arguments = "",
+	.about = "health and counters in Prometheus' text format",
+	.more = "For the textfile collector of node_exporter; conclave(1) says how.\n"
+		"Exit status: 0 something answered, 69 nobody did (and that is what is "
+		"printed).",
+	.run = verb_metrics,
     },
     {
 	.name = "watch",
@@ -140,8 +153,9 @@ print_help(void)
 static void
 print_verb_help(const struct verb *v)
 {
-	printf("Usage: conclave [-c FILE] %s %s\n%c%s.\n%s\n", v->name, v->arguments,
-	       v->about[0] - 'a' + 'A', v->about + 1, v->more);
+	printf("Usage: conclave [-c FILE] %s%s%s\n%c%s.\n%s\n", v->name,
+	       v->arguments[0] ? " " : "", v->arguments, v->about[0] - 'a' + 'A',
+	       v->about + 1, v->more);
 }
 
 static const struct verb *

@@ -96,7 +96,8 @@ row_copy(const cJSON *from)
 static cJSON *
 row_of_door(const struct asks *asks, const struct ask *a)
 {
-	static const char *const said[] = {"version", "generation", "uptime_ms"};
+	static const char *const said[] = {"version", "generation", "uptime_ms",
+	                                   "rss_kb",  "cpu_ms",     "beat_age_ms"};
 	cJSON *row = cJSON_CreateObject();
 	cJSON *full;
 

@@ -111,7 +111,8 @@ table_colour(const char *word)
 	    {"starting", "\033[33m"},  {"stopping", "\033[33m"},
 	    {"waiting", "\033[33m"},   {"down", "\033[31m"},
 	    {"failing", "\033[31m"},   {"stopped", "\033[31m"},
-	    {"silent", "\033[31m"},
+	    {"silent", "\033[31m"},    {"hung", "\033[31m"},
+	    {"healthy", "\033[32m"},   {"degraded", "\033[33m"},
 	};
 
 	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

@@ -1,54 +1,13 @@
-/* Memory and processor time from /proc/PID/stat. */
+/* What a process uses, where nobody has said it. */
 #include "ctl/usage.h"
 
 #include "ctl/exact.h"
-
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
-static int
-read_stat(int64_t pid, int64_t *rss_kb, int64_t *cpu_ms)
-{
-	char path[64];
-	char line[1024];
-	const char *after;
-	FILE *f;
-	unsigned long user;
-	unsigned long kernel;
-	long pages;
-	bool read;
-
-	snprintf(path, sizeof(path), "/proc/%lld/stat", (long long)pid);
-	f = fopen(path, "re");
-	if (!f)
-		return -1;
-	read = fgets(line, sizeof(line), f);
-	fclose(f);
-	after = read ? strrchr(line, ')') : NULL; /* the name may hold anything */
-	if (!after ||
-	    sscanf(after,
-	           ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d "
-	           "%*d %*d %*d %*d %*u %*u %ld",
-	           &user, &kernel, &pages) != 3)
-		return -1;
-	*rss_kb = pages * (sysconf(_SC_PAGESIZE) / 1024);
-	*cpu_ms = (int64_t)(user + kernel) * 1000 / sysconf(_SC_CLK_TCK);
-	return 0;
-}
-
-static bool
-is_null(const cJSON *row, const char *key)
-{
-	const cJSON *node = cJSON_GetObjectItemCaseSensitive(row, key);
-
-	return !node || cJSON_IsNull(node);
-}
+#include "proc/vital.h"
 
 static void
 fill(cJSON *row, const char *key, int64_t value)
 {
-	if (is_null(row, key))
+	if (value >= 0 && cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(row, key)))
 		cJSON_ReplaceItemInObjectCaseSensitive(row, key, exact_create(value));
 }
 
@@ -59,18 +18,15 @@ usage_fill(cJSON *processes)
 
 	cJSON_ArrayForEach(row, processes)
 	{
+		struct vital_use use;
 		int64_t pid;
-		int64_t rss_kb;
-		int64_t cpu_ms;
 
-		if (!is_null(row, "rss_kb") && !is_null(row, "cpu_ms"))
+		if (!exact_i64(cJSON_GetObjectItemCaseSensitive(row, "pid"), &pid))
 			continue;
-		if (!exact_i64(cJSON_GetObjectItemCaseSensitive(row, "pid"), &pid) ||
-		    pid <= 0)
-			continue;
-		if (read_stat(pid, &rss_kb, &cpu_ms))
-			continue;
-		fill(row, "rss_kb", rss_kb);
-		fill(row, "cpu_ms", cpu_ms);
+		use = vital_read((pid_t)pid);
+		fill(row, "rss_kb", use.rss_kb);
+		fill(row, "cpu_ms", use.cpu_ms);
+		fill(row, "threads", use.threads);
+		fill(row, "descriptors", use.descriptors);
 	}
 }

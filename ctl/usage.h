@@ -1,11 +1,11 @@
-/* Memory and processor time of processes that no conclaved has measured. */
+/* What processes use that neither conclaved nor they themselves have measured. */
 #ifndef CTL_USAGE_H
 #define CTL_USAGE_H
 
 #include <cjson/cJSON.h>
 
-/* Fills `rss_kb` and `cpu_ms` of the rows of `processes` where they are null, from /proc.
- */
+/* Fills `rss_kb`, `cpu_ms`, `threads` and `descriptors` of the rows of `processes` where
+ * they are null, from /proc. */
 void usage_fill(cJSON *processes);
 
 #endif

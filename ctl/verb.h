@@ -4,9 +4,13 @@
 #define CTL_VERB_H
 
 #include "config/conf.h"
+#include "ctl/ask.h"
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>
+
+/* Exit statuses of health, beside proc/proc.h. */
+enum { VERB_DEGRADED = 1, VERB_FAILING = 2 };
 
 struct verb;
 
@@ -32,6 +36,7 @@ struct verb {
 int verb_status(const struct ctl *c);
 int verb_leader(const struct ctl *c);
 int verb_health(const struct ctl *c);
+int verb_metrics(const struct ctl *c);
 int verb_watch(const struct ctl *c);
 int verb_wait(const struct ctl *c);
 int verb_restart(const struct ctl *c);
@@ -48,6 +53,8 @@ int verb_misused(const struct ctl *c, const char *format, ...)
 int verb_no_arguments(const struct ctl *c);
 /* Says that nobody is there; returns PROC_EXIT_NO_ANSWER. */
 int verb_no_answer(const struct ctl *c, const char *who);
+/* Asks all doors: the health object (health.h); both are the caller's to free. */
+cJSON *verb_ask_health(const struct ctl *c, struct asks *asks);
 /* Prints one line of JSON, and frees the object. */
 void verb_print_json(cJSON *object);
 

@@ -110,14 +110,13 @@ int
 verb_status(const struct ctl *c)
 {
 	struct asks asks;
-	unsigned answers = 0;
+	unsigned answers;
 	cJSON *status;
 
 	if (verb_no_arguments(c))
 		return PROC_EXIT_USAGE;
-	ask_all(c->conf->run_dir, "status", &asks);
-	for (unsigned i = 0; i < asks.count; i++)
-		answers += asks.list[i].answer != NULL;
+	ask_all(c->conf->run_dir, "status", ASK_DEADLINE_MS, &asks);
+	answers = asks_answered(&asks);
 	status = status_merge(c->conf, &asks);
 	asks_deinit(&asks);
 	usage_fill(cJSON_GetObjectItemCaseSensitive(status, "processes"));

@@ -2,6 +2,7 @@
 #include "elector/shell.h"
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "elector/shell_apply.h"
 #include "elector/status.h"
@@ -236,6 +237,11 @@ take_look(struct shell *s, const struct msg_look *m)
 	                                  .gave_up = m->gave_up,
 	                                  .leader = m->leader}};
 
+	if (elect_serial_compare(&ev.serial, &s->look_serial) != 0) {
+		s->look_serial = ev.serial;
+		s->look_us = clock_us();
+		s->counters.elections++;
+	}
 	log_debug("look serial=%" PRIu64 ",%" PRIu64 " reason=%s", m->serial.generation,
 	          m->serial.count, msg_look_reason_name((enum msg_look_reason)m->reason));
 	step(s, &ev);
@@ -313,18 +319,15 @@ static void
 on_request(void *user, struct door_conn *c, const char *data, size_t len)
 {
 	static char reply[DOOR_REPLY_MAX];
-	static const char wrong[] = "{\"error\":\"the elector answers `status`\"}";
-	static const char large[] = "{\"error\":\"the answer does not fit\"}";
-	size_t n;
-	int r;
+	size_t n = 0;
 
 	if (len != strlen("status") || memcmp(data, "status", len) != 0)
-		r = door_send(c, wrong, sizeof(wrong) - 1);
-	else if ((n = status_print(user, reply, sizeof(reply))) > 0)
-		r = door_send(c, reply, n);
+		n = json_error("the elector answers `status`", reply, sizeof(reply));
 	else
-		r = door_send(c, large, sizeof(large) - 1);
-	if (r < 0)
+		n = status_print(user, reply, sizeof(reply));
+	if (n == 0)
+		n = json_error("the answer does not fit", reply, sizeof(reply));
+	if (door_send(c, reply, n) < 0)
 		door_conn_close(c);
 }
 
@@ -396,7 +399,6 @@ shell_open(struct shell *s, const struct conf *conf, const char *name, struct pr
 
 	*s = (struct shell){.conf = conf, .name = name, .proc = proc};
 	s->loop = proc_loop(proc);
-	s->started_us = clock_us();
 	s->shown.silent = true;
 	r = read_config(s);
 	if (r == 0)

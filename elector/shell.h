@@ -3,6 +3,7 @@
 #ifndef ELECTOR_SHELL_H
 #define ELECTOR_SHELL_H
 
+#include "base/histogram.h"
 #include "config/conf.h"
 #include "elector/elect.h"
 #include "ipc/msg.h"
@@ -26,6 +27,8 @@ struct shell_counters {
 	uint64_t frames_in;
 	uint64_t frames_out;
 	uint64_t frames_refused; /* no notification */
+	uint64_t elections;      /* looks, each counted once */
+	uint64_t rounds;         /* that our votes were in */
 	uint64_t decided;
 	uint64_t doubts;
 	uint64_t newer_configs;
@@ -41,7 +44,6 @@ struct shell {
 	sd_event_source *timer;
 	struct uplink *uplink;
 	struct door *door;
-	uint64_t started_us;
 	bool ready;
 
 	struct elect *elect;
@@ -57,7 +59,10 @@ struct shell {
 	bool has_decided;
 	struct msg_decided decided;
 
-	struct elect_view shown; /* what the log knows */
+	struct elect_serial look_serial; /* the newest look, */
+	uint64_t look_us;                /* when it came; 0: it is answered */
+	struct histogram decide;         /* from the one to the other */
+	struct elect_view shown;         /* what the log knows */
 	unsigned remote_count;
 	struct shell_remote remotes[CONF_SERVERS_MAX];
 	struct shell_counters counters;

@@ -1,6 +1,7 @@
 /* What the core wants done, as messages to connmgr; see shell_apply.h. */
 #include "elector/shell_apply.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <assert.h>
@@ -44,7 +45,8 @@ send_vote(struct shell *s, const struct elect_action *a)
 	unsigned count;
 	const int64_t *voters = elect_voters(s->elect, &count);
 
-	if (a->type == ELECT_ACT_SEND && uplink_is_busy(s->uplink) &&
+	if (a->type == ELECT_ACT_SEND &&
+	    uplink_waiting(s->uplink) >= UPLINK_QUEUE_MAX / 2 &&
 	    !is_configured(s, a->sid)) {
 		s->counters.spared++;
 		return;
@@ -73,6 +75,7 @@ send_state(struct shell *s, const struct elect_action *a)
 	    .type = MSG_STATE,
 	    .u.state = {.serial = from_serial(&a->serial), .vote = from_vote(&a->vote)}};
 
+	s->counters.rounds += !s->has_state || s->state.vote.round != a->vote.round;
 	s->has_state = true;
 	s->state = m.u.state;
 	log_debug("vote leader=%" PRId64 " zxid=0x%" PRIx64 " round=%" PRId64
@@ -92,6 +95,12 @@ send_decided(struct shell *s, const struct elect_action *a)
 	s->has_decided = true;
 	s->decided = m.u.decided;
 	s->counters.decided++;
+	if (elect_serial_compare(&a->serial, &s->look_serial) == 0) {
+		/* repeated: perhaps the answer of the elector before us */
+		if (s->look_us > 0 && a->reason != ELECT_REASON_REPEATED)
+			histogram_add(&s->decide, clock_us() - s->look_us);
+		s->look_us = 0;
+	}
 	log_info("decided leader=%" PRId64 " round=%" PRId64 " epoch=%" PRId64
 	         " serial=%" PRIu64 ",%" PRIu64 " reason=%s",
 	         a->vote.leader, a->vote.round, a->vote.epoch, a->serial.generation,

@@ -1,14 +1,11 @@
-/* See status.h. Integers are printed as they are: a double would lose digits. Names have
- * been checked to need no escapes (proc_parse_options). */
+/* See status.h. Integers are printed as they are: a double would lose digits. */
 #include "elector/status.h"
 
-#include "base/buf.h"
-#include "base/clock.h"
-#include "base/version.h"
+#include "base/json.h"
+#include "proc/vital.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <unistd.h>
 
 static const char *
 state_word(int32_t state)
@@ -39,18 +36,6 @@ put_vote(struct buf_out *out, const struct vote *v, int64_t round)
 	             "{\"leader\":%" PRId64 ",\"zxid\":\"0x%" PRIx64
 	             "\",\"round\":%" PRId64 ",\"epoch\":%" PRId64 "}",
 	             v->leader, (uint64_t)v->zxid, round, v->epoch);
-}
-
-static void
-put_head(struct buf_out *out, const struct shell *s)
-{
-	buf_put_text(out,
-	             "{\"who\":\"elector\",\"name\":\"%s\",\"pid\":%d,\"version\":\"%s\","
-	             "\"generation\":%" PRIu64 ",\"active\":%s,\"uptime_ms\":%" PRIu64,
-	             s->name, (int)getpid(), CONCLAVE_VERSION,
-	             uplink_generation(s->uplink),
-	             uplink_active(s->uplink) ? "true" : "false",
-	             (clock_us() - s->started_us) / 1000);
 }
 
 static void
@@ -104,22 +89,39 @@ static void
 put_counters(struct buf_out *out, const struct shell *s)
 {
 	const struct shell_counters *c = &s->counters;
-	struct uplink_counters u = uplink_counters(s->uplink);
+	const struct json_count list[] = {
+	    {"frames_in", c->frames_in},
+	    {"frames_out", c->frames_out},
+	    {"elections", c->elections},
+	    {"rounds", c->rounds},
+	    {"decided", c->decided},
+	    {"doubts", c->doubts},
+	    {"newer_configs", c->newer_configs},
+	    {"uplinks", uplink_counters(s->uplink).links},
+	};
 
-	buf_put_text(out,
-	             ",\"counters\":{\"frames_in\":%" PRIu64 ",\"frames_out\":%" PRIu64
-	             ",\"frames_refused\":%" PRIu64 ",\"decided\":%" PRIu64
-	             ",\"doubts\":%" PRIu64 ",\"newer_configs\":%" PRIu64,
-	             c->frames_in, c->frames_out, c->frames_refused, c->decided,
-	             c->doubts, c->newer_configs);
+	json_put_counts(out, "counters", list, sizeof(list) / sizeof(list[0]));
+}
+
+static void
+put_drops(struct buf_out *out, const struct shell *s)
+{
+	struct uplink_counters u = uplink_counters(s->uplink);
+	const struct vital_queue queue = {"uplink", uplink_waiting(s->uplink),
+	                                  UPLINK_QUEUE_MAX, u.dropped + u.replaced};
+
+	vital_put_queues(out, "queues", &queue, 1);
+	json_put_key(out, "drops");
+	buf_put_u8(out, '{');
 	for (unsigned i = ELECT_REASON_STALE; i <= ELECT_REASON_CONFIG_TEXT; i++)
-		buf_put_text(out, ",\"dropped_%s\":%" PRIu64,
-		             elect_reason_name((enum elect_reason)i), c->dropped[i]);
-	buf_put_text(out,
-	             ",\"messages_refused\":%" PRIu64 ",\"messages_dropped\":%" PRIu64
-	             ",\"messages_replaced\":%" PRIu64 ",\"spared\":%" PRIu64
-	             ",\"links\":%" PRIu64 "}",
-	             u.refused, u.dropped, u.replaced, c->spared, u.links);
+		json_put_u64(out, elect_reason_name((enum elect_reason)i),
+		             s->counters.dropped[i]);
+	json_put_u64(out, "frames_refused", s->counters.frames_refused);
+	json_put_u64(out, "spared", s->counters.spared);
+	json_put_u64(out, "messages_refused", u.refused);
+	json_put_u64(out, "messages_dropped", u.dropped);
+	json_put_u64(out, "messages_replaced", u.replaced);
+	buf_put_u8(out, '}');
 }
 
 size_t
@@ -128,11 +130,15 @@ status_print(const struct shell *s, char *out, size_t cap)
 	struct buf_out b;
 
 	buf_out_init(&b, out, cap);
-	put_head(&b, s);
+	buf_put_u8(&b, '{');
+	vital_put(&b, "elector", s->name, uplink_generation(s->uplink));
+	json_put_bool(&b, "active", uplink_active(s->uplink));
 	put_election(&b, s);
 	put_remotes(&b, s);
 	put_counters(&b, s);
-	buf_put_text(&b, "}");
+	put_drops(&b, s);
+	histogram_put(&b, "decide", &s->decide);
+	buf_put_u8(&b, '}');
 	return b.bad ? 0 : b.len;
 }
 

@@ -2,7 +2,7 @@
 
 _conclave() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs="status leader health watch wait restart swap claim check probe import"
+	local verbs="status leader health metrics watch wait restart swap claim check probe import"
 	local verb="" i words
 
 	COMPREPLY=()
@@ -32,7 +32,8 @@ _conclave() {
 		[ "$prev" != --id ] || return
 		words="--id --myid --json --help"
 		;;
-	probe) words="--watch --json --help" ;;
+	probe | health) words="--watch --json --help" ;;
+	metrics) words="--help" ;;
 	swap)
 		[ "$prev" != --shadow ] || return
 		if [ "$prev" = elector ]; then

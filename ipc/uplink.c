@@ -475,10 +475,10 @@ uplink_close(struct uplink *u)
 	uplink_unref(u);
 }
 
-bool
-uplink_is_busy(const struct uplink *u)
+unsigned
+uplink_waiting(const struct uplink *u)
 {
-	return u->waiting.count >= UPLINK_QUEUE_MAX / 2;
+	return u->waiting.count;
 }
 
 bool

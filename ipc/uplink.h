@@ -51,8 +51,8 @@ void uplink_close(struct uplink *u);
  * waits. `m` must be one that msg_encode accepts. */
 #define UPLINK_QUEUE_MAX 256
 void uplink_send(struct uplink *u, const struct msg *m);
-/* Half of the bound waits: what can be spared had better not be sent. */
-bool uplink_is_busy(const struct uplink *u);
+/* How many wait. From half of the bound on, what can be spared had better not be sent. */
+unsigned uplink_waiting(const struct uplink *u);
 
 bool uplink_active(const struct uplink *u);
 uint64_t uplink_generation(const struct uplink *u); /* 0: never active */

@@ -1,31 +1,11 @@
-/* See answer.h. Integers are printed as they are: a double would lose digits. Names have
- * been checked to need no escapes (proc_parse_options); reasons have paths in them. */
+/* See answer.h. Integers are printed as they are: a double would lose digits. */
 #include "peer/answer.h"
 
-#include "base/buf.h"
 #include "base/clock.h"
-#include "base/version.h"
+#include "base/json.h"
+#include "proc/vital.h"
 
 #include <inttypes.h>
-#include <unistd.h>
-
-static void
-put_string(struct buf_out *out, const char *text)
-{
-	buf_put_text(out, "\"");
-	for (const char *at = text; *at; at++) {
-		unsigned char c = (unsigned char)*at;
-
-		if (c == '"' || c == '\\')
-			buf_put_text(out, "\\%c", c);
-		else if (c < 0x20 ||
-		         c >= 0x7f) /* a path may be any bytes: not always UTF-8 */
-			buf_put_text(out, "\\u%04x", c);
-		else
-			buf_put_u8(out, c);
-	}
-	buf_put_text(out, "\"");
-}
 
 static void
 put_state(struct buf_out *out, const struct keeper *k)
@@ -47,8 +27,7 @@ put_reason(struct buf_out *out, const struct keeper *k)
 {
 	char reason[KEEPER_WHY_MAX];
 
-	buf_put_text(out, ",\"reason\":");
-	put_string(out, keeper_reason(k, reason, sizeof(reason)));
+	json_put_text(out, "reason", keeper_reason(k, reason, sizeof(reason)));
 }
 
 size_t
@@ -89,29 +68,30 @@ put_counters(struct buf_out *out, const struct keeper *k)
 {
 	const struct keeper_counters *c = &k->counters;
 	const struct uplink_counters u = uplink_counters(k->uplink);
-	const struct {
-		const char *name;
-		uint64_t value;
-	} rows[] = {
+	const struct json_count done[] = {
 	    {"packets_in", c->packets_in},
 	    {"packets_out", c->packets_out},
-	    {"packets_refused", c->packets_refused},
 	    {"links_closed", c->links_closed},
 	    {"looks", c->looks},
 	    {"decided", c->decided},
+	    {"leader_changes", c->leader_changes},
 	    {"writes", c->writes},
 	    {"writes_failed", c->writes_failed},
 	    {"watchers", k->watch.count},
 	    {"uplinks", u.links},
+	};
+	const struct json_count drops[] = {
+	    {"packets_refused", c->packets_refused},
 	    {"messages_refused", u.refused},
 	    {"messages_dropped", u.dropped},
+	    {"messages_replaced", u.replaced},
 	};
+	const struct vital_queue queue = {"uplink", uplink_waiting(k->uplink),
+	                                  UPLINK_QUEUE_MAX, u.dropped + u.replaced};
 
-	buf_put_text(out, ",\"counters\":{");
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		buf_put_text(out, "%s\"%s\":%" PRIu64, i > 0 ? "," : "", rows[i].name,
-		             rows[i].value);
-	buf_put_text(out, "}");
+	vital_put_queues(out, "queues", &queue, 1);
+	json_put_counts(out, "counters", done, sizeof(done) / sizeof(done[0]));
+	json_put_counts(out, "drops", drops, sizeof(drops) / sizeof(drops[0]));
 }
 
 size_t
@@ -120,14 +100,12 @@ answer_status(const struct keeper *k, char *text, size_t cap)
 	struct buf_out out;
 
 	buf_out_init(&out, text, cap);
-	buf_put_text(&out,
-	             "{\"who\":\"peer\",\"name\":\"%s\",\"pid\":%d,\"version\":\"%s\","
-	             "\"generation\":%" PRIu64 ",\"uptime_ms\":%" PRIu64,
-	             k->name, (int)getpid(), CONCLAVE_VERSION,
-	             uplink_generation(k->uplink), (clock_us() - k->started_us) / 1000);
-	buf_put_text(&out, ",\"id\":%" PRId64 ",\"role\":\"%s\",\"zab\":%s,", k->conf->id,
-	             k->conf->self->observer ? "observer" : "participant",
-	             k->conf->zab ? "true" : "false");
+	buf_put_u8(&out, '{');
+	vital_put(&out, "peer", k->name, uplink_generation(k->uplink));
+	json_put_i64(&out, "id", k->conf->id);
+	json_put_text(&out, "role", k->conf->self->observer ? "observer" : "participant");
+	json_put_bool(&out, "zab", k->conf->zab);
+	buf_put_u8(&out, ',');
 	put_state(&out, k);
 	buf_put_text(&out, ",\"lease_ms\":0");
 	put_reason(&out, k);
@@ -141,6 +119,7 @@ answer_status(const struct keeper *k, char *text, size_t cap)
 		buf_put_text(&out, ",\"claim\":null");
 	put_learners(&out, k);
 	put_counters(&out, k);
+	histogram_put(&out, "establish", &k->establish);
 	buf_put_text(&out, "}");
 	return out.bad ? 0 : out.len;
 }
@@ -152,17 +131,5 @@ answer_claim(int64_t claim, char *text, size_t cap)
 
 	buf_out_init(&out, text, cap);
 	buf_put_text(&out, "{\"ok\":true,\"claim\":\"0x%" PRIx64 "\"}", (uint64_t)claim);
-	return out.bad ? 0 : out.len;
-}
-
-size_t
-answer_error(const char *what, char *text, size_t cap)
-{
-	struct buf_out out;
-
-	buf_out_init(&out, text, cap);
-	buf_put_text(&out, "{\"error\":");
-	put_string(&out, what);
-	buf_put_text(&out, "}");
 	return out.bad ? 0 : out.len;
 }

@@ -10,6 +10,5 @@
 size_t answer_event(const struct keeper *k, char *out, size_t cap);
 size_t answer_status(const struct keeper *k, char *out, size_t cap);
 size_t answer_claim(int64_t claim, char *out, size_t cap);
-size_t answer_error(const char *what, char *out, size_t cap);
 
 #endif

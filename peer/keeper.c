@@ -424,7 +424,7 @@ keeper_open(struct keeper *k, const struct conf *conf, const char *name,
 	k->name = name;
 	k->proc = proc;
 	k->loop = proc_loop(proc);
-	k->started_us = k->view_us = clock_us();
+	k->view_us = clock_us();
 	snprintf(k->folder, sizeof(k->folder), "%s/peer", conf->data_dir);
 	r = make_members(k);
 	if (r >= 0)

@@ -3,6 +3,7 @@
 #ifndef PEER_KEEPER_H
 #define PEER_KEEPER_H
 
+#include "base/histogram.h"
 #include "config/conf.h"
 #include "ipc/uplink.h"
 #include "peer/epoch.h"
@@ -26,6 +27,7 @@ struct keeper_counters {
 	uint64_t links_closed;    /* by us */
 	uint64_t looks;
 	uint64_t decided;
+	uint64_t leader_changes; /* another one than before was established */
 	uint64_t writes;
 	uint64_t writes_failed;
 };
@@ -44,7 +46,6 @@ struct keeper {
 	int64_t claiming;               /* the one being written, */
 	struct door_conn *claimer;      /* for this asker; NULL: it is gone */
 	char folder[CONF_PATH_MAX + 8]; /* data_dir/peer */
-	uint64_t started_us;
 
 	struct qconfig members;
 	struct role *role; /* NULL: a shadow, which does nothing */
@@ -60,6 +61,10 @@ struct keeper {
 	struct role_view view; /* as published, */
 	uint64_t view_us;      /* at this time */
 	struct watch watch;
+	uint64_t look_us;    /* when it began to look for a leader; 0: it does not */
+	bool had_leader;     /* of this process's life, */
+	int64_t last_leader; /* the last one */
+	struct histogram establish; /* from the look to the established leader */
 	struct keeper_counters counters;
 };
 

@@ -61,6 +61,8 @@ send_look(struct keeper *k, const struct role_action *a)
 	    .reason = to_look_reason(l->reason),
 	};
 	k->counters.looks++;
+	if (k->look_us == 0)
+		k->look_us = clock_us();
 	log_info("looking reason=%s epoch=%" PRId64 " serial=%" PRIu64 ",%" PRIu64,
 	         msg_look_reason_name(m.u.look.reason), l->epoch, a->serial.generation,
 	         a->serial.count);
@@ -149,6 +151,17 @@ keeper_say(struct keeper *k)
 	proc_ready(k->proc, line, generation, uplink_active(k->uplink));
 }
 
+static void
+count_leader(struct keeper *k, int64_t leader)
+{
+	k->counters.leader_changes += !k->had_leader || k->last_leader != leader;
+	k->had_leader = true;
+	k->last_leader = leader;
+	if (k->look_us > 0)
+		histogram_add(&k->establish, clock_us() - k->look_us);
+	k->look_us = 0;
+}
+
 void
 keeper_publish(struct keeper *k, const struct role_view *view)
 {
@@ -159,6 +172,8 @@ keeper_publish(struct keeper *k, const struct role_view *view)
 
 	k->view = *view;
 	k->view_us = clock_us();
+	if (turn && view->has_leader)
+		count_leader(k, view->leader);
 	len = answer_event(k, text, sizeof(text));
 	assert(len > 0);
 	watch_send(&k->watch, text, len);

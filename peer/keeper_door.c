@@ -3,6 +3,7 @@
  * claim, or (where only the folder could not be synced) one of both, never a part. */
 #include "peer/keeper_door.h"
 
+#include "base/json.h"
 #include "base/log.h"
 #include "ipc/door.h"
 #include "peer/answer.h"
@@ -28,7 +29,7 @@ refuse(struct door_conn *c, const char *why)
 {
 	static char text[6 * KEEPER_WHY_MAX + 64]; /* each byte as \uXXXX */
 
-	reply(c, text, answer_error(why, text, sizeof(text)));
+	reply(c, text, json_error(why, text, sizeof(text)));
 }
 
 static void

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/version.h"
+#include "proc/vital.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -15,7 +16,9 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
-#define AGAIN_US 50000 /* to what is owed, for whatever reason */
+#define AGAIN_US    50000   /* to what is owed, for whatever reason */
+#define LOOK_US     1000000 /* at least so often the loop shows that it turns */
+#define ACCURACY_US 10000
 
 /* The address that $NOTIFY_SOCKET names: a path, or with `@` an abstract one. */
 static int
@@ -64,17 +67,29 @@ say(struct beat *n, bool beat)
 	return true;
 }
 
+/* The loop's own time is of its waking: what it did since then makes us late, too. */
+static void
+see_how_late(struct beat *n)
+{
+	uint64_t due_us = 0, now_us;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	now_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	sd_event_source_get_time(n->timer, &due_us);
+	vital_late(now_us > due_us + ACCURACY_US ? now_us - due_us - ACCURACY_US : 0);
+}
+
+/* What it is armed for may be overdue, if others came first. */
 static void
 rearm(struct beat *n)
 {
-	uint64_t wait_us = n->owed ? AGAIN_US : n->beat_us;
+	uint64_t wait_us = n->owed ? AGAIN_US : LOOK_US;
 
-	if (wait_us == 0) {
-		sd_event_source_set_enabled(n->timer, SD_EVENT_OFF);
-		return;
-	}
+	if (!n->owed && n->beat_us > 0 && n->beat_us < LOOK_US)
+		wait_us = n->beat_us;
+	see_how_late(n);
 	sd_event_source_set_time_relative(n->timer, wait_us);
-	sd_event_source_set_time_accuracy(n->timer, wait_us / 8);
 	sd_event_source_set_enabled(n->timer, SD_EVENT_ONESHOT);
 }
 
@@ -85,33 +100,40 @@ on_beat(sd_event_source *source, uint64_t usec, void *user)
 
 	(void)source;
 	(void)usec;
-	n->owed = !say(n, n->beat_us > 0);
+	vital_beat();
+	if (n->fd >= 0)
+		n->owed = !say(n, n->beat_us > 0);
 	rearm(n);
 	return 0;
 }
 
-int
-beat_open(struct beat *n, sd_event *loop)
+static int
+open_socket(struct beat *n, const char *name)
 {
-	const char *name = getenv("NOTIFY_SOCKET");
 	uint64_t usec = 0;
-	int r;
+	int r = sd_watchdog_enabled(0, &usec);
 
-	*n = (struct beat){.fd = -1};
-	if (!name)
-		return 0;
-	r = sd_watchdog_enabled(0, &usec);
 	if (r < 0)
 		return r;
 	n->beat_us = r > 0 ? usec / 2 : 0;
 	n->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (n->fd < 0)
 		return -errno;
-	r = connect_to(n->fd, name);
+	return connect_to(n->fd, name);
+}
+
+int
+beat_open(struct beat *n, sd_event *loop)
+{
+	const char *name = getenv("NOTIFY_SOCKET");
+	int r;
+
+	*n = (struct beat){.fd = -1};
+	r = name ? open_socket(n, name) : 0;
 	if (r < 0)
 		return r;
-	r = sd_event_add_time_relative(loop, &n->timer, CLOCK_MONOTONIC, 0, 1, on_beat,
-	                               n);
+	r = sd_event_add_time_relative(loop, &n->timer, CLOCK_MONOTONIC, LOOK_US,
+	                               ACCURACY_US, on_beat, n);
 	if (r < 0)
 		return r;
 	n->owed = n->beat_us > 0 && !say(n, true);

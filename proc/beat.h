@@ -22,8 +22,9 @@ struct beat {
 	bool active;
 };
 
-/* Reads $NOTIFY_SOCKET and $WATCHDOG_USEC; beats from then on while the loop turns. 0 or
- * -errno. */
+/* Reads $NOTIFY_SOCKET and $WATCHDOG_USEC; beats from then on while the loop turns, and
+ * sees, at least once a second and also where nobody listens, how late the loop is
+ * (vital.h). 0 or -errno. */
 int beat_open(struct beat *n, sd_event *loop);
 /* Says what is owed: now, or within 50 ms, together with what comes until then (an
  * election changes much within milliseconds, and wakes nobody for it). */

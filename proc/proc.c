@@ -2,7 +2,9 @@
  * that started it (conclaved or systemd, it cannot tell which); see proc.h. */
 #include "proc/proc.h"
 
+#include "base/clock.h"
 #include "proc/beat.h"
+#include "proc/vital.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -130,6 +132,7 @@ proc_init(struct proc **out, const char *name, enum log_level level,
 
 	log_init(name, level);
 	die_with_parent();
+	vital_init();
 	umask(077);
 	r = set_signals();
 	if (r < 0)
@@ -183,10 +186,27 @@ proc_say(struct proc *p, const char *status)
 	beat_later(&p->beat);
 }
 
+/* sd_event_loop, with an eye on what each handler takes. */
 int
 proc_run(struct proc *p)
 {
-	return sd_event_loop(p->loop);
+	int r, code = 0;
+
+	while (sd_event_get_state(p->loop) != SD_EVENT_FINISHED) {
+		uint64_t began_us;
+
+		r = sd_event_prepare(p->loop);
+		if (r == 0)
+			r = sd_event_wait(p->loop, UINT64_MAX);
+		began_us = clock_us();
+		if (r > 0)
+			r = sd_event_dispatch(p->loop);
+		if (r < 0)
+			return r;
+		vital_late(clock_us() - began_us);
+	}
+	r = sd_event_get_exit_code(p->loop, &code);
+	return r < 0 ? r : code;
 }
 
 void

@@ -121,6 +121,8 @@ on_spawn_failed(struct child *c, const struct child_event *ev, struct child_acti
 	assert(c->state == CHILD_STARTING && c->pid == 0);
 	n = note(c, out, CHILD_WHY_SPAWN_FAILED, 0);
 	n->code = ev->code;
+	n->cause = CHILD_CAUSE_SPAWN;
+	c->causes[n->cause]++;
 	/* what could not be started now will not start in the next microsecond */
 	fail(c, out, ev->now_ms, n, c->policy.restart_min_ms);
 }
@@ -154,6 +156,20 @@ on_beat(struct child *c, const struct child_event *ev)
 	}
 }
 
+/* A SIGKILL may be the kernel's, but not after an abort: then it is ours. */
+static enum child_cause
+cause_of(const struct child *c, const struct child_event *ev)
+{
+	if (c->state == CHILD_STOPPING)
+		return CHILD_CAUSE_ASKED;
+	if (c->state == CHILD_HUNG)
+		return c->last.why == CHILD_WHY_NEVER_READY ? CHILD_CAUSE_NEVER_READY
+		                                            : CHILD_CAUSE_HANG;
+	if (!ev->by_signal)
+		return CHILD_CAUSE_EXIT;
+	return ev->memory ? CHILD_CAUSE_MEMORY : CHILD_CAUSE_SIGNAL;
+}
+
 static void
 on_exited(struct child *c, const struct child_event *ev, struct child_actions *out)
 {
@@ -172,6 +188,9 @@ on_exited(struct child *c, const struct child_event *ev, struct child_actions *o
 		why = CHILD_WHY_CONFIG;
 	n = note(c, out, why, ev->now_ms - c->spawned_ms);
 	n->code = ev->code;
+	n->dumped = ev->dumped;
+	n->cause = cause_of(c, ev);
+	c->causes[n->cause]++;
 	c->death = *n;
 	if (!c->wanted) {
 		down(c);

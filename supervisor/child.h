@@ -63,8 +63,22 @@ enum child_why { /* what happened; `code` and times as child_text.c puts them in
 	         CHILD_WHY_ENDED,   /* as it was asked to */
 };
 
+enum child_cause { /* of a death, or of a start that failed: why there is a successor */
+	           CHILD_CAUSE_NONE,
+	           CHILD_CAUSE_EXIT,   /* by itself, with a status */
+	           CHILD_CAUSE_SIGNAL, /* of somebody else */
+	           CHILD_CAUSE_MEMORY, /* killed by the kernel, which had none left */
+	           CHILD_CAUSE_HANG,   /* aborted by us: silent */
+	           CHILD_CAUSE_NEVER_READY, /* aborted by us */
+	           CHILD_CAUSE_ASKED,       /* a person said restart */
+	           CHILD_CAUSE_SPAWN,       /* it could not be started */
+	           CHILD_CAUSES,
+};
+
 struct child_note {
 	enum child_why why;
+	enum child_cause cause; /* of an end */
+	bool dumped;            /* of an end: a core was left */
 	int code;
 	uint64_t
 	    after_ms; /* since the start of the process, or for how long it was silent */
@@ -78,7 +92,7 @@ enum child_event_type {
 	CHILD_EV_SPAWN_FAILED, /* the same: code is the errno */
 	CHILD_EV_READY,        /* READY=1 */
 	CHILD_EV_BEAT,         /* WATCHDOG=1 */
-	CHILD_EV_EXITED,       /* by_signal, code */
+	CHILD_EV_EXITED,       /* by_signal, code, dumped, memory */
 	CHILD_EV_NEEDS,    /* met: the child that this one needs is ready, or is not */
 	CHILD_EV_RESTART,  /* a person asks for a successor; nothing where none is wanted
 	                    */
@@ -96,6 +110,8 @@ struct child_event {
 	int pid;
 	int code;
 	bool by_signal;
+	bool dumped; /* EXITED: a core was left */
+	bool memory; /* EXITED: by a SIGKILL, just when memory ran out */
 	bool met;
 };
 
@@ -122,7 +138,8 @@ struct child { /* read it freely; only the functions below write it */
 	bool needs_met;
 	bool excused; /* its deadline was given once more */
 	unsigned failures;
-	unsigned spawns; /* processes so far */
+	unsigned spawns;               /* processes so far */
+	unsigned causes[CHILD_CAUSES]; /* how often each has ended one */
 	uint64_t spawned_ms;
 	uint64_t ready_ms; /* when it became ready; 0: it has not */
 	uint64_t beat_ms;  /* its last sign of life */

@@ -1,37 +1,9 @@
 /* A datagram of sd_notify's made into a struct; see child_notice.h. */
 #include "supervisor/child_notice.h"
 
+#include "base/json.h"
+
 #include <string.h>
-
-/* The length of the UTF-8 character at `s`, 0 where there is none: RFC 3629, section 4 */
-static size_t
-utf8_len(const unsigned char *s, size_t len)
-{
-	unsigned char lo = 0x80, hi = 0xbf;
-	size_t want, i;
-
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] < 0xc2 || s[0] > 0xf4)
-		return 0;
-	want = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-	if (len < want)
-		return 0;
-	if (s[0] == 0xe0)
-		lo = 0xa0;
-	else if (s[0] == 0xed)
-		hi = 0x9f;
-	else if (s[0] == 0xf0)
-		lo = 0x90;
-	else if (s[0] == 0xf4)
-		hi = 0x8f;
-	if (s[1] < lo || s[1] > hi)
-		return 0;
-	for (i = 2; i < want; i++)
-		if (s[i] < 0x80 || s[i] > 0xbf)
-			return 0;
-	return want;
-}
 
 /* Whole characters only: a text that is cut stays valid. */
 static void
@@ -42,7 +14,7 @@ copy_text(char *out, size_t cap, const char *value, size_t len)
 	while (at < len) {
 		const unsigned char *s = (const unsigned char *)value + at;
 
-		n = utf8_len(s, len - at);
+		n = json_utf8_len(s, len - at);
 		if (used + (n > 0 ? n : 1) >= cap)
 			break;
 		if (n == 0 || s[0] < 0x20 || s[0] == 0x7f) {

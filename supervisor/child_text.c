@@ -25,6 +25,9 @@ static void
 event_text(const struct child_note *n, char *out, size_t cap)
 {
 	const char *name;
+	const char *hung = n->cause == CHILD_CAUSE_HANG          ? "hung, "
+	                   : n->cause == CHILD_CAUSE_NEVER_READY ? "never ready, "
+	                                                         : "";
 
 	switch (n->why) {
 	case CHILD_WHY_NONE:
@@ -45,8 +48,10 @@ event_text(const struct child_note *n, char *out, size_t cap)
 		break;
 	case CHILD_WHY_KILLED:
 		name = sigabbrev_np(n->code);
-		snprintf(out, cap, "killed by signal %d (%s) after %" PRIu64 " ms",
-		         n->code, name != NULL ? name : "?", n->after_ms);
+		snprintf(out, cap, "%skilled by signal %d (%s)%s%s after %" PRIu64 " ms",
+		         hung, n->code, name != NULL ? name : "?",
+		         n->cause == CHILD_CAUSE_MEMORY ? ", out of memory," : "",
+		         n->dumped ? ", core dumped," : "", n->after_ms);
 		break;
 	case CHILD_WHY_CONFIG:
 		snprintf(
@@ -77,6 +82,19 @@ event_text(const struct child_note *n, char *out, size_t cap)
 		snprintf(out, cap, "ended after %" PRIu64 " ms", n->after_ms);
 		break;
 	}
+}
+
+const char *
+child_cause_name(enum child_cause cause)
+{
+	static const char *const names[CHILD_CAUSES] = {
+	    [CHILD_CAUSE_NONE] = "none",     [CHILD_CAUSE_EXIT] = "exit",
+	    [CHILD_CAUSE_SIGNAL] = "signal", [CHILD_CAUSE_MEMORY] = "memory",
+	    [CHILD_CAUSE_HANG] = "hang",     [CHILD_CAUSE_NEVER_READY] = "never_ready",
+	    [CHILD_CAUSE_ASKED] = "asked",   [CHILD_CAUSE_SPAWN] = "spawn",
+	};
+
+	return names[cause];
 }
 
 void

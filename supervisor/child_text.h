@@ -12,6 +12,8 @@
  * until one of them is ready. */
 const char *child_state_name(const struct child *c);
 
+const char *child_cause_name(enum child_cause cause); /* "exit" …, as keys */
+
 /* NUL-terminated, cut to the room; "" for CHILD_WHY_NONE. */
 void child_note_text(const struct child_note *n, char *out, size_t cap);
 

@@ -1,6 +1,7 @@
 /* conclaved's door and its status file; see control.h. */
 #include "supervisor/control.h"
 
+#include "base/json.h"
 #include "base/log.h"
 #include "ipc/door.h"
 #include "proc/proc.h"
@@ -30,10 +31,11 @@ struct control {
 	char reply[DOOR_REPLY_MAX];
 };
 
+/* `len` 0: it did not fit. */
 static void
-answer(struct door_conn *conn, const struct buf_out *json)
+answer(struct door_conn *conn, const void *text, size_t len)
 {
-	int r = json->bad ? -EMSGSIZE : door_send(conn, json->data, json->len);
+	int r = len == 0 ? -EMSGSIZE : door_send(conn, text, len);
 
 	if (r < 0) {
 		log_info("an asker got no answer: %s", strerror(-r));
@@ -45,24 +47,15 @@ static void
 answer_error(struct door_conn *conn, const char *text)
 {
 	unsigned char room[CONTROL_TEXT_MAX * 6];
-	struct buf_out json;
 
-	buf_out_init(&json, room, sizeof(room));
-	buf_put_text(&json, "{\"error\":");
-	report_put_string(&json, text);
-	buf_put_text(&json, "}");
-	answer(conn, &json);
+	answer(conn, room, json_error(text, room, sizeof(room)));
 }
 
 static void
 answer_status(struct control *c, struct door_conn *conn)
 {
-	struct buf_out json;
-
-	buf_out_init(&json, c->reply, sizeof(c->reply));
-	json.len = report_print(c->crew, c->swapper, c->self, c->reply, sizeof(c->reply));
-	json.bad = json.len == 0;
-	answer(conn, &json);
+	answer(conn, c->reply,
+	       report_print(c->crew, c->swapper, c->self, c->reply, sizeof(c->reply)));
 }
 
 static void
@@ -79,9 +72,9 @@ answer_reload(struct control *c, struct door_conn *conn)
 	buf_out_init(&json, room, sizeof(room));
 	buf_put_text(&json, "{\"ok\":true,\"taken\":[");
 	if (text[0] != '\0')
-		report_put_string(&json, text);
+		json_put_string(&json, text);
 	buf_put_text(&json, "]}");
-	answer(conn, &json);
+	answer(conn, room, json.bad ? 0 : json.len);
 }
 
 /* The answer is for when the successor has been started: control_spawned. */
@@ -234,14 +227,13 @@ void
 control_swapped(struct control *c, struct door_conn *asker, const struct buf_out *json)
 {
 	(void)c;
-	answer(asker, json);
+	answer(asker, json->data, json->bad ? 0 : json->len);
 }
 
 void
 control_spawned(struct control *c, unsigned member, int pid_or_error)
 {
-	unsigned char room[64];
-	struct buf_out json;
+	char text[CONTROL_TEXT_MAX];
 	unsigned i = 0;
 
 	while (i < c->waiter_count) {
@@ -254,16 +246,13 @@ control_spawned(struct control *c, unsigned member, int pid_or_error)
 		c->waiters[i] = c->waiters[--c->waiter_count];
 		i = 0; /* an answer may fail and take others of that connection along */
 		if (pid_or_error < 0) {
-			char text[CONTROL_TEXT_MAX];
-
 			snprintf(text, sizeof(text), "%s cannot be started: %s",
 			         crew_member(c->crew, member)->plan->name,
 			         strerror(-pid_or_error));
 			answer_error(w.conn, text);
 			continue;
 		}
-		buf_out_init(&json, room, sizeof(room));
-		buf_put_text(&json, "{\"ok\":true,\"pid\":%d}", pid_or_error);
-		answer(w.conn, &json);
+		snprintf(text, sizeof(text), "{\"ok\":true,\"pid\":%d}", pid_or_error);
+		answer(w.conn, text, strlen(text));
 	}
 }

@@ -270,6 +270,9 @@ on_exit_of(sd_event_source *s, const siginfo_t *info, void *user)
 	assert(s == m->source);
 	ev.by_signal = info->si_code != CLD_EXITED;
 	ev.code = info->si_status;
+	ev.dumped = info->si_code == CLD_DUMPED;
+	ev.memory =
+	    memory_was_short(&m->crew->memory) && ev.by_signal && ev.code == SIGKILL;
 	m->source = sd_event_source_unref(m->source);
 	m->started_us = 0;
 	m->ready_us = 0;
@@ -359,6 +362,7 @@ crew_new(struct crew **out, sd_event *loop, const struct crew_options *options,
 	c->ops = ops;
 	c->user = user;
 	c->on_exit = on_exit_of;
+	memory_open(&c->memory, "");
 	c->config = strdup(options->config);
 	if (c->config == NULL)
 		r = -ENOMEM;

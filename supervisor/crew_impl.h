@@ -3,6 +3,7 @@
 #define SUPERVISOR_CREW_IMPL_H
 
 #include "supervisor/crew.h"
+#include "supervisor/memory.h"
 #include "supervisor/notify.h"
 #include "supervisor/spawn.h"
 
@@ -16,6 +17,7 @@ struct crew {
 	const struct crew_ops *ops;
 	void *user;
 	sd_event_child_handler_t on_exit;
+	struct memory memory;
 	bool stopping;
 	bool ended;
 	unsigned active; /* seat */

@@ -2,7 +2,6 @@
 #ifndef SUPERVISOR_REPORT_H
 #define SUPERVISOR_REPORT_H
 
-#include "base/buf.h"
 #include "supervisor/crew.h"
 #include "supervisor/swapper.h"
 
@@ -20,8 +19,5 @@ size_t report_print(const struct crew *crew, const struct swapper *swapper,
 
 /* Which children are not ready, and why. */
 void report_summary(const struct crew *crew, char *out, size_t cap);
-
-/* A JSON string, quotes included; `text` is UTF-8. */
-void report_put_string(struct buf_out *out, const char *text);
 
 #endif

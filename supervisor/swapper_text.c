@@ -2,8 +2,8 @@
 #include "supervisor/swapper_impl.h"
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
-#include "supervisor/report.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ put_program(struct buf_out *out, const char *key, const struct record_program *p
 		return;
 	}
 	buf_put_text(out, "{\"name\":\"%s\",\"path\":", p->name);
-	report_put_string(out, p->path);
+	json_put_string(out, p->path);
 	buf_put_u8(out, '}');
 }
 
@@ -55,10 +55,10 @@ swapper_answer(struct swapper *s, const struct swap_action *a)
 		buf_put_text(&json, "{\"ok\":true");
 		put_program(&json, "program", &s->programs[s->core.active]);
 		buf_put_text(&json, ",\"version\":");
-		report_put_string(&json, s->version);
+		json_put_string(&json, s->version);
 	} else {
 		buf_put_text(&json, "{\"error\":");
-		report_put_string(&json, swapper_why(s, a->why));
+		json_put_string(&json, swapper_why(s, a->why));
 	}
 	put_difference(s, &json);
 	buf_put_u8(&json, '}');
@@ -109,7 +109,7 @@ swapper_print(const struct swapper *s, struct buf_out *out)
 	            candidate ? &s->programs[1 - s->core.active] : &none);
 	put_program(out, "before", &s->record.before);
 	buf_put_text(out, ",\"reason\":");
-	report_put_string(out, s->reason);
+	json_put_string(out, s->reason);
 	put_difference(s, out);
 	buf_put_u8(out, '}');
 }

@@ -132,8 +132,15 @@ exited(struct model *m)
 		return;
 	ev.code = codes[feed_below(&m->feed, 8)];
 	ev.by_signal = feed_below(&m->feed, 2) == 1 && ev.code > 0;
+	ev.dumped = ev.by_signal && ev.code == 6;
+	ev.memory = ev.by_signal && ev.code == 9;
 	m->pid = 0;
 	step(m, &ev);
+	must(m->child.death.cause != CHILD_CAUSE_NONE &&
+	         m->child.causes[m->child.death.cause] > 0,
+	     "a death has a cause, and is counted");
+	must(!m->child.death.dumped || m->child.death.why != CHILD_WHY_EXITED,
+	     "who exits leaves no core");
 }
 
 static void

@@ -357,6 +357,12 @@ wire_is_up(const struct wire *w)
 	return w->fd >= 0;
 }
 
+size_t
+wire_waiting(const struct wire *w)
+{
+	return outbox_waiting(w->outbox);
+}
+
 void
 wire_feed(struct wire *w, const unsigned char *data, size_t len)
 {

@@ -181,6 +181,8 @@ stop() {
 		[ "$(pids | grep -v "^$(field "$worker" pid)$")" = "$others" ]
 		is "$worker" restarts 1
 		[[ "$(field "$worker" last_death)" == *"signal 9"* ]]
+		is "$worker" restarts_by.signal 1
+		is "$worker" last_core false
 	done
 }
 
@@ -192,6 +194,8 @@ stop() {
 	until_true "and is tried on" least peer restarts 12
 	is peer state failing
 	[[ "$(field peer reason)" == *"status 1"* ]]
+	least peer restarts_by.exit 12
+	least peer failures 12
 	is elector state ready
 	is connmgr restarts 0
 	is conclaved state starting
@@ -216,7 +220,8 @@ stop() {
 	old=$(field elector pid)
 	kill -STOP "$old"
 	until_true "a new elector" replaced elector "$old"
-	[[ "$(field elector last_death)" == *"signal 6"* ]]
+	[[ "$(field elector last_death)" == "hung, "*"signal 6"* ]]
+	is elector restarts_by.hang 1
 	is peer restarts 0
 }
 
@@ -242,6 +247,7 @@ stop() {
 	start
 	until_true "elector restarts" least elector restarts 2
 	until_true "peer restarts" least peer restarts 2
+	least elector restarts_by.never_ready 2
 	# it may be connmgr's fault that no elector gets ready
 	until_true "connmgr is replaced" least connmgr restarts 1
 	mode elector ok
@@ -314,6 +320,7 @@ stop() {
 		is elector pid "$new"
 	done
 	is elector restarts 3
+	is elector restarts_by.asked 3
 	logged elector term 3
 	is peer restarts 0
 }
@@ -336,6 +343,7 @@ stop() {
 	start
 	until_true "peer waits" is peer state waiting
 	[[ "$(field peer reason)" == *"60000 ms"* ]]
+	[ "$(ask status | jq '.processes[] | select(.name == "peer") | .delay_ms')" -gt 1000 ]
 	mode peer ok
 	ask restart peer | jq -e .ok
 	all_ready
@@ -347,6 +355,7 @@ stop() {
 	start
 	until_true "peer fails" is peer state failing
 	is peer pid 0
+	least peer restarts_by.spawn 5
 	is elector state ready
 	ask restart peer | jq -e '.error | test("peer")'
 	mv "$dir/away" "$dir/bin/conclave-peer"
@@ -499,7 +508,7 @@ when_stopped() { # WORKER: microseconds
 	until_true "it was forged" logged peer forged 1
 	until_true "the others are ready" is elector state ready
 	is peer state starting
-	ask status | jq -e '.counters.notices_of_strangers == 1'
+	ask status | jq -e '.drops.notices_of_strangers == 1'
 	is conclaved state starting
 }
 
@@ -508,8 +517,8 @@ when_stopped() { # WORKER: microseconds
 	mode peer noise
 	start
 	all_ready
-	ask status | jq -e '.counters.notices_malformed == 3'
-	[ "$(ls "/proc/$daemon/fd" | wc -l)" -lt 20 ]
+	ask status | jq -e '.drops.notices_malformed == 3'
+	[ "$(ls "/proc/$daemon/fd" | wc -l)" -lt 24 ]
 	is peer restarts 0
 }
 

@@ -76,7 +76,7 @@ test_stop(void **state)
 	    {4000, EV(DUE), 0, "ABRT CONT silent:2000", "hung", 4500},
 	    {4001, EV(STOP), 0, "", "hung", 4500},
 	    {4500, EV(DUE), 0, "KILL lingers:500", "hung", 0},
-	    {4501, EV(EXITED), -SIGKILL, "ended:3501", "stopped", 0},
+	    {4501, EV(EXITED), -SIGKILL, "killed:3501", "stopped", 0},
 	};
 	struct child c;
 
@@ -101,7 +101,7 @@ test_unwanted(void **state)
 	static const struct step unwanted[] = {
 	    {2500, EV(UNWANTED), 0, "", "ready", 4000},
 	    {2600, EV(BEAT), 0, "", "ready", 4600},
-	    {2700, EV(EXITED), 78, "ended:1700", "stopped", 0},
+	    {2700, EV(EXITED), 78, "exited:1700", "stopped", 0},
 	};
 	static const struct step unwanted_waiting[] = {
 	    {2500, EV(EXITED), 78, "config:1500", "stopped", 0},
@@ -137,6 +137,23 @@ test_text(void **state)
 	     "killed by signal 9 (KILL) after 5 ms; restart in 100 ms"},
 	    {{.why = CHILD_WHY_KILLED, .code = 250, .delay_ms = UINT64_MAX},
 	     "killed by signal 250 (?) after 0 ms"},
+	    {{.why = CHILD_WHY_KILLED,
+	      .cause = CHILD_CAUSE_HANG,
+	      .dumped = true,
+	      .code = 6,
+	      .after_ms = 9,
+	      .delay_ms = 0},
+	     "hung, killed by signal 6 (ABRT), core dumped, after 9 ms; restart at once"},
+	    {{.why = CHILD_WHY_KILLED,
+	      .cause = CHILD_CAUSE_NEVER_READY,
+	      .code = 9,
+	      .delay_ms = UINT64_MAX},
+	     "never ready, killed by signal 9 (KILL) after 0 ms"},
+	    {{.why = CHILD_WHY_KILLED,
+	      .cause = CHILD_CAUSE_MEMORY,
+	      .code = 9,
+	      .delay_ms = UINT64_MAX},
+	     "killed by signal 9 (KILL), out of memory, after 0 ms"},
 	    {{.why = CHILD_WHY_EXITED, .code = 1, .delay_ms = 5000, .failures = 5},
 	     "exited with status 1 after 0 ms; restart in 5000 ms, it keeps "
 	     "failing"},
@@ -166,14 +183,69 @@ test_text(void **state)
 	}
 }
 
+/* Each death is counted under what caused it, and the last one says it. */
+static void
+test_causes(void **state)
+{
+	static const struct {
+		enum child_event_type before; /* DUE: a deadline passes; START: nothing */
+		bool ready;
+		bool by_signal, dumped, memory;
+		enum child_cause want;
+	} cases[] = {
+	    {EV(START), true, false, false, false, CHILD_CAUSE_EXIT},
+	    {EV(START), true, true, true, false, CHILD_CAUSE_SIGNAL},
+	    {EV(START), false, true, false, true, CHILD_CAUSE_MEMORY},
+	    {EV(DUE), true, true, true, false, CHILD_CAUSE_HANG},
+	    {EV(DUE), true, true, false, true, CHILD_CAUSE_HANG},
+	    {EV(DUE), false, true, false, false, CHILD_CAUSE_NEVER_READY},
+	    {EV(RESTART), true, false, false, false, CHILD_CAUSE_ASKED},
+	    {EV(RESTART), true, true, false, false, CHILD_CAUSE_ASKED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct child_event ev = {.now_ms = 1000};
+		struct child_actions todo;
+		struct child c;
+
+		child_init(&c, &policy);
+		ev.type = CHILD_EV_START;
+		child_step(&c, &ev, &todo);
+		ev.type = CHILD_EV_SPAWNED;
+		ev.pid = 5;
+		child_step(&c, &ev, &todo);
+		ev.type = CHILD_EV_READY;
+		if (cases[i].ready)
+			child_step(&c, &ev, &todo);
+		ev.now_ms = child_due_ms(&c);
+		ev.type = cases[i].before;
+		if (ev.type != CHILD_EV_START)
+			child_step(&c, &ev, &todo);
+		ev.type = CHILD_EV_EXITED;
+		ev.by_signal = cases[i].by_signal;
+		ev.dumped = cases[i].dumped;
+		ev.memory = cases[i].memory;
+		child_step(&c, &ev, &todo);
+		for (unsigned j = 0; j < CHILD_CAUSES; j++)
+			assert_int_equal(c.causes[j], j == cases[i].want);
+		assert_int_equal(c.death.cause, cases[i].want);
+		assert_int_equal(c.death.dumped, cases[i].dumped);
+		ev.type = CHILD_EV_SPAWN_FAILED;
+		child_step(&c, &ev, &todo);
+		assert_int_equal(c.causes[CHILD_CAUSE_SPAWN], 1);
+		assert_int_equal(c.death.cause, cases[i].want);
+	}
+	assert_string_equal(child_cause_name(CHILD_CAUSE_NEVER_READY), "never_ready");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_asked_restart),
-	    cmocka_unit_test(test_stop),
-	    cmocka_unit_test(test_unwanted),
-	    cmocka_unit_test(test_text),
+	    cmocka_unit_test(test_asked_restart), cmocka_unit_test(test_stop),
+	    cmocka_unit_test(test_unwanted),      cmocka_unit_test(test_text),
+	    cmocka_unit_test(test_causes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,7 +117,7 @@ answers_of_all_within_the_deadline(void **state)
 	first = ask_dial(path, "x"); /* fills its backlog */
 	assert_true(first >= 0);
 	began = clock_ms();
-	ask_all(dir, "status", &asks);
+	ask_all(dir, "status", ASK_DEADLINE_MS, &asks);
 	took = clock_ms() - began;
 	assert_in_range(took, ASK_DEADLINE_MS - 5, 490);
 	assert_int_equal(asks.count, 9);
@@ -185,7 +185,7 @@ too_many(void **state)
 	}
 	snprintf(path, sizeof(path), "%s/elector-%060d", dir, 0);
 	assert_int_equal(mkdir(path, 0700), 0);
-	ask_all(dir, "status", &asks);
+	ask_all(dir, "status", ASK_DEADLINE_MS, &asks);
 	assert_int_equal(asks.count, ASK_MAX);
 	asks_deinit(&asks);
 }

@@ -1,6 +1,8 @@
-/* ctl/health: what counts as sick. */
-#include "ctl/exact.h"
+/* ctl/health: the answers of the doors made into rows, facts and a verdict (which is
+ * tested in test_verdict.c). */
 #include "ctl/health.h"
+
+#include "ctl/exact.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -11,122 +13,238 @@
 
 #include <cmocka.h>
 
-#define ROW(name, pid, state, reason)                                                    \
-	"{\"name\":\"" name "\",\"pid\":" #pid ",\"state\":\"" state                     \
-	"\",\"reason\":\"" reason "\"}"
-#define WELL_ROWS                                                                        \
-	ROW("connmgr", 2, "ready", "")                                                   \
-	"," ROW("elector", 3, "ready", "") "," ROW("peer", 4, "ready", "")
-#define WELL_CONNMGR                                                                     \
-	"{\"degraded\":\"\",\"listeners\":[{\"lane\":\"election\",\"address\":\"a:1\","  \
-	"\"state\":\"open\",\"reason\":\"\"}],\"workers\":[{\"pid\":3,\"queue\":7},"     \
-	"{\"pid\":4,\"queue\":9007199254740993}]}"
+#define ROW(name, pid)                                                                   \
+	"{\"name\":\"" name "\",\"pid\":" #pid                                           \
+	",\"state\":\"ready\",\"reason\":\"\",\"generation\":3}"
+#define ELECTOR_ROW                                                                      \
+	"{\"name\":\"elector\",\"pid\":3,\"state\":\"ready\",\"reason\":\"\","           \
+	"\"generation\":3,\"descriptors\":null}"
+#define ROWS                                                                             \
+	"{\"who\":\"conclaved\",\"processes\":[" ROW("conclaved", 1) "," ROW(            \
+	    "connmgr", 2) "," ELECTOR_ROW "," ROW("peer", 4) "]}"
+#define CONNMGR                                                                          \
+	"{\"who\":\"connmgr\",\"degraded\":\"\",\"listeners\":[{\"lane\":\"election\","  \
+	"\"address\":\"a:1\",\"state\":\"open\",\"reason\":\"\"}],\"workers\":["         \
+	"{\"pid\":3,\"queue\":7},{\"pid\":4,\"queue\":9007199254740993}]}"
+#define ELECTOR                                                                          \
+	"{\"who\":\"elector\",\"active\":true,\"generation\":3,\"lag_ms\":2,"            \
+	"\"descriptors\":21,"                                                            \
+	"\"program\":\"/p\",\"queues\":[{\"name\":\"uplink\",\"length\":1,\"bound\":"    \
+	"256,\"drops\":0}]}"
+#define PEER "{\"who\":\"peer\",\"generation\":3,\"reason\":\"\",\"leader\":null}"
 
-/* `rows` and connmgr's answer in, health out; the peer's door has `peer_result`. */
-static cJSON *
-merge(const char *rows, const char *connmgr, int peer_result)
+static struct conf conf = {.id = 4611686018427387904,
+                           .supervisor = {.watchdog_ms = 2000, .restart_reset_ms = 9}};
+static struct asks asks;
+
+static void
+add(const char *folder, int result, pid_t pid, const char *answer)
 {
-	struct asks asks = {.count = 3};
-	char text[2048];
-	cJSON *status;
-	cJSON *health;
+	struct ask *a = &asks.list[asks.count++];
 
-	strcpy(asks.list[0].folder, "conclaved");
-	asks.list[0].result = -ENOENT;
-	strcpy(asks.list[1].folder, "connmgr");
-	asks.list[1].pid = 2;
-	asks.list[1].answer = connmgr ? exact_parse(connmgr) : NULL;
-	asks.list[1].result = connmgr ? 0 : -ECONNREFUSED;
-	strcpy(asks.list[2].folder, "peer");
-	asks.list[2].pid = 4;
-	asks.list[2].result = peer_result;
-	snprintf(text, sizeof(text),
-	         "{\"schema\":1,\"id\":4611686018427387904,\"processes\":[%s]}", rows);
-	status = exact_parse(text);
-	assert_non_null(status);
-	health = health_merge(status, &asks);
-	cJSON_Delete(status);
+	memset(a, 0, sizeof(*a));
+	strcpy(a->folder, folder);
+	a->result = result;
+	a->pid = pid;
+	a->answer = answer ? exact_parse(answer) : NULL;
+}
+
+static void
+answer_all(void)
+{
 	asks_deinit(&asks);
-	return health;
+	add("conclaved", 0, 1, ROWS);
+	add("connmgr", 0, 2, CONNMGR);
+	add("peer", 0, 4, PEER);
+	add("elector-main", 0, 3, ELECTOR);
+}
+
+static struct ask *
+find(const char *folder)
+{
+	return &asks.list[ask_find(&asks, folder) - asks.list];
+}
+
+static void
+answer_otherwise(const char *folder, int result, const char *answer)
+{
+	struct ask *a = find(folder);
+
+	cJSON_Delete(a->answer);
+	a->answer = answer ? exact_parse(answer) : NULL;
+	a->result = result;
+	assert_true(!answer || a->answer);
+}
+
+static const cJSON *
+row(const cJSON *health, const char *name)
+{
+	const cJSON *one;
+
+	cJSON_ArrayForEach(one, cJSON_GetObjectItem(health, "processes"))
+	{
+		if (strcmp(exact_string(one, "name"), name) == 0)
+			return one;
+	}
+	fail_msg("no row %s", name);
+	return NULL;
+}
+
+static void
+check_member(const cJSON *object, const char *key, const char *want)
+{
+	char *got = cJSON_PrintUnformatted(cJSON_GetObjectItem(object, key));
+
+	if (!got || strcmp(got, want) != 0)
+		fail_msg("%s: %s, want %s", key, got ? got : "none", want);
+	cJSON_free(got);
 }
 
 static void
 well(void **state)
 {
-	cJSON *h = merge(WELL_ROWS, WELL_CONNMGR, 0);
-	char *text = cJSON_PrintUnformatted(h);
+	cJSON *h;
 
 	(void)state;
-	assert_string_equal(
-	    text,
-	    "{\"schema\":1,\"id\":4611686018427387904,\"healthy\":true,\"problems\":[],"
-	    "\"degraded\":\"\",\"processes\":["
-	    "{\"name\":\"connmgr\",\"pid\":2,\"state\":\"ready\",\"reason\":\"\","
-	    "\"queue\":null},"
-	    "{\"name\":\"elector\",\"pid\":3,\"state\":\"ready\",\"reason\":\"\","
-	    "\"queue\":7},"
-	    "{\"name\":\"peer\",\"pid\":4,\"state\":\"ready\",\"reason\":\"\","
-	    "\"queue\":9007199254740993}],"
-	    "\"listeners\":[{\"lane\":\"election\",\"address\":\"a:1\","
-	    "\"state\":\"open\",\"reason\":\"\"}]}");
-	cJSON_free(text);
+	answer_all();
+	h = health_merge(&conf, &asks);
+	check_member(h, "schema", "1");
+	check_member(h, "id", "4611686018427387904");
+	check_member(h, "verdict", "\"healthy\"");
+	check_member(h, "reasons", "[]");
+	check_member(h, "listeners",
+	             "[{\"lane\":\"election\",\"address\":\"a:1\",\"state\":\"open\","
+	             "\"reason\":\"\"}]");
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(h, "processes")), 4);
+	check_member(row(h, "conclaved"), "queue", "null");
+	check_member(row(h, "conclaved"), "lag_ms", "null");
+	check_member(row(h, "elector"), "queue", "7");
+	check_member(row(h, "elector"), "lag_ms", "2");
+	check_member(row(h, "elector"), "program", "\"/p\"");
+	check_member(row(h, "elector"), "queues",
+	             "[{\"name\":\"uplink\",\"length\":1,\"bound\":256,\"drops\":0}]");
+	check_member(row(h, "peer"), "queue", "9007199254740993");
+	check_member(row(h, "peer"), "threads", "null");
+	check_member(row(h, "elector"), "descriptors", "21"); /* conclaved may not look */
 	cJSON_Delete(h);
 }
 
+/* What each door may say, or not, and the one reason that follows. */
 static void
 sick(void **state)
 {
 	static const struct {
-		const char *rows;
-		const char *connmgr;
-		int peer_result;
-		const char *want; /* the only problem, or its beginning */
+		const char *folder;
+		int result;
+		const char *answer;
+		const char *verdict;
+		const char *reason;
 	} cases[] = {
-	    {ROW("connmgr", 2, "ready", "") "," ROW("peer", 4, "ready", ""), WELL_CONNMGR,
-	     0, "there is no elector"},
-	    {WELL_ROWS "," ROW("elector-shadow", 9, "starting", ""), WELL_CONNMGR, 0,
-	     "elector-shadow is starting"},
-	    {ROW("conclaved", 1, "ready", "") "," ROW("connmgr", 2, "ready", "") "," ROW(
-		 "elector", 3, "failing", "exit status 1") "," ROW("peer", 4, "ready",
-	                                                           ""),
-	     WELL_CONNMGR, 0, "elector is failing: exit status 1"},
-	    {WELL_ROWS, WELL_CONNMGR, -ETIMEDOUT, "peer (pid 4) does not answer"},
-	    {ROW("connmgr", 2, "ready", "") "," ROW("elector", 3, "ready", "") "," ROW(
-		 "peer", 4, "silent", "it does not answer"),
-	     WELL_CONNMGR, -ETIMEDOUT, "peer (pid 4) does not answer"},
-	    {WELL_ROWS,
-	     "{\"listeners\":[{\"lane\":\"learner\",\"address\":\"a:2\",\"state\":"
-	     "\"waiting\","
-	     "\"reason\":\"in use\"}]}",
-	     0, "the learner port a:2 is not open: in use"},
-	    {WELL_ROWS, "{\"degraded\":\"5 closes are stuck\"}", 0,
-	     "connmgr is degraded: 5 closes are stuck"},
+	    {"peer", -ETIMEDOUT, NULL, "\"failing\"",
+	     "[\"peer (pid 4) does not answer within 200 ms\"]"},
+	    {"elector-main", -EBADMSG, NULL, "\"failing\"",
+	     "[\"elector (pid 3) does not answer within 200 ms\"]"},
+	    {"peer", 0, "{\"who\":\"peer\",\"generation\":0}", "\"failing\"",
+	     "[\"peer (pid 4) does not count: connmgr has not made it active\"]"},
+	    {"peer", 0, "{\"who\":\"peer\",\"generation\":1,\"lag_ms\":1001}",
+	     "\"degraded\"",
+	     "[\"the loop of peer (pid 4) was late by 1001 ms in the last minute\"]"},
+	    {"peer", 0,
+	     "{\"who\":\"peer\",\"generation\":1,\"reason\":\"no\",\"leader\":null}",
+	     "\"failing\"", "[\"peer can neither lead nor promise: no\"]"},
+	    {"peer", 0,
+	     "{\"who\":\"peer\",\"generation\":1,\"reason\":\"no\",\"leader\":2}",
+	     "\"degraded\"", "[\"peer can neither lead nor promise: no\"]"},
+	    {"peer", 0,
+	     "{\"who\":\"peer\",\"generation\":1,\"queues\":[{\"name\":\"uplink\","
+	     "\"length\":200,\"bound\":256}]}",
+	     "\"degraded\"", "[\"the queue uplink of peer holds 200 of 256 messages\"]"},
+	    {"connmgr", 0,
+	     "{\"who\":\"connmgr\",\"degraded\":\"\",\"listeners\":[{\"lane\":"
+	     "\"learner\","
+	     "\"address\":\"a:2\",\"state\":\"waiting\",\"reason\":\"in use\"}]}",
+	     "\"degraded\"", "[\"connmgr cannot open the learner port a:2: in use\"]"},
+	    {"connmgr", 0, "{\"who\":\"connmgr\",\"degraded\":\"5 closes are stuck\"}",
+	     "\"degraded\"", "[\"connmgr is degraded: 5 closes are stuck\"]"},
+	    {"conclaved", 0,
+	     "{\"who\":\"conclaved\",\"processes\":[" ROW("conclaved", 1) "," ROW(
+		 "connmgr", 2) "," ROW("elector",
+	                               3) ",{\"name\":\"peer\",\"pid\":4,\"state\":"
+	                                  "\"ready\",\"uptime_ms\":8,\"failures\":3,"
+	                                  "\"last_death\":\"it fell\"}]}",
+	     "\"degraded\"",
+	     "[\"peer (pid 4) has died 3 times in a row, last: it fell\"]"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		cJSON *h = merge(cases[i].rows, cases[i].connmgr, cases[i].peer_result);
-		const cJSON *problems = cJSON_GetObjectItem(h, "problems");
-		const char *got = cJSON_GetStringValue(cJSON_GetArrayItem(problems, 0));
+		cJSON *h;
 
-		assert_true(cJSON_IsFalse(cJSON_GetObjectItem(h, "healthy")));
-		assert_int_equal(cJSON_GetArraySize(problems), 1);
-		assert_non_null(got);
-		if (strncmp(got, cases[i].want, strlen(cases[i].want)) != 0)
-			fail_msg("%s, want %s", got, cases[i].want);
+		answer_all();
+		answer_otherwise(cases[i].folder, cases[i].result, cases[i].answer);
+		h = health_merge(&conf, &asks);
+		check_member(h, "reasons", cases[i].reason);
+		check_member(h, "verdict", cases[i].verdict);
 		cJSON_Delete(h);
 	}
+}
+
+/* conclaved calls it ready; whoever asked it before has filled its door. */
+static void
+a_door_that_takes_nobody(void **state)
+{
+	cJSON *h;
+
+	(void)state;
+	answer_all();
+	answer_otherwise("elector-main", -ETIMEDOUT, NULL);
+	find("elector-main")->pid = 0;
+	h = health_merge(&conf, &asks);
+	check_member(h, "reasons", "[\"elector (pid 3) does not answer within 200 ms\"]");
+	check_member(row(h, "elector"), "state", "\"silent\"");
+	check_member(row(h, "elector"), "reason", "\"it does not answer\"");
+	cJSON_Delete(h);
+}
+
+static void
+without_conclaved(void **state)
+{
+	cJSON *h;
+
+	(void)state;
+	answer_all();
+	answer_otherwise("conclaved", -ENOENT, NULL);
+	find("conclaved")->pid = 0;
+	h = health_merge(&conf, &asks);
+	check_member(h, "verdict", "\"healthy\"");
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(h, "processes")), 3);
+	cJSON_Delete(h);
+
+	find("conclaved")->result = -ECONNREFUSED;
+	h = health_merge(&conf, &asks);
+	check_member(h, "verdict", "\"degraded\"");
+	check_member(h, "reasons",
+	             "[\"conclaved has died: nobody restarts the other processes\"]");
+	cJSON_Delete(h);
 }
 
 static void
 nobody(void **state)
 {
-	cJSON *h = merge("", NULL, -ENOENT);
+	cJSON *h;
 
 	(void)state;
-	assert_true(cJSON_IsFalse(cJSON_GetObjectItem(h, "healthy")));
-	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(h, "problems")), 3);
-	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(h, "listeners")), 0);
+	asks_deinit(&asks);
+	add("conclaved", -ENOENT, 0, NULL);
+	add("connmgr", -ENOENT, 0, NULL);
+	add("peer", -ENOENT, 0, NULL);
+	h = health_merge(&conf, &asks);
+	check_member(h, "verdict", "\"failing\"");
+	check_member(h, "reasons",
+	             "[\"there is no connmgr\",\"there is no elector\",\"there is no "
+	             "peer\"]");
+	check_member(h, "processes", "[]");
+	check_member(h, "listeners", "[]");
 	cJSON_Delete(h);
 }
 
@@ -136,8 +254,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(well),
 	    cmocka_unit_test(sick),
+	    cmocka_unit_test(a_door_that_takes_nobody),
+	    cmocka_unit_test(without_conclaved),
 	    cmocka_unit_test(nobody),
 	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	asks_deinit(&asks);
+	return failed;
 }

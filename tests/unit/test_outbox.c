@@ -82,11 +82,16 @@ the_newest_replaces_the_one_that_waits(void **state)
 	assert_int_equal(put("one"), OUTBOX_OK);
 	assert_int_equal(put("two"), OUTBOX_REPLACED);
 	assert_int_equal(put("three"), OUTBOX_REPLACED);
+	assert_int_equal(outbox_waiting(box), 9);
 	outbox_up(box);
+	assert_int_equal(outbox_waiting(box), 9);
 	SENT(99, "\0\0\0\5three");
+	assert_int_equal(outbox_waiting(box), 0);
 	assert_int_equal(put("four"), OUTBOX_OK);
 	SENT(5, "\0\0\0\4f"); /* begun: it goes out whole */
+	assert_int_equal(outbox_waiting(box), 3);
 	assert_int_equal(put("five"), OUTBOX_OK);
+	assert_int_equal(outbox_waiting(box), 11);
 	assert_int_equal(put("six"), OUTBOX_REPLACED);
 	SENT(99, "our\0\0\0\3six");
 }

@@ -1,0 +1,145 @@
+/* ctl/metrics: escapes, units, histograms, and no sample twice. */
+#include "ctl/metrics.h"
+
+#include "ctl/exact.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static char *page;
+
+/* Prints with these rows and the answers of an elector and a connmgr. */
+static void
+print(const char *rows, const char *elector, const char *connmgr)
+{
+	struct asks asks = {.count = 2};
+	char text[4096];
+	cJSON *health;
+	size_t len;
+	FILE *out;
+
+	snprintf(text, sizeof(text), "{\"verdict\":\"degraded\",\"processes\":[%s]}",
+	         rows);
+	health = exact_parse(text);
+	assert_non_null(health);
+	asks.list[0].answer = exact_parse(elector);
+	asks.list[1].answer = exact_parse(connmgr);
+	free(page);
+	page = NULL;
+	out = open_memstream(&page, &len);
+	metrics_print(health, &asks, out);
+	fclose(out);
+	cJSON_Delete(health);
+	asks_deinit(&asks);
+}
+
+static void
+has(const char *line)
+{
+	const char *at = strstr(page, line);
+
+	if (!at || (at != page && at[-1] != '\n') || at[strlen(line)] != '\n')
+		fail_msg("no line `%s` in\n%s", line, page);
+}
+
+static void
+hasnt(const char *text)
+{
+	if (strstr(page, text))
+		fail_msg("`%s` in\n%s", text, page);
+}
+
+static void
+units_and_escapes(void **state)
+{
+	(void)state;
+	print("{\"name\":\"a\\\"b\\\\c\\nd\",\"state\":\"ready\",\"rss_kb\":3,"
+	      "\"cpu_ms\":61007,\"uptime_ms\":5,\"threads\":null,"
+	      "\"generation\":4611686018427387905,"
+	      "\"drops\":{\"not-asked\":7},\"restarts_by\":{\"memory\":1},"
+	      "\"queues\":[{\"name\":\"x\",\"length\":1,\"bound\":2,\"drops\":3}]}",
+	      "null", "null");
+	has("conclave_verdict 1");
+	has("# TYPE conclave_process_cpu_seconds_total counter");
+	has("conclave_process_up{process=\"a\\\"b\\\\c\\nd\"} 1");
+	has("conclave_process_resident_memory_bytes{process=\"a\\\"b\\\\c\\nd\"} 3072");
+	has("conclave_process_cpu_seconds_total{process=\"a\\\"b\\\\c\\nd\"} 61.007");
+	has("conclave_process_uptime_seconds{process=\"a\\\"b\\\\c\\nd\"} 0.005");
+	has("conclave_process_generation{process=\"a\\\"b\\\\c\\nd\"} "
+	    "4611686018427387905");
+	has("conclave_drops_total{process=\"a\\\"b\\\\c\\nd\",reason=\"not-asked\"} 7");
+	has("conclave_process_ends_total{process=\"a\\\"b\\\\c\\nd\",reason=\"memory\"} "
+	    "1");
+	has("conclave_queue_messages{process=\"a\\\"b\\\\c\\nd\",queue=\"x\"} 1");
+	has("conclave_queue_bound_messages{process=\"a\\\"b\\\\c\\nd\",queue=\"x\"} 2");
+	has("conclave_queue_drops_total{process=\"a\\\"b\\\\c\\nd\",queue=\"x\"} 3");
+	has("# EOF");
+	assert_string_equal(page + strlen(page) - 6, "# EOF\n");
+	hasnt("conclave_process_threads{");
+	hasnt("conclave_epoch");
+	hasnt("conclave_elections");
+	hasnt("conclave_link_up");
+}
+
+static void
+of_two_with_one_name_the_first(void **state)
+{
+	(void)state;
+	print("{\"name\":\"peer\",\"state\":\"waiting\",\"restarts\":4},"
+	      "{\"name\":\"peer\",\"state\":\"ready\",\"rss_kb\":1},"
+	      "{\"name\":\"elector\",\"state\":\"silent\"}",
+	      "null", "null");
+	has("conclave_process_up{process=\"peer\"} 0");
+	has("conclave_process_up{process=\"elector\"} 0");
+	has("conclave_process_restarts_total{process=\"peer\"} 4");
+	hasnt("conclave_process_up{process=\"peer\"} 1");
+	hasnt("resident_memory_bytes{");
+}
+
+static void
+histograms_and_counters(void **state)
+{
+	(void)state;
+	print("",
+	      "{\"who\":\"elector\",\"active\":true,\"counters\":{\"elections\":3},"
+	      "\"decide\":{\"bounds_us\":[1000,2500,60000000],\"counts\":[2,0,1,4],"
+	      "\"sum_us\":300000001}}",
+	      "{\"who\":\"connmgr\",\"counters\":{\"election_frames_in\":8,"
+	      "\"learner_frames_in\":9},\"remotes\":[{\"id\":4611686018427387904,"
+	      "\"lane\":\"election\",\"link\":\"up\"},{\"id\":2,\"lane\":\"learner\","
+	      "\"link\":\"connecting\"}]}");
+	has("conclave_elections_total 3");
+	has("conclave_decide_seconds_bucket{le=\"0.001\"} 2");
+	has("conclave_decide_seconds_bucket{le=\"0.0025\"} 2");
+	has("conclave_decide_seconds_bucket{le=\"60\"} 3");
+	has("conclave_decide_seconds_bucket{le=\"+Inf\"} 7");
+	has("conclave_decide_seconds_sum 300.000001");
+	has("conclave_decide_seconds_count 7");
+	has("conclave_frames_received_total{lane=\"election\"} 8");
+	has("conclave_frames_received_total{lane=\"learner\"} 9");
+	has("conclave_link_up{remote=\"4611686018427387904\",lane=\"election\"} 1");
+	has("conclave_link_up{remote=\"2\",lane=\"learner\"} 0");
+	hasnt("establish");
+	/* a shadow's count for nothing */
+	print("", "{\"who\":\"elector\",\"active\":false,\"counters\":{\"elections\":3}}",
+	      "null");
+	hasnt("conclave_elections");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(units_and_escapes),
+	    cmocka_unit_test(of_two_with_one_name_the_first),
+	    cmocka_unit_test(histograms_and_counters),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	free(page);
+	return failed;
+}

@@ -1,0 +1,285 @@
+/* ctl/verdict: one case for each reason, alone in a server that is well otherwise. */
+#include "ctl/verdict.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { CONCLAVED, CONNMGR, ELECTOR, PEER };
+
+static struct verdict_facts facts;
+static struct verdict verdict;
+
+static struct verdict_process
+process(const char *name, int64_t pid)
+{
+	return (struct verdict_process){.name = name,
+	                                .pid = pid,
+	                                .state = "ready",
+	                                .why = "",
+	                                .uptime_ms = 5000,
+	                                .last_death = ""};
+}
+
+static void
+be_well(void)
+{
+	facts = (struct verdict_facts){
+	    .process_count = 4,
+	    .processes = {process("conclaved", 1), process("connmgr", 2),
+	                  process("elector", 3), process("peer", 4)},
+	    .connmgr_degraded = "",
+	    .peer_reason = "",
+	    .patience_ms = 200,
+	    .lag_max_ms = 1000,
+	    .calm_ms = 10000};
+}
+
+/* Judges, and is well again. `want` NULL: no reason. */
+static void
+expect(enum verdict_kind kind, const char *want)
+{
+	verdict_judge(&facts, &verdict);
+	if (want && verdict.reason_count > 0 && strcmp(verdict.reasons[0], want) != 0)
+		fail_msg("`%s`, want `%s`", verdict.reasons[0], want);
+	assert_int_equal(verdict.reason_count, want ? 1 : 0);
+	assert_string_equal(verdict_name(verdict.kind), verdict_name(kind));
+	be_well();
+}
+
+static void
+remove_process(unsigned which)
+{
+	facts.process_count--;
+	for (unsigned i = which; i < facts.process_count; i++)
+		facts.processes[i] = facts.processes[i + 1];
+}
+
+static void
+well(void **state)
+{
+	(void)state;
+	be_well();
+	facts.has_leader = true;
+	expect(VERDICT_HEALTHY, NULL);
+	expect(VERDICT_HEALTHY, NULL); /* an election that lasts */
+	remove_process(CONCLAVED);
+	expect(VERDICT_HEALTHY, NULL); /* one unit for each worker */
+}
+
+static void
+a_worker_is_missing(void **state)
+{
+	(void)state;
+	be_well();
+	remove_process(CONNMGR);
+	expect(VERDICT_FAILING, "there is no connmgr");
+	remove_process(ELECTOR);
+	expect(VERDICT_FAILING, "there is no elector");
+	remove_process(PEER);
+	expect(VERDICT_FAILING, "there is no peer");
+	remove_process(ELECTOR);
+	facts.processes[facts.process_count++] = process("elector-shadow", 9);
+	expect(VERDICT_FAILING, "there is no elector");
+}
+
+static void
+states(void **state)
+{
+	static const struct {
+		unsigned which;
+		const char *name;
+		const char *state;
+		const char *why;
+		enum verdict_kind kind;
+		const char *want;
+	} cases[] = {
+	    {PEER, "peer", "failing", "exited with status 1", VERDICT_FAILING,
+	     "peer (pid 7) is failing: exited with status 1"},
+	    {PEER, "peer", "stopped", "refuses the configuration", VERDICT_FAILING,
+	     "peer (pid 7) is stopped: refuses the configuration"},
+	    {PEER, "peer", "waiting", "", VERDICT_FAILING, "peer (pid 7) is waiting"},
+	    {PEER, "peer", "hung", "hung: no sign of life", VERDICT_FAILING,
+	     "peer (pid 7) is hung: no sign of life"},
+	    {PEER, "peer", "starting", "", VERDICT_DEGRADED, "peer (pid 7) is starting"},
+	    {PEER, "peer", "stopping", "asked to stop", VERDICT_DEGRADED,
+	     "peer (pid 7) is stopping: asked to stop"},
+	    {CONNMGR, "connmgr", "silent", "", VERDICT_FAILING,
+	     "connmgr (pid 7) does not answer within 200 ms"},
+	    {ELECTOR, "elector", "silent", "", VERDICT_FAILING,
+	     "elector (pid 7) does not answer within 200 ms"},
+	    {CONCLAVED, "conclaved", "silent", "", VERDICT_DEGRADED,
+	     "conclaved (pid 7) does not answer within 200 ms"},
+	    {CONCLAVED, "conclaved", "starting", "", VERDICT_HEALTHY, NULL},
+	    {4, "elector-shadow", "silent", "", VERDICT_DEGRADED,
+	     "elector-shadow (pid 7) does not answer within 200 ms"},
+	    {4, "elector-shadow", "failing", "it died", VERDICT_DEGRADED,
+	     "elector-shadow (pid 7) is failing: it died"},
+	};
+
+	(void)state;
+	be_well();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct verdict_process *p = &facts.processes[cases[i].which];
+
+		*p = process(cases[i].name, 7);
+		p->state = cases[i].state;
+		p->why = cases[i].why;
+		if (cases[i].which == facts.process_count)
+			facts.process_count++;
+		expect(cases[i].kind, cases[i].want);
+	}
+	facts.processes[PEER] = process("peer", 0);
+	facts.processes[PEER].state = "waiting";
+	expect(VERDICT_FAILING, "peer is waiting");
+}
+
+static void
+a_worker_does_not_count(void **state)
+{
+	(void)state;
+	be_well();
+	facts.processes[PEER].idle = true;
+	expect(VERDICT_FAILING,
+	       "peer (pid 4) does not count: connmgr has not made it active");
+	facts.processes[facts.process_count] = process("elector-shadow", 9);
+	facts.processes[facts.process_count++].idle = true;
+	expect(VERDICT_HEALTHY, NULL);
+}
+
+static void
+a_loop_is_late(void **state)
+{
+	(void)state;
+	be_well();
+	facts.processes[CONNMGR].lag_ms = 1000;
+	expect(VERDICT_HEALTHY, NULL);
+	facts.processes[CONNMGR].lag_ms = 1001;
+	expect(VERDICT_DEGRADED,
+	       "the loop of connmgr (pid 2) was late by 1001 ms in the last minute");
+}
+
+static void
+a_worker_dies_again_and_again(void **state)
+{
+	(void)state;
+	be_well();
+	facts.processes[PEER].failures = 1; /* once, and it is back */
+	expect(VERDICT_HEALTHY, NULL);
+	facts.processes[PEER].failures = 2;
+	facts.processes[PEER].uptime_ms = 10000; /* it has recovered */
+	expect(VERDICT_HEALTHY, NULL);
+	facts.processes[PEER].failures = 2;
+	facts.processes[PEER].last_death = "killed by signal 9";
+	expect(VERDICT_DEGRADED,
+	       "peer (pid 4) has died 2 times in a row, last: killed by "
+	       "signal 9");
+	facts.processes[PEER].failures = 7;
+	facts.processes[PEER].state = "failing"; /* says it already */
+	expect(VERDICT_FAILING, "peer (pid 4) is failing");
+}
+
+static void
+conclaved_has_died(void **state)
+{
+	(void)state;
+	be_well();
+	remove_process(CONCLAVED);
+	facts.orphaned = true;
+	expect(VERDICT_DEGRADED,
+	       "conclaved has died: nobody restarts the other processes");
+}
+
+static void
+ports_queues_and_what_they_say_themselves(void **state)
+{
+	(void)state;
+	be_well();
+	facts.listeners[facts.listener_count++] =
+	    (struct verdict_listener){"election", "a:1", "Address already in use"};
+	expect(VERDICT_DEGRADED,
+	       "connmgr cannot open the election port a:1: Address already in use");
+	facts.listeners[facts.listener_count++] =
+	    (struct verdict_listener){"learner", "a:2", ""};
+	expect(VERDICT_DEGRADED, "connmgr cannot open the learner port a:2");
+
+	facts.queues[facts.queue_count++] =
+	    (struct verdict_queue){"connmgr", "elector-main frames", 50, 100};
+	expect(VERDICT_DEGRADED,
+	       "the queue elector-main frames of connmgr holds 50 of 100 messages");
+	facts.queues[facts.queue_count++] =
+	    (struct verdict_queue){"connmgr", "elector-main frames", 49, 100};
+	facts.queues[facts.queue_count++] = (struct verdict_queue){"peer", "x", 0, 0};
+	expect(VERDICT_HEALTHY, NULL);
+
+	facts.connmgr_degraded = "the disk is full";
+	expect(VERDICT_DEGRADED, "connmgr is degraded: the disk is full");
+	facts.peer_reason = "the file is damaged";
+	expect(VERDICT_FAILING, "peer can neither lead nor promise: the file is damaged");
+	facts.peer_reason = "the disk hangs";
+	facts.has_leader = true;
+	expect(VERDICT_DEGRADED, "peer can neither lead nor promise: the disk hangs");
+}
+
+static void
+the_gravest_counts_and_all_are_said(void **state)
+{
+	(void)state;
+	be_well();
+	remove_process(PEER);
+	facts.connmgr_degraded = "full";
+	facts.processes[ELECTOR].lag_ms = 5000;
+	verdict_judge(&facts, &verdict);
+	assert_int_equal(verdict.kind, VERDICT_FAILING);
+	assert_int_equal(verdict.reason_count, 3);
+	facts = (struct verdict_facts){.connmgr_degraded = "", .peer_reason = ""};
+	verdict_judge(&facts, &verdict);
+	assert_int_equal(verdict.kind, VERDICT_FAILING);
+	assert_int_equal(verdict.reason_count, 3);
+}
+
+/* More than there is room for: what is left out changes no verdict. */
+static void
+too_many_reasons(void **state)
+{
+	(void)state;
+	be_well();
+	facts.process_count = VERDICT_PROCESSES_MAX;
+	for (unsigned i = 0; i < VERDICT_PROCESSES_MAX; i++) {
+		facts.processes[i] = process("elector-shadow", 9);
+		facts.processes[i].state = "silent";
+		facts.processes[i].lag_ms = 9999;
+	}
+	facts.listener_count = VERDICT_LISTENERS_MAX;
+	for (unsigned i = 0; i < VERDICT_LISTENERS_MAX; i++)
+		facts.listeners[i] = (struct verdict_listener){"election", "a", ""};
+	facts.queue_count = VERDICT_QUEUES_MAX;
+	for (unsigned i = 0; i < VERDICT_QUEUES_MAX; i++)
+		facts.queues[i] = (struct verdict_queue){"connmgr", "q", 9, 9};
+	facts.peer_reason = "the file is damaged";
+	verdict_judge(&facts, &verdict);
+	assert_int_equal(verdict.kind, VERDICT_FAILING);
+	assert_int_equal(verdict.reason_count, VERDICT_REASONS_MAX);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(well),
+	    cmocka_unit_test(a_worker_is_missing),
+	    cmocka_unit_test(states),
+	    cmocka_unit_test(a_worker_does_not_count),
+	    cmocka_unit_test(a_loop_is_late),
+	    cmocka_unit_test(a_worker_dies_again_and_again),
+	    cmocka_unit_test(conclaved_has_died),
+	    cmocka_unit_test(ports_queues_and_what_they_say_themselves),
+	    cmocka_unit_test(the_gravest_counts_and_all_are_said),
+	    cmocka_unit_test(too_many_reasons),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
