@@ -2,6 +2,7 @@
 #include "connmgr/nss.h"
 
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,14 @@
 #define DATABASE   "hosts:"
 #define BLANKS     " \t\n"
 #define MODULE_MAX 128
+#define UNWINDER   "libgcc_s.so.1"
+
+/* Part of glibc since 2.34, though their files are still there */
+static bool
+is_built_in(const char *module)
+{
+	return strcmp(module, "files") == 0 || strcmp(module, "dns") == 0;
+}
 
 /* The actions in brackets are not modules. */
 static void
@@ -31,7 +40,8 @@ load_each(char *text)
 	for (char *word; (word = strsep(&text, BLANKS));) {
 		int n = snprintf(module, sizeof(module), "libnss_%s.so.2", word);
 
-		if (*word && !strchr(word, '/') && n > 0 && (size_t)n < sizeof(module))
+		if (*word && !is_built_in(word) && !strchr(word, '/') && n > 0 &&
+		    (size_t)n < sizeof(module))
 			(void)dlopen(module, RTLD_NOW); /* kept for good */
 	}
 }
@@ -43,6 +53,8 @@ nss_load(const char *path)
 	char *line = NULL;
 	size_t cap = 0;
 
+	/* glibc's threads of look-ups end by pthread_exit, which aborts without it */
+	(void)dlopen(UNWINDER, RTLD_NOW);
 	while (f && getline(&line, &cap, f) >= 0) {
 		char *text = line + strspn(line, BLANKS);
 

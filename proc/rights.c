@@ -3,13 +3,10 @@
 
 #include "proc/proc.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
-
-#define UNWINDER "libgcc_s.so.1"
 
 static int
 refused(const char *what, int error)
@@ -46,9 +43,6 @@ rights_drop(const struct rights *r)
 
 	if (e < 0)
 		return e;
-	/* glibc loads it for the first pthread_exit, and aborts if it cannot */
-	if (!dlopen(UNWINDER, RTLD_NOW))
-		log_warning("%s", dlerror());
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return refused("no new privileges", errno);
 	abi = rights_files(r);
