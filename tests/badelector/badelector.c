@@ -271,7 +271,8 @@ on_flood(sd_event_source *s, uint64_t usec, void *user)
 
 	(void)usec;
 	(void)user;
-	for (unsigned i = 0; i < FLOOD_WAVE && !uplink_is_busy(bad.uplink); i++) {
+	for (unsigned i = 0;
+	     i < FLOOD_WAVE && uplink_waiting(bad.uplink) < UPLINK_QUEUE_MAX / 2; i++) {
 		bad.waves++;
 		m.u.frame = (struct msg_frame){.lane = MSG_LANE_ELECTION,
 		                               .sid = 1 + i % 3,
