@@ -56,21 +56,10 @@ units_answer(struct units *u, const struct swap_action *a)
 void
 units_note(struct units *u, const struct swap_action *a)
 {
-	static const char *const notes[] = {
-	    [SWAP_NOTE_BEGUN] = "begun",
-	    [SWAP_NOTE_SHADOW] = "the candidate is compared",
-	    [SWAP_NOTE_PROMOTED] = "the candidate was promoted",
-	    [SWAP_NOTE_GIVEN_UP] = "given up, the old elector goes on",
-	    [SWAP_NOTE_RETURNING] = "the old elector is called back",
-	    [SWAP_NOTE_RETURNED] = "the old elector is back",
-	    [SWAP_NOTE_STRANDED] = "the old elector could not be called back, the new "
-				   "one goes on",
-	    [SWAP_NOTE_ACCEPTED] = "the new elector is accepted",
-	};
 	const char *why = why_text(u, a->why);
 
 	if (a->note == SWAP_NOTE_RETURNING || a->note >= SWAP_NOTE_RETURNED)
-		fprintf(stderr, "conclave: swap: %s%s%s\n", notes[a->note],
+		fprintf(stderr, "conclave: swap: %s%s%s\n", swap_note_text(a->note),
 		        *why ? ": " : "", why);
 }
 

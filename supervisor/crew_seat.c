@@ -9,11 +9,13 @@
 struct crew_member *
 crew_seat(struct crew *c, unsigned seat)
 {
-	for (unsigned i = 0; i < CREW_COUNT; i++)
-		if (c->members[i].plan->seat == (int)seat)
-			return &c->members[i];
-	assert(!"a seat");
-	return NULL;
+	unsigned i = 0;
+
+	while (c->members[i].plan->seat != (int)seat) {
+		i++;
+		assert(i < CREW_COUNT);
+	}
+	return &c->members[i];
 }
 
 int
@@ -40,11 +42,13 @@ crew_set_program(struct crew_member *m, const struct record_program *elector)
 unsigned
 crew_active(const struct crew *c)
 {
-	for (unsigned i = 0; i < CREW_COUNT; i++)
-		if (c->members[i].plan->seat == (int)c->active)
-			return i;
-	assert(!"the seat in use");
-	return 0;
+	unsigned i = 0;
+
+	while (c->members[i].plan->seat != (int)c->active) {
+		i++;
+		assert(i < CREW_COUNT);
+	}
+	return i;
 }
 
 void

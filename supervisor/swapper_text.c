@@ -68,26 +68,20 @@ swapper_answer(struct swapper *s, const struct swap_action *a)
 void
 swapper_note(struct swapper *s, const struct swap_action *a)
 {
-	static const struct {
-		enum log_level level;
-		const char *text;
-	} notes[] = {
-	    [SWAP_NOTE_BEGUN] = {LOG_LEVEL_INFO, "begun"},
-	    [SWAP_NOTE_SHADOW] = {LOG_LEVEL_INFO, "the candidate is compared"},
-	    [SWAP_NOTE_PROMOTED] = {LOG_LEVEL_NOTICE, "the candidate was promoted"},
-	    [SWAP_NOTE_GIVEN_UP] = {LOG_LEVEL_WARNING,
-	                            "given up, the old elector goes on"},
-	    [SWAP_NOTE_RETURNING] = {LOG_LEVEL_WARNING, "the old elector is called back"},
-	    [SWAP_NOTE_RETURNED] = {LOG_LEVEL_NOTICE, "the old elector is back"},
-	    [SWAP_NOTE_STRANDED] = {LOG_LEVEL_ERR,
-	                            "the old elector could not be called back, the new "
-	                            "one goes on"},
-	    [SWAP_NOTE_ACCEPTED] = {LOG_LEVEL_NOTICE, "the new elector is accepted"},
+	static const enum log_level levels[] = {
+	    [SWAP_NOTE_BEGUN] = LOG_LEVEL_INFO,
+	    [SWAP_NOTE_SHADOW] = LOG_LEVEL_INFO,
+	    [SWAP_NOTE_PROMOTED] = LOG_LEVEL_NOTICE,
+	    [SWAP_NOTE_GIVEN_UP] = LOG_LEVEL_WARNING,
+	    [SWAP_NOTE_RETURNING] = LOG_LEVEL_WARNING,
+	    [SWAP_NOTE_RETURNED] = LOG_LEVEL_NOTICE,
+	    [SWAP_NOTE_STRANDED] = LOG_LEVEL_ERR,
+	    [SWAP_NOTE_ACCEPTED] = LOG_LEVEL_NOTICE,
 	};
 	const char *why = swapper_why(s, a->why);
 
 	snprintf(s->reason, sizeof(s->reason), "%s", why);
-	log_line(notes[a->note].level, "swap: %s%s%s", notes[a->note].text,
+	log_line(levels[a->note], "swap: %s%s%s", swap_note_text(a->note),
 	         why[0] != '\0' ? ": " : "", why);
 }
 

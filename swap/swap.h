@@ -154,6 +154,7 @@ void swap_init(struct swap *s, const struct swap_policy *policy);
 void swap_step(struct swap *s, const struct swap_event *ev, struct swap_actions *out);
 uint64_t swap_due_ms(const struct swap *s); /* UINT64_MAX: never */
 
+const char *swap_note_text(enum swap_note note);
 const char *swap_phase_name(enum swap_phase p); /* one word */
 /* Words of a reason that needs none of the shell's; "" for those that do. */
 const char *swap_why_text(enum swap_why why);

@@ -37,3 +37,27 @@ swap_why_text(enum swap_why why)
 
 	return texts[why];
 }
+
+const char *
+swap_note_text(enum swap_note note)
+{
+	switch (note) {
+	case SWAP_NOTE_BEGUN:
+		return "begun";
+	case SWAP_NOTE_SHADOW:
+		return "the candidate is compared";
+	case SWAP_NOTE_PROMOTED:
+		return "the candidate was promoted";
+	case SWAP_NOTE_GIVEN_UP:
+		return "given up, the old elector goes on";
+	case SWAP_NOTE_RETURNING:
+		return "the old elector is called back";
+	case SWAP_NOTE_RETURNED:
+		return "the old elector is back";
+	case SWAP_NOTE_STRANDED:
+		return "the old elector could not be called back, the new one goes on";
+	case SWAP_NOTE_ACCEPTED:
+		return "the new elector is accepted";
+	}
+	return "";
+}
