@@ -75,6 +75,7 @@ struct conf {
 		uint32_t restart_min_ms;   /* 50 */
 		uint32_t restart_max_ms;   /* 5000 */
 		uint32_t restart_reset_ms; /* 10000: of being ready */
+		uint32_t memory_mb;        /* 128: of each worker's data; 0: no limit */
 	} supervisor;
 };
 

@@ -47,6 +47,8 @@ const struct conf_number conf_numbers[CONF_NUMBERS] = {
      1, 3600000, "ms"},
     {"supervisor.restart_reset_ms", offsetof(struct conf, supervisor.restart_reset_ms),
      10000, 1, 3600000, "ms"},
+    {"supervisor.memory_mb", offsetof(struct conf, supervisor.memory_mb), 128, 0, 1048576,
+     "MiB"},
 };
 
 /* All other keys, likewise as GROUP.NAME. */

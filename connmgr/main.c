@@ -1,4 +1,5 @@
 /* conclave-connmgr: owns every TCP link of this server; design.md, section 5. */
+#include "connmgr/ports.h"
 #include "connmgr/switchboard.h"
 #include "proc/serve.h"
 
@@ -7,8 +8,10 @@ static struct switchboard *board;
 static int
 open_board(const struct conf *conf, const char *instance, struct proc *proc)
 {
-	int r = switchboard_open(&board, proc_loop(proc), conf, instance);
+	int r;
 
+	ports_open(conf);
+	r = switchboard_open(&board, proc_loop(proc), conf, instance);
 	if (r == 0)
 		proc_ready(proc, "the door is open", 0, true);
 	return r;

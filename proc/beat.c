@@ -14,6 +14,7 @@
 #include <sys/un.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
+#include <unistd.h>
 
 #define AGAIN_US 50000 /* to what is owed, for whatever reason */
 
@@ -91,25 +92,40 @@ on_beat(sd_event_source *source, uint64_t usec, void *user)
 }
 
 int
-beat_open(struct beat *n, sd_event *loop)
+beat_dial(void)
 {
 	const char *name = getenv("NOTIFY_SOCKET");
+	int fd, r;
+
+	if (!name)
+		return -ENOENT;
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	r = connect_to(fd, name);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+int
+beat_open(struct beat *n, sd_event *loop)
+{
 	uint64_t usec = 0;
 	int r;
 
 	*n = (struct beat){.fd = -1};
-	if (!name)
+	if (!getenv("NOTIFY_SOCKET"))
 		return 0;
 	r = sd_watchdog_enabled(0, &usec);
 	if (r < 0)
 		return r;
 	n->beat_us = r > 0 ? usec / 2 : 0;
-	n->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	n->fd = beat_dial();
 	if (n->fd < 0)
-		return -errno;
-	r = connect_to(n->fd, name);
-	if (r < 0)
-		return r;
+		return n->fd;
 	r = sd_event_add_time_relative(loop, &n->timer, CLOCK_MONOTONIC, 0, 1, on_beat,
 	                               n);
 	if (r < 0)

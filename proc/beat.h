@@ -22,6 +22,9 @@ struct beat {
 	bool active;
 };
 
+/* A socket connected to $NOTIFY_SOCKET; -ENOENT: there is none; -errno. */
+int beat_dial(void);
+
 /* Reads $NOTIFY_SOCKET and $WATCHDOG_USEC; beats from then on while the loop turns. 0 or
  * -errno. */
 int beat_open(struct beat *n, sd_event *loop);

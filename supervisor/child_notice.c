@@ -114,6 +114,12 @@ parse_line(const char *line, size_t len, struct child_notice *n)
 			return 1;
 		n->has_active = true;
 		n->active = number == 1;
+	} else if (is(line, key_len, "FDSTORE")) {
+		n->keep = is(value, value_len, "1");
+	} else if (is(line, key_len, "FDSTOREREMOVE")) {
+		n->drop = is(value, value_len, "1");
+	} else if (is(line, key_len, "FDNAME")) {
+		copy_text(n->keep_name, sizeof(n->keep_name), value, value_len);
 	}
 	return 0;
 }

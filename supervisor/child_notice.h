@@ -10,6 +10,7 @@
 #define CHILD_NOTICE_MAX  4096 /* bytes in one datagram */
 #define CHILD_STATUS_MAX  256
 #define CHILD_VERSION_MAX 32
+#define CHILD_KEEP_MAX    64
 
 struct child_notice {
 	bool ready;                      /* READY=1 */
@@ -18,9 +19,12 @@ struct child_notice {
 	bool has_version;                /* X_CONCLAVE_VERSION= */
 	bool has_generation;             /* X_CONCLAVE_GENERATION= */
 	bool has_active;                 /* X_CONCLAVE_ACTIVE= */
+	bool keep;                       /* FDSTORE=1: what comes with the datagram */
+	bool drop;                       /* FDSTOREREMOVE=1 */
 	char status[CHILD_STATUS_MAX];   /* valid UTF-8, what was not is `?`; cut to the
 	                                    room */
 	char version[CHILD_VERSION_MAX]; /* the same */
+	char keep_name[CHILD_KEEP_MAX];  /* FDNAME=, the same */
 	uint64_t generation;
 	bool active;
 };

@@ -51,6 +51,7 @@ struct crew_options {       /* borrowed for as long as the crew lives */
 	const char *program_dir;
 	const char *run_dir;
 	const struct child_policy *policy;
+	uint64_t memory_mb; /* of each child; 0: no limit */
 };
 
 struct crew;

@@ -185,10 +185,12 @@ prepare(struct conclaved *self)
 	int r;
 
 	self->policy = policy_of(&self->conf);
-	self->options = (struct crew_options){.config = self->config_path,
-	                                      .program_dir = self->program_dir,
-	                                      .run_dir = self->conf.run_dir,
-	                                      .policy = &self->policy};
+	self->options =
+	    (struct crew_options){.config = self->config_path,
+	                          .program_dir = self->program_dir,
+	                          .run_dir = self->conf.run_dir,
+	                          .policy = &self->policy,
+	                          .memory_mb = self->conf.supervisor.memory_mb};
 	if ((r = place_programs(self->conf.program_dir, self->program_dir,
 	                        sizeof(self->program_dir))) < 0 ||
 	    (r = sd_event_add_time_relative(loop, &self->tell, CLOCK_MONOTONIC, TELL_US,

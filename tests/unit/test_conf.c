@@ -43,6 +43,7 @@ static const char everything[] =
     "	restart_min_ms = 35;\n"
     "	restart_max_ms = 36;\n"
     "	restart_reset_ms = 37;\n"
+    "	memory_mb = 38;\n"
     "};\n"
     "ipc = \"seqpacket\";\n"
     "attach = \"none\";\n"
@@ -86,6 +87,7 @@ every_key(void **state)
 	assert_true(c->supervisor.restart_min_ms == 35);
 	assert_true(c->supervisor.restart_max_ms == 36);
 	assert_true(c->supervisor.restart_reset_ms == 37);
+	assert_true(c->supervisor.memory_mb == 38);
 	assert_int_equal(c->ipc, CONF_IPC_SEQPACKET);
 	assert_false(c->attach);
 	assert_true(c->zab);
@@ -115,6 +117,7 @@ defaults(void **state)
 	assert_true(c->supervisor.restart_min_ms == 50);
 	assert_true(c->supervisor.restart_max_ms == 5000);
 	assert_true(c->supervisor.restart_reset_ms == 10000);
+	assert_true(c->supervisor.memory_mb == 128);
 	assert_int_equal(c->ipc, CONF_IPC_NNG);
 	assert_true(c->zab && c->early_finalize);
 	assert_int_equal(c->log_level, LOG_LEVEL_INFO);
@@ -292,6 +295,7 @@ static const struct {
     {"restart_min_ms = 35", "restart_min_ms = 1", "supervisor.restart_min_ms"},
     {"restart_max_ms = 36", "restart_max_ms = 37", "supervisor.restart_max_ms"},
     {"restart_reset_ms = 37", "restart_reset_ms = 1", "supervisor.restart_reset_ms"},
+    {"memory_mb = 38", "memory_mb = 0", "supervisor.memory_mb"},
     {"seqpacket", "nng", "ipc"},
     {"zab = true", "zab = false", "zab"},
     {"early_finalize = false", "early_finalize = true", "early_finalize"},
