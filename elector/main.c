@@ -23,6 +23,7 @@ main(int argc, char **argv)
 	static const struct serve program = {
 	    .name = "elector",
 	    .about = "conclave-elector: elects the leader.",
+	    .many = true,
 	    .open = open_shell,
 	    .close = close_shell,
 	};

@@ -1,6 +1,8 @@
 /* The life of a worker program; see serve.h. */
 #include "proc/serve.h"
 
+#include "proc/backoff.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,9 +40,15 @@ run(struct served *self)
 {
 	static const struct proc_ops ops = {.on_reload = on_reload};
 	const struct serve *program = self->program;
+	const struct conf *conf = &self->conf;
+	char folder[128]; /* in run_dir */
 	struct proc *proc;
 	int r;
 
+	snprintf(folder, sizeof(folder), "%s%s%s", program->name,
+	         program->many ? "-" : "", program->many ? self->options.name : "");
+	log_init(program->name, (enum log_level)conf->log_level);
+	backoff_wait(conf, folder);
 	r = proc_init(&proc, program->name, (enum log_level)self->conf.log_level, &ops,
 	              self);
 	if (r < 0) {
@@ -53,6 +61,8 @@ run(struct served *self)
 	else
 		r = PROC_EXIT_FAILURE;
 	program->close();
+	if (r == PROC_EXIT_OK)
+		backoff_forget(conf, folder);
 	return r < 0 ? PROC_EXIT_FAILURE : r;
 }
 

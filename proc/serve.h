@@ -9,6 +9,7 @@
 struct serve {
 	const char *name;  /* short, for the log */
 	const char *about; /* for --help */
+	bool many;         /* each instance has a folder of its own */
 	/* Opens what the program is; borrowed until the end: conf, instance, proc. 0, or
 	 * -errno having said why. */
 	int (*open)(const struct conf *conf, const char *instance, struct proc *proc);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/conf.h"
+#include "proc/backoff.h"
 #include "proc/proc.h"
 #include "supervisor/control.h"
 #include "supervisor/crew.h"
@@ -258,11 +259,16 @@ main(int argc, char **argv)
 		fprintf(stderr, "conclaved: %s\n", error.text);
 		return PROC_EXIT_CONFIG;
 	}
+	log_init("conclaved", (enum log_level)self->conf.log_level);
+	backoff_wait(&self->conf, "conclaved");
 	r = proc_init(&self->proc, "conclaved", (enum log_level)self->conf.log_level,
 	              &proc_ops, self);
 	if (r < 0) {
 		log_err("cannot start: %s", strerror(-r));
 		return PROC_EXIT_FAILURE;
 	}
-	return run(self);
+	r = run(self);
+	if (r == PROC_EXIT_OK)
+		backoff_forget(&self->conf, "conclaved");
+	return r;
 }
