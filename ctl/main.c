@@ -56,6 +56,17 @@ static const struct verb verbs[] = {
 	.run = verb_restart,
     },
     {
+	.name = "reload",
+	.arguments = "[--json]",
+	.about = "have conclaved and its workers read the configuration again",
+	.more =
+	    "log_level is taken over; for anything else that has changed they must be "
+	    "restarted.\n"
+	    "Exit status: 0 done, 1 refused (it says why), 69 no conclaved, 78 the file "
+	    "is wrong.",
+	.run = verb_reload,
+    },
+    {
 	.name = "claim",
 	.arguments = "[N] [--json]",
 	.about =

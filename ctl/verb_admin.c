@@ -1,4 +1,4 @@
-/* conclave restart, conclave check. */
+/* conclave restart, conclave reload, conclave check. */
 #include "ctl/ask.h"
 #include "ctl/exact.h"
 #include "ctl/status.h"
@@ -42,32 +42,31 @@ patience_ms(const struct conf *conf)
 	       conf->supervisor.restart_max_ms + 2000;
 }
 
+/* Has conclaved do it, and prints the answer, or the `field` of it that is for people. */
 static int
-restart(const struct ctl *c, const char *name)
+demand(const struct ctl *c, const char *request, const char *field)
 {
 	char path[ASK_PATH_MAX];
-	char request[128];
 	char reply[4096];
-	char pid[32];
+	char text[32];
 	cJSON *answer;
 	size_t len;
 	int r;
 
 	ask_path(c->conf->run_dir, SUPERVISOR, path);
-	snprintf(request, sizeof(request), "restart %s", name);
 	r = door_ask(path, request, patience_ms(c->conf), reply, sizeof(reply), &len);
 	if (r < 0)
 		return verb_no_answer(c, SUPERVISOR);
 	answer = exact_parse(reply);
 	if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "ok"))) {
-		fprintf(stderr, "conclave: restart %s: %s\n", name,
+		fprintf(stderr, "conclave: %s: %s\n", request,
 		        exact_string(answer, "error"));
 		r = PROC_EXIT_FAILURE;
 	} else if (c->json) {
 		verb_print_json(answer);
 		return PROC_EXIT_OK;
-	} else {
-		puts(exact_text(answer, "pid", pid, sizeof(pid)));
+	} else if (field) {
+		puts(exact_text(answer, field, text, sizeof(text)));
 	}
 	cJSON_Delete(answer);
 	return r;
@@ -78,10 +77,12 @@ verb_restart(const struct ctl *c)
 {
 	struct asks asks;
 	const cJSON *rows;
+	char request[128];
 	int r;
 
 	if (c->argc != 1)
 		return verb_misused(c, "which worker?");
+	snprintf(request, sizeof(request), "restart %s", c->argv[0]);
 	ask_one(c->conf->run_dir, SUPERVISOR, "status", &asks);
 	rows = cJSON_GetObjectItemCaseSensitive(asks.list[0].answer, "processes");
 	if (!asks.list[0].answer)
@@ -89,9 +90,17 @@ verb_restart(const struct ctl *c)
 	else if (!is_worker(c, rows, c->argv[0]))
 		r = PROC_EXIT_USAGE;
 	else
-		r = restart(c, c->argv[0]);
+		r = demand(c, request, "pid");
 	asks_deinit(&asks);
 	return r;
+}
+
+int
+verb_reload(const struct ctl *c)
+{
+	int r = verb_no_arguments(c);
+
+	return r ? r : demand(c, "reload", NULL);
 }
 
 int

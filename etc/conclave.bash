@@ -2,7 +2,7 @@
 
 _conclave() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs="status leader health watch wait restart claim check probe import"
+	local verbs="status leader health watch wait restart reload claim check probe import"
 	local verb="" i words
 
 	COMPREPLY=()
