@@ -80,10 +80,13 @@ static const struct verb verbs[] = {
     },
     {
 	.name = "check",
-	.arguments = "[FILE] [--json]",
+	.arguments = "[FILE] [--systemd] [--json]",
 	.about = "read a configuration and print it in canonical form",
-	.more = "Without FILE: the file of -c.\n"
-		"Exit status: 0 correct, 78 wrong (it says where, and what to write).",
+	.more =
+	    "Without FILE: the file of -c. --systemd says instead what of the installed "
+	    "units does\nnot fit it.\n"
+	    "Exit status: 0 correct; 78 wrong (it says where, and what to write); with "
+	    "--systemd 1\nsomething does not fit, 69 systemd does not answer.",
 	.without_conf = true,
 	.run = verb_check,
     },

@@ -2,6 +2,7 @@
 #include "ctl/ask.h"
 #include "ctl/exact.h"
 #include "ctl/status.h"
+#include "ctl/units.h"
 #include "ctl/verb.h"
 #include "proc/proc.h"
 
@@ -103,22 +104,75 @@ verb_reload(const struct ctl *c)
 	return r ? r : demand(c, "reload", NULL);
 }
 
+/* What systemd shows; false: it gives no answer. */
+static bool
+show_units(char out[UNITS_SHOWN_MAX])
+{
+	FILE *f = popen(units_command(), "re");
+	size_t len;
+
+	if (!f)
+		return false;
+	len = fread(out, 1, UNITS_SHOWN_MAX - 1, f);
+	out[len] = '\0';
+	return pclose(f) == 0;
+}
+
+static int
+check_units(const struct ctl *c, const struct conf *conf, const char *file)
+{
+	static char shown[UNITS_SHOWN_MAX];
+	static struct units_verdict verdict;
+	cJSON *object, *list;
+
+	if (!show_units(shown)) {
+		fprintf(stderr, "conclave: systemd does not answer: %s", shown);
+		return PROC_EXIT_NO_ANSWER;
+	}
+	units_judge(shown, conf, c->argc > 1 ? NULL : file, &verdict);
+	if (c->json) {
+		object = cJSON_CreateObject();
+		cJSON_AddNumberToObject(object, "schema", 1);
+		cJSON_AddStringToObject(object, "file", file);
+		cJSON_AddBoolToObject(object, "ok", verdict.count == 0);
+		list = cJSON_AddArrayToObject(object, "problems");
+		for (unsigned i = 0; i < verdict.count; i++)
+			cJSON_AddItemToArray(list,
+			                     cJSON_CreateString(verdict.problems[i]));
+		verb_print_json(object);
+	} else if (verdict.count == 0) {
+		puts("the units fit the configuration");
+	}
+	for (unsigned i = 0; i < verdict.count && !c->json; i++)
+		puts(verdict.problems[i]);
+	return verdict.count > 0 ? PROC_EXIT_FAILURE : PROC_EXIT_OK;
+}
+
 int
 verb_check(const struct ctl *c)
 {
 	static struct conf conf;
 	static char text[CONF_PRINT_MAX];
-	const char *file = c->argc > 0 ? c->argv[0] : c->file;
+	const char *file = c->file;
 	struct conf_error error;
+	bool units = false;
 
-	if (c->argc > 1 || (c->argc == 1 && file[0] == '-'))
-		return verb_misused(c, "what is `%s`?", c->argv[c->argc - 1]);
+	for (int i = 0; i < c->argc; i++) {
+		if (strcmp(c->argv[i], "--systemd") == 0 && !units)
+			units = true;
+		else if (c->argv[i][0] != '-' && file == c->file)
+			file = c->argv[i];
+		else
+			return verb_misused(c, "what is `%s`?", c->argv[i]);
+	}
 	if (conf_load(file, &conf, &error)) {
 		if (c->json)
 			verb_print_file_json(file, false, "", error.text);
 		fprintf(stderr, "conclave: %s\n", error.text);
 		return PROC_EXIT_CONFIG;
 	}
+	if (units)
+		return check_units(c, &conf, file);
 	if (conf_print(&conf, text, sizeof(text)) == 0)
 		return PROC_EXIT_FAILURE;
 	if (c->json)

@@ -33,6 +33,7 @@ _conclave() {
 		words="--id --myid --json --help"
 		;;
 	probe) words="--watch --json --help" ;;
+	check) words="--systemd --json --help" ;;
 	restart) words="connmgr elector peer --json --help" ;;
 	*) words="--json --help" ;;
 	esac

@@ -5,7 +5,7 @@ load ../box/box
 
 setup_file() {
 	box_up 'supervisor = { restart_reset_ms = 1; };'
-	[ -n "$BOX_SKIP" ] || box 'systemctl start conclave.target conclave-elector@main'
+	[ -n "$BOX_SKIP" ] || box 'systemctl enable --now conclave.target conclave-elector@main'
 }
 
 teardown_file() {
@@ -138,4 +138,24 @@ name_of() {
 		[ -s /run/conclave/connmgr/state ]
 		[ -s /var/lib/conclave/peer/currentEpoch ]
 		systemctl start conclave.target conclave-elector@main'
+}
+
+@test "check --systemd: what does not fit is said, each thing by name" {
+	box '
+		[ "$(conclave check --systemd)" = "the units fit the configuration" ]
+		cp /etc/conclave/conclave.conf /run/good
+		sed -i "s/3888/3999/; s,/run/conclave,/run/other," /etc/conclave/conclave.conf
+		systemctl enable conclave-connmgr.socket
+		rc=0
+		conclave check --systemd --json >/run/said || rc=$?
+		systemctl disable conclave-connmgr.socket
+		cp /run/good /etc/conclave/conclave.conf
+		cat /run/said
+		[ $rc = 1 ]
+		[ $(jq ".ok | not" /run/said) = true ]
+		[ $(jq ".problems | length" /run/said) = 4 ]
+		for what in "connmgr.service may not write /run/other/connmgr" "elector@main.service may not write /run/other/elector-main" \
+			"peer.service may not write /run/other/peer" "socket listens at port 3888"; do
+			jq -e --arg what "$what" "any(.problems[]; contains(\$what))" /run/said
+		done'
 }

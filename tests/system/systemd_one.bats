@@ -5,7 +5,7 @@ load ../box/box
 
 setup_file() {
 	box_up 'supervisor = { restart_reset_ms = 1; };'
-	[ -n "$BOX_SKIP" ] || box 'systemctl start conclave'
+	[ -n "$BOX_SKIP" ] || box 'systemctl enable --now conclave'
 }
 
 teardown_file() {
