@@ -169,8 +169,9 @@ coverage:
 
 bench:
 	@tests/install.sh
-	@$(MAKE) --no-print-directory -s all $(B)/tests/bench
+	@$(MAKE) --no-print-directory -s all $(B)/tests/bench $(B)/tests/sandbox $(B)/tests/leak.so
 	@$(B)/tests/bench $(BENCH)
+	@tests/box/bench.sh $(B)
 
 tidy: all
 	@tests/tidy.sh $(B)

@@ -3,7 +3,7 @@
 #
 # Boot a real `systemd --system` as PID 1 of private pid/mount/uts/ipc/cgroup
 # (and with -n network) namespaces, run CMD inside it (systemctl, journalctl,
-# systemd-run, kill all usable), power off, and leave nothing behind.
+# systemd-run, kill all usable), end it all, and leave nothing behind.
 # Exit status: CMD's, or 125 when the box itself could not be made.
 #
 #   -b DIR   bind DIR read-write (else every write goes to a tmpfs overlay and
