@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define PATH_ROOM (CONF_RUN_DIR_MAX + 160)
+#define READY_MS  30000
 
 static void
 starts_path(const struct conf *c, const char *folder, char out[PATH_ROOM])
@@ -72,8 +73,11 @@ backoff_wait(const struct conf *c, const char *folder)
 		                                  (long)(wait_ms % 1000) * 1000000};
 
 		log_notice("%u deaths in a row: waiting %" PRIu64 " ms", deaths, wait_ms);
-		sd_notifyf(0, "STATUS=waiting %" PRIu64 " ms after %u deaths in a row",
-		           wait_ms, deaths);
+		/* the time to become ready begins after it */
+		sd_notifyf(0,
+		           "STATUS=waiting %" PRIu64 " ms after %u deaths in a row\n"
+		           "EXTEND_TIMEOUT_USEC=%" PRIu64,
+		           wait_ms, deaths, (wait_ms + READY_MS) * 1000);
 		clock_nanosleep(CLOCK_BOOTTIME, 0, &wait, NULL);
 	}
 	len = snprintf(text, sizeof(text), "%u %" PRIu64 "\n", deaths, clock_ms());

@@ -118,7 +118,7 @@ box_sandbox() {
 		cp $1 /run/program
 		cp $BOX_DIR/sandbox $1
 		mkdir -p /run/systemd/system/$2.d
-		printf '[Service]\nType=oneshot\nRestart=no\nStandardOutput=file:/run/sandbox\n' >/run/systemd/system/$2.d/probe.conf
+		printf '[Service]\nType=oneshot\nRestart=no\nStandardOutput=truncate:/run/sandbox\n' >/run/systemd/system/$2.d/probe.conf
 		systemctl daemon-reload
 		systemctl start $2
 		rm -r /run/systemd/system/$2.d

@@ -1,9 +1,9 @@
 # Words for the commands in the box.
 
-# pid UNIT|WORKER: of the unit's main process; or, by name, of conclaved's child
+# pid UNIT|WORKER: of the unit's main process; or, by name, of conclaved's child. Fails where there is none.
 pid() {
 	case $1 in
-	*.service) systemctl show -P MainPID "$1" ;;
+	*.service) systemctl show -P MainPID "$1" | grep -vx 0 ;;
 	*) pgrep -xf "/usr/local/libexec/conclave/conclave-$1 .*" ;;
 	esac
 }

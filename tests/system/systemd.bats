@@ -65,18 +65,18 @@ name_of() {
 }
 
 @test "connmgr can write its two folders, use the network, and execute nothing" {
-	run -0 box_sandbox connmgr conclave-connmgr.service
+	run -0 box_sandbox /usr/local/libexec/conclave/conclave-connmgr conclave-connmgr.service
 	[ "$output" = "$(printf '%s\n' 'writable /run/conclave/connmgr' 'writable /var/lib/conclave/connmgr' \
 		'socket unix' 'socket inet' 'socket inet6' end)" ]
 }
 
 @test "the elector can write its folder, has no network, and executes nothing" {
-	run -0 box_sandbox elector conclave-elector@main.service
+	run -0 box_sandbox /usr/local/libexec/conclave/conclave-elector conclave-elector@main.service
 	[ "$output" = "$(printf '%s\n' 'writable /run/conclave/elector-main' 'socket unix' end)" ]
 }
 
 @test "the peer can write its two folders, has no network, and executes nothing" {
-	run -0 box_sandbox peer conclave-peer.service
+	run -0 box_sandbox /usr/local/libexec/conclave/conclave-peer conclave-peer.service
 	[ "$output" = "$(printf '%s\n' 'writable /run/conclave/peer' 'writable /var/lib/conclave/peer' 'socket unix' end)" ]
 }
 
@@ -84,8 +84,9 @@ name_of() {
 	for unit in $workers; do
 		box "
 			status=/proc/\$(pid $unit.service)/status
+			user=\$(id -u conclave)
 			cat \$status
-			[ \"\$(awk '/^Uid:/ {print \$2, \$3, \$4}' \$status)\" = \"\$(id -u conclave) \$(id -u conclave) \$(id -u conclave)\" ]
+			[ \"\$(awk '/^Uid:/ {print \$2, \$3, \$4, \$5}' \$status)\" = \"\$user \$user \$user \$user\" ]
 			[ \$(awk '/^CapBnd:/ {print \$2}' \$status) = 0000000000000000 ]
 			[ \$(awk '/^NoNewPrivs:/ {print \$2}' \$status) = 1 ]
 			[ \$(awk '/^Seccomp:/ {print \$2}' \$status) = 2 ]"
