@@ -175,6 +175,7 @@ cleanup() {
         [ $left = 0 ] && break
         sleep 0.05
     done
+    rm -f "$root.err"
     rmdir "$root" 2>/dev/null
     [ -n "$own_cg" ] && { umount "$own_cg"; rmdir "$own_cg"; }
 }
