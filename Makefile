@@ -97,7 +97,8 @@ $(B)/tests/badelector: $(B)/obj/tests/badelector/badelector.o $(B)/obj/elector/m
 # preloaded into a server of the tests
 $(B)/tests/hang.so: tests/hang/fsync.c
 $(B)/tests/rights.so: $(wildcard tests/rights/*.c)
-$(B)/tests/hang.so $(B)/tests/rights.so:
+$(B)/tests/leak.so: tests/leak/leak.c
+$(B)/tests/%.so:
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -std=gnu11 $(WARN) $(CFLAGS) -fPIC -shared -o $@ $^
 
@@ -126,7 +127,7 @@ unit-programs: $(UNIT)
 # all that is compiled, and nothing linked
 objects: $(LIB_OBJ) $(LINKS_OBJ) $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(ROOMS:%=%/main.c) $(filter-out tests/fuzz/%,$(wildcard tests/*/*.c))))
 fuzz-programs: $(FUZZ)
-tool-programs: $(TOOLS) $(B)/tests/badelector $(B)/tests/hang.so $(B)/tests/rights.so
+tool-programs: $(TOOLS) $(B)/tests/badelector $(B)/tests/hang.so $(B)/tests/leak.so $(B)/tests/rights.so
 
 -include $(shell find $(B)/obj $(B)/fuzz -name '*.d' 2>/dev/null)
 
@@ -178,8 +179,9 @@ coverage:
 
 bench:
 	@tests/install.sh
-	@$(MAKE) --no-print-directory -s all $(B)/tests/bench
+	@$(MAKE) --no-print-directory -s all $(B)/tests/bench $(B)/tests/sandbox $(B)/tests/leak.so
 	@$(B)/tests/bench $(BENCH)
+	@tests/box/bench.sh $(B)
 
 tidy: all
 	@tests/tidy.sh $(B)
@@ -188,23 +190,31 @@ format:
 	clang-format -i $(wildcard $(ROOMS:%=%/*.[ch]) tests/*/*.[ch])
 
 MAN1 := $(wildcard docs/man/*.1)
+UNITS := $(wildcard etc/systemd/conclave*.service etc/systemd/conclave*.socket etc/systemd/conclave*.target)
 MAN5 := $(wildcard docs/man/*.5)
+MAN7 := $(wildcard docs/man/*.7)
 MAN8 := $(wildcard docs/man/*.8)
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/libexec/conclave
 	install -m 755 $(B)/bin/conclave $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(B)/bin/conclaved $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(B)/bin/conclave-* $(DESTDIR)$(PREFIX)/libexec/conclave/
-	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
+		$(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 $(MAN1) $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 $(MAN5) $(DESTDIR)$(PREFIX)/share/man/man5/
+	install -m 644 $(MAN7) $(DESTDIR)$(PREFIX)/share/man/man7/
 	install -m 644 $(MAN8) $(DESTDIR)$(PREFIX)/share/man/man8/
 	install -d $(DESTDIR)$(PREFIX)/share/doc/conclave $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 644 README.md LICENSE etc/conclave.conf $(DESTDIR)$(PREFIX)/share/doc/conclave/
 	install -m 644 etc/conclave.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/conclave
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's|@sbindir@|$(PREFIX)/sbin|g' etc/conclave.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/conclave.service
-	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/conclave.service
+	for unit in $(notdir $(UNITS)); do \
+		sed 's|@bindir@|$(PREFIX)/bin|g; s|@sbindir@|$(PREFIX)/sbin|g; s|@libexecdir@|$(PREFIX)/libexec/conclave|g' \
+			"etc/systemd/$$unit" > "$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit" && \
+		chmod 644 "$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit" || exit; \
+	done
+	install -D -m 644 etc/systemd/sysusers-conclave.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/conclave.conf
 
 clean:
 	rm -rf $(B)

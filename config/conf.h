@@ -78,6 +78,7 @@ struct conf {
 		uint32_t restart_max_ms;   /* 5000 */
 		uint32_t restart_reset_ms; /* 10000: of being ready */
 		uint32_t probation_ms;     /* 30000: of an elector that was swapped in */
+		uint32_t memory_mb;        /* 128: of each worker's data; 0: no limit */
 	} supervisor;
 };
 

@@ -49,6 +49,8 @@ const struct conf_number conf_numbers[CONF_NUMBERS] = {
      10000, 1, 3600000, "ms"},
     {"supervisor.probation_ms", offsetof(struct conf, supervisor.probation_ms), 30000,
      100, 3600000, "ms"},
+    {"supervisor.memory_mb", offsetof(struct conf, supervisor.memory_mb), 128, 0, 1048576,
+     "MiB"},
 };
 
 /* All other keys, likewise as GROUP.NAME. */

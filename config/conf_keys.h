@@ -16,7 +16,7 @@ struct conf_number {
 	const char *unit;
 };
 
-#define CONF_NUMBERS 22
+#define CONF_NUMBERS 23
 extern const struct conf_number conf_numbers[CONF_NUMBERS];
 
 const char *conf_number_name(const struct conf_number *n); /* without the group */

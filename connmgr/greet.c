@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "connmgr/ports.h"
 #include "wire/hello.h"
 
 #include <assert.h>
@@ -207,6 +208,16 @@ error_name(int error)
 	return text ? text : "unknown error";
 }
 
+/* After each that opened: who is still to come may need what was inherited. */
+static void
+settle(const struct greet *g)
+{
+	for (unsigned i = 0; i < g->listener_count; i++)
+		if (!g->shown[i].open)
+			return;
+	ports_settle(g->port);
+}
+
 static void
 listen_at(struct listener *l, const struct sock_address *a)
 {
@@ -215,7 +226,7 @@ listen_at(struct listener *l, const struct sock_address *a)
 	int r;
 
 	l->address = *a;
-	l->fd = sock_listen(a);
+	l->fd = ports_listen(a);
 	if (l->fd < 0) {
 		try_later(l, error_name(-l->fd));
 		return;
@@ -230,6 +241,7 @@ listen_at(struct listener *l, const struct sock_address *a)
 	shown->open = true;
 	shown->reason = "";
 	log_info("%s: listening at %s", g->name, shown->text);
+	settle(g);
 }
 
 static void
@@ -281,7 +293,6 @@ add_listener(struct greet *g, const char *host, size_t len)
 	    (struct resolve_query){.on_answer = on_answer, .user = l, .port = g->port};
 	shown->reason = "";
 	snprintf(shown->text, sizeof(shown->text), "%.*s:%u", (int)len, host, g->port);
-	try_listen(l);
 }
 
 int
@@ -320,6 +331,8 @@ greet_new(struct greet **out, sd_event *loop, struct resolver *resolver,
 		add_listener(g, host, bar ? (size_t)(bar - host) : strlen(host));
 		host = bar ? bar + 1 : NULL;
 	}
+	for (unsigned i = 0; i < g->listener_count; i++)
+		try_listen(&g->listeners[i]);
 	*out = g;
 	return 0;
 }

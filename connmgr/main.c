@@ -1,5 +1,6 @@
 /* conclave-connmgr: owns every TCP link of this server; design.md, section 5. */
 #include "connmgr/nss.h"
+#include "connmgr/ports.h"
 #include "connmgr/switchboard.h"
 #include "proc/serve.h"
 
@@ -8,8 +9,10 @@ static struct switchboard *board;
 static int
 open_board(const struct conf *conf, const char *instance, struct proc *proc)
 {
-	int r = switchboard_open(&board, proc_loop(proc), conf, instance);
+	int r;
 
+	ports_open(conf);
+	r = switchboard_open(&board, proc_loop(proc), conf, instance);
 	if (r == 0)
 		proc_ready(proc, "the door is open", 0, true);
 	return r;

@@ -82,6 +82,17 @@ static const struct verb verbs[] = {
 	.run = verb_swap,
     },
     {
+	.name = "reload",
+	.arguments = "[--json]",
+	.about = "have conclaved and its workers read the configuration again",
+	.more =
+	    "log_level is taken over; for anything else that has changed they must be "
+	    "restarted.\n"
+	    "Exit status: 0 done, 1 refused (it says why), 69 no conclaved, 78 the file "
+	    "is wrong.",
+	.run = verb_reload,
+    },
+    {
 	.name = "claim",
 	.arguments = "[N] [--json]",
 	.about =
@@ -95,10 +106,13 @@ static const struct verb verbs[] = {
     },
     {
 	.name = "check",
-	.arguments = "[FILE] [--json]",
+	.arguments = "[FILE] [--systemd] [--json]",
 	.about = "read a configuration and print it in canonical form",
-	.more = "Without FILE: the file of -c.\n"
-		"Exit status: 0 correct, 78 wrong (it says where, and what to write).",
+	.more =
+	    "Without FILE: the file of -c. --systemd says instead what of the installed "
+	    "units does\nnot fit it.\n"
+	    "Exit status: 0 correct; 78 wrong (it says where, and what to write); with "
+	    "--systemd 1\nsomething does not fit, 69 systemd does not answer.",
 	.without_conf = true,
 	.run = verb_check,
     },

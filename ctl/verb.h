@@ -41,6 +41,7 @@ int verb_watch(const struct ctl *c);
 int verb_wait(const struct ctl *c);
 int verb_restart(const struct ctl *c);
 int verb_swap(const struct ctl *c);
+int verb_reload(const struct ctl *c);
 int verb_check(const struct ctl *c);
 int verb_probe(const struct ctl *c);
 int verb_claim(const struct ctl *c);

@@ -1,6 +1,7 @@
-/* conclave restart, conclave check. */
+/* conclave restart, conclave reload, conclave check. */
 #include "ctl/ask.h"
 #include "ctl/exact.h"
+#include "ctl/fit.h"
 #include "ctl/status.h"
 #include "ctl/verb.h"
 #include "proc/proc.h"
@@ -42,32 +43,31 @@ patience_ms(const struct conf *conf)
 	       conf->supervisor.restart_max_ms + 2000;
 }
 
+/* Has conclaved do it, and prints the answer, or the `field` of it that is for people. */
 static int
-restart(const struct ctl *c, const char *name)
+demand(const struct ctl *c, const char *request, const char *field)
 {
 	char path[ASK_PATH_MAX];
-	char request[128];
 	char reply[4096];
-	char pid[32];
+	char text[32];
 	cJSON *answer;
 	size_t len;
 	int r;
 
 	ask_path(c->conf->run_dir, SUPERVISOR, path);
-	snprintf(request, sizeof(request), "restart %s", name);
 	r = door_ask(path, request, patience_ms(c->conf), reply, sizeof(reply), &len);
 	if (r < 0)
 		return verb_no_answer(c, SUPERVISOR);
 	answer = exact_parse(reply);
 	if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "ok"))) {
-		fprintf(stderr, "conclave: restart %s: %s\n", name,
+		fprintf(stderr, "conclave: %s: %s\n", request,
 		        exact_string(answer, "error"));
 		r = PROC_EXIT_FAILURE;
 	} else if (c->json) {
 		verb_print_json(answer);
 		return PROC_EXIT_OK;
-	} else {
-		puts(exact_text(answer, "pid", pid, sizeof(pid)));
+	} else if (field) {
+		puts(exact_text(answer, field, text, sizeof(text)));
 	}
 	cJSON_Delete(answer);
 	return r;
@@ -78,10 +78,12 @@ verb_restart(const struct ctl *c)
 {
 	struct asks asks;
 	const cJSON *rows;
+	char request[128];
 	int r;
 
 	if (c->argc != 1)
 		return verb_misused(c, "which worker?");
+	snprintf(request, sizeof(request), "restart %s", c->argv[0]);
 	ask_one(c->conf->run_dir, SUPERVISOR, "status", &asks);
 	rows = cJSON_GetObjectItemCaseSensitive(asks.list[0].answer, "processes");
 	if (!asks.list[0].answer)
@@ -89,9 +91,61 @@ verb_restart(const struct ctl *c)
 	else if (!is_worker(c, rows, c->argv[0]))
 		r = PROC_EXIT_USAGE;
 	else
-		r = restart(c, c->argv[0]);
+		r = demand(c, request, "pid");
 	asks_deinit(&asks);
 	return r;
+}
+
+int
+verb_reload(const struct ctl *c)
+{
+	int r = verb_no_arguments(c);
+
+	return r ? r : demand(c, "reload", NULL);
+}
+
+/* What systemd shows; false: it gives no answer. */
+static bool
+show_units(char out[FIT_SHOWN_MAX])
+{
+	FILE *f = popen(fit_command(), "re");
+	size_t len;
+
+	if (!f)
+		return false;
+	len = fread(out, 1, FIT_SHOWN_MAX - 1, f);
+	out[len] = '\0';
+	return pclose(f) == 0;
+}
+
+static int
+check_units(const struct ctl *c, const struct conf *conf, const char *file)
+{
+	static char shown[FIT_SHOWN_MAX];
+	static struct fit_verdict verdict;
+	cJSON *object, *list;
+
+	if (!show_units(shown)) {
+		fprintf(stderr, "conclave: systemd does not answer: %s", shown);
+		return PROC_EXIT_NO_ANSWER;
+	}
+	fit_judge(shown, conf, c->argc > 1 ? NULL : file, &verdict);
+	if (c->json) {
+		object = cJSON_CreateObject();
+		cJSON_AddNumberToObject(object, "schema", 1);
+		cJSON_AddStringToObject(object, "file", file);
+		cJSON_AddBoolToObject(object, "ok", verdict.count == 0);
+		list = cJSON_AddArrayToObject(object, "problems");
+		for (unsigned i = 0; i < verdict.count; i++)
+			cJSON_AddItemToArray(list,
+			                     cJSON_CreateString(verdict.problems[i]));
+		verb_print_json(object);
+	} else if (verdict.count == 0) {
+		puts("the units fit the configuration");
+	}
+	for (unsigned i = 0; i < verdict.count && !c->json; i++)
+		puts(verdict.problems[i]);
+	return verdict.count > 0 ? PROC_EXIT_FAILURE : PROC_EXIT_OK;
 }
 
 int
@@ -99,17 +153,26 @@ verb_check(const struct ctl *c)
 {
 	static struct conf conf;
 	static char text[CONF_PRINT_MAX];
-	const char *file = c->argc > 0 ? c->argv[0] : c->file;
+	const char *file = c->file;
 	struct conf_error error;
+	bool units = false;
 
-	if (c->argc > 1 || (c->argc == 1 && file[0] == '-'))
-		return verb_misused(c, "what is `%s`?", c->argv[c->argc - 1]);
+	for (int i = 0; i < c->argc; i++) {
+		if (strcmp(c->argv[i], "--systemd") == 0 && !units)
+			units = true;
+		else if (c->argv[i][0] != '-' && file == c->file)
+			file = c->argv[i];
+		else
+			return verb_misused(c, "what is `%s`?", c->argv[i]);
+	}
 	if (conf_load(file, &conf, &error)) {
 		if (c->json)
 			verb_print_file_json(file, false, "", error.text);
 		fprintf(stderr, "conclave: %s\n", error.text);
 		return PROC_EXIT_CONFIG;
 	}
+	if (units)
+		return check_units(c, &conf, file);
 	if (conf_print(&conf, text, sizeof(text)) == 0)
 		return PROC_EXIT_FAILURE;
 	if (c->json)

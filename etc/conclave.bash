@@ -2,7 +2,7 @@
 
 _conclave() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs="status leader health metrics watch wait restart swap claim check probe import"
+	local verbs="status leader health metrics watch wait restart swap reload claim check probe import"
 	local verb="" i words
 
 	COMPREPLY=()
@@ -43,6 +43,7 @@ _conclave() {
 		fi
 		words="elector --shadow --force --undo --status --json --help"
 		;;
+	check) words="--systemd --json --help" ;;
 	restart) words="connmgr elector peer --json --help" ;;
 	*) words="--json --help" ;;
 	esac

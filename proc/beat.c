@@ -15,6 +15,7 @@
 #include <sys/un.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
+#include <unistd.h>
 
 #define AGAIN_US    50000   /* to what is owed, for whatever reason */
 #define LOOK_US     1000000 /* at least so often the loop shows that it turns */
@@ -107,8 +108,27 @@ on_beat(sd_event_source *source, uint64_t usec, void *user)
 	return 0;
 }
 
+int
+beat_dial(void)
+{
+	const char *name = getenv("NOTIFY_SOCKET");
+	int fd, r;
+
+	if (!name)
+		return -ENOENT;
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	r = connect_to(fd, name);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
 static int
-open_socket(struct beat *n, const char *name)
+open_socket(struct beat *n)
 {
 	uint64_t usec = 0;
 	int r = sd_watchdog_enabled(0, &usec);
@@ -116,20 +136,17 @@ open_socket(struct beat *n, const char *name)
 	if (r < 0)
 		return r;
 	n->beat_us = r > 0 ? usec / 2 : 0;
-	n->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (n->fd < 0)
-		return -errno;
-	return connect_to(n->fd, name);
+	n->fd = beat_dial();
+	return n->fd < 0 ? n->fd : 0;
 }
 
 int
 beat_open(struct beat *n, sd_event *loop)
 {
-	const char *name = getenv("NOTIFY_SOCKET");
 	int r;
 
 	*n = (struct beat){.fd = -1};
-	r = name ? open_socket(n, name) : 0;
+	r = getenv("NOTIFY_SOCKET") ? open_socket(n) : 0;
 	if (r < 0)
 		return r;
 	r = sd_event_add_time_relative(loop, &n->timer, CLOCK_MONOTONIC, LOOK_US,

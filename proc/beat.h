@@ -22,6 +22,9 @@ struct beat {
 	bool active;
 };
 
+/* A socket connected to $NOTIFY_SOCKET; -ENOENT: there is none; -errno. */
+int beat_dial(void);
+
 /* Reads $NOTIFY_SOCKET and $WATCHDOG_USEC; beats from then on while the loop turns, and
  * sees, at least once a second and also where nobody listens, how late the loop is
  * (vital.h). 0 or -errno. */

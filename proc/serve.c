@@ -2,6 +2,7 @@
 #include "proc/serve.h"
 
 #include "ipc/msg.h"
+#include "proc/backoff.h"
 #include "proc/rights.h"
 
 #include <errno.h>
@@ -10,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define FOLDER_MAX (MSG_NAME_MAX + 32)
 
 struct served {
 	const struct serve *program;
@@ -54,13 +57,24 @@ find_config(struct served *self)
 	return n < 0 || (size_t)n >= sizeof(self->config) ? -ENAMETOOLONG : 0;
 }
 
+/* Its folder in run_dir. */
+static void
+folder_of(const struct served *self, char out[FOLDER_MAX])
+{
+	const struct serve *program = self->program;
+
+	snprintf(out, FOLDER_MAX, "%s%s%s", program->name, program->instances ? "-" : "",
+	         program->instances ? self->options.name : "");
+}
+
 /* 0, or the exit status. */
 static int
 drop_rights(struct served *self)
 {
 	const struct serve *program = self->program;
 	const struct conf *conf = &self->conf;
-	char run[CONF_RUN_DIR_MAX + MSG_NAME_MAX + 32], data[CONF_PATH_MAX + 32];
+	char run[CONF_RUN_DIR_MAX + FOLDER_MAX], data[CONF_PATH_MAX + 32];
+	char folder[FOLDER_MAX];
 	const struct rights rights = {.network = program->network,
 	                              .files = program->files,
 	                              .own = {run, program->files ? data : NULL},
@@ -71,9 +85,8 @@ drop_rights(struct served *self)
 		log_notice("no rights are dropped: rights = \"off\"");
 		return 0;
 	}
-	snprintf(run, sizeof(run), "%s/%s%s%s", conf->run_dir, program->name,
-	         program->instances ? "-" : "",
-	         program->instances ? self->options.name : "");
+	folder_of(self, folder);
+	snprintf(run, sizeof(run), "%s/%s", conf->run_dir, folder);
 	snprintf(data, sizeof(data), "%s/%s", conf->data_dir, program->name);
 	r = rights_drop(&rights);
 	if (r == RIGHTS_REFUSED)
@@ -86,9 +99,14 @@ run(struct served *self)
 {
 	static const struct proc_ops ops = {.on_reload = on_reload};
 	const struct serve *program = self->program;
+	const struct conf *conf = &self->conf;
+	char folder[FOLDER_MAX];
 	struct proc *proc;
 	int r;
 
+	folder_of(self, folder);
+	log_init(program->name, (enum log_level)conf->log_level);
+	backoff_wait(conf, folder);
 	r = find_config(self);
 	if (r == 0)
 		r = proc_init(&proc, program->name, (enum log_level)self->conf.log_level,
@@ -106,6 +124,8 @@ run(struct served *self)
 	else
 		r = PROC_EXIT_FAILURE;
 	program->close();
+	if (r == PROC_EXIT_OK)
+		backoff_forget(conf, folder);
 	return r < 0 ? PROC_EXIT_FAILURE : r;
 }
 

@@ -86,6 +86,12 @@ parse_line(const char *line, size_t len, struct child_notice *n)
 			return 1;
 		n->has_active = true;
 		n->active = number == 1;
+	} else if (is(line, key_len, "FDSTORE")) {
+		n->keep = is(value, value_len, "1");
+	} else if (is(line, key_len, "FDSTOREREMOVE")) {
+		n->drop = is(value, value_len, "1");
+	} else if (is(line, key_len, "FDNAME")) {
+		copy_text(n->keep_name, sizeof(n->keep_name), value, value_len);
 	}
 	return 0;
 }
@@ -109,4 +115,24 @@ child_notice_parse(const char *data, size_t len, struct child_notice *out)
 	}
 	*out = n;
 	return 0;
+}
+
+bool
+child_notice_merge(struct child_notice *said, const struct child_notice *n)
+{
+	struct child_notice before = *said;
+
+	if (n->has_status) {
+		said->has_status = true;
+		memcpy(said->status, n->status, sizeof(n->status));
+	}
+	if (n->has_version) {
+		said->has_version = true;
+		memcpy(said->version, n->version, sizeof(n->version));
+	}
+	if (n->has_generation)
+		said->generation = n->generation;
+	if (n->has_active)
+		said->active = n->active;
+	return memcmp(&before, said, sizeof(before)) != 0;
 }

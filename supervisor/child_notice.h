@@ -10,6 +10,7 @@
 #define CHILD_NOTICE_MAX  4096 /* bytes in one datagram */
 #define CHILD_STATUS_MAX  256
 #define CHILD_VERSION_MAX 32
+#define CHILD_KEEP_MAX    64
 
 struct child_notice {
 	bool ready;                      /* READY=1 */
@@ -18,9 +19,12 @@ struct child_notice {
 	bool has_version;                /* X_CONCLAVE_VERSION= */
 	bool has_generation;             /* X_CONCLAVE_GENERATION= */
 	bool has_active;                 /* X_CONCLAVE_ACTIVE= */
+	bool keep;                       /* FDSTORE=1: what comes with the datagram */
+	bool drop;                       /* FDSTOREREMOVE=1 */
 	char status[CHILD_STATUS_MAX];   /* valid UTF-8, what was not is `?`; cut to the
 	                                    room */
 	char version[CHILD_VERSION_MAX]; /* the same */
+	char keep_name[CHILD_KEEP_MAX];  /* FDNAME=, the same */
 	uint64_t generation;
 	bool active;
 };
@@ -29,5 +33,8 @@ struct child_notice {
  * CHILD_NOTICE_MAX, a line without `=`, a number that is none, a NUL inside); `out` is
  * untouched then. */
 int child_notice_parse(const char *data, size_t len, struct child_notice *out);
+
+/* Keeps the newest of each field in `said`; true if that is news. */
+bool child_notice_merge(struct child_notice *said, const struct child_notice *n);
 
 #endif

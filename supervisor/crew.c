@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "supervisor/child_text.h"
+#include "supervisor/kept.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -124,7 +125,8 @@ spawn_member(struct crew_member *m)
 	m->ready_us = 0;
 	m->reload_owed = false;
 	m->config = stamp_take(c->options->config);
-	r = spawn_run(c->spawn, m->argv, c->on_exit, m, &pid, &m->source);
+	r = spawn_run(c->spawn, m->argv, m == &c->members[CONNMGR] ? &c->kept : NULL,
+	              c->on_exit, m, &pid, &m->source);
 	m->started_us = r < 0 ? 0 : clock_us();
 	if (r < 0) {
 		log_notice("%s: %s: %s", m->plan->name, m->path, strerror(-r));
@@ -213,9 +215,19 @@ stop_next(struct crew *c)
 	return turn;
 }
 
+/* Others shall be refused, not kept waiting, where no connmgr will answer them. */
+static bool
+is_given_up(const struct child *life)
+{
+	return life->state == CHILD_STOPPED ||
+	       (life->state == CHILD_WAITING && life->failures >= CHILD_FAILING);
+}
+
 void
 crew_settle(struct crew *c)
 {
+	if (is_given_up(&c->members[CONNMGR].life))
+		kept_drop_all(&c->kept);
 	for (unsigned i = 0; i < CREW_COUNT; i++) {
 		struct crew_member *m = &c->members[i];
 		struct child_event ev = event(CHILD_EV_NEEDS);
@@ -284,29 +296,8 @@ on_exit_of(sd_event_source *s, const siginfo_t *info, void *user)
 	return 0;
 }
 
-/* What a child says of itself; true if that is news. */
-static bool
-remember(struct crew_member *m, const struct child_notice *n)
-{
-	struct child_notice before = m->said;
-
-	if (n->has_status) {
-		m->said.has_status = true;
-		memcpy(m->said.status, n->status, sizeof(n->status));
-	}
-	if (n->has_version) {
-		m->said.has_version = true;
-		memcpy(m->said.version, n->version, sizeof(n->version));
-	}
-	if (n->has_generation)
-		m->said.generation = n->generation;
-	if (n->has_active)
-		m->said.active = n->active;
-	return memcmp(&before, &m->said, sizeof(before)) != 0;
-}
-
 static int
-on_notice(void *user, pid_t pid, const struct child_notice *n)
+on_notice(void *user, pid_t pid, const struct child_notice *n, int fd)
 {
 	struct crew *c = user;
 	struct crew_member *m = NULL;
@@ -314,9 +305,10 @@ on_notice(void *user, pid_t pid, const struct child_notice *n)
 	for (unsigned i = 0; i < CREW_COUNT; i++)
 		if (c->members[i].life.pid == pid)
 			m = &c->members[i];
-	if (m == NULL)
+	if (m == NULL || (fd >= 0 && m != &c->members[CONNMGR]))
 		return 1;
-	if (remember(m, n))
+	kept_hear(&c->kept, n, fd);
+	if (child_notice_merge(&m->said, n))
 		c->ops->on_change(c->user);
 	if (n->ready && m->ready_us == 0)
 		m->ready_us = clock_us();
@@ -363,6 +355,7 @@ crew_new(struct crew **out, sd_event *loop, const struct crew_options *options,
 	c->user = user;
 	c->on_exit = on_exit_of;
 	memory_open(&c->memory, "");
+	kept_open(&c->kept);
 	c->config = strdup(options->config);
 	if (c->config == NULL)
 		r = -ENOMEM;
@@ -370,7 +363,8 @@ crew_new(struct crew **out, sd_event *loop, const struct crew_options *options,
 		r = prepare_member(c, i);
 	snprintf(path, sizeof(path), "%s/conclaved/notify", options->run_dir);
 	if (r < 0 || (r = notify_open(&c->notify, loop, path, &notify_ops, c)) < 0 ||
-	    (r = spawn_new(&c->spawn, loop, path, options->policy->watchdog_ms)) < 0 ||
+	    (r = spawn_new(&c->spawn, loop, path, options->policy->watchdog_ms,
+	                   options->memory_mb)) < 0 ||
 	    (r = sd_event_add_time(loop, &c->timer, CLOCK_BOOTTIME, 0, TIMER_ACCURACY_US,
 	                           on_due, c)) < 0 ||
 	    (r = sd_event_source_set_enabled(c->timer, SD_EVENT_OFF)) < 0) {
@@ -391,6 +385,7 @@ crew_free(struct crew *c)
 	sd_event_source_disable_unref(c->timer);
 	spawn_free(c->spawn);
 	notify_close(c->notify);
+	kept_close(&c->kept);
 	sd_event_unref(c->loop);
 	free(c->config);
 	free(c);

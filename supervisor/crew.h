@@ -57,6 +57,7 @@ struct crew_options {       /* borrowed for as long as the crew lives */
 	const char *run_dir;
 	const struct child_policy *policy;
 	const struct record_program *elector; /* in use; its name "": the first, main */
+	uint64_t memory_mb;                   /* of each child; 0: no limit */
 };
 
 struct crew;

@@ -3,6 +3,7 @@
 #define SUPERVISOR_CREW_IMPL_H
 
 #include "supervisor/crew.h"
+#include "supervisor/kept.h"
 #include "supervisor/memory.h"
 #include "supervisor/notify.h"
 #include "supervisor/spawn.h"
@@ -12,6 +13,7 @@ struct crew {
 	sd_event_source *timer;
 	struct spawn *spawn;
 	struct notify *notify;
+	struct kept kept;
 	const struct crew_options *options;
 	char *config;
 	const struct crew_ops *ops;

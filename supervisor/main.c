@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/conf.h"
+#include "proc/backoff.h"
 #include "proc/proc.h"
 #include "proc/rights.h"
 #include "supervisor/control.h"
@@ -219,10 +220,12 @@ prepare(struct conclaved *self)
 	int r;
 
 	self->policy = policy_of(&self->conf);
-	self->options = (struct crew_options){.config = self->config_path,
-	                                      .program_dir = self->program_dir,
-	                                      .run_dir = self->conf.run_dir,
-	                                      .policy = &self->policy};
+	self->options =
+	    (struct crew_options){.config = self->config_path,
+	                          .program_dir = self->program_dir,
+	                          .run_dir = self->conf.run_dir,
+	                          .policy = &self->policy,
+	                          .memory_mb = self->conf.supervisor.memory_mb};
 	if ((r = place_programs(self->conf.program_dir, self->program_dir,
 	                        sizeof(self->program_dir))) < 0 ||
 	    (r = sd_event_add_time_relative(loop, &self->tell, CLOCK_MONOTONIC, TELL_US,
@@ -296,6 +299,8 @@ main(int argc, char **argv)
 		fprintf(stderr, "conclaved: %s\n", error.text);
 		return PROC_EXIT_CONFIG;
 	}
+	log_init("conclaved", (enum log_level)self->conf.log_level);
+	backoff_wait(&self->conf, "conclaved");
 	r = proc_init(&self->proc, "conclaved", (enum log_level)self->conf.log_level,
 	              &proc_ops, self);
 	if (r < 0) {
@@ -304,5 +309,8 @@ main(int argc, char **argv)
 	}
 	if (self->conf.rights && rights_drop_parent() != 0)
 		return PROC_EXIT_CONFIG;
-	return run(self);
+	r = run(self);
+	if (r == PROC_EXIT_OK)
+		backoff_forget(&self->conf, "conclaved");
+	return r;
 }

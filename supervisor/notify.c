@@ -23,12 +23,14 @@ struct notify {
 	uint64_t strangers;
 };
 
-/* Nobody may hand us descriptors: they are closed. 0: who sent it is not known. */
+/* 0: who sent it is not known. Of the descriptors that came the first is the caller's, in
+ * `fd`, and the others are closed. */
 static pid_t
-sender(struct msghdr *m)
+sender(struct msghdr *m, int *fd)
 {
 	pid_t pid = 0;
 
+	*fd = -1;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
 		if (c->cmsg_level != SOL_SOCKET)
 			continue;
@@ -42,10 +44,13 @@ sender(struct msghdr *m)
 			size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 
 			for (size_t i = 0; i < count; i++) {
-				int fd;
+				int one;
 
-				memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
-				close(fd);
+				memcpy(&one, CMSG_DATA(c) + i * sizeof(one), sizeof(one));
+				if (*fd < 0)
+					*fd = one;
+				else
+					close(one);
 			}
 		}
 	}
@@ -69,16 +74,22 @@ take_one(struct notify *n)
 	struct child_notice notice;
 	ssize_t len;
 	pid_t pid;
+	int fd;
 
 	len = recvmsg(n->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	if (len < 0)
 		return errno == EINTR ? 0 : -errno;
-	pid = sender(&m);
+	pid = sender(&m, &fd);
 	if ((m.msg_flags & MSG_TRUNC) != 0 ||
-	    child_notice_parse(data, (size_t)len, &notice) != 0)
+	    child_notice_parse(data, (size_t)len, &notice) != 0) {
 		n->malformed++;
-	else if (pid <= 0 || n->ops->on_notice(n->user, pid, &notice) != 0)
+	} else if (pid > 0 && n->ops->on_notice(n->user, pid, &notice, fd) == 0) {
+		return 0;
+	} else {
 		n->strangers++;
+	}
+	if (fd >= 0)
+		close(fd);
 	return 0;
 }
 

@@ -13,8 +13,9 @@
 struct notify;
 
 struct notify_ops {
-	/* Returns 0, or 1: the sender is none of the children's. */
-	int (*on_notice)(void *user, pid_t pid, const struct child_notice *n);
+	/* `fd` came with it (-1: nothing did) and is the receiver's. Returns 0, or 1: the
+	 * sender is none of the children's, and nothing was taken. */
+	int (*on_notice)(void *user, pid_t pid, const struct child_notice *n, int fd);
 };
 
 /* Listens at `path` (an old socket there is removed). 0 or -errno. */

@@ -1,6 +1,8 @@
 /* posix_spawn and pidfd; see spawn.h. */
 #include "supervisor/spawn.h"
 
+#include "base/log.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,21 +13,31 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 /* Exits are handled after what the children said (notify.c), before all else. */
 #define EXIT_PRIORITY (SD_EVENT_PRIORITY_NORMAL - 50)
-#define OWN_VARS      3
+#define OWN_VARS      4
+#define FIRST_FD      3 /* of those that a child is handed */
+/* Each thread of nng's has a stack of that limit, which counts as data: with the usual
+ * 8 MB the children would have spent their limit before they begin. */
+#define STACK_MAX ((rlim_t)256 << 10)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define DATA_LIMITED false /* their shadow memory counts as data, too */
+#else
+#define DATA_LIMITED true
+#endif
 
 struct spawn {
 	sd_event *loop;
 	char **env;
 	char *own[OWN_VARS];
+	char **kept_var; /* in env, the last: for a child that is handed descriptors */
 	posix_spawnattr_t attr;
-	posix_spawn_file_actions_t files;
 	bool attr_ready;
-	bool files_ready;
+	rlim_t data_max;
 };
 
 /* Variables that are meant for us, not for our children */
@@ -33,8 +45,8 @@ static bool
 is_ours(const char *var)
 {
 	static const char *const names[] = {
-	    "NOTIFY_SOCKET=", "WATCHDOG_USEC=", "WATCHDOG_PID=",  "CONCLAVE_PARENT=",
-	    "LISTEN_PID=",    "LISTEN_FDS=",    "LISTEN_FDNAMES="};
+	    "NOTIFY_SOCKET=", "WATCHDOG_USEC=", "WATCHDOG_PID=",   "CONCLAVE_PARENT=",
+	    "LISTEN_PID=",    "LISTEN_FDS=",    "LISTEN_FDNAMES=", KEEP_VAR "="};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strncmp(var, names[i], strlen(names[i])) == 0)
@@ -59,8 +71,9 @@ make_env(struct spawn *s, const char *notify_path, uint64_t watchdog_ms)
 	    asprintf(&s->own[1], "WATCHDOG_USEC=%" PRIu64, watchdog_ms * 1000) < 0 ||
 	    asprintf(&s->own[2], "CONCLAVE_PARENT=%d", (int)getpid()) < 0)
 		return -ENOMEM;
-	for (unsigned i = 0; i < OWN_VARS; i++)
+	for (unsigned i = 0; i < OWN_VARS - 1; i++)
 		s->env[used++] = s->own[i];
+	s->kept_var = &s->env[used];
 	return 0;
 }
 
@@ -85,30 +98,46 @@ make_attr(posix_spawnattr_t *attr)
 	return -r;
 }
 
-/* `out_fd`: where 1 leads, and 2 nowhere; -1: both lead where ours do. */
+/* What the child finds as its descriptors, and how many it is told of. */
 static int
-make_files(posix_spawn_file_actions_t *files, int out_fd)
+make_files(struct spawn *s, posix_spawn_file_actions_t *files, const struct kept *kept)
 {
+	unsigned count = kept != NULL ? kept->count : 0;
 	int r;
 
-	r = posix_spawn_file_actions_init(files);
-	if (r != 0)
-		return -r;
 	r = posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDONLY, 0);
-	if (r == 0 && out_fd >= 0)
-		r = posix_spawn_file_actions_adddup2(files, out_fd, 1);
-	if (r == 0 && out_fd >= 0)
-		r = posix_spawn_file_actions_addopen(files, 2, "/dev/null", O_WRONLY, 0);
+	for (unsigned i = 0; i < count && r == 0; i++)
+		r = posix_spawn_file_actions_adddup2(files, kept->fds[i],
+		                                     FIRST_FD + (int)i);
 	if (r == 0)
-		r = posix_spawn_file_actions_addclosefrom_np(files, 3);
-	if (r != 0)
-		posix_spawn_file_actions_destroy(files);
+		r = posix_spawn_file_actions_addclosefrom_np(files,
+		                                             FIRST_FD + (int)count);
+	free(s->own[OWN_VARS - 1]);
+	s->own[OWN_VARS - 1] = NULL;
+	if (r == 0 && count > 0 &&
+	    asprintf(&s->own[OWN_VARS - 1], KEEP_VAR "=%u", count) < 0)
+		r = ENOMEM;
+	*s->kept_var = s->own[OWN_VARS - 1];
 	return -r;
+}
+
+/* What every child inherits. */
+static int
+lower_stack(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_STACK, &limit) < 0)
+		return -errno;
+	if (limit.rlim_cur <= STACK_MAX)
+		return 0;
+	limit.rlim_cur = STACK_MAX;
+	return setrlimit(RLIMIT_STACK, &limit) < 0 ? -errno : 0;
 }
 
 int
 spawn_new(struct spawn **out, sd_event *loop, const char *notify_path,
-          uint64_t watchdog_ms)
+          uint64_t watchdog_ms, uint64_t memory_mb)
 {
 	struct spawn *s = calloc(1, sizeof(*s));
 	int r;
@@ -116,11 +145,11 @@ spawn_new(struct spawn **out, sd_event *loop, const char *notify_path,
 	if (s == NULL)
 		return -ENOMEM;
 	s->loop = sd_event_ref(loop);
+	s->data_max = DATA_LIMITED ? memory_mb << 20 : 0;
 	if ((r = make_env(s, notify_path, watchdog_ms)) == 0 &&
 	    (r = make_attr(&s->attr)) == 0) {
 		s->attr_ready = true;
-		r = make_files(&s->files, -1);
-		s->files_ready = r == 0;
+		r = s->data_max > 0 ? lower_stack() : 0;
 	}
 	if (r < 0) {
 		spawn_free(s);
@@ -137,8 +166,6 @@ spawn_free(struct spawn *s)
 		return;
 	if (s->attr_ready)
 		posix_spawnattr_destroy(&s->attr);
-	if (s->files_ready)
-		posix_spawn_file_actions_destroy(&s->files);
 	for (unsigned i = 0; i < OWN_VARS; i++)
 		free(s->own[i]);
 	free(s->env);
@@ -186,20 +213,55 @@ watch_or_kill(sd_event *loop, pid_t pid, sd_event_child_handler_t on_exit, void 
 	return r;
 }
 
-int
-spawn_run(struct spawn *s, char *const argv[], sd_event_child_handler_t on_exit,
-          void *user, pid_t *pid, sd_event_source **source)
+/* From outside: what it has before this is seen is far less. */
+static void
+limit_data(const struct spawn *s, pid_t child)
 {
+	const struct rlimit limit = {.rlim_cur = s->data_max, .rlim_max = s->data_max};
+
+	if (s->data_max > 0 && prlimit(child, RLIMIT_DATA, &limit, NULL) < 0)
+		log_warning("pid %d has no memory limit: %s", (int)child,
+		            strerror(errno));
+}
+
+int
+spawn_run(struct spawn *s, char *const argv[], const struct kept *kept,
+          sd_event_child_handler_t on_exit, void *user, pid_t *pid,
+          sd_event_source **source)
+{
+	posix_spawn_file_actions_t files;
 	pid_t child;
 	int r;
 
-	r = posix_spawn(&child, argv[0], &s->files, &s->attr, argv, s->env);
-	if (r != 0)
-		return -r;
+	r = -posix_spawn_file_actions_init(&files);
+	if (r < 0)
+		return r;
+	r = make_files(s, &files, kept);
+	if (r == 0)
+		r = -posix_spawn(&child, argv[0], &files, &s->attr, argv, s->env);
+	posix_spawn_file_actions_destroy(&files);
+	if (r < 0)
+		return r;
+	limit_data(s, child);
 	r = watch_or_kill(s->loop, child, on_exit, user, source);
 	if (r == 0)
 		*pid = child;
 	return r;
+}
+
+/* Its output to `out_fd`, its errors nowhere, and no other descriptor. */
+static int
+make_files_once(posix_spawn_file_actions_t *files, int out_fd)
+{
+	int r = posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDONLY, 0);
+
+	if (r == 0)
+		r = posix_spawn_file_actions_adddup2(files, out_fd, 1);
+	if (r == 0)
+		r = posix_spawn_file_actions_addopen(files, 2, "/dev/null", O_WRONLY, 0);
+	if (r == 0)
+		r = posix_spawn_file_actions_addclosefrom_np(files, FIRST_FD);
+	return -r;
 }
 
 int
@@ -215,9 +277,11 @@ spawn_once(sd_event *loop, char *const argv[], int out_fd,
 	r = make_attr(&attr);
 	if (r < 0)
 		return r;
-	r = make_files(&files, out_fd);
+	r = -posix_spawn_file_actions_init(&files);
 	if (r == 0) {
-		r = -posix_spawn(&child, argv[0], &files, &attr, argv, no_env);
+		r = make_files_once(&files, out_fd);
+		if (r == 0)
+			r = -posix_spawn(&child, argv[0], &files, &attr, argv, no_env);
 		posix_spawn_file_actions_destroy(&files);
 	}
 	posix_spawnattr_destroy(&attr);

@@ -95,6 +95,30 @@ for room in $rooms; do
 	done
 done
 
+# what the pages and the completion name is what there is, both ways
+same() { # WHAT WHERE: what the code has, a line each, against what the page has
+	diff <(sort -u <<<"$code") <(sort -u <<<"$page") | sed -nE "s/^< (.*)/$1 \1 is not in ${2//\//\\/}/p; s/^> (.*)/$1 \1 is in ${2//\//\\/}, and nowhere else/p"
+}
+verbs() { # of conclave(1): the items of its list of verbs
+	awk '/^The verbs:/ { on = 1 } on && /^\.It Cm / { print $3 } on && /^\.El/ { exit }' docs/man/conclave.1
+}
+keys() { # of conclave.conf(5), as GROUP.NAME: the items from KEYS on, of each section
+	awk '/^\.Sh KEYS/ { on = 1 } /^\.Sh FILES/ { exit } /^\.Sh / { group = on && $2 != "KEYS" ? tolower($2) : "" }
+		on && /^\.It Va / { for (i = 3; i <= NF && $i != "No"; i++) if ($i != ",") print group "." $i }' docs/man/conclave.conf.5
+}
+while read -r line; do
+	[ -z "$line" ] || breach "$line"
+done < <(
+	code=$(sed -nE 's/^\t\.name = "([a-z-]+)",$/\1/p' ctl/main.c)
+	page=$(verbs)
+	same "the verb" docs/man/conclave.1
+	page=$(sed -nE 's/^\tlocal verbs="(.*)"$/\1/p' etc/conclave.bash | tr ' ' '\n')
+	same "the verb" etc/conclave.bash
+	code=$(sed -nE 's/^    \{?"([a-z]*\.[a-z_]+)",.*/\1/p' config/conf_keys.c)
+	page=$(keys)
+	same "the key" docs/man/conclave.conf.5
+)
+
 # words that have no place in a finished tree
 while read -r hit; do
 	breach "$hit"

@@ -115,6 +115,34 @@ look_alone() {
 	run -64 lab_conclave 1 restart nobody
 }
 
+@test "connmgr is killed again and again: no connection is refused" {
+	lab_up 1 'supervisor = { restart_reset_ms = 1; };'
+	lab_wait_leader
+	"$BATS_TEST_DIRNAME/knock.py" 1000 127.0.0.1 $((LAB_PORT + 3)) >"$LAB/knocks" 3>&- &
+	knocker=$!
+	kills=0
+	until lab_gone $knocker; do
+		kill_worker 1 connmgr
+		kills=$((kills + 1))
+	done
+	cat "$LAB/knocks"
+	[ "$(<"$LAB/knocks")" = "1000: 0 refused, 0 silent" ]
+	[ $kills -gt 0 ]
+}
+
+@test "connmgr that keeps failing has its ports shut" {
+	lab_up 1 'supervisor = { restart_min_ms = 1; restart_max_ms = 1; };'
+	lab_wait_leader
+	mv "$LAB/1/data/connmgr" "$LAB/1/data/kept"
+	touch "$LAB/1/data/connmgr" # no folder, so none of them gets far
+	kill -9 "$(lab_pid 1 connmgr)"
+	lab_until "the port is shut" eval '[[ $("$BATS_TEST_DIRNAME/knock.py" 1 127.0.0.1 $((LAB_PORT + 3))) == *" 1 refused"* ]]'
+	rm "$LAB/1/data/connmgr"
+	mv "$LAB/1/data/kept" "$LAB/1/data/connmgr"
+	lab_until "the port is open" eval '[[ $("$BATS_TEST_DIRNAME/knock.py" 1 127.0.0.1 $((LAB_PORT + 3))) == *" 0 refused"* ]]'
+	[ "$(lab_wait_leader)" = 1 ]
+}
+
 @test "conclaved killed -9 takes its workers with it, and starts again" {
 	lab_up 3
 	leader=$(lab_wait_leader)

@@ -38,6 +38,12 @@ test_fields(void **state)
 
 	assert_int_equal(parse("WATCHDOG=1", &n), 0);
 	assert_true(n.beat);
+	assert_false(n.keep || n.drop);
+	assert_int_equal(parse("FDSTORE=1\nFDPOLL=0\nFDNAME=listen-__-3888", &n), 0);
+	assert_true(n.keep && !n.drop);
+	assert_string_equal(n.keep_name, "listen-__-3888");
+	assert_int_equal(parse("FDSTOREREMOVE=1\nFDNAME=x", &n), 0);
+	assert_true(n.drop && !n.keep);
 	assert_false(n.ready || n.has_status || n.has_version || n.has_generation ||
 	             n.has_active);
 

@@ -44,6 +44,7 @@ static const char everything[] =
     "	restart_max_ms = 36;\n"
     "	restart_reset_ms = 37;\n"
     "	probation_ms = 380;\n"
+    "	memory_mb = 38;\n"
     "};\n"
     "ipc = \"seqpacket\";\n"
     "attach = \"none\";\n"
@@ -89,6 +90,7 @@ every_key(void **state)
 	assert_true(c->supervisor.restart_max_ms == 36);
 	assert_true(c->supervisor.restart_reset_ms == 37);
 	assert_true(c->supervisor.probation_ms == 380);
+	assert_true(c->supervisor.memory_mb == 38);
 	assert_int_equal(c->ipc, CONF_IPC_SEQPACKET);
 	assert_false(c->attach);
 	assert_true(c->zab);
@@ -120,6 +122,7 @@ defaults(void **state)
 	assert_true(c->supervisor.restart_max_ms == 5000);
 	assert_true(c->supervisor.restart_reset_ms == 10000);
 	assert_true(c->supervisor.probation_ms == 30000);
+	assert_true(c->supervisor.memory_mb == 128);
 	assert_int_equal(c->ipc, CONF_IPC_NNG);
 	assert_true(c->zab && c->early_finalize && c->rights);
 	assert_int_equal(c->log_level, LOG_LEVEL_INFO);
@@ -298,6 +301,7 @@ static const struct {
     {"restart_max_ms = 36", "restart_max_ms = 37", "supervisor.restart_max_ms"},
     {"restart_reset_ms = 37", "restart_reset_ms = 1", "supervisor.restart_reset_ms"},
     {"probation_ms = 380", "probation_ms = 381", "supervisor.probation_ms"},
+    {"memory_mb = 38", "memory_mb = 0", "supervisor.memory_mb"},
     {"seqpacket", "nng", "ipc"},
     {"zab = true", "zab = false", "zab"},
     {"early_finalize = false", "early_finalize = true", "early_finalize"},

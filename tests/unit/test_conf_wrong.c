@@ -171,6 +171,7 @@ static const struct {
     {"supervisor", "restart_max_ms", 1, 3600000},
     {"supervisor", "restart_reset_ms", 1, 3600000},
     {"supervisor", "probation_ms", 100, 3600000},
+    {"supervisor", "memory_mb", 0, 1048576},
 };
 
 /* Each number: one below and one above its range is refused, both ends are taken. */
@@ -187,7 +188,7 @@ ranges_of_numbers(void **state)
 		char partner[64] = "";
 		size_t len = strlen(ranges[i].name);
 
-		for (unsigned v = 0; v < 4; v++) {
+		for (unsigned v = ranges[i].min == 0; v < 4; v++) {
 			/* the other end of the pair makes room for this value */
 			if (len > 7 && strcmp(ranges[i].name + len - 7, "_min_ms") == 0)
 				snprintf(partner, sizeof(partner),

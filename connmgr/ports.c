@@ -1,0 +1,146 @@
+/* see ports.h. */
+#include "connmgr/ports.h"
+
+#include "base/log.h"
+#include "proc/keep.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <unistd.h>
+
+struct inherited {
+	int fd; /* -1: closed */
+	struct sock_address address;
+	bool used;
+};
+
+/* what a process is handed, it is handed once */
+static struct inherited table[KEEP_MAX];
+static unsigned count;
+
+static uint16_t
+port_of(const struct sock_address *a)
+{
+	return ntohs(a->any.ss_family == AF_INET6
+	                 ? ((const struct sockaddr_in6 *)&a->any)->sin6_port
+	                 : ((const struct sockaddr_in *)&a->any)->sin_port);
+}
+
+static bool
+same(const struct sock_address *a, const struct sock_address *b)
+{
+	const struct sockaddr_in6 *a6 = (const struct sockaddr_in6 *)&a->any;
+	const struct sockaddr_in6 *b6 = (const struct sockaddr_in6 *)&b->any;
+
+	if (a->any.ss_family != b->any.ss_family || port_of(a) != port_of(b))
+		return false;
+	if (a->any.ss_family == AF_INET6)
+		return memcmp(&a6->sin6_addr, &b6->sin6_addr, sizeof(a6->sin6_addr)) == 0;
+	return ((const struct sockaddr_in *)&a->any)->sin_addr.s_addr ==
+	       ((const struct sockaddr_in *)&b->any)->sin_addr.s_addr;
+}
+
+/* It listens at every address of the family, or of both. */
+static bool
+covers(const struct inherited *i, const struct sock_address *a)
+{
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&i->address.any;
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&i->address.any;
+	int only = 1;
+	socklen_t len = sizeof(only);
+
+	if (port_of(&i->address) != port_of(a))
+		return false;
+	if (i->address.any.ss_family == AF_INET)
+		return a->any.ss_family == AF_INET && v4->sin_addr.s_addr == INADDR_ANY;
+	if (!IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr))
+		return false;
+	return a->any.ss_family == AF_INET6 ||
+	       (getsockopt(i->fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &len) == 0 && !only);
+}
+
+static void
+discard(struct inherited *i)
+{
+	char name[KEEP_NAME_MAX], text[SOCK_TEXT_MAX];
+
+	sock_text(&i->address, text);
+	log_notice("not ours to listen at: %s, a socket that was handed over is closed",
+	           text);
+	if (keep_name(i->fd, name))
+		(void)keep_drop(
+		    name); /* at worst the port stays silent instead of shut */
+	close(i->fd);
+	i->fd = -1;
+}
+
+void
+ports_open(const struct conf *c)
+{
+	int fds[KEEP_MAX];
+	unsigned given = keep_take(fds);
+
+	for (unsigned i = 0; i < given; i++) {
+		struct inherited *one = &table[count];
+		uint16_t port;
+
+		*one = (struct inherited){.fd = fds[i],
+		                          .address.len = sizeof(one->address.any)};
+		if (getsockname(one->fd, (struct sockaddr *)&one->address.any,
+		                &one->address.len) < 0) {
+			close(one->fd);
+			continue;
+		}
+		port = port_of(&one->address);
+		if (port == c->self->election_port || port == c->self->quorum_port)
+			count++;
+		else
+			discard(one);
+	}
+}
+
+static struct inherited *
+find(const struct sock_address *a)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (table[i].fd >= 0 && same(&table[i].address, a))
+			return &table[i];
+	for (unsigned i = 0; i < count; i++)
+		if (table[i].fd >= 0 && covers(&table[i], a))
+			return &table[i];
+	return NULL;
+}
+
+int
+ports_listen(const struct sock_address *a)
+{
+	struct inherited *old = find(a);
+	int fd, r;
+
+	if (old) {
+		/* a copy: one that covers all addresses serves several of ours */
+		fd = fcntl(old->fd, F_DUPFD_CLOEXEC, 0);
+		old->used = fd >= 0;
+		return fd < 0 ? -errno : fd;
+	}
+	fd = sock_listen(a);
+	if (fd < 0)
+		return fd;
+	r = keep_give(fd);
+	if (r < 0)
+		log_info("nobody keeps our port while we are restarted: %s",
+		         strerror(-r));
+	return fd;
+}
+
+void
+ports_settle(uint16_t port)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (table[i].fd >= 0 && !table[i].used &&
+		    port_of(&table[i].address) == port)
+			discard(&table[i]);
+}

@@ -1,0 +1,295 @@
+/* Units against the configuration; see fit.h. */
+#include "ctl/fit.h"
+
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VALUE_MAX 4096
+
+/* in the order in which they are asked for, and so shown */
+enum unit { ALL, TARGET, CONNMGR, PORTS, ELECTOR, PEER, UNITS };
+
+struct role {
+	const char *name;
+	bool is_service;
+	const char *run,
+	    *data; /* below run_dir, data_dir; NULL: nothing is written there */
+};
+
+static const struct role roles[UNITS] = {
+    [ALL] = {"conclave.service", true, "", ""},
+    [TARGET] = {"conclave.target", false, NULL, NULL},
+    [CONNMGR] = {"conclave-connmgr.service", true, "/connmgr", "/connmgr"},
+    [PORTS] = {"conclave-connmgr.socket", false, NULL, NULL},
+    [ELECTOR] = {"conclave-elector@main.service", true, "/elector-main", NULL},
+    [PEER] = {"conclave-peer.service", true, "/peer", "/peer"},
+};
+
+struct judge {
+	const struct conf *conf;
+	const char *file;
+	const char *shown[UNITS]; /* a block of NAME=VALUE lines, up to a blank one */
+	struct fit_verdict *out;
+};
+
+const char *
+fit_command(void)
+{
+	return "systemctl show --no-pager -p LoadState,UnitFileState,ActiveState,User,"
+	       "RuntimeDirectory,StateDirectory,ReadWritePaths,ExecStart,Listen,"
+	       "Conflicts,"
+	       "Wants,AmbientCapabilities conclave.service conclave.target "
+	       "conclave-connmgr.service conclave-connmgr.socket "
+	       "conclave-elector@main.service conclave-peer.service 2>&1";
+}
+
+static void __attribute__((format(printf, 2, 3)))
+complain(const struct judge *j, const char *format, ...)
+{
+	va_list list;
+
+	if (j->out->count == FIT_PROBLEMS)
+		return;
+	va_start(list, format);
+	vsnprintf(j->out->problems[j->out->count++], FIT_PROBLEM_MAX, format, list);
+	va_end(list);
+}
+
+/* The value of the `nth` line of that name in the unit's block; "" where there is none.
+ */
+static const char *
+value_of(const struct judge *j, enum unit u, const char *name, unsigned nth,
+         char out[VALUE_MAX])
+{
+	const char *line = j->shown[u];
+	size_t len = strlen(name);
+
+	out[0] = '\0';
+	while (line && *line && *line != '\n') {
+		size_t line_len = strcspn(line, "\n");
+
+		if (strncmp(line, name, len) == 0 && line[len] == '=' && nth-- == 0) {
+			snprintf(out, VALUE_MAX, "%.*s", (int)(line_len - len - 1),
+			         line + len + 1);
+			break;
+		}
+		line += line_len + (line[line_len] == '\n');
+	}
+	return out;
+}
+
+static bool
+is(const struct judge *j, enum unit u, const char *name, const char *want)
+{
+	char value[VALUE_MAX];
+
+	return strcmp(value_of(j, u, name, 0, value), want) == 0;
+}
+
+static bool
+has_word(const struct judge *j, enum unit u, const char *name, const char *start)
+{
+	char value[VALUE_MAX], *rest = value, *word;
+
+	value_of(j, u, name, 0, value);
+	while ((word = strsep(&rest, " ")))
+		if (strncmp(word, start, strlen(start)) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_in_use(const struct judge *j, enum unit u)
+{
+	return is(j, u, "UnitFileState", "enabled") || is(j, u, "ActiveState", "active");
+}
+
+/* Does a word of the setting, behind `prefix`, name that folder or one around it? */
+static bool
+names_folder(const struct judge *j, enum unit u, const char *setting, const char *prefix,
+             const char *path)
+{
+	char value[VALUE_MAX], full[VALUE_MAX + 16], *rest = value, *word;
+
+	value_of(j, u, setting, 0, value);
+	while ((word = strsep(&rest, " "))) {
+		size_t len = (size_t)snprintf(full, sizeof(full), "%s%s", prefix, word);
+
+		if (*word && strncmp(path, full, len) == 0 &&
+		    (path[len] == '/' || path[len] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static void
+judge_folder(const struct judge *j, enum unit u, const char *setting, const char *prefix,
+             const char *dir, const char *sub)
+{
+	char path[CONF_PATH_MAX + 16];
+
+	if (!sub)
+		return;
+	snprintf(path, sizeof(path), "%s%s", dir, sub);
+	if (!names_folder(j, u, setting, prefix, path) &&
+	    !names_folder(j, u, "ReadWritePaths", "", path))
+		complain(j,
+		         "%s may not write %s: neither %s= nor ReadWritePaths= names it",
+		         roles[u].name, path, setting);
+}
+
+static void
+judge_user(const struct judge *j, enum unit u, enum unit first)
+{
+	char user[VALUE_MAX], other[VALUE_MAX];
+
+	value_of(j, u, "User", 0, user);
+	if (!*user || strcmp(user, "root") == 0)
+		complain(j, "%s runs as root: User= is missing", roles[u].name);
+	else if (strcmp(user, "nobody") == 0)
+		complain(
+		    j,
+		    "%s runs as nobody, whom its sockets take strangers for: it needs "
+		    "a user of its own",
+		    roles[u].name);
+	else if (!getpwnam(user))
+		complain(j,
+		         "%s runs as %s, whom this machine does not know: "
+		         "systemd-sysusers makes it",
+		         roles[u].name, user);
+	if (strcmp(user, value_of(j, first, "User", 0, other)) != 0)
+		complain(j, "%s runs as %s and %s as %s: neither would answer the other",
+		         roles[first].name, other, roles[u].name, user);
+}
+
+static void
+judge_file(const struct judge *j, enum unit u)
+{
+	char value[VALUE_MAX], *found, *end;
+
+	value_of(j, u, "ExecStart", 0, value);
+	found = strstr(value, " -c ");
+	if (!j->file || !found)
+		return;
+	found += 4;
+	end = found + strcspn(found, " ;");
+	*end = '\0';
+	if (strcmp(found, j->file) != 0)
+		complain(j, "%s reads %s, not %s", roles[u].name, found, j->file);
+}
+
+static void
+judge_service(const struct judge *j, enum unit u, enum unit first)
+{
+	if (!is(j, u, "LoadState", "loaded")) {
+		complain(j, "%s is not installed, or wrong: systemctl status %s",
+		         roles[u].name, roles[u].name);
+		return;
+	}
+	judge_user(j, u, first);
+	judge_file(j, u);
+	judge_folder(j, u, "RuntimeDirectory", "/run/", j->conf->run_dir, roles[u].run);
+	judge_folder(j, u, "StateDirectory", "/var/lib/", j->conf->data_dir,
+	             roles[u].data);
+}
+
+/* `[::]:3888 (Stream)` */
+static unsigned
+port_of(const char *listen)
+{
+	const char *colon = strrchr(listen, ':');
+
+	return (unsigned)strtoul(colon ? colon + 1 : listen, NULL, 10);
+}
+
+/* Who opens the ports: the .socket unit those that it names, connmgr all others. */
+static void
+judge_ports(const struct judge *j, enum unit connmgr)
+{
+	const uint16_t ours[] = {j->conf->self->quorum_port,
+	                         j->conf->self->election_port};
+	bool has_unit = connmgr == CONNMGR && is_in_use(j, PORTS);
+	bool opened[2] = {false, false};
+	char value[VALUE_MAX];
+
+	for (unsigned i = 0; has_unit && *value_of(j, PORTS, "Listen", i, value); i++) {
+		unsigned port = port_of(value);
+
+		opened[0] = opened[0] || port == ours[0];
+		opened[1] = opened[1] || port == ours[1];
+		if (port != ours[0] && port != ours[1])
+			complain(
+			    j,
+			    "%s listens at port %u, which connmgr will shut: those of "
+			    "the configuration are %u and %u",
+			    roles[PORTS].name, port, ours[0], ours[1]);
+	}
+	for (unsigned i = 0; i < 2; i++)
+		if (ours[i] < 1024 && !opened[i] &&
+		    !has_word(j, connmgr, "AmbientCapabilities", "cap_net_bind_service"))
+			complain(
+			    j,
+			    "%s may not open port %u, which is below 1024: a .socket "
+			    "unit can, or AmbientCapabilities=CAP_NET_BIND_SERVICE",
+			    roles[connmgr].name, ours[i]);
+}
+
+static void
+judge_target(const struct judge *j)
+{
+	static const enum unit services[] = {CONNMGR, ELECTOR, PEER};
+
+	for (unsigned i = 0; i < sizeof(services) / sizeof(services[0]); i++)
+		judge_service(j, services[i], CONNMGR);
+	if (!has_word(j, TARGET, "Wants", "conclave-elector@"))
+		complain(j, "conclave.target has no elector: systemctl enable "
+		            "conclave-elector@main");
+	judge_ports(j, CONNMGR);
+}
+
+static void
+judge_layouts(const struct judge *j)
+{
+	bool has_all = is(j, ALL, "LoadState", "loaded");
+	bool has_target = is(j, TARGET, "LoadState", "loaded");
+	bool uses_all = is_in_use(j, ALL), uses_target = is_in_use(j, TARGET);
+
+	if (!has_all && !has_target) {
+		complain(j, "no unit of Conclave is installed, or systemd was not told: "
+		            "systemctl daemon-reload");
+		return;
+	}
+	if (is(j, ALL, "UnitFileState", "enabled") &&
+	    is(j, TARGET, "UnitFileState", "enabled"))
+		complain(j, "conclave.service and conclave.target are both enabled, and "
+		            "only one can run: systemctl disable one of them");
+	if (has_all && has_target && !has_word(j, ALL, "Conflicts", roles[TARGET].name) &&
+	    !has_word(j, TARGET, "Conflicts", roles[ALL].name))
+		complain(j, "conclave.service and conclave.target do not end each other: "
+		            "Conflicts= is missing");
+	/* in use, or where none is yet, installed */
+	if (uses_all || (!uses_target && has_all)) {
+		judge_service(j, ALL, ALL);
+		judge_ports(j, ALL);
+	}
+	if (uses_target || (!uses_all && has_target && !has_all))
+		judge_target(j);
+}
+
+void
+fit_judge(const char *shown, const struct conf *c, const char *file,
+          struct fit_verdict *out)
+{
+	struct judge j = {.conf = c, .file = file, .out = out};
+
+	out->count = 0;
+	for (unsigned u = 0; u < UNITS && shown; u++) {
+		j.shown[u] = shown;
+		shown = strstr(shown, "\n\n");
+		shown = shown ? shown + 2 : NULL;
+	}
+	judge_layouts(&j);
+}

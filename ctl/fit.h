@@ -1,0 +1,25 @@
+/* Do the installed units of systemd fit the configuration? What `conclave check
+ * --systemd` says (conclave-systemd(7) describes the units). */
+#ifndef CTL_FIT_H
+#define CTL_FIT_H
+
+#include "config/conf.h"
+
+#define FIT_SHOWN_MAX   65536
+#define FIT_PROBLEM_MAX 512
+#define FIT_PROBLEMS    32
+
+struct fit_verdict {
+	unsigned count;
+	char problems[FIT_PROBLEMS][FIT_PROBLEM_MAX]; /* a sentence each */
+};
+
+/* The shell command whose output fit_judge reads. */
+const char *fit_command(void);
+
+/* `shown`: that output. `file`: what the units should read, NULL where that does not
+ * matter. Users are looked up on this machine. */
+void fit_judge(const char *shown, const struct conf *c, const char *file,
+               struct fit_verdict *out);
+
+#endif

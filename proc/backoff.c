@@ -1,0 +1,96 @@
+/* see backoff.h. */
+#include "proc/backoff.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "proc/proc.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PATH_ROOM (CONF_RUN_DIR_MAX + 160)
+#define READY_MS  30000
+
+static void
+starts_path(const struct conf *c, const char *folder, char out[PATH_ROOM])
+{
+	snprintf(out, PATH_ROOM, "%s/%s/starts", c->run_dir, folder);
+}
+
+uint64_t
+backoff_ms(const struct conf *c, unsigned deaths)
+{
+	uint64_t max_ms = c->supervisor.restart_max_ms;
+	uint64_t wait_ms = c->supervisor.restart_min_ms;
+
+	if (deaths < 2)
+		return 0;
+	for (unsigned i = 2; i < deaths && wait_ms < max_ms; i++)
+		wait_ms *= 2;
+	return wait_ms < max_ms ? wait_ms : max_ms;
+}
+
+/* How many deaths in a row there were, the last process's included. */
+static unsigned
+deaths_before(const char *path, const struct conf *c)
+{
+	uint64_t now_ms = clock_ms(), started_ms;
+	char text[64];
+	unsigned deaths;
+	size_t len;
+
+	if (proc_read_file(path, text, sizeof(text), &len) < 0 ||
+	    sscanf(text, "%u %" SCNu64, &deaths, &started_ms) != 2)
+		return 0;
+	if (now_ms - started_ms < c->supervisor.restart_reset_ms && deaths < UINT_MAX)
+		return deaths + 1;
+	return now_ms < started_ms ? 0 : 1; /* the clock began anew: it was a reboot */
+}
+
+void
+backoff_wait(const struct conf *c, const char *folder)
+{
+	char path[PATH_ROOM], text[64];
+	unsigned deaths;
+	uint64_t wait_ms;
+	int len, r;
+
+	if (!getenv("NOTIFY_SOCKET") || getenv("CONCLAVE_PARENT"))
+		return;
+	starts_path(c, folder, path);
+	deaths = deaths_before(path, c);
+	wait_ms = backoff_ms(c, deaths);
+	if (wait_ms > 0) {
+		const struct timespec wait = {.tv_sec = (time_t)(wait_ms / 1000),
+		                              .tv_nsec =
+		                                  (long)(wait_ms % 1000) * 1000000};
+
+		log_notice("%u deaths in a row: waiting %" PRIu64 " ms", deaths, wait_ms);
+		/* the time to become ready begins after it */
+		sd_notifyf(0,
+		           "STATUS=waiting %" PRIu64 " ms after %u deaths in a row\n"
+		           "EXTEND_TIMEOUT_USEC=%" PRIu64,
+		           wait_ms, deaths, (wait_ms + READY_MS) * 1000);
+		clock_nanosleep(CLOCK_BOOTTIME, 0, &wait, NULL);
+	}
+	len = snprintf(text, sizeof(text), "%u %" PRIu64 "\n", deaths, clock_ms());
+	r = proc_write_file(path, text, (size_t)len, false);
+	if (r < 0 && r != -ENOENT) /* the folder is made later */
+		log_warning("%s: %s", path, strerror(-r));
+}
+
+void
+backoff_forget(const struct conf *c, const char *folder)
+{
+	char path[PATH_ROOM];
+
+	starts_path(c, folder, path);
+	unlink(path);
+}

@@ -1,0 +1,131 @@
+/* see keep.h. */
+#include "proc/keep.h"
+
+#include "proc/beat.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#define FIRST_FD 3
+
+bool
+keep_name(int fd, char out[KEEP_NAME_MAX])
+{
+	union {
+		struct sockaddr_storage any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} a;
+	socklen_t len = sizeof(a);
+	char host[INET6_ADDRSTRLEN];
+	unsigned port;
+
+	if (sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1) <= 0 ||
+	    getsockname(fd, (struct sockaddr *)&a.any, &len) < 0)
+		return false;
+	if (a.any.ss_family == AF_INET) {
+		inet_ntop(AF_INET, &a.v4.sin_addr, host, sizeof(host));
+		port = ntohs(a.v4.sin_port);
+	} else if (a.any.ss_family == AF_INET6) {
+		inet_ntop(AF_INET6, &a.v6.sin6_addr, host, sizeof(host));
+		port = ntohs(a.v6.sin6_port);
+	} else {
+		return false;
+	}
+	/* a name of sd_notify's holds no colon */
+	for (char *colon = host; (colon = strchr(colon, ':'));)
+		*colon = '_';
+	snprintf(out, KEEP_NAME_MAX, "listen-%s-%u", host, port);
+	return true;
+}
+
+/* How many descriptors a parent of ours has handed over. */
+static int
+from_parent(void)
+{
+	const char *text = getenv(KEEP_VAR);
+	int count = text ? atoi(text) : 0;
+
+	unsetenv(KEEP_VAR);
+	return count;
+}
+
+unsigned
+keep_take(int fds[KEEP_MAX])
+{
+	int given = from_parent();
+	char name[KEEP_NAME_MAX];
+	unsigned count = 0;
+
+	if (given <= 0)
+		given = sd_listen_fds(1);
+	for (int fd = FIRST_FD; fd < FIRST_FD + given; fd++) {
+		if (count == KEEP_MAX || !keep_name(fd, name) ||
+		    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ||
+		    fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+			close(fd);
+		else
+			fds[count++] = fd;
+	}
+	return count;
+}
+
+/* One datagram, with a descriptor if fd >= 0. */
+static int
+say(const char *text, int fd)
+{
+	const struct timeval patience = {.tv_usec = 200000};
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = {.room = {0}};
+	struct iovec part = {.iov_base = (char *)text, .iov_len = strlen(text)};
+	struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
+	int to = beat_dial(), r = 0;
+
+	if (to < 0)
+		return to == -ENOENT ? 0 : to;
+	if (fd >= 0) {
+		m.msg_control = &control;
+		m.msg_controllen = sizeof(control);
+		control.align = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
+		                                 .cmsg_type = SCM_RIGHTS,
+		                                 .cmsg_len = CMSG_LEN(sizeof(int))};
+		memcpy(CMSG_DATA(&control.align), &fd, sizeof(fd));
+	}
+	if (setsockopt(to, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0 ||
+	    sendmsg(to, &m, MSG_NOSIGNAL) < 0)
+		r = -errno;
+	close(to);
+	return r;
+}
+
+int
+keep_give(int fd)
+{
+	char name[KEEP_NAME_MAX], text[KEEP_NAME_MAX + 64];
+
+	if (!keep_name(fd, name))
+		return -EINVAL;
+	/* no reader is to poll it: a listener's end is for its owner to see */
+	snprintf(text, sizeof(text), "FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
+	return say(text, fd);
+}
+
+int
+keep_drop(const char *name)
+{
+	char text[KEEP_NAME_MAX + 64];
+
+	snprintf(text, sizeof(text), "FDSTOREREMOVE=1\nFDNAME=%s", name);
+	return say(text, -1);
+}

@@ -1,0 +1,162 @@
+#!/usr/bin/env bats
+# The units of etc/systemd in a real systemd: layout (b), a unit for each worker. One box for all of it.
+
+load ../box/box
+
+setup_file() {
+	box_up 'supervisor = { restart_reset_ms = 1; };'
+	[ -n "$BOX_SKIP" ] || box 'systemctl enable --now conclave.target conclave-elector@main'
+}
+
+teardown_file() {
+	box_down
+}
+
+setup() {
+	[ -z "$BOX_SKIP" ] || skip "$BOX_SKIP"
+	box_until "it serves" serves
+}
+
+workers="conclave-connmgr conclave-elector@main conclave-peer"
+
+name_of() {
+	local name=${1#conclave-}
+	echo "${name%@*}"
+}
+
+@test "exposure" {
+	box '
+		cd /usr/local/lib/systemd/system
+		for unit in conclave.service:12 conclave-connmgr.service:12 conclave-elector@.service:3 conclave-peer.service:3; do
+			systemd-analyze security --offline=true --threshold=${unit#*:} --no-pager ./${unit%:*} | tail -n 1
+			[ ${PIPESTATUS[0]} = 0 ]
+		done'
+}
+
+@test "kill -9 of each unit restarts that one only" {
+	for unit in $workers; do
+		box_only "$(name_of "$unit")" "$unit.service" 'kill -9 $old'
+	done
+}
+
+@test "SIGSTOP of each unit restarts that one only" {
+	for unit in $workers; do
+		box_only "$(name_of "$unit")" "$unit.service" 'kill -STOP $old'
+	done
+}
+
+@test "each unit that takes all memory restarts alone" {
+	if box '! systemctl show -P MemoryCurrent conclave-peer | grep -q "^[0-9]"'; then
+		skip "memory is not counted here"
+	fi
+	for unit in $workers; do
+		box "
+			mkdir -p /run/systemd/system/$unit.service.d
+			printf '[Service]\nEnvironment=LD_PRELOAD=/usr/local/lib/leak.so\n' >/run/systemd/system/$unit.service.d/leak.conf"
+	done
+	box "systemctl daemon-reload; systemctl restart $workers"
+	box_until "it serves" serves
+	for unit in $workers; do
+		box_only "$(name_of "$unit")" "$unit.service" '
+			[ $(grep -c leak.so /proc/$old/maps) != 0 ]
+			touch /run/leak.$old'
+	done
+	box "rm -r /run/systemd/system/conclave*.d; systemctl daemon-reload; systemctl restart $workers"
+}
+
+@test "connmgr can write its two folders, use the network, and execute nothing" {
+	run -0 box_sandbox /usr/local/libexec/conclave/conclave-connmgr conclave-connmgr.service
+	[ "$output" = "$(printf '%s\n' 'writable /run/conclave/connmgr' 'writable /var/lib/conclave/connmgr' \
+		'socket unix' 'socket inet' 'socket inet6' end)" ]
+}
+
+@test "the elector can write its folder, has no network, and executes nothing" {
+	run -0 box_sandbox /usr/local/libexec/conclave/conclave-elector conclave-elector@main.service
+	[ "$output" = "$(printf '%s\n' 'writable /run/conclave/elector-main' 'socket unix' end)" ]
+}
+
+@test "the peer can write its two folders, has no network, and executes nothing" {
+	run -0 box_sandbox /usr/local/libexec/conclave/conclave-peer conclave-peer.service
+	[ "$output" = "$(printf '%s\n' 'writable /run/conclave/peer' 'writable /var/lib/conclave/peer' 'socket unix' end)" ]
+}
+
+@test "each runs as conclave, without privileges, under a filter" {
+	for unit in $workers; do
+		box "
+			status=/proc/\$(pid $unit.service)/status
+			user=\$(id -u conclave)
+			cat \$status
+			[ \"\$(awk '/^Uid:/ {print \$2, \$3, \$4, \$5}' \$status)\" = \"\$user \$user \$user \$user\" ]
+			[ \$(awk '/^CapBnd:/ {print \$2}' \$status) = 0000000000000000 ]
+			[ \$(awk '/^NoNewPrivs:/ {print \$2}' \$status) = 1 ]
+			[ \$(awk '/^Seccomp:/ {print \$2}' \$status) = 2 ]"
+	done
+}
+
+@test "no connection is refused while connmgr is killed, the FD store has its ports" {
+	box_knocks conclave-connmgr.service connmgr
+	[ "$(box 'systemctl show -P NFileDescriptorStore conclave-connmgr')" = 2 ]
+}
+
+@test "no connection is refused while connmgr is killed, with the .socket unit" {
+	box 'systemctl stop conclave-connmgr; systemctl start conclave-connmgr.socket; systemctl start conclave-connmgr'
+	box_until "it serves" serves
+	[ "$(box 'systemctl show -P NFileDescriptorStore conclave-connmgr')" = 0 ]
+	box_knocks conclave-connmgr.service connmgr
+	box 'systemctl stop conclave-connmgr.socket conclave-connmgr; systemctl start conclave-connmgr'
+}
+
+@test "a worker that crash-loops backs off, one that is stopped and started does not" {
+	box '
+		sed -i "s/restart_reset_ms = 1;//" /etc/conclave/conclave.conf
+		systemctl restart conclave-elector@main
+		[ $(cut -d " " -f 1 /run/conclave/elector-main/starts) = 0 ]'
+	for deaths in 1 2 3; do
+		box 'pid conclave-elector@main.service >/run/old; kill -9 $(</run/old)'
+		box_until "it is back" 'replaced elector $(</run/old)'
+		[ "$(box 'cut -d " " -f 1 /run/conclave/elector-main/starts')" = $deaths ]
+	done
+	box 'journalctl -u conclave-elector@main | grep "3 deaths in a row: waiting 100 ms"'
+	box '
+		systemctl restart conclave-elector@main
+		[ $(cut -d " " -f 1 /run/conclave/elector-main/starts) = 0 ]'
+}
+
+@test "a wrong configuration stops a unit until a person has mended it" {
+	box '
+		echo "nonsense = 1;" >>/etc/conclave/conclave.conf
+		! systemctl restart conclave-peer
+		[ $(systemctl show -P ExecMainStatus conclave-peer) = 78 ]
+		[ $(systemctl is-active conclave-peer) = failed ]
+		sed -i /nonsense/d /etc/conclave/conclave.conf
+		systemctl start conclave-peer'
+}
+
+@test "a stop of the target stops all, and leaves what the next start needs" {
+	box '
+		systemctl stop conclave.target
+		[ -z "$(pids)" ]
+		[ -s /run/conclave/connmgr/state ]
+		[ -s /var/lib/conclave/peer/currentEpoch ]
+		systemctl start conclave.target conclave-elector@main'
+}
+
+@test "check --systemd: what does not fit is said, each thing by name" {
+	box '
+		[ "$(conclave check --systemd)" = "the units fit the configuration" ]
+		cp /etc/conclave/conclave.conf /run/good
+		sed -i "s/3888/3999/; s,/run/conclave,/run/other," /etc/conclave/conclave.conf
+		systemctl enable conclave-connmgr.socket
+		rc=0
+		conclave check --systemd --json >/run/said || rc=$?
+		systemctl disable conclave-connmgr.socket
+		cp /run/good /etc/conclave/conclave.conf
+		cat /run/said
+		[ $rc = 1 ]
+		[ $(jq ".ok | not" /run/said) = true ]
+		[ $(jq ".problems | length" /run/said) = 4 ]
+		for what in "connmgr.service may not write /run/other/connmgr" "elector@main.service may not write /run/other/elector-main" \
+			"peer.service may not write /run/other/peer" "socket listens at port 3888"; do
+			jq -e --arg what "$what" "any(.problems[]; contains(\$what))" /run/said
+		done'
+}

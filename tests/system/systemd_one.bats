@@ -1,0 +1,142 @@
+#!/usr/bin/env bats
+# The units of etc/systemd in a real systemd: layout (a), conclaved and its workers in one unit.
+
+load ../box/box
+
+setup_file() {
+	box_up 'supervisor = { restart_reset_ms = 1; };'
+	[ -n "$BOX_SKIP" ] || box 'systemctl enable --now conclave'
+}
+
+teardown_file() {
+	box_down
+}
+
+setup() {
+	[ -z "$BOX_SKIP" ] || skip "$BOX_SKIP"
+	box_until "it serves" serves
+}
+
+# all_new COMMANDS: they end conclaved, $old, and with it all; and all come back
+all_new() {
+	box "
+		old=\$(pid conclave.service)
+		pids >/run/old
+		systemctl show -P NRestarts conclave >/run/restarts
+		$1"
+	box_until "all have other processes" '
+		[ "$(pids | wc -l)" = 4 ]
+		[ "$(pids | sort | join - <(sort /run/old) | wc -l)" = 0 ]
+		serves'
+	box '[ $(systemctl show -P NRestarts conclave) = $(($(</run/restarts) + 1)) ]'
+}
+
+@test "kill -9 of each worker restarts that one only" {
+	for name in connmgr elector peer; do
+		box_only $name $name 'kill -9 $old'
+	done
+}
+
+@test "SIGSTOP of each worker restarts that one only" {
+	for name in connmgr elector peer; do
+		box_only $name $name 'kill -STOP $old'
+	done
+}
+
+@test "kill -9 of conclaved restarts all" {
+	all_new 'kill -9 $old'
+}
+
+@test "SIGSTOP of conclaved restarts all" {
+	all_new 'kill -STOP $old'
+}
+
+@test "each worker that takes all memory is restarted alone" {
+	box '
+		mkdir -p /run/systemd/system/conclave.service.d
+		printf "[Service]\nEnvironment=LD_PRELOAD=/usr/local/lib/leak.so\n" >/run/systemd/system/conclave.service.d/leak.conf
+		systemctl daemon-reload
+		systemctl restart conclave'
+	box_until "it serves" serves
+	for name in connmgr elector peer; do
+		box_only $name $name '
+			[ $(grep -c leak.so /proc/$old/maps) != 0 ]
+			touch /run/leak.$old'
+	done
+	box '
+		rm -r /run/systemd/system/conclave.service.d
+		systemctl daemon-reload
+		systemctl restart conclave'
+}
+
+@test "a worker has its limit, from the file" {
+	box '
+		for name in connmgr elector peer; do
+			grep "^Max data size  *134217728  *134217728 " /proc/$(pid $name)/limits
+		done
+		sed -i "s/^supervisor = {/& memory_mb = 96;/" /etc/conclave/conclave.conf
+		systemctl restart conclave
+		grep "^Max data size  *100663296  *100663296 " /proc/$(pid peer)/limits
+		sed -i "s/ memory_mb = 96;/ memory_mb = 0;/" /etc/conclave/conclave.conf
+		systemctl restart conclave
+		grep "^Max data size  *unlimited " /proc/$(pid peer)/limits
+		sed -i "s/ memory_mb = 0;//" /etc/conclave/conclave.conf
+		systemctl restart conclave'
+}
+
+@test "no connection is refused while connmgr is killed" {
+	box_knocks connmgr connmgr
+	[ "$(box 'systemctl show -P NFileDescriptorStore conclave')" = 2 ]
+}
+
+@test "no connection is refused while conclaved is killed" {
+	box_knocks conclave.service connmgr
+	[ "$(box 'systemctl show -P NFileDescriptorStore conclave')" = 2 ]
+}
+
+@test "ports of an older configuration are shut" {
+	box '
+		sed -i "s/election_port = 3888/election_port = 3889/" /etc/conclave/conclave.conf
+		systemctl restart conclave'
+	box_until "it serves" serves
+	[ "$(box "python3 $BOX_DIR/knock.py 1 127.0.0.1 3888")" = "1: 1 refused, 0 silent" ]
+	[ "$(box "python3 $BOX_DIR/knock.py 1 127.0.0.1 3889")" = "1: 0 refused, 0 silent" ]
+	[ "$(box 'systemctl show -P NFileDescriptorStore conclave')" = 2 ]
+	box '
+		sed -i "s/election_port = 3889/election_port = 3888/" /etc/conclave/conclave.conf
+		systemctl restart conclave'
+}
+
+@test "a reload is done when it returns, and fails when the file is bad" {
+	box '
+		cp /etc/conclave/conclave.conf /run/good
+		echo "log_level = \"debug\";" >>/etc/conclave/conclave.conf
+		systemctl reload conclave
+		journalctl -u conclave | grep "reload: log_level taken over"
+		echo "nonsense = 1;" >>/etc/conclave/conclave.conf
+		! systemctl reload conclave
+		cp /run/good /etc/conclave/conclave.conf
+		sed -i "s/^supervisor = {/& ready_ms = 4000;/" /etc/conclave/conclave.conf
+		! systemctl reload conclave
+		cp /run/good /etc/conclave/conclave.conf
+		systemctl reload conclave
+		[ $(systemctl is-active conclave) = active ]'
+}
+
+@test "conclaved and its workers can write run_dir and data_dir, use the network, and execute nothing else" {
+	run -0 box_sandbox /usr/local/sbin/conclaved conclave.service
+	[ "$output" = "$(printf '%s\n' 'writable /run/conclave' 'writable /var/lib/conclave' 'writable /var/lib/conclave/connmgr' 'writable /var/lib/conclave/peer' \
+		'socket unix' 'socket inet' 'socket inet6' end)" ]
+}
+
+@test "the other layout takes over, and gives back" {
+	box '
+		epoch=$(conclave status --json | jq .epoch)
+		systemctl start conclave.target conclave-elector@main
+		[ $(systemctl is-active conclave) = inactive ]
+		echo $epoch >/run/epoch'
+	box_until "it serves" serves
+	box '[ $(conclave status --json | jq .epoch) -gt $(</run/epoch) ]; systemctl start conclave'
+	box_until "it serves" serves
+	box '[ -z "$(pgrep -f "conclave-elector .*" | xargs -r ps -o ppid= -p | grep -vw $(pid conclave.service))" ]'
+}
