@@ -4,7 +4,7 @@
 load ../box/box
 
 setup_file() {
-	box_up 'supervisor = { restart_reset_ms = 1; };'
+	box_up 'supervisor = { restart_reset_ms = 1; probation_ms = 1500; };'
 	[ -n "$BOX_SKIP" ] || box 'systemctl enable --now conclave.target conclave-elector@main'
 }
 
@@ -159,4 +159,36 @@ name_of() {
 			"peer.service may not write /run/other/peer" "socket listens at port 3888"; do
 			jq -e --arg what "$what" "any(.problems[]; contains(\$what))" /run/said
 		done'
+}
+
+# stands NAME OTHER: the elector NAME is in use for good, and started with the machine; OTHER is neither
+stands() {
+	box_until "elector $1 stands alone" "
+		conclave swap --status --json | jq -e '.phase == \"idle\" and .program.name == \"$1\"'
+		systemctl is-active -q conclave-elector@$1
+		systemctl is-enabled -q conclave-elector@$1
+		! systemctl is-active -q conclave-elector@$2
+		! systemctl is-enabled -q conclave-elector@$2
+		! systemctl is-failed -q conclave-elector@$2
+		serves"
+}
+
+@test "a swap: another instance takes the place, without an election; --undo takes it back" {
+	box '
+		conclave status --json | jq .epoch >/run/epoch
+		conclave swap elector e2 --shadow 500ms | grep "^elector e2 is in use"
+		systemctl is-enabled -q conclave-elector@e2
+		! conclave swap elector nobody/x || exit 1
+		[ "$(conclave status --json | jq .epoch)" = "$(</run/epoch)" ]'
+	stands e2 main
+	box 'conclave swap --undo | grep "^elector main is in use"'
+	stands main e2
+	box '[ "$(conclave status --json | jq .epoch)" = "$(</run/epoch)" ]'
+}
+
+@test "a new instance that dies in its probation: the old one is back by itself" {
+	box '
+		conclave swap elector e3
+		kill -9 $(pid conclave-elector@e3.service)'
+	stands main e3
 }

@@ -140,3 +140,15 @@ all_new() {
 	box_until "it serves" serves
 	box '[ -z "$(pgrep -f "conclave-elector .*" | xargs -r ps -o ppid= -p | grep -vw $(pid conclave.service))" ]'
 }
+
+@test "a swap: a program beside the installed ones takes the place, without an election" {
+	box '
+		epoch=$(conclave status --json | jq .epoch)
+		cp /usr/local/libexec/conclave/conclave-elector /usr/local/libexec/conclave/elector-2
+		conclave swap elector /usr/local/libexec/conclave/elector-2 | grep "^elector e[0-9]* is in use"
+		[ "$(conclave status --json | jq .epoch)" = "$epoch" ]
+		kill -9 $(pgrep -xf "/usr/local/libexec/conclave/elector-2 .*")'
+	box_until "the installed one is back" '
+		conclave swap --status --json | jq -e ".phase == \"idle\" and .program.name == \"main\""
+		serves'
+}
