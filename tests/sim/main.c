@@ -13,6 +13,7 @@
 #define BOUND_US  2500000u /* L1, for 3 to 5 servers */
 #define LARGER_US 5000000u /* for 6 and 7 */
 #define SETTLE_US 500000u
+#define AWAY_US   200000u /* of who joins again, at most */
 #define FAILOVERS 20
 
 static struct {
@@ -30,6 +31,13 @@ bound_us(void)
 	return sim.count <= 5 ? BOUND_US : LARGER_US;
 }
 
+static void
+check_leader(int must_lead)
+{
+	if (must_lead >= 0 && !sim.servers[must_lead].keeper.view.active)
+		sim_fail("S9: a joiner deposed the leader, server %d", must_lead + 1);
+}
+
 /* Until all follow one leader, or `end_us`; `must_lead` may not be deposed (-1: any). */
 static bool
 run_until_settled(uint64_t end_us, int must_lead)
@@ -37,9 +45,7 @@ run_until_settled(uint64_t end_us, int must_lead)
 	unsigned leader;
 
 	while (!sim.failed && sim_turn(end_us)) {
-		if (must_lead >= 0 && !sim.servers[must_lead].keeper.view.active)
-			sim_fail("S9: a joiner deposed the leader, server %d",
-			         must_lead + 1);
+		check_leader(must_lead);
 		if (sim_is_settled(&leader))
 			return true;
 	}
@@ -47,12 +53,12 @@ run_until_settled(uint64_t end_us, int must_lead)
 }
 
 static void
-run_for(uint64_t us)
+run_for(uint64_t us, int must_lead)
 {
 	uint64_t end_us = sim.now_us + us;
 
 	while (!sim.failed && sim_turn(end_us))
-		;
+		check_leader(must_lead);
 }
 
 static void
@@ -62,7 +68,7 @@ run_faults(void)
 	uint64_t pace_us = 5000 + sim_random(300000);
 
 	while (!sim.failed && sim.now_us < end_us) {
-		run_for(sim_random(pace_us));
+		run_for(sim_random(pace_us), -1);
 		sim_fault();
 	}
 }
@@ -91,8 +97,9 @@ join(void)
 	}
 	for (unsigned k = 0; k < SIM_KINDS; k++)
 		if (!s->procs[k].up)
-			sim_start_later(&s->procs[k], sim_random(200000));
-	run_until_settled(sim.now_us + 1, (int)leader);
+			sim_start_later(&s->procs[k], sim_random(AWAY_US));
+	/* a peer whose connmgr was killed says for a while that all is well */
+	run_for(AWAY_US + 1000, (int)leader);
 	if (!run_until_settled(sim.now_us + bound_us(), (int)leader))
 		sim_fail("S9, L1: server %u does not follow", joiner + 1);
 }
@@ -115,7 +122,7 @@ fail_over(void)
 			sim_net_reset(leader, i);
 	for (unsigned k = 0; k < SIM_KINDS; k++)
 		sim_start(&sim.servers[leader].procs[k]);
-	run_for(1000);
+	run_for(1000, -1);
 	if (!run_until_settled(sim.now_us + bound_us(), -1))
 		sim_fail("L1: not all follow one leader after one fault");
 }
@@ -137,7 +144,7 @@ run(void)
 	if (!sim.failed && sim.now_us - healed_us > total.worst_us[sim.count])
 		total.worst_us[sim.count] = sim.now_us - healed_us;
 	/* what still looked like a leader may have been cut off a moment ago */
-	run_for(SETTLE_US);
+	run_for(SETTLE_US, -1);
 	if (!run_until_settled(sim.now_us + bound_us(), -1))
 		sim_fail("L1: not all follow one leader in time, later");
 	for (unsigned i = 0; i < 3 && !sim.failed; i++)
