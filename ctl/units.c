@@ -15,7 +15,9 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -282,20 +284,20 @@ open_units(struct units *u, const struct ctl *c)
 static int
 guard(const struct units *u)
 {
-	char self[CONF_PATH_MAX];
+	char self[CONF_PATH_MAX], file[PATH_MAX]; /* it has another working directory */
 	char *argv[] = {(char *)"systemd-run",
 	                (char *)"--quiet",
 	                (char *)"--collect",
 	                (char *)"--unit=" GUARD,
 	                self,
 	                (char *)"-c",
-	                (char *)u->c->file,
+	                file,
 	                (char *)"swap",
 	                (char *)"--guard",
 	                NULL};
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
-	if (n < 0)
+	if (n < 0 || !realpath(u->c->file, file))
 		return -errno;
 	self[n] = '\0';
 	return run_program(argv, START_MS, NULL, 0);
