@@ -97,7 +97,7 @@ with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
 
 # refuses_more THAN: words at connmgr's door
 refuses_more() {
-	lab_door "$leader" connmgr | jq -e --argjson old "$1" '.counters.refused > $old'
+	lab_door "$leader" connmgr | jq -e --argjson old "$1" '.drops.refused > $old'
 }
 
 describes() {
@@ -191,7 +191,7 @@ message-set 1}" ]
 	lab_until "connmgr gave its link up" \
 		sees '.attached and (.synced | not) and .links_lost == 1 and .said == 0'
 	ends
-	refused=$(lab_door "$leader" connmgr | jq .counters.refused)
+	refused=$(lab_door "$leader" connmgr | jq .drops.refused)
 	start set
 	lab_until "connmgr refuses its words" refuses_more "$refused"
 	sees '.attached | not'
