@@ -74,10 +74,13 @@ box() {
 
 # box_until WHAT COMMANDS
 box_until() {
+	local commands
+	commands=$(mktemp "$BOX_DIR/until.XXXXXX")
+	# a file of its own: within a condition bash -e looks at the last command only
+	printf '. %s\n%s\n' "$BOX_DIR/words.sh" "$2" >"$commands"
 	box "
 		until_ms=\$((\${EPOCHREALTIME/./} / 1000 + $BOX_DEADLINE_MS))
-		until ( $2
-		) >/dev/null 2>&1; do
+		until bash -e $commands >/dev/null 2>&1; do
 			if ((\${EPOCHREALTIME/./} / 1000 >= until_ms)); then
 				echo 'not in $BOX_DEADLINE_MS ms: $1'
 				systemctl --no-pager status 'conclave*'

@@ -125,7 +125,7 @@ name_of() {
 @test "a wrong configuration stops a unit until a person has mended it" {
 	box '
 		echo "nonsense = 1;" >>/etc/conclave/conclave.conf
-		! systemctl restart conclave-peer
+		! systemctl restart conclave-peer || exit 1
 		[ $(systemctl show -P ExecMainStatus conclave-peer) = 78 ]
 		[ $(systemctl is-active conclave-peer) = failed ]
 		sed -i /nonsense/d /etc/conclave/conclave.conf
@@ -167,9 +167,9 @@ stands() {
 		conclave swap --status --json | jq -e '.phase == \"idle\" and .program.name == \"$1\"'
 		systemctl is-active -q conclave-elector@$1
 		systemctl is-enabled -q conclave-elector@$1
-		! systemctl is-active -q conclave-elector@$2
-		! systemctl is-enabled -q conclave-elector@$2
-		! systemctl is-failed -q conclave-elector@$2
+		! systemctl is-active -q conclave-elector@$2 || exit 1
+		! systemctl is-enabled -q conclave-elector@$2 || exit 1
+		! systemctl is-failed -q conclave-elector@$2 || exit 1
 		serves"
 }
 

@@ -114,10 +114,10 @@ all_new() {
 		systemctl reload conclave
 		journalctl -u conclave | grep "reload: log_level taken over"
 		echo "nonsense = 1;" >>/etc/conclave/conclave.conf
-		! systemctl reload conclave
+		! systemctl reload conclave || exit 1
 		cp /run/good /etc/conclave/conclave.conf
 		sed -i "s/^supervisor = {/& ready_ms = 4000;/" /etc/conclave/conclave.conf
-		! systemctl reload conclave
+		! systemctl reload conclave || exit 1
 		cp /run/good /etc/conclave/conclave.conf
 		systemctl reload conclave
 		[ $(systemctl is-active conclave) = active ]'
