@@ -128,17 +128,17 @@ CONCLAVE_BIN=$PWD/$build/bin run_system tests/system/status.bats ""
 for file in tests/system/*.bats; do
 	[[ $file == */status.bats ]] || CONCLAVE_BIN=$PWD/$build/bin system "$file" ""
 done
-for name in elect faults rights candidates; do
+for name in elect faults swap swap_bad; do
 	CONCLAVE_BIN=$PWD/$build/bin LAB_IPC=seqpacket system "tests/system/$name.bats" " (seqpacket)"
 done
 export CONCLAVE_BIN=$PWD/$build/asan/bin LAB_SLOW=1
 export LAB_KILLS=200                           # a thousand are slow with it
 export FAKEWORKER=$PWD/$build/tests/fakeworker # conclaved is tested there, and its times are short
-for name in claim probe status; do
+for name in probe status; do
 	system "tests/system/$name.bats" " (asan)"
 done
 export LAB_ASK=$PWD/$build/bin # an answer costs ten times as much with it, and waiting is asking
-for name in elect faults electors odd supervisor; do
+for name in claim elect faults electors odd supervisor swap; do
 	system "tests/system/$name.bats" " (asan)"
 done
 for name in hostile disk; do

@@ -105,6 +105,10 @@ lab_make() {
 		[ "$id" = "$n" ] || servers+=,
 		servers+=$'\n'
 	done
+	# what is slow must not be taken for a leader that is gone
+	if ((${LAB_SLOW:-0})) && [[ "$common${LAB_TEXT:-}" != *timing* ]]; then
+		common+='timing = { tick_ms = 200; };'
+	fi
 	for ((id = 1; id <= n; id++)); do
 		mkdir "$LAB/$id"
 		cat >"$LAB/$id/conclave.conf" <<-END
