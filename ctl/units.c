@@ -11,6 +11,7 @@
 #include "ctl/units_impl.h"
 #include "proc/proc.h"
 #include "swap/program.h"
+#include "swap/record_file.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -31,12 +32,7 @@
 static bool
 read_record(struct units *u)
 {
-	char path[CONF_PATH_MAX + 32], text[RECORD_TEXT_MAX];
-	size_t len;
-
-	snprintf(path, sizeof(path), "%s/connmgr/elector", u->c->conf->data_dir);
-	return proc_read_file(path, text, sizeof(text), &len) == 0 &&
-	       record_parse(text, &u->record);
+	return record_load(u->c->conf->data_dir, &u->record) == 0;
 }
 
 static void

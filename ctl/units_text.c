@@ -7,17 +7,10 @@
 #include "ctl/swap_print.h"
 #include "ctl/systemctl.h"
 #include "proc/proc.h"
+#include "swap/record_file.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static const char *
-why_text(const struct units *u, enum swap_why why)
-{
-	const char *text = swap_why_text(why);
-
-	return *text || why == SWAP_WHY_NONE ? text : u->look.words;
-}
 
 static cJSON *
 program(const char *name)
@@ -43,7 +36,7 @@ units_answer(struct units *u, const struct swap_action *a)
 		                      program(u->names[u->core.active]));
 		cJSON_AddStringToObject(answer, "version", u->version);
 	} else {
-		cJSON_AddStringToObject(answer, "error", why_text(u, a->why));
+		cJSON_AddStringToObject(answer, "error", look_why(&u->look, a->why));
 	}
 	cJSON_AddItemToObject(answer, "difference",
 	                      *difference ? exact_parse(difference) : cJSON_CreateNull());
@@ -56,7 +49,7 @@ units_answer(struct units *u, const struct swap_action *a)
 void
 units_note(struct units *u, const struct swap_action *a)
 {
-	const char *why = why_text(u, a->why);
+	const char *why = look_why(&u->look, a->why);
 
 	if (a->note == SWAP_NOTE_RETURNING || a->note >= SWAP_NOTE_RETURNED)
 		fprintf(stderr, "conclave: swap: %s%s%s\n", swap_note_text(a->note),
@@ -66,15 +59,12 @@ units_note(struct units *u, const struct swap_action *a)
 int
 units_show(const struct ctl *c)
 {
-	char path[CONF_PATH_MAX + 32], text[RECORD_TEXT_MAX];
 	struct record r;
 	cJSON *out;
-	size_t len;
 
-	snprintf(path, sizeof(path), "%s/connmgr/elector", c->conf->data_dir);
-	if (proc_read_file(path, text, sizeof(text), &len) < 0 ||
-	    !record_parse(text, &r)) {
-		fprintf(stderr, "conclave: swap: %s cannot be read\n", path);
+	if (record_load(c->conf->data_dir, &r) != 0) {
+		fprintf(stderr, "conclave: swap: %s/connmgr/elector cannot be read\n",
+		        c->conf->data_dir);
 		return PROC_EXIT_FAILURE;
 	}
 	if (c->json) {

@@ -3,6 +3,7 @@
 
 #include "base/version.h"
 #include "ipc/msg.h"
+#include "swap/record.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -11,23 +12,15 @@
 #define DEFAULT_CONFIG "/etc/conclave/conclave.conf"
 #define DEFAULT_NAME   "main"
 
+_Static_assert((int)RECORD_NAME_MAX == (int)MSG_NAME_MAX,
+               "a name that is recorded travels");
+
 static const char usage[] =
     "  -c, --config FILE  the configuration (" DEFAULT_CONFIG ")\n"
     "      --name NAME    of this instance (" DEFAULT_NAME ")\n"
     "  -h, --help         this text\n"
     "  -V, --version      the version and that of the message set\n"
     "      --describe     the same for programs, a line each\n";
-
-/* The name becomes a folder's and travels in `attach`: letters, digits, `._-`. */
-static bool
-name_ok(const char *name)
-{
-	size_t len = strlen(name);
-
-	return len > 0 && len < MSG_NAME_MAX &&
-	       strspn(name, "0123456789abcdefghijklmnopqrstuvwxyz"
-	                    "ABCDEFGHIJKLMNOPQRSTUVWXYZ._-") == len;
-}
 
 static const char *
 program_name(char **argv)
@@ -91,7 +84,8 @@ proc_parse_options(int argc, char **argv, const char *about, struct proc_options
 		fprintf(stderr, "%s: unexpected argument: %s\n", program, argv[optind]);
 		return misused(program);
 	}
-	if (!name_ok(found.name)) {
+	/* it becomes a folder's, and travels in `attach` */
+	if (!record_name_ok(found.name)) {
 		fprintf(stderr, "%s: a name has 1 to %d of A-Z a-z 0-9 . _ - : %s\n",
 		        program, MSG_NAME_MAX - 1, found.name);
 		return misused(program);

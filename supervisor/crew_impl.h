@@ -33,6 +33,5 @@ void crew_step(struct crew_member *m, enum child_event_type type);
 /* After every event: what one child's change means for the others. */
 void crew_settle(struct crew *c);
 int crew_set_program(struct crew_member *m, const struct record_program *elector);
-struct crew_member *crew_seat(struct crew *c, unsigned seat);
 
 #endif

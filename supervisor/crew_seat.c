@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-struct crew_member *
-crew_seat(struct crew *c, unsigned seat)
+static unsigned
+member_of(const struct crew *c, unsigned seat)
 {
 	unsigned i = 0;
 
@@ -15,7 +15,13 @@ crew_seat(struct crew *c, unsigned seat)
 		i++;
 		assert(i < CREW_COUNT);
 	}
-	return &c->members[i];
+	return i;
+}
+
+static struct crew_member *
+crew_seat(struct crew *c, unsigned seat)
+{
+	return &c->members[member_of(c, seat)];
 }
 
 int
@@ -42,13 +48,7 @@ crew_set_program(struct crew_member *m, const struct record_program *elector)
 unsigned
 crew_active(const struct crew *c)
 {
-	unsigned i = 0;
-
-	while (c->members[i].plan->seat != (int)c->active) {
-		i++;
-		assert(i < CREW_COUNT);
-	}
-	return i;
+	return member_of(c, c->active);
 }
 
 void
@@ -67,10 +67,9 @@ crew_is_wanted(const struct crew *c, unsigned member)
 int
 crew_shadow(const struct crew *c)
 {
-	for (unsigned i = 0; i < CREW_COUNT; i++)
-		if (!crew_is_wanted(c, i) && c->members[i].life.pid > 0)
-			return (int)i;
-	return -1;
+	unsigned spare = member_of(c, 1 - c->active);
+
+	return c->members[spare].life.pid > 0 ? (int)spare : -1;
 }
 
 int
@@ -125,8 +124,5 @@ crew_seat_watched(const struct crew *c, unsigned seat)
 bool
 crew_seat_alive(const struct crew *c, unsigned seat)
 {
-	for (unsigned i = 0; i < CREW_COUNT; i++)
-		if (c->members[i].plan->seat == (int)seat)
-			return c->members[i].life.pid > 0;
-	return false;
+	return c->members[member_of(c, seat)].life.pid > 0;
 }

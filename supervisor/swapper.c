@@ -6,6 +6,7 @@
 #include "proc/proc.h"
 #include "supervisor/child_text.h"
 #include "supervisor/place.h"
+#include "swap/record_file.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -23,23 +24,15 @@
 static bool
 read_record(struct swapper *s)
 {
-	char path[CONF_PATH_MAX + 32], text[RECORD_TEXT_MAX];
-	struct record found;
-	size_t len;
-	int r;
+	int r = record_load(s->conf->data_dir, &s->record);
 
-	snprintf(path, sizeof(path), "%s/connmgr/elector", s->conf->data_dir);
-	r = proc_read_file(path, text, sizeof(text), &len);
-	if (r < 0 && r != -ENOENT) {
-		log_warning("%s: %s", path, strerror(-r));
-		return false;
-	}
-	if (r == 0 && !record_parse(text, &found)) {
-		log_warning("%s is damaged", path);
-		return false;
-	}
-	s->record = r == 0 ? found : (struct record){.accepted = true};
-	return true;
+	if (r == -ENOENT)
+		s->record = (struct record){.accepted = true};
+	else if (r != 0)
+		log_warning("the record of the elector in %s/connmgr: %s",
+		            s->conf->data_dir,
+		            r == RECORD_DAMAGED ? "damaged" : strerror(-r));
+	return r == 0 || r == -ENOENT;
 }
 
 static void

@@ -44,8 +44,6 @@ void swapper_look(struct swapper *s, unsigned seat);
 void swapper_promote(struct swapper *s, unsigned seat, bool back);
 void swapper_accept(struct swapper *s);
 
-/* A reason in words. */
-const char *swapper_why(const struct swapper *s, enum swap_why why);
 void swapper_note(struct swapper *s, const struct swap_action *a);
 void swapper_answer(struct swapper *s, const struct swap_action *a);
 

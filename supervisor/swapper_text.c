@@ -10,14 +10,6 @@
 
 #define ANSWER_MAX (DOOR_REPLY_MAX / 2)
 
-const char *
-swapper_why(const struct swapper *s, enum swap_why why)
-{
-	const char *text = swap_why_text(why);
-
-	return text[0] != '\0' || why == SWAP_WHY_NONE ? text : s->look.words;
-}
-
 static void
 put_program(struct buf_out *out, const char *key, const struct record_program *p)
 {
@@ -58,7 +50,7 @@ swapper_answer(struct swapper *s, const struct swap_action *a)
 		json_put_string(&json, s->version);
 	} else {
 		buf_put_text(&json, "{\"error\":");
-		json_put_string(&json, swapper_why(s, a->why));
+		json_put_string(&json, look_why(&s->look, a->why));
 	}
 	put_difference(s, &json);
 	buf_put_u8(&json, '}');
@@ -78,7 +70,7 @@ swapper_note(struct swapper *s, const struct swap_action *a)
 	    [SWAP_NOTE_STRANDED] = LOG_LEVEL_ERR,
 	    [SWAP_NOTE_ACCEPTED] = LOG_LEVEL_NOTICE,
 	};
-	const char *why = swapper_why(s, a->why);
+	const char *why = look_why(&s->look, a->why);
 
 	snprintf(s->reason, sizeof(s->reason), "%s", why);
 	log_line(levels[a->note], "swap: %s%s%s", swap_note_text(a->note),

@@ -101,3 +101,11 @@ look_ok(const char *reply, char words[LOOK_WORDS_MAX])
 	cJSON_Delete(answer);
 	return ok;
 }
+
+const char *
+look_why(const struct look *l, enum swap_why why)
+{
+	const char *text = swap_why_text(why);
+
+	return text[0] != '\0' || why == SWAP_WHY_NONE ? text : l->words;
+}

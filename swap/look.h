@@ -21,6 +21,9 @@ struct look {
 /* `reply` NULL: no answer. `every_ms`: the time between two looks, for `words`. */
 struct swap_event look_event(struct look *l, const char *reply, uint64_t every_ms);
 
+/* A reason in words: the core's, or those that the shell has put into `words`. */
+const char *look_why(const struct look *l, enum swap_why why);
+
 /* Is it `{"ok":true…`? Else the `error`, if it has one, is put into words. */
 int look_ok(const char *reply, char words[LOOK_WORDS_MAX]);
 
