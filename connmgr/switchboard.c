@@ -94,11 +94,11 @@ static int
 on_post(sd_event_source *source, void *user)
 {
 	struct switchboard *s = user;
-	uint64_t due;
+	uint64_t now_ms = clock_ms(), due;
 
 	(void)source;
-	settle(s, clock_ms());
-	if (is_time_to_end(s, clock_ms())) {
+	settle(s, now_ms);
+	if (is_time_to_end(s, now_ms)) {
 		log_notice("%u closes of nng have not returned: a successor begins anew",
 		           chan_stuck_closes());
 		return sd_event_exit(s->loop, SWITCHBOARD_EXIT_TIRED);
