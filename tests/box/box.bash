@@ -94,6 +94,16 @@ box_until() {
 		done"
 }
 
+# of each file that loads this
+teardown_file() {
+	box_down
+}
+
+setup() {
+	[ -z "$BOX_SKIP" ] || skip "$BOX_SKIP"
+	box_until "it serves" serves
+}
+
 box_down() {
 	[ -z "$BOX_SKIP" ] || return 0
 	kill "$BOX_PID"

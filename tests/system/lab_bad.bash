@@ -1,5 +1,8 @@
 # Servers whose electors are swapped for ones that are not as they should be (tests/badelector).
 
+# shellcheck source=tests/system/lab_swap.bash
+. "$(dirname "${BASH_SOURCE[0]}")/lab_swap.bash"
+
 BADELECTOR=${BADELECTOR:-$CONCLAVE_BIN/../tests/badelector}
 
 setup() {
@@ -35,22 +38,10 @@ election_port() {
 	sed -nE "s/.*\{ id = $1;.*election_port = ([0-9]+);.*/\1/p" "$LAB/$1/conclave.conf"
 }
 
-record() {
-	cat "$LAB/$1/data/connmgr/elector"
-}
-
 # back ID: the first program is in use, alone, and no swap is under way
 back() {
-	record "$1" | grep -qx 'name main' &&
-		lab_conclave "$1" status --json | jq -e '
-			[.processes[] | select(.name == "elector" and .state == "ready" and .instance == "main")] != []
-			and ([.processes[] | select(.name == "elector-shadow")] == [])' &&
+	in_use "$1" main &&
 		lab_conclave "$1" swap --status --json | jq -e '.phase == "idle"'
-}
-
-same_leader() {
-	[ "$(lab_wait_leader)" = "$leader" ]
-	[ "$(lab_conclave "$leader" status --json | jq .epoch)" = "$epoch" ]
 }
 
 # bad ID KIND OPTION…: it does not stay; its story in $output

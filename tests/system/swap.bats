@@ -3,14 +3,15 @@
 # round stay; what must always hold is asserted over all events by lab_down.
 
 load lab
-
-TIMES='supervisor = { probation_ms = 60000; watchdog_ms = 400; ready_ms = 3000; restart_reset_ms = 100; };'
-[ "${LAB_SLOW:-0}" = 0 ] || TIMES=${TIMES/watchdog_ms = 400/watchdog_ms = 4000}
-TIMES=${TIMES/ready_ms = 3000/ready_ms = ${LAB_SLOW:+3}3000}
+load lab_swap
 
 teardown() {
 	lab_down
 }
+
+TIMES='supervisor = { probation_ms = 60000; watchdog_ms = 400; ready_ms = 3000; restart_reset_ms = 100; };'
+[ "${LAB_SLOW:-0}" = 0 ] || TIMES=${TIMES/watchdog_ms = 400/watchdog_ms = 4000}
+TIMES=${TIMES/ready_ms = 3000/ready_ms = ${LAB_SLOW:+3}3000}
 
 # A busy machine must not be what costs the leader its followers.
 TIMES+=' timing = { tick_ms = 200; };'
@@ -23,25 +24,6 @@ swap_up() {
 	mkdir "$LAB/new"
 	program=$LAB/new/elector
 	cp "$CONCLAVE_BIN/conclave-elector" "$program"
-}
-
-# the leader is who it was, and leads in the same epoch
-same_leader() {
-	[ "$(lab_wait_leader)" = "$leader" ]
-	[ "$(lab_conclave "$leader" status --json | jq .epoch)" = "$epoch" ]
-}
-
-# record ID: connmgr's record of its elector
-record() {
-	cat "$LAB/$1/data/connmgr/elector"
-}
-
-# in_use ID NAME: the elector of that name is the active one, and no other is there
-in_use() {
-	record "$1" | grep -qx "name $2" &&
-		lab_conclave "$1" status --json | jq -e --arg name "$2" '
-			[.processes[] | select(.name == "elector" and .state == "ready" and .instance == $name)] != []
-			and ([.processes[] | select(.name == "elector-shadow")] == [])'
 }
 
 phase() {

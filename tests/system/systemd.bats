@@ -8,15 +8,6 @@ setup_file() {
 	[ -n "$BOX_SKIP" ] || box 'systemctl enable --now conclave.target conclave-elector@main'
 }
 
-teardown_file() {
-	box_down
-}
-
-setup() {
-	[ -z "$BOX_SKIP" ] || skip "$BOX_SKIP"
-	box_until "it serves" serves
-}
-
 workers="conclave-connmgr conclave-elector@main conclave-peer"
 
 name_of() {

@@ -8,15 +8,6 @@ setup_file() {
 	[ -n "$BOX_SKIP" ] || box 'systemctl enable --now conclave'
 }
 
-teardown_file() {
-	box_down
-}
-
-setup() {
-	[ -z "$BOX_SKIP" ] || skip "$BOX_SKIP"
-	box_until "it serves" serves
-}
-
 # all_new COMMANDS: they end conclaved, $old, and with it all; and all come back
 all_new() {
 	box "

@@ -1,17 +1,12 @@
 /* ctl/health: the answers of the doors made into rows, facts and a verdict (which is
  * tested in test_verdict.c). */
 #include "ctl/health.h"
-
-#include "ctl/exact.h"
+#include "tests/unit/asks_kit.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #define ROW(name, pid)                                                                   \
 	"{\"name\":\"" name "\",\"pid\":" #pid                                           \
@@ -35,19 +30,6 @@
 
 static struct conf conf = {.id = 4611686018427387904,
                            .supervisor = {.watchdog_ms = 2000, .restart_reset_ms = 9}};
-static struct asks asks;
-
-static void
-add(const char *folder, int result, pid_t pid, const char *answer)
-{
-	struct ask *a = &asks.list[asks.count++];
-
-	memset(a, 0, sizeof(*a));
-	strcpy(a->folder, folder);
-	a->result = result;
-	a->pid = pid;
-	a->answer = answer ? exact_parse(answer) : NULL;
-}
 
 static void
 answer_all(void)

@@ -1,41 +1,21 @@
 /* ctl/status, ctl/processes: what the doors said, as one object. */
-#include "ctl/exact.h"
 #include "ctl/status.h"
+#include "tests/unit/asks_kit.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #define BIG_ID    "4611686018427387904"
 #define BIG_ROUND "9007199254740993"
 
 static struct conf conf;
-static struct asks asks;
 
 static void
 add_server(int64_t id, bool observer)
 {
 	conf.servers[conf.server_count++] =
 	    (struct conf_server){.id = id, .observer = observer, .weight = 1};
-}
-
-static void
-add(const char *folder, int result, pid_t pid, const char *answer)
-{
-	struct ask *a = &asks.list[asks.count++];
-
-	memset(a, 0, sizeof(*a));
-	strcpy(a->folder, folder);
-	a->result = result;
-	a->pid = pid;
-	if (answer) {
-		a->answer = exact_parse(answer);
-		assert_non_null(a->answer);
-	}
 }
 
 static int
