@@ -141,11 +141,11 @@ probe_says() {
 	jq -e --argjson leader "$leader" '.leader == $leader and all(.servers[4:][]; .error == null)' <<<"$output"
 }
 
-@test "asked a hundred times, the ensemble goes on as before" {
+@test "asked again and again, the ensemble goes on as before" {
 	lab_up 3
 	leader=$(lab_wait_leader)
 	before=$(probe $(ports 1 2 3) --json | jq -c '[.servers[] | .round, .peer_epoch, .leader]')
-	for _ in {1..100}; do
+	for ((asks = LAB_SLOW ? 20 : 60; asks > 0; asks--)); do
 		probe $(ports 1 2 3) >/dev/null
 	done
 	[ "$(probe $(ports 1 2 3) --json | jq -c '[.servers[] | .round, .peer_epoch, .leader]')" = "$before" ]
