@@ -20,6 +20,7 @@ SANFLAGS := --coverage
 else
 CPPFLAGS += -D_FORTIFY_SOURCE=2
 endif
+CPPFLAGS += $(if $(findstring sanitize,$(SANFLAGS)),-DSANITIZED)
 
 LIBS := -lnng -lsystemd -lconfig -lcjson -lseccomp -lpthread
 

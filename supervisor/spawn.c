@@ -24,7 +24,7 @@
 /* Each thread of nng's has a stack of that limit, which counts as data: with the usual
  * 8 MB the children would have spent their limit before they begin. */
 #define STACK_MAX ((rlim_t)256 << 10)
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef SANITIZED
 #define DATA_LIMITED false /* their shadow memory counts as data, too */
 #else
 #define DATA_LIMITED true

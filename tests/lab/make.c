@@ -127,7 +127,7 @@ write_config(const struct lab *l, const struct lab_server *s, const struct lab_o
 		        i + 1, port + 2 * i, port + 2 * i + 1,
 		        i + 1 < l->count ? "," : "");
 	fprintf(f, ");\n");
-#ifdef __SANITIZE_ADDRESS__
+#ifdef SANITIZED
 	/* its report does not get through the filters, and it calls what they refuse */
 	fprintf(f, "rights = \"off\";\n");
 #endif
