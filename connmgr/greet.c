@@ -57,6 +57,7 @@ struct greet {
 	unsigned pending;
 	struct greeting *oldest, *newest, *free;
 	struct greeting *all;
+	unsigned used, max; /* of `all`, from its start: the rest is untouched memory */
 	struct greet_counters counters;
 };
 
@@ -126,13 +127,24 @@ on_bytes(sd_event_source *s, int fd, uint32_t events, void *user)
 }
 
 static void
+make_room(struct greet *g)
+{
+	if (g->used == g->max) {
+		refuse(g->oldest, &g->counters.evicted);
+		return;
+	}
+	g->free = &g->all[g->used++];
+	*g->free = (struct greeting){.greet = g, .fd = -1};
+}
+
+static void
 begin(struct greet *g, int fd)
 {
 	struct greeting *c;
 
 	g->counters.accepted++;
 	if (!g->free)
-		refuse(g->oldest, &g->counters.evicted);
+		make_room(g);
 	c = g->free;
 	if (sd_event_add_io(g->loop, &c->source, fd, EPOLLIN, on_bytes, c) < 0) {
 		close(fd);
@@ -321,10 +333,7 @@ greet_new(struct greet **out, sd_event *loop, struct resolver *resolver,
 	g->port = port;
 	g->ops = ops;
 	g->user = user;
-	for (unsigned i = 0; i < max; i++) {
-		g->all[i] = (struct greeting){.greet = g, .older = g->free, .fd = -1};
-		g->free = &g->all[i];
-	}
+	g->max = max;
 	while (host && g->listener_count < GREET_LISTENERS_MAX) {
 		const char *bar = strchr(host, '|');
 

@@ -282,6 +282,7 @@ lane_new(struct lane **out, sd_event *loop, struct resolver *resolver,
 
 	if (!l)
 		return -ENOMEM;
+	l->loop = loop;
 	l->conf = conf;
 	l->which = which;
 	l->name = which == LINK_ELECTION ? "election" : "learner";
@@ -293,7 +294,7 @@ lane_new(struct lane **out, sd_event *loop, struct resolver *resolver,
 		if (conf->servers[i].id != conf->id)
 			r = add_remote(l, loop, resolver, &conf->servers[i]);
 	if (r == 0 && which == LINK_ELECTION)
-		r = lane_guests_new(l, loop);
+		r = lane_guests_new(l);
 	if (r == 0)
 		r = greet_new(&l->greet, loop, resolver, conf, l->name, l->port,
 		              greetings_max, &greet_ops, l);

@@ -54,23 +54,17 @@ on_closed(void *user, enum link_reason reason)
 static const struct wire_ops wire_ops = {on_frame, on_large, on_closed};
 
 int
-lane_guests_new(struct lane *l, sd_event *loop)
+lane_guests_new(struct lane *l)
 {
 	unsigned max = l->conf->links.strangers_max;
-	int r;
 
 	l->strangers.list = calloc(max + 1, sizeof(*l->strangers.list));
 	l->guests = calloc(max + 1, sizeof(*l->guests));
 	if (!l->strangers.list || !l->guests)
 		return -ENOMEM;
-	for (unsigned i = 0; i < max; i++) {
+	for (unsigned i = 0; i < max; i++)
 		l->guests[i].lane = l;
-		r = wire_new(&l->guests[i].wire, loop, WIRE_GUEST, &wire_ops,
-		             &l->guests[i]);
-		if (r < 0)
-			return r;
-		l->strangers.max = i + 1;
-	}
+	l->strangers.max = max;
 	return 0;
 }
 
@@ -83,6 +77,14 @@ lane_guests_free(struct lane *l)
 	free(l->strangers.list);
 }
 
+/* A wire is large, and most places are never taken. */
+static bool
+has_wire(struct lane_guest *g)
+{
+	return g->wire ||
+	       wire_new(&g->wire, g->lane->loop, WIRE_GUEST, &wire_ops, g) == 0;
+}
+
 void
 lane_guest_take(struct lane *l, int64_t sid, int fd, const unsigned char *early,
                 size_t early_len)
@@ -92,6 +94,10 @@ lane_guest_take(struct lane *l, int64_t sid, int fd, const unsigned char *early,
 	bool evicted = false;
 	int at = link_stranger_take(&l->strangers, sid, &evicted, &old_sid);
 
+	if (at >= 0 && !has_wire(&l->guests[at])) {
+		link_stranger_drop(&l->strangers, (unsigned)at);
+		at = -1;
+	}
 	if (at < 0) {
 		l->counters.turned_away++;
 		close(fd);

@@ -31,6 +31,7 @@ struct lane_guest { /* a stranger's place */
 };
 
 struct lane {
+	sd_event *loop;
 	const struct conf *conf;
 	enum link_lane which;
 	const char *name;
@@ -45,7 +46,7 @@ struct lane {
 	struct lane_counters counters;
 };
 
-int lane_guests_new(struct lane *l, sd_event *loop);
+int lane_guests_new(struct lane *l);
 void lane_guests_free(struct lane *l);
 void lane_guest_take(struct lane *l, int64_t sid, int fd, const unsigned char *early,
                      size_t early_len);

@@ -67,7 +67,7 @@ elect_new(struct elect **out, const struct elect_options *options)
 	if (!e)
 		return -ENOMEM;
 	e->options = *options;
-	e->config = *options->config;
+	qconfig_copy(&e->config, options->config);
 	r = quorum_init(&e->quorums.current, options->config);
 	if (r == 0 && options->last_seen) {
 		e->quorums.has_last_seen = true;

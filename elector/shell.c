@@ -397,7 +397,9 @@ shell_open(struct shell *s, const struct conf *conf, const char *name, struct pr
 {
 	int r;
 
-	*s = (struct shell){.conf = conf, .name = name, .proc = proc};
+	s->conf = conf;
+	s->name = name;
+	s->proc = proc;
 	s->loop = proc_loop(proc);
 	s->shown.silent = true;
 	r = read_config(s);

@@ -419,7 +419,6 @@ keeper_open(struct keeper *k, const struct conf *conf, const char *name,
 	};
 	int r;
 
-	memset(k, 0, sizeof(*k));
 	k->conf = conf;
 	k->name = name;
 	k->proc = proc;

@@ -69,7 +69,7 @@ struct keeper {
 };
 
 /* Knocks at connmgr's door, opens ours. Borrowed until keeper_close: conf, name, proc.
- * 0 or -errno, having said why. Large: keep `k` static. */
+ * 0 or -errno, having said why. Large: keep `k` static, and so zero-filled. */
 int keeper_open(struct keeper *k, const struct conf *conf, const char *name,
                 struct proc *proc);
 void keeper_close(struct keeper *k);

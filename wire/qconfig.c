@@ -225,6 +225,19 @@ qconfig_parse(const char *text, size_t len, bool multi, struct qconfig *out)
 	return check_members(out);
 }
 
+void
+qconfig_copy(struct qconfig *out, const struct qconfig *in)
+{
+	out->hierarchical = in->hierarchical;
+	out->version = in->version;
+	out->server_count = in->server_count;
+	out->group_count = in->group_count;
+	out->weight_count = in->weight_count;
+	memcpy(out->servers, in->servers, in->server_count * sizeof(*in->servers));
+	memcpy(out->groups, in->groups, in->group_count * sizeof(*in->groups));
+	memcpy(out->weights, in->weights, in->weight_count * sizeof(*in->weights));
+}
+
 bool
 qconfig_is_voter(const struct qconfig *c, int64_t sid)
 {

@@ -85,6 +85,9 @@ size_t qconfig_print_server(const struct qconfig_server *in, char *out, size_t c
 void qconfig_walk(const struct qconfig *c, unsigned order[QCONFIG_SERVERS_MAX]);
 void qconfig_put_server(struct buf_out *b, const struct qconfig_server *s);
 
+/* Only what it holds: a whole one has room for far more than there ever is. */
+void qconfig_copy(struct qconfig *out, const struct qconfig *in);
+
 /* QuorumVerifier.equals(): same kind, members (addresses and roles included), weights and
  * groups; the version is not compared. */
 bool qconfig_equal(const struct qconfig *a, const struct qconfig *b);
