@@ -126,8 +126,6 @@ done
 
 # The system tests, file by file: with nng as it ships; and all that runs daemons with everything built
 # for ASan, over nng or SOCK_SEQPACKET.
-wait # status.bats says how long an answer may take: nothing beside it
-CONCLAVE_BIN=$PWD/$build/bin run_system tests/system/status.bats ""
 box() { # they wait more than they work: beside the two
 	for file in tests/system/systemd*.bats; do
 		begun=$SECONDS
@@ -141,7 +139,7 @@ else
 	waits=$!
 fi
 for file in tests/system/*.bats; do
-	[[ $file == */status.bats || $file == */systemd*.bats ]] || CONCLAVE_BIN=$PWD/$build/bin system "$file" ""
+	[[ $file == */systemd*.bats ]] || CONCLAVE_BIN=$PWD/$build/bin system "$file" ""
 done
 CONCLAVE_BIN=$PWD/$build/bin LAB_IPC=seqpacket system tests/system/swap_bad.bats " (seqpacket)"
 export CONCLAVE_BIN=$PWD/$build/asan/bin LAB_SLOW=1
