@@ -26,7 +26,7 @@ buf_get_bytes(struct buf_in *in, size_t len)
 		in->bad = true;
 		return NULL;
 	}
-	at = in->data + in->pos;
+	at = in->data ? in->data + in->pos : NULL; /* NULL + 0 is undefined */
 	in->pos += len;
 	return at;
 }

@@ -281,6 +281,7 @@ static int
 guard(const struct units *u)
 {
 	char self[CONF_PATH_MAX], file[PATH_MAX]; /* it has another working directory */
+	char restarts[24];
 	char *argv[] = {(char *)"systemd-run",
 	                (char *)"--quiet",
 	                (char *)"--collect",
@@ -290,12 +291,14 @@ guard(const struct units *u)
 	                file,
 	                (char *)"swap",
 	                (char *)"--guard",
+	                restarts,
 	                NULL};
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	if (n < 0 || !realpath(u->c->file, file))
 		return -errno;
 	self[n] = '\0';
+	snprintf(restarts, sizeof(restarts), "%ld", u->restarts[u->core.active]);
 	return run_program(argv, START_MS, NULL, 0);
 }
 
@@ -359,7 +362,7 @@ units_undo(const struct ctl *c)
 }
 
 int
-units_guard(const struct ctl *c)
+units_guard(const struct ctl *c, long restarts)
 {
 	static struct units u;
 	int r = open_units(&u, c);
@@ -369,6 +372,7 @@ units_guard(const struct ctl *c)
 	strcpy(u.names[1], u.record.before.name);
 	step(&u, (struct swap_event){.type = SWAP_EV_RESUME,
 	                             .has_before = u.record.before.name[0] != '\0'});
+	u.restarts[u.core.active] = restarts;
 	drive(&u, false);
 	return strcmp(u.record.now.name, u.names[u.core.active]) == 0 ? 0 : 1;
 }

@@ -15,7 +15,8 @@ bool units_are_there(const struct ctl *c);
 int units_swap(const struct ctl *c, const char *name, uint64_t shadow_ms, bool force);
 int units_undo(const struct ctl *c);
 int units_show(const struct ctl *c);
-/* What that transient unit runs: sees a probation through. */
-int units_guard(const struct ctl *c);
+/* What that transient unit runs: sees the probation through of the process that was
+ * promoted, which is the one that systemd had restarted so often. */
+int units_guard(const struct ctl *c, long restarts);
 
 #endif

@@ -23,6 +23,7 @@ struct swap_options {
 	const char *path;
 	uint64_t shadow_ms;
 	bool force, undo, status, guard;
+	long restarts; /* what the guard knows of the one it guards */
 };
 
 /* 30, 30s, 500ms, 2min: milliseconds. */
@@ -65,6 +66,7 @@ parse(const struct ctl *c, struct swap_options *o)
 			o->status = true;
 		} else if (strcmp(word, "--guard") == 0) {
 			o->guard = true;
+			o->restarts = ++i < c->argc ? atol(c->argv[i]) : 0;
 		} else if (strcmp(word, "--shadow") == 0) {
 			if (++i == c->argc || !parse_time(c->argv[i], &o->shadow_ms))
 				return verb_misused(
@@ -175,7 +177,7 @@ verb_swap(const struct ctl *c)
 	if (r)
 		return r;
 	if (o.guard)
-		return units_guard(c);
+		return units_guard(c, o.restarts);
 	if (!units_are_there(c))
 		return o.status ? show(c) : swap(c, &o);
 	if (o.status)

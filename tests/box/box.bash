@@ -90,7 +90,7 @@ box_until() {
 				journalctl --no-pager -n 40
 				exit 1
 			fi
-			sleep 0.02
+			sleep 0.05
 		done"
 }
 
@@ -153,7 +153,7 @@ box_knocks() {
 			old=\$(pid $1)
 			kill -9 \$old
 			until replaced $2 \$old; do
-				sleep 0.01
+				sleep 0.05
 			done
 			kills=\$((kills + 1))
 		done

@@ -14,13 +14,17 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define PATH_ROOM 4096
 #define DEPTH_MAX 40
 
+#define MOUNTS_ROOM (1 << 20)
+
 static char own_folder[PATH_ROOM]; /* the first that is writable */
+static char mounts[MOUNTS_ROOM];   /* /proc/self/mountinfo */
 
 static bool
 can_make_file(const char *folder)
@@ -59,17 +63,49 @@ is_own_view(const char *path)
 }
 
 static void
+read_mounts(void)
+{
+	int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	size_t len = 0;
+	ssize_t n = 1;
+
+	while (fd >= 0 && n > 0 && len < sizeof(mounts) - 1) {
+		n = read(fd, mounts + len, sizeof(mounts) - 1 - len);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	if (n != 0) /* not all of it: then it tells nothing */
+		mounts[0] = '\0';
+	if (fd >= 0)
+		close(fd);
+}
+
+/* All of it on one mount for reading only: whole machines of files need no look. */
+static bool
+is_read_only(const char *folder)
+{
+	char below[PATH_ROOM + 2];
+	struct statvfs at;
+
+	snprintf(below, sizeof(below), " %s/", folder);
+	return mounts[0] != '\0' && !strstr(mounts, below) &&
+	       statvfs(*folder ? folder : "/", &at) == 0 && (at.f_flag & ST_RDONLY) != 0;
+}
+
+static void
 walk(const char *folder, unsigned depth)
 {
-	struct dirent **names;
-	int count = scandir(*folder ? folder : "/", &names, NULL, alphasort);
 	bool own = can_make_file(folder);
+	struct dirent **names;
+	int count;
 
 	if (own) {
 		printf("writable %s\n", *folder ? folder : "/");
 		if (own_folder[0] == '\0')
 			snprintf(own_folder, sizeof(own_folder), "%s", folder);
 	}
+	if (is_read_only(folder))
+		return;
+	count = scandir(*folder ? folder : "/", &names, NULL, alphasort);
 	for (int i = 0; i < count; i++) {
 		const char *name = names[i]->d_name;
 		char path[PATH_ROOM];
@@ -161,6 +197,7 @@ try_memory(void)
 int
 main(void)
 {
+	read_mounts();
 	walk("", 0);
 	try_sockets();
 	try_exec();

@@ -124,6 +124,11 @@ sim_start(struct proc *p)
 	p->pid = (pid_t)(10 * p->life + p->kind);
 	p->loop = (struct sd_event){.proc = p};
 	sim_enter(p);
+	/* a new process has new memory */
+	if (p->kind == SIM_ELECTOR)
+		memset(&s->shell, 0, sizeof(s->shell));
+	else if (p->kind == SIM_PEER)
+		memset(&s->keeper, 0, sizeof(s->keeper));
 	if (p->kind == SIM_CONNMGR)
 		r = switchboard_open(&s->switchboard, &p->loop, &s->conf, "main");
 	else if (p->kind == SIM_ELECTOR)
