@@ -49,7 +49,7 @@ units_answer(struct units *u, const struct swap_action *a)
 void
 units_note(struct units *u, const struct swap_action *a)
 {
-	const char *why = look_why(&u->look, a->why);
+	const char *why = look_reason(&u->look, a);
 
 	if (a->note == SWAP_NOTE_RETURNING || a->note >= SWAP_NOTE_RETURNED)
 		fprintf(stderr, "conclave: swap: %s%s%s\n", swap_note_text(a->note),

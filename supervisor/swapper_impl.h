@@ -10,7 +10,6 @@
 #include "swap/program.h"
 #include "swap/swap.h"
 
-#define SWAPPER_WORDS_MAX  LOOK_WORDS_MAX
 #define SWAPPER_EVENTS_MAX 8
 
 struct swapper {
@@ -33,7 +32,6 @@ struct swapper {
 	struct look look;         /* its words: of the last reason that has its own */
 	unsigned event_count;     /* that follow from what was done in this step */
 	struct swap_event events[SWAPPER_EVENTS_MAX];
-	char reason[SWAPPER_WORDS_MAX]; /* of the last note that had one */
 	bool stepping;
 };
 

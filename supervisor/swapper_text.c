@@ -70,9 +70,8 @@ swapper_note(struct swapper *s, const struct swap_action *a)
 	    [SWAP_NOTE_STRANDED] = LOG_LEVEL_ERR,
 	    [SWAP_NOTE_ACCEPTED] = LOG_LEVEL_NOTICE,
 	};
-	const char *why = look_why(&s->look, a->why);
+	const char *why = look_reason(&s->look, a);
 
-	snprintf(s->reason, sizeof(s->reason), "%s", why);
 	log_line(levels[a->note], "swap: %s%s%s", swap_note_text(a->note),
 	         why[0] != '\0' ? ": " : "", why);
 }
@@ -95,7 +94,7 @@ swapper_print(const struct swapper *s, struct buf_out *out)
 	            candidate ? &s->programs[1 - s->core.active] : &none);
 	put_program(out, "before", &s->record.before);
 	buf_put_text(out, ",\"reason\":");
-	json_put_string(out, s->reason);
+	json_put_string(out, s->look.reason);
 	put_difference(s, out);
 	buf_put_u8(out, '}');
 }

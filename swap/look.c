@@ -109,3 +109,11 @@ look_why(const struct look *l, enum swap_why why)
 
 	return text[0] != '\0' || why == SWAP_WHY_NONE ? text : l->words;
 }
+
+const char *
+look_reason(struct look *l, const struct swap_action *note)
+{
+	if (note->note != SWAP_NOTE_RETURNED)
+		snprintf(l->reason, sizeof(l->reason), "%s", look_why(l, note->why));
+	return l->reason;
+}

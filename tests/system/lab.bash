@@ -20,7 +20,6 @@
 # LAB_KEEP=1: the folder stays.
 
 bats_require_minimum_version 1.5.0
-set +T # the functions of the lab need no trace of their own: it costs a tenth of a test
 
 CONCLAVE_BIN=${CONCLAVE_BIN:-$BATS_TEST_DIRNAME/../../build/bin}
 LAB_ASK=${LAB_ASK:-$CONCLAVE_BIN}
