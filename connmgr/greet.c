@@ -134,7 +134,8 @@ make_room(struct greet *g)
 		return;
 	}
 	g->free = &g->all[g->used++];
-	*g->free = (struct greeting){.greet = g, .fd = -1};
+	g->free->greet = g;
+	g->free->fd = -1;
 }
 
 static void

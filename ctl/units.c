@@ -302,6 +302,17 @@ guard(const struct units *u)
 	return run_program(argv, START_MS, NULL, 0);
 }
 
+/* One driver at a time */
+static void
+stop_guard(void)
+{
+	char *argv[] = {(char *)"systemctl", (char *)"--quiet", (char *)"stop",
+	                (char *)GUARD ".service", NULL};
+	char said[SYSTEMCTL_TEXT_MAX];
+
+	(void)run_program(argv, START_MS, said, sizeof(said));
+}
+
 static int
 finish(struct units *u)
 {
@@ -320,9 +331,6 @@ units_swap(const struct ctl *c, const char *name, uint64_t shadow_ms, bool force
 	static struct units u;
 	struct swap_event ev = {
 	    .type = SWAP_EV_ASK, .shadow_ms = shadow_ms, .force = force};
-	char *stop_guard[] = {(char *)"systemctl", (char *)"--quiet", (char *)"stop",
-	                      (char *)GUARD ".service", NULL};
-	char said[SYSTEMCTL_TEXT_MAX];
 	int r;
 
 	if (!record_name_ok(name))
@@ -335,7 +343,7 @@ units_swap(const struct ctl *c, const char *name, uint64_t shadow_ms, bool force
 		return verb_misused(c, "%s is in use already", name);
 	strcpy(u.names[1], name);
 	/* a new swap accepts the one before */
-	(void)run_program(stop_guard, START_MS, said, sizeof(said));
+	stop_guard();
 	if (!u.record.accepted)
 		(void)systemctl("disable", u.record.before.name);
 	if (!u.record.accepted)
@@ -356,6 +364,8 @@ units_undo(const struct ctl *c)
 		return r;
 	ev.has_before = u.record.before.name[0] != '\0';
 	strcpy(u.names[1], u.record.before.name);
+	if (ev.has_before)
+		stop_guard();
 	step(&u, ev);
 	drive(&u, true);
 	return finish(&u);
@@ -373,6 +383,7 @@ units_guard(const struct ctl *c, long restarts)
 	step(&u, (struct swap_event){.type = SWAP_EV_RESUME,
 	                             .has_before = u.record.before.name[0] != '\0'});
 	u.restarts[u.core.active] = restarts;
+	look(&u, u.core.active); /* a short probation ends before the next one */
 	drive(&u, false);
 	return strcmp(u.record.now.name, u.names[u.core.active]) == 0 ? 0 : 1;
 }

@@ -49,6 +49,15 @@ parse_time(const char *text, uint64_t *out)
 	return false;
 }
 
+static bool
+parse_count(const char *text, long *out)
+{
+	char *end;
+
+	*out = strtol(text, &end, 10);
+	return end != text && *end == '\0';
+}
+
 /* 0, or the exit status. */
 static int
 parse(const struct ctl *c, struct swap_options *o)
@@ -66,7 +75,9 @@ parse(const struct ctl *c, struct swap_options *o)
 			o->status = true;
 		} else if (strcmp(word, "--guard") == 0) {
 			o->guard = true;
-			o->restarts = ++i < c->argc ? atol(c->argv[i]) : 0;
+			if (++i == c->argc || !parse_count(c->argv[i], &o->restarts))
+				return verb_misused(c,
+				                    "--guard after how many restarts?");
 		} else if (strcmp(word, "--shadow") == 0) {
 			if (++i == c->argc || !parse_time(c->argv[i], &o->shadow_ms))
 				return verb_misused(

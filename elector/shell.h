@@ -69,7 +69,8 @@ struct shell {
 };
 
 /* Makes the core, knocks at connmgr's door, opens ours. Borrowed until shell_close: conf,
- * name, proc. 0 or -errno, having said why. Large: keep `s` static. */
+ * name, proc. 0 or -errno, having said why. Large: keep `s` static, and
+ * so zero-filled. */
 int shell_open(struct shell *s, const struct conf *conf, const char *name,
                struct proc *proc);
 void shell_close(struct shell *s);

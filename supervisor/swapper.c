@@ -29,8 +29,7 @@ read_record(struct swapper *s)
 	if (r == -ENOENT)
 		s->record = (struct record){.accepted = true};
 	else if (r != 0)
-		log_warning("the record of the elector in %s/connmgr: %s",
-		            s->conf->data_dir,
+		log_warning("the record %s/connmgr/elector: %s", s->conf->data_dir,
 		            r == RECORD_DAMAGED ? "damaged" : strerror(-r));
 	return r == 0 || r == -ENOENT;
 }

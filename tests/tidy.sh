@@ -12,7 +12,9 @@ breach() {
 	breaches=$((breaches + 1))
 }
 
-mapfile -t sources < <(git ls-files --cached --others --exclude-standard '*.c' '*.h')
+mapfile -t sources < <(git ls-files --cached --others --exclude-standard '*.c' '*.h' | while read -r f; do
+	[ ! -f "$f" ] || echo "$f"
+done)
 [ ${#sources[@]} -gt 0 ] || breach "no sources found"
 
 # the pure cores

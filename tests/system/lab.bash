@@ -306,7 +306,7 @@ lab_check_events() {
 
 # For teardown.
 lab_down() {
-	local dir pid bad=0 left
+	local dir bad=0 left recorders=0
 	[ -n "$LAB" ] || return 0
 	for dir in "$LAB"/[0-9]*; do
 		! lab_runs "${dir##*/}" || kill -TERM "$(<"$dir/pid")"
@@ -315,12 +315,15 @@ lab_down() {
 		[ ! -f "$dir/pid" ] || lab_until "server ${dir##*/} stops" lab_gone "$(<"$dir/pid")" || bad=1
 	done
 	for dir in "$LAB"/[0-9]*; do
+		[ ! -f "$dir/watch" ] || recorders+="|$(<"$dir/watch")"
+	done
+	left=$(pgrep -af -- "conclave[^ ]* -c $LAB/" | grep -vE "^($recorders) " || true)
+	for dir in "$LAB"/[0-9]*; do
 		[ ! -f "$dir/watch" ] || kill "$(<"$dir/watch")" 2>/dev/null || true
 	done
 	for dir in "$LAB"/[0-9]*; do
 		[ ! -f "$dir/watch" ] || lab_until "the recorder ends" lab_gone "$(<"$dir/watch")" || bad=1
 	done
-	left=$(pgrep -af -- "conclave[^ ]* -c $LAB/" || true)
 	if [ -n "$left" ]; then
 		echo "left over: $left" >&2
 		# shellcheck disable=SC2046 # pids

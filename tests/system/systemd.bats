@@ -177,6 +177,14 @@ stands() {
 	box '[ "$(conclave status --json | jq .epoch)" = "$(</run/epoch)" ]'
 }
 
+@test "--undo in a probation: the old one is back, and nobody takes it for a death" {
+	box '
+		conclave swap elector e2
+		conclave swap --undo | grep "^elector main is in use"'
+	box_until "nobody guards" '! systemctl is-active -q conclave-swap || exit 1'
+	stands main e2
+}
+
 @test "a new instance that dies in its probation: the old one is back by itself" {
 	box '
 		conclave swap elector e3
