@@ -99,7 +99,7 @@ on_words(struct switchboard *s, char *data)
 		return switchboard_accept(s, data + 7, reply, sizeof(reply));
 	if (strncmp(data, "shadow ", 7) == 0)
 		return switchboard_shadow(s, data + 7, reply, sizeof(reply));
-	return json_error("ask for: status, shadow NAME, promote forward|back NAME "
+	return json_error("ask for: status, shadow NAME, promote forward|back|undo NAME "
 	                  "[PATH], accept NAME",
 	                  reply, sizeof(reply));
 }

@@ -28,17 +28,21 @@ find_elector(const struct switchboard *s, const char *name)
 	return found;
 }
 
-/* forward|back NAME [PATH] */
+/* forward|back|undo NAME [PATH] */
 static const char *
-parse_promote(char *words, bool *back, char **name, char **path)
+parse_promote(char *words, enum record_turn *turn, char **name, char **path)
 {
+	static const char *const turns[] = {"forward", "back", "undo"};
 	char *how = strsep(&words, " ");
+	unsigned i = 0;
 
 	*name = strsep(&words, " ");
 	*path = words;
-	if (strcmp(how, "forward") != 0 && strcmp(how, "back") != 0)
-		return "promote forward, or back?";
-	*back = strcmp(how, "back") == 0;
+	while (i < 3 && strcmp(how, turns[i]) != 0)
+		i++;
+	if (i == 3)
+		return "promote forward, back, or undo?";
+	*turn = (enum record_turn)i;
 	if (!*name || !record_name_ok(*name))
 		return "promote whom? A name has letters, digits, `._-`";
 	if (*path && !record_path_ok(*path))
@@ -52,14 +56,14 @@ switchboard_promote(struct switchboard *s, char *words, char *out, size_t cap)
 	struct board_event ev = {.type = BOARD_EV_PROMOTE, .now_ms = clock_ms()};
 	const struct board_worker *active;
 	char *name, *path;
-	bool back;
+	enum record_turn turn;
 	int at, n;
 
-	s->promote_refused = parse_promote(words, &back, &name, &path);
+	s->promote_refused = parse_promote(words, &turn, &name, &path);
 	if (s->promote_refused)
 		return json_error(s->promote_refused, out, cap);
 	s->next = s->records[0];
-	record_promote(&s->next, name, path ? path : "", back);
+	record_promote(&s->next, name, path ? path : "", turn);
 	ev.name = name;
 	switchboard_step(s, &ev);
 	if (s->promote_refused)

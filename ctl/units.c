@@ -138,7 +138,7 @@ promote(struct units *u, unsigned seat, bool back)
 		push(u, ev);
 		return;
 	}
-	snprintf(request, sizeof(request), "promote %s %s", back ? "back" : "forward",
+	snprintf(request, sizeof(request), "promote %s %s", swap_turn(&u->core, back),
 	         u->names[seat]);
 	reply = ask(u, request);
 	ev.silent = !reply;

@@ -34,6 +34,16 @@ verb_no_arguments(const struct ctl *c)
 	return 0;
 }
 
+/* The folder itself may be anybody's to enter; those in it are not. */
+static bool
+may_not_enter(const char *run_dir)
+{
+	char folder[CONF_PATH_MAX + 16];
+
+	snprintf(folder, sizeof(folder), "%s/connmgr", run_dir);
+	return (access(run_dir, X_OK) < 0 || access(folder, X_OK) < 0) && errno == EACCES;
+}
+
 int
 verb_no_answer(const struct ctl *c, const char *who)
 {
@@ -41,7 +51,7 @@ verb_no_answer(const struct ctl *c, const char *who)
 
 	fprintf(stderr, "conclave: no answer from %s of server %lld (%s); ", who,
 	        (long long)c->conf->id, run_dir);
-	if (access(run_dir, X_OK) < 0 && errno == EACCES)
+	if (may_not_enter(run_dir))
 		fputs("only its own user and root may ask there\n", stderr);
 	else
 		fprintf(stderr, "start it with: conclaved -c %s\n", c->file);

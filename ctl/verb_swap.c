@@ -115,8 +115,8 @@ swap(const struct ctl *c, const struct swap_options *o)
 	ask_path(c->conf->run_dir, SUPERVISOR, path);
 	if (o->path && o->path[0] != '/') /* conclaved has another working directory */
 		program = realpath(o->path, real);
-	if (o->path && !program)
-		return verb_misused(c, "%s: %s", o->path, strerror(errno));
+	if (o->path && !program) /* refused, by conclaved */
+		program = o->path;
 	if (o->undo)
 		strcpy(request, "undo");
 	else if ((size_t)snprintf(request, sizeof(request), "swap %" PRIu64 " %s %s",

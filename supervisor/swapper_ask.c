@@ -61,7 +61,7 @@ swapper_promote(struct swapper *s, unsigned seat, bool back)
 	const struct record_program *p = &s->programs[seat];
 	char request[RECORD_PATH_MAX + 64];
 
-	snprintf(request, sizeof(request), "promote %s %s%s%s", back ? "back" : "forward",
+	snprintf(request, sizeof(request), "promote %s %s%s%s", swap_turn(&s->core, back),
 	         p->name, p->path[0] ? " " : "", p->path);
 	ask(s, request, s->core.policy.promote_ms, on_promoted);
 }

@@ -133,10 +133,11 @@ record_print(const struct record *r, char *out, size_t cap)
 }
 
 void
-record_promote(struct record *r, const char *name, const char *path, bool back)
+record_promote(struct record *r, const char *name, const char *path,
+               enum record_turn turn)
 {
-	r->before = r->now;
+	r->before = turn == RECORD_BACK ? (struct record_program){.name = ""} : r->now;
 	snprintf(r->now.name, sizeof(r->now.name), "%s", name);
 	snprintf(r->now.path, sizeof(r->now.path), "%s", path);
-	r->accepted = back;
+	r->accepted = turn != RECORD_FORWARD;
 }

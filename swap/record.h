@@ -45,9 +45,16 @@ bool record_parse(char *text, struct record *out);
 /* The length (NUL-terminated), 0 where it does not fit. */
 size_t record_print(const struct record *r, char *out, size_t cap);
 
+enum record_turn {
+	RECORD_FORWARD,
+	RECORD_BACK, /* the new one failed: nobody is to go back to that one */
+	RECORD_UNDO, /* a person wants the old one, and may want the new one again */
+};
+
 /* `name` (with `path`, "" for the installed one) takes the place of the one in use, which
- * becomes the one before. `back`: it was in use already, so that it needs no probation.
+ * becomes the one before. One that comes back was in use already: it needs no probation.
  */
-void record_promote(struct record *r, const char *name, const char *path, bool back);
+void record_promote(struct record *r, const char *name, const char *path,
+                    enum record_turn turn);
 
 #endif

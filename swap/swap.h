@@ -156,6 +156,8 @@ uint64_t swap_due_ms(const struct swap *s); /* UINT64_MAX: never */
 
 const char *swap_note_text(enum swap_note note);
 const char *swap_phase_name(enum swap_phase p); /* one word */
+/* How connmgr is asked to promote: forward, back, undo (enum record_turn). */
+const char *swap_turn(const struct swap *s, bool back);
 /* Words of a reason that needs none of the shell's; "" for those that do. */
 const char *swap_why_text(enum swap_why why);
 

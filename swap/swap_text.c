@@ -16,6 +16,14 @@ swap_phase_name(enum swap_phase p)
 }
 
 const char *
+swap_turn(const struct swap *s, bool back)
+{
+	if (!back)
+		return "forward";
+	return s->why == SWAP_WHY_ASKED ? "undo" : "back";
+}
+
+const char *
 swap_why_text(enum swap_why why)
 {
 	static const char *const texts[] = {

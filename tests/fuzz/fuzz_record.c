@@ -60,7 +60,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	check(&r);
 	before = r;
-	record_promote(&r, "next", size % 2 ? "/opt/next" : "", size % 3);
+	record_promote(&r, "next", size % 2 ? "/opt/next" : "",
+	               size % 3 ? RECORD_FORWARD : RECORD_UNDO);
 	check(&r);
 	must(same_program(&r.before, &before.now), "who was in use is the one before");
 	return 0;

@@ -132,6 +132,7 @@ is_phase() {
 		lab_gone "$new"
 		run -0 lab_conclave "$leader" swap --status
 		[[ $output == *"reason "*"it ended:"* ]]
+		run -1 lab_conclave "$leader" swap --undo # not to the one that failed
 		same_leader
 	done
 }

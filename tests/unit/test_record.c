@@ -167,18 +167,23 @@ test_promote(void **state)
 	                   .accepted = true};
 
 	(void)state;
-	record_promote(&r, "e2", "/opt/e2", false);
+	record_promote(&r, "e2", "/opt/e2", RECORD_FORWARD);
 	assert_string_equal(r.now.name, "e2");
 	assert_string_equal(r.now.path, "/opt/e2");
 	assert_string_equal(r.before.name, "main");
 	assert_string_equal(r.before.path, "");
 	assert_false(r.accepted);
 	assert_int_equal(r.generation, 7); /* the board's to give */
-	record_promote(&r, "main", "", true);
+	record_promote(&r, "main", "", RECORD_UNDO);
 	assert_string_equal(r.now.name, "main");
 	assert_string_equal(r.now.path, "");
 	assert_string_equal(r.before.name, "e2");
 	assert_string_equal(r.before.path, "/opt/e2");
+	assert_true(r.accepted);
+	record_promote(&r, "e3", "", RECORD_FORWARD);
+	record_promote(&r, "main", "", RECORD_BACK);
+	assert_string_equal(r.now.name, "main");
+	assert_string_equal(r.before.name, "");
 	assert_true(r.accepted);
 }
 

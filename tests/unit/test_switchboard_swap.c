@@ -355,7 +355,7 @@ there_and_back(void **state)
 	attach(&elector, MSG_WHO_ELECTOR);
 	UNTIL(elector.heard.synced);
 	assert_int_equal(elector.heard.activations, 0);
-	assert_ok("promote back main");
+	assert_ok("promote undo main");
 	assert_record(3, "main", "", "b", true);
 	UNTIL(elector.heard.activations == 1 && other.heard.superseded);
 }
