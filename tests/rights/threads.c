@@ -1,7 +1,8 @@
 /* Preloaded into a server of the tests. When the file $CONCLAVE_TEST_RIGHTS/go is there,
- * every thread of each daemon (nng's, the disk's, one that is made then) tries what
- * attempt.c has, in the handler of a signal that is sent to it alone and that nobody can
- * block here; $CONCLAVE_TEST_RIGHTS/tried.PROGRAM says how it went. */
+ * for conclaved go-conclaved, every thread of each daemon (nng's, the disk's, one that is
+ * made then) tries what attempt.c has, in the handler of a signal that is sent to it
+ * alone and that nobody can block here; $CONCLAVE_TEST_RIGHTS/tried.PROGRAM says how it
+ * went. */
 #include "tests/rights/attempt.h"
 
 #include <dirent.h>
@@ -186,7 +187,9 @@ static void __attribute__((constructor)) prepare(void)
 		if (strcmp(program_invocation_short_name, programs[i].program) != 0)
 			continue;
 		attempt_prepare(server, programs[i].own);
-		snprintf(go, sizeof(go), "%s/go", server);
+		/* it may do what the others may not, and would come between */
+		snprintf(go, sizeof(go), "%s/go%s", server,
+		         programs[i].bit == CONCLAVED ? "-conclaved" : "");
 		snprintf(path, sizeof(path), "%s/tried.%s", server, programs[i].program);
 		tried = fopen(path, "ae");
 		if (!tried || sigaction(TRY, &action, NULL) < 0)
