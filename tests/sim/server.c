@@ -125,16 +125,15 @@ sim_start(struct proc *p)
 	p->loop = (struct sd_event){.proc = p};
 	sim_enter(p);
 	/* a new process has new memory */
-	if (p->kind == SIM_ELECTOR)
-		memset(&s->shell, 0, sizeof(s->shell));
-	else if (p->kind == SIM_PEER)
-		memset(&s->keeper, 0, sizeof(s->keeper));
-	if (p->kind == SIM_CONNMGR)
+	if (p->kind == SIM_CONNMGR) {
 		r = switchboard_open(&s->switchboard, &p->loop, &s->conf, "main");
-	else if (p->kind == SIM_ELECTOR)
+	} else if (p->kind == SIM_ELECTOR) {
+		memset(&s->shell, 0, sizeof(s->shell));
 		r = shell_open(&s->shell, &s->conf, "main", p);
-	else
+	} else {
+		memset(&s->keeper, 0, sizeof(s->keeper));
 		r = keeper_open(&s->keeper, &s->conf, "main", p);
+	}
 	assert(r == 0);
 	sim_leave();
 }
