@@ -333,6 +333,9 @@ board_step(struct board *b, const struct board_event *ev, struct board_actions *
 	case BOARD_EV_PROMOTE:
 		board_on_promote(b, ev, out);
 		break;
+	case BOARD_EV_PREPARED:
+		board_on_prepared(b, ev, out);
+		break;
 	case BOARD_EV_REMOTE:
 		on_remote(b, ev, out);
 		break;

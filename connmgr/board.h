@@ -2,7 +2,8 @@
  * is told when. The only arbiter of generations (design.md, section 4).
  *
  * It sees messages as bytes and a kind. The shell decodes what workers say into events,
- * does the actions in order, and feeds RECORDED back for each RECORD in the same turn. */
+ * does the actions in order, and feeds RECORDED back for each RECORD in the same turn;
+ * PREPARED for PREPARE when it can. */
 #ifndef CONNMGR_BOARD_H
 #define CONNMGR_BOARD_H
 
@@ -49,6 +50,7 @@ enum board_event_type {
 	BOARD_EV_SAY,       /* worker said serial data */
 	BOARD_EV_RECORDED,  /* who ok */
 	BOARD_EV_PROMOTE,   /* name */
+	BOARD_EV_PREPARED,  /* ok: the record of the promotion is on the disk */
 	BOARD_EV_REMOTE,    /* lane sid down data: its link changed */
 	BOARD_EV_FRAME,     /* lane sid member data */
 	BOARD_EV_FORGET,    /* sid: a stranger's link has ended */
@@ -94,9 +96,10 @@ enum board_action_type {
 	BOARD_DO_SEND,       /* worker item */
 	BOARD_DO_REPLAY,     /* worker: board_replay_next until it is false */
 	BOARD_DO_STORE,      /* item: write the state before anything else is sent */
-	BOARD_DO_RECORD,     /* who generation name sync */
-	BOARD_DO_PART,       /* close every link of the learner lane: absent */
-	BOARD_DO_REFUSE,     /* a promotion: why */
+	BOARD_DO_PREPARE, /* generation name: a record, on the disk, not in force yet */
+	BOARD_DO_RECORD,  /* who generation name prepared: that record is in force */
+	BOARD_DO_PART,    /* close every link of the learner lane: absent */
+	BOARD_DO_REFUSE,  /* a promotion: why */
 };
 
 struct board_action {
@@ -104,7 +107,7 @@ struct board_action {
 	unsigned worker;
 	uint64_t generation;
 	bool other_name;
-	bool sync;
+	bool prepared; /* the one of PREPARE */
 	enum board_who who;
 	const char *name; /* good until the next step, as item.data */
 	const char *why;

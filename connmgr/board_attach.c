@@ -1,6 +1,7 @@
 /* Who counts. Rules: board.h, and design.md section 4 ("Rules that make crashes cheap").
  * Becoming active is one path for start, restart and promotion: record generation + 1,
- * cut the old link, activate, hello, replay. */
+ * cut the old link, activate, hello, replay. A promotion has its record on the disk
+ * first, while the old elector goes on. */
 #include "connmgr/board_impl.h"
 
 #include <assert.h>
@@ -21,10 +22,24 @@ next_generation(const struct board_role *role)
 }
 
 static void
-elect(struct board *b, enum board_who who, struct board_actions *out)
+put_record(struct board *b, enum board_who who, unsigned candidate, bool prepared,
+           struct board_actions *out)
 {
 	struct board_role *role = role_of(b, who);
-	struct board_action *a;
+	struct board_action *a = board_add(out, BOARD_DO_RECORD, candidate);
+
+	role->pending = true;
+	role->candidate = candidate;
+	a->who = who;
+	a->name = b->workers[candidate].name;
+	a->generation = next_generation(role);
+	a->prepared = prepared;
+}
+
+static void
+elect(struct board *b, enum board_who who, struct board_actions *out)
+{
+	const struct board_role *role = role_of(b, who);
 	int best = -1;
 
 	if (board_active(b, who) >= 0 || role->pending)
@@ -41,14 +56,8 @@ elect(struct board *b, enum board_who who, struct board_actions *out)
 		if (best < 0 || w->order < b->workers[best].order)
 			best = (int)i;
 	}
-	if (best < 0)
-		return;
-	role->pending = true;
-	role->candidate = (unsigned)best;
-	a = board_add(out, BOARD_DO_RECORD, (unsigned)best);
-	a->who = who;
-	a->name = b->workers[best].name;
-	a->generation = next_generation(role);
+	if (best >= 0)
+		put_record(b, who, (unsigned)best, false, out);
 }
 
 /* The link of a worker is no more, whoever ended it. */
@@ -191,13 +200,36 @@ board_on_recorded(struct board *b, const struct board_event *ev,
 	board_add(out, BOARD_DO_ACTIVATE, role->candidate)->generation = ev->generation;
 }
 
+static void
+refuse(struct board_actions *out, const char *why)
+{
+	board_add(out, BOARD_DO_REFUSE, 0)->why = why;
+}
+
+static void
+prepare(struct board *b, unsigned worker, struct board_actions *out)
+{
+	struct board_action *a = board_add(out, BOARD_DO_PREPARE, worker);
+
+	a->name = b->workers[worker].name;
+	a->generation = next_generation(role_of(b, BOARD_ELECTOR));
+	b->promotion = (struct board_promotion){
+	    .preparing = true,
+	    .worker = worker,
+	    .order = b->workers[worker].order,
+	    .generation = a->generation,
+	};
+}
+
 void
 board_on_promote(struct board *b, const struct board_event *ev, struct board_actions *out)
 {
-	struct board_role *role = role_of(b, BOARD_ELECTOR);
 	const char *why = "no elector of that name is attached";
-	struct board_action *a;
 
+	if (b->promotion.preparing) {
+		refuse(out, "another promotion is under way");
+		return;
+	}
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
 		const struct board_worker *w = &b->workers[i];
 
@@ -207,20 +239,35 @@ board_on_promote(struct board *b, const struct board_event *ev, struct board_act
 			why = "it is active already, or was";
 			continue;
 		}
-		if (w->phase != BOARD_OPEN || role->pending) {
+		if (w->phase != BOARD_OPEN) {
 			why = "it is not synced";
 			continue;
 		}
-		role->pending = true;
-		role->candidate = i;
-		a = board_add(out, BOARD_DO_RECORD, i);
-		a->who = BOARD_ELECTOR;
-		a->name = w->name;
-		a->generation = next_generation(role);
-		a->sync = true;
+		prepare(b, i, out);
 		return;
 	}
-	board_add(out, BOARD_DO_REFUSE, 0)->why = why;
+	refuse(out, why);
+}
+
+void
+board_on_prepared(struct board *b, const struct board_event *ev,
+                  struct board_actions *out)
+{
+	const struct board_promotion *p = &b->promotion;
+	const struct board_worker *w = &b->workers[p->worker];
+
+	assert(p->preparing);
+	b->promotion.preparing = false;
+	if (!ev->ok)
+		refuse(out, "the record cannot be written");
+	else if (!w->used || w->order != p->order)
+		refuse(out, "it has ended");
+	else if (next_generation(role_of(b, BOARD_ELECTOR)) != p->generation)
+		refuse(out, "another elector has become active meanwhile");
+	else if (w->phase != BOARD_OPEN)
+		refuse(out, "it is not synced");
+	else
+		put_record(b, BOARD_ELECTOR, p->worker, true, out);
 }
 
 void

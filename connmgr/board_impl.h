@@ -13,9 +13,19 @@ struct board_role {
 	uint64_t retry_ms; /* UINT64_MAX: no retry is due */
 };
 
+/* The record of a promotion is being written; nothing else waits for that, and the
+ * promotion stands only if nothing else came before it was. */
+struct board_promotion {
+	bool preparing;
+	unsigned worker;
+	uint64_t order; /* the worker's: it is still the same one */
+	uint64_t generation;
+};
+
 struct board {
 	struct board_keep keep;
 	struct board_role roles[2]; /* elector, peer */
+	struct board_promotion promotion;
 	struct board_worker workers[BOARD_WORKERS_MAX];
 	uint64_t order;
 	uint32_t hello_ms;
@@ -38,6 +48,8 @@ void board_on_recorded(struct board *b, const struct board_event *ev,
                        struct board_actions *out);
 void board_on_promote(struct board *b, const struct board_event *ev,
                       struct board_actions *out);
+void board_on_prepared(struct board *b, const struct board_event *ev,
+                       struct board_actions *out);
 void board_on_due(struct board *b, uint64_t now_ms, struct board_actions *out);
 
 #endif

@@ -121,6 +121,43 @@ store_save_record(const struct conf *c, enum board_who who, const struct record 
 	return proc_write_file(path, text, len, sync);
 }
 
+static void
+prepared_path(const struct conf *c, char out[PATH_ROOM])
+{
+	snprintf(out, PATH_ROOM, "%s/connmgr/elector.next", c->data_dir);
+}
+
+int
+store_prepare_record(const struct conf *c, const struct record *r)
+{
+	char path[PATH_ROOM], text[RECORD_TEXT_MAX];
+	size_t len = record_print(r, text, sizeof(text));
+
+	if (len == 0)
+		return -EMSGSIZE;
+	prepared_path(c, path);
+	return proc_write_new(path, text, len, true);
+}
+
+int
+store_place_record(const struct conf *c)
+{
+	char fresh[PATH_ROOM], path[PATH_ROOM];
+
+	prepared_path(c, fresh);
+	record_path(c, BOARD_ELECTOR, path);
+	return rename(fresh, path) < 0 ? -errno : 0;
+}
+
+int
+store_sync_records(const struct conf *c)
+{
+	char path[PATH_ROOM];
+
+	snprintf(path, sizeof(path), "%s/connmgr", c->data_dir);
+	return proc_sync_dir(path);
+}
+
 size_t
 store_load_state(const struct conf *c, unsigned char out[BOARD_SMALL_MAX],
                  struct msg_serial *serial)

@@ -20,6 +20,13 @@ uint64_t store_load_record(const struct conf *c, enum board_who who, struct reco
 int store_save_record(const struct conf *c, enum board_who who, const struct record *r,
                       bool sync);
 
+/* An elector's record in three steps, of which the first and the last wait for the disk:
+ * they may be taken by a thread. Written beside the one in force, and synced; put in its
+ * place; and that is on the disk too. 0 or -errno. */
+int store_prepare_record(const struct conf *c, const struct record *r);
+int store_place_record(const struct conf *c);
+int store_sync_records(const struct conf *c);
+
 /* The encoded message of the last elector, and its serial; 0: there is none. */
 size_t store_load_state(const struct conf *c, unsigned char out[BOARD_SMALL_MAX],
                         struct msg_serial *serial);

@@ -188,6 +188,7 @@ switchboard_close(struct switchboard *s)
 	s->post = sd_event_source_disable_unref(s->post);
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
 		worker_deinit(&s->workers[i]);
+	promotion_close(s);
 	lane_free(s->election);
 	lane_free(s->learner);
 	resolve_free(s->resolver);

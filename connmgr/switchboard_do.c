@@ -121,13 +121,16 @@ record(struct switchboard *s, const struct board_action *a)
 	int *error = &s->record_errors[a->who - BOARD_ELECTOR];
 	int r;
 
-	if (a->sync) /* a promotion */
-		fresh = s->next;
-	if (strcmp(fresh.now.name, a->name) != 0)
-		fresh = (struct record){.accepted = true};
-	strcpy(fresh.now.name, a->name);
-	fresh.generation = a->generation;
-	r = store_save_record(s->conf, a->who, &fresh, a->sync);
+	if (a->prepared) {
+		fresh = s->promotion.record;
+		r = promotion_place(s);
+	} else {
+		if (strcmp(fresh.now.name, a->name) != 0)
+			fresh = (struct record){.accepted = true};
+		strcpy(fresh.now.name, a->name);
+		fresh.generation = a->generation;
+		r = store_save_record(s->conf, a->who, &fresh, false);
+	}
 	if (r == 0)
 		*kept = fresh;
 	if (r < 0 && r != *error)
@@ -188,8 +191,11 @@ apply(struct switchboard *s, const struct board_action *a)
 	case BOARD_DO_PART:
 		lane_disconnect(s->learner, LANE_ALL, LINK_REASON_ABSENT);
 		break;
+	case BOARD_DO_PREPARE:
+		promotion_prepare(s, a->generation);
+		break;
 	case BOARD_DO_REFUSE:
-		s->promote_refused = a->why;
+		s->promotion.refused = a->why;
 		break;
 	}
 }

@@ -28,9 +28,8 @@ refuse(struct door_conn *c, const char *why)
 	answer(c, json_error(why, reply, sizeof(reply)));
 }
 
-/* The kernel knows of a worker's death before the loop has told us. */
-static void
-bury(struct switchboard *s)
+void
+switchboard_bury(struct switchboard *s)
 {
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
 		if (s->workers[i].door && door_conn_ended(s->workers[i].door))
@@ -62,7 +61,7 @@ on_attach(struct switchboard *s, struct door_conn *c, const struct msg_attach *m
 		door_conn_close(c);
 		return;
 	}
-	bury(s);
+	switchboard_bury(s);
 	w = place(s, c);
 	if (!w) {
 		s->counters.no_place++;
@@ -91,10 +90,6 @@ on_words(struct switchboard *s, char *data)
 {
 	if (strcmp(data, "status") == 0)
 		return report_status(s, reply, sizeof(reply));
-	if (strncmp(data, "promote ", 8) == 0) {
-		bury(s);
-		return switchboard_promote(s, data + 8, reply, sizeof(reply));
-	}
 	if (strncmp(data, "accept ", 7) == 0)
 		return switchboard_accept(s, data + 7, reply, sizeof(reply));
 	if (strncmp(data, "shadow ", 7) == 0)
@@ -120,7 +115,12 @@ on_request(void *user, struct door_conn *c, const char *data, size_t len)
 		static char words[DOOR_REQUEST_MAX + 1];
 
 		memcpy(words, data, len + 1);
-		answer(c, on_words(s, words));
+		if (strncmp(words, "promote ", 8) == 0) {
+			switchboard_bury(s);
+			promotion_begin(s, c, words + 8);
+		} else {
+			answer(c, on_words(s, words));
+		}
 	}
 }
 
@@ -131,6 +131,8 @@ on_gone(void *user, struct door_conn *c)
 	struct worker *w = door_conn_user(c);
 	struct board_event ev = {.type = BOARD_EV_GONE, .now_ms = clock_ms()};
 
+	if (c == s->promotion.asker)
+		s->promotion.asker = NULL;
 	if (!w || w->door != c)
 		return;
 	log_info("%s %s has ended",

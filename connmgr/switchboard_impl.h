@@ -1,6 +1,7 @@
 /* The insides of the switchboard's shell: switchboard.c (life),
  * switchboard_do.c (what is done), switchboard_hear.c (what is said), switchboard_door.c
- * (who asks at the door), switchboard_swap.c (swaps) and report.c (status). */
+ * (who asks at the door), switchboard_swap.c (swaps), switchboard_promote.c (their
+ * turning point) and report.c (status). */
 #ifndef CONNMGR_SWITCHBOARD_IMPL_H
 #define CONNMGR_SWITCHBOARD_IMPL_H
 
@@ -28,6 +29,14 @@ struct switchboard_counters {
 	uint64_t activations;
 };
 
+struct promotion { /* of an elector, by name */
+	struct errand *errand;
+	struct door_conn *asker; /* NULL: gone, or nobody */
+	struct record record;    /* the thread reads it */
+	bool placed;             /* it is in force, and to be synced */
+	const char *refused;     /* by the board, in its last step; NULL: it was not */
+};
+
 struct switchboard {
 	sd_event *loop;
 	const struct conf *conf;
@@ -45,8 +54,7 @@ struct switchboard {
 	int record_errors[2]; /* elector, peer */
 	int state_error;
 	struct record records[2]; /* elector, peer; as they are on the disk */
-	struct record next;       /* the elector's, while it is promoted by name */
-	const char *promote_refused;
+	struct promotion promotion;
 	struct shadow *shadow; /* holds the candidate against the active elector */
 	int candidate;         /* its place; -1: there is none */
 	bool looking;          /* the peer's last word */
@@ -59,10 +67,18 @@ struct switchboard {
 void switchboard_step(struct switchboard *s, const struct board_event *ev);
 void switchboard_link_down(struct switchboard *s, unsigned worker, const char *why);
 int switchboard_open_door(struct switchboard *s);
+/* The kernel knows of a worker's death before the loop has told us. */
+void switchboard_bury(struct switchboard *s);
 
-/* For who drives a swap: `promote`, `accept`, `shadow`. Each writes its answer to
- * `out` and returns the length; 0: it does not fit. */
-size_t switchboard_promote(struct switchboard *s, char *words, char *out, size_t cap);
+/* `promote` answers its asker when it is done. */
+void promotion_close(struct switchboard *s);
+bool promotion_busy(const struct switchboard *s);
+void promotion_begin(struct switchboard *s, struct door_conn *asker, char *words);
+void promotion_prepare(struct switchboard *s, uint64_t generation);
+int promotion_place(struct switchboard *s); /* 0 or -errno */
+
+/* For who drives a swap: `accept`, `shadow`. Each writes its answer to `out` and returns
+ * the length; 0: it does not fit. */
 size_t switchboard_accept(struct switchboard *s, const char *name, char *out, size_t cap);
 size_t switchboard_shadow(struct switchboard *s, const char *name, char *out, size_t cap);
 /* Worker has been told all that there is: it may be a candidate. */

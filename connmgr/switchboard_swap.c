@@ -1,5 +1,5 @@
 /* What connmgr does for who swaps an elector: it knows a candidate, holds it against the
- * active one, promotes it, and keeps the record; see swap/swap.h and switchboard.h. */
+ * active one, and keeps what becomes of it; see swap/swap.h and switchboard.h. */
 #include "connmgr/switchboard_impl.h"
 
 #include "base/clock.h"
@@ -28,55 +28,6 @@ find_elector(const struct switchboard *s, const char *name)
 	return found;
 }
 
-/* forward|back|undo NAME [PATH] */
-static const char *
-parse_promote(char *words, enum record_turn *turn, char **name, char **path)
-{
-	static const char *const turns[] = {"forward", "back", "undo"};
-	char *how = strsep(&words, " ");
-	unsigned i = 0;
-
-	*name = strsep(&words, " ");
-	*path = words;
-	while (i < 3 && strcmp(how, turns[i]) != 0)
-		i++;
-	if (i == 3)
-		return "promote forward, back, or undo?";
-	*turn = (enum record_turn)i;
-	if (!*name || !record_name_ok(*name))
-		return "promote whom? A name has letters, digits, `._-`";
-	if (*path && !record_path_ok(*path))
-		return "the path of a program begins with / and has printable characters";
-	return NULL;
-}
-
-size_t
-switchboard_promote(struct switchboard *s, char *words, char *out, size_t cap)
-{
-	struct board_event ev = {.type = BOARD_EV_PROMOTE, .now_ms = clock_ms()};
-	const struct board_worker *active;
-	char *name, *path;
-	enum record_turn turn;
-	int at, n;
-
-	s->promote_refused = parse_promote(words, &turn, &name, &path);
-	if (s->promote_refused)
-		return json_error(s->promote_refused, out, cap);
-	s->next = s->records[0];
-	record_promote(&s->next, name, path ? path : "", turn);
-	ev.name = name;
-	switchboard_step(s, &ev);
-	if (s->promote_refused)
-		return json_error(s->promote_refused, out, cap);
-	at = board_active(s->board, BOARD_ELECTOR);
-	active = at < 0 ? NULL : board_worker(s->board, (unsigned)at);
-	if (!active || strcmp(active->name, name) != 0)
-		return json_error("the record cannot be written", out, cap);
-	n = snprintf(out, cap, "{\"ok\":true,\"generation\":%" PRIu64 "}",
-	             active->generation);
-	return n < 0 || (size_t)n >= cap ? 0 : (size_t)n;
-}
-
 size_t
 switchboard_accept(struct switchboard *s, const char *name, char *out, size_t cap)
 {
@@ -85,6 +36,8 @@ switchboard_accept(struct switchboard *s, const char *name, char *out, size_t ca
 
 	if (strcmp(fresh.now.name, name) != 0)
 		return json_error("another elector is in use", out, cap);
+	if (promotion_busy(s))
+		return json_error("a promotion is under way", out, cap);
 	fresh.accepted = true;
 	r = store_save_record(s->conf, BOARD_ELECTOR, &fresh, true);
 	if (r < 0) {

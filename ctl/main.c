@@ -230,10 +230,8 @@ run_verb(struct ctl *c)
 	struct conf_error error;
 
 	if (!c->verb->without_conf) {
-		if (conf_load(c->file, &conf, &error)) {
-			fprintf(stderr, "conclave: %s\n", error.text);
-			return PROC_EXIT_CONFIG;
-		}
+		if (conf_load(c->file, &conf, &error))
+			return verb_failed(c, PROC_EXIT_CONFIG, "%s", error.text);
 		c->conf = &conf;
 	}
 	return c->verb->run(c);

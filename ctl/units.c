@@ -258,19 +258,16 @@ open_units(struct units *u, const struct ctl *c)
 	};
 
 	u->c = c;
-	if (geteuid() != 0) {
-		fputs("conclave: swap: only root starts and stops units; write: sudo "
-		      "conclave swap ...\n",
-		      stderr);
-		return PROC_EXIT_FAILURE;
-	}
-	if (!read_record(u)) {
-		fprintf(stderr,
-		        "conclave: swap: connmgr's record in %s/connmgr cannot be read: "
-		        "start the elector first\n",
-		        c->conf->data_dir);
-		return PROC_EXIT_FAILURE;
-	}
+	if (geteuid() != 0)
+		return verb_failed(c, PROC_EXIT_FAILURE,
+		                   "swap: only root starts and stops units; write: sudo "
+		                   "conclave swap ...");
+	if (!read_record(u))
+		return verb_failed(
+		    c, PROC_EXIT_FAILURE,
+		    "swap: connmgr's record in %s/connmgr cannot be read: start the "
+		    "elector first",
+		    c->conf->data_dir);
 	swap_init(&u->core, &policy);
 	strcpy(u->names[0], u->record.now.name);
 	return 0;

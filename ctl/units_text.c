@@ -62,11 +62,10 @@ units_show(const struct ctl *c)
 	struct record r;
 	cJSON *out;
 
-	if (record_load(c->conf->data_dir, &r) != 0) {
-		fprintf(stderr, "conclave: swap: %s/connmgr/elector cannot be read\n",
-		        c->conf->data_dir);
-		return PROC_EXIT_FAILURE;
-	}
+	if (record_load(c->conf->data_dir, &r) != 0)
+		return verb_failed(c, PROC_EXIT_FAILURE,
+		                   "swap: %s/connmgr/elector cannot be read",
+		                   c->conf->data_dir);
 	if (c->json) {
 		out = cJSON_CreateObject();
 		exact_set(out, "schema", STATUS_SCHEMA);

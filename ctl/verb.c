@@ -11,19 +11,43 @@
 #include <time.h>
 #include <unistd.h>
 
+#define TEXT_MAX 4096
+
+int
+verb_failed(const struct ctl *c, int status, const char *format, ...)
+{
+	char text[TEXT_MAX];
+	cJSON *out;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (!c->json) {
+		fprintf(stderr, "conclave: %s\n", text);
+		return status;
+	}
+	out = cJSON_CreateObject();
+	exact_set(out, "schema", STATUS_SCHEMA);
+	cJSON_AddBoolToObject(out, "ok", false);
+	cJSON_AddStringToObject(out, "error", text);
+	verb_print_json(out);
+	return status;
+}
+
 int
 verb_misused(const struct ctl *c, const char *format, ...)
 {
 	const struct verb *v = c->verb;
+	char text[TEXT_MAX];
 	va_list args;
 
-	fprintf(stderr, "conclave: %s: ", v->name);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	fprintf(stderr, "\nwrite: conclave [-c FILE] %s%s%s\n", v->name,
-	        v->arguments[0] ? " " : "", v->arguments);
-	return PROC_EXIT_USAGE;
+	return verb_failed(c, PROC_EXIT_USAGE, "%s: %s\nwrite: conclave [-c FILE] %s%s%s",
+	                   v->name, text, v->name, v->arguments[0] ? " " : "",
+	                   v->arguments);
 }
 
 int
@@ -48,14 +72,14 @@ int
 verb_no_answer(const struct ctl *c, const char *who)
 {
 	const char *run_dir = c->conf->run_dir;
+	bool alien = may_not_enter(run_dir);
 
-	fprintf(stderr, "conclave: no answer from %s of server %lld (%s); ", who,
-	        (long long)c->conf->id, run_dir);
-	if (may_not_enter(run_dir))
-		fputs("only its own user and root may ask there\n", stderr);
-	else
-		fprintf(stderr, "start it with: conclaved -c %s\n", c->file);
-	return PROC_EXIT_NO_ANSWER;
+	return verb_failed(c, PROC_EXIT_NO_ANSWER,
+	                   "no answer from %s of server %lld (%s); %s%s", who,
+	                   (long long)c->conf->id, run_dir,
+	                   alien ? "only its own user and root may ask there"
+	                         : "start it with: conclaved -c ",
+	                   alien ? "" : c->file);
 }
 
 void

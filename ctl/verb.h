@@ -47,6 +47,10 @@ int verb_probe(const struct ctl *c);
 int verb_claim(const struct ctl *c);
 int verb_import(const struct ctl *c);
 
+/* What went wrong, on standard error, or with --json as an object with `error`. Returns
+ * `status`. */
+int verb_failed(const struct ctl *c, int status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* Says what is wrong and how the verb is written; returns PROC_EXIT_USAGE. */
 int verb_misused(const struct ctl *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

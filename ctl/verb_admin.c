@@ -60,9 +60,8 @@ demand(const struct ctl *c, const char *request, const char *field)
 		return verb_no_answer(c, SUPERVISOR);
 	answer = exact_parse(reply);
 	if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "ok"))) {
-		fprintf(stderr, "conclave: %s: %s\n", request,
-		        exact_string(answer, "error"));
-		r = PROC_EXIT_FAILURE;
+		r = verb_failed(c, PROC_EXIT_FAILURE, "%s: %s", request,
+		                exact_string(answer, "error"));
 	} else if (c->json) {
 		verb_print_json(answer);
 		return PROC_EXIT_OK;
@@ -125,10 +124,9 @@ check_units(const struct ctl *c, const struct conf *conf, const char *file)
 	static struct fit_verdict verdict;
 	cJSON *object, *list;
 
-	if (!show_units(shown)) {
-		fprintf(stderr, "conclave: systemd does not answer: %s", shown);
-		return PROC_EXIT_NO_ANSWER;
-	}
+	if (!show_units(shown))
+		return verb_failed(c, PROC_EXIT_NO_ANSWER, "systemd does not answer: %s",
+		                   shown);
 	fit_judge(shown, conf, c->argc > 1 ? NULL : file, &verdict);
 	if (c->json) {
 		object = cJSON_CreateObject();

@@ -55,7 +55,7 @@ show(const struct ctl *c)
 	struct asks asks;
 	cJSON *answer;
 	const char *reason;
-	int r = PROC_EXIT_FAILURE;
+	int r;
 
 	ask_one(c->conf->run_dir, "peer", "status", &asks);
 	answer = asks.list[0].answer;
@@ -63,8 +63,8 @@ show(const struct ctl *c)
 	if (!answer)
 		r = verb_no_answer(c, "the peer");
 	else if (!*exact_string(answer, "claim"))
-		fprintf(stderr, "conclave: claim: not known: %s\n",
-		        *reason ? reason : "the peer is starting");
+		r = verb_failed(c, PROC_EXIT_FAILURE, "claim: not known: %s",
+		                *reason ? reason : "the peer is starting");
 	else
 		r = print(c, cJSON_Duplicate(answer, true));
 	asks_deinit(&asks);
@@ -84,16 +84,20 @@ keep(const struct ctl *c, uint64_t claim)
 	ask_path(c->conf->run_dir, "peer", path);
 	snprintf(request, sizeof(request), "claim %" PRIu64, claim);
 	r = door_ask(path, request, PATIENCE_MS, reply, sizeof(reply), &len);
-	if (r < 0 && r != -ENOENT && r != -ECONNREFUSED && r != -EACCES)
-		fputs("conclave: claim: it may be kept or not: ask again\n", stderr);
-	if (r < 0)
+	if (r == -ENOENT || r == -ECONNREFUSED || r == -EACCES)
 		return verb_no_answer(c, "the peer");
+	if (r < 0)
+		return verb_failed(
+		    c, PROC_EXIT_NO_ANSWER,
+		    "claim: no answer (%s); it may be kept or not: ask again",
+		    strerror(-r));
 	answer = exact_parse(reply);
 	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "ok")))
 		return print(c, answer);
-	fprintf(stderr, "conclave: claim: refused: %s\n", exact_string(answer, "error"));
+	r = verb_failed(c, PROC_EXIT_FAILURE, "claim: refused: %s",
+	                exact_string(answer, "error"));
 	cJSON_Delete(answer);
-	return PROC_EXIT_FAILURE;
+	return r;
 }
 
 int

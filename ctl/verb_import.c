@@ -235,10 +235,8 @@ verb_import(const struct ctl *c)
 		fprintf(stderr, "conclave: %s\n", m->error.text);
 		r = PROC_EXIT_CONFIG;
 	}
-	if (r < 0) {
-		fprintf(stderr, "conclave: import: %s\n", strerror(-r));
-		r = PROC_EXIT_FAILURE;
-	}
+	if (r < 0)
+		r = verb_failed(c, PROC_EXIT_FAILURE, "import: %s", strerror(-r));
 	free(m);
 	return r;
 }

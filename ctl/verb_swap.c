@@ -98,6 +98,8 @@ parse(const struct ctl *c, struct swap_options *o)
 	if (o->undo + o->status + o->guard + (o->path != NULL) != 1 ||
 	    (!o->path && words > 0))
 		return verb_misused(c, "one of: elector PROGRAM, --undo, --status");
+	if (!o->path && (o->force || o->shadow_ms > 0))
+		return verb_misused(c, "--shadow and --force go with elector PROGRAM");
 	return 0;
 }
 
@@ -115,8 +117,11 @@ swap(const struct ctl *c, const struct swap_options *o)
 	ask_path(c->conf->run_dir, SUPERVISOR, path);
 	if (o->path && o->path[0] != '/') /* conclaved has another working directory */
 		program = realpath(o->path, real);
-	if (o->path && !program) /* refused, by conclaved */
-		program = o->path;
+	if (o->path && !program)
+		return verb_failed(c, PROC_EXIT_FAILURE,
+		                   "swap: %s: %s; the old elector "
+		                   "goes on",
+		                   o->path, strerror(errno));
 	if (o->undo)
 		strcpy(request, "undo");
 	else if ((size_t)snprintf(request, sizeof(request), "swap %" PRIu64 " %s %s",
@@ -124,11 +129,13 @@ swap(const struct ctl *c, const struct swap_options *o)
 	                          program) >= sizeof(request))
 		return verb_misused(c, "the path is too long");
 	r = door_ask(path, request, patience, reply, sizeof(reply), &len);
-	if (r < 0 && r != -ENOENT && r != -ECONNREFUSED && r != -EACCES)
-		fputs("conclave: swap: it may be done or not: look with --status\n",
-		      stderr);
-	if (r < 0)
+	if (r == -ENOENT || r == -ECONNREFUSED || r == -EACCES)
 		return verb_no_answer(c, SUPERVISOR);
+	if (r < 0)
+		return verb_failed(
+		    c, PROC_EXIT_NO_ANSWER,
+		    "swap: no answer (%s); it may be done or not: look with --status",
+		    strerror(-r));
 	return swap_print_result(c, exact_parse(reply));
 }
 

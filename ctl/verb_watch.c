@@ -137,5 +137,7 @@ verb_wait(const struct ctl *c)
 		return WAIT_REACHED;
 	if (!heard)
 		return verb_no_answer(c, "the peer");
+	if (c->json)
+		verb_failed(c, WAIT_LATE, "wait: time is over");
 	return WAIT_LATE;
 }

@@ -1,37 +1,25 @@
-/* The peer's files; see epoch.h. The thread knows one path and one number at a time, and
- * says so by an eventfd when they are on the disk; the loop never waits for it. */
+/* The peer's files; see epoch.h. The loop never waits for a write. */
 #include "peer/epoch.h"
 
 #include "peer/number.h"
+#include "proc/errand.h"
 #include "proc/proc.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #define TEXT_MAX 64
 
 struct epoch_writer {
-	sd_event_source *source;
+	struct errand *errand;
 	void (*on_done)(void *user, int error);
 	void *user;
-	int done_fd;
-	bool busy; /* the loop's own: from epoch_write to on_done */
-
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	/* under the lock */
-	bool asked;
-	bool ending;
-	int error;
+	/* the thread's own while it writes */
 	char path[PATH_MAX];
 	int64_t number;
 };
@@ -133,59 +121,24 @@ epoch_read_claim(const char *folder, int64_t *claim, char *why, size_t why_cap)
 }
 
 static int
-write_number(const char *path, int64_t number)
+write_number(void *user)
 {
+	const struct epoch_writer *w = user;
 	char text[TEXT_MAX];
-	int len = snprintf(text, sizeof(text), "%" PRId64 "\n", number);
+	int len = snprintf(text, sizeof(text), "%" PRId64 "\n", w->number);
 
-	return proc_write_file(path, text, (size_t)len, true);
+	return proc_write_file(w->path, text, (size_t)len, true);
 }
 
-static void *
-run(void *user)
+static void
+on_written(void *user, int error)
 {
 	struct epoch_writer *w = user;
-	const uint64_t one = 1;
 
-	pthread_mutex_lock(&w->lock);
-	for (;;) {
-		int error;
-
-		while (!w->asked && !w->ending)
-			pthread_cond_wait(&w->wake, &w->lock);
-		if (!w->asked)
-			break;
-		pthread_mutex_unlock(&w->lock);
-		error =
-		    write_number(w->path, w->number); /* nobody touches them meanwhile */
-		pthread_mutex_lock(&w->lock);
-		w->asked = false;
-		w->error = error;
-		if (write(w->done_fd, &one, sizeof(one)) != sizeof(one))
-			abort(); /* a counter that was 0 takes a 1 */
-	}
-	pthread_mutex_unlock(&w->lock);
-	return NULL;
-}
-
-static int
-on_done_fd(sd_event_source *source, int fd, uint32_t events, void *user)
-{
-	struct epoch_writer *w = user;
-	uint64_t count;
-	int error;
-
-	(void)source;
-	(void)events;
-	if (read(fd, &count, sizeof(count)) != sizeof(count))
-		return 0;
-	pthread_mutex_lock(&w->lock);
-	error = w->error;
-	pthread_mutex_unlock(&w->lock);
-	w->busy = false;
 	w->on_done(w->user, error);
-	return 0;
 }
+
+static const struct errand_ops errand_ops = {write_number, on_written};
 
 int
 epoch_writer_open(struct epoch_writer **out, sd_event *loop,
@@ -198,27 +151,13 @@ epoch_writer_open(struct epoch_writer **out, sd_event *loop,
 		return -ENOMEM;
 	w->on_done = on_done;
 	w->user = user;
-	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->wake, NULL);
-	w->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (w->done_fd < 0) {
-		r = -errno;
-		goto fail;
+	r = errand_open(&w->errand, loop, &errand_ops, w);
+	if (r < 0) {
+		free(w);
+		return r;
 	}
-	r = sd_event_add_io(loop, &w->source, w->done_fd, EPOLLIN, on_done_fd, w);
-	if (r < 0)
-		goto fail;
-	r = -pthread_create(&w->thread, NULL, run, w);
-	if (r < 0)
-		goto fail;
 	*out = w;
 	return 0;
-fail:
-	sd_event_source_disable_unref(w->source);
-	if (w->done_fd >= 0)
-		close(w->done_fd);
-	free(w);
-	return r;
 }
 
 void
@@ -226,15 +165,7 @@ epoch_writer_close(struct epoch_writer *w)
 {
 	if (!w)
 		return;
-	pthread_mutex_lock(&w->lock);
-	w->ending = true;
-	pthread_cond_signal(&w->wake);
-	pthread_mutex_unlock(&w->lock);
-	pthread_join(w->thread, NULL);
-	sd_event_source_disable_unref(w->source);
-	close(w->done_fd);
-	pthread_cond_destroy(&w->wake);
-	pthread_mutex_destroy(&w->lock);
+	errand_close(w->errand);
 	free(w);
 }
 
@@ -243,21 +174,17 @@ epoch_write(struct epoch_writer *w, const char *folder, const char *name, int64_
 {
 	char path[PATH_MAX];
 
-	assert(!w->busy);
+	assert(!epoch_writer_busy(w));
 	if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
-	w->busy = true;
-	pthread_mutex_lock(&w->lock);
 	memcpy(w->path, path, sizeof(path));
 	w->number = number;
-	w->asked = true;
-	pthread_cond_signal(&w->wake);
-	pthread_mutex_unlock(&w->lock);
+	errand_start(w->errand);
 	return 0;
 }
 
 bool
 epoch_writer_busy(const struct epoch_writer *w)
 {
-	return w->busy;
+	return errand_busy(w->errand);
 }

@@ -69,6 +69,8 @@ int proc_make_dir(const char *path);
 /* Writes `path` anew by a temporary file and a rename; `sync`: file and directory are on
  * the disk when it returns. 0 or -errno. */
 int proc_write_file(const char *path, const void *data, size_t len, bool sync);
+/* Makes the file `path` anew, under its own name; `sync`: its content is on the disk. */
+int proc_write_new(const char *path, const void *data, size_t len, bool sync);
 /* What was renamed in it so far, by whomever, is on the disk when it returns. */
 int proc_sync_dir(const char *path);
 /* Reads at most cap - 1 bytes, NUL-terminated. 0 or -errno (-EFBIG: longer). */

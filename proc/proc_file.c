@@ -113,8 +113,8 @@ sync_folder_of(const char *path)
 	return proc_sync_dir(folder);
 }
 
-static int
-write_new(const char *path, const void *data, size_t len, bool sync)
+int
+proc_write_new(const char *path, const void *data, size_t len, bool sync)
 {
 	int fd, r;
 
@@ -141,7 +141,7 @@ proc_write_file(const char *path, const void *data, size_t len, bool sync)
 	n = snprintf(fresh, sizeof(fresh), "%s.new", path);
 	if (n < 0 || (size_t)n >= sizeof(fresh))
 		return -ENAMETOOLONG;
-	r = write_new(fresh, data, len, sync);
+	r = proc_write_new(fresh, data, len, sync);
 	if (r == 0 && rename(fresh, path) < 0)
 		r = -errno;
 	if (r < 0) {

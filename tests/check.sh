@@ -6,6 +6,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 PATH=/usr/bin:/bin:/usr/sbin:/sbin:$PATH # what etc/debian-packages installs comes first
+export LSAN_OPTIONS=suppressions=$PWD/tests/nng.leaks:print_suppressions=0
 build=${1:-build}
 logs=$build/check
 rm -rf "$logs"

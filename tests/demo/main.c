@@ -123,7 +123,11 @@ main(int argc, char **argv)
 	lo.wake_fd = signals();
 	r = lab_new(&l, &lo);
 	if (r) {
-		fprintf(stderr, "demo: %s: %s\n", o.dir, strerror(-r));
+		fprintf(stderr, "demo: %s: %s\n", o.dir,
+		        r == -EWOULDBLOCK
+		            ? "another demo runs there: end it first, or name another "
+		              "folder in CONCLAVE_DEMO_DIR"
+		            : strerror(-r));
 		return 1;
 	}
 	for (unsigned id = 1; id <= o.count && !r; id++)

@@ -1,9 +1,9 @@
 /* The switchboard under any sequence of what workers and remotes do, with all that its
- * shell does in the same turn: a RECORD is answered by RECORDED, a REPLAY is read to its
- * end. What the shell keeps to, and so does this: a worker attaches where no other one
- * has its door; HELLO and what is said come over an open link; rows are of configured
- * remotes; a stranger that makes room is forgotten. Names and generations are any. What
- * must hold is in fuzz_board_check.h. */
+ * shell does in the same turn: a RECORD is answered by RECORDED, a PREPARE later, a
+ * REPLAY is read to its end. What the shell keeps to, and so does this: a worker attaches
+ * where no other one has its door; HELLO and what is said come over an open link; rows
+ * are of configured remotes; a stranger that makes room is forgotten. Names and
+ * generations are any. What must hold is in fuzz_board_check.h. */
 #include "tests/fuzz/fuzz_board_check.h"
 
 #define HELLO_MS 1000
@@ -212,6 +212,18 @@ promote(struct model *m)
 }
 
 static void
+prepared(struct model *m)
+{
+	struct board_event ev = {.type = BOARD_EV_PREPARED,
+	                         .ok = feed_below(&m->feed, 8) > 0};
+
+	if (!m->preparing)
+		return;
+	m->preparing = false;
+	step(m, &ev);
+}
+
+static void
 due(struct model *m)
 {
 	bool come = m->now_ms >= board_due_ms(m->board);
@@ -259,7 +271,10 @@ something(struct model *m)
 		say(m, worker);
 		break;
 	case 10:
-		promote(m);
+		if (b >= 128)
+			prepared(m);
+		else
+			promote(m);
 		break;
 	case 11:
 		remote(m);

@@ -27,6 +27,8 @@ struct model {
 	bool link[BOARD_WORKERS_MAX];
 	uint64_t seen[3]; /* by role: the largest generation that anybody had */
 	char record[3][BOARD_NAME_MAX];
+	bool preparing;
+	uint64_t prepared; /* the generation of that */
 
 	struct kept state, word, decided;
 	uint64_t word_generation, word_count;
@@ -122,7 +124,7 @@ check_board(const struct model *m)
 static void step(struct model *m, struct board_event *ev);
 
 static void
-record(struct model *m, const struct board_action *a, bool promoted)
+record(struct model *m, const struct board_action *a)
 {
 	struct board_event ev = {.type = BOARD_EV_RECORDED,
 	                         .who = a->who,
@@ -130,7 +132,7 @@ record(struct model *m, const struct board_action *a, bool promoted)
 	                         .ok = feed_below(&m->feed, 8) > 0};
 
 	must(a->generation > m->seen[a->who], "a generation is given once");
-	must(promoted || m->record[a->who][0] == '\0' ||
+	must(a->prepared || m->record[a->who][0] == '\0' ||
 	         strcmp(a->name, m->record[a->who]) == 0,
 	     "another name becomes active by promotion alone");
 	if (ev.ok) {
@@ -187,13 +189,24 @@ apply(struct model *m, const struct board_action *a, enum board_event_type after
 	case BOARD_DO_STORE:
 		m->state = (struct kept){a->item.len, m->tag};
 		break;
+	case BOARD_DO_PREPARE:
+		must(!m->preparing, "one promotion at a time");
+		must(a->generation > m->seen[BOARD_ELECTOR], "of the next generation");
+		m->preparing = true;
+		m->prepared = a->generation;
+		break;
 	case BOARD_DO_RECORD:
-		record(m, a, after == BOARD_EV_PROMOTE);
+		must(!a->prepared || (after == BOARD_EV_PREPARED &&
+		                      a->generation == m->prepared),
+		     "what was prepared is put in force");
+		record(m, a);
 		break;
 	case BOARD_DO_PART:
 		break;
 	case BOARD_DO_REFUSE:
-		must(after == BOARD_EV_PROMOTE && a->why[0], "a promotion, and why");
+		must((after == BOARD_EV_PROMOTE || after == BOARD_EV_PREPARED) &&
+		         a->why[0],
+		     "a promotion, and why");
 		break;
 	default:
 		must(false, "the action is one");

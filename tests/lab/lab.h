@@ -51,7 +51,8 @@ enum lab_next {
 
 /* Makes folders and configurations; starts nothing. Old data in `dir` is removed. The
  * strings of `options` are borrowed for the call. `in_memory` takes /dev/shm if that is
- * a tmpfs; without one all is in `dir`. 0 or -errno. */
+ * a tmpfs; without one all is in `dir`. 0 or -errno: -EWOULDBLOCK where another lab has
+ * that folder. */
 int lab_new(struct lab **out, const struct lab_options *options);
 /* Kills what still runs and frees; a folder under /tmp is removed. NULL ok. */
 void lab_free(struct lab *l);

@@ -21,6 +21,7 @@ struct lab {
 	char memory[LAB_PATH_MAX]; /* likewise, on tmpfs; "": none */
 	char program_dir[LAB_PATH_MAX];
 	int ports;
+	int lock; /* the folder, for us alone */
 	int wake_fd;
 	unsigned count;
 	unsigned turn; /* where lab_next looks first */

@@ -4,12 +4,14 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -68,6 +70,16 @@ choose_dir(struct lab *l, const char *wanted)
 	if (!mkdtemp(l->dir))
 		return -errno;
 	l->made_dir = true;
+	return 0;
+}
+
+/* Two labs in one folder would wreck each other; the kernel unlocks it at our end. */
+static int
+lock_dir(struct lab *l)
+{
+	l->lock = open(l->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (l->lock < 0 || flock(l->lock, LOCK_EX | LOCK_NB) < 0)
+		return -errno;
 	return 0;
 }
 
@@ -179,10 +191,13 @@ lab_new(struct lab **out, const struct lab_options *options)
 		return -ENOMEM;
 	l->count = options->count;
 	l->wake_fd = options->wake_fd;
+	l->lock = -1;
 	l->ports = ports_take(&port);
 	r = l->ports < 0 ? l->ports : 0;
 	if (!r)
 		r = choose_dir(l, options->dir);
+	if (!r)
+		r = lock_dir(l);
 	if (!r)
 		r = choose_programs(l, options->program_dir);
 	if (!r && options->in_memory)
@@ -211,6 +226,8 @@ lab_free(struct lab *l)
 		remove_tree(l->dir);
 	if (l->memory[0])
 		remove_tree(l->memory);
+	if (l->lock >= 0)
+		close(l->lock);
 	if (l->ports >= 0)
 		close(l->ports);
 	free(l);

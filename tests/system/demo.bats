@@ -32,6 +32,18 @@ nothing_left() {
 	nothing_left
 }
 
+@test "another one in the same folder is refused, and the first goes on" {
+	timeout 60 "$DEMO" 1 --dir "$LAB" >"$LAB/said" 3>&- &
+	first=$!
+	lab_until "the first leads" grep -q "leads" "$LAB/said"
+	run -1 timeout 60 "$DEMO" 3 --dir "$LAB"
+	[[ "$output" == *"another demo runs there"* ]]
+	[ -n "$(lab_processes)" ]
+	kill "$first"
+	wait "$first"
+	nothing_left
+}
+
 @test "wrong arguments" {
 	for bad in 0 8 x "3 --for" "--for 0" "--for x" --nonsense; do
 		# shellcheck disable=SC2086 # words

@@ -98,6 +98,31 @@ status_comes() {
 	run -69 lab_conclave 2 wait --leader --timeout 0.2
 }
 
+# is_error STATUS VERB…: with --json it ends with that status, and one object that says why
+is_error() {
+	run "-$1" --separate-stderr lab_conclave 2 "${@:2}" --json
+	[ "$stderr" = "" ] && [ "${#lines[@]}" = 1 ]
+	jq -e '.schema == 1 and .ok == false and (.error | length > 10)' <<<"$output"
+}
+
+@test "with --json a failure is an object too" {
+	lab_make 3
+	is_error 69 leader
+	is_error 69 restart peer
+	is_error 69 reload
+	is_error 69 claim
+	is_error 69 claim 7
+	is_error 69 swap --status
+	is_error 69 swap --undo
+	is_error 69 swap elector /bin/true
+	is_error 69 wait --leader --timeout 0.1
+	is_error 1 swap elector no/such/file
+	is_error 64 swap --undo --force
+	is_error 64 leader please
+	echo 'id = ;' >"$LAB/2/conclave.conf"
+	is_error 78 status
+}
+
 @test "status has every key, and they are what they should be" {
 	lab_up 3
 	leader=$(lab_wait_leader)

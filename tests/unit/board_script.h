@@ -5,8 +5,9 @@
  * Events: at MS · attach W who name generation · gone W · down W · hello W generation ·
  * look|role W generation count text · decided|doubt|state W text · silence W · remote
  * lane sid up|down text · frame lane sid text · guest lane sid text · forget sid ·
- * promote name · due Actions: open0:G super0[:other] cut0 welcome0:G activate0:G absent0
- * synced0 0<text store:text record:who:name:G[:sync] part refused */
+ * promote name · prepared · unprepared · due
+ * Actions: open0:G super0[:other] cut0 welcome0:G activate0:G absent0 synced0 0<text
+ * store:text prepare:name:G record:who:name:G[:prepared] part refused */
 #ifndef TESTS_BOARD_SCRIPT_H
 #define TESTS_BOARD_SCRIPT_H
 
@@ -79,7 +80,7 @@ do_record(const struct board_action *a)
 	                         .ok = !records_fail};
 
 	spell("record:%s:%s:%llu%s", a->who == BOARD_PEER ? "peer" : "elector", a->name,
-	      (unsigned long long)a->generation, a->sync ? ":sync" : "");
+	      (unsigned long long)a->generation, a->prepared ? ":prepared" : "");
 	step(&ev);
 }
 
@@ -114,6 +115,9 @@ do_action(const struct board_action *a)
 		break;
 	case BOARD_DO_STORE:
 		spell("store:%.*s", (int)a->item.len, (const char *)a->item.data);
+		break;
+	case BOARD_DO_PREPARE:
+		spell("prepare:%s:%llu", a->name, g);
 		break;
 	case BOARD_DO_RECORD:
 		do_record(a);
@@ -240,6 +244,9 @@ play_line(const char *event)
 	} else if (strcmp(verb, "promote") == 0) {
 		ev.type = BOARD_EV_PROMOTE;
 		ev.name = word(&w);
+	} else if (strcmp(verb, "prepared") == 0 || strcmp(verb, "unprepared") == 0) {
+		ev.type = BOARD_EV_PREPARED;
+		ev.ok = *verb == 'p';
 	} else if (strcmp(verb, "forget") == 0) {
 		ev.type = BOARD_EV_FORGET;
 		ev.sid = (int64_t)number(&w);

@@ -51,7 +51,8 @@ the_longest_waiting_shadow_takes_over(void **state)
 	     {"due", ""}, {"frame e 2 v", "2<v"});
 	assert_int_equal(board_counters(board).too_early, 1);
 	assert_int_equal(board_active(board, BOARD_ELECTOR), -1);
-	PLAY({"promote other", "record:elector:other:4:sync activate2:4"},
+	PLAY({"promote other", "prepare:other:4"},
+	     {"prepared", "record:elector:other:4:prepared activate2:4"},
 	     {"hello 2 4", "2<st2 absent2 2<v synced2"});
 	assert_int_equal(board_open(board, BOARD_ELECTOR), 2);
 }
@@ -75,19 +76,47 @@ promotion(void **state)
 	PLAY({"promote b", "refused"}, {"attach 2 elector b 0", "open2:0"},
 	     {"promote b", "refused"}, /* not synced */
 	     {"hello 2 0", "welcome2:0 2<st absent2 synced2"},
-	     {"promote main", "refused"},
-	     {"promote b", "record:elector:b:2:sync cut0 activate2:2"},
+	     {"promote main", "refused"}, {"promote b", "prepare:b:2"},
+	     {"state 0 st1", "store:st1"},
+	     {"promote b", "refused"}, /* that is under way */
+	     {"prepared", "record:elector:b:2:prepared cut0 activate2:2"},
 	     {"promote b", "refused"}, {"state 0 late", ""}, {"state 2 early", ""},
-	     {"hello 2 2", "2<st absent2 synced2"}, {"state 2 st2", "store:st2"},
+	     {"hello 2 2", "2<st1 absent2 synced2"}, {"state 2 st2", "store:st2"},
 	     /* the old one, whenever it wakes up: another name holds its role */
 	     {"attach 0 elector main 1", "super0:other"}, {"gone 0", ""},
 	     {"attach 3 elector main 1", "super3:other"},
 	     /* a new process of the old name is a shadow, and stays one */
 	     {"attach 0 elector main 0", "open0:0"},
 	     {"hello 0 0", "welcome0:0 0<st2 absent0 synced0"}, {"gone 2", "cut2"},
-	     {"promote main", "record:elector:main:3:sync activate0:3"});
+	     {"promote main", "prepare:main:3"},
+	     {"prepared", "record:elector:main:3:prepared activate0:3"});
 	assert_int_equal(board_counters(board).not_active, 1);
 	assert_int_equal(board_counters(board).too_early, 1);
+}
+
+/* Its record is on its way to the disk, and what it stood on is no more. */
+static void
+a_promotion_that_came_too_late(void **state)
+{
+	(void)state;
+	PLAY({"attach 2 elector b 0", "open2:0"},
+	     {"hello 2 0", "welcome2:0 2<st absent2 synced2"},
+	     /* it has ended, and another has its place */
+	     {"promote b", "prepare:b:2"}, {"gone 2", "cut2"},
+	     {"attach 2 elector b 0", "open2:0"},
+	     {"hello 2 0", "welcome2:0 2<st absent2 synced2"}, {"prepared", "refused"},
+	     /* its link */
+	     {"promote b", "prepare:b:2"}, {"down 2", ""}, {"prepared", "refused"},
+	     {"attach 2 elector b 0", "open2:0"},
+	     {"hello 2 0", "welcome2:0 2<st absent2 synced2"},
+	     {"promote b", "prepare:b:2"}, {"unprepared", "refused"},
+	     /* the old one, and nobody waited for the disk */
+	     {"attach 3 elector main 0", "open3:0"},
+	     {"hello 3 0", "welcome3:0 3<st absent3 synced3"},
+	     {"promote b", "prepare:b:2"},
+	     {"gone 0", "cut0 record:elector:main:2 activate3:2"},
+	     {"prepared", "refused"}, {"promote b", "prepare:b:3"},
+	     {"prepared", "record:elector:b:3:prepared cut3 activate2:3"});
 }
 
 static void
@@ -97,7 +126,8 @@ a_record_that_cannot_be_written_activates_nobody(void **state)
 	records_fail = true;
 	PLAY({"attach 2 elector b 0", "open2:0"},
 	     {"hello 2 0", "welcome2:0 2<st absent2 synced2"},
-	     {"promote b", "record:elector:b:2:sync"}, {"state 0 st2", "store:st2"});
+	     {"promote b", "prepare:b:2"}, {"prepared", "record:elector:b:2:prepared"},
+	     {"state 0 st2", "store:st2"});
 	assert_int_equal(board_active(board, BOARD_ELECTOR), 0);
 	PLAY({"at 2000", ""}, {"due", ""}, {"gone 0", "cut0"},
 	     {"attach 0 elector main 0", "open0:0"},
@@ -259,6 +289,7 @@ main(void)
 	    ELECTOR(the_longest_waiting_shadow_takes_over),
 	    ELECTOR(a_shadow_that_has_not_said_hello_is_not_chosen),
 	    ELECTOR(promotion),
+	    ELECTOR(a_promotion_that_came_too_late),
 	    ELECTOR(a_record_that_cannot_be_written_activates_nobody),
 	    OWN(connmgr_restarts_and_the_old_ones_come_back),
 	    OWN(connmgr_restarts_and_a_new_one_comes),

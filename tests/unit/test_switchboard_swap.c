@@ -4,6 +4,8 @@
 #include "connmgr/shadow.h"
 #include "tests/unit/switchboard_kit.h"
 
+#include <sys/stat.h>
+
 static struct player other;
 static uint64_t serial; /* of the peer's words */
 
@@ -360,6 +362,40 @@ there_and_back(void **state)
 	UNTIL(elector.heard.activations == 1 && other.heard.superseded);
 }
 
+/* What is asked happens, though who asked does not wait for it; and happens once. */
+static void
+who_asked_has_left(void **state)
+{
+	char path[128];
+	int fd;
+
+	(void)state;
+	attach_candidate();
+	snprintf(path, sizeof(path), "%s/connmgr/" DOOR_NAME, conf.run_dir);
+	fd = door_dial(path, "promote forward b /opt/b");
+	assert_true(fd >= 0);
+	close(fd);
+	cJSON_Delete(ask("promote forward b /opt/b")); /* under way, or in force */
+	UNTIL(other.heard.activations == 1 && elector.heard.superseded);
+	assert_ok("shadow b");
+	assert_record(2, "b", "/opt/b", "main", false);
+}
+
+static void
+a_disk_that_takes_no_record(void **state)
+{
+	char path[sizeof(conf.data_dir) + 32];
+
+	(void)state;
+	attach_candidate();
+	snprintf(path, sizeof(path), "%s/connmgr/elector.next", conf.data_dir);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_refused("promote forward b /opt/b");
+	assert_int_equal(other.heard.activations, 0);
+	assert_int_equal(rmdir(path), 0);
+	assert_ok("promote forward b /opt/b");
+}
+
 /* The one in use dies, and one of the same name comes: the record keeps its program. */
 static void
 a_successor_keeps_the_record(void **state)
@@ -391,6 +427,8 @@ main(void)
 	    BOTH(nobody_and_the_active_one),
 	    BOTH(what_is_refused_changes_nothing),
 	    BOTH(there_and_back),
+	    BOTH(who_asked_has_left),
+	    BOTH(a_disk_that_takes_no_record),
 	    BOTH(a_successor_keeps_the_record),
 	};
 
