@@ -87,12 +87,18 @@ board_active(const struct board *b, enum board_who who)
 	return -1;
 }
 
+bool
+board_hears(const struct board_worker *w)
+{
+	return w->used && (w->phase == BOARD_OPEN || w->phase == BOARD_ACTIVATING);
+}
+
 int
 board_open(const struct board *b, enum board_who who)
 {
 	int at = board_active(b, who);
 
-	return at >= 0 && b->workers[at].phase == BOARD_OPEN ? at : -1;
+	return at >= 0 && board_hears(&b->workers[at]) ? at : -1;
 }
 
 struct board_counters
@@ -107,8 +113,7 @@ send_all(struct board *b, enum board_who who, const struct board_item *item,
          struct board_actions *out)
 {
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
-		if (b->workers[i].used && b->workers[i].who == who &&
-		    b->workers[i].phase == BOARD_OPEN)
+		if (b->workers[i].who == who && board_hears(&b->workers[i]))
 			board_add(out, BOARD_DO_SEND, i)->item = *item;
 }
 

@@ -122,7 +122,8 @@ struct board_actions {
 enum board_phase {
 	BOARD_UNLINKED,   /* no link, or none any more */
 	BOARD_GREETING,   /* hello is to come */
-	BOARD_ACTIVATING, /* activate was sent, hello with its generation is to come */
+	BOARD_ACTIVATING, /* activate was sent, and all that there is; what it says counts
+	                     from its hello with that generation on */
 	BOARD_OPEN,
 };
 
@@ -161,7 +162,7 @@ bool board_replay_next(const struct board *b, unsigned worker, unsigned *cursor,
 bool board_may(struct board *b, unsigned worker, enum board_lane lane, bool connect);
 /* The place of a role's active worker, -1: none is attached. */
 int board_active(const struct board *b, enum board_who who);
-/* The same if it has said hello. */
+/* The same if it has a link, and is told what comes. */
 int board_open(const struct board *b, enum board_who who);
 const struct board_worker *board_worker(const struct board *b, unsigned worker);
 bool board_is_active(const struct board *b, unsigned worker);

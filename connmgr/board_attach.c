@@ -1,7 +1,7 @@
 /* Who counts. Rules: board.h, and design.md section 4 ("Rules that make crashes cheap").
  * Becoming active is one path for start, restart and promotion: record generation + 1,
- * cut the old link, activate, hello, replay. A promotion has its record on the disk
- * first, while the old elector goes on. */
+ * activate, replay, cut the old link; what it says counts from its hello on. A promotion
+ * has its record on the disk first, while the old elector goes on. */
 #include "connmgr/board_impl.h"
 
 #include <assert.h>
@@ -65,7 +65,7 @@ static void
 unlink_worker(struct board *b, unsigned worker, bool cut, struct board_actions *out)
 {
 	struct board_worker *w = &b->workers[worker];
-	bool open = w->phase == BOARD_OPEN;
+	bool open = board_hears(w);
 
 	if (cut && w->phase != BOARD_UNLINKED)
 		board_add(out, BOARD_DO_CUT, worker);
@@ -81,8 +81,7 @@ board_forget_word(struct board *b, struct board_actions *out)
 	b->keep.word.len = 0;
 	b->keep.decided.len = 0;
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
-		if (b->workers[i].used && b->workers[i].who == BOARD_ELECTOR &&
-		    b->workers[i].phase == BOARD_OPEN)
+		if (b->workers[i].who == BOARD_ELECTOR && board_hears(&b->workers[i]))
 			board_add(out, BOARD_DO_ABSENT, i);
 }
 
@@ -154,6 +153,7 @@ board_on_hello(struct board *b, const struct board_event *ev, struct board_actio
 {
 	struct board_worker *w = &b->workers[ev->worker];
 	bool first = w->phase == BOARD_GREETING;
+	const struct board_role *role = role_of(b, w->who);
 
 	if (!w->used || w->phase == BOARD_UNLINKED)
 		return;
@@ -163,11 +163,12 @@ board_on_hello(struct board *b, const struct board_event *ev, struct board_actio
 	}
 	w->phase = BOARD_OPEN;
 	w->due_ms = UINT64_MAX;
-	if (first)
-		board_add(out, BOARD_DO_WELCOME, ev->worker)->generation = w->generation;
+	if (!first)
+		return; /* it was told when it was activated */
+	board_add(out, BOARD_DO_WELCOME, ev->worker)->generation = w->generation;
 	if (w->generation == 0)
 		elect(b, w->who, out);
-	if (!role_of(b, w->who)->pending || role_of(b, w->who)->candidate != ev->worker)
+	if (!role->pending || role->candidate != ev->worker)
 		tell(b, ev->worker, out);
 }
 
@@ -190,14 +191,15 @@ board_on_recorded(struct board *b, const struct board_event *ev,
 			tell(b, role->candidate, out); /* a shadow until then */
 		return;
 	}
-	if (old >= 0)
-		unlink_worker(b, (unsigned)old, true, out);
 	role->record.generation = ev->generation;
 	strcpy(role->record.name, w->name);
 	w->generation = ev->generation;
 	w->phase = BOARD_ACTIVATING;
 	w->due_ms = ev->now_ms + b->hello_ms;
 	board_add(out, BOARD_DO_ACTIVATE, role->candidate)->generation = ev->generation;
+	tell(b, role->candidate, out);
+	if (old >= 0) /* last: its end sets off much in the old one, and this may wait */
+		unlink_worker(b, (unsigned)old, true, out);
 }
 
 static void

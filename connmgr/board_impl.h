@@ -35,6 +35,9 @@ struct board {
 struct board_action *board_add(struct board_actions *out, enum board_action_type type,
                                unsigned worker);
 
+/* It has been told what was before, and is told what comes. */
+bool board_hears(const struct board_worker *w);
+
 /* The peer has no word any more. */
 void board_forget_word(struct board *b, struct board_actions *out);
 

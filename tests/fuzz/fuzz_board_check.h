@@ -149,7 +149,8 @@ check_to_worker(const struct model *m, const struct board_action *a)
 
 	must(w->used, "who is told something is there");
 	if (a->type == BOARD_DO_SEND) {
-		must(w->phase == BOARD_OPEN, "who gets a message has said hello");
+		must(w->phase == BOARD_OPEN || w->phase == BOARD_ACTIVATING,
+		     "who gets a message has said hello");
 		must(a->item.len > 0 &&
 		         ((const char *)a->item.data)[a->item.len - 1] == (char)m->tag,
 		     "the newest message is sent");
@@ -196,8 +197,8 @@ apply(struct model *m, const struct board_action *a, enum board_event_type after
 		m->prepared = a->generation;
 		break;
 	case BOARD_DO_RECORD:
-		must(!a->prepared || (after == BOARD_EV_PREPARED &&
-		                      a->generation == m->prepared),
+		must(!a->prepared ||
+		         (after == BOARD_EV_PREPARED && a->generation == m->prepared),
 		     "what was prepared is put in force");
 		record(m, a);
 		break;

@@ -6,9 +6,10 @@ static int
 begin_elector(void **state)
 {
 	begin_empty(state);
-	PLAY({"attach 0 elector main 0", "open0:0"},
-	     {"hello 0 0", "welcome0:0 record:elector:main:1 activate0:1"},
-	     {"hello 0 1", "absent0 synced0"}, {"state 0 st", "store:st"});
+	PLAY(
+	    {"attach 0 elector main 0", "open0:0"},
+	    {"hello 0 0", "welcome0:0 record:elector:main:1 activate0:1 absent0 synced0"},
+	    {"hello 0 1", ""}, {"state 0 st", "store:st"});
 	return 0;
 }
 
@@ -21,8 +22,8 @@ a_shadow_gets_copies_and_is_not_heard(void **state)
 	     {"frame e 2 vote", "0<vote 2<vote"}, {"remote e 3 up r3", "0<r3 2<r3"},
 	     {"state 2 mine", ""}, {"decided 2 mine", ""},
 	     {"attach 1 peer main 0", "open1:0"},
-	     {"hello 1 0", "welcome1:0 record:peer:main:1 activate1:1"},
-	     {"hello 1 1", "1<r3 synced1"}, {"look 1 1 1 look", "0<look 2<look"},
+	     {"hello 1 0", "welcome1:0 record:peer:main:1 activate1:1 1<r3 synced1"},
+	     {"hello 1 1", ""}, {"look 1 1 1 look", "0<look 2<look"},
 	     {"decided 2 mine", ""}, {"decided 0 dec", "1<dec"},
 	     {"gone 1", "cut1 part absent0 absent2"});
 	assert_int_equal(board_counters(board).not_active, 3);
@@ -43,17 +44,19 @@ the_longest_waiting_shadow_takes_over(void **state)
 	     /* a new link of it does not cost it its turn */
 	     {"down 4", ""}, {"attach 4 elector main 0", "open4:0"},
 	     {"hello 4 0", "welcome4:0 4<st absent4 synced4"},
-	     {"gone 0", "cut0 record:elector:main:2 activate4:2"},
+	     {"gone 0", "cut0 record:elector:main:2 activate4:2 4<st absent4 synced4"},
 	     {"state 4 early", ""}, /* before hello with that generation */
-	     {"hello 4 2", "4<st absent4 synced4"}, {"state 4 st2", "store:st2"},
-	     {"gone 4", "cut4 record:elector:main:3 activate3:3"}, {"gone 3", "cut3"},
+	     {"hello 4 2", ""}, {"state 4 st2", "store:st2"},
+	     {"gone 4", "cut4 record:elector:main:3 activate3:3 3<st2 absent3 synced3"},
+	     {"gone 3", "cut3"},
 	     /* another name comes in by promotion alone */
 	     {"due", ""}, {"frame e 2 v", "2<v"});
 	assert_int_equal(board_counters(board).too_early, 1);
 	assert_int_equal(board_active(board, BOARD_ELECTOR), -1);
 	PLAY({"promote other", "prepare:other:4"},
-	     {"prepared", "record:elector:other:4:prepared activate2:4"},
-	     {"hello 2 4", "2<st2 absent2 2<v synced2"});
+	     {"prepared",
+	      "record:elector:other:4:prepared activate2:4 2<st2 absent2 2<v synced2"},
+	     {"hello 2 4", ""});
 	assert_int_equal(board_open(board, BOARD_ELECTOR), 2);
 }
 
@@ -63,10 +66,10 @@ a_shadow_that_has_not_said_hello_is_not_chosen(void **state)
 	(void)state;
 	PLAY({"attach 2 elector main 0", "open2:0"}, {"gone 0", "cut0"},
 	     {"attach 3 elector main 0", "open3:0"},
-	     {"hello 3 0", "welcome3:0 record:elector:main:2 activate3:2"},
+	     {"hello 3 0",
+	      "welcome3:0 record:elector:main:2 activate3:2 3<st absent3 synced3"},
 	     {"hello 2 0", "welcome2:0 2<st absent2 synced2"},
-	     {"gone 3", "cut3 "
-	                "record:elector:main:3 activate2:3"});
+	     {"gone 3", "cut3 record:elector:main:3 activate2:3 2<st absent2 synced2"});
 }
 
 static void
@@ -79,9 +82,10 @@ promotion(void **state)
 	     {"promote main", "refused"}, {"promote b", "prepare:b:2"},
 	     {"state 0 st1", "store:st1"},
 	     {"promote b", "refused"}, /* that is under way */
-	     {"prepared", "record:elector:b:2:prepared cut0 activate2:2"},
+	     {"prepared",
+	      "record:elector:b:2:prepared activate2:2 2<st1 absent2 synced2 cut0"},
 	     {"promote b", "refused"}, {"state 0 late", ""}, {"state 2 early", ""},
-	     {"hello 2 2", "2<st1 absent2 synced2"}, {"state 2 st2", "store:st2"},
+	     {"hello 2 2", ""}, {"state 2 st2", "store:st2"},
 	     /* the old one, whenever it wakes up: another name holds its role */
 	     {"attach 0 elector main 1", "super0:other"}, {"gone 0", ""},
 	     {"attach 3 elector main 1", "super3:other"},
@@ -89,7 +93,8 @@ promotion(void **state)
 	     {"attach 0 elector main 0", "open0:0"},
 	     {"hello 0 0", "welcome0:0 0<st2 absent0 synced0"}, {"gone 2", "cut2"},
 	     {"promote main", "prepare:main:3"},
-	     {"prepared", "record:elector:main:3:prepared activate0:3"});
+	     {"prepared",
+	      "record:elector:main:3:prepared activate0:3 0<st2 absent0 synced0"});
 	assert_int_equal(board_counters(board).not_active, 1);
 	assert_int_equal(board_counters(board).too_early, 1);
 }
@@ -114,9 +119,10 @@ a_promotion_that_came_too_late(void **state)
 	     {"attach 3 elector main 0", "open3:0"},
 	     {"hello 3 0", "welcome3:0 3<st absent3 synced3"},
 	     {"promote b", "prepare:b:2"},
-	     {"gone 0", "cut0 record:elector:main:2 activate3:2"},
+	     {"gone 0", "cut0 record:elector:main:2 activate3:2 3<st absent3 synced3"},
 	     {"prepared", "refused"}, {"promote b", "prepare:b:3"},
-	     {"prepared", "record:elector:b:3:prepared cut3 activate2:3"});
+	     {"prepared",
+	      "record:elector:b:3:prepared activate2:3 2<st absent2 synced2 cut3"});
 }
 
 static void
@@ -137,8 +143,9 @@ a_record_that_cannot_be_written_activates_nobody(void **state)
 	     {"due", "record:elector:main:2"});
 	assert_int_equal(board_due_ms(board), 4000);
 	records_fail = false;
-	PLAY({"at 4000", ""}, {"due", "record:elector:main:2 activate0:2"},
-	     {"hello 0 2", "0<st2 absent0 0<v synced0"});
+	PLAY({"at 4000", ""},
+	     {"due", "record:elector:main:2 activate0:2 0<st2 absent0 0<v synced0"},
+	     {"hello 0 2", ""});
 }
 
 static void
@@ -164,8 +171,9 @@ connmgr_restarts_and_a_new_one_comes(void **state)
 	     {"hello 1 0",
 	      "welcome1:0 1<saved absent1 synced1"}, /* not the recorded name */
 	     {"attach 2 elector main 0", "open2:0"},
-	     {"hello 2 0", "welcome2:0 record:elector:main:8 activate2:8"},
-	     {"hello 2 8", "2<saved absent2 synced2"},
+	     {"hello 2 0",
+	      "welcome2:0 record:elector:main:8 activate2:8 2<saved absent2 synced2"},
+	     {"hello 2 8", ""},
 	     /* the old holder was only slow */
 	     {"attach 3 elector main 7", "super3"},
 	     {"attach 3 elector main 9", "super3"});
@@ -178,7 +186,8 @@ a_lost_record_gives_no_generation_twice(void **state)
 	begin_with(0, 0, NULL);
 	PLAY({"attach 0 elector main 12", "super0"},
 	     {"attach 0 elector main 0", "open0:0"},
-	     {"hello 0 0", "welcome0:0 record:elector:main:13 activate0:13"});
+	     {"hello 0 0",
+	      "welcome0:0 record:elector:main:13 activate0:13 absent0 synced0"});
 }
 
 /* 2^64 - 1, which nobody can have: the next one would be 0, which is none. */
@@ -190,11 +199,12 @@ a_generation_beyond_counting_is_not_believed(void **state)
 	PLAY({"attach 0 elector main 18446744073709551615", "super0"},
 	     {"attach 0 elector main 18446744073709551614", "super0"},
 	     {"attach 0 elector main 0", "open0:0"},
-	     {"hello 0 0", "welcome0:0 record:elector:main:1 activate0:1"});
+	     {"hello 0 0",
+	      "welcome0:0 record:elector:main:1 activate0:1 absent0 synced0"});
 	board_free(board);
 	begin_from(0, 0, UINT64_MAX, NULL); /* a serial in a state that was kept */
 	PLAY({"attach 0 peer main 0", "open0:0"},
-	     {"hello 0 0", "welcome0:0 record:peer:main:1 activate0:1"});
+	     {"hello 0 0", "welcome0:0 record:peer:main:1 activate0:1 synced0"});
 }
 
 static void
@@ -215,12 +225,13 @@ a_hello_that_does_not_come(void **state)
 	     {"attach 2 elector main 0", "open2:0"},
 	     {"hello 2 0", "welcome2:0 2<st absent2 synced2"});
 	assert_true(board_due_ms(board) == UINT64_MAX);
-	PLAY({"gone 0", "cut0 record:elector:main:2 activate2:2"});
+	PLAY({"gone 0", "cut0 record:elector:main:2 activate2:2 2<st absent2 synced2"});
 	assert_int_equal(board_due_ms(board), 7000);
 	PLAY({"at 7000", ""}, {"due", "cut2"},
 	     /* it never heard of its generation: once more by the same path */
 	     {"attach 2 elector main 0", "open2:0"},
-	     {"hello 2 0", "welcome2:0 record:elector:main:3 activate2:3"},
+	     {"hello 2 0",
+	      "welcome2:0 record:elector:main:3 activate2:3 2<st absent2 synced2"},
 	     {"down 2", ""},
 	     /* it did, and its link broke before it could say so */
 	     {"attach 2 elector main 3", "open2:3"},
@@ -242,8 +253,8 @@ attach_again_on_a_link_that_stands(void **state)
 {
 	(void)state;
 	PLAY({"attach 1 peer main 0", "open1:0"},
-	     {"hello 1 0", "welcome1:0 record:peer:main:1 activate1:1"},
-	     {"hello 1 1", "synced1"}, {"attach 1 peer main 1", "cut1 part open1:1"},
+	     {"hello 1 0", "welcome1:0 record:peer:main:1 activate1:1 synced1"},
+	     {"hello 1 1", ""}, {"attach 1 peer main 1", "cut1 part open1:1"},
 	     {"hello 1 1", "welcome1:1 synced1"},
 	     {"attach 0 elector main 1", "cut0 open0:1"},
 	     {"hello 0 1", "welcome0:1 0<st absent0 synced0"},
@@ -257,11 +268,11 @@ static void
 a_holder_that_forgot_makes_room_for_a_shadow(void **state)
 {
 	(void)state;
-	PLAY(
-	    {"attach 2 elector main 0", "open2:0"},
-	    {"hello 2 0", "welcome2:0 2<st absent2 synced2"},
-	    {"attach 0 elector main 0", "cut0 open0:0 record:elector:main:2 activate2:2"},
-	    {"hello 0 0", "welcome0:0 0<st absent0 synced0"});
+	PLAY({"attach 2 elector main 0", "open2:0"},
+	     {"hello 2 0", "welcome2:0 2<st absent2 synced2"},
+	     {"attach 0 elector main 0",
+	      "cut0 open0:0 record:elector:main:2 activate2:2 2<st absent2 synced2"},
+	     {"hello 0 0", "welcome0:0 0<st absent0 synced0"});
 }
 
 static void
@@ -269,12 +280,12 @@ a_peer_of_an_old_generation_is_cut_off(void **state)
 {
 	(void)state;
 	PLAY({"attach 1 peer main 0", "open1:0"},
-	     {"hello 1 0", "welcome1:0 record:peer:main:1 activate1:1"},
-	     {"hello 1 1", "synced1"}, {"look 1 1 1 look", "0<look"},
+	     {"hello 1 0", "welcome1:0 record:peer:main:1 activate1:1 synced1"},
+	     {"hello 1 1", ""}, {"look 1 1 1 look", "0<look"},
 	     {"attach 2 peer main 0", "open2:0"}, {"hello 2 0", "welcome2:0 synced2"},
 	     {"remote l 3 up l3", "1<l3 2<l3"}, {"frame l 3 f", "1<f 2<f"},
-	     {"gone 1", "cut1 part absent0 record:peer:main:2 activate2:2"},
-	     {"look 1 1 2 late", ""}, {"hello 2 2", "2<l3 synced2"});
+	     {"gone 1", "cut1 part absent0 record:peer:main:2 activate2:2 2<l3 synced2"},
+	     {"look 1 1 2 late", ""}, {"hello 2 2", ""});
 	assert_int_equal(board_counters(board).not_active, 1);
 	assert_int_equal(board_open(board, BOARD_PEER), 2);
 }
