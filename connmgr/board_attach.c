@@ -153,7 +153,7 @@ board_on_hello(struct board *b, const struct board_event *ev, struct board_actio
 {
 	struct board_worker *w = &b->workers[ev->worker];
 	bool first = w->phase == BOARD_GREETING;
-	const struct board_role *role = role_of(b, w->who);
+	const struct board_role *role;
 
 	if (!w->used || w->phase == BOARD_UNLINKED)
 		return;
@@ -168,6 +168,7 @@ board_on_hello(struct board *b, const struct board_event *ev, struct board_actio
 	board_add(out, BOARD_DO_WELCOME, ev->worker)->generation = w->generation;
 	if (w->generation == 0)
 		elect(b, w->who, out);
+	role = role_of(b, w->who);
 	if (!role->pending || role->candidate != ev->worker)
 		tell(b, ev->worker, out);
 }

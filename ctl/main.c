@@ -233,6 +233,8 @@ run_verb(struct ctl *c)
 		if (conf_load(c->file, &conf, &error))
 			return verb_failed(c, PROC_EXIT_CONFIG, "%s", error.text);
 		c->conf = &conf;
+		if (!verb_may_ask(c))
+			return verb_no_answer(c, "any process");
 	}
 	return c->verb->run(c);
 }

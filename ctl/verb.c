@@ -59,20 +59,22 @@ verb_no_arguments(const struct ctl *c)
 }
 
 /* The folder itself may be anybody's to enter; those in it are not. */
-static bool
-may_not_enter(const char *run_dir)
+bool
+verb_may_ask(const struct ctl *c)
 {
+	const char *run_dir = c->conf->run_dir;
 	char folder[CONF_PATH_MAX + 16];
 
 	snprintf(folder, sizeof(folder), "%s/connmgr", run_dir);
-	return (access(run_dir, X_OK) < 0 || access(folder, X_OK) < 0) && errno == EACCES;
+	return (access(run_dir, X_OK) == 0 && access(folder, X_OK) == 0) ||
+	       errno != EACCES;
 }
 
 int
 verb_no_answer(const struct ctl *c, const char *who)
 {
 	const char *run_dir = c->conf->run_dir;
-	bool alien = may_not_enter(run_dir);
+	bool alien = !verb_may_ask(c);
 
 	return verb_failed(c, PROC_EXIT_NO_ANSWER,
 	                   "no answer from %s of server %lld (%s); %s%s", who,

@@ -56,6 +56,8 @@ int verb_misused(const struct ctl *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* For verbs without arguments: 0, or verb_misused's. */
 int verb_no_arguments(const struct ctl *c);
+/* False: whoever is there, they do not answer this user. */
+bool verb_may_ask(const struct ctl *c);
 /* Says that nobody is there; returns PROC_EXIT_NO_ANSWER. */
 int verb_no_answer(const struct ctl *c, const char *who);
 /* Asks all doors: the health object (health.h); both are the caller's to free. */

@@ -57,7 +57,7 @@ print_head(const struct ctl *c, const cJSON *s)
 static void
 print_remotes(const struct ctl *c, const cJSON *rows)
 {
-	static const char *const heads[] = {"REMOTE", "LINK",  "SINCE", "STATE",
+	static const char *const heads[] = {"REMOTE", "LINK",  "SINCE", "SAID",
 	                                    "VOTE",   "ROUND", "REASON"};
 	struct table *t = table_new(heads, 7);
 	const cJSON *row;

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define REASON_MAX (CONF_PATH_MAX + CHILD_TEXT_MAX)
+
 static uint64_t
 age_ms(uint64_t now_us, uint64_t since_us)
 {
@@ -66,13 +68,25 @@ put_deaths(struct buf_out *out, const struct child *life, uint64_t now_us)
 	json_put_bool(out, "last_core", life->death.dumped);
 }
 
+/* What became of it last; of a file that cannot be started, which. */
+static const char *
+reason_of(const struct crew_member *m, char out[REASON_MAX])
+{
+	size_t len = 0;
+
+	if (m->life.last.why == CHILD_WHY_SPAWN_FAILED)
+		len = (size_t)snprintf(out, REASON_MAX, "%s ", m->path);
+	child_note_text(&m->life.last, out + len, REASON_MAX - len);
+	return out;
+}
+
 static void
 put_member(struct buf_out *out, const struct crew_member *m, const char *name,
            uint64_t now_us)
 {
 	const struct child *life = &m->life;
 	struct vital_use use = vital_read(life->pid);
-	char text[CHILD_TEXT_MAX];
+	char text[REASON_MAX];
 	bool alive = life->pid > 0;
 
 	json_put_next(out);
@@ -86,8 +100,7 @@ put_member(struct buf_out *out, const struct crew_member *m, const char *name,
 	vital_put_use(out, &use);
 	json_put_u64(out, "beat_age_ms",
 	             alive ? age_ms(now_us, life->beat_ms * 1000) : 0);
-	child_note_text(&life->last, text, sizeof(text));
-	json_put_text(out, "reason", text);
+	json_put_text(out, "reason", reason_of(m, text));
 	json_put_u64(out, "started_us", m->started_us);
 	json_put_u64(out, "ready_us", m->ready_us);
 	json_put_bool(out, "active", m->said.active);
@@ -136,7 +149,7 @@ report_print(const struct crew *crew, const struct swapper *swapper,
 void
 report_summary(const struct crew *crew, char *out, size_t cap)
 {
-	char text[CHILD_TEXT_MAX];
+	char text[REASON_MAX];
 	size_t len = 0;
 
 	snprintf(out, cap, "all ready");
@@ -146,7 +159,7 @@ report_summary(const struct crew *crew, char *out, size_t cap)
 
 		if (m->life.state == CHILD_READY || !crew_is_wanted(crew, i))
 			continue;
-		child_note_text(&m->life.last, text, sizeof(text));
+		reason_of(m, text);
 		n = snprintf(out + len, cap - len, "%s%s %s%s%s", len > 0 ? "; " : "",
 		             m->plan->name, child_state_name(&m->life),
 		             text[0] != '\0' ? ": " : "", text);

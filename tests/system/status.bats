@@ -123,6 +123,25 @@ is_error() {
 	is_error 78 status
 }
 
+@test "who may not ask is told so, and nothing else" {
+	[ "$(id -u)" = 0 ] || skip "only root can be another user"
+	lab_make 3
+	chmod 755 "$LAB" "$LAB/2"
+	mkdir -p "$LAB/2/run"
+	chmod 700 "$LAB/2/run"
+	as_another() { # its programs may be where only we may look
+		setpriv --reuid=65534 --regid=65534 --clear-groups "$BATS_TEST_TMPDIR/conclave" \
+			-c "$LAB/2/conclave.conf" "$@"
+	}
+	cp "$CONCLAVE_BIN/conclave" "$BATS_TEST_TMPDIR"
+	chmod -R o+rX "$BATS_RUN_TMPDIR" "$LAB/2/conclave.conf"
+	for verb in status leader health metrics watch "wait --leader" "restart peer"; do
+		# shellcheck disable=SC2086 # words
+		run -69 as_another $verb
+		[[ "${lines[*]}" == *"only its own user and root may ask"* ]] && [ "${#lines[@]}" = 1 ]
+	done
+}
+
 @test "status has every key, and they are what they should be" {
 	lab_up 3
 	leader=$(lab_wait_leader)

@@ -359,6 +359,8 @@ stop() {
 	until_true "peer fails" is peer state failing
 	is peer pid 0
 	least peer restarts_by.spawn 5
+	ask status | jq -e --arg path "$dir/bin/conclave-peer" \
+		'any(.processes[]; .name == "peer" and (.reason | startswith($path + " cannot be started: No such file")))'
 	is elector state ready
 	ask restart peer | jq -e '.error | test("peer")'
 	mv "$dir/away" "$dir/bin/conclave-peer"
