@@ -142,8 +142,8 @@ check:
 	@$(MAKE) --no-print-directory -s -j2 all tool-programs fuzz-programs
 	@$(MAKE) --no-print-directory -s -j2 B=$(B)/asan SAN=1 CC=clang CFLAGS="-O1 -g" all unit-programs \
 		$(B)/asan/tests/demo $(B)/asan/tests/hang.so
-	@clang $(CPPFLAGS) -std=gnu11 $(WARN) -fsyntax-only $(filter-out tests/unit/% tests/fuzz/%,$(wildcard tests/*/*.c))
-	@gcc $(CPPFLAGS) -std=gnu11 $(WARN) -fsyntax-only $(wildcard tests/unit/*.c)
+	@clang $(CPPFLAGS) -std=gnu11 $(WARN) -fsyntax-only $(filter-out tests/unit/% tests/fuzz/%,$(wildcard tests/*/*.c)) & \
+	gcc $(CPPFLAGS) -std=gnu11 $(WARN) -fsyntax-only $(wildcard tests/unit/*.c) && wait $$!
 	@tests/check.sh $(B)
 
 # Beside the real ZooKeeper: an ensemble to observe, and mixed elections with Java voters.

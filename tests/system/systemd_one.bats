@@ -54,7 +54,17 @@ all_new() {
 			[ $(grep -c leak.so /proc/$old/maps) != 0 ]
 			touch /run/leak.$old'
 	done
+	# no limit of its own: the kernel kills it for the unit's, and health says so
 	box '
+		sed -i "s/^supervisor = {/& memory_mb = 0;/" /etc/conclave/conclave.conf
+		printf "[Service]\nMemoryMax=64M\n" >/run/systemd/system/conclave.service.d/memory.conf
+		systemctl daemon-reload
+		systemctl restart conclave'
+	box_until "it serves" serves
+	box_only peer peer 'touch /run/leak.$old'
+	box '
+		conclave health --json | grep -o "\"last_death\":\"[^\"]*\"" | grep "signal 9 (KILL), out of memory"
+		sed -i "s/ memory_mb = 0;//" /etc/conclave/conclave.conf
 		rm -r /run/systemd/system/conclave.service.d
 		systemctl daemon-reload
 		systemctl restart conclave'
