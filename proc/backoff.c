@@ -2,6 +2,7 @@
 #include "proc/backoff.h"
 
 #include "base/clock.h"
+#include "base/delay.h"
 #include "base/log.h"
 #include "proc/proc.h"
 
@@ -22,19 +23,6 @@ static void
 starts_path(const struct conf *c, const char *folder, char out[PATH_ROOM])
 {
 	snprintf(out, PATH_ROOM, "%s/%s/starts", c->run_dir, folder);
-}
-
-uint64_t
-backoff_ms(const struct conf *c, unsigned deaths)
-{
-	uint64_t max_ms = c->supervisor.restart_max_ms;
-	uint64_t wait_ms = c->supervisor.restart_min_ms;
-
-	if (deaths < 2)
-		return 0;
-	for (unsigned i = 2; i < deaths && wait_ms < max_ms; i++)
-		wait_ms *= 2;
-	return wait_ms < max_ms ? wait_ms : max_ms;
 }
 
 /* How many deaths in a row there were, the last process's included. */
@@ -66,7 +54,8 @@ backoff_wait(const struct conf *c, const char *folder)
 		return;
 	starts_path(c, folder, path);
 	deaths = deaths_before(path, c);
-	wait_ms = backoff_ms(c, deaths);
+	wait_ms = delay_after(deaths, c->supervisor.restart_min_ms,
+	                      c->supervisor.restart_max_ms);
 	if (wait_ms > 0) {
 		const struct timespec wait = {.tv_sec = (time_t)(wait_ms / 1000),
 		                              .tv_nsec =

@@ -9,11 +9,6 @@
 
 #include "config/conf.h"
 
-#include <stdint.h>
-
-/* The wait before a start that `deaths` in a row came before. */
-uint64_t backoff_ms(const struct conf *c, unsigned deaths);
-
 /* Before signals are blocked: SIGTERM ends the wait and the process. Nothing where the
  * folder is missing, or where it was not systemd that started us. */
 void backoff_wait(const struct conf *c, const char *folder);

@@ -1,6 +1,8 @@
 /* The life of one child; the rules are in child.h. A pure core. */
 #include "supervisor/child.h"
 
+#include "base/delay.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -54,19 +56,6 @@ await_ready(struct child *c, uint64_t from_ms)
 	c->due_ms = from_ms + c->policy.ready_ms;
 }
 
-static uint64_t
-restart_delay(const struct child *c)
-{
-	uint64_t delay = c->policy.restart_min_ms;
-	unsigned i;
-
-	if (c->failures <= 1)
-		return 0;
-	for (i = 2; i < c->failures && delay < c->policy.restart_max_ms; i++)
-		delay *= 2;
-	return delay < c->policy.restart_max_ms ? delay : c->policy.restart_max_ms;
-}
-
 /* There is no process and it was nobody's wish: a successor, now or later. `n` is the
  * note about it, already among the actions; so far it says what happened. */
 static void
@@ -77,7 +66,8 @@ fail(struct child *c, struct child_actions *out, uint64_t now_ms, struct child_n
 
 	if (c->failures < UINT32_MAX)
 		c->failures++;
-	delay = restart_delay(c);
+	delay =
+	    delay_after(c->failures, c->policy.restart_min_ms, c->policy.restart_max_ms);
 	if (delay < least_ms)
 		delay = least_ms;
 	n->failures = c->failures;

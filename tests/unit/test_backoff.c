@@ -2,6 +2,7 @@
 #include "proc/backoff.h"
 
 #include "base/clock.h"
+#include "base/delay.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -91,8 +92,8 @@ test_waits(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(want) / sizeof(want[0]); i++)
-		assert_int_equal(backoff_ms(&conf, i), want[i]);
-	assert_int_equal(backoff_ms(&conf, 4000000000U), 70);
+		assert_int_equal(delay_after(i, 20, 70), want[i]);
+	assert_int_equal(delay_after(4000000000U, 20, 70), 70);
 }
 
 static void
@@ -101,7 +102,7 @@ test_deaths(void **state)
 	(void)state;
 	make_folder();
 	for (int i = 0; i < 4; i++) {
-		assert_true(start() >= backoff_ms(&conf, (unsigned)i));
+		assert_true(start() >= delay_after((unsigned)i, 20, 70));
 		assert_int_equal(counted(), i);
 	}
 	backoff_forget(&conf, "w");
