@@ -24,6 +24,7 @@ elect_options_ours(struct elect_options *out)
 	                              .finalize_ms = 200,
 	                              .early_finalize = true,
 	                              .fixed_window = true,
+	                              .settled_in_window = true,
 	                              .fixed_wait = true,
 	                              .keep_early_votes = true,
 	                              .answer_worse = true,

@@ -48,15 +48,16 @@ struct elect_options {
 	bool attached; /* an observer of a live ZooKeeper ensemble: elect_attach.c */
 
 	/* beyond ZooKeeper; all false is ZooKeeper */
-	bool early_finalize;   /* decide at once when no better vote can come */
-	bool fixed_window;     /* the window ends finalize_ms after it was entered */
-	bool fixed_wait;       /* others' notifications do not put ours off */
-	bool keep_early_votes; /* LOOKING frames that come before we look are kept */
-	bool answer_worse;     /* a worse vote of our round is told the proposal */
-	bool send_on_link_up;  /* while looking */
-	bool doubt;            /* tell the peer that its leader is looking */
-	bool doubt_vote;       /* or votes for another in our round; off in `ours`, as
-	                          Zab says that too */
+	bool early_finalize;    /* decide at once when no better vote can come */
+	bool fixed_window;      /* the window ends finalize_ms after it was entered */
+	bool settled_in_window; /* who has decided is heard in it, too */
+	bool fixed_wait;        /* others' notifications do not put ours off */
+	bool keep_early_votes;  /* LOOKING frames that come before we look are kept */
+	bool answer_worse;      /* a worse vote of our round is told the proposal */
+	bool send_on_link_up;   /* while looking */
+	bool doubt;             /* tell the peer that its leader is looking */
+	bool doubt_vote;        /* or votes for another in our round; off in `ours`, as
+	                           Zab says that too */
 	bool links;   /* LINK, not DELIVERED, says whether anything is delivered */
 	bool guarded; /* we lead as a voter with a weight only, and hear nothing in
 	                 our own name */

@@ -1,7 +1,7 @@
 /* The election itself: entering, waiting, counting, deciding. Rule: election-semantics
  * section 7 (lookForLeader). Ours differs where an option says so: votes of our round
- * count in the finalize window too, and it ends by itself or as soon as no better vote
- * can come. */
+ * and words of who has decided count in the finalize window too, and it ends by itself or
+ * as soon as no better vote can come. */
 #include "elector/elect_core.h"
 
 /* getInitId, getInitLastLoggedZxid, getPeerEpoch: an observer loses against everything.
@@ -273,6 +273,13 @@ count_in_window(struct elect *e, int64_t sid, const struct vote *v, bool quiet)
 	count_round_votes(e);
 }
 
+static bool
+is_settled(const struct elect *e, int64_t sid, const struct vote *v)
+{
+	return (v->state == NOTIF_FOLLOWING || v->state == NOTIF_LEADING) &&
+	       elect_is_voter(e, sid) && elect_is_voter(e, v->leader);
+}
+
 /* True: the notification is done with; false: it ended the window, and is to be taken as
  * if it had come now. In Java nothing but its order is looked at here. */
 static bool
@@ -286,7 +293,11 @@ take_in_window(struct elect *e, int64_t sid, const struct vote *v, bool quiet)
 		return false;
 	if (!e->options.fixed_window)
 		arm(e, ELECT_PHASE_FINALIZE);
-	if (e->options.early_finalize)
+	/* who joins may have its quorum from an election that is over, whose last words
+	 * all links say again; the answers come behind them */
+	if (e->options.settled_in_window && is_settled(e, sid, v))
+		take_settled(e, sid, v);
+	else if (e->options.early_finalize)
 		count_in_window(e, sid, v, quiet);
 	else
 		elect_drop(e, sid, ELECT_REASON_WINDOW);

@@ -255,6 +255,7 @@ set_options(struct model *m, unsigned b)
 	if (b >= 128) { /* any of ours, by itself */
 		o->early_finalize ^= bits & 1;
 		o->fixed_window ^= (bits & 2) != 0;
+		o->settled_in_window ^= (bits & 1) != 0;
 		o->fixed_wait ^= (bits & 2) != 0;
 		o->keep_early_votes ^= (bits & 4) != 0;
 		o->answer_worse ^= (bits & 8) != 0;

@@ -34,14 +34,14 @@ test_options(void **state)
 	assert_int_equal(o.notify_min_ms, 200);
 	assert_int_equal(o.notify_max_ms, 60000);
 	assert_int_equal(o.finalize_ms, 200);
-	assert_false(o.early_finalize || o.fixed_window || o.fixed_wait ||
-	             o.keep_early_votes || o.answer_worse || o.send_on_link_up ||
-	             o.doubt || o.links || o.guarded);
+	assert_false(o.early_finalize || o.fixed_window || o.settled_in_window ||
+	             o.fixed_wait || o.keep_early_votes || o.answer_worse ||
+	             o.send_on_link_up || o.doubt || o.links || o.guarded);
 	elect_options_ours(&o);
 	assert_int_equal(o.notify_max_ms, 1000);
-	assert_true(o.early_finalize && o.fixed_window && o.fixed_wait &&
-	            o.keep_early_votes && o.answer_worse && o.send_on_link_up &&
-	            o.doubt && o.links && o.guarded);
+	assert_true(o.early_finalize && o.fixed_window && o.settled_in_window &&
+	            o.fixed_wait && o.keep_early_votes && o.answer_worse &&
+	            o.send_on_link_up && o.doubt && o.links && o.guarded);
 	bad.hierarchical = true;
 	bad.group_count = 1;
 	bad.groups[0].member_count = 1; /* without a weight */
