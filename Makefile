@@ -190,11 +190,8 @@ tidy: all
 format:
 	clang-format -i $(wildcard $(ROOMS:%=%/*.[ch]) tests/*/*.[ch])
 
-MAN1 := $(wildcard docs/man/*.1)
 UNITS := $(wildcard etc/systemd/conclave*.service etc/systemd/conclave*.socket etc/systemd/conclave*.target)
-MAN5 := $(wildcard docs/man/*.5)
-MAN7 := $(wildcard docs/man/*.7)
-MAN8 := $(wildcard docs/man/*.8)
+MAN := $(wildcard docs/man/*.[1-8])
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/libexec/conclave
 	install -m 755 $(B)/bin/conclave $(DESTDIR)$(PREFIX)/bin/
@@ -202,10 +199,10 @@ install: all
 	install -m 755 $(B)/bin/conclave-* $(DESTDIR)$(PREFIX)/libexec/conclave/
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
 		$(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/man/man8
-	install -m 644 $(MAN1) $(DESTDIR)$(PREFIX)/share/man/man1/
-	install -m 644 $(MAN5) $(DESTDIR)$(PREFIX)/share/man/man5/
-	install -m 644 $(MAN7) $(DESTDIR)$(PREFIX)/share/man/man7/
-	install -m 644 $(MAN8) $(DESTDIR)$(PREFIX)/share/man/man8/
+	for page in $(notdir $(MAN)); do \
+		sed 's|/usr/local|$(PREFIX)|g' "docs/man/$$page" > "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page" && \
+		chmod 644 "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page" || exit; \
+	done
 	install -d $(DESTDIR)$(PREFIX)/share/doc/conclave $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 644 README.md LICENSE etc/conclave.conf $(DESTDIR)$(PREFIX)/share/doc/conclave/
 	install -m 644 etc/conclave.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/conclave

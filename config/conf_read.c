@@ -154,7 +154,8 @@ fail_unreadable(const struct reader *r, struct conf_place by, const char *path,
 		    "%s cannot be included: %s; write the path of a file that "
 		    "can be read, from the folder of this one",
 		    path, strerror(-status));
-	conf_fail(r->error, by, "cannot be read: %s; name a configuration with -c FILE",
+	conf_fail(r->error, by,
+	          "cannot be read: %s; name the right file: -c FILE, or check FILE",
 	          strerror(-status));
 	return status;
 }

@@ -38,6 +38,7 @@ static const struct {
     {"admin.", "there is no web server; ask with conclave status"},
     {"metricsProvider.", "ask with conclave status and conclave health"},
     {"electionAlg", "there is one, ZooKeeper's number 3"},
+    {"leaderServes", "there are no clients to serve"},
     {"peerType", "the role stands in the list of servers"},
     {"syncEnabled", "there is no data to sync"},
     {"standaloneEnabled", "a server that is alone holds elections too"},

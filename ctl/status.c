@@ -57,9 +57,28 @@ row_of(const cJSON *rows, int64_t sid, const char *lane)
 	return NULL;
 }
 
-static cJSON *
-remote_row(int64_t sid, const cJSON *connmgr, const cJSON *elector)
+/* What our peer knows of it, which is newer than its last vote: it follows us, or we
+ * follow it. NULL: nothing. */
+static const char *
+known_state(const struct conf *conf, int64_t sid, const cJSON *peer)
 {
+	const cJSON *row =
+	    row_of(cJSON_GetObjectItemCaseSensitive(peer, "learners"), sid, NULL);
+	int64_t leader;
+
+	if (row && strcmp(exact_string(row, "phase"), "broadcast") == 0)
+		return conf_is_voter(conf, sid) ? "following" : "observing";
+	if (exact_i64(cJSON_GetObjectItemCaseSensitive(peer, "leader"), &leader) &&
+	    leader == sid)
+		return "leading";
+	return NULL;
+}
+
+static cJSON *
+remote_row(const struct conf *conf, int64_t sid, const cJSON *connmgr,
+           const cJSON *elector, const cJSON *peer)
+{
+	const char *known = known_state(conf, sid, peer);
 	const cJSON *links = cJSON_GetObjectItemCaseSensitive(connmgr, "remotes");
 	const cJSON *votes = cJSON_GetObjectItemCaseSensitive(elector, "remotes");
 	const cJSON *link = row_of(links, sid, "election");
@@ -76,14 +95,18 @@ remote_row(int64_t sid, const cJSON *connmgr, const cJSON *elector)
 		                        connmgr ? "unknown" : "connmgr-silent");
 	}
 	copy_member(row, "since_ms", link, "since_ms");
-	copy_member(row, "state", vote, "state");
+	if (known)
+		cJSON_AddStringToObject(row, "state", known);
+	else
+		copy_member(row, "state", vote, "state");
 	copy_member(row, "vote", vote, "vote");
 	return row;
 }
 
 /* Those of the configuration in its order, then whoever else is linked. */
 static cJSON *
-remotes(const struct conf *conf, const cJSON *connmgr, const cJSON *elector)
+remotes(const struct conf *conf, const cJSON *connmgr, const cJSON *elector,
+        const cJSON *peer)
 {
 	cJSON *rows = cJSON_CreateArray();
 	const cJSON *link;
@@ -92,7 +115,8 @@ remotes(const struct conf *conf, const cJSON *connmgr, const cJSON *elector)
 		int64_t sid = conf->servers[i].id;
 
 		if (sid != conf->id)
-			cJSON_AddItemToArray(rows, remote_row(sid, connmgr, elector));
+			cJSON_AddItemToArray(
+			    rows, remote_row(conf, sid, connmgr, elector, peer));
 	}
 	cJSON_ArrayForEach(link, cJSON_GetObjectItemCaseSensitive(connmgr, "remotes"))
 	{
@@ -102,7 +126,8 @@ remotes(const struct conf *conf, const cJSON *connmgr, const cJSON *elector)
 			continue;
 		if (strcmp(exact_string(link, "lane"), "election") == 0 &&
 		    sid != conf->id && !row_of(rows, sid, NULL))
-			cJSON_AddItemToArray(rows, remote_row(sid, connmgr, elector));
+			cJSON_AddItemToArray(
+			    rows, remote_row(conf, sid, connmgr, elector, peer));
 	}
 	return rows;
 }
@@ -283,7 +308,7 @@ status_merge(const struct conf *conf, const struct asks *asks)
 		cJSON_AddItemToObject(root, "voters", status_voters(conf));
 		exact_set(root, "quorum", status_quorum(conf));
 	}
-	cJSON_AddItemToObject(root, "remotes", remotes(conf, connmgr, elector));
+	cJSON_AddItemToObject(root, "remotes", remotes(conf, connmgr, elector, peer));
 	cJSON_AddItemToObject(root, "processes", status_processes(asks));
 	copy_member(root, "degraded", connmgr, "degraded");
 	cJSON_AddItemToObject(root, "silent", silent(asks));

@@ -1,6 +1,7 @@
 /* What the verbs do alike. */
 #include "ctl/verb.h"
 
+#include "ctl/ask.h"
 #include "ctl/exact.h"
 #include "ctl/status.h"
 #include "proc/proc.h"
@@ -70,18 +71,34 @@ verb_may_ask(const struct ctl *c)
 	       errno != EACCES;
 }
 
+/* conclaved listens, if it answers or not. */
+static bool
+is_started(const struct ctl *c)
+{
+	char path[ASK_PATH_MAX];
+	int fd;
+
+	ask_path(c->conf->run_dir, "conclaved", path);
+	fd = door_dial(path, "status");
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 int
 verb_no_answer(const struct ctl *c, const char *who)
 {
-	const char *run_dir = c->conf->run_dir;
-	bool alien = !verb_may_ask(c);
+	const char *advice = "start it with: conclaved -c ", *file = c->file;
 
+	if (!verb_may_ask(c)) {
+		advice = "only its own user and root may ask there";
+		file = "";
+	} else if (is_started(c)) {
+		advice = "conclaved is there; what is wrong says: conclave health -c ";
+	}
 	return verb_failed(c, PROC_EXIT_NO_ANSWER,
 	                   "no answer from %s of server %lld (%s); %s%s", who,
-	                   (long long)c->conf->id, run_dir,
-	                   alien ? "only its own user and root may ask there"
-	                         : "start it with: conclaved -c ",
-	                   alien ? "" : c->file);
+	                   (long long)c->conf->id, c->conf->run_dir, advice, file);
 }
 
 void

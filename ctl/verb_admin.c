@@ -56,8 +56,13 @@ demand(const struct ctl *c, const char *request, const char *field)
 
 	ask_path(c->conf->run_dir, SUPERVISOR, path);
 	r = door_ask(path, request, patience_ms(c->conf), reply, sizeof(reply), &len);
-	if (r < 0)
+	if (r == -ENOENT || r == -ECONNREFUSED || r == -EACCES)
 		return verb_no_answer(c, SUPERVISOR);
+	if (r < 0)
+		return verb_failed(c, PROC_EXIT_NO_ANSWER,
+		                   "%s: no answer (%s); it may be done or not: look with "
+		                   "conclave health",
+		                   request, strerror(-r));
 	answer = exact_parse(reply);
 	if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "ok"))) {
 		r = verb_failed(c, PROC_EXIT_FAILURE, "%s: %s", request,

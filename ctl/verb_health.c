@@ -204,7 +204,9 @@ watch(const struct ctl *c)
 int
 verb_health(const struct ctl *c)
 {
-	if (c->argc == 1 && strcmp(c->argv[0], "--watch") == 0)
-		return watch(c);
-	return verb_no_arguments(c) ? PROC_EXIT_USAGE : ask_once(c);
+	if (c->argc == 0)
+		return ask_once(c);
+	if (strcmp(c->argv[0], "--watch") != 0 || c->argc > 1)
+		return verb_misused(c, "what is `%s`?", c->argv[c->argc - 1]);
+	return watch(c);
 }

@@ -27,6 +27,21 @@ print_ids(const char *label, const cJSON *ids)
 }
 
 static void
+print_silent(const cJSON *names)
+{
+	const cJSON *name;
+
+	if (cJSON_GetArraySize(names) == 0)
+		return;
+	fputs("no answer from:", stdout);
+	cJSON_ArrayForEach(name, names)
+	{
+		printf(" %s", cJSON_GetStringValue(name));
+	}
+	putchar('\n');
+}
+
+static void
 print_head(const struct ctl *c, const cJSON *s)
 {
 	const char *state = exact_string(s, "state");
@@ -52,6 +67,7 @@ print_head(const struct ctl *c, const cJSON *s)
 		printf("reason: %s\n", reason);
 	if (degraded[0])
 		printf("degraded: %s\n", degraded);
+	print_silent(cJSON_GetObjectItemCaseSensitive(s, "silent"));
 }
 
 static void

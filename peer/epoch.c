@@ -57,12 +57,12 @@ unreadable(const char *folder, const char *name, int error, char *why, size_t wh
 static int
 damaged(const char *folder, const char *name, const char *what, char *why, size_t why_cap)
 {
-	snprintf(
-	    why, why_cap,
-	    "%s/%s %s; write there one number, not below any epoch that this server "
-	    "promised (the largest accepted_epoch of all servers is safe), then restart "
-	    "the peer",
-	    folder, name, what);
+	snprintf(why, why_cap,
+	         "%s/%s %s; write there one number, not below any epoch that this server "
+	         "promised (the largest " EPOCH_ACCEPTED
+	         " of all servers is safe), then restart "
+	         "the peer",
+	         folder, name, what);
 	return EPOCH_DAMAGED;
 }
 

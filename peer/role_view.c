@@ -41,7 +41,8 @@ role_get_view(const struct role *r, struct role_view *out)
 	    .phase = phase_of(r),
 	    .has_leader = established,
 	    .leader = established ? r->vote.leader : 0,
-	    .epoch = r->published,
+	    /* after a start, the one that it was last part of */
+	    .epoch = r->published > 0 ? r->published : role_current(r),
 	    .round = r->vote.round,
 	    .active = established && r->mode == ROLE_MODE_LEAD,
 	    .reason = r->reason,

@@ -1,7 +1,7 @@
 /* conclaved: starts connmgr, elector and peer, watches them, and replaces the one that
  * dies or hangs. No data passes through it, it holds no state of an election, and no
  * child's sickness ends it. Exit statuses: 0 stopped in order, 1 another conclaved is
- * here (or an unforeseen failure), 64 usage, 73 run_dir cannot be used, 78 the
+ * here (or an unforeseen failure), 64 usage, 73 a folder cannot be used, 78 the
  * configuration is wrong. */
 #include "base/clock.h"
 #include "base/log.h"
@@ -252,7 +252,7 @@ run(struct conclaved *self)
 	char error[PLACE_ERROR_MAX];
 	int r;
 
-	r = place_take(self->conf.run_dir, error, sizeof(error));
+	r = place_take(self->conf.run_dir, self->conf.data_dir, error, sizeof(error));
 	if (r != 0) {
 		log_err("%s", error);
 		return r > 0 ? PROC_EXIT_FAILURE : EX_CANTCREAT;

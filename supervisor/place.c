@@ -51,13 +51,15 @@ write_pid(const char *path)
 }
 
 int
-place_take(const char *run_dir, char *error, size_t error_cap)
+place_take(const char *run_dir, const char *data_dir, char *error, size_t error_cap)
 {
 	char path[CONF_RUN_DIR_MAX + 32], owner[32];
 	size_t len;
 	int r;
 
 	r = make_dir(run_dir, error, error_cap);
+	if (r == 0) /* else each worker would fail there, again and again */
+		r = make_dir(data_dir, error, error_cap);
 	if (r < 0)
 		return r;
 	snprintf(path, sizeof(path), "%s/conclaved", run_dir);

@@ -6,10 +6,10 @@
 
 #define PLACE_ERROR_MAX 512
 
-/* Makes run_dir and run_dir/conclaved, and takes the lock that keeps a second conclaved
- * out. 0; 1: there is another; -errno: it cannot be done. `error` says so for a person.
- */
-int place_take(const char *run_dir, char *error, size_t error_cap);
+/* Makes both folders and run_dir/conclaved, and takes the lock that keeps a second
+ * conclaved out. 0; 1: there is another; -errno: it cannot be done. `error` says so for a
+ * person. */
+int place_take(const char *run_dir, const char *data_dir, char *error, size_t error_cap);
 
 /* The folder of the worker programs: `configured`, or where it is empty the folder of
  * this program, or ../libexec/conclave from there if they are not beside it. 0 or -errno.

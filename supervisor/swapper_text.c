@@ -30,6 +30,16 @@ put_difference(const struct swapper *s, struct buf_out *out)
 	             s->look.difference[0] != '\0' ? s->look.difference : "null");
 }
 
+/* One that comes back was not asked to describe itself: what it said when it was ready.
+ */
+static const char *
+version_of(const struct swapper *s)
+{
+	const struct crew_member *m = crew_member(s->crew, crew_active(s->crew));
+
+	return s->version[0] != '\0' ? s->version : m->said.version;
+}
+
 void
 swapper_answer(struct swapper *s, const struct swap_action *a)
 {
@@ -47,7 +57,7 @@ swapper_answer(struct swapper *s, const struct swap_action *a)
 		buf_put_text(&json, "{\"ok\":true");
 		put_program(&json, "program", &s->programs[s->core.active]);
 		buf_put_text(&json, ",\"version\":");
-		json_put_string(&json, s->version);
+		json_put_string(&json, version_of(s));
 	} else {
 		buf_put_text(&json, "{\"error\":");
 		json_put_string(&json, look_why(&s->look, a->why));

@@ -479,7 +479,7 @@ when_stopped() { # WORKER: microseconds
 	run -0 "$bin/conclaved" --version
 }
 
-@test "a run_dir that cannot be used ends it with 73" {
+@test "a folder that cannot be used ends it with 73" {
 	configure
 	rm -r "$dir/run"
 	touch "$dir/run"
@@ -489,6 +489,11 @@ when_stopped() { # WORKER: microseconds
 	mkdir "$dir/run"
 	chmod 777 "$dir/run" # others may write there
 	run -73 "$bin/conclaved" -c "$dir/c.conf"
+	chmod 700 "$dir/run"
+	rm -rf "$dir/data"
+	touch "$dir/data"
+	run -73 "$bin/conclaved" -c "$dir/c.conf"
+	[[ "$output" == *"$dir/data"* ]]
 }
 
 @test "conclaved killed -9 takes its workers with it, and starts again" {

@@ -122,6 +122,46 @@ all_answer(void **state)
 	cJSON_Delete(s);
 }
 
+/* What our peer knows goes before what the elector heard last. */
+static void
+who_follows_and_who_leads(void **state)
+{
+	static const char leads[] =
+	    "{\"who\":\"peer\",\"pid\":14,\"state\":\"leading\",\"leader\":1,"
+	    "\"learners\":[{\"id\":2,\"phase\":\"broadcast\"},"
+	    "{\"id\":99,\"phase\":\"broadcast\"}]}";
+	static const char joins[] =
+	    "{\"who\":\"peer\",\"pid\":14,\"state\":\"leading\",\"leader\":1,"
+	    "\"learners\":[{\"id\":2,\"phase\":\"discovery\"}]}";
+	static const char follows[] =
+	    "{\"who\":\"peer\",\"pid\":14,\"state\":\"following\",\"leader\":2,"
+	    "\"learners\":[]}";
+	static const struct {
+		const char *peer, *states[3];
+	} cases[] = {
+	    {leads, {"\"following\"", "\"following\"", "\"observing\""}},
+	    {joins, {"null", "\"following\"", "null"}},
+	    {follows, {"\"leading\"", "\"following\"", "null"}},
+	};
+
+	(void)state;
+	add("connmgr", 0, 12, connmgr_text);
+	add("elector-main", 0, 13, elector_text);
+	for (unsigned i = 0; i < 3; i++) {
+		const cJSON *rows;
+		cJSON *s;
+
+		add("peer", 0, 14, cases[i].peer);
+		s = status_merge(&conf, &asks);
+		rows = cJSON_GetObjectItem(s, "remotes");
+		for (int j = 0; j < 3; j++)
+			check_member(cJSON_GetArrayItem(rows, j), "state",
+			             cases[i].states[j]);
+		cJSON_Delete(s);
+		cJSON_Delete(asks.list[--asks.count].answer);
+	}
+}
+
 static void
 conclaveds_table_comes_first(void **state)
 {
@@ -417,6 +457,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(all_answer),
+	    TEST(who_follows_and_who_leads),
 	    TEST(conclaveds_table_comes_first),
 	    TEST(nobody_answers),
 	    TEST(without_a_peer_the_elector_knows_the_round),

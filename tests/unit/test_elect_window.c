@@ -358,33 +358,6 @@ test_quorum_falls(void **state)
 	lab_end(&lab);
 }
 
-/* 1 comes back to four that follow 3, and their links say again what 4 and 5 said when
- * they looked themselves: a quorum for 4, before anybody can have answered. */
-static void
-test_settled_in_window(void **state)
-{
-	(void)state;
-	for (int on = 0; on < 2; on++) {
-		lab_prepare(&lab, 1, 5, false);
-		lab.options.settled_in_window = on;
-		lab_start(&lab);
-		lab_look(&lab, 0, 0);
-		lab_recv(&lab, 4, L, 4, 9, 2, 0);
-		lab_recv(&lab, 5, L, 4, 9, 2, 0);
-		assert_int_equal(lab_view(&lab).phase, ELECT_PHASE_FINALIZE);
-		lab_recv(&lab, 2, F, 3, 1, 1, 0);
-		lab_recv(&lab, 4, F, 3, 1, 1, 0);
-		lab_recv(&lab, 3, D, 3, 1, 1, 0);
-		if (on) {
-			decided(ELECT_REASON_ESTABLISHED, F, 3, 1);
-		} else {
-			assert_true(lab_wait(&lab, 200));
-			decided(ELECT_REASON_WINDOW_ENDED, F, 4, 2);
-		}
-		lab_end(&lab);
-	}
-}
-
 static void
 test_window_ignores(void **state)
 {
@@ -501,7 +474,6 @@ main(void)
 	    cmocka_unit_test(test_observers_not_awaited),
 	    cmocka_unit_test(test_two_configurations),
 	    cmocka_unit_test(test_quorum_falls),
-	    cmocka_unit_test(test_settled_in_window),
 	    cmocka_unit_test(test_window_ignores),
 	    cmocka_unit_test(test_better_vote_ends_window),
 	    cmocka_unit_test(test_established),
