@@ -124,6 +124,11 @@ mended() {
 	pid=$(lab_pid 1 conclaved)
 	kill -STOP "$pid"
 	sick 1 1 degraded "conclaved (pid $pid) does not answer within 200 ms"
+	# what is there needs no start
+	run -69 lab_conclave 1 swap --status
+	[[ "$output" == *"conclaved is there; what is wrong says: conclave health"* ]]
+	run -0 lab_conclave 1 status
+	[[ "$output" == *"no answer from: conclaved"* ]]
 	kill -CONT "$pid"
 	well 1
 }
