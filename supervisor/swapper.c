@@ -63,8 +63,8 @@ describe(struct swapper *s, unsigned seat)
 	r = describe_begin(&s->describe, s->loop, p->path, on_described, s);
 	if (r == 0)
 		return;
-	snprintf(s->look.words, sizeof(s->look.words), "%s cannot be run: %s", p->path,
-	         strerror(-r));
+	snprintf(s->look.words, sizeof(s->look.words), "%.400s cannot be run: %s",
+	         p->path, strerror(-r));
 	swapper_step(s, (struct swap_event){.type = SWAP_EV_DESCRIBED});
 }
 
