@@ -20,7 +20,7 @@ attach(struct model *m, unsigned worker)
 	                         .worker = worker,
 	                         .who = b & 1 ? BOARD_ELECTOR : BOARD_PEER,
 	                         .name = names[b / 2 % 4]};
-	bool counted = (int)worker == board_active(m->board, BOARD_PEER);
+	bool counted = (int)worker == board_active(m->board, BOARD_PEER), away;
 
 	if (m->door[worker] && b < 224)
 		ev.who = board_worker(m->board, worker)->who;
@@ -30,13 +30,16 @@ attach(struct model *m, unsigned worker)
 		ev.generation = b & 32 ? m->seen[ev.who] : b / 64;
 	if (b == 255)
 		ev.generation = feed_u64(&m->feed);
-	/* who counted and comes as another, or is turned away, is gone */
-	if (counted && ev.who != BOARD_PEER)
+	/* who counted and comes as another, or is turned away, is gone; a successor is
+	 * told so in the same step */
+	away = ev.generation > 0 &&
+	       ev.generation != board_worker(m->board, worker)->generation;
+	if (counted && (ev.who != BOARD_PEER || away))
 		m->word.len = m->decided.len = 0;
 	m->door[worker] = true;
 	step(m, &ev);
-	if (counted && !m->door[worker])
-		m->word.len = m->decided.len = 0;
+	must(!counted || ev.who != BOARD_PEER || m->door[worker] == !away,
+	     "who counts is turned away if it says another generation");
 	if (ev.generation > m->seen[ev.who] && ev.generation <= BOARD_GENERATION_MAX)
 		m->seen[ev.who] = ev.generation;
 }
