@@ -104,13 +104,16 @@ $(B)/tests/%.so:
 	$(CC) $(CPPFLAGS) -std=gnu11 $(WARN) $(CFLAGS) -fPIC -shared -o $@ $^
 
 # Fuzzers: libFuzzer where there is clang, else a seeded generator of our own. They are linked
-# with the pure cores alone, built as they are; for coverage with the objects that count.
+# with the pure cores alone, built as they are; for coverage with the objects that count, and
+# where clang builds all with sanitizers with those that it builds anyway.
 CLANG := $(if $(COV),,$(shell command -v clang 2>/dev/null))
 FUZZ_SAN := $(if $(COV),$(SANFLAGS),-fsanitize=address,undefined -fno-sanitize-recover=all)
 FUZZ_CC := $(or $(CLANG),$(CC)) $(FUZZ_SAN) $(if $(CLANG),-fsanitize=fuzzer-no-link)
 FUZZ_LD := $(or $(CLANG),$(CC)) $(FUZZ_SAN) $(if $(CLANG),-fsanitize=fuzzer)
-FUZZ_OBJ := $(B)/$(if $(COV),obj,fuzz)
+FUZZ_SHARES := $(and $(SAN),$(filter clang%,$(notdir $(CC))))
+FUZZ_OBJ := $(B)/$(if $(COV)$(FUZZ_SHARES),obj,fuzz)
 FUZZ_CORES := $(patsubst %.c,$(FUZZ_OBJ)/%.o,$(filter %.c,$(shell tests/cores.sh)))
+$(if $(FUZZ_SHARES),$(eval $(FUZZ_CORES): ALL_CFLAGS += -fsanitize=fuzzer-no-link))
 FUZZ_DRIVER := $(if $(CLANG),,$(FUZZ_OBJ)/tests/fuzz/driver.o)
 
 $(B)/fuzz/%.o: %.c
@@ -139,8 +142,8 @@ run:
 # The programs are built twice: by gcc as they ship, and by clang with sanitizers.
 check:
 	@tests/install.sh
-	@$(MAKE) --no-print-directory -s -j2 all tool-programs fuzz-programs
-	@$(MAKE) --no-print-directory -s -j2 B=$(B)/asan SAN=1 CC=clang CFLAGS="-O1 -g" all unit-programs \
+	@$(MAKE) --no-print-directory -s -j2 all tool-programs
+	@$(MAKE) --no-print-directory -s -j2 B=$(B)/asan SAN=1 CC=clang CFLAGS="-O1 -g" all unit-programs fuzz-programs \
 		$(B)/asan/tests/demo $(B)/asan/tests/hang.so
 	@clang $(CPPFLAGS) -std=gnu11 $(WARN) -fsyntax-only $(filter-out tests/unit/% tests/fuzz/%,$(wildcard tests/*/*.c)) & \
 	gcc $(CPPFLAGS) -std=gnu11 $(WARN) -fsyntax-only $(wildcard tests/unit/*.c) && wait $$!

@@ -119,7 +119,7 @@ one "sim, 400 seeds" "$build/tests/sim" --seeds 1:400
 for bug in no-fsync promise-twice vote-quorum promise-quorum leader-check; do
 	one "sim finds $bug" "$build/tests/sim" --seeds 1:10000 --bug $bug
 done
-for fuzzer in "$build"/tests/fuzz/fuzz_*; do
+for fuzzer in "$build"/asan/tests/fuzz/fuzz_*; do
 	kind=${fuzzer##*/fuzz_}
 	mkdir -p "$build/corpus/$kind"
 	one "fuzz $kind" "$fuzzer" -runs=100000 -max_total_time=1 -seed=1 -max_len=4096 \
