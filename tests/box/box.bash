@@ -161,5 +161,6 @@ box_knocks() {
 		cat /run/knocks
 		[[ \"\$(cat /run/knocks)\" =~ ^1000:\ 0\ refused,\ 0\ silent,\ ([0-9]+)\ closed,\ ([0-9]+)\ answered$ ]]
 		[ \${BASH_REMATCH[1]} -le \$kills ]
-		[ \$((BASH_REMATCH[1] + BASH_REMATCH[2])) = 1000 ]"
+		[ \$((BASH_REMATCH[1] + BASH_REMATCH[2])) = 1000 ]
+		[ \$kills -gt 0 ]"
 }
