@@ -45,9 +45,8 @@ work(void *user)
 }
 
 static void
-end(struct switchboard *s, const char *error)
+answer(struct door_conn *asker, const char *error, uint64_t generation)
 {
-	struct promotion *p = &s->promotion;
 	char text[256];
 	int n;
 
@@ -55,10 +54,18 @@ end(struct switchboard *s, const char *error)
 		n = (int)json_error(error, text, sizeof(text));
 	else
 		n = snprintf(text, sizeof(text),
-		             "{\"ok\":true,\"generation\":%" PRIu64 "}",
-		             p->record.generation);
-	if (p->asker && door_send(p->asker, text, (size_t)n) < 0)
-		door_conn_close(p->asker);
+		             "{\"ok\":true,\"generation\":%" PRIu64 "}", generation);
+	if (door_send(asker, text, (size_t)n) < 0)
+		door_conn_close(asker);
+}
+
+static void
+end(struct switchboard *s, const char *error)
+{
+	struct promotion *p = &s->promotion;
+
+	if (p->asker)
+		answer(p->asker, error, p->record.generation);
 	p->asker = NULL;
 }
 
@@ -142,7 +149,7 @@ promotion_begin(struct switchboard *s, struct door_conn *asker, char *words)
 	struct promotion *p = &s->promotion;
 	struct board_event ev = {.type = BOARD_EV_PROMOTE, .now_ms = clock_ms()};
 	enum record_turn turn;
-	char *name, *path, text[256];
+	char *name, *path;
 
 	p->refused = make_ready(s);
 	if (!p->refused)
@@ -153,8 +160,8 @@ promotion_begin(struct switchboard *s, struct door_conn *asker, char *words)
 		ev.name = name;
 		switchboard_step(s, &ev);
 	}
-	if (!p->refused)
+	if (p->refused)
+		answer(asker, p->refused, 0);
+	else
 		p->asker = asker;
-	else if (door_send(asker, text, json_error(p->refused, text, sizeof(text))) < 0)
-		door_conn_close(asker);
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -99,6 +100,16 @@ verb_no_answer(const struct ctl *c, const char *who)
 	return verb_failed(c, PROC_EXIT_NO_ANSWER,
 	                   "no answer from %s of server %lld (%s); %s%s", who,
 	                   (long long)c->conf->id, c->conf->run_dir, advice, file);
+}
+
+int
+verb_unanswered(const struct ctl *c, int error, const char *who, const char *request,
+                const char *unsure)
+{
+	if (error == -ENOENT || error == -ECONNREFUSED || error == -EACCES)
+		return verb_no_answer(c, who);
+	return verb_failed(c, PROC_EXIT_NO_ANSWER, "%s: no answer (%s); %s", request,
+	                   strerror(-error), unsure);
 }
 
 void

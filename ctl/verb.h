@@ -60,6 +60,10 @@ int verb_no_arguments(const struct ctl *c);
 bool verb_may_ask(const struct ctl *c);
 /* Says that nobody is there; returns PROC_EXIT_NO_ANSWER. */
 int verb_no_answer(const struct ctl *c, const char *who);
+/* door_ask of `who` ended with `error`: nobody is there, or nobody knows whether the
+ * request was done, which `unsure` says. Returns PROC_EXIT_NO_ANSWER. */
+int verb_unanswered(const struct ctl *c, int error, const char *who, const char *request,
+                    const char *unsure);
 /* Asks all doors: the health object (health.h); both are the caller's to free. */
 cJSON *verb_ask_health(const struct ctl *c, struct asks *asks);
 /* Prints one line of JSON, and frees the object. */

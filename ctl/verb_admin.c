@@ -6,7 +6,6 @@
 #include "ctl/verb.h"
 #include "proc/proc.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,13 +55,10 @@ demand(const struct ctl *c, const char *request, const char *field)
 
 	ask_path(c->conf->run_dir, SUPERVISOR, path);
 	r = door_ask(path, request, patience_ms(c->conf), reply, sizeof(reply), &len);
-	if (r == -ENOENT || r == -ECONNREFUSED || r == -EACCES)
-		return verb_no_answer(c, SUPERVISOR);
 	if (r < 0)
-		return verb_failed(c, PROC_EXIT_NO_ANSWER,
-		                   "%s: no answer (%s); it may be done or not: look with "
-		                   "conclave health",
-		                   request, strerror(-r));
+		return verb_unanswered(
+		    c, r, SUPERVISOR, request,
+		    "it may be done or not: look with conclave health");
 	answer = exact_parse(reply);
 	if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "ok"))) {
 		r = verb_failed(c, PROC_EXIT_FAILURE, "%s: %s", request,

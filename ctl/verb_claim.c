@@ -84,13 +84,9 @@ keep(const struct ctl *c, uint64_t claim)
 	ask_path(c->conf->run_dir, "peer", path);
 	snprintf(request, sizeof(request), "claim %" PRIu64, claim);
 	r = door_ask(path, request, PATIENCE_MS, reply, sizeof(reply), &len);
-	if (r == -ENOENT || r == -ECONNREFUSED || r == -EACCES)
-		return verb_no_answer(c, "the peer");
 	if (r < 0)
-		return verb_failed(
-		    c, PROC_EXIT_NO_ANSWER,
-		    "claim: no answer (%s); it may be kept or not: ask again",
-		    strerror(-r));
+		return verb_unanswered(c, r, "the peer", "claim",
+		                       "it may be kept or not: ask again");
 	answer = exact_parse(reply);
 	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "ok")))
 		return print(c, answer);

@@ -129,13 +129,9 @@ swap(const struct ctl *c, const struct swap_options *o)
 	                          program) >= sizeof(request))
 		return verb_misused(c, "the path is too long");
 	r = door_ask(path, request, patience, reply, sizeof(reply), &len);
-	if (r == -ENOENT || r == -ECONNREFUSED || r == -EACCES)
-		return verb_no_answer(c, SUPERVISOR);
 	if (r < 0)
-		return verb_failed(
-		    c, PROC_EXIT_NO_ANSWER,
-		    "swap: no answer (%s); it may be done or not: look with --status",
-		    strerror(-r));
+		return verb_unanswered(c, r, SUPERVISOR, "swap",
+		                       "it may be done or not: look with --status");
 	return swap_print_result(c, exact_parse(reply));
 }
 
