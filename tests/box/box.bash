@@ -123,7 +123,7 @@ box_only() {
 		$3"
 	box_until "$1 has another process, and it serves" "replaced $1 \$(</run/old); serves"
 	box "
-		diff /run/others <(others conclave-$1)
+		diff /run/others <(others conclave-$1) >&2 || { journalctl --no-pager -n 30 >&2; false; }
 		[ \$(restarts $1) = \$((\$(</run/restarts) + 1)) ]"
 }
 
