@@ -4,8 +4,10 @@
  *
  * Ours, not ZooKeeper's: an epoch that a learner already promised elsewhere raises ours
  * (before we are established, and then as a renewal on the open links, under the old
- * epoch until a quorum has the new one); our own currentEpoch is written while NEWLEADER
- * is on its way; a learner link that closes counts at once. */
+ * epoch until a quorum has the new one); our own epochs are written while LEADERINFO and
+ * NEWLEADER are on their way (a number that we propose twice, since we died before it was
+ * on our disk, is as one that two servers propose: each promises it once); a learner link
+ * that closes counts at once. */
 #include "peer/role_impl.h"
 
 #include "wire/qquorum.h"
@@ -138,12 +140,10 @@ lead_advance(struct role *r, uint64_t now_ms, struct role_actions *out)
 		if (!propose(r, now_ms, out))
 			return;
 	}
-	if (r->epochs.accepted < l->proposal)
-		return; /* our own promise comes first: a leader that dies now and comes
-		         * back must not propose this number twice */
 	offer(r, out);
 	if (!l->promised) {
-		if (!is_quorum(r, has_promised))
+		/* our own promise is one of the quorum's */
+		if (r->epochs.accepted < l->proposal || !is_quorum(r, has_promised))
 			return;
 		l->promised = true;
 		role_epochs_want(r, ROLE_FILE_CURRENT, l->proposal, now_ms, out);

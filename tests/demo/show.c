@@ -166,9 +166,13 @@ print_state(struct show *s, const struct lab_state *st, unsigned id)
 
 	if (st->leader != LAB_NOBODY)
 		snprintf(leader, sizeof(leader), "%" PRId64, st->leader);
-	snprintf(line, sizeof(line),
-	         "server %u  %-9s  leader %-2s  epoch %-3" PRId64 "  round %" PRId64, id,
-	         st->state, leader, st->epoch, st->round);
+	if (strcmp(st->state, "down") == 0)
+		snprintf(line, sizeof(line), "server %u  down", id);
+	else
+		snprintf(line, sizeof(line),
+		         "server %u  %-9s  leader %-2s  epoch %-3" PRId64
+		         "  round %" PRId64,
+		         id, st->state, leader, st->epoch, st->round);
 	if (strcmp(line, s->last[id]) == 0)
 		return;
 	strcpy(s->last[id], line);

@@ -109,18 +109,19 @@ check_ackepoch(struct model *m, const struct role_packet *p)
 static void
 check_leader_packet(struct model *m, struct remote *to, int32_t type, int64_t epoch)
 {
-	must(m->disk[ROLE_FILE_ACCEPTED] >= epoch,
-	     "our own promise is on the disk before it is offered or told");
 	if (type == QPACKET_LEADERINFO) {
 		must(epoch > m->promised || epoch == m->proposed,
 		     "a leader proposes what nobody was promised");
-		m->promised = epoch > m->promised ? epoch : m->promised;
 		m->proposed = to->offered = epoch;
 	} else if (type == QPACKET_NEWLEADER) {
 		must(epoch == m->told ||
 		         is_quorum(m, offsetof(struct remote, promised), epoch),
 		     "NEWLEADER: a quorum has promised the epoch");
-		m->told = epoch;
+		must(epoch == m->told || epoch > m->promised,
+		     "our own promise was made to nobody else");
+		must(m->disk[ROLE_FILE_ACCEPTED] >= epoch,
+		     "our own promise is on the disk before it counts");
+		m->told = m->promised = epoch;
 	} else {
 		must(epoch == m->published, "UPTODATE: established with that epoch");
 	}

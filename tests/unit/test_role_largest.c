@@ -27,8 +27,8 @@ all_learners_at_once(void **state)
 		joins(sid, 4);
 	lead();
 	assert_int_equal(sent(QPACKET_PING), OTHERS);
-	kit_written(&k, 0);
 	assert_int_equal(sent(QPACKET_LEADERINFO), OTHERS);
+	kit_written(&k, 0);
 	for (int64_t sid = 2; sid <= 32; sid++) {
 		ackepoch(sid, 4);
 		assert_int_equal(sent(QPACKET_NEWLEADER), 0);

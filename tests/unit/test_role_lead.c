@@ -20,12 +20,12 @@ all_steps(void **state)
 	a = kit_find(&k, ROLE_ACT_WRITE);
 	assert_int_equal(a->u.write.file, ROLE_FILE_ACCEPTED);
 	assert_int_equal(a->u.write.epoch, 7);
-	assert_int_equal(offered(2), 0); /* not before its own promise is on the disk */
-	kit_written(&k, 0);
-	assert_int_equal(offered(2), 7);
+	assert_int_equal(offered(2), 7); /* both disks at once */
 	assert_int_equal(kit_i32(kit_sent(&k, 2, QPACKET_LEADERINFO)), QPACKET_PROTOCOL);
 
 	ackepoch(2, 4);
+	assert_int_equal(k.todo.count, 0); /* our own promise is not there yet */
+	kit_written(&k, 0);
 	a = kit_find(&k, ROLE_ACT_WRITE);
 	assert_int_equal(a->u.write.file, ROLE_FILE_CURRENT);
 	assert_int_equal(a->u.write.epoch, 7);
@@ -46,6 +46,24 @@ all_steps(void **state)
 	a = kit_find(&k, ROLE_ACT_ROLE);
 	assert_int_equal(a->u.role.vote.epoch, 7);
 	assert_int_equal(a->serial.count, 3);
+}
+
+/* The first epoch that was offered is still being written when it is raised. */
+static void
+raised_while_it_is_written(void **state)
+{
+	(void)state;
+	joins(2, 4);
+	lead();
+	joins(3, 5);
+	assert_int_equal(offered(3), 6);
+	ackepoch(3, 4);
+	kit_written(&k, 0); /* of 5: no promise of 6 */
+	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.file, ROLE_FILE_ACCEPTED);
+	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.epoch, 6);
+	assert_null(kit_sent(&k, 3, QPACKET_NEWLEADER));
+	kit_written(&k, 0);
+	assert_int_equal(kit_sent(&k, 3, QPACKET_NEWLEADER)->zxid, 6LL << 32);
 }
 
 static void
@@ -113,10 +131,10 @@ quorums_of_five(void **state)
 	joins(2, 4);
 	assert_null(kit_find(&k, ROLE_ACT_WRITE));
 	joins(3, 4);
-	kit_written(&k, 0);
 	assert_int_equal(offered(2), 5);
 	assert_int_equal(offered(3), 5);
 	assert_int_equal(offered(6), 5);
+	kit_written(&k, 0);
 	ackepoch(6, 4);
 	ackepoch(2, 4);
 	assert_null(kit_find(&k, ROLE_ACT_WRITE));
@@ -274,10 +292,9 @@ renewal(void **state)
 	joins(3, 8);
 	a = kit_find(&k, ROLE_ACT_WRITE);
 	assert_int_equal(a->u.write.epoch, 9);
-	assert_int_equal(offered(3), 0);
-	kit_written(&k, 0);
 	assert_int_equal(offered(2), 9);
 	assert_int_equal(offered(3), 9);
+	kit_written(&k, 0);
 	ackepoch(3, 99); /* S9: a fresher joiner deposes nobody */
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 	kit_written(&k, 0);
@@ -306,10 +323,10 @@ an_answer_to_the_question_before(void **state)
 	assert_int_equal(offered(3), 5);
 	kit_up(&k, 4);
 	kit_info(&k, 4, QPACKET_OBSERVERINFO, 7);
-	kit_written(&k, 0);
 	assert_int_equal(offered(2), 8);
 	assert_int_equal(offered(4), 8);
 	assert_int_equal(offered(3), 0);
+	kit_written(&k, 0);
 	ackepoch(3, 4);
 	assert_int_equal(offered(3), 8);
 	assert_null(kit_find(&k, ROLE_ACT_WRITE)); /* no quorum has promised 8 */
@@ -327,8 +344,8 @@ an_ack_of_the_epoch_before(void **state)
 	ackepoch(3, 4);
 	kit_up(&k, 4);
 	kit_info(&k, 4, QPACKET_OBSERVERINFO, 7);
-	kit_written(&k, 0);
 	assert_int_equal(offered(3), 8);
+	kit_written(&k, 0);
 	ack(3, 5);
 	assert_int_equal(k.todo.count, 0);
 }
@@ -357,13 +374,13 @@ raised_on_the_way(void **state)
 	(void)state;
 	joins(2, 4);
 	lead();
-	kit_written(&k, 0);
 	assert_int_equal(offered(2), 5);
+	kit_written(&k, 0);
 	joins(3, 5);
 	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.epoch, 6);
-	kit_written(&k, 0);
 	assert_int_equal(offered(3), 6);
 	assert_int_equal(offered(2), 0); /* its answer to 5 is still to come */
+	kit_written(&k, 0);
 	ackepoch(3, 4);
 	assert_non_null(kit_sent(&k, 3, QPACKET_NEWLEADER));
 	ackepoch(2, 4);
@@ -381,8 +398,8 @@ the_last_epochs(void **state)
 	joins(2, ROLE_EPOCH_MAX - 1);
 	lead();
 	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.epoch, ROLE_EPOCH_MAX);
-	kit_written(&k, 0);
 	assert_int_equal(offered(2), ROLE_EPOCH_MAX);
+	kit_written(&k, 0);
 	joins(3, ROLE_EPOCH_MAX); /* nothing is above it */
 	assert_true(kit_closed(&k, 3, ROLE_CLOSE_BAD));
 	role_free(k.role);
@@ -401,6 +418,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(all_steps),
+	    TEST(raised_while_it_is_written),
 	    TEST(written_before_the_quorum_acks),
 	    TEST(a_learner_that_came_early),
 	    TEST(alone_is_a_quorum_of_one),
