@@ -33,10 +33,10 @@ struct board_record {
 };
 
 struct board_config {
-	unsigned rows_max;              /* configured remotes, times lanes */
-	unsigned frames_max;            /* configured remotes and strangers */
-	size_t frame_cap;               /* bytes of an encoded frame */
-	uint32_t hello_ms;              /* from attached or activate to hello */
+	unsigned rows_max;   /* configured remotes, times lanes, and our port */
+	unsigned frames_max; /* configured remotes and strangers */
+	size_t frame_cap;    /* bytes of an encoded frame */
+	uint32_t hello_ms;   /* from attached or activate to hello */
 	struct board_record records[2]; /* elector, peer */
 	const void *state; /* what the last elector said, borrowed for the call; */
 	size_t state_len;  /* 0: nothing */

@@ -285,6 +285,7 @@ lane_new(struct lane **out, sd_event *loop, struct resolver *resolver,
 	l->loop = loop;
 	l->conf = conf;
 	l->which = which;
+	l->port_told = LINK_CONNECTING;
 	l->name = which == LINK_ELECTION ? "election" : "learner";
 	l->port =
 	    which == LINK_ELECTION ? conf->self->election_port : conf->self->quorum_port;
@@ -380,9 +381,33 @@ lane_end_soon(struct lane *l, int64_t sid, enum link_reason reason)
 		r->end = reason;
 }
 
+/* A learner port that cannot be had is the peer's matter: nobody could follow it. */
+static void
+tell_port(struct lane *l)
+{
+	const struct greet_listener *list;
+	unsigned count = greet_listeners(l->greet, &list);
+	enum link_status status = LINK_DOWN;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (list[i].open)
+			status = LINK_UP;
+		else if (*list[i].reason == '\0' && status == LINK_DOWN)
+			status = LINK_CONNECTING; /* not tried yet */
+	}
+	if (l->which != LINK_LEARNER || status == LINK_CONNECTING ||
+	    status == l->port_told)
+		return;
+	l->port_told = status;
+	l->ops->on_remote(l->user, l->which, l->conf->id, status,
+	                  status == LINK_UP ? LINK_REASON_NONE : LINK_REASON_LOCAL,
+	                  false);
+}
+
 void
 lane_settle(struct lane *l)
 {
+	tell_port(l);
 	for (unsigned i = 0; i < l->remote_count; i++) {
 		struct lane_remote *r = &l->remotes[i];
 		enum link_reason reason = r->end;

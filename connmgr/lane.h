@@ -14,6 +14,7 @@ struct lane;
 struct lane_ops { /* none is called from inside lane_new */
 	/* Learner lane: is there somebody to take an accepted connection? */
 	bool (*may_accept)(void *user);
+	/* Of our own sid, learner lane: can remotes come? Up, or down and LOCAL. */
 	void (*on_remote)(void *user, enum link_lane lane, int64_t sid,
 	                  enum link_status status, enum link_reason reason, bool was_up);
 	/* `member`: in the configuration. The bytes are borrowed. */

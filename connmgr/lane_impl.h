@@ -39,6 +39,7 @@ struct lane {
 	const struct lane_ops *ops;
 	void *user;
 	struct greet *greet;
+	enum link_status port_told; /* learner lane; LINK_CONNECTING: nothing so far */
 	unsigned remote_count;
 	struct lane_remote remotes[CONF_SERVERS_MAX];
 	struct link_strangers strangers;

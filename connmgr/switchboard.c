@@ -122,7 +122,7 @@ open_board(struct switchboard *s)
 	unsigned char state[BOARD_SMALL_MAX];
 	struct msg_serial serial = {0};
 	struct board_config config = {
-	    .rows_max = 2 * remotes,
+	    .rows_max = 2 * remotes + 1, /* our quorum port */
 	    .frames_max = remotes + s->conf->links.strangers_max,
 	    .frame_cap = MSG_MAX,
 	    .hello_ms = SWITCHBOARD_HELLO_MS,

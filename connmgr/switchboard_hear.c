@@ -140,7 +140,8 @@ on_remote(void *user, enum link_lane lane, int64_t sid, enum link_status status,
 	struct board_event ev = {.type = BOARD_EV_REMOTE,
 	                         .lane = (enum board_lane)lane,
 	                         .sid = sid,
-	                         .down = status == LINK_DOWN,
+	                         /* of our port it is no link, but news */
+	                         .down = status == LINK_DOWN && sid != s->conf->id,
 	                         .data = data};
 
 	m.u.remote = (struct msg_remote){.lane = (uint8_t)lane,

@@ -113,7 +113,9 @@ struct msg_hello { /* hello, welcome, activate */
 
 struct msg_remote {
 	uint8_t lane;   /* enum msg_lane */
-	int64_t sid;    /* any but MSG_ALL, here and in frames and doubts */
+	int64_t sid;    /* any but MSG_ALL, here and in frames and doubts; on the learner
+	                   lane also our own: up, our quorum port listens; down, it cannot
+	                 */
 	uint8_t link;   /* enum msg_link */
 	uint8_t reason; /* enum msg_reason: of the last end or failed try */
 	bool was_up;    /* this connmgr has had a link to it on this lane */

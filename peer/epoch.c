@@ -57,12 +57,16 @@ unreadable(const char *folder, const char *name, int error, char *why, size_t wh
 static int
 damaged(const char *folder, const char *name, const char *what, char *why, size_t why_cap)
 {
+	const char *advice =
+	    "not below any epoch that this server promised (the largest " EPOCH_ACCEPTED
+	    " of all servers is safe)";
+
+	if (strcmp(name, EPOCH_CURRENT) == 0)
+		advice = "the epoch of the last leader that this server followed, not "
+			 "above the number in " EPOCH_ACCEPTED;
 	snprintf(why, why_cap,
-	         "%s/%s %s; write there one number, not below any epoch that this server "
-	         "promised (the largest " EPOCH_ACCEPTED
-	         " of all servers is safe), then restart "
-	         "the peer",
-	         folder, name, what);
+	         "%s/%s %s; write there one number, %s, then restart the peer", folder,
+	         name, what, advice);
 	return EPOCH_DAMAGED;
 }
 

@@ -45,6 +45,10 @@ keeper_reason(const struct keeper *k, char *out, size_t cap)
 	case ROLE_REASON_USED_UP:
 		snprintf(out, cap, "no epoch is left above %d", ROLE_EPOCH_MAX);
 		break;
+	case ROLE_REASON_PORT:
+		snprintf(out, cap, "its quorum port, %u, cannot be opened",
+		         k->conf->self->quorum_port);
+		break;
 	case ROLE_REASON_NONE:
 	default:
 		*out = '\0';
@@ -288,6 +292,11 @@ take_remote(struct keeper *k, const struct msg_remote *m)
 	    [MSG_LINK_UP] = ROLE_LINK_UP,
 	};
 
+	if (m->sid == k->conf->id) {
+		step(k, &(struct role_event){.type = ROLE_EV_PORT,
+		                             .open = m->link == MSG_LINK_UP});
+		return;
+	}
 	step(k, &(struct role_event){
 		    .type = ROLE_EV_REMOTE,
 		    .sid = m->sid,

@@ -79,80 +79,6 @@ role_establish(struct role *r, int64_t epoch, struct role_actions *out)
 	role_announce(r, out);
 }
 
-/* Asked again with the same serial, the elector repeats its answer. */
-static void
-send_look(struct role *r, struct role_actions *out)
-{
-	struct role_action *a = role_act(out, ROLE_ACT_LOOK);
-
-	a->serial = r->look_serial;
-	a->u.look = r->look;
-}
-
-static void
-look(struct role *r, struct role_actions *out)
-{
-	r->mode = ROLE_MODE_LOOKING;
-	r->look_serial = (struct role_serial){r->generation, ++r->count};
-	r->look.epoch = r->epochs.current > 0 ? r->epochs.current : 0;
-	r->look.zxid = r->claim;
-	if (!r->away)
-		send_look(r, out);
-}
-
-static uint64_t
-wait_ticks(unsigned refusals)
-{
-	uint64_t ticks = refusals == 0 ? 0 : (uint64_t)1 << (refusals - 1);
-
-	return ticks < ROLE_WAIT_TICKS ? ticks : ROLE_WAIT_TICKS;
-}
-
-/* The write in progress may never end. Whoever elected us would wait for an epoch that we
- * cannot promise, so neither we nor our elector say a word until it has. */
-static void
-stall(struct role *r, struct role_actions *out)
-{
-	r->mode = ROLE_MODE_STALLED;
-	r->reason = r->epochs.file == ROLE_FILE_ACCEPTED ? ROLE_REASON_ACCEPTED
-	                                                 : ROLE_REASON_CURRENT;
-	r->error = 0;
-	role_act(out, ROLE_ACT_ABSENT);
-}
-
-void
-role_look_again(struct role *r, enum role_look_reason reason, bool gave_up,
-                uint64_t now_ms, struct role_actions *out)
-{
-	bool counts = reason == ROLE_LOOK_REFUSED || reason == ROLE_LOOK_DISK;
-	uint64_t ticks = 0;
-
-	if (counts) {
-		/* a disk that failed wants time; and the others must get on without us */
-		if (reason == ROLE_LOOK_DISK && r->refusals == 0)
-			r->refusals = 1;
-		ticks = wait_ticks(r->refusals);
-		if (r->refusals < 16)
-			r->refusals++;
-	}
-	role_epochs_drop(r);
-	r->look = (struct role_look){
-	    .last_round = r->vote.round,
-	    .gave_up = gave_up,
-	    .leader = r->vote.leader,
-	    .reason = reason,
-	};
-	if (now_ms >= role_epochs_due_ms(r)) {
-		stall(r, out);
-	} else if (ticks == 0 || r->away) {
-		look(r, out);
-	} else {
-		r->mode = ROLE_MODE_WAITING;
-		r->wait_ms = now_ms + role_ticks(r, ticks);
-	}
-	role_close_all(r, ROLE_CLOSE_ENDED, out);
-}
-
 static void
 on_start(struct role *r, const struct role_event *ev, struct role_actions *out)
 {
@@ -169,7 +95,7 @@ on_start(struct role *r, const struct role_event *ev, struct role_actions *out)
 	r->claim = ev->claim;
 	role_epochs_start(r, ev->accepted, ev->current, ev->now_ms, out);
 	r->look = (struct role_look){.reason = ROLE_LOOK_START};
-	look(r, out);
+	role_look(r, out);
 }
 
 /* Has the election named what we can be? */
@@ -180,7 +106,8 @@ is_possible(struct role *r, const struct role_event *ev)
 
 	switch (ev->state) {
 	case NOTIF_LEADING:
-		return ev->vote.leader == r->config.sid && !r->config.observer;
+		return ev->vote.leader == r->config.sid && !r->config.observer &&
+		       r->stands;
 	case NOTIF_FOLLOWING:
 		return leader && leader->participant && !r->config.observer;
 	case NOTIF_OBSERVING:
@@ -292,6 +219,20 @@ on_remote(struct role *r, struct role_remote *p, const struct role_event *ev,
 }
 
 static void
+on_port(struct role *r, bool open, uint64_t now_ms, struct role_actions *out)
+{
+	bool withheld = r->mode == ROLE_MODE_FOLLOW && r->follow.withheld;
+
+	r->port_shut = !open;
+	if (r->stands == role_may_stand(r))
+		return;
+	if (r->mode == ROLE_MODE_LOOKING)
+		role_look(r, out);
+	else if (withheld && r->follow.epoch == 0) /* they may wait for nobody but us */
+		role_look_again(r, ROLE_LOOK_EPOCH, false, now_ms, out);
+}
+
+static void
 refuse(struct role *r, struct role_remote *p, enum role_close why, uint64_t now_ms,
        struct role_actions *out)
 {
@@ -333,7 +274,7 @@ on_written(struct role *r, const struct role_event *ev, struct role_actions *out
 	if (ev->error < 0 && waits)
 		role_look_again(r, ROLE_LOOK_DISK, false, ev->now_ms, out);
 	else if (r->mode == ROLE_MODE_STALLED)
-		look(r, out);
+		role_look(r, out);
 	else if (r->mode == ROLE_MODE_FOLLOW)
 		follow_advance(r, out);
 	else if (r->mode == ROLE_MODE_LEAD)
@@ -348,7 +289,7 @@ on_due(struct role *r, uint64_t now_ms, struct role_actions *out)
 	if (now_ms >= role_epochs_due_ms(r))
 		role_look_again(r, ROLE_LOOK_DISK, false, now_ms, out);
 	else if (r->mode == ROLE_MODE_WAITING)
-		look(r, out);
+		role_look(r, out);
 	else if (r->mode == ROLE_MODE_FOLLOW)
 		follow_due(r, now_ms, out);
 	else if (r->mode == ROLE_MODE_LEAD)
@@ -370,7 +311,7 @@ on_lost(struct role *r, uint64_t now_ms, struct role_actions *out)
 		r->remotes[i].election_ms = now_ms;
 	}
 	if (r->mode == ROLE_MODE_WAITING)
-		look(r, out);
+		role_look(r, out);
 	else if (r->mode > ROLE_MODE_WAITING)
 		role_look_again(r, led ? ROLE_LOOK_QUORUM : ROLE_LOOK_LEADER, false,
 		                now_ms, out);
@@ -383,7 +324,7 @@ on_again(struct role *r, struct role_actions *out)
 		return;
 	r->away = false;
 	if (r->mode == ROLE_MODE_LOOKING)
-		send_look(r, out);
+		role_send_look(r, out);
 	else if (r->mode == ROLE_MODE_STALLED)
 		role_act(out, ROLE_ACT_ABSENT);
 }
@@ -409,6 +350,9 @@ dispatch(struct role *r, const struct role_event *ev, struct role_actions *out)
 	case ROLE_EV_REMOTE:
 		if (p)
 			on_remote(r, p, ev, out);
+		break;
+	case ROLE_EV_PORT:
+		on_port(r, ev->open, ev->now_ms, out);
 		break;
 	case ROLE_EV_PACKET:
 		if (p)

@@ -70,6 +70,7 @@ enum role_event_type {
 	                    another epoch of the same leader */
 	ROLE_EV_DOUBT,   /* serial, sid */
 	ROLE_EV_REMOTE,  /* sid, lane, link, loss */
+	ROLE_EV_PORT,    /* open: can others reach our quorum port? Until this says no */
 	ROLE_EV_PACKET,  /* sid, packet */
 	ROLE_EV_BAD_PACKET, /* sid: what came was none */
 	ROLE_EV_WRITTEN,    /* the write in progress has ended: error */
@@ -93,6 +94,7 @@ struct role_event {
 	enum role_lane lane;
 	enum role_link link;
 	enum role_loss loss;
+	bool open;
 	const struct qpacket *packet; /* borrowed for the call */
 	int error;                    /* WRITTEN: 0 or -errno */
 };
@@ -128,6 +130,7 @@ enum role_reason { /* why there can be no leader or no promise here */
 	           ROLE_REASON_ACCEPTED, /* acceptedEpoch cannot be written; `error` */
 	           ROLE_REASON_CURRENT,  /* currentEpoch cannot be written; `error` */
 	           ROLE_REASON_USED_UP,  /* no epoch is left in 31 bits */
+	           ROLE_REASON_PORT,     /* our quorum port is not open */
 };
 
 /* What is told to people and programs. */

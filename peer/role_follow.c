@@ -59,6 +59,10 @@ follow_link_down(struct role *r, const struct role_remote *p, bool was_up,
 		return; /* the end of an earlier link, told late */
 	if (was_up && r->follow.epoch > 0)
 		role_look_again(r, ROLE_LOOK_LEADER, true, now_ms, out);
+	else if (was_up && r->follow.deposes)
+		/* after a wait we might find that they have elected it without us again
+		 */
+		role_look_again(r, ROLE_LOOK_EPOCH, false, now_ms, out);
 	else
 		refused(r, loss == ROLE_LOSS_REFUSED, now_ms, out);
 }
@@ -70,6 +74,30 @@ follow_refuse(struct role *r, struct role_remote *p, enum role_close why, uint64
 	role_close(p, why, out);
 	if (p->sid == r->vote.leader)
 		refused(r, false, now_ms, out);
+}
+
+/* Have we more than whom we elected? */
+static bool
+is_fresher(const struct role *r, int64_t current)
+{
+	return current > r->vote.epoch ||
+	       (current == r->vote.epoch && r->look.zxid > r->vote.zxid);
+}
+
+/* Who does not stand and is fresher than the leader makes no promise before that one is
+ * established: it would depose the leader, whom the others may have without it, and
+ * cannot lead them itself. */
+static void
+send_ackepoch(struct role *r, struct role_actions *out)
+{
+	struct role_follow *f = &r->follow;
+	int64_t current = r->epochs.current > 0 ? r->epochs.current : 0;
+	bool fresher = f->promise && f->epoch == 0 && is_fresher(r, current);
+
+	f->deposes = fresher && r->stands;
+	f->withheld = fresher && !r->stands;
+	role_send_i32(out, r->vote.leader, QPACKET_ACKEPOCH, r->look.zxid,
+	              f->promise && !f->withheld ? (int32_t)current : -1);
 }
 
 /* Pays what is owed and on the disk. */
@@ -84,11 +112,8 @@ follow_advance(struct role *r, struct role_actions *out)
 		role_send(out, leader, QPACKET_ACK, f->told << 32);
 	}
 	if (f->answer_due && r->epochs.accepted >= f->asked) {
-		int64_t current = r->epochs.current > 0 ? r->epochs.current : 0;
-
 		f->answer_due = false;
-		role_send_i32(out, leader, QPACKET_ACKEPOCH, r->look.zxid,
-		              f->promise ? (int32_t)current : -1);
+		send_ackepoch(r, out);
 	}
 }
 

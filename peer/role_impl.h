@@ -65,9 +65,11 @@ struct role_follow {
 	int64_t asked;     /* LEADERINFO */
 	bool promise;      /* asked is above what we promised before */
 	bool answer_due;   /* ACKEPOCH is owed, once asked is on the disk */
-	int64_t told;      /* NEWLEADER */
-	bool ack_due;      /* ACK is owed, once told is on the disk */
-	int64_t epoch;     /* UPTODATE; 0: not established */
+	bool deposes;  /* our promise was that of a fresher one: the leader looks again */
+	bool withheld; /* it would have been, but we do not stand */
+	int64_t told;  /* NEWLEADER */
+	bool ack_due;  /* ACK is owed, once told is on the disk */
+	int64_t epoch; /* UPTODATE; 0: not established */
 };
 
 struct role_lead {
@@ -87,6 +89,7 @@ struct role {
 	struct role_remote remotes[ROLE_LEARNERS_MAX];
 	enum role_mode mode;
 	bool away; /* no link to connmgr */
+	bool port_shut;
 	uint64_t generation;
 	uint64_t count; /* of the newest serial */
 
@@ -94,6 +97,7 @@ struct role {
 	struct role_look look; /* with the claim that we vote with in this round: what
 	                          Zab's phases compare, whatever is claimed meanwhile */
 	struct role_serial look_serial;
+	bool stands;       /* in this look */
 	unsigned refusals; /* looks in a row that count for the wait */
 	uint64_t wait_ms;
 
@@ -117,6 +121,14 @@ uint64_t role_ticks(const struct role *r, uint64_t ticks); /* in ms */
 void role_announce(struct role *r, struct role_actions *out);
 /* Established with `epoch`. */
 void role_establish(struct role *r, int64_t epoch, struct role_actions *out);
+
+/* role_look.c */
+/* Could we lead at all? Who could not votes as if it had nothing, so that nobody elects
+ * it, and counts in quorums like anybody else. */
+bool role_may_stand(const struct role *r);
+void role_look(struct role *r, struct role_actions *out); /* with a new serial */
+/* Asked again with the same serial, the elector repeats its answer. */
+void role_send_look(struct role *r, struct role_actions *out);
 /* The role ends: closes every learner link and looks, now or after a wait. */
 void role_look_again(struct role *r, enum role_look_reason reason, bool gave_up,
                      uint64_t now_ms, struct role_actions *out);

@@ -31,6 +31,15 @@ phase_of(const struct role *r)
 	}
 }
 
+/* What stands in the way at all, unless something happened. */
+static enum role_reason
+reason_of(const struct role *r)
+{
+	if (r->reason != ROLE_REASON_NONE || r->config.observer || role_may_stand(r))
+		return r->reason;
+	return r->port_shut ? ROLE_REASON_PORT : ROLE_REASON_USED_UP;
+}
+
 void
 role_get_view(const struct role *r, struct role_view *out)
 {
@@ -45,7 +54,7 @@ role_get_view(const struct role *r, struct role_view *out)
 	    .epoch = r->published > 0 ? r->published : role_current(r),
 	    .round = r->vote.round,
 	    .active = established && r->mode == ROLE_MODE_LEAD,
-	    .reason = r->reason,
+	    .reason = reason_of(r),
 	    .error = r->error,
 	    .since_ms = r->mode == ROLE_MODE_STALLED ? r->epochs.write_ms : 0,
 	};

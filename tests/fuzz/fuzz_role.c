@@ -205,6 +205,10 @@ something(struct model *m)
 	} else if (m->away) {
 		m->away = false;
 		check_step(m, &(struct role_event){.type = ROLE_EV_AGAIN});
+	} else if (b % 16 == 5 && b >= 160) {
+		m->port_shut = feed_byte(&m->feed) & 1;
+		check_step(
+		    m, &(struct role_event){.type = ROLE_EV_PORT, .open = !m->port_shut});
 	} else if (b % 16 == 5) {
 		doubt(m);
 	} else if (b % 16 < 8) {

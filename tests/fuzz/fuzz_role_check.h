@@ -24,6 +24,8 @@ struct model {
 	uint64_t now_ms;
 	bool started;
 	bool away;
+	bool port_shut;
+	bool stood; /* in the last look */
 	uint64_t generation;
 	unsigned remote_count;
 	struct remote remotes[ROLE_LEARNERS_MAX];
@@ -189,6 +191,13 @@ newer(const struct role_serial *a, const struct role_serial *b)
 	       (a->generation == b->generation && a->count > b->count);
 }
 
+static bool
+may_stand(const struct model *m)
+{
+	return !m->config.zab || m->remote_count == 0 ||
+	       (!m->port_shut && m->tried[ROLE_FILE_ACCEPTED] < ROLE_EPOCH_MAX);
+}
+
 static void
 check_look(struct model *m, const struct role_action *a)
 {
@@ -201,6 +210,9 @@ check_look(struct model *m, const struct role_action *a)
 	must(a->u.look.epoch <= m->tried[ROLE_FILE_CURRENT] || a->u.look.epoch == 0,
 	     "we vote with an epoch of ours");
 	must(a->u.look.reason <= ROLE_LOOK_DISK, "the reason is one");
+	m->stood = same ? m->stood : may_stand(m);
+	must((a->u.look.epoch == INT64_MIN) == !m->stood,
+	     "who cannot lead does not stand");
 	m->serial = m->look_serial = *s;
 }
 
@@ -210,6 +222,7 @@ check_role(struct model *m, const struct role_action *a)
 	must(newer(&a->serial, &m->serial), "each role has a newer serial");
 	must(a->u.role.state >= NOTIF_FOLLOWING && a->u.role.state <= NOTIF_OBSERVING,
 	     "a role has a state");
+	must(a->u.role.state != NOTIF_LEADING || m->stood, "who leads has stood");
 	must((a->u.role.state == NOTIF_LEADING) ==
 	         (a->u.role.vote.leader == m->config.sid),
 	     "who is its own leader leads");
@@ -223,7 +236,7 @@ static void
 check_view(struct model *m, const struct role_view *v)
 {
 	must((unsigned)v->state <= NOTIF_OBSERVING && v->phase <= ROLE_BROADCAST &&
-	         v->reason <= ROLE_REASON_USED_UP,
+	         v->reason <= ROLE_REASON_PORT,
 	     "the view's words are some");
 	must(v->has_leader == (v->phase == ROLE_BROADCAST), "established, and told");
 	must(v->has_leader == (v->state != NOTIF_LOOKING), "LOOKING: no leader");

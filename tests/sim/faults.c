@@ -130,6 +130,41 @@ change_disk(void)
 	d->failing = sim_random(3) ? 0 : (unsigned)sim_random(60);
 }
 
+/* connmgr finds the quorum port taken when it comes back; or it is free again. */
+static void
+take_port(void)
+{
+	unsigned at = (unsigned)sim_random(sim.count);
+	struct proc *p = &sim.servers[at].procs[SIM_CONNMGR];
+
+	sim.servers[at].port_taken = sim_random(3) != 0;
+	if (!sim.servers[at].port_taken)
+		return;
+	sim_say("* the quorum port of %u is taken", at + 1);
+	sim_kill(p);
+	sim_start_later(p, sim_random(20000));
+}
+
+/* All but one are free again: who has no port must delay nobody, if the others can elect
+ * a leader without it. */
+static void
+free_ports(void)
+{
+	unsigned last = sim.count;
+
+	for (unsigned i = 0; i < sim.count; i++) {
+		bool others = false;
+
+		for (unsigned j = 0; j < sim.count; j++)
+			others |= j != i && sim_may_lead(j + 1);
+		if (last == sim.count && sim.servers[i].port_taken && others &&
+		    sim_is_quorum_without(sim.count, i))
+			last = i;
+		else
+			sim.servers[i].port_taken = false;
+	}
+}
+
 /* The largest that any server may have promised is safe. */
 static void
 repair(void)
@@ -200,9 +235,9 @@ void
 sim_fault(void)
 {
 	static void (*const faults[])(void) = {
-	    crash,     crash,       crash,   crash_server, power,   power,
-	    pause_one, cut_one,     cut_one, reset,        reset,   reset,
-	    partition, change_disk, garbage, garbage,      stranger};
+	    crash,     crash,       crash,   crash_server, power,    power,
+	    pause_one, cut_one,     cut_one, reset,        reset,    reset,
+	    partition, change_disk, garbage, garbage,      stranger, take_port};
 	unsigned a = (unsigned)sim_random(sim.count);
 
 	faults[sim_random(sizeof(faults) / sizeof(faults[0]))]();
@@ -230,6 +265,7 @@ sim_heal(void)
 	sim_say("* the last fault is over");
 	sim.calm = true;
 	memset(sim.cut, 0, sizeof(sim.cut));
+	free_ports();
 	for (unsigned i = 0; i < sim.count; i++) {
 		struct sim_server *s = &sim.servers[i];
 

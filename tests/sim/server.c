@@ -103,6 +103,7 @@ sim_servers_begin(void)
 		s->conf.self = &s->conf.servers[i];
 		snprintf(s->conf.run_dir, sizeof(s->conf.run_dir), "/%u", i + 1);
 		s->powered = true;
+		s->port_taken = false;
 		sim_disk_begin(&s->disk);
 		for (unsigned k = 0; k < SIM_KINDS; k++)
 			s->procs[k] = (struct proc){.server = i, .kind = k};

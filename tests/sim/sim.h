@@ -80,6 +80,7 @@ struct sim_disk {
 struct sim_server {
 	struct conf conf;
 	bool powered;
+	bool port_taken; /* its quorum port, by somebody else */
 	struct proc procs[SIM_KINDS];
 	struct shell shell;
 	struct keeper keeper;

@@ -27,8 +27,11 @@ struct greet {
 	enum link_lane lane;
 	const struct greet_ops *ops;
 	void *user;
-	char text[64];
+	struct greet_listener shown;
+	uint64_t due_ms; /* of the next try, while it is not open */
 };
+
+#define REBIND_MS 200
 
 /* ---- dialling ---- */
 
@@ -148,6 +151,18 @@ on_stranger_end(void *user, enum link_reason reason)
 /* without an on_room: net.c closes it by and by */
 static const struct net_ops greet_net = {NULL, on_hello, NULL, on_stranger_end};
 
+static void
+try_listen(struct greet *g)
+{
+	bool taken = g->lane == LINK_LEARNER && sim.servers[g->proc->server].port_taken;
+
+	g->shown.open = !taken;
+	g->shown.reason = taken ? "taken" : "";
+	g->due_ms = taken ? sim.now_us / 1000 + REBIND_MS : UINT64_MAX;
+	if (!taken)
+		net_listen(g->proc, g->lane, &greet_net, g);
+}
+
 int
 greet_new(struct greet **out, sd_event *loop, struct resolver *resolver,
           const struct conf *conf, const char *name, uint16_t port, unsigned max,
@@ -162,8 +177,9 @@ greet_new(struct greet **out, sd_event *loop, struct resolver *resolver,
 		return -ENOMEM;
 	*g = (struct greet){.proc = loop->proc, .ops = ops, .user = user};
 	g->lane = port == conf->self->election_port ? LINK_ELECTION : LINK_LEARNER;
-	snprintf(g->text, sizeof(g->text), "%.40s:%u", conf->self->host, port);
-	net_listen(g->proc, g->lane, &greet_net, g);
+	snprintf(g->shown.text, sizeof(g->shown.text), "%.40s:%u", conf->self->host,
+	         port);
+	try_listen(g);
 	*out = g;
 	return 0;
 }
@@ -179,21 +195,20 @@ greet_free(struct greet *g)
 uint64_t
 greet_due_ms(const struct greet *g)
 {
-	(void)g;
-	return UINT64_MAX;
+	return g->due_ms;
 }
 
 void
 greet_on_due(struct greet *g, uint64_t now_ms)
 {
-	(void)g;
-	(void)now_ms;
+	if (now_ms >= g->due_ms)
+		try_listen(g);
 }
 
 bool
 greet_addresses(const struct greet *g, char *out, size_t cap)
 {
-	return snprintf(out, cap, "%s", g->text) < (int)cap;
+	return snprintf(out, cap, "%s", g->shown.text) < (int)cap;
 }
 
 unsigned
@@ -206,9 +221,8 @@ greet_pending(const struct greet *g)
 unsigned
 greet_listeners(const struct greet *g, const struct greet_listener **list)
 {
-	(void)g;
-	*list = NULL;
-	return 0;
+	*list = &g->shown;
+	return 1;
 }
 
 struct greet_counters

@@ -94,6 +94,34 @@ stranger() {
 	[ "$leader" = 2 ]
 }
 
+@test "a quorum port taken: that server follows another, though it is the freshest" {
+	lab_make 3
+	stranger held hold "127.0.0.1:$(lab_port 3 quorum)"
+	for id in 1 2 3; do
+		lab_start "$id"
+	done
+	[ "$(lab_wait_leader)" != 3 ]
+	lab_until "server 3 follows" lab_is_state 3 following
+	run -0 lab_conclave 3 status
+	[[ "$output" == *"reason"*"its quorum port, $(lab_port 3 quorum), cannot be opened"* ]]
+	run -0 lab_conclave 3 claim 7
+	lab_conclave 1 restart peer
+	lab_stop 2
+	lab_start 2
+	[ "$(lab_wait_leader)" != 3 ]
+	kill "${helpers[0]}"
+	lab_until "server 3 has its port" lab_healthy 3
+	for id in 1 2; do
+		lab_stop "$id"
+		lab_start "$id"
+	done
+	[ "$(lab_wait_leader)" = 3 ]
+}
+
+lab_healthy() {
+	lab_conclave "$1" health
+}
+
 @test "two servers configured with the same id: the ensemble keeps one leader at a time" {
 	lab_up 3
 	leader=$(lab_wait_leader)
