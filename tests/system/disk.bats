@@ -70,6 +70,18 @@ teardown() {
 	lab_until "server 1 follows" lab_is_state 1 following
 }
 
+@test "no epoch is left: that server says why, and the others elect without it" {
+	lab_make 3
+	lab_start 3
+	lab_stop 3
+	echo 2147483647 | tee "$LAB/3/data/peer/acceptedEpoch" >"$LAB/3/data/peer/currentEpoch"
+	for id in 3 1 2; do
+		lab_start "$id"
+	done
+	lab_wait_leader 1 2
+	lab_until "server 3 says why" lab_reason_says 3 "no epoch is left"
+}
+
 @test "an epoch that cannot be written: no promise, no lead, and the reason; mended, it follows" {
 	lab_up 3
 	lab_wait_leader
