@@ -14,11 +14,12 @@
 #include <unistd.h>
 
 void
-follow_init(struct follow *f, const char *run_dir, int64_t id)
+follow_init(struct follow *f, const char *run_dir, int64_t id, int reader)
 {
 	memset(f, 0, sizeof(*f));
 	snprintf(f->path, sizeof(f->path), "%s/peer/" DOOR_NAME, run_dir);
 	f->id = id;
+	f->reader = reader;
 	f->fd = -1;
 }
 
@@ -117,7 +118,7 @@ follow_next(struct follow *f, uint64_t until_ms)
 			wake_ms = sooner(wake_ms, f->hear_by_ms);
 
 		fds[0] = (struct pollfd){.fd = f->fd, .events = POLLIN};
-		fds[1] = (struct pollfd){.fd = STDOUT_FILENO};
+		fds[1] = (struct pollfd){.fd = f->reader};
 		if (poll(fds, 2, wait_ms(now, wake_ms)) < 0 && errno != EINTR)
 			return FOLLOW_CLOSED;
 		if (fds[1].revents & (POLLERR | POLLNVAL))

@@ -18,6 +18,7 @@ struct follow {
 	int fd;     /* -1: not connected */
 	bool down;  /* has been said */
 	bool heard; /* on this connection */
+	int reader; /* -1: none */
 	uint64_t hear_by_ms;
 	uint64_t retry_ms;
 	char line[DOOR_REPLY_MAX + 1];
@@ -27,10 +28,11 @@ enum follow_result {
 	FOLLOW_EVENT,  /* `line`: as the peer said it, without a final newline */
 	FOLLOW_DOWN,   /* `line`: made by us, in the same form, state "down" */
 	FOLLOW_LATE,   /* until_ms has passed */
-	FOLLOW_CLOSED, /* nobody reads our standard output any more */
+	FOLLOW_CLOSED, /* nobody reads what goes to `reader` any more */
 };
 
-void follow_init(struct follow *f, const char *run_dir, int64_t id);
+/* `reader`: a descriptor whose reader's end ends the following too; -1: nobody's does. */
+void follow_init(struct follow *f, const char *run_dir, int64_t id, int reader);
 void follow_deinit(struct follow *f);
 /* Waits for the next event, up to `until_ms` (clock_ms; UINT64_MAX: for ever). */
 enum follow_result follow_next(struct follow *f, uint64_t until_ms);

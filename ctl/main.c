@@ -4,6 +4,7 @@
 #include "ctl/verb.h"
 #include "proc/proc.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,6 +143,8 @@ static const struct verb verbs[] = {
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
+#define OUT_MAX (1 << 20) /* more than is printed, so that a failure keeps its reason */
+
 struct options {
 	struct ctl ctl;
 	const char *verb;
@@ -239,15 +242,31 @@ run_verb(struct ctl *c)
 	return c->verb->run(c);
 }
 
+/* Standard descriptors that the caller has closed must not become sockets of ours, into
+ * which we would print; these cannot be written either. */
+static void
+take_places(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
+	static char out[OUT_MAX];
 	struct options o = {.ctl.file = CONF_DEFAULT_FILE};
 	char **rest = calloc((size_t)argc + 1, sizeof(*rest));
 	int status;
 
 	if (!rest)
 		return PROC_EXIT_FAILURE;
+	take_places();
+	setvbuf(stdout, out, _IOFBF, sizeof(out));
 	o.ctl.colours = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 	status = parse(argc, argv, rest, &o);
 	if (status)
@@ -274,7 +293,5 @@ main(int argc, char **argv)
 		status = run_verb(&o.ctl);
 out:
 	free(rest);
-	if (fflush(stdout) != 0 && !status)
-		status = PROC_EXIT_FAILURE;
-	return status;
+	return verb_flushed(verb_flush(), status);
 }

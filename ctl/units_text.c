@@ -42,7 +42,7 @@ units_answer(struct units *u, const struct swap_action *a)
 	                      *difference ? exact_parse(difference) : cJSON_CreateNull());
 	u->answered = true;
 	u->status = swap_print_result(u->c, answer);
-	fflush(stdout);
+	u->status = verb_flushed(verb_flush(), u->status);
 }
 
 /* To the journal, where a unit runs us; a person has the answer. */

@@ -112,6 +112,26 @@ verb_unanswered(const struct ctl *c, int error, const char *who, const char *req
 	                   strerror(-error), unsure);
 }
 
+int
+verb_flush(void)
+{
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	clearerr(stdout); /* said once is enough */
+	return errno ? -errno : -EIO;
+}
+
+int
+verb_flushed(int error, int status)
+{
+	if (error == 0 || error == -EPIPE)
+		return status;
+	fprintf(stderr, "conclave: standard output cannot be written: %s\n",
+	        strerror(-error));
+	return VERB_UNWRITTEN;
+}
+
 void
 verb_print_json(cJSON *object)
 {

@@ -9,8 +9,8 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
-/* Exit statuses of health, beside proc/proc.h. */
-enum { VERB_DEGRADED = 1, VERB_FAILING = 2 };
+/* Exit statuses beside proc/proc.h: two of health, and of all (sysexits' EX_IOERR). */
+enum { VERB_DEGRADED = 1, VERB_FAILING = 2, VERB_UNWRITTEN = 74 };
 
 struct verb;
 
@@ -66,6 +66,11 @@ int verb_unanswered(const struct ctl *c, int error, const char *who, const char 
                     const char *unsure);
 /* Asks all doors: the health object (health.h); both are the caller's to free. */
 cJSON *verb_ask_health(const struct ctl *c, struct asks *asks);
+/* Writes out what was printed: 0, or -errno (and what was not written is lost). */
+int verb_flush(void);
+/* The exit status after it: `status`; or VERB_UNWRITTEN, having said why. A reader that
+ * has gone changes nothing: it did not want more. */
+int verb_flushed(int error, int status);
 /* Prints one line of JSON, and frees the object. */
 void verb_print_json(cJSON *object);
 

@@ -182,23 +182,23 @@ watch(const struct ctl *c)
 	bool redraw = !c->json && isatty(STDOUT_FILENO);
 	struct pollfd reader = {.fd = STDOUT_FILENO};
 	cJSON *shown = NULL;
-	bool written = true;
+	int r = 0;
 
-	while (written && poll(&reader, 1, shown ? WATCH_MS : 0) <= 0) {
+	while (r == 0 && poll(&reader, 1, shown ? WATCH_MS : 0) <= 0) {
 		struct asks asks;
 		cJSON *health = verb_ask_health(c, &asks);
 		cJSON *now = essence(health);
 
 		if (redraw || !cJSON_Compare(now, shown, true))
 			show(c, health, redraw);
-		written = fflush(stdout) == 0;
+		r = verb_flush();
 		asks_deinit(&asks);
 		cJSON_Delete(health);
 		cJSON_Delete(shown);
 		shown = now;
 	}
 	cJSON_Delete(shown);
-	return PROC_EXIT_OK;
+	return verb_flushed(r, PROC_EXIT_OK);
 }
 
 int

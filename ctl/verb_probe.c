@@ -184,18 +184,18 @@ static int
 watch(const struct ctl *c, struct session *s)
 {
 	bool all_said = false; /* once, whatever it was */
+	int r = 0;
 
-	while (poller_step(&s->poller)) {
+	while (r == 0 && poller_step(&s->poller)) {
 		all_said |= !poller_busy(&s->poller);
 		if (!all_said)
 			continue;
 		probe_judge(&s->probe, &s->verdict);
 		s->poller.pause_us = s->verdict.quorum ? WATCH_CALM_US : WATCH_EAGER_US;
 		show_changes(c, s);
-		if (fflush(stdout) != 0)
-			break;
+		r = verb_flush();
 	}
-	return PROC_EXIT_OK;
+	return verb_flushed(r, PROC_EXIT_OK);
 }
 
 static int

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define TIMEOUT_MAX_S 1e9
 
@@ -53,20 +54,20 @@ int
 verb_watch(const struct ctl *c)
 {
 	static struct follow f;
+	int r = 0;
 
 	if (verb_no_arguments(c))
 		return PROC_EXIT_USAGE;
-	follow_init(&f, c->conf->run_dir, c->conf->id);
-	while (follow_next(&f, UINT64_MAX) != FOLLOW_CLOSED) {
+	follow_init(&f, c->conf->run_dir, c->conf->id, STDOUT_FILENO);
+	while (r == 0 && follow_next(&f, UINT64_MAX) != FOLLOW_CLOSED) {
 		if (c->json)
 			puts(f.line);
 		else
 			print_event(c, f.line);
-		if (fflush(stdout) != 0)
-			break;
+		r = verb_flush();
 	}
 	follow_deinit(&f);
-	return PROC_EXIT_OK;
+	return verb_flushed(r, PROC_EXIT_OK);
 }
 
 static bool
@@ -121,7 +122,8 @@ verb_wait(const struct ctl *c)
 	}
 	if (leader == leading)
 		return verb_misused(c, "for what? for a leader, or until we lead");
-	follow_init(&f, c->conf->run_dir, c->conf->id);
+	/* in words it prints nothing, and who does not read that may wait all the same */
+	follow_init(&f, c->conf->run_dir, c->conf->id, c->json ? STDOUT_FILENO : -1);
 	do {
 		r = follow_next(&f, until_ms);
 		if (r == FOLLOW_LATE && !heard &&
@@ -135,6 +137,8 @@ verb_wait(const struct ctl *c)
 		puts(f.line);
 	if (r == FOLLOW_EVENT)
 		return WAIT_REACHED;
+	if (r == FOLLOW_CLOSED)
+		return VERB_UNWRITTEN;
 	if (!heard)
 		return verb_no_answer(c, "the peer");
 	if (c->json)
