@@ -95,6 +95,8 @@ status_comes() {
 	[ "$output" = "" ]
 	run -69 lab_conclave 2 health
 	run -69 lab_conclave 2 restart peer
+	run -64 lab_conclave 2 restart nobody
+	[[ "$output" == *nobody*connmgr*elector*peer* ]]
 	run -69 lab_conclave 2 wait --leader --timeout 0.2
 }
 
