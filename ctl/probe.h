@@ -66,7 +66,10 @@ struct probe_verdict {
 	bool has_leader; /* exactly one says LEADING under its own sid, or has the quorum
 	                  */
 	int64_t leader;
-	bool quorum; /* by every configuration that those who name it report */
+	bool quorum;    /* by every configuration that those who name it report */
+	bool has_named; /* nobody leads by its own word, but a quorum follows `named` */
+	int64_t named;
+	const struct probe_server *named_at; /* NULL: was not asked */
 	unsigned answered;
 };
 

@@ -72,6 +72,10 @@ probe_json(const struct probe *p, const struct probe_verdict *v)
 	else
 		cJSON_AddNullToObject(out, "leader");
 	cJSON_AddBoolToObject(out, "quorum", v->quorum);
+	if (v->has_named)
+		exact_set(out, "named", v->named);
+	else
+		cJSON_AddNullToObject(out, "named");
 	rows = cJSON_AddArrayToObject(out, "servers");
 	for (unsigned i = 0; i < p->count; i++)
 		cJSON_AddItemToArray(rows, make_row(&p->servers[i]));

@@ -6,7 +6,8 @@
 
 #include <cjson/cJSON.h>
 
-/* `leader` (sid or null), `quorum`, `servers`; the caller frees it. */
+/* `leader` (sid or null), `quorum`, `named` (sid or null), `servers`; the caller frees
+ * it. */
 cJSON *probe_json(const struct probe *p, const struct probe_verdict *v);
 
 #endif

@@ -147,6 +147,37 @@ has_quorum(struct probe *p, int64_t leader)
 	return any;
 }
 
+/* The one that is member `sid`, by any configuration; NULL: it was not asked. */
+static const struct probe_server *
+find_member(struct probe *p, int64_t sid)
+{
+	int64_t one;
+
+	for (unsigned i = 0; i < p->count; i++) {
+		if (!parse_config(p, &p->servers[i]))
+			continue;
+		for (unsigned k = 0; k < p->count; k++)
+			if (who_is(p, &p->servers[i], &p->servers[k], &one) && one == sid)
+				return &p->servers[k];
+	}
+	return NULL;
+}
+
+static void
+judge_named(struct probe *p, struct probe_verdict *out)
+{
+	for (unsigned i = 0; i < p->count && !out->has_named; i++) {
+		const struct probe_server *s = &p->servers[i];
+
+		if (!s->answered || s->notif.state != NOTIF_FOLLOWING ||
+		    !has_quorum(p, s->notif.leader))
+			continue;
+		out->has_named = true;
+		out->named = s->notif.leader;
+		out->named_at = find_member(p, out->named);
+	}
+}
+
 void
 probe_judge(struct probe *p, struct probe_verdict *out)
 {
@@ -170,6 +201,8 @@ probe_judge(struct probe *p, struct probe_verdict *out)
 	}
 	out->quorum = proven == 1;
 	out->has_leader = proven == 1 || (proven == 0 && alone == 1);
+	if (alone + proven == 0)
+		judge_named(p, out);
 }
 
 static bool

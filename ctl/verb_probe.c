@@ -29,6 +29,13 @@ say_verdict(const struct probe_verdict *v, char *out, size_t cap)
 	if (v->has_leader)
 		snprintf(out, cap, "leader %lld%s", (long long)v->leader,
 		         v->quorum ? "" : ", by its own word alone: no quorum names it");
+	else if (v->has_named)
+		snprintf(out, cap,
+		         "no leader that says so itself: a quorum follows %lld, which %s",
+		         (long long)v->named,
+		         !v->named_at            ? "was not asked"
+		         : v->named_at->answered ? "does not say that it leads"
+		                                 : "does not answer");
 	else
 		snprintf(out, cap, "%s", v->answered ? "no leader" : "nobody answers");
 	return out;
@@ -152,7 +159,8 @@ print_changes(const struct ctl *c, const struct session *s, const cJSON *now)
 			print_change(c, row);
 		before = before ? before->next : NULL;
 	}
-	if (is_same(s->shown, now, "leader") && is_same(s->shown, now, "quorum"))
+	if (is_same(s->shown, now, "leader") && is_same(s->shown, now, "quorum") &&
+	    is_same(s->shown, now, "named"))
 		return;
 	verb_print_time(verb_now_us());
 	printf("  %s\n", say_verdict(&s->verdict, text, sizeof(text)));

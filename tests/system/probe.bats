@@ -53,7 +53,7 @@ talker() {
 	epoch=$(lab_conclave "$leader" status --json | jq .epoch)
 	run -0 probe $(ports 1 2 3) --json
 	jq -e --argjson leader "$leader" --argjson epoch "$epoch" '
-		keys == ["leader", "quorum", "servers"] and .leader == $leader and .quorum and
+		keys == ["leader", "named", "quorum", "servers"] and .named == null and .leader == $leader and .quorum and
 		(.servers | length == 3) and all(.servers[];
 			(keys == (["address", "reachable", "error", "state", "leader", "round", "zxid",
 				"peer_epoch", "version", "config", "ms"] | sort)) and
@@ -81,7 +81,11 @@ talker() {
 	run -2 probe $(ports "$leader" "$leader" "$leader") --json
 	jq -e '.quorum | not' <<<"$output"
 	run -2 probe $(ports "${others[@]}") --json
-	jq -e '.leader == null and (.quorum | not)' <<<"$output"
+	jq -e --argjson leader "$leader" '.leader == null and (.quorum | not) and .named == $leader' <<<"$output"
+	run -2 probe $(ports "${others[@]}")
+	[ "${lines[0]}" = "no leader that says so itself: a quorum follows $leader, which was not asked" ]
+	run -2 probe $(ports "${others[0]}" "${others[1]}")
+	[ "${lines[0]}" = "no leader" ]
 	run -0 probe localhost:"$(lab_port "$leader" election)" $(ports "${others[0]}" "${others[1]}")
 }
 

@@ -223,6 +223,42 @@ judge_scenes(void **state)
 }
 
 static void
+whom_a_quorum_follows(void **state)
+{
+	static const struct {
+		struct said said[5];
+		int64_t named; /* 0: nobody */
+		int at;        /* -1: not asked */
+	} cases[] = {
+	    {{{A(1), FOLLOW, 3, THREE}, {A(2), FOLLOW, 3, THREE}}, 3, -1},
+	    {{{A(1), FOLLOW, 3, THREE}, {A(2), FOLLOW, 3, THREE}, {A(3), DEAD, 0, NULL}},
+	     3,
+	     2},
+	    {{{A(3), LOOK, 3, THREE}, {A(1), FOLLOW, 3, THREE}, {A(2), FOLLOW, 3, THREE}},
+	     3,
+	     0},
+	    {{{A(1), FOLLOW, 3, THREE}, {A(3), DEAD, 0, NULL}}, 0, -1},
+	    {{{A(1), FOLLOW, 3, FIVE}, {A(2), FOLLOW, 3, FIVE}}, 0, -1},
+	    {{{A(1), FOLLOW, 3, THREE}, {A(2), FOLLOW, 3, THREE}, {A(3), LEAD, 3, THREE}},
+	     0,
+	     -1},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct probe *p = stage(cases[i].said);
+		struct probe_verdict v;
+
+		probe_judge(p, &v);
+		assert_int_equal(v.has_named, cases[i].named != 0);
+		assert_int_equal(v.named, cases[i].named);
+		assert_ptr_equal(v.named_at,
+		                 cases[i].at < 0 ? NULL : &p->servers[cases[i].at]);
+		free(p);
+	}
+}
+
+static void
 answers_are_counted(void **state)
 {
 	static const struct said none[] = {
@@ -302,6 +338,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(judge_scenes),
+	    cmocka_unit_test(whom_a_quorum_follows),
 	    cmocka_unit_test(answers_are_counted),
 	    cmocka_unit_test(names_tell_who_is_who),
 	    cmocka_unit_test(no_needless_names),
