@@ -125,7 +125,7 @@ fail_finding(const struct reader *r, const struct conf_finding *f)
 		return conf_fail(
 		    r->error, at,
 		    "%.*s needs more than 32 bits and would be read as another "
-		    "number; write it with the suffix L: %.*sL",
+		    "number; write a smaller one, or where it may be so large %.*sL",
 		    len, literal, len, literal);
 	if (f->type == CONF_FOUND_TOO_LARGE)
 		return conf_fail(r->error, at,
@@ -154,8 +154,7 @@ fail_unreadable(const struct reader *r, struct conf_place by, const char *path,
 		    "%s cannot be included: %s; write the path of a file that "
 		    "can be read, from the folder of this one",
 		    path, strerror(-status));
-	conf_fail(r->error, by,
-	          "cannot be read: %s; name the right file: -c FILE, or check FILE",
+	conf_fail(r->error, by, "cannot be read: %s; name the right file, as in -c FILE",
 	          strerror(-status));
 	return status;
 }

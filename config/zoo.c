@@ -233,15 +233,13 @@ take_share(struct zoo *z, const struct entry *e, bool is_weight, struct conf_err
 }
 
 static int
-take_number(const struct entry *e, struct conf_place *at, uint32_t *out,
+take_number(const struct entry *e, struct conf_place *at, int64_t *out,
             struct conf_error *error)
 {
-	int64_t value;
-
-	if (!qaddr_number(e->value, 10, 0, INT32_MAX, &value))
-		return fail_entry(e, error, "write a number");
+	/* which are too large for Conclave says zoo_make */
+	if (!qaddr_number(e->value, 10, INT64_MIN, INT64_MAX, out))
+		return fail_entry(e, error, "write a number, of 18 digits at most");
 	*at = e->at;
-	*out = (uint32_t)value;
 	return 0;
 }
 

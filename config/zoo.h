@@ -37,7 +37,7 @@ struct zoo {
 	struct zoo_share shares[ZOO_SHARES_MAX];
 	struct {
 		struct conf_place at; /* no file: not given */
-		uint32_t value;
+		int64_t value;
 	} tick, init, sync;
 	char dynamic_file[CONF_PATH_MAX]; /* as written; "": none */
 	struct conf_place dynamic_at;

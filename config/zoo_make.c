@@ -72,7 +72,7 @@ check_groups(const struct zoo *z, struct conf_error *error)
 
 static int
 set_number(struct conf *c, const char *path, struct conf_place at, const char *key,
-           uint32_t value, struct conf_error *error)
+           int64_t value, struct conf_error *error)
 {
 	for (unsigned i = 0; i < CONF_NUMBERS; i++) {
 		const struct conf_number *n = &conf_numbers[i];
@@ -81,10 +81,10 @@ set_number(struct conf *c, const char *path, struct conf_place at, const char *k
 			continue;
 		if (value < n->min || value > n->max)
 			return conf_fail(error, at,
-			                 "%s = %" PRIu32 ": Conclave takes %" PRIu32
+			                 "%s = %" PRId64 ": Conclave takes %" PRIu32
 			                 " to %" PRIu32,
 			                 key, value, n->min, n->max);
-		conf_number_set(n, c, value);
+		conf_number_set(n, c, (uint32_t)value);
 	}
 	return 0;
 }

@@ -136,7 +136,7 @@ static const struct verb verbs[] = {
 	    "N is the id of the server that it is for; FILE holds that number. Without "
 	    "them: the\nmyid in the dataDir of ZOO.CFG.\n"
 	    "Exit status: 0 done, 64 which id is not known, 78 a file is wrong (it says "
-	    "where).",
+	    "where), or has\nno such server.",
 	.without_conf = true,
 	.run = verb_import,
     },
@@ -157,8 +157,14 @@ print_help(void)
 {
 	puts("Usage: conclave [-c FILE] VERB [--json]\n"
 	     "Asks and steers one Conclave server.\n");
-	for (unsigned i = 0; i < VERBS; i++)
+	for (unsigned i = 0; i < VERBS; i++) {
+		const char *json = strstr(verbs[i].arguments, " [--json]");
+
 		printf("  %-9s %s\n", verbs[i].name, verbs[i].about);
+		if (json)
+			printf("  %-9s   %.*s\n", "", (int)(json - verbs[i].arguments),
+			       verbs[i].arguments);
+	}
 	puts("\n"
 	     "  -c FILE    the server's configuration (" CONF_DEFAULT_FILE ")\n"
 	     "  --json     one JSON object instead of a table\n"

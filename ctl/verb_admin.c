@@ -98,6 +98,8 @@ show_units(char out[FIT_SHOWN_MAX])
 	if (!f)
 		return false;
 	len = fread(out, 1, FIT_SHOWN_MAX - 1, f);
+	while (len > 0 && out[len - 1] == '\n')
+		len--;
 	out[len] = '\0';
 	return pclose(f) == 0;
 }
@@ -151,7 +153,8 @@ verb_check(const struct ctl *c)
 	if (conf_load(file, &conf, &error)) {
 		if (c->json)
 			verb_print_file_json(file, false, "", error.text);
-		fprintf(stderr, "conclave: %s\n", error.text);
+		else
+			fprintf(stderr, "conclave: %s\n", error.text);
 		return PROC_EXIT_CONFIG;
 	}
 	if (units)

@@ -43,8 +43,9 @@ read_file(struct import *m, const char *file, bool dynamic)
 	int r = conf_slurp(file, FILE_MAX, &text, &len);
 
 	if (r < 0)
-		return conf_fail(&m->error, at, "%s%s cannot be read: %s",
-		                 dynamic ? "dynamicConfigFile = " : "", file,
+		return conf_fail(&m->error, at, "%s%scannot be read: %s",
+		                 dynamic ? m->zoo.dynamic_file : "",
+		                 dynamic ? ", which dynamicConfigFile names, " : "",
 		                 strerror(-r));
 	r = zoo_read(&m->zoo, file, text, len, dynamic, &m->error);
 	free(text);
@@ -232,7 +233,8 @@ verb_import(const struct ctl *c)
 	if (r == 1) {
 		if (c->json)
 			verb_print_file_json(m->file, false, "", m->error.text);
-		fprintf(stderr, "conclave: %s\n", m->error.text);
+		else
+			fprintf(stderr, "conclave: %s\n", m->error.text);
 		r = PROC_EXIT_CONFIG;
 	}
 	if (r < 0)

@@ -103,7 +103,7 @@ $THREE" --id 1
 	run -0 bare import conf/zoo.cfg --id 1
 	[[ "$output" == *"# The servers are those of zoo.cfg.dynamic."* ]]
 	[ "$(grep -c '^	{ id = ' <<<"$output")" = 3 ]
-	refused 78 "$LIMITS"$'dynamicConfigFile=nowhere\n' "zoo.cfg:4: dynamicConfigFile = nowhere cannot be read" --id 1
+	refused 78 "$LIMITS"$'dynamicConfigFile=nowhere\n' "zoo.cfg:4: nowhere, which dynamicConfigFile names, cannot be read: " --id 1
 	refused 78 "$LIMITS$THREE"$'dynamicConfigFile=zoo.cfg.dynamic\nserver.4=a:1:2\n' \
 		"zoo.cfg:8: this must be in zoo.cfg.dynamic" --id 1
 	echo 'server.5=oops' >>zoo.cfg.dynamic
@@ -114,10 +114,13 @@ $THREE" --id 1
 	refused 78 "" "zoo.cfg: there is no server line" --id 1
 	refused 78 "$THREE" "zoo.cfg: initLimit is not set" --id 1
 	refused 78 "$LIMITS"$'server.1=zk1:2888\n' "zoo.cfg:4: server.1: malformed server line" --id 1
+	refused 78 $'tickTime=99999999999\ninitLimit=1\nsyncLimit=2\n'"$THREE" \
+		"zoo.cfg:1: tickTime = 99999999999: Conclave takes 1 to 60000" --id 1
+	refused 78 $'tickTime=-5\ninitLimit=1\nsyncLimit=2\n'"$THREE" "zoo.cfg:1: tickTime = -5: " --id 1
 	refused 78 "$LIMITS$THREE"$'group.1=1:2\n' "zoo.cfg:6: server 3 is in no group" --id 1
 	refused 78 $'syncLimit=1\ninitLimit=1\n'"$THREE" "zoo.cfg:1: syncLimit = 1" --id 1
 	run -78 bare import nowhere.cfg --id 1
-	[[ "$output" == *"nowhere.cfg: nowhere.cfg cannot be read"* ]]
+	[[ "$output" == *"conclave: nowhere.cfg: cannot be read: "* ]]
 	run -78 bare import . --id 1
 	run -64 bare import
 	run -64 bare import zoo.cfg --loud
@@ -138,6 +141,7 @@ $THREE" --id 1
 	jq -e '.schema == 1 and .file == "zoo.cfg" and .ok' <<<"$output"
 	run -78 --separate-stderr bare import zoo.cfg --id 9 --json
 	jq -e '(.ok | not) and (.error | contains("server.9"))' <<<"$output"
+	[ "$stderr" = "" ]
 }
 
 @test "a file full of nonsense ends with an error, not with a crash" {

@@ -18,6 +18,7 @@ status_comes() {
 
 @test "help and version" {
 	run -0 bare --help
+	[[ "$output" == *" --leader|--leading [--timeout SECONDS]"$'\n'*" WORKER"$'\n'* ]]
 	for verb in status leader health metrics watch wait restart claim check probe import; do
 		[[ "$output" == *"  $verb "* ]]
 		run -0 bare "$verb" --help
@@ -66,6 +67,7 @@ status_comes() {
 	done
 	run -78 --separate-stderr lab_conclave 1 check --json
 	jq -e '.schema == 1 and .ok == false and (.error | contains("nonsense"))' <<<"$output"
+	[ "$stderr" = "" ]
 	run -78 bare -c "$LAB/none" status
 	run -78 bare check "$LAB/none"
 }
@@ -81,6 +83,16 @@ status_comes() {
 	[ "$output" = "$(cat "$LAB/canonical")" ]
 	run -0 lab_conclave 1 check --json
 	jq -e --rawfile want "$LAB/canonical" '.ok and (.canonical == $want)' <<<"$output"
+}
+
+@test "check --systemd where systemd does not answer: 69, and what it said, without its last line's end" {
+	lab_make 1
+	printf '#!/bin/sh\nprintf "no bus\\nno systemd\\n"\nexit 1\n' >"$LAB/systemctl"
+	chmod +x "$LAB/systemctl"
+	PATH=$LAB:$PATH run -69 lab_conclave 1 check --systemd
+	[ "$output" = $'conclave: systemd does not answer: no bus\nno systemd' ]
+	PATH=$LAB:$PATH run -69 lab_conclave 1 check --systemd --json
+	[[ "$output" == *'"systemd does not answer: no bus\nno systemd"'* ]]
 }
 
 @test "nobody is there: 69, and state down" {
