@@ -131,7 +131,7 @@ verdict_judge(const struct verdict_facts *f, struct verdict *out)
 		    f->connmgr_degraded);
 	if (*f->peer_reason)
 		say(out, f->has_leader ? VERDICT_DEGRADED : VERDICT_FAILING,
-		    "peer can neither lead nor promise: %s", f->peer_reason);
+		    "peer cannot lead: %s", f->peer_reason);
 }
 
 const char *

@@ -2,8 +2,8 @@
  * reasons, each a sentence that names the process.
  *
  * failing: this server cannot serve: connmgr, elector or peer is missing, keeps dying, is
- *   stopped, hangs, does not answer or does not count; or the peer can neither lead nor
- *   promise, and follows nobody.
+ *   stopped, hangs, does not answer or does not count; or the peer cannot lead, and
+ *   follows nobody.
  * degraded: it serves, but something is wrong or soon will be.
  * Another server that is down, and an election that lasts, are no sickness of this one.
  */
@@ -55,7 +55,7 @@ struct verdict_facts { /* strings are borrowed, none is NULL */
 	unsigned queue_count;
 	struct verdict_queue queues[VERDICT_QUEUES_MAX];
 	const char *connmgr_degraded; /* by its own word; "": it is not */
-	const char *peer_reason; /* why it can neither lead nor promise; "": it can */
+	const char *peer_reason;      /* why it cannot lead; "": it can */
 	bool has_leader;
 	bool orphaned;       /* conclaved has died and left its door behind */
 	int64_t patience_ms; /* how long an answer was waited for */

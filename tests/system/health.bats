@@ -227,7 +227,7 @@ port_is_taken() {
 	lab_stop 1
 	echo x >"$LAB/1/data/peer/acceptedEpoch"
 	lab_start 1
-	sick 1 2 failing "peer can neither lead nor promise: *acceptedEpoch*"
+	sick 1 2 failing "peer cannot lead: *acceptedEpoch*"
 }
 
 @test "without conclaved: the doors are asked" {

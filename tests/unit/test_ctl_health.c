@@ -133,10 +133,10 @@ sick(void **state)
 	     "[\"the loop of peer (pid 4) was late by 1001 ms in the last minute\"]"},
 	    {"peer", 0,
 	     "{\"who\":\"peer\",\"generation\":1,\"reason\":\"no\",\"leader\":null}",
-	     "\"failing\"", "[\"peer can neither lead nor promise: no\"]"},
+	     "\"failing\"", "[\"peer cannot lead: no\"]"},
 	    {"peer", 0,
 	     "{\"who\":\"peer\",\"generation\":1,\"reason\":\"no\",\"leader\":2}",
-	     "\"degraded\"", "[\"peer can neither lead nor promise: no\"]"},
+	     "\"degraded\"", "[\"peer cannot lead: no\"]"},
 	    {"peer", 0,
 	     "{\"who\":\"peer\",\"generation\":1,\"queues\":[{\"name\":\"uplink\","
 	     "\"length\":200,\"bound\":256}]}",

@@ -218,10 +218,10 @@ ports_queues_and_what_they_say_themselves(void **state)
 	facts.connmgr_degraded = "the disk is full";
 	expect(VERDICT_DEGRADED, "connmgr is degraded: the disk is full");
 	facts.peer_reason = "the file is damaged";
-	expect(VERDICT_FAILING, "peer can neither lead nor promise: the file is damaged");
+	expect(VERDICT_FAILING, "peer cannot lead: the file is damaged");
 	facts.peer_reason = "the disk hangs";
 	facts.has_leader = true;
-	expect(VERDICT_DEGRADED, "peer can neither lead nor promise: the disk hangs");
+	expect(VERDICT_DEGRADED, "peer cannot lead: the disk hangs");
 }
 
 static void
