@@ -126,8 +126,8 @@ for fuzzer in "$build"/asan/tests/fuzz/fuzz_*; do
 		"$build/corpus/$kind" "tests/fuzz/corpus/$kind"
 done
 
-# The system tests, file by file: with nng as they ship, and built for ASan with nng or SOCK_SEQPACKET.
-# `make soak` runs each of them with both.
+# The system tests, file by file: with nng as they ship, built for ASan with nng or SOCK_SEQPACKET, or both;
+# what is about conclaved and the command alone, built for ASan only. `make soak` runs each of them with both links.
 boxes=(tests/system/systemd*.bats)
 parts=$((parts + ${#boxes[@]}))
 box() { # they wait more than they work: beside the two
@@ -145,13 +145,11 @@ else
 fi
 for file in tests/system/*.bats; do
 	case ${file##*/} in
-	systemd* | disk.bats | odd.bats) ;;
+	systemd* | disk.bats | odd.bats | supervisor.bats | status.bats | probe.bats) ;;
 	*) CONCLAVE_BIN=$PWD/$build/bin system "$file" "" ;;
 	esac
 done
-for name in swap_bad disk; do
-	CONCLAVE_BIN=$PWD/$build/bin LAB_IPC=seqpacket system "tests/system/$name.bats" " (seqpacket)"
-done
+CONCLAVE_BIN=$PWD/$build/bin LAB_IPC=seqpacket system tests/system/disk.bats " (seqpacket)"
 export CONCLAVE_BIN=$PWD/$build/asan/bin LAB_SLOW=1
 export LAB_KILLS=200                           # a thousand are slow with it
 export FAKEWORKER=$PWD/$build/tests/fakeworker # conclaved is tested there, and its times are short
