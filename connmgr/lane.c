@@ -389,14 +389,15 @@ tell_port(struct lane *l)
 	unsigned count = greet_listeners(l->greet, &list);
 	enum link_status status = LINK_DOWN;
 
+	if (l->which != LINK_LEARNER)
+		return;
 	for (unsigned i = 0; i < count; i++) {
 		if (list[i].open)
 			status = LINK_UP;
 		else if (*list[i].reason == '\0' && status == LINK_DOWN)
 			status = LINK_CONNECTING; /* not tried yet */
 	}
-	if (l->which != LINK_LEARNER || status == LINK_CONNECTING ||
-	    status == l->port_told)
+	if (status == LINK_CONNECTING || status == l->port_told)
 		return;
 	l->port_told = status;
 	l->ops->on_remote(l->user, l->which, l->conf->id, status,

@@ -221,14 +221,15 @@ on_remote(struct role *r, struct role_remote *p, const struct role_event *ev,
 static void
 on_port(struct role *r, bool open, uint64_t now_ms, struct role_actions *out)
 {
-	bool withheld = r->mode == ROLE_MODE_FOLLOW && r->follow.withheld;
+	const struct role_follow *f = &r->follow;
 
 	r->port_shut = !open;
 	if (r->stands == role_may_stand(r))
 		return;
 	if (r->mode == ROLE_MODE_LOOKING)
 		role_look(r, out);
-	else if (withheld && r->follow.epoch == 0) /* they may wait for nobody but us */
+	else if (r->mode == ROLE_MODE_FOLLOW && !r->stands && f->fresher && f->epoch == 0)
+		/* our promise was withheld, and they may wait for nobody else's */
 		role_look_again(r, ROLE_LOOK_EPOCH, false, now_ms, out);
 }
 

@@ -65,8 +65,8 @@ struct role_follow {
 	int64_t asked;     /* LEADERINFO */
 	bool promise;      /* asked is above what we promised before */
 	bool answer_due;   /* ACKEPOCH is owed, once asked is on the disk */
-	bool deposes;  /* our promise was that of a fresher one: the leader looks again */
-	bool withheld; /* it would have been, but we do not stand */
+	bool fresher;  /* than it, when it asked for a promise: it is to look again if we
+	                  stand, and had no promise if we do not */
 	int64_t told;  /* NEWLEADER */
 	bool ack_due;  /* ACK is owed, once told is on the disk */
 	int64_t epoch; /* UPTODATE; 0: not established */
@@ -126,6 +126,8 @@ void role_establish(struct role *r, int64_t epoch, struct role_actions *out);
 /* Could we lead at all? Who could not votes as if it had nothing, so that nobody elects
  * it, and counts in quorums like anybody else. */
 bool role_may_stand(const struct role *r);
+/* Has one with (epoch, zxid) more than another? */
+bool role_is_fresher(int64_t epoch, int64_t zxid, int64_t than_epoch, int64_t than_zxid);
 void role_look(struct role *r, struct role_actions *out); /* with a new serial */
 /* Asked again with the same serial, the elector repeats its answer. */
 void role_send_look(struct role *r, struct role_actions *out);

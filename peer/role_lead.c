@@ -12,12 +12,6 @@
 
 #include "wire/qquorum.h"
 
-static int64_t
-own_current(const struct role *r)
-{
-	return r->epochs.current > 0 ? r->epochs.current : 0;
-}
-
 static bool
 is_live(const struct role *r, const struct role_remote *p)
 {
@@ -241,8 +235,8 @@ on_ackepoch(struct role *r, struct role_remote *p, const struct qpacket *packet,
 		return ROLE_CLOSE_BAD;
 	p->answered = p->offered;
 	if (epoch >= 0) {
-		bool fresher = epoch > own_current(r) ||
-		               (epoch == own_current(r) && packet->zxid > r->look.zxid);
+		bool fresher =
+		    role_is_fresher(epoch, packet->zxid, role_current(r), r->look.zxid);
 
 		/* one without a weight would be elected by nobody, however fresh: to look
 		 * again would never end */

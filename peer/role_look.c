@@ -11,6 +11,12 @@ role_may_stand(const struct role *r)
 	return !r->port_shut && r->epochs.promised < ROLE_EPOCH_MAX;
 }
 
+bool
+role_is_fresher(int64_t epoch, int64_t zxid, int64_t than_epoch, int64_t than_zxid)
+{
+	return epoch > than_epoch || (epoch == than_epoch && zxid > than_zxid);
+}
+
 /* Asked again with the same serial, the elector repeats its answer. */
 void
 role_send_look(struct role *r, struct role_actions *out)
@@ -28,7 +34,7 @@ role_look(struct role *r, struct role_actions *out)
 {
 	r->mode = ROLE_MODE_LOOKING;
 	r->look_serial = (struct role_serial){r->generation, ++r->count};
-	r->look.epoch = r->epochs.current > 0 ? r->epochs.current : 0;
+	r->look.epoch = role_current(r);
 	r->look.zxid = r->claim;
 	r->stands = role_may_stand(r);
 	if (!r->away)

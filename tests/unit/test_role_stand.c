@@ -234,36 +234,34 @@ no_epoch_is_left(void **state)
 
 /* Where nobody comes to that port it does not matter. */
 static void
+restart_without_port(struct role_config config)
+{
+	role_free(k.role);
+	kit_new(&k, config);
+	port(false);
+	start(4, 9);
+	assert_int_equal(reason(), ROLE_REASON_NONE);
+}
+
+static void
 a_port_that_nobody_needs(void **state)
 {
-	struct role_config bare = kit_config(&k.members, 1);
+	struct role_config config = kit_config(&k.members, 1);
 
 	(void)state;
-	role_free(k.role);
 	kit_members(&k.members, 1, 0);
-	kit_new(&k, kit_config(&k.members, 1));
-	port(false);
-	start(4, 9);
+	restart_without_port(config);
 	expect_vote(4, 9);
-	assert_int_equal(reason(), ROLE_REASON_NONE);
 
-	role_free(k.role);
 	kit_members(&k.members, 3, 0);
-	bare.zab = false;
-	kit_new(&k, bare);
-	port(false);
-	start(4, 9);
+	config.zab = false;
+	restart_without_port(config);
 	expect_vote(4, 9);
-	assert_int_equal(reason(), ROLE_REASON_NONE);
 
-	role_free(k.role);
 	kit_members(&k.members, 3, 1);
-	bare = kit_config(&k.members, 4);
-	bare.observer = true;
-	kit_new(&k, bare);
-	port(false);
-	start(4, 9);
-	assert_int_equal(reason(), ROLE_REASON_NONE);
+	config = kit_config(&k.members, 4);
+	config.observer = true;
+	restart_without_port(config);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
