@@ -4,6 +4,7 @@
 #include "ctl/fit.h"
 #include "ctl/status.h"
 #include "ctl/verb.h"
+#include "ctl/verdict.h"
 #include "proc/proc.h"
 
 #include <stdio.h>
@@ -11,13 +12,6 @@
 #include <string.h>
 
 #define SUPERVISOR "conclaved"
-
-static bool
-is_worker(const char *name)
-{
-	return strcmp(name, "connmgr") == 0 || strcmp(name, "elector") == 0 ||
-	       strcmp(name, "peer") == 0;
-}
 
 /* The old one may take its time to stop before its successor is started. */
 static uint64_t
@@ -67,7 +61,7 @@ verb_restart(const struct ctl *c)
 
 	if (c->argc != 1)
 		return verb_misused(c, "which worker?");
-	if (!is_worker(c->argv[0]))
+	if (!verdict_is_worker(c->argv[0]))
 		return verb_misused(
 		    c, "there is no worker `%s`, only: connmgr elector peer", c->argv[0]);
 	snprintf(request, sizeof(request), "restart %s", c->argv[0]);

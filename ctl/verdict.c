@@ -20,8 +20,8 @@ say(struct verdict *v, enum verdict_kind kind, const char *format, ...)
 	va_end(args);
 }
 
-static bool
-is_worker(const char *name)
+bool
+verdict_is_worker(const char *name)
 {
 	return strcmp(name, "connmgr") == 0 || strcmp(name, "elector") == 0 ||
 	       strcmp(name, "peer") == 0;
@@ -47,7 +47,7 @@ judge_state(const struct verdict_facts *f, const struct verdict_process *p,
 	bool moves =
 	    strcmp(p->state, "starting") == 0 || strcmp(p->state, "stopping") == 0;
 	enum verdict_kind kind =
-	    is_worker(p->name) && !moves ? VERDICT_FAILING : VERDICT_DEGRADED;
+	    verdict_is_worker(p->name) && !moves ? VERDICT_FAILING : VERDICT_DEGRADED;
 	char name[96];
 
 	if (strcmp(p->state, "ready") == 0)
@@ -72,7 +72,7 @@ judge_process(const struct verdict_facts *f, const struct verdict_process *p,
 	char name[96];
 
 	judge_state(f, p, out);
-	if (p->idle && is_worker(p->name))
+	if (p->idle && verdict_is_worker(p->name))
 		say(out, VERDICT_FAILING,
 		    "%s does not count: connmgr has not made it active", who(p, name));
 	if (p->lag_ms > f->lag_max_ms)

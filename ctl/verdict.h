@@ -69,6 +69,7 @@ struct verdict {
 	char reasons[VERDICT_REASONS_MAX][VERDICT_REASON_MAX];
 };
 
+bool verdict_is_worker(const char *name); /* one that every server needs */
 void verdict_judge(const struct verdict_facts *facts, struct verdict *out);
 const char *verdict_name(enum verdict_kind kind);
 
