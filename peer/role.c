@@ -222,14 +222,13 @@ static void
 on_port(struct role *r, bool open, uint64_t now_ms, struct role_actions *out)
 {
 	const struct role_follow *f = &r->follow;
+	bool withheld = f->fresher && f->epoch == 0 && !role_may_stand(r);
 
 	r->port_shut = !open;
-	if (r->stands == role_may_stand(r))
-		return;
-	if (r->mode == ROLE_MODE_LOOKING)
+	if (r->mode == ROLE_MODE_LOOKING && r->stands != role_may_stand(r))
 		role_look(r, out);
-	else if (r->mode == ROLE_MODE_FOLLOW && !r->stands && f->fresher && f->epoch == 0)
-		/* our promise was withheld, and they may wait for nobody else's */
+	else if (r->mode == ROLE_MODE_FOLLOW && withheld && role_may_stand(r))
+		/* they may wait for nobody else's promise */
 		role_look_again(r, ROLE_LOOK_EPOCH, false, now_ms, out);
 }
 

@@ -59,7 +59,7 @@ follow_link_down(struct role *r, const struct role_remote *p, bool was_up,
 		return; /* the end of an earlier link, told late */
 	if (was_up && r->follow.epoch > 0)
 		role_look_again(r, ROLE_LOOK_LEADER, true, now_ms, out);
-	else if (was_up && r->follow.fresher && r->stands)
+	else if (was_up && r->follow.fresher && role_may_stand(r))
 		/* after a wait we might find that they have elected it without us again
 		 */
 		role_look_again(r, ROLE_LOOK_EPOCH, false, now_ms, out);
@@ -76,9 +76,9 @@ follow_refuse(struct role *r, struct role_remote *p, enum role_close why, uint64
 		refused(r, false, now_ms, out);
 }
 
-/* Who does not stand and is fresher than the leader makes no promise before that one is
- * established: it would depose the leader, whom the others may have without it, and
- * cannot lead them itself. */
+/* Who may not stand (now, whatever it was when it looked) and is fresher than the leader
+ * makes no promise before that one is established: it would depose the leader, whom the
+ * others may have without it, and cannot lead them itself. */
 static void
 send_ackepoch(struct role *r, struct role_actions *out)
 {
@@ -88,7 +88,8 @@ send_ackepoch(struct role *r, struct role_actions *out)
 	f->fresher = f->promise && f->epoch == 0 &&
 	             role_is_fresher(current, r->look.zxid, r->vote.epoch, r->vote.zxid);
 	role_send_i32(out, r->vote.leader, QPACKET_ACKEPOCH, r->look.zxid,
-	              f->promise && (r->stands || !f->fresher) ? (int32_t)current : -1);
+	              f->promise && (role_may_stand(r) || !f->fresher) ? (int32_t)current
+	                                                               : -1);
 }
 
 /* Pays what is owed and on the disk. */

@@ -66,7 +66,7 @@ struct role_follow {
 	bool promise;      /* asked is above what we promised before */
 	bool answer_due;   /* ACKEPOCH is owed, once asked is on the disk */
 	bool fresher;  /* than it, when it asked for a promise: it is to look again if we
-	                  stand, and had no promise if we do not */
+	                  may stand, and had no promise if we may not */
 	int64_t told;  /* NEWLEADER */
 	bool ack_due;  /* ACK is owed, once told is on the disk */
 	int64_t epoch; /* UPTODATE; 0: not established */

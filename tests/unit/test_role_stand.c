@@ -181,6 +181,27 @@ withheld_until_the_port_is_open(void **state)
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 }
 
+/* What counts is the port as it is when the promise is asked for, not at the look. */
+static void
+opened_or_shut_since_the_look(void **state)
+{
+	(void)state;
+	port(false);
+	start(4, 9);
+	follow(4, 8);
+	port(true);
+	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	assert_int_equal(answer(5), 4);
+	kit_down(&k, 3, ROLE_LOSS_ENDED);
+	expect_vote(4, 9);
+
+	follow(4, 8);
+	port(false);
+	assert_int_equal(answer(6), -1);
+	port(true);
+	expect_vote(4, 9);
+}
+
 /* One that stands, and is fresher than the leader, makes it look again, and does so at
  * once itself, however often it was turned away before. */
 static void
@@ -277,6 +298,7 @@ main(void)
 	    TEST(fresher_makes_no_promise),
 	    TEST(fresher_by_its_epoch),
 	    TEST(withheld_until_the_port_is_open),
+	    TEST(opened_or_shut_since_the_look),
 	    TEST(fresher_deposes_without_a_wait),
 	    TEST(one_that_stands_is_heard),
 	    TEST(no_epoch_is_left),
