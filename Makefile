@@ -34,7 +34,7 @@ conclave_dir := ctl
 ROOMS := base wire config ipc proc swap supervisor connmgr elector peer ctl
 LIB_SRC := $(filter-out %/main.c,$(wildcard $(ROOMS:%=%/*.c)))
 # The links between the workers, and with them nng, are an archive of their own: conclaved and
-# conclave must not carry them (chan_nng.c also answers sysconf in the place of libc).
+# conclave must not carry them (nng_share.c also answers sysconf in the place of libc).
 LINKS_SRC := $(wildcard ipc/chan*.c ipc/uplink*.c)
 LIB_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(filter-out $(LINKS_SRC),$(LIB_SRC)))
 LINKS_OBJ := $(LINKS_SRC:%.c=$(B)/obj/%.o)
@@ -90,7 +90,7 @@ $(B)/tests/sim: ALL_LDFLAGS += $(SIM_WRAPS:%=-Wl,--wrap=%)
 
 # The real elector, between it and what it calls the faults of tests/badelector.
 BAD_WRAPS := serve proc_parse_options shell_open proc_ready uplink_open uplink_send msg_encode msg_decode chan_send \
-	recv nng_recvmsg
+	recv nng_recv_aio
 $(B)/tests/badelector: $(B)/obj/tests/badelector/badelector.o $(B)/obj/elector/main.o $(B)/lib.a $(B)/links.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $(BAD_WRAPS:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^) $(ALL_LIBS)

@@ -111,8 +111,8 @@ int __wrap_chan_send(struct chan *c, const void *data, size_t len);
 int __real_chan_send(struct chan *c, const void *data, size_t len);
 ssize_t __wrap_recv(int fd, void *out, size_t cap, int flags);
 ssize_t __real_recv(int fd, void *out, size_t cap, int flags);
-int __wrap_nng_recvmsg(nng_socket s, nng_msg **out, int flags);
-int __real_nng_recvmsg(nng_socket s, nng_msg **out, int flags);
+void __wrap_nng_recv_aio(nng_socket s, nng_aio *aio);
+void __real_nng_recv_aio(nng_socket s, nng_aio *aio);
 
 static enum kind
 find_kind(const char *file)
@@ -432,11 +432,14 @@ __wrap_recv(int fd, void *out, size_t cap, int flags)
 	return -1;
 }
 
-int
-__wrap_nng_recvmsg(nng_socket s, nng_msg **out, int flags)
+void
+__wrap_nng_recv_aio(nng_socket s, nng_aio *aio)
 {
-	if (!bad.deaf)
-		return __real_nng_recvmsg(s, out, flags);
+	if (!bad.deaf) {
+		__real_nng_recv_aio(s, aio);
+		return;
+	}
 	usleep(DEAF_US);
-	return NNG_EAGAIN;
+	if (nng_aio_begin(aio))
+		nng_aio_finish(aio, NNG_ETIMEDOUT);
 }
