@@ -34,7 +34,7 @@ conclave_dir := ctl
 ROOMS := base wire config ipc proc swap supervisor connmgr elector peer ctl
 LIB_SRC := $(filter-out %/main.c,$(wildcard $(ROOMS:%=%/*.c)))
 # The links between the workers, and with them nng, are an archive of their own: conclaved and
-# conclave must not carry them (nng_share.c also answers sysconf in the place of libc).
+# conclave must not carry them (chan_nng_share.c also answers sysconf in the place of libc).
 LINKS_SRC := $(wildcard ipc/chan*.c ipc/uplink*.c)
 LIB_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(filter-out $(LINKS_SRC),$(LIB_SRC)))
 LINKS_OBJ := $(LINKS_SRC:%.c=$(B)/obj/%.o)

@@ -1,5 +1,5 @@
-/* The link over nng pair1 and ipc://; with nng_share.c the only place that knows nng.
- * Debian's 1.5.2 is safe within these rules (feasibility.md, A2) and no others:
+/* The link over nng pair1 and ipc://; with chan_nng_share.c the only place that knows
+ * nng. Debian's 1.5.2 is safe within these rules (feasibility.md, A2) and no others:
  *
  * - a socket has one pipe in its life; nng would reconnect, we refuse the second pipe;
  * - nng_close may never return, so a thread of its own calls it, and may be stuck for
@@ -11,8 +11,8 @@
  * messages: its end is the kernel's word. It comes up first: the listener admits no pipe
  * before, and the dialler dials when the listener has said so on it. */
 #include "ipc/chan_impl.h"
+#include "ipc/chan_nng_share.h"
 #include "ipc/msg.h"
-#include "ipc/nng_share.h"
 
 #include <errno.h>
 #include <nng/nng.h>

@@ -1,5 +1,6 @@
 /* See vital.h. It stands on nothing of proc/ but lag, so that the simulator can have it
- * beside its own proc; and not on sysconf, which ipc/nng_share answers in the daemons. */
+ * beside its own proc; and not on sysconf, which ipc/chan_nng_share answers in the
+ * daemons. */
 #include "proc/vital.h"
 
 #include "base/clock.h"

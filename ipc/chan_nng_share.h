@@ -1,7 +1,7 @@
 /* An nng socket with its one pipe, as nng's threads and the channel (chan_nng.c) both see
  * it. Internal to ipc/. Its rules, and why, are at the head of chan_nng.c. */
-#ifndef IPC_NNG_SHARE_H
-#define IPC_NNG_SHARE_H
+#ifndef IPC_CHAN_NNG_SHARE_H
+#define IPC_CHAN_NNG_SHARE_H
 
 #include <nng/nng.h>
 #include <stdatomic.h>

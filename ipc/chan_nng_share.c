@@ -1,6 +1,6 @@
-/* See nng_share.h: the callbacks, which run on nng's threads, the close that may never
- * return, and how many threads nng starts. */
-#include "ipc/nng_share.h"
+/* See chan_nng_share.h: the callbacks, which run on nng's threads, the close that may
+ * never return, and how many threads nng starts. */
+#include "ipc/chan_nng_share.h"
 
 #include "ipc/chan.h"
 #include "ipc/msg.h"
