@@ -219,7 +219,7 @@ parse(int argc, char **argv, char **rest, struct options *o)
 			o->ctl.json = true;
 		} else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
 			o->help = true;
-		} else if (strcmp(word, "--version") == 0 && !o->verb) {
+		} else if (strcmp(word, "--version") == 0) {
 			o->version = true;
 		} else if (o->verb) {
 			rest[o->ctl.argc++] = word;

@@ -266,20 +266,24 @@ add_role(cJSON *root, const cJSON *peer, const cJSON *elector)
 }
 
 /* Who should have answered. A folder that an elector of the past has left is nobody; but
- * one elector there must be. */
+ * one elector there must be. Where each worker is a unit there is no conclaved. */
 static cJSON *
 silent(const struct asks *asks)
 {
 	cJSON *names = cJSON_CreateArray();
-	bool elector = false;
+	bool elector = false, some = false;
 
+	for (unsigned i = 0; i < asks->count; i++)
+		some |= asks->list[i].answer != NULL;
 	for (unsigned i = 0; i < asks->count; i++) {
 		const struct ask *a = &asks->list[i];
 		bool is_elector = strncmp(a->folder, "elector-", 8) == 0;
 		bool nobody = a->result == -ENOENT || a->result == -ECONNREFUSED;
+		bool no_unit =
+		    some && a->result == -ENOENT && strcmp(a->folder, "conclaved") == 0;
 
 		elector |= is_elector && !nobody;
-		if (a->result && !(is_elector && nobody))
+		if (a->result && !no_unit && !(is_elector && nobody))
 			cJSON_AddItemToArray(names, cJSON_CreateString(a->folder));
 	}
 	if (!elector)

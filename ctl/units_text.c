@@ -66,15 +66,19 @@ units_show(const struct ctl *c)
 		return verb_failed(c, PROC_EXIT_FAILURE,
 		                   "swap: %s/connmgr/elector cannot be read",
 		                   c->conf->data_dir);
-	if (c->json) {
+	if (c->json) { /* null: what the record does not tell */
 		out = cJSON_CreateObject();
 		exact_set(out, "schema", STATUS_SCHEMA);
 		cJSON_AddStringToObject(out, "phase", r.accepted ? "idle" : "probation");
 		cJSON_AddBoolToObject(out, "accepted", r.accepted);
+		cJSON_AddNullToObject(out, "remaining_ms");
 		cJSON_AddItemToObject(out, "program", program(r.now.name));
+		cJSON_AddNullToObject(out, "candidate");
 		cJSON_AddItemToObject(out, "before",
 		                      *r.before.name ? program(r.before.name)
 		                                     : cJSON_CreateNull());
+		cJSON_AddNullToObject(out, "reason");
+		cJSON_AddNullToObject(out, "difference");
 		verb_print_json(out);
 		return PROC_EXIT_OK;
 	}

@@ -240,6 +240,13 @@ static const char *const denied[] = {
 };
 
 static const struct call_if denied_if[] = {
+    {"socket", ALL, 1, {{0, SCMP_CMP_EQ, AF_AX25, 0}}},
+    {"socket", ALL, 1, {{0, SCMP_CMP_EQ, AF_IPX, 0}}},
+    {"socket", ALL, 1, {{0, SCMP_CMP_EQ, AF_APPLETALK, 0}}},
+    {"socket", ALL, 1, {{0, SCMP_CMP_EQ, AF_NETROM, 0}}},
+    {"socket", ALL, 1, {{0, SCMP_CMP_EQ, AF_BRIDGE, 0}}},
+    {"socket", ALL, 1, {{0, SCMP_CMP_EQ, AF_ATMPVC, 0}}},
+    {"socket", ALL, 1, {{0, SCMP_CMP_EQ, AF_X25, 0}}},
     {"socket", ALL, 1, {{0, SCMP_CMP_GT, AF_INET6, 0}}},
     {"mmap",
      ALL,

@@ -260,7 +260,7 @@ run(struct conclaved *self)
 	r = prepare(self);
 	if (r < 0) {
 		log_err("cannot start: %s", strerror(-r));
-		r = EX_CANTCREAT;
+		r = PROC_EXIT_FAILURE; /* not for ever, as with a folder: tried again */
 	} else {
 		crew_start(self->crew);
 		swapper_start(self->swapper);

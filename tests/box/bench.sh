@@ -18,14 +18,14 @@ trap 'box_down; rm -rf "$BATS_FILE_TMPDIR"' EXIT
 until_back() {
 	case $1 in
 	*.service)
-		echo "until [ \"\$(systemctl is-active $1)\" = active ] && ! kill -0 \$old 2>/dev/null; do
+		echo "until ! kill -0 \$old 2>/dev/null && [ \"\$(systemctl is-active $1)\" = active ]; do
 				sleep 0.05
 			done
 			at=\$(systemctl show -P ActiveEnterTimestamp --timestamp=us $1)
 			at=\$(date -d \"\$at\" +%s%6N)"
 		;;
 	*)
-		echo "until conclave status --json | grep -qE '\"name\":\"$2\",\"pid\":[0-9]' && ! kill -0 \$old 2>/dev/null; do
+		echo "until ! kill -0 \$old 2>/dev/null && conclave status --json | grep -qE '\"name\":\"$2\",\"pid\":[0-9]'; do
 				:
 			done
 			at=\${EPOCHREALTIME/./}"

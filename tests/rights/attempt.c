@@ -223,6 +223,7 @@ const struct attempt attempts[] = {
      NULL,
      {SYS_socket, AF_INET6, SOCK_DGRAM}},
     {"raw", WORKERS, 0, call_to_open, NULL, {SYS_socket, AF_INET, SOCK_RAW, 1}},
+    {"x25", ALL, 0, call_to_open, NULL, {SYS_socket, AF_X25, SOCK_SEQPACKET}},
     {"netlink", ALL, 0, call_to_open, NULL, {SYS_socket, AF_NETLINK, SOCK_RAW}},
     {"packet", ALL, 0, call_to_open, NULL, {SYS_socket, AF_PACKET, SOCK_RAW}},
 
