@@ -4,6 +4,7 @@
 #include "ctl/ask.h"
 #include "ctl/exact.h"
 #include "ctl/status.h"
+#include "ctl/units.h"
 #include "proc/proc.h"
 
 #include <errno.h>
@@ -93,6 +94,9 @@ verb_no_answer(const struct ctl *c, const char *who)
 
 	if (!verb_may_ask(c)) {
 		advice = "only its own user and root may ask there";
+		file = "";
+	} else if (units_are_there(c)) {
+		advice = "each process is a unit here: systemctl status 'conclave*'";
 		file = "";
 	} else if (is_started(c)) {
 		advice = "conclaved is there; what is wrong says: conclave health -c ";

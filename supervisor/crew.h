@@ -94,6 +94,8 @@ void crew_seat_watch(struct crew *c, unsigned seat);
 void crew_seat_keep(struct crew *c, unsigned seat); /* starts it, if it is dead */
 bool crew_seat_watched(const struct crew *c, unsigned seat);
 bool crew_seat_alive(const struct crew *c, unsigned seat);
+/* The `--name` that the process of that seat has, or had. Borrowed. */
+const char *crew_seat_name(const struct crew *c, unsigned seat);
 
 const struct crew_member *crew_member(const struct crew *c, unsigned member);
 bool crew_all_ready(const struct crew *c);

@@ -126,3 +126,9 @@ crew_seat_alive(const struct crew *c, unsigned seat)
 {
 	return c->members[member_of(c, seat)].life.pid > 0;
 }
+
+const char *
+crew_seat_name(const struct crew *c, unsigned seat)
+{
+	return c->members[member_of(c, seat)].name;
+}

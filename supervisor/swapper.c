@@ -349,7 +349,7 @@ swapper_seat_ended(struct swapper *s, unsigned seat, const struct child_note *wh
 
 	child_note_text(why, text, sizeof(text));
 	snprintf(s->look.words, sizeof(s->look.words), "it ended: %s", text);
-	if (seat != s->core.active)
-		place_forget(s->conf->run_dir, s->programs[seat].name);
+	if (seat != s->core.active) /* not programs[seat]: that may be its successor's */
+		place_forget(s->conf->run_dir, crew_seat_name(s->crew, seat));
 	swapper_step(s, (struct swap_event){.type = SWAP_EV_DIED, .seat = seat});
 }

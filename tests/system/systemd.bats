@@ -24,6 +24,14 @@ name_of() {
 		done'
 }
 
+@test "without a conclaved nobody is told to start one" {
+	box_until "it serves" serves
+	box '
+		conclave status --json | jq -e ".silent == []"
+		conclave restart peer 2>&1 | grep "a unit here: systemctl status"
+		conclave status --json | jq -e ".processes | length == 3"'
+}
+
 @test "kill -9 of each unit restarts that one only" {
 	for unit in $workers; do
 		box_only "$(name_of "$unit")" "$unit.service" 'kill -9 $old'
