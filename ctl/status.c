@@ -271,10 +271,8 @@ static cJSON *
 silent(const struct asks *asks)
 {
 	cJSON *names = cJSON_CreateArray();
-	bool elector = false, some = false;
+	bool elector = false, some = asks_answered(asks) > 0;
 
-	for (unsigned i = 0; i < asks->count; i++)
-		some |= asks->list[i].answer != NULL;
 	for (unsigned i = 0; i < asks->count; i++) {
 		const struct ask *a = &asks->list[i];
 		bool is_elector = strncmp(a->folder, "elector-", 8) == 0;

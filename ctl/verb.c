@@ -95,11 +95,11 @@ verb_no_answer(const struct ctl *c, const char *who)
 	if (!verb_may_ask(c)) {
 		advice = "only its own user and root may ask there";
 		file = "";
+	} else if (is_started(c)) {
+		advice = "conclaved is there; what is wrong says: conclave health -c ";
 	} else if (units_are_there(c)) {
 		advice = "each process is a unit here: systemctl status 'conclave*'";
 		file = "";
-	} else if (is_started(c)) {
-		advice = "conclaved is there; what is wrong says: conclave health -c ";
 	}
 	return verb_failed(c, PROC_EXIT_NO_ANSWER,
 	                   "no answer from %s of server %lld (%s); %s%s", who,

@@ -17,7 +17,6 @@
 #include <errno.h>
 #include <nng/nng.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
