@@ -156,8 +156,8 @@ else
 	box &
 	waits=$!
 fi
-# A systemd that starts, and a kernel that is out of memory, hold the machine up for longer than a leader may be
-# silent as it ships. So beside the boxes are those with longer ticks, and those that mind no other leader.
+# Each unit in a box has a share of the processor as large as all that runs beside the box, and a leader may be
+# silent for 300 ms as it ships. So beside the boxes are those with longer ticks, and those that mind no other leader.
 asan asan probe electors hostile odd
 LAB_IPC=seqpacket asan "asan, seqpacket" elect faults swap
 ship demo import metrics output rights
