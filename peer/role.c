@@ -170,7 +170,7 @@ link_up(struct role *r, struct role_remote *p, uint64_t now_ms, struct role_acti
 		follow_link_up(r, p, out);
 		break;
 	case ROLE_MODE_LEAD:
-		lead_link_up(p, now_ms);
+		lead_link_up(r, p, now_ms);
 		break;
 	case ROLE_MODE_HALTED:
 	case ROLE_MODE_STALLED:

@@ -34,6 +34,8 @@ struct role_remote {
 	bool linked;
 	bool closing; /* we asked to close the link: what still comes over it is old */
 	uint64_t word_ms;
+	uint64_t ping_ms; /* of a leader: the next one */
+	bool pinged;      /* the last one is not answered */
 	bool informed;    /* FOLLOWERINFO or OBSERVERINFO came, */
 	int64_t accepted; /* with this epoch */
 	int64_t offered;  /* LEADERINFO sent; never a second one before the answer, since
@@ -75,7 +77,6 @@ struct role_follow {
 struct role_lead {
 	uint64_t first_ms; /* a quorum of FOLLOWERINFO by then */
 	uint64_t init_ms;  /* the whole, or the renewal, must be done by then */
-	uint64_t ping_ms;
 	uint32_t ping_count;
 	bool gathered;    /* there was a quorum of FOLLOWERINFO */
 	int64_t proposal; /* the epoch that we are establishing, or have; 0: none yet */
@@ -172,7 +173,7 @@ uint64_t follow_due_ms(const struct role *r);
 
 /* role_lead.c */
 void lead_start(struct role *r, uint64_t now_ms, struct role_actions *out);
-void lead_link_up(struct role_remote *p, uint64_t now_ms);
+void lead_link_up(const struct role *r, struct role_remote *p, uint64_t now_ms);
 void lead_link_down(struct role *r, uint64_t now_ms, struct role_actions *out);
 void lead_packet(struct role *r, struct role_remote *p, const struct qpacket *packet,
                  uint64_t now_ms, struct role_actions *out);

@@ -12,6 +12,8 @@
 
 #include "wire/qquorum.h"
 
+#define PEACE_TICKS 2 /* after an answered ping */
+
 static bool
 is_live(const struct role *r, const struct role_remote *p)
 {
@@ -153,16 +155,32 @@ lead_advance(struct role *r, uint64_t now_ms, struct role_actions *out)
 	release(r, out);
 }
 
+/* The learners whose turn it is. Who has not answered by the next tick is pinged again:
+ * that makes TCP send at once what was lost. Who has is left in peace for another tick,
+ * where sync_limit gives time for enough of both. */
 static void
 ping(struct role *r, uint64_t now_ms, struct role_actions *out)
 {
-	int64_t zxid = r->lead.epoch << 32 | r->lead.ping_count;
+	struct role_lead *l = &r->lead;
 
-	r->lead.ping_count = (r->lead.ping_count + 1) & INT32_MAX;
-	r->lead.ping_ms = now_ms + role_ticks(r, 1);
-	for (unsigned i = 0; i < r->remote_count; i++)
-		if (role_is_open(&r->remotes[i]))
-			role_send(out, r->remotes[i].sid, QPACKET_PING, zxid);
+	for (unsigned i = 0; i < r->remote_count; i++) {
+		struct role_remote *p = &r->remotes[i];
+
+		if (!role_is_open(p) || now_ms < p->ping_ms)
+			continue;
+		p->ping_ms = now_ms + role_ticks(r, 1);
+		p->pinged = true;
+		role_send(out, p->sid, QPACKET_PING, l->epoch << 32 | l->ping_count);
+		l->ping_count = (l->ping_count + 1) & INT32_MAX;
+	}
+}
+
+static void
+on_ping(const struct role *r, struct role_remote *p)
+{
+	if (p->pinged && r->config.sync_limit >= 3 * PEACE_TICKS)
+		p->ping_ms += role_ticks(r, PEACE_TICKS - 1);
+	p->pinged = false;
 }
 
 void
@@ -173,16 +191,19 @@ lead_start(struct role *r, uint64_t now_ms, struct role_actions *out)
 	    .first_ms = now_ms + role_ticks(r, ROLE_FIRST_TICKS),
 	    .init_ms = now_ms + role_ticks(r, r->config.init_limit),
 	};
-	for (unsigned i = 0; i < r->remote_count; i++)
+	for (unsigned i = 0; i < r->remote_count; i++) {
 		r->remotes[i].word_ms = now_ms; /* some have waited for us */
+		r->remotes[i].ping_ms = now_ms;
+	}
 	ping(r, now_ms, out);
 	lead_advance(r, now_ms, out);
 }
 
 void
-lead_link_up(struct role_remote *p, uint64_t now_ms)
+lead_link_up(const struct role *r, struct role_remote *p, uint64_t now_ms)
 {
 	p->word_ms = now_ms;
+	p->ping_ms = now_ms + role_ticks(r, 1);
 }
 
 void
@@ -271,15 +292,17 @@ lead_packet(struct role *r, struct role_remote *p, const struct qpacket *packet,
 	enum role_close why = ROLE_CLOSE_UNEXPECTED;
 
 	p->word_ms = now_ms;
-	if (packet->type == QPACKET_PING)
+	if (packet->type == QPACKET_PING) {
+		on_ping(r, p);
 		why = ROLE_CLOSE_NONE;
-	else if (packet->type == QPACKET_FOLLOWERINFO ||
-	         packet->type == QPACKET_OBSERVERINFO)
+	} else if (packet->type == QPACKET_FOLLOWERINFO ||
+	           packet->type == QPACKET_OBSERVERINFO) {
 		why = on_info(r, p, packet, now_ms, out);
-	else if (packet->type == QPACKET_ACKEPOCH)
+	} else if (packet->type == QPACKET_ACKEPOCH) {
 		why = on_ackepoch(r, p, packet, now_ms, out);
-	else if (packet->type == QPACKET_ACK)
+	} else if (packet->type == QPACKET_ACK) {
 		why = on_ack(r, p, packet, now_ms, out);
+	}
 	if (why != ROLE_CLOSE_NONE)
 		lead_refuse(r, p, why, now_ms, out);
 }
@@ -300,7 +323,7 @@ lead_due(struct role *r, uint64_t now_ms, struct role_actions *out)
 		role_look_again(r, ROLE_LOOK_QUORUM, false, now_ms, out);
 	else if (now_ms >= l->init_ms || (!l->gathered && now_ms >= l->first_ms))
 		role_look_again(r, ROLE_LOOK_TIMEOUT, false, now_ms, out);
-	else if (now_ms >= l->ping_ms)
+	else
 		ping(r, now_ms, out);
 }
 
@@ -308,7 +331,7 @@ uint64_t
 lead_due_ms(const struct role *r)
 {
 	const struct role_lead *l = &r->lead;
-	uint64_t due = l->ping_ms < l->init_ms ? l->ping_ms : l->init_ms;
+	uint64_t due = l->init_ms;
 
 	if (!l->gathered && l->first_ms < due)
 		due = l->first_ms;
@@ -316,8 +339,12 @@ lead_due_ms(const struct role *r)
 		const struct role_remote *p = &r->remotes[i];
 		uint64_t silent = p->word_ms + role_ticks(r, r->config.sync_limit);
 
-		if (role_is_open(p) && silent < due)
+		if (!role_is_open(p))
+			continue;
+		if (silent < due)
 			due = silent;
+		if (p->ping_ms < due)
+			due = p->ping_ms;
 	}
 	return due;
 }

@@ -48,6 +48,8 @@ role_forget_link(struct role_remote *p)
 	p->linked = false;
 	p->closing = false;
 	p->word_ms = 0;
+	p->ping_ms = 0;
+	p->pinged = false;
 	p->informed = false;
 	p->accepted = 0;
 	p->offered = 0;

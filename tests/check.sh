@@ -22,7 +22,7 @@ say() {
 		printf '%4ds %4ds  %-44s %6d passed %3d failed %3d skipped\n' $((SECONDS - started)) \
 			$((SECONDS - begun)) "$1" "$2" "$3" "$4"
 		if [ "$3" != 0 ]; then
-			grep -vE '^\[ +(RUN|OK) ' "$5" | tail -n 60 | sed 's/^/      /'
+			grep -vE '^\[ +(RUN|OK) ' "$5" | tail -n 150 | sed 's/^/      /'
 		fi
 	} 9>>"$logs/sum"
 }

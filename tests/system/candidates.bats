@@ -22,7 +22,7 @@ teardown() {
 
 # An ensemble; what has to stay as it is. Notifications of candidates go to $LAB/new/notices.
 shadow_up() {
-	lab_up 3 'timing = { tick_ms = 400; };' # a busy machine must not cost the leader its followers
+	lab_up 3
 	leader=$(lab_wait_leader)
 	mkdir "$LAB/new"
 	python3 -c '

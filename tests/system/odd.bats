@@ -13,7 +13,7 @@ odd() {
 
 TEXT='role6 = observer
 links = { handshake_ms = 300; };
-timing = { tick_ms = 200; notify_min_ms = 60000; notify_max_ms = 60000; };'
+timing = { tick_ms = 400; notify_min_ms = 60000; notify_max_ms = 60000; };'
 
 @test "no row of the table is left out, and none is missing there" {
 	run -0 odd ids "$BATS_TEST_DIRNAME/../../docs/PROTOCOL.md"

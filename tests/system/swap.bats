@@ -13,9 +13,6 @@ TIMES='supervisor = { probation_ms = 60000; watchdog_ms = 400; ready_ms = 3000; 
 [ "${LAB_SLOW:-0}" = 0 ] || TIMES=${TIMES/watchdog_ms = 400/watchdog_ms = 4000}
 TIMES=${TIMES/ready_ms = 3000/ready_ms = ${LAB_SLOW:+3}3000}
 
-# A busy machine must not be what costs the leader its followers.
-TIMES+=' timing = { tick_ms = 200; };'
-
 # Servers with a leader; program: a copy of the elector that others could have installed.
 swap_up() {
 	lab_up "$1" "$TIMES ${2:-}"

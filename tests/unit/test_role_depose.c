@@ -32,6 +32,7 @@ init_limit_bounds_the_whole(void **state)
 	assert_true(kit_closed(&k, 2, ROLE_CLOSE_ENDED));
 }
 
+/* As long as it does not answer. */
 static void
 pings_each_tick_in_every_phase(void **state)
 {
@@ -114,6 +115,55 @@ lost_on_the_way(void **state)
 }
 
 static void
+passes_in_peace(unsigned ticks)
+{
+	kit_pass(&k, ticks * KIT_TICK - 1);
+	assert_null(kit_sent(&k, 2, QPACKET_PING));
+	kit_pass(&k, 1);
+	assert_non_null(kit_sent(&k, 2, QPACKET_PING));
+}
+
+static void
+who_answers_has_a_tick_of_peace(void **state)
+{
+	(void)state;
+	establish();
+	for (unsigned i = 0; i < 3; i++) {
+		kit_packet(&k, 2, QPACKET_PING, 0, 0);
+		kit_packet(&k, 2, QPACKET_PING, 0,
+		           0); /* one answer too many gains nothing */
+		passes_in_peace(2);
+		passes_in_peace(1); /* that one was not answered in time */
+	}
+	kit_pass(&k, KIT_TICK / 2);
+	kit_packet(&k, 2, QPACKET_PING, 0, 0); /* late, and in time */
+	kit_pass(&k, KIT_TICK / 2);
+	passes_in_peace(1);
+	kit_packet(&k, 2, QPACKET_PING, 0, 0);
+	joins(3, 4);
+	kit_down(&k, 2, ROLE_LOSS_OLD);
+	kit_up(&k, 2); /* its new link has not answered anything */
+	passes_in_peace(1);
+}
+
+/* A sync_limit so short leaves no time for a second one. */
+static void
+a_short_limit_has_no_peace(void **state)
+{
+	struct role_config config = kit_config(&k.members, 1);
+
+	(void)state;
+	role_free(k.role);
+	config.sync_limit = 5;
+	kit_new(&k, config);
+	kit_start(&k, 4, 4);
+	kit_up(&k, 2);
+	lead();
+	kit_packet(&k, 2, QPACKET_PING, 0, 0);
+	passes_in_peace(1);
+}
+
+static void
 silence(void **state)
 {
 	(void)state;
@@ -143,10 +193,10 @@ the_core_is_due_in_time(void **state)
 	(void)state;
 	assert_int_equal(role_due_ms(k.role), UINT64_MAX);
 	lead();
-	assert_int_equal(role_due_ms(k.role), k.now_ms + KIT_TICK);
+	assert_int_equal(role_due_ms(k.role), k.now_ms + 10 * KIT_TICK); /* a quorum */
 	kit_up(&k, 2);
+	assert_int_equal(role_due_ms(k.role), k.now_ms + KIT_TICK);
 	k.now_ms += 20;
-	kit_packet(&k, 2, QPACKET_PING, 0, 0);
 	assert_int_equal(role_due_ms(k.role), k.now_ms + KIT_TICK - 20);
 	kit_step(&k, (struct role_event){.type = ROLE_EV_DUE}); /* too early: nothing */
 	assert_int_equal(k.todo.count, 0);
@@ -302,6 +352,8 @@ main(void)
 	    TEST(ten_ticks_to_a_quorum),
 	    TEST(init_limit_bounds_the_whole),
 	    TEST(pings_each_tick_in_every_phase),
+	    TEST(who_answers_has_a_tick_of_peace),
+	    TEST(a_short_limit_has_no_peace),
 	    TEST(a_closed_link_counts_at_once),
 	    TEST(a_joiner_keeps_the_quorum),
 	    TEST(an_observer_keeps_none),
