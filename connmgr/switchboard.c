@@ -78,14 +78,15 @@ on_timer(sd_event_source *source, uint64_t usec, void *user)
 }
 
 /* A connmgr with closes that never return had better begin anew, when nobody minds: no
- * election, no candidate for a while. Who leads would lead no more, so there it waits
- * until it must. */
+ * election, no candidate for a while. Who leads would lead no more, and one swap may come
+ * on the heels of another, so there it waits until it must. */
 static bool
 is_time_to_end(const struct switchboard *s, uint64_t now_ms)
 {
-	unsigned stuck = chan_stuck_closes();
+	bool minds = s->leading || now_ms - s->swap_ms < SWITCHBOARD_QUIET_MS;
 
-	return stuck > (s->leading ? SWITCHBOARD_STUCK_LEADING : SWITCHBOARD_STUCK_MAX) &&
+	return chan_stuck_closes() >
+	           (minds ? SWITCHBOARD_STUCK_MINDED : SWITCHBOARD_STUCK_MAX) &&
 	       !s->looking && s->candidate < 0 &&
 	       now_ms - s->word_ms >= SWITCHBOARD_QUIET_MS;
 }

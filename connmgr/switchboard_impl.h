@@ -13,11 +13,11 @@
 #include "connmgr/switchboard.h"
 #include "connmgr/worker.h"
 
-#define SWITCHBOARD_HELLO_MS      1000 /* from attached to hello */
-#define SWITCHBOARD_STUCK_MAX     8    /* closes of nng that never return */
-#define SWITCHBOARD_STUCK_LEADING 64
-#define SWITCHBOARD_QUIET_MS      2000
-#define SWITCHBOARD_EXIT_TIRED    75 /* EX_TEMPFAIL: start me again */
+#define SWITCHBOARD_HELLO_MS     1000 /* from attached to hello */
+#define SWITCHBOARD_STUCK_MAX    8    /* closes of nng that never return */
+#define SWITCHBOARD_STUCK_MINDED 64
+#define SWITCHBOARD_QUIET_MS     2000
+#define SWITCHBOARD_EXIT_TIRED   75 /* EX_TEMPFAIL: start me again */
 
 struct switchboard_counters {
 	uint64_t refused; /* what a worker sent is no message of its to us */
@@ -57,6 +57,7 @@ struct switchboard {
 	struct promotion promotion;
 	struct shadow *shadow; /* holds the candidate against the active elector */
 	int candidate;         /* its place; -1: there is none */
+	uint64_t swap_ms;      /* when there was the last one */
 	bool looking;          /* the peer's last word */
 	bool leading;          /* the same */
 	uint64_t word_ms;      /* when it came */

@@ -132,6 +132,7 @@ switchboard_unlinked(struct switchboard *s, unsigned worker)
 	if ((int)worker != s->candidate)
 		return;
 	s->candidate = -1;
+	s->swap_ms = clock_ms();
 	shadow_end(s->shadow);
 }
 
