@@ -109,6 +109,7 @@ on_change(void *user)
 	sd_event_source_get_enabled(self->tell, &armed);
 	if (armed != SD_EVENT_OFF && !first)
 		return;
+	sd_event_source_set_time_accuracy(self->tell, first ? 1 : TELL_US / 4);
 	sd_event_source_set_time_relative(self->tell, first ? 0 : TELL_US);
 	sd_event_source_set_enabled(self->tell, SD_EVENT_ONESHOT);
 }
