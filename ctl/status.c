@@ -231,15 +231,8 @@ status_quorum(const struct conf *conf)
 bool
 status_leads(const cJSON *peer)
 {
-	const cJSON *node;
-	bool active = false;
-
-	cJSON_ArrayForEach(node, peer)
-	{
-		if (node->string && strcmp(node->string, "active") == 0)
-			active = cJSON_IsTrue(node);
-	}
-	return active && strcmp(exact_string(peer, "state"), "leading") == 0;
+	return cJSON_IsTrue(cJSON_GetObjectItem(peer, "active")) &&
+	       strcmp(exact_string(peer, "state"), "leading") == 0;
 }
 
 static void

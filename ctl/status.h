@@ -20,8 +20,7 @@ cJSON *status_merge(const struct conf *conf, const struct asks *asks);
 cJSON *status_voters(const struct conf *conf);
 unsigned status_quorum(const struct conf *conf);
 
-/* True if the peer's answer says that we lead and may act. Its `active` is the last of
- * that name: the first is what every process says of its generation (DOORS.md). */
+/* True if the peer's answer says that we lead and may act (DOORS.md). */
 bool status_leads(const cJSON *peer);
 
 /* The rows of `processes`, from conclaved's answer and, for those that it does not know,

@@ -361,8 +361,7 @@ who_leads(void **state)
 		bool want;
 	} cases[] = {
 	    {"{\"active\":true,\"state\":\"leading\"}", true},
-	    {"{\"active\":true,\"state\":\"leading\",\"active\":true}", true},
-	    {"{\"active\":true,\"state\":\"leading\",\"active\":false}", false},
+	    {"{\"active\":false,\"state\":\"leading\"}", false},
 	    {"{\"active\":true,\"state\":\"following\"}", false},
 	    {"{\"active\":true,\"state\":\"looking\"}", false},
 	    {"{\"active\":1,\"state\":\"leading\"}", false},
