@@ -95,6 +95,9 @@ int conf_load(const char *path, struct conf *out, struct conf_error *error);
 /* Canonical form, every key written out; loading it gives the same struct. Returns the
  * length (NUL-terminated), 0 if it does not fit. */
 size_t conf_print(const struct conf *c, char *out, size_t cap);
+/* The same without the numbers that are as standard: another version may not know them.
+ */
+size_t conf_print_own(const struct conf *c, char *out, size_t cap);
 #define CONF_PRINT_MAX 65536
 
 /* The configuration text that our notifications carry (wire/qconfig, version 0), without

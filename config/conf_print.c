@@ -42,19 +42,22 @@ put_server(struct buf_out *b, const struct conf_server *s)
 }
 
 static void
-put_numbers(struct buf_out *b, const struct conf *c, const char *group)
+put_numbers(struct buf_out *b, const struct conf *c, const char *group, bool all)
 {
 	buf_put_text(b, "%s = {\n", group);
-	for (unsigned i = 0; i < CONF_NUMBERS; i++)
-		if (conf_number_is_in(&conf_numbers[i], group))
-			buf_put_text(b, "\t%s = %" PRIu32 ";\n",
-			             conf_number_name(&conf_numbers[i]),
-			             conf_number_get(&conf_numbers[i], c));
+	for (unsigned i = 0; i < CONF_NUMBERS; i++) {
+		const struct conf_number *n = &conf_numbers[i];
+		uint32_t value = conf_number_get(n, c);
+
+		if (conf_number_is_in(n, group) && (all || value != n->standard))
+			buf_put_text(b, "\t%s = %" PRIu32 ";\n", conf_number_name(n),
+			             value);
+	}
 	buf_put_text(b, "};\n");
 }
 
-size_t
-conf_print(const struct conf *c, char *out, size_t cap)
+static size_t
+print(const struct conf *c, bool all, char *out, size_t cap)
 {
 	struct buf_out b;
 
@@ -72,9 +75,9 @@ conf_print(const struct conf *c, char *out, size_t cap)
 		buf_put_text(&b, i + 1 < c->server_count ? ",\n" : "\n");
 	}
 	buf_put_text(&b, ");\n");
-	put_numbers(&b, c, "timing");
-	put_numbers(&b, c, "links");
-	put_numbers(&b, c, "supervisor");
+	put_numbers(&b, c, "timing", all);
+	put_numbers(&b, c, "links", all);
+	put_numbers(&b, c, "supervisor", all);
 	buf_put_text(&b,
 	             "ipc = \"%s\";\nattach = \"%s\";\nzab = %s;\nearly_finalize = %s;\n"
 	             "rights = \"%s\";\nlog_level = \"%s\";\n",
@@ -87,4 +90,16 @@ conf_print(const struct conf *c, char *out, size_t cap)
 		return 0;
 	out[b.len] = '\0';
 	return b.len;
+}
+
+size_t
+conf_print(const struct conf *c, char *out, size_t cap)
+{
+	return print(c, true, out, cap);
+}
+
+size_t
+conf_print_own(const struct conf *c, char *out, size_t cap)
+{
+	return print(c, false, out, cap);
 }

@@ -60,7 +60,7 @@ verb_restart(const struct ctl *c)
 	int r;
 
 	if (c->argc != 1)
-		return verb_misused(c, "which worker?");
+		return verb_misused(c, "which worker? one of connmgr elector peer");
 	if (!verdict_is_worker(c->argv[0]))
 		return verb_misused(
 		    c, "there is no worker `%s`, only: connmgr elector peer", c->argv[0]);

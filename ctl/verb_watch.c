@@ -121,7 +121,7 @@ verb_wait(const struct ctl *c)
 			return verb_misused(c, "--timeout wants seconds, like 10 or 0.5");
 	}
 	if (leader == leading)
-		return verb_misused(c, "for what? for a leader, or until we lead");
+		return verb_misused(c, "--leader or --leading, one of them");
 	/* in words it prints nothing, and who does not read that may wait all the same */
 	follow_init(&f, c->conf->run_dir, c->conf->id, c->json ? STDOUT_FILENO : -1);
 	do {

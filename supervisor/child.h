@@ -96,7 +96,7 @@ enum child_event_type {
 	CHILD_EV_NEEDS,    /* met: the child that this one needs is ready, or is not */
 	CHILD_EV_RESTART,  /* a person asks for a successor; nothing where none is wanted
 	                    */
-	CHILD_EV_CHANGED,  /* the configuration file is another than the child read */
+	CHILD_EV_CHANGED,  /* the configuration was read again: who refused it tries */
 	CHILD_EV_UNWANTED, /* the present process is the last, but may live on */
 	CHILD_EV_WANTED,   /* takes UNWANTED or STOP back; a dead one is started at once
 	                    */

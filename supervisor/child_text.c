@@ -54,11 +54,10 @@ event_text(const struct child_note *n, char *out, size_t cap)
 		         n->dumped ? ", core dumped," : "", n->after_ms);
 		break;
 	case CHILD_WHY_CONFIG:
-		snprintf(
-		    out, cap,
-		    "refuses the configuration (exit status %d); waits until the file "
-		    "changes or for `conclave restart`",
-		    CHILD_EXIT_CONFIG);
+		snprintf(out, cap,
+		         "refuses the configuration (exit status %d); waits for "
+		         "`conclave reload` or `conclave restart`",
+		         CHILD_EXIT_CONFIG);
 		break;
 	case CHILD_WHY_NEVER_READY:
 		snprintf(out, cap, "hung: not ready after %" PRIu64 " ms; aborted",

@@ -124,7 +124,6 @@ spawn_member(struct crew_member *m)
 	memset(&m->said, 0, sizeof(m->said));
 	m->ready_us = 0;
 	m->reload_owed = false;
-	m->config = stamp_take(c->options->config);
 	r = spawn_run(c->spawn, m->argv, m == &c->members[CONNMGR] ? &c->kept : NULL,
 	              c->on_exit, m, &pid, &m->source);
 	m->started_us = r < 0 ? 0 : clock_us();
@@ -231,19 +230,10 @@ crew_settle(struct crew *c)
 	for (unsigned i = 0; i < CREW_COUNT; i++) {
 		struct crew_member *m = &c->members[i];
 		struct child_event ev = event(CHILD_EV_NEEDS);
-		struct stamp now;
 
 		if (m->plan->needs >= 0) {
 			ev.met = c->members[m->plan->needs].life.state == CHILD_READY;
 			step(m, ev);
-		}
-		if (m->life.state != CHILD_STOPPED)
-			continue;
-		/* the file may have been mended while the child was reading it */
-		now = stamp_take(c->options->config);
-		if (!stamp_same(&now, &m->config)) {
-			log_info("%s: the configuration file has changed", m->plan->name);
-			step(m, event(CHILD_EV_CHANGED));
 		}
 	}
 	if (c->never_ready >= CREW_NEVER_READY) {
@@ -448,13 +438,8 @@ crew_reload(struct crew *c)
 			signal_member(m, SIGHUP);
 		else
 			m->reload_owed = m->life.state == CHILD_STARTING;
+		step(m, event(CHILD_EV_CHANGED));
 	}
-	crew_settle(c);
-}
-
-void
-crew_config_touched(struct crew *c)
-{
 	crew_settle(c);
 }
 

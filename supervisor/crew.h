@@ -7,7 +7,6 @@
 #include "config/conf.h"
 #include "supervisor/child.h"
 #include "supervisor/child_notice.h"
-#include "supervisor/stamp.h"
 #include "swap/record.h"
 
 #include <stdbool.h>
@@ -32,7 +31,6 @@ struct crew_member { /* for reading; crew.c alone writes it */
 	struct child_notice said;   /* the newest of each field, of the present process */
 	uint64_t started_us;        /* CLOCK_BOOTTIME; 0: no process */
 	uint64_t ready_us;          /* 0: not ready */
-	struct stamp config;        /* of the file as the process may have read it */
 	bool reload_owed;           /* SIGHUP once it is ready */
 	sd_event_source *source;    /* the pidfd; NULL: no process */
 	char name[RECORD_NAME_MAX]; /* of the instance */
@@ -75,10 +73,9 @@ bool crew_stopping(const struct crew *c);
 int crew_find(const struct crew *c, const char *name);
 /* 0: on_spawn will follow; 1: refused, all are being stopped. */
 int crew_restart(struct crew *c, unsigned member);
-/* Sends SIGHUP to all, to those that are starting as soon as they are ready. */
+/* The configuration was read again: SIGHUP to all, to those that are starting as soon as
+ * they are ready; who refused it tries once more. */
 void crew_reload(struct crew *c);
-/* The configuration file may be another now: who refused the old one tries it. */
-void crew_config_touched(struct crew *c);
 
 /* The seats. Seat 0 is in use after crew_new. A seat that is watched has no successor:
  * its end is said instead. */

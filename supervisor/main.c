@@ -13,7 +13,6 @@
 #include "supervisor/crew.h"
 #include "supervisor/place.h"
 #include "supervisor/report.h"
-#include "supervisor/stamp.h"
 #include "supervisor/swapper.h"
 
 #include <errno.h>
@@ -32,13 +31,13 @@ struct conclaved {
 	struct conf conf;
 	struct conf fresh; /* what a reload reads */
 	const char *config_path;
+	char workers_config[CONF_PATH_MAX]; /* what of it the workers read */
 	char program_dir[CONF_PATH_MAX];
 	struct child_policy policy;
 	struct crew_options options;
 	struct swapper *swapper;
 	struct crew *crew;
 	struct control *control;
-	struct stamp_watch *watch;
 	sd_event_source *tell; /* a timer: tells the world of changes */
 	struct report_self self;
 	char told[STATUS_MAX]; /* the last STATUS= */
@@ -54,6 +53,7 @@ reload(void *user, char *text, size_t cap)
 	struct conf_error error;
 	const char *refused;
 	bool taken;
+	int r;
 
 	if (conf_load(self->config_path, &self->fresh, &error) != 0) {
 		log_err("reload: %s", error.text);
@@ -66,7 +66,12 @@ reload(void *user, char *text, size_t cap)
 		log_set_level((enum log_level)self->conf.log_level);
 		log_info("reload: log_level taken over");
 	}
-	crew_config_touched(self->crew);
+	r = place_config(&self->conf, self->workers_config, sizeof(self->workers_config));
+	if (r < 0) {
+		log_err("reload: %s: %s", self->workers_config, strerror(-r));
+		snprintf(text, cap, "%s: %s", self->workers_config, strerror(-r));
+		return 1;
+	}
 	crew_reload(self->crew);
 	refused = conf_difference(&self->conf, &self->fresh);
 	if (refused[0] != '\0') {
@@ -154,14 +159,6 @@ on_swapped(void *user, struct door_conn *asker, const struct buf_out *json)
 	control_swapped(self->control, asker, json);
 }
 
-static void
-on_config_touched(void *user)
-{
-	struct conclaved *self = user;
-
-	crew_config_touched(self->crew);
-}
-
 /* The status file, and the one who started us. */
 static int
 on_tell(sd_event_source *s, uint64_t usec, void *user)
@@ -222,12 +219,14 @@ prepare(struct conclaved *self)
 
 	self->policy = policy_of(&self->conf);
 	self->options =
-	    (struct crew_options){.config = self->config_path,
+	    (struct crew_options){.config = self->workers_config,
 	                          .program_dir = self->program_dir,
 	                          .run_dir = self->conf.run_dir,
 	                          .policy = &self->policy,
 	                          .memory_mb = self->conf.supervisor.memory_mb};
-	if ((r = place_programs(self->conf.program_dir, self->program_dir,
+	if ((r = place_config(&self->conf, self->workers_config,
+	                      sizeof(self->workers_config))) < 0 ||
+	    (r = place_programs(self->conf.program_dir, self->program_dir,
 	                        sizeof(self->program_dir))) < 0 ||
 	    (r = sd_event_add_time_relative(loop, &self->tell, CLOCK_MONOTONIC, TELL_US,
 	                                    TELL_US / 4, on_tell, self)) < 0 ||
@@ -239,11 +238,6 @@ prepare(struct conclaved *self)
 	                      self->swapper, &self->self, &control_ops, self)) < 0)
 		return r;
 	swapper_join(self->swapper, self->crew);
-	r = stamp_watch_open(&self->watch, loop, self->config_path, on_config_touched,
-	                     self);
-	if (r < 0)
-		log_warning("%s cannot be watched for changes: %s", self->config_path,
-		            strerror(-r));
 	return 0;
 }
 
@@ -268,7 +262,6 @@ run(struct conclaved *self)
 		r = proc_run(self->proc);
 		place_sweep(self->conf.run_dir);
 	}
-	stamp_watch_close(self->watch);
 	control_close(self->control);
 	crew_free(self->crew);
 	swapper_free(self->swapper);

@@ -2,7 +2,6 @@
 #include "supervisor/place.h"
 
 #include "base/log.h"
-#include "config/conf.h"
 #include "proc/proc.h"
 
 #include <dirent.h>
@@ -19,17 +18,23 @@
 #define ELECTOR   "elector-"         /* and its name: an elector's folder below run_dir */
 
 static int
-make_dir(const char *path, char *error, size_t cap)
+make_dir(const char *key, const char *path, char *error, size_t cap)
 {
 	int r = proc_make_dir(path);
 
 	if (r == -EPERM)
-		snprintf(error, cap,
-		         "%s: not a folder of ours: it has another owner, or others may "
-		         "write there",
-		         path);
+		snprintf(
+		    error, cap,
+		    "%s %s: not a folder of ours: it has another owner, or others may "
+		    "write there; give it to the user with the number %d, mode 0700, "
+		    "or write another %s",
+		    key, path, (int)geteuid(), key);
 	else if (r < 0)
-		snprintf(error, cap, "%s: %s", path, strerror(-r));
+		snprintf(
+		    error, cap,
+		    "%s %s cannot be used by the user with the number %d: %s; make it "
+		    "for that user, or write another %s",
+		    key, path, (int)geteuid(), strerror(-r), key);
 	return r;
 }
 
@@ -57,13 +62,13 @@ place_take(const char *run_dir, const char *data_dir, char *error, size_t error_
 	size_t len;
 	int r;
 
-	r = make_dir(run_dir, error, error_cap);
+	r = make_dir("run_dir", run_dir, error, error_cap);
 	if (r == 0) /* else each worker would fail there, again and again */
-		r = make_dir(data_dir, error, error_cap);
+		r = make_dir("data_dir", data_dir, error, error_cap);
 	if (r < 0)
 		return r;
 	snprintf(path, sizeof(path), "%s/conclaved", run_dir);
-	r = make_dir(path, error, error_cap);
+	r = make_dir("run_dir", path, error, error_cap);
 	if (r < 0)
 		return r;
 	snprintf(path, sizeof(path), "%s/conclaved/lock", run_dir);
@@ -83,6 +88,18 @@ place_take(const char *run_dir, const char *data_dir, char *error, size_t error_
 	if (r < 0)
 		snprintf(error, error_cap, "%s: %s", path, strerror(-r));
 	return r;
+}
+
+int
+place_config(const struct conf *conf, char *path, size_t path_cap)
+{
+	static char text[CONF_PRINT_MAX];
+	int n = snprintf(path, path_cap, "%s/conclaved/conclave.conf", conf->run_dir);
+	size_t len = conf_print_own(conf, text, sizeof(text));
+
+	if (n < 0 || (size_t)n >= path_cap)
+		return -ENAMETOOLONG;
+	return len == 0 ? -EMSGSIZE : proc_write_file(path, text, len, false);
 }
 
 static bool

@@ -2,6 +2,8 @@
 #ifndef SUPERVISOR_PLACE_H
 #define SUPERVISOR_PLACE_H
 
+#include "config/conf.h"
+
 #include <stddef.h>
 
 #define PLACE_ERROR_MAX 512
@@ -10,6 +12,11 @@
  * conclaved out. 0; 1: there is another; -errno: it cannot be done. `error` says so for a
  * person. */
 int place_take(const char *run_dir, const char *data_dir, char *error, size_t error_cap);
+
+/* Writes the configuration that the workers are started with, `path`: what conclaved has
+ * read. Else one that dies would come back with what its file says by then, alone. 0 or
+ * -errno. */
+int place_config(const struct conf *conf, char *path, size_t path_cap);
 
 /* The folder of the worker programs: `configured`, or where it is empty the folder of
  * this program, or ../libexec/conclave from there if they are not beside it. 0 or -errno.

@@ -155,14 +155,18 @@ report_summary(const struct crew *crew, char *out, size_t cap)
 	snprintf(out, cap, "all ready");
 	for (unsigned i = 0; i < CREW_COUNT; i++) {
 		const struct crew_member *m = crew_member(crew, i);
+		const char *state;
+		bool says_it;
 		int n;
 
 		if (m->life.state == CHILD_READY || !crew_is_wanted(crew, i))
 			continue;
 		reason_of(m, text);
+		state = child_state_name(&m->life);
+		says_it = strncmp(text, state, strlen(state)) == 0; /* "hung: …" */
 		n = snprintf(out + len, cap - len, "%s%s %s%s%s", len > 0 ? "; " : "",
-		             m->plan->name, child_state_name(&m->life),
-		             text[0] != '\0' ? ": " : "", text);
+		             m->plan->name, state, says_it || text[0] == '\0' ? "" : ": ",
+		             says_it ? text + strlen(state) : text);
 		if (n < 0 || (size_t)n >= cap - len)
 			return;
 		len += (size_t)n;

@@ -46,7 +46,7 @@ static const struct mode modes[] = {
     {"noise", true, true, false},
 };
 
-static char folder[4096]; /* of the configuration file */
+static char folder[4096]; /* of the configuration that conclaved has read */
 static char worker[64];   /* connmgr, elector, peer */
 
 static FILE *
@@ -273,6 +273,7 @@ main(int argc, char **argv)
 	snprintf(name, sizeof(name), "%s", argv[0]);
 	snprintf(worker, sizeof(worker), "%.60s", basename(name) + 9);
 	snprintf(config, sizeof(config), "%s", argv[2]);
-	snprintf(folder, sizeof(folder), "%s", dirname(config));
+	/* FOLDER/run/conclaved/conclave.conf, what conclaved read of FOLDER's */
+	snprintf(folder, sizeof(folder), "%s", dirname(dirname(dirname(config))));
 	return be_worker(argc, argv);
 }

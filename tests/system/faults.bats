@@ -115,6 +115,34 @@ look_alone() {
 	run -64 lab_conclave 1 restart nobody
 }
 
+@test "a worker that comes back runs with what conclaved has read, not with what the file says by then" {
+	local conf
+	lab_up 3
+	leader=$(lab_wait_leader)
+	conf=$LAB/1/conclave.conf
+	cp "$conf" "$LAB/kept"
+	# alone, it would lead at once
+	sed -i -E '/^\t\{ id = [23];/d; s/^(\t\{ id = 1;.*\}),$/\1/' "$conf"
+	run -1 lab_conclave 1 reload
+	[[ "$output" == *servers* ]]
+	for worker in connmgr elector peer; do
+		kill_worker 1 $worker
+	done
+	cp "$LAB/kept" "$conf"
+	lab_wait_leader 1 2 3
+	run -0 lab_conclave 1 reload
+	# a slip of the pen in it costs no worker
+	echo 'slip' >>"$conf"
+	pids=$(pgrep -P "$(<"$LAB/1/pid")" | sort)
+	# shellcheck disable=SC2086 # pids
+	kill -9 $pids
+	cp "$LAB/kept" "$LAB/1/asked.conf"
+	lab_until "server 1 has all its workers again" eval \
+		'[ "$(pgrep -cP "$(<"$LAB/1/pid")")" = 3 ] && "$LAB_ASK/conclave" -c "$LAB/1/asked.conf" wait --leader --timeout 1'
+	cp "$LAB/kept" "$conf"
+	lab_wait_leader 1 2 3
+}
+
 @test "connmgr is killed again and again: no connection is refused" {
 	lab_up 1 'supervisor = { restart_reset_ms = 1; };'
 	lab_wait_leader

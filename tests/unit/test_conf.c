@@ -205,6 +205,12 @@ canonical(void **state)
 		assert_string_equal(again, printed);
 		assert_int_equal(conf_print(&conf_got, again, len), 0);
 		assert_int_equal(conf_print(&conf_got, again, len + 1), len);
+		/* without what is as standard: the same */
+		assert_int_equal(conf_print_own(&conf_got, again, sizeof(again)) == len,
+		                 texts[i] == everything);
+		conf_kit_good(again);
+		conf_print(&conf_got, again, sizeof(again));
+		assert_string_equal(again, printed);
 	}
 	conf_kit_good(everything);
 	conf_print(&conf_got, printed, sizeof(printed));
