@@ -26,14 +26,15 @@
 #define PARENT    LONG_MIN       /* stands for its pid, */
 #define OURSELVES (LONG_MIN + 1) /* and for ours */
 
-static char config[PATH_MAX], beside[PATH_MAX], fresh[PATH_MAX], moved[PATH_MAX],
-    own_run[PATH_MAX], peer_run[PATH_MAX], peer_data[PATH_MAX], connmgr_data[PATH_MAX],
-    parent[PATH_MAX];
+static char config[PATH_MAX], given[PATH_MAX], beside[PATH_MAX], fresh[PATH_MAX],
+    moved[PATH_MAX], own_run[PATH_MAX], peer_run[PATH_MAX], peer_data[PATH_MAX],
+    connmgr_data[PATH_MAX], parent[PATH_MAX];
 
 void
 attempt_prepare(const char *server, const char *own)
 {
-	snprintf(config, PATH_MAX, "%s/etc/conclave.conf", server);
+	snprintf(config, PATH_MAX, "%s/run/conclaved/conclave.conf", server);
+	snprintf(given, PATH_MAX, "%s/etc/conclave.conf", server); /* to conclaved */
 	snprintf(beside, PATH_MAX, "%s/beside", server);
 	snprintf(fresh, PATH_MAX, "%s/fresh", server);
 	snprintf(moved, PATH_MAX, "%s/moved", server);
@@ -194,6 +195,7 @@ exec_program(const struct attempt *a)
 
 const struct attempt attempts[] = {
     {"read_config", 0, ALL, read_file, config, {0}},
+    {"read_given", WORKERS, CONCLAVED, read_file, given, {0}},
     {"read_self", 0, ALL, read_file, "/proc/self/status", {0}},
     {"read_parent", WORKERS, CONCLAVED, read_file, parent, {0}},
     {"read_beside", WORKERS, CONCLAVED, read_file, beside, {0}},
