@@ -463,6 +463,17 @@ lane_row(const struct lane *l, unsigned index)
 	return l->remotes[index].row;
 }
 
+int64_t
+lane_restless(const struct lane *l)
+{
+	uint64_t now_ms = clock_ms();
+
+	for (unsigned i = 0; i < l->remote_count; i++)
+		if (link_is_restless(&l->remotes[i].link, now_ms))
+			return l->remotes[i].sid;
+	return -1;
+}
+
 const struct greet *
 lane_greet(const struct lane *l)
 {

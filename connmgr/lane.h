@@ -66,6 +66,7 @@ unsigned lane_rows(const struct lane *l);
 struct lane_row lane_row(const struct lane *l, unsigned index);
 uint64_t lane_waiting(const struct lane *l); /* bytes for remotes, not written yet */
 unsigned lane_strangers(const struct lane *l);
+int64_t lane_restless(const struct lane *l); /* a sid with a restless link; -1: none */
 const struct greet *lane_greet(const struct lane *l);
 struct lane_counters lane_counters(const struct lane *l);
 

@@ -1,7 +1,7 @@
 /* Rules: see link.h. Reconnection is at once, then after retry_min, doubled up to
- * retry_max; a link that lived for LINK_SETTLE_MS or carried a frame resets that, but two
- * rounds of dialling never begin within retry_min of each other, nor do two that nudges
- * ask for.
+ * retry_max; a link that lived for LINK_SETTLE_MS or carried a frame resets that, unless
+ * it is restless, but two rounds of dialling never begin within retry_min of each other,
+ * nor do two that nudges ask for.
  *
  * What is told on the election lane: `connecting`, with the reason of the end, until the
  * first attempt after a link's end is over; `down`, with the reason, as soon as one has
@@ -128,6 +128,23 @@ stop_dialing(struct link *l, struct link_actions *out)
 }
 
 static void
+count_up(struct link *l, uint64_t now_ms)
+{
+	if (now_ms - l->ups_ms >= LINK_RESTLESS_MS) {
+		l->ups = 0;
+		l->ups_ms = now_ms;
+	}
+	if (++l->ups > LINK_UPS_MAX)
+		l->restless_ms = now_ms + LINK_RESTLESS_MS;
+}
+
+bool
+link_is_restless(const struct link *l, uint64_t now_ms)
+{
+	return now_ms < l->restless_ms;
+}
+
+static void
 come_up(struct link *l, enum link_action_type use, uint64_t now_ms,
         struct link_actions *out)
 {
@@ -140,6 +157,7 @@ come_up(struct link *l, enum link_action_type use, uint64_t now_ms,
 	l->phase = LINK_IDLE;
 	l->up = true;
 	l->up_ms = now_ms;
+	count_up(l, now_ms);
 	l->proved = false;
 	l->mine = use == LINK_DO_USE_DIALED;
 	l->was_up = true;
@@ -219,6 +237,8 @@ on_closed(struct link *l, const struct link_event *ev, struct link_actions *out)
 	tell(l, LINK_CONNECTING, ev->reason, out);
 	if (l->phase == LINK_DIALING)
 		return;
+	if (link_is_restless(l, ev->now_ms))
+		l->backoff_ms = l->config.retry_max_ms;
 	if (l->backoff_ms > 0) { /* it flaps */
 		wait_longer(l, ev->now_ms);
 		return;

@@ -19,7 +19,9 @@
 #include <stdint.h>
 
 #define LINK_SETTLE_MS   1000
+#define LINK_RESTLESS_MS 10000
 #define LINK_ACTIONS_MAX 8
+#define LINK_UPS_MAX     20 /* within LINK_RESTLESS_MS: more is no accident */
 
 /* These three have the numbers of ipc/msg.h, which a core does not see. */
 enum link_lane { LINK_ELECTION = 1, LINK_LEARNER = 2 };
@@ -117,6 +119,9 @@ struct link {
 	bool proved;        /* a frame came on it */
 	uint64_t up_ms;
 	bool was_up;           /* ever */
+	unsigned ups;          /* how often it came up, */
+	uint64_t ups_ms;       /* counted since */
+	uint64_t restless_ms;  /* until then it counts as restless */
 	enum link_status told; /* the last TELL */
 	enum link_reason told_reason;
 };
@@ -124,5 +129,7 @@ struct link {
 void link_init(struct link *l, const struct link_config *config);
 void link_step(struct link *l, const struct link_event *ev, struct link_actions *out);
 uint64_t link_due_ms(const struct link *l); /* UINT64_MAX: never */
+/* It comes up and ends again and again, as where two remotes have one sid. */
+bool link_is_restless(const struct link *l, uint64_t now_ms);
 
 #endif

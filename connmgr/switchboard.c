@@ -10,6 +10,7 @@
 #include "connmgr/store.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,6 +231,7 @@ const char *
 switchboard_degraded(const struct switchboard *s, char *out, size_t cap)
 {
 	static const char *const roles[] = {"elector", "peer"};
+	int64_t restless = lane_restless(s->election);
 
 	*out = '\0';
 	if (chan_stuck_closes() > SWITCHBOARD_STUCK_MAX)
@@ -237,6 +239,12 @@ switchboard_degraded(const struct switchboard *s, char *out, size_t cap)
 	else if (s->state_error < 0)
 		snprintf(out, cap, "the elector's state cannot be written: %s",
 		         strerror(-s->state_error));
+	else if (restless >= 0)
+		snprintf(out, cap,
+		         "the link to server %" PRId64
+		         " comes up and ends again and again; two servers may have the "
+		         "same id",
+		         restless);
 	for (unsigned i = 0; i < 2; i++)
 		if (s->record_errors[i] < 0)
 			snprintf(out, cap,

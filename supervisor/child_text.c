@@ -55,7 +55,7 @@ event_text(const struct child_note *n, char *out, size_t cap)
 		break;
 	case CHILD_WHY_CONFIG:
 		snprintf(out, cap,
-		         "refuses the configuration (exit status %d); waits for "
+		         "refused the configuration (exit status %d); waits for "
 		         "`conclave reload` or `conclave restart`",
 		         CHILD_EXIT_CONFIG);
 		break;

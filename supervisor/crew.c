@@ -124,6 +124,7 @@ spawn_member(struct crew_member *m)
 	memset(&m->said, 0, sizeof(m->said));
 	m->ready_us = 0;
 	m->reload_owed = false;
+	c->ops->on_spawning(c->user);
 	r = spawn_run(c->spawn, m->argv, m == &c->members[CONNMGR] ? &c->kept : NULL,
 	              c->on_exit, m, &pid, &m->source);
 	m->started_us = r < 0 ? 0 : clock_us();

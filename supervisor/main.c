@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #define STATUS_MAX 256
 /* from a change to the word of it: an election changes much within milliseconds, and has
@@ -119,6 +120,20 @@ on_change(void *user)
 	sd_event_source_set_enabled(self->tell, SD_EVENT_ONESHOT);
 }
 
+/* Whatever has cleared run_dir of what nobody seemed to use. */
+static void
+on_spawning(void *user)
+{
+	struct conclaved *self = user;
+	int r = 0;
+
+	if (access(self->workers_config, R_OK) < 0)
+		r = place_config(&self->conf, self->workers_config,
+		                 sizeof(self->workers_config));
+	if (r < 0)
+		log_err("%s: %s", self->workers_config, strerror(-r));
+}
+
 static void
 on_spawn(void *user, unsigned member, int pid_or_error)
 {
@@ -188,6 +203,7 @@ on_tell(sd_event_source *s, uint64_t usec, void *user)
 
 static const struct proc_ops proc_ops = {.on_reload = on_reload, .on_stop = on_stop};
 static const struct crew_ops crew_ops = {.on_change = on_change,
+                                         .on_spawning = on_spawning,
                                          .on_spawn = on_spawn,
                                          .on_all_ended = on_all_ended,
                                          .on_seat_ready = on_seat_ready,

@@ -77,6 +77,8 @@ reason_of(const struct crew_member *m, char out[REASON_MAX])
 	if (m->life.last.why == CHILD_WHY_SPAWN_FAILED)
 		len = (size_t)snprintf(out, REASON_MAX, "%s ", m->path);
 	child_note_text(&m->life.last, out + len, REASON_MAX - len);
+	if (m->life.state == CHILD_READY)
+		out[strcspn(out, ";")] = '\0'; /* what was to follow, has */
 	return out;
 }
 

@@ -167,7 +167,7 @@ mended() {
 	lab_start 1
 	sick 1 2 failing "peer * is failing: exited with status 1 *"
 	broken peer 78
-	sick 1 2 failing "peer is stopped: refuses the configuration*"
+	sick 1 2 failing "peer is stopped: refused the configuration*"
 	mended peer
 	lab_conclave 1 restart peer
 	well 1

@@ -189,6 +189,17 @@ stop() {
 	done
 }
 
+@test "what the workers read is written anew if somebody cleared it away" {
+	configure
+	start
+	all_ready
+	rm "$dir/run/conclaved/conclave.conf"
+	old=$(field peer pid)
+	kill -9 "$old"
+	until_true "a new peer" replaced peer "$old"
+	[ -s "$dir/run/conclaved/conclave.conf" ]
+}
+
 @test "a worker that keeps dying is failing, is tried for ever, and recovers" {
 	configure "restart_min_ms = 5; restart_max_ms = 20;"
 	mode peer exit 1

@@ -158,7 +158,7 @@ test_text(void **state)
 	     "exited with status 1 after 0 ms; restart in 5000 ms, it keeps "
 	     "failing"},
 	    {{.why = CHILD_WHY_CONFIG, .delay_ms = UINT64_MAX},
-	     "refuses the configuration (exit status 78); waits for "
+	     "refused the configuration (exit status 78); waits for "
 	     "`conclave reload` or `conclave restart`"},
 	    {{.why = CHILD_WHY_NEVER_READY, .after_ms = 5000, .delay_ms = UINT64_MAX},
 	     "hung: not ready after 5000 ms; aborted"},

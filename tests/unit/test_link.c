@@ -364,6 +364,64 @@ learner_tries_each_address_once(void **state)
 	     {2, FAILED, REFUSED, "down.refused!", NEVER});
 }
 
+static void
+is_let_in(struct link *l, uint64_t at)
+{
+	struct link_actions out;
+
+	link_step(l, &(struct link_event){.type = LINK_EV_ACCEPTED, .now_ms = at}, &out);
+}
+
+static void
+up_again_and_again_is_restless(void **state)
+{
+	const struct link_config config = {LINK_ELECTION, false, 1, 1000, 20, 200};
+	const uint64_t seldom = LINK_RESTLESS_MS / LINK_UPS_MAX;
+	uint64_t at = 1000000;
+	struct link l;
+
+	(void)state;
+	link_init(&l, &config);
+	for (unsigned i = 0; i < 3 * LINK_UPS_MAX; i++, at += seldom) {
+		is_let_in(&l, at);
+		assert_false(link_is_restless(&l, at));
+	}
+	at += LINK_RESTLESS_MS;
+	for (unsigned i = 0; i <= LINK_UPS_MAX; i++) {
+		assert_false(link_is_restless(&l, at));
+		is_let_in(&l, ++at);
+	}
+	assert_true(link_is_restless(&l, at));
+	assert_true(link_is_restless(&l, at + LINK_RESTLESS_MS - 1));
+	assert_false(link_is_restless(&l, at + LINK_RESTLESS_MS));
+}
+
+/* A frame came on each, so nothing else would slow it down. */
+static void
+the_restless_is_not_dialled_at_once(void **state)
+{
+	const struct link_config config = {LINK_ELECTION, true, 1, 1000, 20, 200};
+	const enum link_event_type life[] = {LINK_EV_DIALED, LINK_EV_FRAME,
+	                                     LINK_EV_CLOSED};
+	struct link_event ev = {.type = LINK_EV_START, .now_ms = 1000000};
+	struct link_actions out;
+	struct link l;
+
+	(void)state;
+	link_init(&l, &config);
+	link_step(&l, &ev, &out);
+	for (unsigned i = 0; i <= LINK_UPS_MAX; i++) {
+		assert_int_equal(l.phase, LINK_DIALING);
+		ev.now_ms += config.retry_min_ms;
+		for (unsigned e = 0; e < 3; e++) {
+			ev.type = life[e];
+			link_step(&l, &ev, &out);
+		}
+	}
+	assert_int_equal(l.phase, LINK_WAITING);
+	assert_int_equal(link_due_ms(&l), ev.now_ms + config.retry_max_ms);
+}
+
 int
 main(void)
 {
@@ -382,6 +440,8 @@ main(void)
 	    cmocka_unit_test(learner_dials_once_when_asked),
 	    cmocka_unit_test(learner_newer_replaces_older),
 	    cmocka_unit_test(learner_tries_each_address_once),
+	    cmocka_unit_test(up_again_and_again_is_restless),
+	    cmocka_unit_test(the_restless_is_not_dialled_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

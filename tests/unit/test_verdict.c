@@ -99,8 +99,8 @@ states(void **state)
 	} cases[] = {
 	    {PEER, "peer", "failing", "exited with status 1", VERDICT_FAILING,
 	     "peer (pid 7) is failing: exited with status 1"},
-	    {PEER, "peer", "stopped", "refuses the configuration", VERDICT_FAILING,
-	     "peer (pid 7) is stopped: refuses the configuration"},
+	    {PEER, "peer", "stopped", "refused the configuration", VERDICT_FAILING,
+	     "peer (pid 7) is stopped: refused the configuration"},
 	    {PEER, "peer", "waiting", "", VERDICT_FAILING, "peer (pid 7) is waiting"},
 	    {PEER, "peer", "hung", "hung: no sign of life", VERDICT_FAILING,
 	     "peer (pid 7) is hung: no sign of life"},
