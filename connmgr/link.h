@@ -19,9 +19,11 @@
 #include <stdint.h>
 
 #define LINK_SETTLE_MS   1000
-#define LINK_RESTLESS_MS 10000
+#define LINK_RESTLESS_MS 30000
 #define LINK_ACTIONS_MAX 8
-#define LINK_UPS_MAX     20 /* within LINK_RESTLESS_MS: more is no accident */
+#define LINK_UPS_MAX                                                                     \
+	20 /* within LINK_RESTLESS_MS: more is no accident. A connmgr that               \
+	    keeps dying comes some 13 times, a twin 30 times or more */
 
 /* These three have the numbers of ipc/msg.h, which a core does not see. */
 enum link_lane { LINK_ELECTION = 1, LINK_LEARNER = 2 };

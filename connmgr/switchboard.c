@@ -84,12 +84,12 @@ on_timer(sd_event_source *source, uint64_t usec, void *user)
 static bool
 is_time_to_end(const struct switchboard *s, uint64_t now_ms)
 {
-	bool minds = s->leading || now_ms - s->swap_ms < SWITCHBOARD_QUIET_MS;
+	bool minds = s->leading || now_ms < s->swap_ms + SWITCHBOARD_QUIET_MS;
 
 	return chan_stuck_closes() >
 	           (minds ? SWITCHBOARD_STUCK_MINDED : SWITCHBOARD_STUCK_MAX) &&
 	       !s->looking && s->candidate < 0 &&
-	       now_ms - s->word_ms >= SWITCHBOARD_QUIET_MS;
+	       now_ms >= s->word_ms + SWITCHBOARD_QUIET_MS;
 }
 
 static int

@@ -14,7 +14,7 @@ enum { /* exit statuses, as sysexits and design.md have them */
        PROC_EXIT_FAILURE = 1,
        PROC_EXIT_USAGE = 64,
        PROC_EXIT_NO_ANSWER = 69,
-       PROC_EXIT_CONFIG = 78, /* not retried until the file changes or a person says so */
+       PROC_EXIT_CONFIG = 78,  /* not retried until a person says so */
        PROC_EXIT_RETIRED = 85, /* another elector took over for good */
 };
 

@@ -6,8 +6,8 @@
  * restart_min_ms, doubled up to restart_max_ms; being ready for restart_reset_ms makes
  * the next death the first again. It never gives up: from the fifth death in a row on it
  * is called `failing`, and tried for ever.
- *  - exit status 78 is a verdict on the configuration: not tried again before the file
- *    has changed or a person says so.
+ *  - exit status 78 is a verdict on the configuration: not tried again before a
+ *    person says reload or restart.
  *  - READY=1 has to come in ready_ms, then WATCHDOG=1 every watchdog_ms, else it hangs:
  *    SIGABRT (a core to look at) and SIGCONT (a stopped process acts on no signal
  *    without it), SIGKILL abort_ms later, then a successor.

@@ -124,9 +124,11 @@ spawn_member(struct crew_member *m)
 	memset(&m->said, 0, sizeof(m->said));
 	m->ready_us = 0;
 	m->reload_owed = false;
-	c->ops->on_spawning(c->user);
-	r = spawn_run(c->spawn, m->argv, m == &c->members[CONNMGR] ? &c->kept : NULL,
-	              c->on_exit, m, &pid, &m->source);
+	r = c->ops->on_spawning(c->user);
+	if (r == 0)
+		r = spawn_run(c->spawn, m->argv,
+		              m == &c->members[CONNMGR] ? &c->kept : NULL, c->on_exit, m,
+		              &pid, &m->source);
 	m->started_us = r < 0 ? 0 : clock_us();
 	if (r < 0) {
 		log_notice("%s: %s: %s", m->plan->name, m->path, strerror(-r));
@@ -280,6 +282,8 @@ on_exit_of(sd_event_source *s, const siginfo_t *info, void *user)
 	m->started_us = 0;
 	m->ready_us = 0;
 	step(m, ev);
+	if (m->reload_owed && m->life.state == CHILD_STOPPED)
+		step(m, event(CHILD_EV_CHANGED)); /* asked for while it was refusing */
 	crew_settle(m->crew);
 	if (is_watched(m) && m->life.state == CHILD_DOWN && !m->crew->stopping)
 		m->crew->ops->on_seat_ended(m->crew->user, (unsigned)m->plan->seat,

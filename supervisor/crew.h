@@ -40,8 +40,9 @@ struct crew_member { /* for reading; crew.c alone writes it */
 };
 
 struct crew_ops {
-	void (*on_change)(void *user);   /* the status is another than it was */
-	void (*on_spawning)(void *user); /* before each start: `config` has to be there */
+	void (*on_change)(void *user); /* the status is another than it was */
+	/* Before each start: `config` has to be there. 0 or -errno: it is not. */
+	int (*on_spawning)(void *user);
 	/* A successor of `member` was started as `pid`, or could not be (-errno). */
 	void (*on_spawn)(void *user, unsigned member, int pid_or_error);
 	void (*on_all_ended)(void *user); /* after crew_stop, from the loop */

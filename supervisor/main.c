@@ -54,25 +54,26 @@ reload(void *user, char *text, size_t cap)
 	struct conf_error error;
 	const char *refused;
 	bool taken;
-	int r;
+	int before, r;
 
 	if (conf_load(self->config_path, &self->fresh, &error) != 0) {
 		log_err("reload: %s", error.text);
 		snprintf(text, cap, "%s", error.text);
 		return 1;
 	}
-	taken = self->fresh.log_level != self->conf.log_level;
-	if (taken) {
-		self->conf.log_level = self->fresh.log_level;
-		log_set_level((enum log_level)self->conf.log_level);
-		log_info("reload: log_level taken over");
-	}
+	before = self->conf.log_level;
+	taken = self->fresh.log_level != before;
+	self->conf.log_level = self->fresh.log_level;
 	r = place_config(&self->conf, self->workers_config, sizeof(self->workers_config));
 	if (r < 0) {
+		self->conf.log_level = before;
 		log_err("reload: %s: %s", self->workers_config, strerror(-r));
 		snprintf(text, cap, "%s: %s", self->workers_config, strerror(-r));
 		return 1;
 	}
+	log_set_level((enum log_level)self->conf.log_level);
+	if (taken)
+		log_info("reload: log_level taken over");
 	crew_reload(self->crew);
 	refused = conf_difference(&self->conf, &self->fresh);
 	if (refused[0] != '\0') {
@@ -120,18 +121,17 @@ on_change(void *user)
 	sd_event_source_set_enabled(self->tell, SD_EVENT_ONESHOT);
 }
 
-/* Whatever has cleared run_dir of what nobody seemed to use. */
-static void
+/* Anew, whatever has become of the last one. */
+static int
 on_spawning(void *user)
 {
 	struct conclaved *self = user;
-	int r = 0;
+	int r =
+	    place_config(&self->conf, self->workers_config, sizeof(self->workers_config));
 
-	if (access(self->workers_config, R_OK) < 0)
-		r = place_config(&self->conf, self->workers_config,
-		                 sizeof(self->workers_config));
 	if (r < 0)
 		log_err("%s: %s", self->workers_config, strerror(-r));
+	return r;
 }
 
 static void

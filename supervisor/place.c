@@ -25,16 +25,17 @@ make_dir(const char *key, const char *path, char *error, size_t cap)
 	if (r == -EPERM)
 		snprintf(
 		    error, cap,
-		    "%s %s: not a folder of ours: it has another owner, or others may "
-		    "write there; give it to the user with the number %d, mode 0700, "
+		    "%s %.200s: not a folder of ours: it has another owner, or others "
+		    "may "
+		    "write there; give it to the user with the number %u, mode 0700, "
 		    "or write another %s",
-		    key, path, (int)geteuid(), key);
+		    key, path, (unsigned)geteuid(), key);
 	else if (r < 0)
-		snprintf(
-		    error, cap,
-		    "%s %s cannot be used by the user with the number %d: %s; make it "
-		    "for that user, or write another %s",
-		    key, path, (int)geteuid(), strerror(-r), key);
+		snprintf(error, cap,
+		         "%s %.200s cannot be used by the user with the number %u: %s; "
+		         "make it "
+		         "for that user, or write another %s",
+		         key, path, (unsigned)geteuid(), strerror(-r), key);
 	return r;
 }
 

@@ -13,7 +13,7 @@
  * person. */
 int place_take(const char *run_dir, const char *data_dir, char *error, size_t error_cap);
 
-/* Writes the configuration that the workers are started with, `path`: what conclaved has
+/* Writes the configuration that a worker is started with, `path`: what conclaved has
  * read. Else one that dies would come back with what its file says by then, alone. 0 or
  * -errno. */
 int place_config(const struct conf *conf, char *path, size_t path_cap);

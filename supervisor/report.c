@@ -64,6 +64,8 @@ put_deaths(struct buf_out *out, const struct child *life, uint64_t now_us)
 	json_put_u64(out, "failures", life->failures);
 	json_put_u64(out, "delay_ms", age_ms(due_us, now_us));
 	child_note_text(&life->death, text, sizeof(text));
+	if (life->state != CHILD_WAITING && life->state != CHILD_STOPPED)
+		text[strcspn(text, ";")] = '\0'; /* what was to follow, has */
 	json_put_text(out, "last_death", text);
 	json_put_bool(out, "last_core", life->death.dumped);
 }
@@ -77,8 +79,6 @@ reason_of(const struct crew_member *m, char out[REASON_MAX])
 	if (m->life.last.why == CHILD_WHY_SPAWN_FAILED)
 		len = (size_t)snprintf(out, REASON_MAX, "%s ", m->path);
 	child_note_text(&m->life.last, out + len, REASON_MAX - len);
-	if (m->life.state == CHILD_READY)
-		out[strcspn(out, ";")] = '\0'; /* what was to follow, has */
 	return out;
 }
 

@@ -48,9 +48,10 @@ ask_for_ever(struct lab *l, unsigned id)
 {
 	uint64_t last = clock_us();
 	bool first = true;
-	int fd = connect_until(l, id);
+	int fd;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	fd = connect_until(l, id);
 	for (;;) {
 		struct pollfd p = {fd, POLLIN, 0};
 		bool asks = bench_question(fd, ((int64_t)1 << 60) + 7, first);

@@ -113,7 +113,7 @@ lab_make() {
 		servers+=$'\n'
 	done
 	# A busy machine must not be what changes the leader: it may stand still for 2.4 s.
-	[[ "$common${LAB_TEXT:-}" = *timing* ]] || common+='timing = { tick_ms = 400; };'
+	[[ "$common${LAB_TEXT:-}" = *timing* ]] || common+='timing = { tick_ms = 400; init_limit = 20; };'
 	for ((id = 1; id <= n; id++)); do
 		dirs+=("$LAB/$id")
 	done

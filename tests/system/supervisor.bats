@@ -300,6 +300,7 @@ stop() {
 	ask reload | jq -e .ok
 	until_true "tried" logged peer start 2
 	until_true "stopped" is peer state stopped
+	[ "$(grep -c start "$dir/peer.log")" = 2 ]
 	mode peer ok
 	ask reload | jq -e .ok
 	all_ready
