@@ -22,6 +22,7 @@ struct lane_remote {
 	int offered;          /* accepted, during LINK_EV_ACCEPTED; else -1 */
 	bool broken;          /* a connection could not be used: no memory */
 	enum link_reason end; /* to be closed in the next settle */
+	bool restless;        /* and it was said in the log */
 	struct lane_row row;
 };
 

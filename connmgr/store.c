@@ -56,33 +56,40 @@ remove_sockets(const char *folder)
 		closedir(dir);
 }
 
-int
-store_open(const struct conf *c)
+/* Makes the folder, and keeps others out of it. */
+static int
+take_folder(const char *folder)
 {
-	char folder[PATH_ROOM], path[PATH_ROOM];
-	int r;
+	char path[PATH_ROOM];
+	int r = proc_make_dir(folder);
 
-	snprintf(folder, sizeof(folder), "%s/connmgr", c->data_dir);
-	r = proc_make_dir(folder);
 	if (r < 0) {
 		log_err("cannot make the folder %s: %s", folder, strerror(-r));
 		return r;
 	}
-	run_path(c, "", folder);
-	r = proc_make_dir(folder);
-	if (r < 0) {
-		log_err("cannot make the folder %s: %s", folder, strerror(-r));
-		return r;
-	}
-	run_path(c, "lock", path);
+	if ((size_t)snprintf(path, sizeof(path), "%s/lock", folder) >= sizeof(path))
+		return -ENAMETOOLONG;
 	r = proc_lock_file(path);
 	if (r == -EWOULDBLOCK)
 		log_err("another conclave-connmgr runs here: it has locked %s", path);
 	else if (r < 0)
 		log_err("cannot lock %s: %s", path, strerror(-r));
-	else
-		remove_sockets(folder);
 	return r;
+}
+
+int
+store_open(const struct conf *c)
+{
+	char folder[PATH_ROOM];
+	int r;
+
+	run_path(c, "", folder);
+	r = take_folder(folder);
+	if (r < 0)
+		return r;
+	remove_sockets(folder);
+	snprintf(folder, sizeof(folder), "%s/connmgr", c->data_dir);
+	return take_folder(folder);
 }
 
 uint64_t

@@ -9,8 +9,8 @@
 #include "ipc/msg.h"
 #include "swap/record.h"
 
-/* Makes the folders, takes the lock, removes sockets that a killed connmgr left. 0,
- * -EWOULDBLOCK: another connmgr has the lock; else -errno; logged. */
+/* Makes the folders, takes the lock of each, removes sockets that a killed connmgr left.
+ * 0, -EWOULDBLOCK: another connmgr has one; else -errno; logged. */
 int store_open(const struct conf *c);
 
 /* No file: generation 0. A file that cannot be read or believed is logged and treated as

@@ -339,6 +339,11 @@ units_swap(const struct ctl *c, const char *name, uint64_t shadow_ms, bool force
 	if (strcmp(name, u.record.now.name) == 0)
 		return verb_misused(c, "%s is in use already", name);
 	strcpy(u.names[1], name);
+	if (!u.record.accepted && !describe(&u, name)) {
+		units_answer(&u, &(struct swap_action){.type = SWAP_DO_ANSWER,
+		                                       .why = SWAP_WHY_DESCRIBED});
+		return u.status;
+	}
 	/* a new swap accepts the one before */
 	stop_guard();
 	if (!u.record.accepted)

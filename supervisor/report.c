@@ -48,6 +48,15 @@ put_self(struct buf_out *out, const struct crew *crew, const struct report_self 
 	buf_put_u8(out, '}');
 }
 
+/* Of a successor that lives: what was to follow on the death before it, has. */
+static const char *
+only_what_was(const struct child *life, char *text)
+{
+	if (life->state == CHILD_STARTING || life->state == CHILD_READY)
+		text[strcspn(text, ";")] = '\0';
+	return text;
+}
+
 /* Why there were others before it, and what about the next one. */
 static void
 put_deaths(struct buf_out *out, const struct child *life, uint64_t now_us)
@@ -64,9 +73,7 @@ put_deaths(struct buf_out *out, const struct child *life, uint64_t now_us)
 	json_put_u64(out, "failures", life->failures);
 	json_put_u64(out, "delay_ms", age_ms(due_us, now_us));
 	child_note_text(&life->death, text, sizeof(text));
-	if (life->state != CHILD_WAITING && life->state != CHILD_STOPPED)
-		text[strcspn(text, ";")] = '\0'; /* what was to follow, has */
-	json_put_text(out, "last_death", text);
+	json_put_text(out, "last_death", only_what_was(life, text));
 	json_put_bool(out, "last_core", life->death.dumped);
 }
 
@@ -79,7 +86,7 @@ reason_of(const struct crew_member *m, char out[REASON_MAX])
 	if (m->life.last.why == CHILD_WHY_SPAWN_FAILED)
 		len = (size_t)snprintf(out, REASON_MAX, "%s ", m->path);
 	child_note_text(&m->life.last, out + len, REASON_MAX - len);
-	return out;
+	return only_what_was(&m->life, out);
 }
 
 static void

@@ -4,9 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
-#define NEVER UINT64_MAX
-#define AGAIN_DIV                                                                        \
-	5 /* connmgr is asked that much oftener while a candidate becomes ready */
+#define NEVER     UINT64_MAX
+#define AGAIN_DIV 5 /* a candidate that becomes ready is looked at oftener by that */
 
 static struct swap_action *
 add(struct swap_actions *out, enum swap_action_type type, unsigned seat)
@@ -51,6 +50,7 @@ enter(struct swap *s, enum swap_phase phase, uint64_t until_ms)
 	s->until_ms = until_ms;
 	s->look_ms = NEVER;
 	s->sick = 0;
+	s->kept_ms = 0;
 }
 
 static unsigned
@@ -92,6 +92,19 @@ give_up(struct swap *s, enum swap_why why, struct swap_actions *out)
 	}
 	s->back = false;
 	enter(s, SWAP_IDLE, NEVER);
+}
+
+/* The candidate's program is not started, and the probation before it goes on. */
+static void
+refuse(struct swap *s, enum swap_why why, uint64_t now_ms, struct swap_actions *out)
+{
+	uint64_t kept_ms = s->kept_ms;
+
+	give_up(s, why, out);
+	if (kept_ms == 0)
+		return;
+	enter(s, SWAP_PROBATION, kept_ms > now_ms ? kept_ms : now_ms + 1);
+	s->look_ms = now_ms + s->policy.look_ms;
 }
 
 /* Calls the old program back. */
@@ -143,16 +156,6 @@ read_record(struct swap *s, enum swap_phase phase, struct swap_actions *out)
 }
 
 static void
-begin(struct swap *s, uint64_t now_ms, struct swap_actions *out)
-{
-	s->back = false;
-	s->ask_waits = false;
-	note(s, out, SWAP_NOTE_BEGUN, SWAP_WHY_NONE);
-	enter(s, SWAP_DESCRIBING, now_ms + s->policy.describe_ms);
-	add(out, SWAP_DO_DESCRIBE, candidate(s));
-}
-
-static void
 accept(struct swap *s, uint64_t now_ms, struct swap_actions *out)
 {
 	enter(s, SWAP_ACCEPTING, now_ms + s->policy.promote_ms);
@@ -169,31 +172,52 @@ turn_away(const struct swap *s, enum swap_why why, struct swap_actions *out)
 	a->why = why;
 }
 
+static bool
+may_ask(const struct swap *s, struct swap_actions *out)
+{
+	if (!s->stopping && (s->phase == SWAP_IDLE || s->phase == SWAP_PROBATION))
+		return true;
+	turn_away(s, s->stopping ? SWAP_WHY_STOPPED : SWAP_WHY_BUSY, out);
+	return false;
+}
+
 static void
 on_ask(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
 {
-	if (s->stopping || (s->phase != SWAP_IDLE && s->phase != SWAP_PROBATION)) {
-		turn_away(s, s->stopping ? SWAP_WHY_STOPPED : SWAP_WHY_BUSY, out);
+	uint64_t kept_ms = s->phase == SWAP_PROBATION ? s->until_ms : 0;
+
+	if (!may_ask(s, out))
 		return;
-	}
 	s->asked = true;
 	s->shadow_ms = ev->shadow_ms;
 	s->force = ev->force;
-	if (s->phase == SWAP_IDLE) {
-		begin(s, ev->now_ms, out);
+	s->back = false;
+	note(s, out, SWAP_NOTE_BEGUN, SWAP_WHY_NONE);
+	enter(s, SWAP_DESCRIBING, ev->now_ms + s->policy.describe_ms);
+	s->kept_ms = kept_ms;
+	add(out, SWAP_DO_DESCRIBE, candidate(s));
+}
+
+static void
+on_described(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
+{
+	if (s->phase != SWAP_DESCRIBING)
 		return;
+	if (!ev->ok) {
+		refuse(s, SWAP_WHY_DESCRIBED, ev->now_ms, out);
+	} else if (s->kept_ms > 0) { /* a new swap accepts the one before */
+		s->ask_waits = true;
+		accept(s, ev->now_ms, out);
+	} else {
+		start(s, ev->now_ms, out);
 	}
-	s->ask_waits = true; /* a new swap accepts the one before */
-	accept(s, ev->now_ms, out);
 }
 
 static void
 on_undo(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
 {
-	if (s->stopping || (s->phase != SWAP_IDLE && s->phase != SWAP_PROBATION)) {
-		turn_away(s, s->stopping ? SWAP_WHY_STOPPED : SWAP_WHY_BUSY, out);
+	if (!may_ask(s, out))
 		return;
-	}
 	s->has_before = ev->has_before;
 	if (!s->has_before) {
 		turn_away(s, SWAP_WHY_NOTHING, out);
@@ -310,11 +334,11 @@ on_accepted(struct swap *s, const struct swap_event *ev, struct swap_actions *ou
 		add(out, SWAP_DO_KEEP, s->active);
 		enter(s, SWAP_IDLE, NEVER);
 		if (s->ask_waits)
-			begin(s, ev->now_ms, out);
+			start(s, ev->now_ms, out);
+		s->ask_waits = false;
 		return;
 	}
-	if (s->ask_waits)
-		answer(s, out, false, SWAP_WHY_REFUSED);
+	answer(s, out, false, SWAP_WHY_REFUSED);
 	s->ask_waits = false;
 	enter(s, SWAP_PROBATION, ev->now_ms + s->policy.promote_ms);
 	s->look_ms = ev->now_ms + s->policy.look_ms;
@@ -323,28 +347,14 @@ on_accepted(struct swap *s, const struct swap_event *ev, struct swap_actions *ou
 static void
 on_candidate_died(struct swap *s, uint64_t now_ms, struct swap_actions *out)
 {
-	switch (s->phase) {
-	case SWAP_STARTING:
-		if (s->start_owed)
-			start(s, now_ms, out);
-		else
-			give_up(s, SWAP_WHY_DIED, out);
-		break;
-	case SWAP_SYNCING:
-	case SWAP_SHADOWING:
+	if (s->phase == SWAP_STARTING && s->start_owed)
+		start(s, now_ms, out);
+	else if (s->phase == SWAP_STARTING || s->phase == SWAP_SYNCING ||
+	         s->phase == SWAP_SHADOWING)
 		give_up(s, SWAP_WHY_DIED, out);
-		break;
-	case SWAP_ENDING:
+	else if (s->phase == SWAP_ENDING)
 		read_record(s, SWAP_ENDING, out);
-		break;
-	case SWAP_PROMOTING: /* the answer says what became of it */
-	case SWAP_UNSURE:
-	case SWAP_IDLE:
-	case SWAP_DESCRIBING:
-	case SWAP_PROBATION:
-	case SWAP_ACCEPTING:
-		break;
-	}
+	/* of one that is being promoted the answer says what became of it */
 }
 
 static void
@@ -353,9 +363,9 @@ on_died(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
 	s->seated[ev->seat] = false;
 	if (ev->seat != s->active) {
 		on_candidate_died(s, ev->now_ms, out);
-	} else if (s->phase == SWAP_PROBATION || s->phase == SWAP_ACCEPTING) {
-		if (s->ask_waits)
-			answer(s, out, false, SWAP_WHY_DIED);
+	} else if (s->phase == SWAP_PROBATION || s->phase == SWAP_ACCEPTING ||
+	           s->kept_ms > 0) {
+		answer(s, out, false, SWAP_WHY_DIED);
 		s->ask_waits = false;
 		go_back(s, SWAP_WHY_DIED, ev->now_ms, out);
 	}
@@ -373,32 +383,23 @@ on_stop(struct swap *s, struct swap_actions *out)
 static void
 on_until(struct swap *s, uint64_t now_ms, struct swap_actions *out)
 {
-	struct swap_event none = {.now_ms = now_ms};
+	const struct swap_event none = {.now_ms = now_ms};
 
-	switch (s->phase) {
-	case SWAP_DESCRIBING:
-	case SWAP_STARTING:
-	case SWAP_SYNCING:
+	if (s->phase == SWAP_DESCRIBING) {
+		refuse(s, SWAP_WHY_LATE, now_ms, out);
+	} else if (s->phase == SWAP_STARTING || s->phase == SWAP_SYNCING) {
 		give_up(s, SWAP_WHY_LATE, out);
-		break;
-	case SWAP_SHADOWING: /* a last look: what differs since the one before counts */
+	} else if (s->phase == SWAP_SHADOWING) {
+		/* a last look: what differs since the one before counts */
 		s->shadow_ms = 0;
 		enter(s, SWAP_SYNCING, now_ms + s->policy.start_ms);
 		add(out, SWAP_DO_LOOK, candidate(s));
-		break;
-	case SWAP_PROMOTING:
+	} else if (s->phase == SWAP_PROMOTING) {
 		read_record(s, SWAP_UNSURE, out);
-		break;
-	case SWAP_PROBATION:
+	} else if (s->phase == SWAP_PROBATION) {
 		accept(s, now_ms, out);
-		break;
-	case SWAP_ACCEPTING:
+	} else if (s->phase == SWAP_ACCEPTING) {
 		on_accepted(s, &none, out);
-		break;
-	case SWAP_IDLE:
-	case SWAP_UNSURE:
-	case SWAP_ENDING:
-		break;
 	}
 }
 
@@ -444,12 +445,7 @@ swap_step(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
 		on_resume(s, ev, out);
 		break;
 	case SWAP_EV_DESCRIBED:
-		if (s->phase != SWAP_DESCRIBING)
-			break;
-		if (ev->ok)
-			start(s, ev->now_ms, out);
-		else
-			give_up(s, SWAP_WHY_DESCRIBED, out);
+		on_described(s, ev, out);
 		break;
 	case SWAP_EV_SPAWNED:
 		if (ev->ok || s->phase != SWAP_STARTING)

@@ -134,11 +134,12 @@ struct swap_actions { /* do them in order */
 struct swap { /* read it freely; only the functions below write it */
 	struct swap_policy policy;
 	enum swap_phase phase;
-	unsigned active; /* the seat in use, as the record has it */
-	bool seated[2];  /* a process of this seat may live */
-	bool back;       /* the candidate is the old program */
-	bool asked;      /* somebody waits for an answer */
-	bool ask_waits;  /* ASK came in probation: accepted first, then begun */
+	unsigned active;  /* the seat in use, as the record has it */
+	bool seated[2];   /* a process of this seat may live */
+	bool back;        /* the candidate is the old program */
+	bool asked;       /* somebody waits for an answer */
+	bool ask_waits;   /* ASK came in probation: accepted first, then started */
+	uint64_t kept_ms; /* DESCRIBING: the end of the probation that goes on; 0: none */
 	bool force;
 	bool stopping;
 	bool start_owed;    /* STARTING: the seat's last process has to end before */

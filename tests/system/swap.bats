@@ -191,9 +191,14 @@ is_phase() {
 	in_use "$leader" main
 }
 
-@test "a second swap in a probation accepts the one before; a third beside it is turned away" {
+@test "a second swap in a probation accepts the one before, not if it is refused; a third beside it is turned away" {
 	swap_up 3
 	run -0 lab_conclave "$leader" swap elector "$program"
+	# nothing to swap in: the probation goes on
+	run -1 lab_conclave "$leader" swap elector /bin/true
+	run -1 lab_conclave "$leader" swap elector "$LAB/new/nothing"
+	is_phase "$leader" probation
+	record "$leader" | grep -qx "accepted no"
 	lab_conclave "$leader" swap elector "$program" --shadow 2s >"$LAB/said" 2>&1 &
 	asker=$!
 	lab_until "it is compared" is_phase "$leader" shadowing

@@ -185,9 +185,14 @@ stands() {
 	box '[ "$(conclave status --json | jq .epoch)" = "$(</run/epoch)" ]'
 }
 
-@test "--undo in a probation: the old one is back, and nobody takes it for a death" {
+@test "--undo in a probation, which a refused swap does not end: the old one is back, and nobody takes it for a death" {
 	box '
+		mkdir -p /run/systemd/system/conclave-elector@none.service.d
+		printf "[Service]\nExecStart=\nExecStart=/usr/bin/true\n" >/run/systemd/system/conclave-elector@none.service.d/none.conf
+		systemctl daemon-reload
 		conclave swap elector e2
+		! conclave swap elector none || exit 1
+		conclave swap --status --json | jq -e "(.accepted | not) and .program.name == \"e2\" and .before.name == \"main\""
 		conclave swap --undo | grep "^elector main is in use"'
 	box_until "nobody guards" '! systemctl is-active -q conclave-swap || exit 1'
 	stands main e2

@@ -49,6 +49,9 @@ one_connmgr_for_each_folder(void **state)
 	snprintf(path, sizeof(path), "%s/run/connmgr", folder);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0700);
+	snprintf(conf.run_dir, sizeof(conf.run_dir), "%s/run2", folder);
+	assert_int_equal(store_open(&conf), -EWOULDBLOCK); /* the records are another's */
+	snprintf(conf.run_dir, sizeof(conf.run_dir), "%s/run3", folder);
 	snprintf(conf.data_dir, sizeof(conf.data_dir), "%s/file", folder);
 	assert_int_equal(proc_write_file(conf.data_dir, "", 0, false), 0);
 	assert_int_equal(store_open(&conf), -ENOTDIR);
@@ -62,6 +65,7 @@ sockets_of_a_killed_one_are_removed(void **state)
 	(void)state;
 	snprintf(other, sizeof(other), "%s/other", folder);
 	snprintf(conf.run_dir, sizeof(conf.run_dir), "%s", other);
+	snprintf(conf.data_dir, sizeof(conf.data_dir), "%s/data", other);
 	snprintf(path, sizeof(path), "%s/connmgr", other);
 	assert_int_equal(proc_make_dir(path), 0);
 	snprintf(path, sizeof(path), "%s/connmgr/l.17.1", other);

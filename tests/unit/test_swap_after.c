@@ -219,20 +219,35 @@ test_accepting(void **state)
 	PLAY(&w, again);
 }
 
-/* A new swap in probation accepts the one before. */
+/* A new swap in probation accepts the one before, when there is something to swap in. */
 static void
 test_ask_in_probation(void **state)
 {
+	static const struct step describes[] = {
+	    {1390, EV(ASK), SHADOW, "begun:none DESCRIBE0", IN(DESCRIBING), 2390},
+	};
+	static const struct step nothing[] = {
+	    {1400, EV(DESCRIBED), 0, "given-up:described no:described", IN(PROBATION),
+	     1900},
+	    {1900, EV(DUE), 0, "LOOK1", IN(PROBATION), 31220},
+	    {1910, EV(LOOKED), THERE, "", IN(PROBATION), 2410},
+	    {31220, EV(DUE), 0, "ACCEPT1", IN(ACCEPTING), 33220},
+	};
+	static const struct step late[] = {
+	    {2390, EV(DUE), 0, "given-up:late no:late", IN(PROBATION), 2890},
+	};
+	static const struct step died_meanwhile[] = {
+	    {1400, EV(DIED), SEAT1, "no:died returning:died START0<", IN(STARTING), 6400},
+	    {1400, EV(DESCRIBED), OK, "", IN(STARTING), 6400},
+	};
 	static const struct step asks[] = {
-	    {1400, EV(ASK), SHADOW, "ACCEPT1", IN(ACCEPTING), 3400},
+	    {1400, EV(DESCRIBED), OK, "ACCEPT1", IN(ACCEPTING), 3400},
 	    {1400, EV(ASK), 0, "no:busy", IN(ACCEPTING), 3400},
 	};
 	static const struct step goes_on[] = {
-	    {1410, EV(ACCEPTED), OK, "accepted:none KEEP1 begun:none DESCRIBE0",
-	     IN(DESCRIBING), 2410},
-	    {1420, EV(DESCRIBED), OK, "START0", IN(STARTING), 6420},
-	    {1420, EV(SPAWNED), OK, "", IN(STARTING), 6420},
-	    {1430, EV(READY), 0, "LOOK0", IN(SYNCING), 6420},
+	    {1410, EV(ACCEPTED), OK, "accepted:none KEEP1 START0", IN(STARTING), 6410},
+	    {1420, EV(SPAWNED), OK, "", IN(STARTING), 6410},
+	    {1430, EV(READY), 0, "LOOK0", IN(SYNCING), 6410},
 	    {1440, EV(LOOKED), THERE, "shadow:none", IN(SHADOWING), 1940},
 	};
 	static const struct step refused[] = {
@@ -250,6 +265,13 @@ test_ask_in_probation(void **state)
 
 	(void)state;
 	reach(&w, SWAP_PROBATION);
+	PLAY(&w, describes);
+	copy = w;
+	PLAY(&copy, nothing);
+	copy = w;
+	PLAY(&copy, late);
+	copy = w;
+	PLAY(&copy, died_meanwhile);
 	PLAY(&w, asks);
 	copy = w;
 	PLAY(&copy, refused);
