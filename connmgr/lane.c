@@ -52,6 +52,7 @@ make_hello(const struct lane *l, int fd, unsigned char out[HELLO_MAX])
 static void
 tell(struct lane_remote *r, const struct link_action *a)
 {
+	bool restless = link_is_restless(&r->link, clock_ms());
 	struct lane *l = r->lane;
 
 	if (a->status != r->row.status || a->reason != r->row.reason ||
@@ -61,11 +62,11 @@ tell(struct lane_remote *r, const struct link_action *a)
 		         msg_link_name((enum msg_link)a->status),
 		         a->reason == LINK_REASON_NONE ? "" : " reason=",
 		         msg_reason_name((enum msg_reason)a->reason));
-	if (link_is_restless(&r->link, clock_ms()) && !r->restless)
+	if (restless && !r->restless)
 		log_warning("%s: the link to server %lld comes up and ends again and "
 		            "again; two servers may have the same id",
 		            l->name, (long long)r->sid);
-	r->restless = link_is_restless(&r->link, clock_ms());
+	r->restless = restless;
 	if (a->status != r->row.status)
 		r->row.since_ms = clock_ms();
 	r->row.status = a->status;

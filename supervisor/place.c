@@ -23,18 +23,15 @@ make_dir(const char *key, const char *path, char *error, size_t cap)
 	int r = proc_make_dir(path);
 
 	if (r == -EPERM)
-		snprintf(
-		    error, cap,
-		    "%s %.200s: not a folder of ours: it has another owner, or others "
-		    "may "
-		    "write there; give it to the user with the number %u, mode 0700, "
-		    "or write another %s",
-		    key, path, (unsigned)geteuid(), key);
+		snprintf(error, cap,
+		         "%s %.200s: not a folder of ours: it has another owner, or "
+		         "others may write there; give it to the user with the number "
+		         "%u, mode 0700, or write another %s",
+		         key, path, (unsigned)geteuid(), key);
 	else if (r < 0)
 		snprintf(error, cap,
 		         "%s %.200s cannot be used by the user with the number %u: %s; "
-		         "make it "
-		         "for that user, or write another %s",
+		         "make it for that user, or write another %s",
 		         key, path, (unsigned)geteuid(), strerror(-r), key);
 	return r;
 }

@@ -206,7 +206,6 @@ on_described(struct swap *s, const struct swap_event *ev, struct swap_actions *o
 	if (!ev->ok) {
 		refuse(s, SWAP_WHY_DESCRIBED, ev->now_ms, out);
 	} else if (s->kept_ms > 0) { /* a new swap accepts the one before */
-		s->ask_waits = true;
 		accept(s, ev->now_ms, out);
 	} else {
 		start(s, ev->now_ms, out);
@@ -333,13 +332,11 @@ on_accepted(struct swap *s, const struct swap_event *ev, struct swap_actions *ou
 		note(s, out, SWAP_NOTE_ACCEPTED, SWAP_WHY_NONE);
 		add(out, SWAP_DO_KEEP, s->active);
 		enter(s, SWAP_IDLE, NEVER);
-		if (s->ask_waits)
+		if (s->asked) /* for the next one, whose program is good */
 			start(s, ev->now_ms, out);
-		s->ask_waits = false;
 		return;
 	}
 	answer(s, out, false, SWAP_WHY_REFUSED);
-	s->ask_waits = false;
 	enter(s, SWAP_PROBATION, ev->now_ms + s->policy.promote_ms);
 	s->look_ms = ev->now_ms + s->policy.look_ms;
 }
@@ -366,7 +363,6 @@ on_died(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
 	} else if (s->phase == SWAP_PROBATION || s->phase == SWAP_ACCEPTING ||
 	           s->kept_ms > 0) {
 		answer(s, out, false, SWAP_WHY_DIED);
-		s->ask_waits = false;
 		go_back(s, SWAP_WHY_DIED, ev->now_ms, out);
 	}
 }

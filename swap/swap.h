@@ -138,7 +138,6 @@ struct swap { /* read it freely; only the functions below write it */
 	bool seated[2];   /* a process of this seat may live */
 	bool back;        /* the candidate is the old program */
 	bool asked;       /* somebody waits for an answer */
-	bool ask_waits;   /* ASK came in probation: accepted first, then started */
 	uint64_t kept_ms; /* DESCRIBING: the end of the probation that goes on; 0: none */
 	bool force;
 	bool stopping;
