@@ -77,7 +77,7 @@ on_message(void *user, unsigned worker, const void *data, size_t len)
 		switchboard_word(s, true, false);
 	} else if (m.type == MSG_ROLE) {
 		say(s, worker, BOARD_ROLE, &m.u.role.serial, data, len);
-		switchboard_word(s, false, m.u.role.state == NOTIF_LEADING);
+		switchboard_word(s, false, m.u.role.vote.state == NOTIF_LEADING);
 	} else if (m.type == MSG_DECIDED) {
 		say(s, worker, BOARD_DECIDED, NULL, data, len);
 	} else if (m.type == MSG_DOUBT) {

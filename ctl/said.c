@@ -45,7 +45,7 @@ said_text(const char *hex, char out[SAID_MAX])
 	if (len == 0) {
 		snprintf(out, SAID_MAX, "nothing");
 	} else if (msg_decode(data, len, &m) == MSG_OK && m.type == MSG_DECIDED) {
-		vote_text(out, m.u.decided.state, m.u.decided.vote.leader,
+		vote_text(out, m.u.decided.vote.state, m.u.decided.vote.leader,
 		          m.u.decided.vote.zxid, m.u.decided.vote.round,
 		          m.u.decided.vote.epoch, "");
 	} else if (notif_decode(data, len, &n) == NOTIF_OK) {

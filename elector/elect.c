@@ -34,16 +34,6 @@ elect_options_ours(struct elect_options *out)
 	                              .guarded = true};
 }
 
-int
-elect_serial_compare(const struct elect_serial *a, const struct elect_serial *b)
-{
-	if (a->generation != b->generation)
-		return a->generation < b->generation ? -1 : 1;
-	if (a->count != b->count)
-		return a->count < b->count ? -1 : 1;
-	return 0;
-}
-
 /* Weight 0 in each configuration in which it votes. */
 static bool
 is_weightless(const struct quorum_pair *p, int64_t sid)
@@ -175,7 +165,7 @@ serve(struct elect *e, const struct vote *v, bool was_silent)
 static void
 look_again(struct elect *e)
 {
-	if (e->has_decided && elect_serial_compare(&e->decided_serial, &e->serial) == 0) {
+	if (e->has_decided && msg_serial_compare(&e->decided_serial, &e->serial) == 0) {
 		elect_say_decided(e, ELECT_REASON_REPEATED);
 		return;
 	}
@@ -185,7 +175,7 @@ look_again(struct elect *e)
 static void
 take_look(struct elect *e, const struct elect_event *ev)
 {
-	int order = elect_serial_compare(&ev->serial, &e->serial);
+	int order = msg_serial_compare(&ev->serial, &e->serial);
 
 	if (order < 0 || (order == 0 && e->word == ELECT_WORD_ROLE)) {
 		elect_drop(e, e->options.sid, ELECT_REASON_STALE);
@@ -199,7 +189,7 @@ take_look(struct elect *e, const struct elect_event *ev)
 	e->word = ELECT_WORD_LOOK;
 	e->look = ev->look;
 	e->silent = false;
-	if (e->has_decided && elect_serial_compare(&e->decided_serial, &e->serial) == 0) {
+	if (e->has_decided && msg_serial_compare(&e->decided_serial, &e->serial) == 0) {
 		serve(e, &e->decided, true);
 		elect_say_decided(e, ELECT_REASON_REPEATED);
 		return;
@@ -210,7 +200,7 @@ take_look(struct elect *e, const struct elect_event *ev)
 static void
 take_role(struct elect *e, const struct elect_event *ev)
 {
-	int order = elect_serial_compare(&ev->serial, &e->serial);
+	int order = msg_serial_compare(&ev->serial, &e->serial);
 	bool was_silent = e->silent;
 
 	if (order < 0 || ev->vote.state < NOTIF_FOLLOWING ||
@@ -252,7 +242,7 @@ on_word(struct elect *e, const struct elect_event *ev)
 		return;
 	}
 	if (e->pending_word != ELECT_WORD_NONE &&
-	    elect_serial_compare(&ev->serial, &e->pending.serial) < 0)
+	    msg_serial_compare(&ev->serial, &e->pending.serial) < 0)
 		return;
 	e->pending = *ev;
 	e->pending_word = ev->type == ELECT_EV_LOOK ? ELECT_WORD_LOOK : ELECT_WORD_ROLE;
@@ -289,7 +279,7 @@ static void
 on_synced(struct elect *e)
 {
 	bool looking = e->phase != ELECT_PHASE_IDLE;
-	struct elect_serial before = e->serial;
+	struct msg_serial before = e->serial;
 
 	if (e->synced)
 		return;
@@ -301,7 +291,7 @@ on_synced(struct elect *e)
 	e->pending_word = ELECT_WORD_NONE;
 	take_word(e, &e->pending);
 	if (looking && e->phase != ELECT_PHASE_IDLE &&
-	    elect_serial_compare(&before, &e->serial) == 0)
+	    msg_serial_compare(&before, &e->serial) == 0)
 		go_on_looking(e);
 }
 
@@ -309,7 +299,7 @@ on_synced(struct elect *e)
 static void
 on_state(struct elect *e, const struct elect_event *ev)
 {
-	if (e->has_said && elect_serial_compare(&ev->serial, &e->said_serial) <= 0)
+	if (e->has_said && msg_serial_compare(&ev->serial, &e->said_serial) <= 0)
 		return;
 	e->has_said = true;
 	e->said_before_us = true;
@@ -323,8 +313,7 @@ on_decided(struct elect *e, const struct elect_event *ev)
 {
 	if (e->synced || ev->vote.state < NOTIF_FOLLOWING ||
 	    ev->vote.state > NOTIF_OBSERVING ||
-	    (e->has_decided &&
-	     elect_serial_compare(&ev->serial, &e->decided_serial) <= 0))
+	    (e->has_decided && msg_serial_compare(&ev->serial, &e->decided_serial) <= 0))
 		return;
 	e->has_decided = true;
 	e->decided_serial = ev->serial;

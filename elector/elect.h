@@ -9,10 +9,11 @@
 #ifndef ELECTOR_ELECT_H
 #define ELECTOR_ELECT_H
 
-#include "elector/quorum.h"
-#include "elector/vote.h"
+#include "ipc/msg.h"
 #include "wire/notif.h"
 #include "wire/qconfig.h"
+#include "wire/quorum.h"
+#include "wire/vote.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,15 +21,6 @@
 
 #define ELECT_ACTIONS_MAX 512 /* no step has more: see elect_push */
 #define ELECT_VOTERS_MAX  (2 * QUORUM_VOTERS_MAX)
-
-/* Ties the peer's look and role, and our state and decision, together; (0, 0) is none. */
-struct elect_serial {
-	uint64_t generation;
-	uint64_t count;
-};
-
-/* <0, 0, >0: a is older, the same, newer. */
-int elect_serial_compare(const struct elect_serial *a, const struct elect_serial *b);
 
 struct elect_options {
 	int64_t sid;
@@ -100,8 +92,8 @@ struct elect_event {
 	enum elect_event_type type;
 	uint64_t now_ms; /* the only clock; never goes back */
 	int64_t sid;
-	struct elect_serial serial; /* STATE, LOOK, DECIDED, ROLE */
-	struct vote vote;           /* STATE; DECIDED, ROLE with state */
+	struct msg_serial serial; /* STATE, LOOK, DECIDED, ROLE */
+	struct vote vote;         /* STATE; DECIDED, ROLE with state */
 	struct elect_look look;
 	struct elect_link link;
 	struct notif notif;
@@ -147,7 +139,7 @@ enum elect_action_type {
 struct elect_action {
 	enum elect_action_type type;
 	int64_t sid;
-	struct elect_serial serial;
+	struct msg_serial serial;
 	struct vote vote;
 	enum elect_reason reason;
 };
@@ -164,7 +156,7 @@ struct elect_view {
 	bool silent;
 	int32_t state; /* enum notif_state; means nothing while silent */
 	enum elect_phase phase;
-	struct elect_serial serial; /* of the newest look or role */
+	struct msg_serial serial; /* of the newest look or role */
 	int64_t clock;
 	struct vote proposal; /* its round is the clock of then */
 	struct vote current;  /* what is said outside an election */

@@ -51,7 +51,7 @@ claim(const struct elect *e)
 static void
 say_state(struct elect *e, const struct vote *v)
 {
-	if (e->has_said && elect_serial_compare(&e->said_serial, &e->serial) == 0 &&
+	if (e->has_said && msg_serial_compare(&e->said_serial, &e->serial) == 0 &&
 	    vote_same_claim(&e->said, v))
 		return;
 	e->has_said = true;

@@ -35,18 +35,18 @@ struct elect {
 	bool synced;
 	bool silent;
 	enum elect_word word; /* what `serial` belongs to */
-	struct elect_serial serial;
+	struct msg_serial serial;
 	struct elect_look look; /* the newest */
 	enum elect_word pending_word;
 	struct elect_event pending; /* the newest look or role of a replay */
 
 	/* what is known to connmgr */
 	bool has_said;
-	struct elect_serial said_serial;
+	struct msg_serial said_serial;
 	struct vote said;
 	bool said_before_us; /* by another process: its round is a lower bound for ours */
 	bool has_decided;
-	struct elect_serial decided_serial;
+	struct msg_serial decided_serial;
 	struct vote decided;
 
 	/* ZooKeeper's */

@@ -351,7 +351,7 @@ choose_round(struct elect *e)
 	struct vote initial = initial_vote(e);
 	int64_t base = e->clock;
 
-	if (e->has_said && elect_serial_compare(&e->said_serial, &e->serial) == 0 &&
+	if (e->has_said && msg_serial_compare(&e->said_serial, &e->serial) == 0 &&
 	    (elect_is_voter(e, e->said.leader) || e->said.leader == initial.leader)) {
 		e->clock = e->said.round;
 		e->proposal = e->said;

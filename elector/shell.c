@@ -18,22 +18,6 @@
 #define TIMER_ACCURACY_US 1
 #define STATUS_LINE_MAX   200
 
-static struct elect_serial
-to_serial(const struct msg_serial *m)
-{
-	return (struct elect_serial){.generation = m->generation, .count = m->count};
-}
-
-static struct vote
-to_vote(const struct msg_vote *m, int32_t state)
-{
-	return (struct vote){.leader = m->leader,
-	                     .zxid = m->zxid,
-	                     .round = m->round,
-	                     .epoch = m->epoch,
-	                     .state = state};
-}
-
 static void
 rearm(struct shell *s)
 {
@@ -70,7 +54,7 @@ show(struct shell *s)
 	if (now.silent == s->shown.silent && now.state == s->shown.state &&
 	    (now.state != NOTIF_LOOKING || now.clock == s->shown.clock) &&
 	    (now.state == NOTIF_LOOKING || now.current.epoch == s->shown.current.epoch) &&
-	    elect_serial_compare(&now.serial, &s->shown.serial) == 0)
+	    msg_serial_compare(&now.serial, &s->shown.serial) == 0)
 		return;
 	log_info("state %s→%s round=%" PRId64 " leader=%" PRId64 " epoch=%" PRId64
 	         " serial=%" PRIu64 ",%" PRIu64,
@@ -230,14 +214,14 @@ static void
 take_look(struct shell *s, const struct msg_look *m)
 {
 	struct elect_event ev = {.type = ELECT_EV_LOOK,
-	                         .serial = to_serial(&m->serial),
+	                         .serial = m->serial,
 	                         .look = {.zxid = m->zxid,
 	                                  .epoch = m->epoch,
 	                                  .last_round = m->last_round,
 	                                  .gave_up = m->gave_up,
 	                                  .leader = m->leader}};
 
-	if (elect_serial_compare(&ev.serial, &s->look_serial) != 0) {
+	if (msg_serial_compare(&ev.serial, &s->look_serial) != 0) {
 		s->look_serial = ev.serial;
 		s->look_us = clock_us();
 		s->counters.elections++;
@@ -249,10 +233,9 @@ take_look(struct shell *s, const struct msg_look *m)
 
 static void
 take_vote(struct shell *s, enum elect_event_type type, const struct msg_serial *serial,
-          const struct msg_vote *vote, int32_t state)
+          const struct vote *vote)
 {
-	struct elect_event ev = {
-	    .type = type, .serial = to_serial(serial), .vote = to_vote(vote, state)};
+	struct elect_event ev = {.type = type, .serial = *serial, .vote = *vote};
 
 	step(s, &ev);
 }
@@ -284,14 +267,11 @@ on_message(void *user, const struct msg *m)
 	else if (m->type == MSG_LOOK)
 		take_look(s, &m->u.look);
 	else if (m->type == MSG_ROLE)
-		take_vote(s, ELECT_EV_ROLE, &m->u.role.serial, &m->u.role.vote,
-		          m->u.role.state);
+		take_vote(s, ELECT_EV_ROLE, &m->u.role.serial, &m->u.role.vote);
 	else if (m->type == MSG_DECIDED)
-		take_vote(s, ELECT_EV_DECIDED, &m->u.decided.serial, &m->u.decided.vote,
-		          m->u.decided.state);
+		take_vote(s, ELECT_EV_DECIDED, &m->u.decided.serial, &m->u.decided.vote);
 	else if (m->type == MSG_STATE)
-		take_vote(s, ELECT_EV_STATE, &m->u.state.serial, &m->u.state.vote,
-		          NOTIF_LOOKING);
+		take_vote(s, ELECT_EV_STATE, &m->u.state.serial, &m->u.state.vote);
 	else if (m->type == MSG_ABSENT)
 		step(s, &(struct elect_event){.type = ELECT_EV_ABSENT});
 	else if (m->type == MSG_SYNCED)

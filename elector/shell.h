@@ -59,10 +59,10 @@ struct shell {
 	bool has_decided;
 	struct msg_decided decided;
 
-	struct elect_serial look_serial; /* the newest look, */
-	uint64_t look_us;                /* when it came; 0: it is answered */
-	struct histogram decide;         /* from the one to the other */
-	struct elect_view shown;         /* what the log knows */
+	struct msg_serial look_serial; /* the newest look, */
+	uint64_t look_us;              /* when it came; 0: it is answered */
+	struct histogram decide;       /* from the one to the other */
+	struct elect_view shown;       /* what the log knows */
 	unsigned remote_count;
 	struct shell_remote remotes[CONF_SERVERS_MAX];
 	struct shell_counters counters;

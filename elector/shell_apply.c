@@ -7,19 +7,6 @@
 #include <assert.h>
 #include <inttypes.h>
 
-static struct msg_serial
-from_serial(const struct elect_serial *s)
-{
-	return (struct msg_serial){.generation = s->generation, .count = s->count};
-}
-
-static struct msg_vote
-from_vote(const struct vote *v)
-{
-	return (struct msg_vote){
-	    .leader = v->leader, .zxid = v->zxid, .round = v->round, .epoch = v->epoch};
-}
-
 static bool
 is_configured(const struct shell *s, int64_t sid)
 {
@@ -71,9 +58,8 @@ send_vote(struct shell *s, const struct elect_action *a)
 static void
 send_state(struct shell *s, const struct elect_action *a)
 {
-	struct msg m = {
-	    .type = MSG_STATE,
-	    .u.state = {.serial = from_serial(&a->serial), .vote = from_vote(&a->vote)}};
+	struct msg m = {.type = MSG_STATE,
+	                .u.state = {.serial = a->serial, .vote = a->vote}};
 
 	s->counters.rounds += !s->has_state || s->state.vote.round != a->vote.round;
 	s->has_state = true;
@@ -88,14 +74,12 @@ static void
 send_decided(struct shell *s, const struct elect_action *a)
 {
 	struct msg m = {.type = MSG_DECIDED,
-	                .u.decided = {.serial = from_serial(&a->serial),
-	                              .state = (uint8_t)a->vote.state,
-	                              .vote = from_vote(&a->vote)}};
+	                .u.decided = {.serial = a->serial, .vote = a->vote}};
 
 	s->has_decided = true;
 	s->decided = m.u.decided;
 	s->counters.decided++;
-	if (elect_serial_compare(&a->serial, &s->look_serial) == 0) {
+	if (msg_serial_compare(&a->serial, &s->look_serial) == 0) {
 		/* repeated: perhaps the answer of the elector before us */
 		if (s->look_us > 0 && a->reason != ELECT_REASON_REPEATED)
 			histogram_add(&s->decide, clock_us() - s->look_us);
@@ -112,7 +96,7 @@ static void
 send_doubt(struct shell *s, const struct elect_action *a)
 {
 	struct msg m = {.type = MSG_DOUBT,
-	                .u.doubt = {.serial = from_serial(&a->serial), .sid = a->sid}};
+	                .u.doubt = {.serial = a->serial, .sid = a->sid}};
 
 	s->counters.doubts++;
 	log_info("doubt whether %" PRId64 " still leads", a->sid);

@@ -16,7 +16,8 @@ enum field_kind {
 	FIELD_I64,
 	FIELD_U64,    /* at least `low` */
 	FIELD_SERIAL, /* of something: not none */
-	FIELD_VOTE,   /* four free i64 */
+	FIELD_VOTE,   /* leader, zxid, round and epoch: four free i64 */
+	FIELD_STATE,  /* the state of a vote, as one byte */
 	FIELD_NAME,   /* texts: room for `high` bytes with the final NUL */
 	FIELD_BUILD,
 	FIELD_PATH,
@@ -152,7 +153,7 @@ static const struct layout layouts[MSG_TYPES] =
 		{"decided", MSG_ELECTOR | MSG_CONNMGR, MSG_PEER | MSG_ELECTOR},
 		{
 		    {FIELD_SERIAL, AT(decided.serial), 0, 0},
-		    {FIELD_U8, AT(decided.state), ROLE_MIN, ROLE_MAX},
+		    {FIELD_STATE, AT(decided.vote.state), ROLE_MIN, ROLE_MAX},
 		    {FIELD_VOTE, AT(decided.vote), 0, 0},
 		},
 	    },
@@ -169,7 +170,7 @@ static const struct layout layouts[MSG_TYPES] =
 		{"role", MSG_PEER, MSG_ELECTOR},
 		{
 		    {FIELD_SERIAL, AT(role.serial), 0, 0},
-		    {FIELD_U8, AT(role.state), ROLE_MIN, ROLE_MAX},
+		    {FIELD_STATE, AT(role.vote.state), ROLE_MIN, ROLE_MAX},
 		    {FIELD_VOTE, AT(role.vote), 0, 0},
 		},
 	    },
@@ -266,7 +267,7 @@ number_ok(const struct field *f, int64_t value)
 }
 
 static void
-put_vote(const struct msg_vote *v, struct buf_out *out)
+put_vote(const struct vote *v, struct buf_out *out)
 {
 	buf_put_i64(out, v->leader);
 	buf_put_i64(out, v->zxid);
@@ -275,7 +276,7 @@ put_vote(const struct msg_vote *v, struct buf_out *out)
 }
 
 static void
-get_vote(struct buf_in *in, struct msg_vote *v)
+get_vote(struct buf_in *in, struct vote *v)
 {
 	v->leader = buf_get_i64(in);
 	v->zxid = buf_get_i64(in);
@@ -319,6 +320,10 @@ put_field(const struct field *f, const void *at, struct buf_out *out, bool *ok)
 		break;
 	case FIELD_VOTE:
 		put_vote(at, out);
+		break;
+	case FIELD_STATE:
+		*ok &= number_ok(f, *(const int32_t *)at);
+		buf_put_u8(out, (uint8_t) * (const int32_t *)at);
 		break;
 	case FIELD_NAME:
 	case FIELD_BUILD:
@@ -367,6 +372,10 @@ get_field(const struct field *f, struct buf_in *in, void *at, bool *ok)
 		break;
 	case FIELD_VOTE:
 		get_vote(in, at);
+		break;
+	case FIELD_STATE:
+		*(int32_t *)at = buf_get_u8(in);
+		*ok &= number_ok(f, *(int32_t *)at);
 		break;
 	case FIELD_NAME:
 	case FIELD_BUILD:

@@ -9,6 +9,8 @@
 #ifndef IPC_MSG_H
 #define IPC_MSG_H
 
+#include "wire/vote.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -82,13 +84,6 @@ struct msg_serial {
 	uint64_t count;
 };
 
-struct msg_vote {
-	int64_t leader;
-	int64_t zxid;
-	int64_t round;
-	int64_t epoch;
-};
-
 struct msg_attach {
 	uint8_t who;             /* enum msg_who */
 	char name[MSG_NAME_MAX]; /* letters, digits, `._-`; not empty */
@@ -160,8 +155,7 @@ enum msg_look_reason {
 
 struct msg_decided {
 	struct msg_serial serial; /* of the look that it answers */
-	uint8_t state;            /* enum notif_state: FOLLOWING, LEADING, OBSERVING */
-	struct msg_vote vote;
+	struct vote vote;         /* state: FOLLOWING, LEADING or OBSERVING; no version */
 };
 
 struct msg_doubt {
@@ -171,15 +165,14 @@ struct msg_doubt {
 
 struct msg_role {
 	struct msg_serial
-	    serial;    /* same counter as look: connmgr keeps the newer of the two */
-	uint8_t state; /* FOLLOWING, LEADING, OBSERVING */
-	struct msg_vote
-	    vote; /* current vote; its epoch is the new one once established */
+	    serial; /* same counter as look: connmgr keeps the newer of the two */
+	struct vote
+	    vote; /* state as in decided; the epoch is the new one once established */
 };
 
 struct msg_state {
 	struct msg_serial serial; /* of the look */
-	struct msg_vote vote;     /* proposal; vote.round is the logical clock */
+	struct vote vote; /* proposal; vote.round is the logical clock; no state */
 };
 
 struct msg {

@@ -334,9 +334,9 @@ take_decided(struct keeper *k, const struct msg_decided *m)
 	k->counters.decided++;
 	step(k, &(struct role_event){
 		    .type = ROLE_EV_DECIDED,
-		    .serial = {m->serial.generation, m->serial.count},
-		    .state = (enum notif_state)m->state,
-		    .vote = {m->vote.leader, m->vote.zxid, m->vote.round, m->vote.epoch},
+		    .serial = m->serial,
+		    .state = (enum notif_state)m->vote.state,
+		    .vote = m->vote,
 		});
 }
 
@@ -368,8 +368,7 @@ on_message(void *user, const struct msg *m)
 		step(k, &(struct role_event){
 			    .type = ROLE_EV_DOUBT,
 			    .sid = m->u.doubt.sid,
-			    .serial = {m->u.doubt.serial.generation,
-		                       m->u.doubt.serial.count},
+			    .serial = m->u.doubt.serial,
 			});
 }
 

@@ -14,19 +14,6 @@
 #define STATUS_LINE_MAX 200
 #define EVENT_MAX       (6 * KEEPER_WHY_MAX + 512) /* each byte of a reason as \uXXXX */
 
-static struct msg_serial
-to_serial(const struct role_serial *s)
-{
-	return (struct msg_serial){.generation = s->generation, .count = s->count};
-}
-
-static struct msg_vote
-to_vote(const struct role_vote *v)
-{
-	return (struct msg_vote){
-	    .leader = v->leader, .zxid = v->zxid, .round = v->round, .epoch = v->epoch};
-}
-
 static uint8_t
 to_look_reason(enum role_look_reason r)
 {
@@ -51,7 +38,7 @@ send_look(struct keeper *k, const struct role_action *a)
 	struct msg m = {.type = MSG_LOOK};
 
 	m.u.look = (struct msg_look){
-	    .serial = to_serial(&a->serial),
+	    .serial = a->serial,
 	    .sid = k->conf->id,
 	    .zxid = l->zxid,
 	    .epoch = l->epoch,
@@ -75,9 +62,8 @@ send_role(struct keeper *k, const struct role_action *a)
 	struct msg m = {.type = MSG_ROLE};
 
 	m.u.role = (struct msg_role){
-	    .serial = to_serial(&a->serial),
-	    .state = (uint8_t)a->u.role.state,
-	    .vote = to_vote(&a->u.role.vote),
+	    .serial = a->serial,
+	    .vote = a->u.role.vote,
 	};
 	log_info("role %s of %" PRId64 " round=%" PRId64 " epoch=%" PRId64,
 	         role_state_name(a->u.role.state), a->u.role.vote.leader,

@@ -65,7 +65,7 @@ role_announce(struct role *r, struct role_actions *out)
 {
 	struct role_action *a = role_act(out, ROLE_ACT_ROLE);
 
-	a->serial = (struct role_serial){r->generation, ++r->count};
+	a->serial = (struct msg_serial){r->generation, ++r->count};
 	a->u.role.state = r->state;
 	a->u.role.vote = r->vote;
 }

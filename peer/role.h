@@ -7,6 +7,7 @@
 #ifndef PEER_ROLE_H
 #define PEER_ROLE_H
 
+#include "ipc/msg.h"
 #include "wire/notif.h"
 #include "wire/qconfig.h"
 #include "wire/qpacket.h"
@@ -33,19 +34,6 @@ struct role_config {
 	uint32_t init_limit;           /* ticks */
 	uint32_t sync_limit;           /* ticks */
 	const struct qconfig *members; /* borrowed until role_free */
-};
-
-/* (generation, count), as in ipc/msg.h: look and role share one count. */
-struct role_serial {
-	uint64_t generation;
-	uint64_t count;
-};
-
-struct role_vote {
-	int64_t leader;
-	int64_t zxid;
-	int64_t round;
-	int64_t epoch;
 };
 
 enum role_lane { ROLE_LANE_ELECTION, ROLE_LANE_LEARNER };
@@ -88,9 +76,9 @@ struct role_event {
 	int64_t current;
 	int64_t claim; /* to freshness, ≥ 0: the zxid of our votes */
 	bool unusable; /* the files could not be had: no role until another START */
-	struct role_serial serial;
+	struct msg_serial serial;
 	enum notif_state state;
-	struct role_vote vote;
+	struct vote vote;
 	enum role_lane lane;
 	enum role_link link;
 	enum role_loss loss;
@@ -177,12 +165,12 @@ enum role_action_type {
 struct role_action {
 	enum role_action_type type;
 	int64_t sid;
-	struct role_serial serial;
+	struct msg_serial serial;
 	union {
 		struct role_look look;
 		struct {
 			enum notif_state state;
-			struct role_vote vote;
+			struct vote vote;
 		} role;
 		struct role_packet packet;
 		enum role_close close;

@@ -97,13 +97,13 @@ struct role {
 	int64_t claim;
 	struct role_look look; /* with the claim that we vote with in this round: what
 	                          Zab's phases compare, whatever is claimed meanwhile */
-	struct role_serial look_serial;
+	struct msg_serial look_serial;
 	bool stands;       /* in this look */
 	unsigned refusals; /* looks in a row that count for the wait */
 	uint64_t wait_ms;
 
 	enum notif_state state; /* as decided */
-	struct role_vote vote;
+	struct vote vote;
 	uint64_t role_count; /* of the first serial of this role */
 
 	struct role_epochs epochs;

@@ -33,7 +33,7 @@ void
 role_look(struct role *r, struct role_actions *out)
 {
 	r->mode = ROLE_MODE_LOOKING;
-	r->look_serial = (struct role_serial){r->generation, ++r->count};
+	r->look_serial = (struct msg_serial){r->generation, ++r->count};
 	r->look.epoch = role_current(r);
 	r->look.zxid = r->claim;
 	r->stands = role_may_stand(r);

@@ -318,14 +318,14 @@ on_usurp(sd_event_source *s, uint64_t usec, void *user)
 	static const struct msg_serial newest = {UINT32_MAX, 1};
 	struct msg hello = {.type = MSG_HELLO}, state = {.type = MSG_STATE},
 		   decided = {.type = MSG_DECIDED}, frame = {.type = MSG_FRAME_OUT};
-	struct msg_vote vote = {.leader = 1, .zxid = INT64_MAX, .round = INT64_MAX};
+	struct vote vote = {
+	    .leader = 1, .zxid = INT64_MAX, .round = INT64_MAX, .state = NOTIF_LEADING};
 
 	(void)s;
 	(void)usec;
 	(void)user;
 	state.u.state = (struct msg_state){.serial = newest, .vote = vote};
-	decided.u.decided =
-	    (struct msg_decided){.serial = newest, .state = NOTIF_LEADING, .vote = vote};
+	decided.u.decided = (struct msg_decided){.serial = newest, .vote = vote};
 	frame.u.frame = (struct msg_frame){.lane = MSG_LANE_ELECTION,
 	                                   .sid = 1,
 	                                   .data = (const unsigned char *)"usurper",

@@ -46,10 +46,10 @@ some_sid(struct model *m)
 	return voters[b % count];
 }
 
-static struct elect_serial
+static struct msg_serial
 some_serial(struct model *m)
 {
-	struct elect_serial s = m->view.serial;
+	struct msg_serial s = m->view.serial;
 	unsigned b = feed_byte(&m->feed);
 
 	if (b % 4 == 0 || s.generation == 0)

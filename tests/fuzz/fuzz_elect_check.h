@@ -26,10 +26,10 @@ struct model {
 	uint64_t now_ms;
 	struct elect_view view; /* after the last step */
 	bool has_kept;          /* what the next elector would be told */
-	struct elect_serial kept_serial;
+	struct msg_serial kept_serial;
 	struct vote kept;
 	bool has_said; /* of the core's own broadcasts */
-	struct elect_serial said_serial;
+	struct msg_serial said_serial;
 	struct vote said;
 	struct elect_link links[ELECT_VOTERS_MAX]; /* in the order of elect_voters */
 	bool given_up[ELECT_VOTERS_MAX];           /* by any look */
@@ -111,7 +111,7 @@ check_decided(const struct model *m, const struct elect_action *a,
 {
 	bool ours = a->vote.leader == m->options.sid;
 
-	must(elect_serial_compare(&a->serial, &now->serial) == 0,
+	must(msg_serial_compare(&a->serial, &now->serial) == 0,
 	     "the look that is answered is the newest");
 	must(a->vote.state >= NOTIF_FOLLOWING && a->vote.state <= NOTIF_OBSERVING,
 	     "decided is a state");
@@ -142,10 +142,10 @@ check_broadcast(struct model *m, const struct elect_action *a,
 	const struct vote *v = &a->vote;
 
 	must(v->state == NOTIF_LOOKING, "who broadcasts is looking");
-	must(m->has_kept && elect_serial_compare(&m->kept_serial, &now->serial) == 0 &&
+	must(m->has_kept && msg_serial_compare(&m->kept_serial, &now->serial) == 0 &&
 	         vote_same_claim(&m->kept, v),
 	     "what is broadcast was kept before");
-	if (m->has_said && elect_serial_compare(&m->said_serial, &now->serial) == 0) {
+	if (m->has_said && msg_serial_compare(&m->said_serial, &now->serial) == 0) {
 		must(v->round >= m->said.round, "in one look no round is lowered");
 		must(v->round > m->said.round || vote_same_claim(v, &m->said) ||
 		         vote_beats(1, v, &m->said),
@@ -179,7 +179,7 @@ check_action(struct model *m, const struct elect_event *ev, const struct elect_a
 	must(elect_reason_name(a->reason)[0] != '?', "each reason has a name");
 	switch (a->type) {
 	case ELECT_ACT_STATE:
-		must(elect_serial_compare(&a->serial, &now->serial) == 0,
+		must(msg_serial_compare(&a->serial, &now->serial) == 0,
 		     "the state is that of the newest look");
 		m->has_kept = true;
 		m->kept_serial = a->serial;
@@ -200,7 +200,7 @@ check_action(struct model *m, const struct elect_event *ev, const struct elect_a
 	case ELECT_ACT_DOUBT:
 		must(m->options.doubt && now->state == NOTIF_FOLLOWING &&
 		         a->sid == now->current.leader &&
-		         elect_serial_compare(&a->serial, &now->serial) == 0,
+		         msg_serial_compare(&a->serial, &now->serial) == 0,
 		     "the leader of our role is doubted");
 		break;
 	case ELECT_ACT_NEWER_CONFIG:
@@ -224,7 +224,7 @@ check_view(const struct model *m, const struct elect_view *now)
 	must(!now->silent || now->phase == ELECT_PHASE_IDLE, "who is silent is idle");
 	must(now->phase == ELECT_PHASE_IDLE || now->state == NOTIF_LOOKING,
 	     "an election is LOOKING");
-	must(elect_serial_compare(&now->serial, &m->view.serial) >= 0, "no serial falls");
+	must(msg_serial_compare(&now->serial, &m->view.serial) >= 0, "no serial falls");
 	must((elect_due_ms(m->elect) == UINT64_MAX) ==
 	         (now->phase == ELECT_PHASE_IDLE || !now->synced),
 	     "an election has a deadline, and nothing else");
@@ -248,7 +248,7 @@ note(struct model *m, const struct elect_event *ev)
 			m->given_up[i] |= voters[i] == ev->look.leader;
 	}
 	if (ev->type == ELECT_EV_STATE &&
-	    (!m->has_kept || elect_serial_compare(&ev->serial, &m->kept_serial) > 0)) {
+	    (!m->has_kept || msg_serial_compare(&ev->serial, &m->kept_serial) > 0)) {
 		m->has_kept = true;
 		m->kept_serial = ev->serial;
 		m->kept = ev->vote;

@@ -42,9 +42,9 @@ struct model {
 	int64_t epoch;    /* near what is going on: for likely packets */
 	int64_t last_epoch;
 
-	struct role_serial serial;
-	struct role_serial look_serial;
-	struct role_vote vote; /* of the last role */
+	struct msg_serial serial;
+	struct msg_serial look_serial;
+	struct vote vote;      /* of the last role */
 	struct role_view view; /* told last */
 	int64_t published;     /* in the view after this step */
 };
@@ -185,7 +185,7 @@ check_write(struct model *m, const struct role_action *a)
 }
 
 static bool
-newer(const struct role_serial *a, const struct role_serial *b)
+newer(const struct msg_serial *a, const struct msg_serial *b)
 {
 	return a->generation > b->generation ||
 	       (a->generation == b->generation && a->count > b->count);
@@ -201,7 +201,7 @@ may_stand(const struct model *m)
 static void
 check_look(struct model *m, const struct role_action *a)
 {
-	const struct role_serial *s = &a->serial;
+	const struct msg_serial *s = &a->serial;
 	bool same = s->generation == m->look_serial.generation &&
 	            s->count == m->look_serial.count;
 

@@ -31,17 +31,17 @@ struct heard {            /* from one server, settled, since this look began */
 	struct vote vote; /* the last */
 };
 
-struct witness {                   /* of one server */
-	struct role_serial serial; /* of the last look or role */
+struct witness {                  /* of one server */
+	struct msg_serial serial; /* of the last look or role */
 	int64_t published;
 	int64_t promised;
 	bool kept; /* there is a state */
-	struct elect_serial kept_serial;
+	struct msg_serial kept_serial;
 	struct vote kept_vote;
 	bool decided;
-	struct elect_serial decided_serial;
+	struct msg_serial decided_serial;
 	struct vote decided_vote;
-	struct elect_serial look; /* what `heard` belongs to */
+	struct msg_serial look; /* what `heard` belongs to */
 	struct heard heard[SIM_SERVERS_MAX];
 	unsigned claim_count;
 	struct vote claims[CLAIMS_MAX]; /* whatever its state was; each once */
@@ -69,7 +69,7 @@ sim_check_power_off(unsigned server)
 {
 	struct witness *w = &witnesses[server];
 
-	w->serial = (struct role_serial){0};
+	w->serial = (struct msg_serial){0};
 	w->kept = false;
 	w->decided = false;
 }
@@ -135,9 +135,9 @@ check_view(unsigned server, uint64_t generation, const struct role_view *v)
 }
 
 static void
-check_serial(unsigned server, const struct role_serial *serial)
+check_serial(unsigned server, const struct msg_serial *serial)
 {
-	struct role_serial *last = &witnesses[server].serial;
+	struct msg_serial *last = &witnesses[server].serial;
 
 	if (serial->generation < last->generation ||
 	    (serial->generation == last->generation && serial->count < last->count))
@@ -269,7 +269,7 @@ void
 sim_check_state(unsigned server, const void *data, size_t len)
 {
 	struct witness *w = &witnesses[server];
-	struct elect_serial serial;
+	struct msg_serial serial;
 	struct vote v;
 	struct msg m;
 
@@ -277,13 +277,12 @@ sim_check_state(unsigned server, const void *data, size_t len)
 		sim_fail("server %u keeps what is no state", server + 1);
 		return;
 	}
-	serial =
-	    (struct elect_serial){m.u.state.serial.generation, m.u.state.serial.count};
+	serial = (struct msg_serial){m.u.state.serial.generation, m.u.state.serial.count};
 	v = (struct vote){.leader = m.u.state.vote.leader,
 	                  .zxid = m.u.state.vote.zxid,
 	                  .round = m.u.state.vote.round,
 	                  .epoch = m.u.state.vote.epoch};
-	if (w->kept && elect_serial_compare(&serial, &w->kept_serial) == 0) {
+	if (w->kept && msg_serial_compare(&serial, &w->kept_serial) == 0) {
 		if (v.round < w->kept_vote.round)
 			sim_fail("S10: server %u: round %" PRId64 " after %" PRId64
 			         " in one look",
@@ -309,7 +308,7 @@ check_decided(unsigned server, const struct elect_action *a)
 
 	if (a->reason == ELECT_REASON_REPEATED) {
 		if (w->decided &&
-		    elect_serial_compare(&a->serial, &w->decided_serial) == 0 &&
+		    msg_serial_compare(&a->serial, &w->decided_serial) == 0 &&
 		    !vote_same_claim(&a->vote, &w->decided_vote))
 			sim_fail("S4: server %u repeats another answer", server + 1);
 		return;
@@ -367,7 +366,7 @@ __wrap_elect_step(struct elect *e, const struct elect_event *ev,
 		hear(w, ev);
 	__real_elect_step(e, ev, out);
 	elect_look_at(e, &view);
-	if (elect_serial_compare(&view.serial, &w->look) != 0) {
+	if (msg_serial_compare(&view.serial, &w->look) != 0) {
 		w->look = view.serial;
 		memset(w->heard, 0, sizeof(w->heard));
 	}

@@ -41,11 +41,13 @@ pick_serial(enum sample s)
 	return (struct msg_serial){UINT64_MAX, UINT64_MAX};
 }
 
-static struct msg_vote
+static struct vote
 pick_vote(enum sample s)
 {
-	return (struct msg_vote){pick_any(s, 1), pick_any(s, 2), pick_any(s, 3),
-	                         pick_any(s, 4)};
+	return (struct vote){.leader = pick_any(s, 1),
+	                     .zxid = pick_any(s, 2),
+	                     .round = pick_any(s, 3),
+	                     .epoch = pick_any(s, 4)};
 }
 
 static void
@@ -146,8 +148,8 @@ fill_election(struct msg *m, enum sample s)
 		break;
 	case MSG_DECIDED:
 		m->u.decided.serial = pick_serial(s);
-		m->u.decided.state = role;
 		m->u.decided.vote = pick_vote(s);
+		m->u.decided.vote.state = role;
 		break;
 	case MSG_DOUBT:
 		m->u.doubt.serial = pick_serial(s);
@@ -155,8 +157,8 @@ fill_election(struct msg *m, enum sample s)
 		break;
 	case MSG_ROLE:
 		m->u.role.serial = pick_serial(s);
-		m->u.role.state = role;
 		m->u.role.vote = pick_vote(s);
+		m->u.role.vote.state = role;
 		break;
 	case MSG_STATE:
 		m->u.state.serial = pick_serial(s);

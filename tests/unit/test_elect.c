@@ -58,14 +58,14 @@ test_options(void **state)
 static void
 test_serials(void **state)
 {
-	struct elect_serial a = {1, 9}, b = {2, 1}, c = {2, 2};
+	struct msg_serial a = {1, 9}, b = {2, 1}, c = {2, 2};
 
 	(void)state;
-	assert_true(elect_serial_compare(&a, &b) < 0);
-	assert_true(elect_serial_compare(&b, &a) > 0);
-	assert_true(elect_serial_compare(&b, &c) < 0);
-	assert_true(elect_serial_compare(&c, &b) > 0);
-	assert_true(elect_serial_compare(&c, &c) == 0);
+	assert_true(msg_serial_compare(&a, &b) < 0);
+	assert_true(msg_serial_compare(&b, &a) > 0);
+	assert_true(msg_serial_compare(&b, &c) < 0);
+	assert_true(msg_serial_compare(&c, &b) > 0);
+	assert_true(msg_serial_compare(&c, &c) == 0);
 }
 
 static void

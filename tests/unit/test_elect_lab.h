@@ -77,10 +77,10 @@ lab_type(struct lab *lab, enum elect_event_type type)
 	lab_give(lab, (struct elect_event){.type = type});
 }
 
-static inline struct elect_serial
+static inline struct msg_serial
 lab_serial(uint64_t count)
 {
-	return (struct elect_serial){.generation = 1, .count = count};
+	return (struct msg_serial){.generation = 1, .count = count};
 }
 
 /* A new look of ours with the claim (zxid, epoch). */

@@ -14,7 +14,7 @@ struct node {
 	bool dead;
 	bool may_lead;
 	bool has_said;
-	struct elect_serial said_serial;
+	struct msg_serial said_serial;
 	struct vote said;
 	bool has_decided;
 	struct vote decided;
@@ -54,7 +54,7 @@ check_said(struct node *n, const struct elect_action *a)
 	}
 	if (a->type != ELECT_ACT_STATE)
 		return;
-	if (n->has_said && elect_serial_compare(&n->said_serial, &a->serial) == 0 &&
+	if (n->has_said && msg_serial_compare(&n->said_serial, &a->serial) == 0 &&
 	    n->said.round == a->vote.round)
 		assert_true(vote_beats(1, &a->vote, &n->said) ||
 		            vote_same_claim(&a->vote, &n->said)); /* S5 */

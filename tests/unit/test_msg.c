@@ -246,11 +246,11 @@ test_not_encoded(void **state)
 	BAD(MSG_LOOK, m.u.look.sid = -1);
 	BAD(MSG_LOOK, m.u.look.reason = MSG_LOOK_REASONS);
 	BAD(MSG_DECIDED, m.u.decided.serial = (struct msg_serial){0});
-	BAD(MSG_DECIDED, m.u.decided.state = NOTIF_LOOKING);
+	BAD(MSG_DECIDED, m.u.decided.vote.state = NOTIF_LOOKING);
 	BAD(MSG_DOUBT, m.u.doubt.serial = (struct msg_serial){0});
 	BAD(MSG_DOUBT, m.u.doubt.sid = MSG_ALL);
 	BAD(MSG_ROLE, m.u.role.serial = (struct msg_serial){0});
-	BAD(MSG_ROLE, m.u.role.state = 4);
+	BAD(MSG_ROLE, m.u.role.vote.state = 4);
 	BAD(MSG_STATE, m.u.state.serial = (struct msg_serial){0});
 	BAD(MSG_SYNCED, m.type = MSG_TYPES);
 	BAD(MSG_SYNCED, m.type = (enum msg_type)0);

@@ -1,5 +1,5 @@
 /* elector/quorum: majorities, hierarchies, two configurations at once. */
-#include "elector/quorum.h"
+#include "wire/quorum.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -158,10 +158,10 @@ only_an_answer_to_this_look(void **state)
 	(void)state;
 	kit_step(&k, ev);
 	assert_int_equal(k.todo.count, 0);
-	ev.serial = (struct role_serial){6, 1};
+	ev.serial = (struct msg_serial){6, 1};
 	kit_step(&k, ev);
 	assert_int_equal(k.todo.count, 0);
-	ev.serial = (struct role_serial){7, 1};
+	ev.serial = (struct msg_serial){7, 1};
 	kit_step(&k, ev);
 	assert_non_null(kit_find(&k, ROLE_ACT_ROLE));
 	kit_step(&k, ev); /* a new elector repeats it */

@@ -227,7 +227,7 @@ static void
 too_many_stuck_closes_end_it(void **state)
 {
 	struct msg m = {.type = MSG_ROLE,
-	                .u.role = {.serial = {1, 1}, .state = NOTIF_LEADING}};
+	                .u.role = {.serial = {1, 1}, .vote = {.state = NOTIF_LEADING}}};
 	int status = 0;
 
 	(void)state;
@@ -241,7 +241,7 @@ too_many_stuck_closes_end_it(void **state)
 		assert_true(sd_event_run(loop, 1000) >= 0);
 	}
 	m.u.role.serial.count++;
-	m.u.role.state = NOTIF_FOLLOWING;
+	m.u.role.vote.state = NOTIF_FOLLOWING;
 	uplink_send(peer.uplink, &m);
 	for (uint64_t late_ms = clock_ms() + 20000; !has_ended(&status);) {
 		assert_true(clock_ms() < late_ms);

@@ -80,7 +80,7 @@ peer_says(enum msg_type type)
 		m.u.look = (struct msg_look){.serial = now, .sid = SELF, .leader = SELF};
 	else
 		m.u.role = (struct msg_role){
-		    .serial = now, .state = 1, .vote = {.leader = 3, .round = 1}};
+		    .serial = now, .vote = {.leader = 3, .round = 1, .state = 1}};
 	uplink_send(peer.uplink, &m);
 }
 
@@ -91,8 +91,7 @@ decide(struct player *p, int64_t leader)
 
 	m.u.decided =
 	    (struct msg_decided){.serial = {uplink_generation(peer.uplink), serial},
-	                         .state = 1,
-	                         .vote = {.leader = leader, .round = 1}};
+	                         .vote = {.leader = leader, .round = 1, .state = 1}};
 	uplink_send(p->uplink, &m);
 }
 

@@ -1,5 +1,5 @@
 /* elector/vote: order, equality, the map, the leader check. */
-#include "elector/vote.h"
+#include "wire/vote.h"
 
 #include "wire/notif.h"
 

@@ -3,9 +3,9 @@
 #ifndef TESTS_VECTORS_ELECTOR_READ_H
 #define TESTS_VECTORS_ELECTOR_READ_H
 
-#include "elector/quorum.h"
-#include "elector/vote.h"
 #include "wire/qconfig.h"
+#include "wire/quorum.h"
+#include "wire/vote.h"
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>

@@ -1,9 +1,9 @@
 /* order.jsonl, vote_equal.jsonl, quorum_*.jsonl, tracker.jsonl against elector/vote and
- * elector/quorum. */
-#include "elector/quorum.h"
-#include "elector/vote.h"
+ * wire/quorum. */
 #include "tests/vectors/elector_read.h"
 #include "tests/vectors/vectors.h"
+#include "wire/quorum.h"
+#include "wire/vote.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Majorities and hierarchies; see quorum.h. */
-#include "elector/quorum.h"
+#include "wire/quorum.h"
 
 #include <errno.h>
 #include <limits.h>

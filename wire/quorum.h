@@ -2,8 +2,8 @@
  * configuration says; and by two configurations at once while one is being replaced.
  * Source: QuorumMaj, QuorumHierarchical and SyncedLearnerTracker of ZooKeeper 3.8.0;
  * election-semantics section 4. Weights add up with wrap-around, as in Java. */
-#ifndef ELECTOR_QUORUM_H
-#define ELECTOR_QUORUM_H
+#ifndef WIRE_QUORUM_H
+#define WIRE_QUORUM_H
 
 #include "wire/qconfig.h"
 

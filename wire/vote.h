@@ -1,8 +1,8 @@
 /* Votes: which of two is better, when two are the same, and a map from voter to vote.
  * Source: totalOrderPredicate of FastLeaderElection and Vote.equals of ZooKeeper 3.8.0;
  * election-semantics sections 2 and 3. */
-#ifndef ELECTOR_VOTE_H
-#define ELECTOR_VOTE_H
+#ifndef WIRE_VOTE_H
+#define WIRE_VOTE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* The order and the equality of votes; see vote.h. */
-#include "elector/vote.h"
+#include "wire/vote.h"
 
 #include "wire/notif.h"
 
