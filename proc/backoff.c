@@ -37,9 +37,11 @@ deaths_before(const char *path, const struct conf *c)
 	if (proc_read_file(path, text, sizeof(text), &len) < 0 ||
 	    sscanf(text, "%u %" SCNu64, &deaths, &started_ms) != 2)
 		return 0;
+	if (started_ms > now_ms) /* of an earlier boot, or not written by us */
+		return 0;
 	if (now_ms - started_ms < c->supervisor.restart_reset_ms && deaths < UINT_MAX)
 		return deaths + 1;
-	return now_ms < started_ms ? 0 : 1; /* the clock began anew: it was a reboot */
+	return 1;
 }
 
 void

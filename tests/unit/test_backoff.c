@@ -118,18 +118,59 @@ test_lived_long(void **state)
 
 	(void)state;
 	make_folder();
-	conf.supervisor.restart_reset_ms = 1000;
-	snprintf(text, sizeof(text), "7 %llu\n", (unsigned long long)(clock_ms() - 1000));
+	conf.supervisor.restart_reset_ms =
+	    10; /* a machine that has just booted is older */
+	snprintf(text, sizeof(text), "7 %llu\n", (unsigned long long)(clock_ms() - 10));
 	write_starts(text);
 	start();
 	assert_int_equal(counted(), 1);
 }
 
-/* Of another boot, or no file of ours. */
+/* A start that lies ahead is of an earlier boot, or nobody's: whatever the uptime and
+ * restart_reset_ms are, the deaths that stand beside it do not count. */
+static void
+test_start_ahead(void **state)
+{
+	const uint64_t ahead[] = {clock_ms() + 3600000, UINT64_MAX / 2, UINT64_MAX - 1,
+	                          UINT64_MAX};
+	static const uint32_t reset_ms[] = {1, 3600000, UINT32_MAX};
+	char text[64];
+
+	(void)state;
+	make_folder();
+	for (size_t i = 0; i < sizeof(ahead) / sizeof(ahead[0]) * 3; i++) {
+		conf.supervisor.restart_reset_ms = reset_ms[i % 3];
+		snprintf(text, sizeof(text), "7 %llu\n",
+		         (unsigned long long)ahead[i / 3]);
+		write_starts(text);
+		start();
+		assert_int_equal(counted(), 0);
+	}
+}
+
+/* Of the same boot, however long the boot lasts. */
+static void
+test_start_behind(void **state)
+{
+	char text[64];
+
+	(void)state;
+	make_folder();
+	snprintf(text, sizeof(text), "1 %llu\n", (unsigned long long)clock_ms());
+	write_starts(text);
+	start();
+	assert_int_equal(counted(), 2);
+	conf.supervisor.restart_reset_ms = UINT32_MAX; /* fifty days */
+	write_starts("4294967295 0\n");
+	start();
+	assert_int_equal(counted(), 1);
+}
+
+/* No file of ours. */
 static void
 test_odd_files(void **state)
 {
-	static const char *const odd[] = {"7 18446744073709551615\n", "", "x", "7"};
+	static const char *const odd[] = {"", "x", "7"};
 
 	(void)state;
 	make_folder();
@@ -163,6 +204,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_waits, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_deaths, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_lived_long, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_start_ahead, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_start_behind, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_odd_files, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_not_for_others, set_up, tear_down),
 	};
