@@ -1,0 +1,51 @@
+/* A ring of event copies; see gate.h. */
+#include "proc/gate.h"
+
+#include "base/clock.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int
+gate_init(struct gate *g, size_t event_size, unsigned capacity,
+          const struct gate_ops *ops, void *user)
+{
+	*g = (struct gate){.ops = ops, .user = user, .capacity = capacity};
+	g->event_size = event_size;
+	g->ring = calloc(capacity, event_size);
+	return g->ring ? 0 : -ENOMEM;
+}
+
+void
+gate_deinit(struct gate *g)
+{
+	free(g->ring);
+	*g = (struct gate){0};
+}
+
+void
+gate_push(struct gate *g, const void *event)
+{
+	assert(g->count < g->capacity);
+	memcpy(g->ring + (g->first + g->count++) % g->capacity * g->event_size, event,
+	       g->event_size);
+	if (g->running)
+		return;
+	g->running = true;
+	while (g->count > 0) {
+		g->ops->step(g->user, clock_ms(), g->ring + g->first * g->event_size);
+		g->first = (g->first + 1) % g->capacity;
+		g->count--; /* an event keeps its place until it is stepped */
+	}
+	g->ops->settle(g->user);
+	assert(g->count == 0);
+	g->running = false;
+}
+
+bool
+gate_idle(const struct gate *g)
+{
+	return !g->running;
+}
