@@ -1,8 +1,9 @@
 /* Folders, lock, records and state; see store.h. */
 #include "connmgr/store.h"
 
+#include "base/file.h"
 #include "base/log.h"
-#include "proc/proc.h"
+#include "base/paths.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,7 +18,7 @@
 #define PATH_ROOM (CONF_PATH_MAX + 32)
 
 _Static_assert(RECORD_GENERATION_MAX == BOARD_GENERATION_MAX &&
-                   (int)RECORD_NAME_MAX == (int)BOARD_NAME_MAX,
+                   (int)PATHS_NAME_MAX == (int)BOARD_NAME_MAX,
                "swap/record.h has the numbers of board.h");
 
 static const char *
@@ -61,7 +62,7 @@ static int
 take_folder(const char *folder)
 {
 	char path[PATH_ROOM];
-	int r = proc_make_dir(folder);
+	int r = file_make_dir(folder);
 
 	if (r < 0) {
 		log_err("cannot make the folder %s: %s", folder, strerror(-r));
@@ -69,7 +70,7 @@ take_folder(const char *folder)
 	}
 	if ((size_t)snprintf(path, sizeof(path), "%s/lock", folder) >= sizeof(path))
 		return -ENAMETOOLONG;
-	r = proc_lock_file(path);
+	r = file_lock(path);
 	if (r == -EWOULDBLOCK)
 		log_err("another conclave-connmgr runs here: it has locked %s", path);
 	else if (r < 0)
@@ -102,7 +103,7 @@ store_load_record(const struct conf *c, enum board_who who, struct record *out)
 
 	*out = (struct record){.accepted = true};
 	record_path(c, who, path);
-	r = proc_read_file(path, text, sizeof(text), &len);
+	r = file_read(path, text, sizeof(text), &len);
 	if (r == -ENOENT)
 		return 0;
 	if (r == 0 && strlen(text) == len && record_parse(text, out))
@@ -125,7 +126,7 @@ store_save_record(const struct conf *c, enum board_who who, const struct record 
 	if (len == 0)
 		return -EMSGSIZE;
 	record_path(c, who, path);
-	return proc_write_file(path, text, len, sync);
+	return file_write(path, text, len, sync);
 }
 
 static void
@@ -143,7 +144,7 @@ store_prepare_record(const struct conf *c, const struct record *r)
 	if (len == 0)
 		return -EMSGSIZE;
 	prepared_path(c, path);
-	return proc_write_new(path, text, len, true);
+	return file_write_new(path, text, len, true);
 }
 
 int
@@ -162,7 +163,7 @@ store_sync_records(const struct conf *c)
 	char path[PATH_ROOM];
 
 	snprintf(path, sizeof(path), "%s/connmgr", c->data_dir);
-	return proc_sync_dir(path);
+	return file_sync_dir(path);
 }
 
 size_t
@@ -175,7 +176,7 @@ store_load_state(const struct conf *c, unsigned char out[BOARD_SMALL_MAX],
 	int r;
 
 	run_path(c, "state", path);
-	r = proc_read_file(path, data, sizeof(data), &len);
+	r = file_read(path, data, sizeof(data), &len);
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0 || msg_decode(data, len, &m) != MSG_OK || m.type != MSG_STATE) {

@@ -4,6 +4,7 @@
 #include "connmgr/switchboard_impl.h"
 
 #include "base/clock.h"
+#include "base/exit.h"
 #include "base/log.h"
 #include "connmgr/frame.h"
 #include "connmgr/outbox.h"
@@ -22,7 +23,7 @@ _Static_assert((int)BOARD_ELECTOR == (int)MSG_WHO_ELECTOR &&
                    (int)BOARD_PEER == (int)MSG_WHO_PEER &&
                    (int)BOARD_LANE_ELECTION == (int)MSG_LANE_ELECTION &&
                    (int)BOARD_LANE_LEARNER == (int)MSG_LANE_LEARNER &&
-                   (int)BOARD_NAME_MAX == (int)MSG_NAME_MAX &&
+                   (int)BOARD_NAME_MAX == (int)PATHS_NAME_MAX &&
                    (int)FRAME_KEEP_MAX == (int)MSG_FRAME_MAX &&
                    (int)OUTBOX_MESSAGE_MAX == (int)MSG_FRAME_MAX && LANE_ALL == MSG_ALL,
                "board.h, frame.h and outbox.h have the numbers of ipc/msg.h");
@@ -103,7 +104,7 @@ on_post(sd_event_source *source, void *user)
 	if (is_time_to_end(s, now_ms)) {
 		log_notice("%u closes of nng have not returned: a successor begins anew",
 		           chan_stuck_closes());
-		return sd_event_exit(s->loop, SWITCHBOARD_EXIT_TIRED);
+		return sd_event_exit(s->loop, EXIT_AGAIN);
 	}
 	due = due_ms(s);
 	if (due == s->armed_ms)

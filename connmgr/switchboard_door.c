@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/paths.h"
 #include "connmgr/report.h"
 
 #include <assert.h>
@@ -153,6 +154,6 @@ switchboard_open_door(struct switchboard *s)
 {
 	char path[CONF_RUN_DIR_MAX + 32];
 
-	snprintf(path, sizeof(path), "%s/connmgr/" DOOR_NAME, s->conf->run_dir);
+	snprintf(path, sizeof(path), "%s/connmgr/" PATHS_DOOR, s->conf->run_dir);
 	return door_open(&s->door, s->loop, path, &door_ops, s);
 }

@@ -17,7 +17,6 @@
 #define SWITCHBOARD_STUCK_MAX    8    /* closes of nng that never return */
 #define SWITCHBOARD_STUCK_MINDED 64
 #define SWITCHBOARD_QUIET_MS     2000
-#define SWITCHBOARD_EXIT_TIRED   75 /* EX_TEMPFAIL: start me again */
 
 struct switchboard_counters {
 	uint64_t refused; /* what a worker sent is no message of its to us */

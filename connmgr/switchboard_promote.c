@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/paths.h"
 #include "proc/errand.h"
 
 #include <inttypes.h>
@@ -27,7 +28,7 @@ parse_promote(char *words, enum record_turn *turn, char **name, char **path)
 	if (i == 3)
 		return "promote forward, back, or undo?";
 	*turn = (enum record_turn)i;
-	if (!*name || !record_name_ok(*name))
+	if (!*name || !paths_name_ok(*name))
 		return "promote whom? A name has letters, digits, `._-`";
 	if (*path && !record_path_ok(*path))
 		return "the path of a program begins with / and has printable characters";

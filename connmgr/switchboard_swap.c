@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/paths.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -89,7 +90,7 @@ put_comparison(struct buf_out *out, struct switchboard *s)
 size_t
 switchboard_shadow(struct switchboard *s, const char *name, char *out, size_t cap)
 {
-	int at = record_name_ok(name) ? find_elector(s, name) : -1;
+	int at = paths_name_ok(name) ? find_elector(s, name) : -1;
 	const struct board_worker *b;
 	const struct worker *w;
 	struct buf_out text;

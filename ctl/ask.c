@@ -2,6 +2,7 @@
 #include "ctl/ask.h"
 
 #include "base/clock.h"
+#include "base/paths.h"
 #include "ctl/exact.h"
 #include "ipc/local.h"
 
@@ -19,7 +20,7 @@
 void
 ask_path(const char *run_dir, const char *folder, char out[ASK_PATH_MAX])
 {
-	snprintf(out, ASK_PATH_MAX, "%s/%s/" DOOR_NAME, run_dir, folder);
+	snprintf(out, ASK_PATH_MAX, "%s/%s/" PATHS_DOOR, run_dir, folder);
 }
 
 int

@@ -2,6 +2,7 @@
 #include "ctl/follow.h"
 
 #include "base/clock.h"
+#include "base/paths.h"
 #include "ctl/ask.h"
 
 #include <errno.h>
@@ -17,7 +18,7 @@ void
 follow_init(struct follow *f, const char *run_dir, int64_t id, int reader)
 {
 	memset(f, 0, sizeof(*f));
-	snprintf(f->path, sizeof(f->path), "%s/peer/" DOOR_NAME, run_dir);
+	snprintf(f->path, sizeof(f->path), "%s/peer/" PATHS_DOOR, run_dir);
 	f->id = id;
 	f->reader = reader;
 	f->fd = -1;

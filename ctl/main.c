@@ -1,8 +1,8 @@
 /* conclave: the command that a person or a script uses. Here: its options and the table
  * of its verbs; each verb is in the file of its family. It decides nothing. */
+#include "base/exit.h"
 #include "base/version.h"
 #include "ctl/verb.h"
-#include "proc/proc.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -199,7 +199,7 @@ misused(const char *what, const char *word)
 	for (unsigned i = 0; i < VERBS; i++)
 		fprintf(stderr, " %s", verbs[i].name);
 	fputs(" (conclave --help)\n", stderr);
-	return PROC_EXIT_USAGE;
+	return EXIT_USAGE;
 }
 
 /* Takes the common options out, wherever they are; `rest` gets what the verb has to read.
@@ -240,7 +240,7 @@ run_verb(struct ctl *c)
 
 	if (!c->verb->without_conf) {
 		if (conf_load(c->file, &conf, &error))
-			return verb_failed(c, PROC_EXIT_CONFIG, "%s", error.text);
+			return verb_failed(c, EXIT_CONFIG, "%s", error.text);
 		c->conf = &conf;
 		if (!verb_may_ask(c))
 			return verb_no_answer(c, "any process");
@@ -270,7 +270,7 @@ main(int argc, char **argv)
 	int status;
 
 	if (!rest)
-		return PROC_EXIT_FAILURE;
+		return EXIT_FAILED;
 	take_places();
 	setvbuf(stdout, out, _IOFBF, sizeof(out));
 	o.ctl.colours = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
@@ -287,7 +287,7 @@ main(int argc, char **argv)
 	}
 	if (!o.verb) {
 		fputs("conclave: which verb? conclave --help lists them\n", stderr);
-		status = PROC_EXIT_USAGE;
+		status = EXIT_USAGE;
 		goto out;
 	}
 	o.ctl.verb = find_verb(o.verb);

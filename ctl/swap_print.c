@@ -1,9 +1,9 @@
 /* What a swap came to, for people and programs; see swap_print.h. */
 #include "ctl/swap_print.h"
 
+#include "base/exit.h"
 #include "ctl/exact.h"
 #include "ctl/said.h"
-#include "proc/proc.h"
 
 void
 swap_print_difference(FILE *to, const cJSON *answer)
@@ -37,7 +37,7 @@ swap_print_result(const struct ctl *c, cJSON *answer)
 		if (!ok)
 			cJSON_AddBoolToObject(answer, "ok", false);
 		verb_print_json(answer);
-		return ok ? PROC_EXIT_OK : PROC_EXIT_FAILURE;
+		return ok ? EXIT_OK : EXIT_FAILED;
 	}
 	if (ok)
 		printf("elector %s is in use%s%s%s%s\n", exact_string(program, "name"),
@@ -49,5 +49,5 @@ swap_print_result(const struct ctl *c, cJSON *answer)
 		        exact_string(answer, "error"));
 	swap_print_difference(ok ? stdout : stderr, answer);
 	cJSON_Delete(answer);
-	return ok ? PROC_EXIT_OK : PROC_EXIT_FAILURE;
+	return ok ? EXIT_OK : EXIT_FAILED;
 }

@@ -3,13 +3,14 @@
 #include "ctl/units.h"
 
 #include "base/clock.h"
+#include "base/exit.h"
+#include "base/paths.h"
 #include "ctl/ask.h"
 #include "ctl/exact.h"
 #include "ctl/run.h"
 #include "ctl/said.h"
 #include "ctl/systemctl.h"
 #include "ctl/units_impl.h"
-#include "proc/proc.h"
 #include "swap/program.h"
 #include "swap/record_file.h"
 
@@ -259,12 +260,12 @@ open_units(struct units *u, const struct ctl *c)
 
 	u->c = c;
 	if (geteuid() != 0)
-		return verb_failed(c, PROC_EXIT_FAILURE,
+		return verb_failed(c, EXIT_FAILED,
 		                   "swap: only root starts and stops units; write: sudo "
 		                   "conclave swap ...");
 	if (!read_record(u))
 		return verb_failed(
-		    c, PROC_EXIT_FAILURE,
+		    c, EXIT_FAILED,
 		    "swap: connmgr's record in %s/connmgr cannot be read: start the "
 		    "elector first",
 		    c->conf->data_dir);
@@ -330,7 +331,7 @@ units_swap(const struct ctl *c, const char *name, uint64_t shadow_ms, bool force
 	    .type = SWAP_EV_ASK, .shadow_ms = shadow_ms, .force = force};
 	int r;
 
-	if (!record_name_ok(name))
+	if (!paths_name_ok(name))
 		return verb_misused(c, "here each elector is a unit: which instance of "
 		                       "conclave-elector@NAME.service?");
 	r = open_units(&u, c);

@@ -2,6 +2,7 @@
 #ifndef CTL_UNITS_IMPL_H
 #define CTL_UNITS_IMPL_H
 
+#include "base/paths.h"
 #include "ctl/units.h"
 #include "ipc/door.h"
 #include "swap/look.h"
@@ -14,10 +15,10 @@
 struct units {
 	const struct ctl *c;
 	struct swap core;
-	struct record record;           /* as it was read last */
-	char names[2][RECORD_NAME_MAX]; /* of the instances, by seat */
-	bool watched[2];                /* its end is a death */
-	long restarts[2];               /* systemd's count when it was started */
+	struct record record;          /* as it was read last */
+	char names[2][PATHS_NAME_MAX]; /* of the instances, by seat */
+	bool watched[2];               /* its end is a death */
+	long restarts[2];              /* systemd's count when it was started */
 	char version[PROGRAM_VERSION_MAX];
 	struct look look;
 	bool answered;

@@ -1,12 +1,12 @@
 /* What a swap of units says; see units.h. */
 #include "ctl/units_impl.h"
 
+#include "base/exit.h"
 #include "ctl/ask.h"
 #include "ctl/exact.h"
 #include "ctl/status.h"
 #include "ctl/swap_print.h"
 #include "ctl/systemctl.h"
-#include "proc/proc.h"
 #include "swap/record_file.h"
 
 #include <stdio.h>
@@ -63,7 +63,7 @@ units_show(const struct ctl *c)
 	cJSON *out;
 
 	if (record_load(c->conf->data_dir, &r) != 0)
-		return verb_failed(c, PROC_EXIT_FAILURE,
+		return verb_failed(c, EXIT_FAILED,
 		                   "swap: %s/connmgr/elector cannot be read",
 		                   c->conf->data_dir);
 	if (c->json) { /* null: what the record does not tell */
@@ -80,11 +80,11 @@ units_show(const struct ctl *c)
 		cJSON_AddNullToObject(out, "reason");
 		cJSON_AddNullToObject(out, "difference");
 		verb_print_json(out);
-		return PROC_EXIT_OK;
+		return EXIT_OK;
 	}
 	printf("%-10s %s\n", "phase", r.accepted ? "idle" : "probation");
 	printf("%-10s %s\n", "in use", r.now.name);
 	if (*r.before.name)
 		printf("%-10s %s\n", "before", r.before.name);
-	return PROC_EXIT_OK;
+	return EXIT_OK;
 }

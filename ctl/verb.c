@@ -1,11 +1,11 @@
 /* What the verbs do alike. */
 #include "ctl/verb.h"
 
+#include "base/exit.h"
 #include "ctl/ask.h"
 #include "ctl/exact.h"
 #include "ctl/status.h"
 #include "ctl/units.h"
-#include "proc/proc.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -48,7 +48,7 @@ verb_misused(const struct ctl *c, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	return verb_failed(c, PROC_EXIT_USAGE, "%s: %s\nwrite: conclave [-c FILE] %s%s%s",
+	return verb_failed(c, EXIT_USAGE, "%s: %s\nwrite: conclave [-c FILE] %s%s%s",
 	                   v->name, text, v->name, v->arguments[0] ? " " : "",
 	                   v->arguments);
 }
@@ -101,7 +101,7 @@ verb_no_answer(const struct ctl *c, const char *who)
 		advice = "each process is a unit here: systemctl status 'conclave*'";
 		file = "";
 	}
-	return verb_failed(c, PROC_EXIT_NO_ANSWER,
+	return verb_failed(c, EXIT_NO_ANSWER,
 	                   "no answer from %s of server %lld (%s); %s%s", who,
 	                   (long long)c->conf->id, c->conf->run_dir, advice, file);
 }
@@ -112,7 +112,7 @@ verb_unanswered(const struct ctl *c, int error, const char *who, const char *req
 {
 	if (error == -ENOENT || error == -ECONNREFUSED || error == -EACCES)
 		return verb_no_answer(c, who);
-	return verb_failed(c, PROC_EXIT_NO_ANSWER, "%s: no answer (%s); %s", request,
+	return verb_failed(c, EXIT_NO_ANSWER, "%s: no answer (%s); %s", request,
 	                   strerror(-error), unsure);
 }
 

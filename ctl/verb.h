@@ -1,15 +1,16 @@
 /* The verbs of the command. Each is handed its context, does its work on standard output,
- * and returns the exit status (proc/proc.h). */
+ * and returns the exit status (base/exit.h). */
 #ifndef CTL_VERB_H
 #define CTL_VERB_H
 
+#include "base/exit.h"
 #include "config/conf.h"
 #include "ctl/ask.h"
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
-/* Exit statuses beside proc/proc.h: two of health, and of all (sysexits' EX_IOERR). */
+/* Exit statuses beside base/exit.h: two of health, and of all (sysexits' EX_IOERR). */
 enum { VERB_DEGRADED = 1, VERB_FAILING = 2, VERB_UNWRITTEN = 74 };
 
 struct verb;
@@ -51,17 +52,17 @@ int verb_import(const struct ctl *c);
  * `status`. */
 int verb_failed(const struct ctl *c, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Says what is wrong and how the verb is written; returns PROC_EXIT_USAGE. */
+/* Says what is wrong and how the verb is written; returns EXIT_USAGE. */
 int verb_misused(const struct ctl *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* For verbs without arguments: 0, or verb_misused's. */
 int verb_no_arguments(const struct ctl *c);
 /* False: whoever is there, they do not answer this user. */
 bool verb_may_ask(const struct ctl *c);
-/* Says that nobody is there; returns PROC_EXIT_NO_ANSWER. */
+/* Says that nobody is there; returns EXIT_NO_ANSWER. */
 int verb_no_answer(const struct ctl *c, const char *who);
 /* door_ask of `who` ended with `error`: nobody is there, or nobody knows whether the
- * request was done, which `unsure` says. Returns PROC_EXIT_NO_ANSWER. */
+ * request was done, which `unsure` says. Returns EXIT_NO_ANSWER. */
 int verb_unanswered(const struct ctl *c, int error, const char *who, const char *request,
                     const char *unsure);
 /* Asks all doors: the health object (health.h); both are the caller's to free. */

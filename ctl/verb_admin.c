@@ -1,11 +1,11 @@
 /* conclave restart, conclave reload, conclave check. */
+#include "base/exit.h"
 #include "ctl/ask.h"
 #include "ctl/exact.h"
 #include "ctl/fit.h"
 #include "ctl/status.h"
 #include "ctl/verb.h"
 #include "ctl/verdict.h"
-#include "proc/proc.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,11 +40,11 @@ demand(const struct ctl *c, const char *request, const char *field)
 		    "it may be done or not: look with conclave health");
 	answer = exact_parse(reply);
 	if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "ok"))) {
-		r = verb_failed(c, PROC_EXIT_FAILURE, "%s: %s", request,
+		r = verb_failed(c, EXIT_FAILED, "%s: %s", request,
 		                exact_string(answer, "error"));
 	} else if (c->json) {
 		verb_print_json(answer);
-		return PROC_EXIT_OK;
+		return EXIT_OK;
 	} else if (field) {
 		puts(exact_text(answer, field, text, sizeof(text)));
 	}
@@ -106,7 +106,7 @@ check_units(const struct ctl *c, const struct conf *conf, const char *file)
 	cJSON *object, *list;
 
 	if (!show_units(shown))
-		return verb_failed(c, PROC_EXIT_NO_ANSWER, "systemd does not answer: %s",
+		return verb_failed(c, EXIT_NO_ANSWER, "systemd does not answer: %s",
 		                   shown);
 	fit_judge(shown, conf, c->argc > 1 ? NULL : file, &verdict);
 	if (c->json) {
@@ -124,7 +124,7 @@ check_units(const struct ctl *c, const struct conf *conf, const char *file)
 	}
 	for (unsigned i = 0; i < verdict.count && !c->json; i++)
 		puts(verdict.problems[i]);
-	return verdict.count > 0 ? PROC_EXIT_FAILURE : PROC_EXIT_OK;
+	return verdict.count > 0 ? EXIT_FAILED : EXIT_OK;
 }
 
 int
@@ -149,15 +149,15 @@ verb_check(const struct ctl *c)
 			verb_print_file_json(file, false, "", error.text);
 		else
 			fprintf(stderr, "conclave: %s\n", error.text);
-		return PROC_EXIT_CONFIG;
+		return EXIT_CONFIG;
 	}
 	if (units)
 		return check_units(c, &conf, file);
 	if (conf_print(&conf, text, sizeof(text)) == 0)
-		return PROC_EXIT_FAILURE;
+		return EXIT_FAILED;
 	if (c->json)
 		verb_print_file_json(file, true, "canonical", text);
 	else
 		fputs(text, stdout);
-	return PROC_EXIT_OK;
+	return EXIT_OK;
 }

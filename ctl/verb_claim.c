@@ -1,9 +1,9 @@
 /* conclave claim. */
+#include "base/exit.h"
 #include "ctl/ask.h"
 #include "ctl/exact.h"
 #include "ctl/status.h"
 #include "ctl/verb.h"
-#include "proc/proc.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -46,7 +46,7 @@ print(const struct ctl *c, cJSON *answer)
 		puts(exact_string(answer, "claim"));
 	}
 	cJSON_Delete(answer);
-	return PROC_EXIT_OK;
+	return EXIT_OK;
 }
 
 static int
@@ -63,7 +63,7 @@ show(const struct ctl *c)
 	if (!answer)
 		r = verb_no_answer(c, "the peer");
 	else if (!*exact_string(answer, "claim"))
-		r = verb_failed(c, PROC_EXIT_FAILURE, "claim: not known: %s",
+		r = verb_failed(c, EXIT_FAILED, "claim: not known: %s",
 		                *reason ? reason : "the peer is starting");
 	else
 		r = print(c, cJSON_Duplicate(answer, true));
@@ -90,7 +90,7 @@ keep(const struct ctl *c, uint64_t claim)
 	answer = exact_parse(reply);
 	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "ok")))
 		return print(c, answer);
-	r = verb_failed(c, PROC_EXIT_FAILURE, "claim: refused: %s",
+	r = verb_failed(c, EXIT_FAILED, "claim: refused: %s",
 	                exact_string(answer, "error"));
 	cJSON_Delete(answer);
 	return r;

@@ -1,10 +1,10 @@
 /* conclave health. */
+#include "base/exit.h"
 #include "ctl/cells.h"
 #include "ctl/exact.h"
 #include "ctl/health.h"
 #include "ctl/usage.h"
 #include "ctl/verb.h"
-#include "proc/proc.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -105,7 +105,7 @@ exit_status(const cJSON *health)
 {
 	const char *verdict = exact_string(health, "verdict");
 
-	return strcmp(verdict, "healthy") == 0    ? PROC_EXIT_OK
+	return strcmp(verdict, "healthy") == 0    ? EXIT_OK
 	       : strcmp(verdict, "degraded") == 0 ? VERB_DEGRADED
 	                                          : VERB_FAILING;
 }
@@ -116,7 +116,7 @@ ask_once(const struct ctl *c)
 	struct asks asks;
 	cJSON *health = verb_ask_health(c, &asks);
 	bool answered = asks_answered(&asks) > 0;
-	int status = answered ? exit_status(health) : PROC_EXIT_NO_ANSWER;
+	int status = answered ? exit_status(health) : EXIT_NO_ANSWER;
 
 	if (c->json)
 		verb_print_json(cJSON_Duplicate(health, true));
@@ -198,7 +198,7 @@ watch(const struct ctl *c)
 		shown = now;
 	}
 	cJSON_Delete(shown);
-	return verb_flushed(r, PROC_EXIT_OK);
+	return verb_flushed(r, EXIT_OK);
 }
 
 int

@@ -1,9 +1,9 @@
 /* conclave import. */
 #include "base/buf.h"
+#include "base/exit.h"
 #include "config/conf_read.h"
 #include "config/zoo.h"
 #include "ctl/verb.h"
-#include "proc/proc.h"
 #include "wire/qaddr.h"
 
 #include <errno.h>
@@ -222,7 +222,7 @@ verb_import(const struct ctl *c)
 	int r;
 
 	if (!m)
-		return PROC_EXIT_FAILURE;
+		return EXIT_FAILED;
 	r = take_arguments(c, m);
 	if (r == 0)
 		r = import(c, m);
@@ -235,10 +235,10 @@ verb_import(const struct ctl *c)
 			verb_print_file_json(m->file, false, "", m->error.text);
 		else
 			fprintf(stderr, "conclave: %s\n", m->error.text);
-		r = PROC_EXIT_CONFIG;
+		r = EXIT_CONFIG;
 	}
 	if (r < 0)
-		r = verb_failed(c, PROC_EXIT_FAILURE, "import: %s", strerror(-r));
+		r = verb_failed(c, EXIT_FAILED, "import: %s", strerror(-r));
 	free(m);
 	return r;
 }

@@ -1,7 +1,7 @@
 /* conclave metrics. */
+#include "base/exit.h"
 #include "ctl/metrics.h"
 #include "ctl/verb.h"
-#include "proc/proc.h"
 
 #include <stdio.h>
 
@@ -10,13 +10,13 @@ verb_metrics(const struct ctl *c)
 {
 	struct asks asks;
 	cJSON *health;
-	int status = PROC_EXIT_OK;
+	int status = EXIT_OK;
 
 	if (c->json)
 		return verb_misused(c,
 		                    "it has one form; as JSON: conclave health --json");
 	if (verb_no_arguments(c))
-		return PROC_EXIT_USAGE;
+		return EXIT_USAGE;
 	health = verb_ask_health(c, &asks);
 	metrics_print(health, &asks, stdout);
 	if (asks_answered(&asks) == 0)

@@ -1,10 +1,10 @@
 /* conclave probe. */
+#include "base/exit.h"
 #include "ctl/cells.h"
 #include "ctl/exact.h"
 #include "ctl/poller.h"
 #include "ctl/probe_json.h"
 #include "ctl/verb.h"
-#include "proc/proc.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,7 +112,7 @@ ask_once(const struct ctl *c, struct session *s)
 		cJSON_Delete(all);
 	}
 	if (s->verdict.answered == 0)
-		return PROC_EXIT_NO_ANSWER;
+		return EXIT_NO_ANSWER;
 	return s->verdict.quorum ? PROBE_LEADER : PROBE_NO_LEADER;
 }
 
@@ -203,7 +203,7 @@ watch(const struct ctl *c, struct session *s)
 		show_changes(c, s);
 		r = verb_flush();
 	}
-	return verb_flushed(r, PROC_EXIT_OK);
+	return verb_flushed(r, EXIT_OK);
 }
 
 static int
@@ -235,11 +235,11 @@ verb_probe(const struct ctl *c)
 	int r;
 
 	if (!s)
-		return PROC_EXIT_FAILURE;
+		return EXIT_FAILED;
 	r = take_arguments(c, &s->probe, &watching);
 	if (r)
 		goto out;
-	r = PROC_EXIT_FAILURE;
+	r = EXIT_FAILED;
 	if (poller_init(&s->poller, &s->probe, watching ? WATCH_EAGER_US : POLLER_ONCE))
 		goto out;
 	r = watching ? watch(c, s) : ask_once(c, s);

@@ -1,11 +1,11 @@
 /* conclave status, conclave leader. */
+#include "base/exit.h"
 #include "ctl/ask.h"
 #include "ctl/cells.h"
 #include "ctl/exact.h"
 #include "ctl/status.h"
 #include "ctl/usage.h"
 #include "ctl/verb.h"
-#include "proc/proc.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -130,7 +130,7 @@ verb_status(const struct ctl *c)
 	cJSON *status;
 
 	if (verb_no_arguments(c))
-		return PROC_EXIT_USAGE;
+		return EXIT_USAGE;
 	ask_all(c->conf->run_dir, "status", ASK_DEADLINE_MS, &asks);
 	answers = asks_answered(&asks);
 	status = status_merge(c->conf, &asks);
@@ -138,7 +138,7 @@ verb_status(const struct ctl *c)
 	usage_fill(cJSON_GetObjectItemCaseSensitive(status, "processes"));
 	if (c->json) {
 		verb_print_json(status);
-		return answers ? PROC_EXIT_OK : PROC_EXIT_NO_ANSWER;
+		return answers ? EXIT_OK : EXIT_NO_ANSWER;
 	}
 	if (!answers) {
 		cJSON_Delete(status);
@@ -148,7 +148,7 @@ verb_status(const struct ctl *c)
 	print_remotes(c, cJSON_GetObjectItemCaseSensitive(status, "remotes"));
 	print_processes(c, cJSON_GetObjectItemCaseSensitive(status, "processes"));
 	cJSON_Delete(status);
-	return PROC_EXIT_OK;
+	return EXIT_OK;
 }
 
 int
@@ -161,7 +161,7 @@ verb_leader(const struct ctl *c)
 	int status;
 
 	if (verb_no_arguments(c))
-		return PROC_EXIT_USAGE;
+		return EXIT_USAGE;
 	ask_one(c->conf->run_dir, "peer", "status", &asks);
 	peer = asks.list[0].answer;
 	if (!peer) {

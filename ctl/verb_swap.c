@@ -1,12 +1,12 @@
 /* conclave swap: asks conclaved to put another elector in the place of the present one,
  * to take that back, or how far it is. What the two electors said is shown in words. */
+#include "base/exit.h"
 #include "ctl/ask.h"
 #include "ctl/exact.h"
 #include "ctl/status.h"
 #include "ctl/swap_print.h"
 #include "ctl/units.h"
 #include "ctl/verb.h"
-#include "proc/proc.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -118,7 +118,7 @@ swap(const struct ctl *c, const struct swap_options *o)
 	if (o->path && o->path[0] != '/') /* conclaved has another working directory */
 		program = realpath(o->path, real);
 	if (o->path && !program)
-		return verb_failed(c, PROC_EXIT_FAILURE,
+		return verb_failed(c, EXIT_FAILED,
 		                   "swap: %s: %s; the old elector "
 		                   "goes on",
 		                   o->path, strerror(errno));
@@ -179,7 +179,7 @@ show(const struct ctl *c)
 		swap_print_difference(stdout, swap);
 	}
 	asks_deinit(&asks);
-	return PROC_EXIT_OK;
+	return EXIT_OK;
 }
 
 int

@@ -1,10 +1,10 @@
 /* conclave watch, conclave wait: by the peer's events. */
 #include "base/clock.h"
+#include "base/exit.h"
 #include "ctl/exact.h"
 #include "ctl/follow.h"
 #include "ctl/table.h"
 #include "ctl/verb.h"
-#include "proc/proc.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -57,7 +57,7 @@ verb_watch(const struct ctl *c)
 	int r = 0;
 
 	if (verb_no_arguments(c))
-		return PROC_EXIT_USAGE;
+		return EXIT_USAGE;
 	follow_init(&f, c->conf->run_dir, c->conf->id, STDOUT_FILENO);
 	while (r == 0 && follow_next(&f, UINT64_MAX) != FOLLOW_CLOSED) {
 		if (c->json)
@@ -67,7 +67,7 @@ verb_watch(const struct ctl *c)
 		r = verb_flush();
 	}
 	follow_deinit(&f);
-	return verb_flushed(r, PROC_EXIT_OK);
+	return verb_flushed(r, EXIT_OK);
 }
 
 static bool

@@ -2,8 +2,11 @@
 #include "elector/shell.h"
 
 #include "base/clock.h"
+#include "base/exit.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/paths.h"
 #include "elector/shell_apply.h"
 #include "elector/status.h"
 #include "ipc/door.h"
@@ -127,7 +130,7 @@ start_afresh(struct shell *s)
 
 	if (r < 0) {
 		log_err("no core: %s", strerror(-r));
-		proc_exit(s->proc, PROC_EXIT_FAILURE);
+		proc_exit(s->proc, EXIT_FAILED);
 		return;
 	}
 	show(s);
@@ -333,13 +336,13 @@ open_ends(struct shell *s)
 	    .name = s->name,
 	    .run_dir = s->conf->run_dir,
 	    .kind = s->conf->ipc == CONF_IPC_NNG ? CHAN_NNG : CHAN_SEQPACKET};
-	char path[CONF_RUN_DIR_MAX + MSG_NAME_MAX + 32];
+	char path[CONF_RUN_DIR_MAX + PATHS_NAME_MAX + 32];
 	int r;
 
 	snprintf(path, sizeof(path), "%s/elector-%s", s->conf->run_dir, s->name);
-	r = proc_make_dir(path);
+	r = file_make_dir(path);
 	if (r == 0) {
-		strcat(path, "/" DOOR_NAME);
+		strcat(path, "/" PATHS_DOOR);
 		r = uplink_open(&s->uplink, s->loop, &config, &uplink_ops, s);
 	}
 	if (r == 0)

@@ -18,7 +18,6 @@
 #define DOOR_CONNS_MAX   64 /* at one time; then the oldest idle, unkept one is closed */
 #define DOOR_REQUEST_MAX 4096
 #define DOOR_REPLY_MAX   65536
-#define DOOR_NAME        "door" /* the socket's name in its owner's folder */
 
 struct door;
 struct door_conn;

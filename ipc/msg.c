@@ -51,7 +51,7 @@ static const struct layout layouts[MSG_TYPES] =
 		{"attach", WORKERS, MSG_CONNMGR},
 		{
 		    {FIELD_U8, AT(attach.who), MSG_WHO_ELECTOR, MSG_WHO_PEER},
-		    {FIELD_NAME, AT(attach.name), 0, MSG_NAME_MAX},
+		    {FIELD_NAME, AT(attach.name), 0, PATHS_NAME_MAX},
 		    {FIELD_I64, AT(attach.pid), 1, INT32_MAX},
 		    {FIELD_BUILD, AT(attach.build), 0, MSG_BUILD_MAX},
 		    {FIELD_U8, AT(attach.set), 1, UINT8_MAX},

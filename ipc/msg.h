@@ -9,6 +9,7 @@
 #ifndef IPC_MSG_H
 #define IPC_MSG_H
 
+#include "base/paths.h"
 #include "wire/vote.h"
 
 #include <stdbool.h>
@@ -18,7 +19,6 @@
 #define MSG_SET       1     /* version of this message set */
 #define MSG_FRAME_MAX 60000 /* of one remote; larger ones stop in connmgr */
 #define MSG_MAX       (MSG_FRAME_MAX + 64)
-#define MSG_NAME_MAX  32 /* with the final NUL */
 #define MSG_PATH_MAX  108
 #define MSG_BUILD_MAX 32
 #define MSG_ALL       INT64_MIN /* connect, disconnect: every remote */
@@ -85,8 +85,8 @@ struct msg_serial {
 };
 
 struct msg_attach {
-	uint8_t who;             /* enum msg_who */
-	char name[MSG_NAME_MAX]; /* letters, digits, `._-`; not empty */
+	uint8_t who;               /* enum msg_who */
+	char name[PATHS_NAME_MAX]; /* letters, digits, `._-`; not empty */
 	int64_t pid;
 	char build[MSG_BUILD_MAX]; /* CONCLAVE_VERSION; as a name, and `+~` */
 	uint8_t set;               /* MSG_SET */

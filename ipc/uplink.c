@@ -6,12 +6,13 @@
  * lives: a broken link alone is made anew over the same door connection. */
 #include "ipc/uplink.h"
 
+#include "base/exit.h"
 #include "base/log.h"
+#include "base/paths.h"
 #include "base/version.h"
 #include "ipc/door.h"
 #include "ipc/local.h"
 #include "ipc/queue.h"
-#include "proc/proc.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -136,12 +137,10 @@ be_superseded(struct uplink *u, bool other_name)
 	log_notice("uplink superseded by %s",
 	           other_name ? "another name" : "another process");
 	end(u);
-	u->ops->on_superseded(u->user,
-	                      other_name ? PROC_EXIT_RETIRED : PROC_EXIT_FAILURE);
+	u->ops->on_superseded(u->user, other_name ? EXIT_RETIRED : EXIT_FAILED);
 }
 
-/* Inside of uplink_send the owner must not hear of the end of a link: the timer tells it.
- */
+/* The owner must not hear of a lost link inside of uplink_send: the timer says it. */
 static void
 cut_soon(struct uplink *u, const char *why)
 {
@@ -391,7 +390,7 @@ open_own_door(struct uplink *u)
 	char path[DOOR_PATH_MAX];
 	int r;
 
-	snprintf(path, sizeof(path), "%s/connmgr/%s", u->config.run_dir, DOOR_NAME);
+	paths_below(path, sizeof(path), u->config.run_dir, PATHS_CONNMGR, PATHS_DOOR);
 	r = u->door = local_connect(path);
 	if (r >= 0)
 		r = local_check_peer(u->door, NULL);
@@ -443,7 +442,8 @@ uplink_open(struct uplink **out, sd_event *loop, const struct uplink_config *con
 	struct uplink *u;
 	int r;
 
-	if (strlen(config->run_dir) + sizeof("/connmgr/" DOOR_NAME) > MSG_PATH_MAX)
+	if (strlen(config->run_dir) + sizeof("/" PATHS_CONNMGR "/" PATHS_DOOR) >
+	    MSG_PATH_MAX)
 		return -ENAMETOOLONG;
 	u = calloc(1, sizeof(*u));
 	if (!u)

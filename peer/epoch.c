@@ -1,9 +1,9 @@
 /* The peer's files; see epoch.h. The loop never waits for a write. */
 #include "peer/epoch.h"
 
+#include "base/file.h"
 #include "peer/number.h"
 #include "proc/errand.h"
-#include "proc/proc.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -34,7 +34,7 @@ read_one(const char *folder, const char *name, int64_t max, int64_t *out)
 
 	if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
-	r = proc_read_file(path, text, sizeof(text), &len);
+	r = file_read(path, text, sizeof(text), &len);
 	if (r == -ENOENT) {
 		*out = EPOCH_NONE;
 		return 0;
@@ -76,7 +76,7 @@ epoch_read(const char *folder, int64_t *accepted, int64_t *current, char *why,
 {
 	static const char *const names[] = {EPOCH_ACCEPTED, EPOCH_CURRENT};
 	int64_t values[2];
-	int synced = proc_sync_dir(folder);
+	int synced = file_sync_dir(folder);
 
 	/* a peer that was killed behind its rename has left what we see and a power
 	 * failure would take back */
@@ -131,7 +131,7 @@ write_number(void *user)
 	char text[TEXT_MAX];
 	int len = snprintf(text, sizeof(text), "%" PRId64 "\n", w->number);
 
-	return proc_write_file(w->path, text, (size_t)len, true);
+	return file_write(w->path, text, (size_t)len, true);
 }
 
 static void

@@ -2,6 +2,8 @@
 #include "peer/keeper.h"
 
 #include "base/clock.h"
+#include "base/exit.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "ipc/msg.h"
 #include "peer/keeper_apply.h"
@@ -107,7 +109,7 @@ static int
 read_files(struct keeper *k, struct role_event *start)
 {
 	char lock[CONF_PATH_MAX + 16];
-	int r = proc_make_dir(k->folder);
+	int r = file_make_dir(k->folder);
 
 	if (r < 0) {
 		snprintf(k->why, sizeof(k->why), "%s cannot be used: %s", k->folder,
@@ -116,7 +118,7 @@ read_files(struct keeper *k, struct role_event *start)
 	}
 	/* one that was thought dead may still be writing */
 	snprintf(lock, sizeof(lock), "%s/" LOCK_NAME, k->folder);
-	r = k->locked ? 0 : proc_lock_file(lock);
+	r = k->locked ? 0 : file_lock(lock);
 	if (r < 0) {
 		snprintf(k->why, sizeof(k->why), "%s: %s", lock,
 		         r == -EWOULDBLOCK ? "another peer holds it" : strerror(-r));
@@ -188,7 +190,7 @@ on_activate(void *user, uint64_t generation)
 	(void)generation;
 	if (r < 0) {
 		log_err("no core: %s", strerror(-r));
-		proc_exit(k->proc, PROC_EXIT_FAILURE);
+		proc_exit(k->proc, EXIT_FAILED);
 		return;
 	}
 	role_free(k->role);

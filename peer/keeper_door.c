@@ -3,8 +3,10 @@
  * claim, or (where only the folder could not be synced) one of both, never a part. */
 #include "peer/keeper_door.h"
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/paths.h"
 #include "ipc/door.h"
 #include "peer/answer.h"
 #include "peer/number.h"
@@ -116,10 +118,10 @@ keeper_door_open(struct keeper *k)
 	if (r < 0)
 		return r;
 	snprintf(path, sizeof(path), "%s/peer", k->conf->run_dir);
-	r = proc_make_dir(path);
+	r = file_make_dir(path);
 	if (r < 0)
 		return r;
-	snprintf(path, sizeof(path), "%s/peer/" DOOR_NAME, k->conf->run_dir);
+	snprintf(path, sizeof(path), "%s/peer/" PATHS_DOOR, k->conf->run_dir);
 	return door_open(&k->door, k->loop, path, &ops, k);
 }
 

@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "base/delay.h"
+#include "base/file.h"
 #include "base/log.h"
-#include "proc/proc.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -34,7 +34,7 @@ deaths_before(const char *path, const struct conf *c)
 	unsigned deaths;
 	size_t len;
 
-	if (proc_read_file(path, text, sizeof(text), &len) < 0 ||
+	if (file_read(path, text, sizeof(text), &len) < 0 ||
 	    sscanf(text, "%u %" SCNu64, &deaths, &started_ms) != 2)
 		return 0;
 	if (started_ms > now_ms) /* of an earlier boot, or not written by us */
@@ -72,7 +72,7 @@ backoff_wait(const struct conf *c, const char *folder)
 		clock_nanosleep(CLOCK_BOOTTIME, 0, &wait, NULL);
 	}
 	len = snprintf(text, sizeof(text), "%u %" PRIu64 "\n", deaths, clock_ms());
-	r = proc_write_file(path, text, (size_t)len, false);
+	r = file_write(path, text, (size_t)len, false);
 	if (r < 0 && r != -ENOENT) /* the folder is made later */
 		log_warning("%s: %s", path, strerror(-r));
 }

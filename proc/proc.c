@@ -3,6 +3,7 @@
 #include "proc/proc.h"
 
 #include "base/clock.h"
+#include "base/exit.h"
 #include "proc/beat.h"
 #include "proc/vital.h"
 
@@ -44,7 +45,7 @@ die_with_parent(void)
 		log_warning("PR_SET_PDEATHSIG: %s", strerror(errno));
 	if (getppid() != parent) {
 		log_notice("the parent, %ld, is gone: exiting", parent);
-		_exit(PROC_EXIT_FAILURE);
+		_exit(EXIT_FAILED);
 	}
 	unsetenv("CONCLAVE_PARENT"); /* it names our parent, not our children's */
 }
@@ -91,7 +92,7 @@ on_stop_signal(sd_event_source *s, const struct signalfd_siginfo *info, void *us
 	if (p->ops && p->ops->on_stop)
 		p->ops->on_stop(p->user);
 	else
-		proc_exit(p, PROC_EXIT_OK);
+		proc_exit(p, EXIT_OK);
 	return 0;
 }
 

@@ -1,4 +1,4 @@
-/* What all daemons do alike: options, the loop, signals, readiness, watchdog, folders. */
+/* What all daemons do alike: options, the loop, signals, readiness, watchdog. */
 #ifndef PROC_PROC_H
 #define PROC_PROC_H
 
@@ -9,22 +9,13 @@
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
-enum { /* exit statuses, as sysexits and design.md have them */
-       PROC_EXIT_OK = 0,
-       PROC_EXIT_FAILURE = 1,
-       PROC_EXIT_USAGE = 64,
-       PROC_EXIT_NO_ANSWER = 69,
-       PROC_EXIT_CONFIG = 78,  /* not retried until a person says so */
-       PROC_EXIT_RETIRED = 85, /* another elector took over for good */
-};
-
 struct proc_options {
 	const char *config; /* -c FILE; default /etc/conclave/conclave.conf */
 	const char *name;   /* --name NAME; default "main" (elector, peer, connmgr) */
 };
 
 /* Reads the daemons' common options. Returns -1 to go on; else the exit status (0 after
- * --help, --version or --describe, PROC_EXIT_USAGE after a message). `about` is one line
+ * --help, --version or --describe, EXIT_USAGE after a message). `about` is one line
  * for --help, `PROGRAM: what it does`; --describe takes the program's own name from it,
  * whatever its file is called. */
 int proc_parse_options(int argc, char **argv, const char *about,
@@ -61,21 +52,5 @@ void proc_say(struct proc *p, const char *status);
  * _exit, never by returning: a thread of nng's may be stuck for ever. */
 int proc_run(struct proc *p);
 void proc_exit(struct proc *p, int status); /* ends the loop */
-
-/* Makes `path` (0700) and its parents (0755) where they are missing; refuses one that is
- * not a directory of ours or that others may write to. 0 or -errno. */
-int proc_make_dir(const char *path);
-
-/* Writes `path` anew by a temporary file and a rename; `sync`: file and directory are on
- * the disk when it returns. 0 or -errno. */
-int proc_write_file(const char *path, const void *data, size_t len, bool sync);
-/* Makes the file `path` anew, under its own name; `sync`: its content is on the disk. */
-int proc_write_new(const char *path, const void *data, size_t len, bool sync);
-/* What was renamed in it so far, by whomever, is on the disk when it returns. */
-int proc_sync_dir(const char *path);
-/* Reads at most cap - 1 bytes, NUL-terminated. 0 or -errno (-EFBIG: longer). */
-int proc_read_file(const char *path, char *out, size_t cap, size_t *len);
-/* flock(LOCK_EX | LOCK_NB) on `path`, kept until exit. 0, -EWOULDBLOCK, -errno. */
-int proc_lock_file(const char *path);
 
 #endif

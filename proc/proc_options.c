@@ -1,9 +1,10 @@
 /* The options that all daemons take; see proc.h. */
 #include "proc/proc.h"
 
+#include "base/exit.h"
+#include "base/paths.h"
 #include "base/version.h"
 #include "ipc/msg.h"
-#include "swap/record.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -11,9 +12,6 @@
 
 #define DEFAULT_CONFIG "/etc/conclave/conclave.conf"
 #define DEFAULT_NAME   "main"
-
-_Static_assert((int)RECORD_NAME_MAX == (int)MSG_NAME_MAX,
-               "a name that is recorded travels");
 
 static const char usage[] =
     "  -c, --config FILE  the configuration (" DEFAULT_CONFIG ")\n"
@@ -36,7 +34,7 @@ static int
 misused(const char *program)
 {
 	fprintf(stderr, "Try `%s --help`.\n", program);
-	return PROC_EXIT_USAGE;
+	return EXIT_USAGE;
 }
 
 int
@@ -66,16 +64,16 @@ proc_parse_options(int argc, char **argv, const char *about, struct proc_options
 		case 'h':
 			printf("%s\n\nUsage: %s [-c FILE] [--name NAME]\n%s", about,
 			       program, usage);
-			return PROC_EXIT_OK;
+			return EXIT_OK;
 		case 'V':
 			printf("%s %s (message set %d)\n", program, CONCLAVE_VERSION,
 			       MSG_SET);
-			return PROC_EXIT_OK;
+			return EXIT_OK;
 		case 'D':
 			printf("program %.*s\nversion %s\nmessage-set %d\n",
 			       (int)strcspn(about, ":"), about, CONCLAVE_VERSION,
 			       MSG_SET);
-			return PROC_EXIT_OK;
+			return EXIT_OK;
 		default:
 			return misused(program);
 		}
@@ -85,9 +83,9 @@ proc_parse_options(int argc, char **argv, const char *about, struct proc_options
 		return misused(program);
 	}
 	/* it becomes a folder's, and travels in `attach` */
-	if (!record_name_ok(found.name)) {
+	if (!paths_name_ok(found.name)) {
 		fprintf(stderr, "%s: a name has 1 to %d of A-Z a-z 0-9 . _ - : %s\n",
-		        program, MSG_NAME_MAX - 1, found.name);
+		        program, PATHS_NAME_MAX - 1, found.name);
 		return misused(program);
 	}
 	*out = found;

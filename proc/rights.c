@@ -1,7 +1,8 @@
 /* The order in which rights are dropped; see rights.h. */
 #include "proc/rights.h"
 
-#include "proc/proc.h"
+#include "base/file.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <string.h>
@@ -28,7 +29,7 @@ static int
 take_folders(const struct rights *r)
 {
 	for (unsigned i = 0; i < RIGHTS_PATHS_MAX && r->own[i]; i++) {
-		int e = proc_make_dir(r->own[i]);
+		int e = file_make_dir(r->own[i]);
 
 		if (e < 0)
 			return unusable(r->own[i], -e);

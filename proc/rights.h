@@ -4,6 +4,8 @@
 #ifndef PROC_RIGHTS_H
 #define PROC_RIGHTS_H
 
+#include "base/file.h"
+
 #include <stdbool.h>
 
 #define RIGHTS_PATHS_MAX 4
@@ -11,7 +13,7 @@
 struct rights {
 	bool network; /* TCP, and the look-up of names with all that it reads */
 	bool files;   /* writes files; else it only makes sockets */
-	/* Folders in which all may be done, made (proc_make_dir) where they are missing.
+	/* Folders in which all may be done, made (file_make_dir) where they are missing.
 	 * Where core files go to the current folder they go to the first of them: nobody
 	 * else can enter it, and elsewhere none could be written. */
 	const char *own[RIGHTS_PATHS_MAX];

@@ -5,6 +5,8 @@
  * machine does not have (arm64 has no `open`) is passed over. */
 #include "proc/rights.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -73,7 +75,7 @@ static const struct call allowed[] = {
     {"readlink", ALL},
     {"readlinkat", ALL},
     {"getdents64", ALL},
-    {"mkdir", ALL}, /* proc_make_dir makes what is there already */
+    {"mkdir", ALL}, /* file_make_dir makes what is there already */
     {"mkdirat", ALL},
     {"chmod", ALL}, /* of sockets */
     {"fchmod", ALL},

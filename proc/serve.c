@@ -1,6 +1,7 @@
 /* The life of a worker program; see serve.h. */
 #include "proc/serve.h"
 
+#include "base/exit.h"
 #include "ipc/msg.h"
 #include "proc/backoff.h"
 #include "proc/rights.h"
@@ -12,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FOLDER_MAX (MSG_NAME_MAX + 32)
+#define FOLDER_MAX (PATHS_NAME_MAX + 32)
 
 struct served {
 	const struct serve *program;
@@ -90,8 +91,8 @@ drop_rights(struct served *self)
 	snprintf(data, sizeof(data), "%s/%s", conf->data_dir, program->name);
 	r = rights_drop(&rights);
 	if (r == RIGHTS_REFUSED)
-		return PROC_EXIT_CONFIG;
-	return r < 0 ? PROC_EXIT_FAILURE : 0;
+		return EXIT_CONFIG;
+	return r < 0 ? EXIT_FAILED : 0;
 }
 
 static int
@@ -113,7 +114,7 @@ run(struct served *self)
 		              &ops, self);
 	if (r < 0) {
 		fprintf(stderr, "conclave-%s: %s\n", program->name, strerror(-r));
-		return PROC_EXIT_FAILURE;
+		return EXIT_FAILED;
 	}
 	r = drop_rights(self);
 	if (r != 0)
@@ -122,11 +123,11 @@ run(struct served *self)
 	if (r == 0)
 		r = proc_run(proc);
 	else
-		r = PROC_EXIT_FAILURE;
+		r = EXIT_FAILED;
 	program->close();
-	if (r == PROC_EXIT_OK)
+	if (r == EXIT_OK)
 		backoff_forget(conf, folder);
-	return r < 0 ? PROC_EXIT_FAILURE : r;
+	return r < 0 ? EXIT_FAILED : r;
 }
 
 void
@@ -140,7 +141,7 @@ serve(int argc, char **argv, const struct serve *program)
 	status = proc_parse_options(argc, argv, program->about, &self.options);
 	if (status < 0 && conf_load(self.options.config, &self.conf, &error) != 0) {
 		fprintf(stderr, "%s\n", error.text);
-		status = PROC_EXIT_CONFIG;
+		status = EXIT_CONFIG;
 	}
 	if (status < 0)
 		status = run(&self);

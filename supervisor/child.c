@@ -2,6 +2,7 @@
 #include "supervisor/child.h"
 
 #include "base/delay.h"
+#include "base/exit.h"
 
 #include <assert.h>
 #include <string.h>
@@ -165,7 +166,7 @@ on_exited(struct child *c, const struct child_event *ev, struct child_actions *o
 {
 	enum child_why why = ev->by_signal ? CHILD_WHY_KILLED : CHILD_WHY_EXITED;
 	bool asked = c->state == CHILD_STOPPING;
-	bool verdict = !ev->by_signal && ev->code == CHILD_EXIT_CONFIG;
+	bool verdict = !ev->by_signal && ev->code == EXIT_CONFIG;
 	struct child_note *n;
 
 	assert(c->pid > 0);

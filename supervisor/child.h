@@ -21,7 +21,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CHILD_EXIT_CONFIG 78 /* the exit status that condemns the configuration */
 #define CHILD_FAILING     5  /* deaths in a row */
 #define CHILD_LATE_MS     50 /* a deadline seen later than this: we slept ourselves */
 #define CHILD_ACTIONS_MAX 4

@@ -1,6 +1,8 @@
 /* A child's life in words; see child_text.h. */
 #include "supervisor/child_text.h"
 
+#include "base/exit.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,7 +59,7 @@ event_text(const struct child_note *n, char *out, size_t cap)
 		snprintf(out, cap,
 		         "refused the configuration (exit status %d); waits for "
 		         "`conclave reload` or `conclave restart`",
-		         CHILD_EXIT_CONFIG);
+		         EXIT_CONFIG);
 		break;
 	case CHILD_WHY_NEVER_READY:
 		snprintf(out, cap, "hung: not ready after %" PRIu64 " ms; aborted",

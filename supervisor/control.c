@@ -1,10 +1,11 @@
 /* conclaved's door and its status file; see control.h. */
 #include "supervisor/control.h"
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/paths.h"
 #include "ipc/door.h"
-#include "proc/proc.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -182,7 +183,7 @@ control_open(struct control **out, sd_event *loop, const char *run_dir, struct c
 	c->ops = ops;
 	c->user = user;
 	snprintf(c->file, sizeof(c->file), "%s/conclaved/status.json", run_dir);
-	snprintf(path, sizeof(path), "%s/conclaved/" DOOR_NAME, run_dir);
+	snprintf(path, sizeof(path), "%s/conclaved/" PATHS_DOOR, run_dir);
 	r = door_open(&c->door, loop, path, &door_ops, c);
 	if (r < 0) {
 		free(c);
@@ -216,7 +217,7 @@ control_publish(struct control *c)
 
 	if (len > 0) {
 		c->reply[len++] = '\n';
-		r = proc_write_file(c->file, c->reply, len, false);
+		r = file_write(c->file, c->reply, len, false);
 	}
 	if (r < 0 && r != c->file_error)
 		log_err("%s: %s", c->file, strerror(-r));

@@ -4,6 +4,7 @@
 #ifndef SUPERVISOR_CREW_H
 #define SUPERVISOR_CREW_H
 
+#include "base/paths.h"
 #include "config/conf.h"
 #include "supervisor/child.h"
 #include "supervisor/child_notice.h"
@@ -28,12 +29,12 @@ struct crew_plan {
 struct crew_member { /* for reading; crew.c alone writes it */
 	const struct crew_plan *plan;
 	struct child life;
-	struct child_notice said;   /* the newest of each field, of the present process */
-	uint64_t started_us;        /* CLOCK_BOOTTIME; 0: no process */
-	uint64_t ready_us;          /* 0: not ready */
-	bool reload_owed;           /* SIGHUP once it is ready */
-	sd_event_source *source;    /* the pidfd; NULL: no process */
-	char name[RECORD_NAME_MAX]; /* of the instance */
+	struct child_notice said;  /* the newest of each field, of the present process */
+	uint64_t started_us;       /* CLOCK_BOOTTIME; 0: no process */
+	uint64_t ready_us;         /* 0: not ready */
+	bool reload_owed;          /* SIGHUP once it is ready */
+	sd_event_source *source;   /* the pidfd; NULL: no process */
+	char name[PATHS_NAME_MAX]; /* of the instance */
 	char path[CONF_PATH_MAX];
 	char *argv[6];
 	struct crew *crew;

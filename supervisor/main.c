@@ -4,6 +4,7 @@
  * here (or an unforeseen failure), 64 usage, 73 a folder cannot be used, 78 the
  * configuration is wrong. */
 #include "base/clock.h"
+#include "base/exit.h"
 #include "base/log.h"
 #include "config/conf.h"
 #include "proc/backoff.h"
@@ -147,7 +148,7 @@ on_all_ended(void *user)
 {
 	struct conclaved *self = user;
 
-	proc_exit(self->proc, PROC_EXIT_OK);
+	proc_exit(self->proc, EXIT_OK);
 }
 
 static void
@@ -266,12 +267,12 @@ run(struct conclaved *self)
 	r = place_take(self->conf.run_dir, self->conf.data_dir, error, sizeof(error));
 	if (r != 0) {
 		log_err("%s", error);
-		return r > 0 ? PROC_EXIT_FAILURE : EX_CANTCREAT;
+		return r > 0 ? EXIT_FAILED : EX_CANTCREAT;
 	}
 	r = prepare(self);
 	if (r < 0) {
 		log_err("cannot start: %s", strerror(-r));
-		r = PROC_EXIT_FAILURE; /* not for ever, as with a folder: tried again */
+		r = EXIT_FAILED; /* not for ever, as with a folder: tried again */
 	} else {
 		crew_start(self->crew);
 		swapper_start(self->swapper);
@@ -284,7 +285,7 @@ run(struct conclaved *self)
 	sd_event_source_disable_unref(self->tell);
 	if (r < 0) {
 		log_err("the loop broke: %s", strerror(-r));
-		return PROC_EXIT_FAILURE;
+		return EXIT_FAILED;
 	}
 	log_info("stopped");
 	return r;
@@ -307,7 +308,7 @@ main(int argc, char **argv)
 	self->config_path = options.config;
 	if (conf_load(options.config, &self->conf, &error) != 0) {
 		fprintf(stderr, "conclaved: %s\n", error.text);
-		return PROC_EXIT_CONFIG;
+		return EXIT_CONFIG;
 	}
 	log_init("conclaved", (enum log_level)self->conf.log_level);
 	backoff_wait(&self->conf, "conclaved");
@@ -315,12 +316,12 @@ main(int argc, char **argv)
 	              &proc_ops, self);
 	if (r < 0) {
 		log_err("cannot start: %s", strerror(-r));
-		return PROC_EXIT_FAILURE;
+		return EXIT_FAILED;
 	}
 	if (self->conf.rights && rights_drop_parent() != 0)
-		return PROC_EXIT_CONFIG;
+		return EXIT_CONFIG;
 	r = run(self);
-	if (r == PROC_EXIT_OK)
+	if (r == EXIT_OK)
 		backoff_forget(&self->conf, "conclaved");
 	return r;
 }

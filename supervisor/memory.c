@@ -1,7 +1,7 @@
 /* See memory.h. */
 #include "supervisor/memory.h"
 
-#include "proc/proc.h"
+#include "base/file.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ read_kills(const char *path, uint64_t *kills)
 	char *line, *rest = text;
 	size_t len;
 
-	if (*path == '\0' || proc_read_file(path, text, sizeof(text), &len) < 0)
+	if (*path == '\0' || file_read(path, text, sizeof(text), &len) < 0)
 		return false;
 	while ((line = strsep(&rest, "\n")) != NULL)
 		if (strncmp(line, COUNT, strlen(COUNT)) == 0)
@@ -61,7 +61,7 @@ memory_open(struct memory *m, const char *root)
 
 	memset(m, 0, sizeof(*m));
 	snprintf(path, sizeof(path), "%s/proc/self/cgroup", root);
-	if (proc_read_file(path, text, sizeof(text), &len) < 0)
+	if (file_read(path, text, sizeof(text), &len) < 0)
 		return;
 	while ((line = strsep(&rest, "\n")) != NULL)
 		if (try_line(m, root, line))

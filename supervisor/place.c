@@ -1,8 +1,8 @@
 /* Folders, the lock, programs; see place.h. */
 #include "supervisor/place.h"
 
+#include "base/file.h"
 #include "base/log.h"
-#include "proc/proc.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -20,7 +20,7 @@
 static int
 make_dir(const char *key, const char *path, char *error, size_t cap)
 {
-	int r = proc_make_dir(path);
+	int r = file_make_dir(path);
 
 	if (r == -EPERM)
 		snprintf(error, cap,
@@ -70,9 +70,9 @@ place_take(const char *run_dir, const char *data_dir, char *error, size_t error_
 	if (r < 0)
 		return r;
 	snprintf(path, sizeof(path), "%s/conclaved/lock", run_dir);
-	r = proc_lock_file(path);
+	r = file_lock(path);
 	if (r == -EWOULDBLOCK) {
-		if (proc_read_file(path, owner, sizeof(owner), &len) < 0)
+		if (file_read(path, owner, sizeof(owner), &len) < 0)
 			owner[0] = '\0';
 		owner[strcspn(owner, "\n")] = '\0';
 		snprintf(error, error_cap,
@@ -97,7 +97,7 @@ place_config(const struct conf *conf, char *path, size_t path_cap)
 
 	if (n < 0 || (size_t)n >= path_cap)
 		return -ENAMETOOLONG;
-	return len == 0 ? -EMSGSIZE : proc_write_file(path, text, len, false);
+	return len == 0 ? -EMSGSIZE : file_write(path, text, len, false);
 }
 
 static bool

@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "proc/proc.h"
 #include "supervisor/child_text.h"
 #include "supervisor/place.h"
 #include "swap/record_file.h"

@@ -2,6 +2,8 @@
  * at a time: a new one takes the place of the one before. */
 #include "supervisor/swapper_impl.h"
 
+#include "base/paths.h"
+
 #include <stdio.h>
 
 static void
@@ -24,7 +26,7 @@ ask(struct swapper *s, const char *request, uint64_t timeout_ms,
 	door_call_end(s->call);
 	s->call = NULL;
 	s->call_done = done;
-	snprintf(path, sizeof(path), "%s/connmgr/" DOOR_NAME, s->conf->run_dir);
+	snprintf(path, sizeof(path), "%s/connmgr/" PATHS_DOOR, s->conf->run_dir);
 	r = door_call_begin(&s->call, s->loop, path, request, timeout_ms, on_done, s);
 	if (r < 0)
 		done(s, r, "");

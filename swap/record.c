@@ -1,6 +1,8 @@
 /* The text of a record; see record.h. */
 #include "swap/record.h"
 
+#include "base/paths.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,16 +10,6 @@
 #include <string.h>
 
 #define HEAD "conclave record 1"
-
-bool
-record_name_ok(const char *name)
-{
-	size_t len = strlen(name);
-
-	return len > 0 && len < RECORD_NAME_MAX &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	                    "0123456789._-") == len;
-}
 
 bool
 record_path_ok(const char *path)
@@ -54,9 +46,9 @@ parse_path(const char *text, char out[RECORD_PATH_MAX])
 }
 
 static bool
-parse_name(const char *text, char out[RECORD_NAME_MAX])
+parse_name(const char *text, char out[PATHS_NAME_MAX])
 {
-	if (!record_name_ok(text))
+	if (!paths_name_ok(text))
 		return false;
 	strcpy(out, text);
 	return true;

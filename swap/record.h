@@ -14,17 +14,18 @@
 #ifndef SWAP_RECORD_H
 #define SWAP_RECORD_H
 
+#include "base/paths.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define RECORD_NAME_MAX       32   /* with the final NUL */
 #define RECORD_PATH_MAX       1024 /* the same */
 #define RECORD_TEXT_MAX       4096
 #define RECORD_GENERATION_MAX INT64_MAX
 
 struct record_program {
-	char name[RECORD_NAME_MAX]; /* "": none */
+	char name[PATHS_NAME_MAX];  /* "": none */
 	char path[RECORD_PATH_MAX]; /* "": the installed one */
 };
 
@@ -35,8 +36,6 @@ struct record {
 	bool accepted;
 };
 
-/* Letters, digits, `._-`, 1 … RECORD_NAME_MAX - 1 of them. */
-bool record_name_ok(const char *name);
 /* Absolute, of printable characters, short enough; "" is not. */
 bool record_path_ok(const char *path);
 

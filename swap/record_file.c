@@ -1,8 +1,8 @@
 /* The file of a record; see record_file.h. */
 #include "swap/record_file.h"
 
+#include "base/file.h"
 #include "config/conf.h"
-#include "proc/proc.h"
 
 #include <stdio.h>
 
@@ -14,7 +14,7 @@ record_load(const char *data_dir, struct record *out)
 	int r;
 
 	snprintf(path, sizeof(path), "%s/connmgr/elector", data_dir);
-	r = proc_read_file(path, text, sizeof(text), &len);
+	r = file_read(path, text, sizeof(text), &len);
 	if (r < 0)
 		return r;
 	return record_parse(text, out) ? 0 : RECORD_DAMAGED;

@@ -2,6 +2,8 @@
  * program, called elector-KIND (see `kinds`), are what a swap must survive. It is the
  * elector's own main and objects; this file stands between them and what they call, by
  * the linker's --wrap. */
+#include "base/exit.h"
+#include "base/paths.h"
 #include "base/version.h"
 #include "elector/shell.h"
 #include "ipc/door.h"
@@ -143,7 +145,7 @@ __wrap_serve(int argc, char **argv, const struct serve *program)
 		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 			fprintf(stderr, " %s", kinds[i].name);
 		fprintf(stderr, "\n");
-		_exit(PROC_EXIT_USAGE);
+		_exit(EXIT_USAGE);
 	}
 	__real_serve(argc, argv, program);
 }
@@ -158,7 +160,7 @@ __wrap_proc_parse_options(int argc, char **argv, const char *about,
 	       bad.kind == KIND_NOT ? "conclave-selector" : "conclave-elector",
 	       bad.kind == KIND_GOOD ? OTHER_BUILD : CONCLAVE_VERSION,
 	       bad.kind == KIND_SET ? MSG_SET + 1 : MSG_SET);
-	return PROC_EXIT_OK;
+	return EXIT_OK;
 }
 
 int
@@ -295,7 +297,7 @@ ask_generation(void)
 	cJSON *json, *w;
 	size_t len;
 
-	snprintf(path, sizeof(path), "%s/connmgr/" DOOR_NAME, bad.run_dir);
+	snprintf(path, sizeof(path), "%s/connmgr/" PATHS_DOOR, bad.run_dir);
 	if (door_ask(path, "status", 1000, reply, sizeof(reply), &len) < 0)
 		return 0;
 	json = cJSON_Parse(reply);
@@ -344,7 +346,7 @@ later(uint64_t after_us, sd_event_time_handler_t handler)
 {
 	if (sd_event_add_time_relative(bad.loop, NULL, CLOCK_MONOTONIC, after_us, 1,
 	                               handler, NULL) < 0)
-		_exit(PROC_EXIT_FAILURE);
+		_exit(EXIT_FAILED);
 }
 
 /* What is no message, or none of an elector's to connmgr. */

@@ -1,6 +1,7 @@
 /* One child's life under any sequence of events that the supervisor can have: SPAWN is
  * answered at once, an exit belongs to a process, time never goes back. Datagrams of the
  * child are any bytes. */
+#include "base/exit.h"
 #include "supervisor/child.h"
 #include "supervisor/child_notice.h"
 #include "supervisor/child_text.h"
@@ -125,7 +126,7 @@ notice(struct model *m)
 static void
 exited(struct model *m)
 {
-	static const int codes[] = {0, 1, CHILD_EXIT_CONFIG, 85, 6, 9, 11, 255};
+	static const int codes[] = {0, 1, EXIT_CONFIG, 85, 6, 9, 11, 255};
 	struct child_event ev = {.type = CHILD_EV_EXITED};
 
 	if (m->pid == 0)

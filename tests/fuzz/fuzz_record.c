@@ -1,5 +1,6 @@
 /* The text of a record: any bytes are refused, or are a record that prints and parses to
  * the same again. */
+#include "base/paths.h"
 #include "swap/record.h"
 #include "tests/fuzz/feed.h"
 
@@ -14,7 +15,7 @@ same_program(const struct record_program *a, const struct record_program *b)
 static void
 check_program(const struct record_program *p, bool there)
 {
-	must(p->name[0] ? record_name_ok(p->name) : !there, "a name is one");
+	must(p->name[0] ? paths_name_ok(p->name) : !there, "a name is one");
 	must(!p->path[0] || record_path_ok(p->path), "a path is one");
 }
 

@@ -1,5 +1,6 @@
 /* The lab's processes: start, stop, kill, and who is who. */
 #include "base/clock.h"
+#include "base/paths.h"
 #include "ctl/exact.h"
 #include "ipc/door.h"
 #include "tests/lab/lab_own.h"
@@ -35,7 +36,7 @@ lab_request(struct lab *l, unsigned id, const char *folder, const char *request,
 	char path[LAB_PATH_MAX + 64];
 	size_t len;
 
-	snprintf(path, sizeof(path), "%s/%s/" DOOR_NAME, s->run_dir, folder);
+	snprintf(path, sizeof(path), "%s/%s/" PATHS_DOOR, s->run_dir, folder);
 	if (door_ask(path, request, timeout_ms, reply, sizeof(reply), &len) < 0)
 		return NULL;
 	return exact_parse(reply);

@@ -1,5 +1,6 @@
 /* The lab's ears: a subscription to every peer, dialled again whenever it ends. */
 #include "base/clock.h"
+#include "base/paths.h"
 #include "ctl/ask.h"
 #include "ctl/exact.h"
 #include "tests/lab/lab_own.h"
@@ -71,7 +72,7 @@ dial(struct lab_server *s, uint64_t now)
 
 	if (s->watch >= 0 || now < s->retry_ms)
 		return;
-	snprintf(path, sizeof(path), "%s/peer/" DOOR_NAME, s->run_dir);
+	snprintf(path, sizeof(path), "%s/peer/" PATHS_DOOR, s->run_dir);
 	s->watch = ask_dial(path, "watch");
 	if (s->watch < 0)
 		s->watch = -1;

@@ -1,6 +1,7 @@
 /* The rest of what the programs stand on: proc/proc.h, the clock, the log, the process
  * id. Nothing is notified to anybody; with --trace what would be logged is the trace. */
 #include "base/clock.h"
+#include "base/file.h"
 #include "tests/sim/sim.h"
 
 #include <errno.h>
@@ -78,7 +79,7 @@ proc_exit(struct proc *p, int status)
 }
 
 int
-proc_make_dir(const char *path)
+file_make_dir(const char *path)
 {
 	(void)path;
 	return 0;
@@ -86,7 +87,7 @@ proc_make_dir(const char *path)
 
 /* Only the peer locks a folder. A killed one holds it until its write has ended. */
 int
-proc_lock_file(const char *path)
+file_lock(const char *path)
 {
 	(void)path;
 	return sim.now_us < sim.servers[sim.running->server].disk.free_us ? -EWOULDBLOCK

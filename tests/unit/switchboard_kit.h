@@ -3,12 +3,12 @@
 #ifndef TESTS_SWITCHBOARD_KIT_H
 #define TESTS_SWITCHBOARD_KIT_H
 
+#include "base/paths.h"
 #include "config/conf.h"
 #include "connmgr/store.h"
 #include "connmgr/switchboard.h"
 #include "ipc/door.h"
 #include "ipc/uplink.h"
-#include "proc/proc.h"
 #include "wire/hello.h"
 
 #include <arpa/inet.h>
@@ -405,7 +405,7 @@ ask(const char *request)
 	ssize_t n;
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/connmgr/" DOOR_NAME, conf.run_dir);
+	snprintf(path, sizeof(path), "%s/connmgr/" PATHS_DOOR, conf.run_dir);
 	fd = door_dial(path, request);
 	assert_true(fd >= 0);
 	UNTIL(readable(fd));

@@ -1,5 +1,6 @@
 /* The asking side of a door, which blocks: who answers is a child. */
 #include "base/clock.h"
+#include "base/paths.h"
 #include "ipc/door.h"
 #include "ipc/local.h"
 
@@ -184,7 +185,7 @@ main(void)
 	snprintf(folder, sizeof(folder), "/tmp/test_ask.XXXXXX");
 	if (!mkdtemp(folder))
 		return 1;
-	snprintf(path, sizeof(path), "%s/" DOOR_NAME, folder);
+	snprintf(path, sizeof(path), "%s/" PATHS_DOOR, folder);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	rmdir(folder);
 	return failed != 0;

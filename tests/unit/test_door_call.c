@@ -1,4 +1,5 @@
 /* The asking side of a door in a loop, with the answering side in the same loop. */
+#include "base/paths.h"
 #include "ipc/door.h"
 #include "ipc/door_call.h"
 #include "ipc/local.h"
@@ -255,7 +256,7 @@ main(void)
 	snprintf(folder, sizeof(folder), "/tmp/test_call.XXXXXX");
 	if (!mkdtemp(folder))
 		return 1;
-	snprintf(path, sizeof(path), "%s/" DOOR_NAME, folder);
+	snprintf(path, sizeof(path), "%s/" PATHS_DOOR, folder);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	rmdir(folder);
 	return failed != 0;

@@ -225,7 +225,7 @@ test_not_encoded(void **state)
 	BAD(MSG_ATTACH, m.u.attach.who = 0);
 	BAD(MSG_ATTACH, m.u.attach.name[0] = '\0');
 	BAD(MSG_ATTACH, m.u.attach.name[0] = '/');
-	BAD(MSG_ATTACH, memset(m.u.attach.name, 'a', MSG_NAME_MAX));
+	BAD(MSG_ATTACH, memset(m.u.attach.name, 'a', PATHS_NAME_MAX));
 	BAD(MSG_ATTACH, m.u.attach.pid = 0);
 	BAD(MSG_ATTACH, m.u.attach.pid = (int64_t)INT32_MAX + 1);
 	BAD(MSG_ATTACH, m.u.attach.build[0] = '\0');

@@ -1,6 +1,7 @@
 /* The frame of a daemon: each test starts one in a child and hears what it says on
  * $NOTIFY_SOCKET and how it ends. */
 #include "base/clock.h"
+#include "base/exit.h"
 #include "base/version.h"
 #include "ipc/msg.h"
 #include "proc/proc.h"
@@ -305,7 +306,7 @@ test_parent(void **state)
 	assert_exit(start(run_plain_once), 7); /* and it is not handed on */
 	assert_string_equal(told(), "STOPPING=1");
 	setenv("CONCLAVE_PARENT", "1", 1); /* gone, so that init is the parent: not we */
-	assert_exit(start(run_plain_once), PROC_EXIT_FAILURE);
+	assert_exit(start(run_plain_once), EXIT_FAILED);
 	setenv("CONCLAVE_PARENT", "12x", 1); /* says nothing */
 	assert_exit(start(run_plain_once), 1);
 	assert_string_equal(told(), "STOPPING=1");
@@ -381,7 +382,7 @@ test_describe(void **state)
 	         "program conclave-test\nversion %s\nmessage-set %d\n", CONCLAVE_VERSION,
 	         MSG_SET);
 	assert_int_equal(pipe(life), 0);
-	assert_exit(start(run_describe), PROC_EXIT_OK);
+	assert_exit(start(run_describe), EXIT_OK);
 	n = read(life[0], said, sizeof(said) - 1);
 	assert_true(n > 0);
 	said[n] = '\0';

@@ -1,6 +1,8 @@
 /* swap/record: the text of who counts. */
 #include "swap/record.h"
 
+#include "base/paths.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -149,7 +151,7 @@ test_largest(void **state)
 	char text[RECORD_TEXT_MAX];
 
 	(void)state;
-	memset(r.now.name, 'n', RECORD_NAME_MAX - 1);
+	memset(r.now.name, 'n', PATHS_NAME_MAX - 1);
 	memset(r.now.path, 'p', RECORD_PATH_MAX - 1);
 	r.now.path[0] = '/';
 	r.before = r.now;
@@ -193,11 +195,11 @@ test_names_and_paths(void **state)
 	char path[RECORD_PATH_MAX + 1];
 
 	(void)state;
-	assert_true(record_name_ok("aZ09._-"));
-	assert_true(record_name_ok("0123456789abcdef0123456789abcde"));
-	assert_false(record_name_ok("0123456789abcdef0123456789abcdef"));
-	assert_false(record_name_ok(""));
-	assert_false(record_name_ok("a\n"));
+	assert_true(paths_name_ok("aZ09._-"));
+	assert_true(paths_name_ok("0123456789abcdef0123456789abcde"));
+	assert_false(paths_name_ok("0123456789abcdef0123456789abcdef"));
+	assert_false(paths_name_ok(""));
+	assert_false(paths_name_ok("a\n"));
 	assert_true(record_path_ok("/"));
 	assert_true(record_path_ok("/\xc3\xbc ber"));
 	assert_false(record_path_ok(""));

@@ -1,6 +1,6 @@
 /* store.c: what is written comes back, what is damaged counts as none. */
+#include "base/file.h"
 #include "connmgr/store.h"
-#include "proc/proc.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -53,7 +53,7 @@ one_connmgr_for_each_folder(void **state)
 	assert_int_equal(store_open(&conf), -EWOULDBLOCK); /* the records are another's */
 	snprintf(conf.run_dir, sizeof(conf.run_dir), "%s/run3", folder);
 	snprintf(conf.data_dir, sizeof(conf.data_dir), "%s/file", folder);
-	assert_int_equal(proc_write_file(conf.data_dir, "", 0, false), 0);
+	assert_int_equal(file_write(conf.data_dir, "", 0, false), 0);
 	assert_int_equal(store_open(&conf), -ENOTDIR);
 }
 
@@ -67,9 +67,9 @@ sockets_of_a_killed_one_are_removed(void **state)
 	snprintf(conf.run_dir, sizeof(conf.run_dir), "%s", other);
 	snprintf(conf.data_dir, sizeof(conf.data_dir), "%s/data", other);
 	snprintf(path, sizeof(path), "%s/connmgr", other);
-	assert_int_equal(proc_make_dir(path), 0);
+	assert_int_equal(file_make_dir(path), 0);
 	snprintf(path, sizeof(path), "%s/connmgr/l.17.1", other);
-	assert_int_equal(proc_write_file(path, "", 0, false), 0);
+	assert_int_equal(file_write(path, "", 0, false), 0);
 	assert_int_equal(store_open(&conf), 0);
 	assert_int_equal(access(path, F_OK), -1);
 }
@@ -102,8 +102,7 @@ records_that_cannot_be_believed(void **state)
 	floor = store_load_record(&conf, BOARD_PEER, &r);
 	assert_true(r.generation == 0 && floor == 0);
 	for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		assert_int_equal(proc_write_file(path, texts[i], strlen(texts[i]), false),
-		                 0);
+		assert_int_equal(file_write(path, texts[i], strlen(texts[i]), false), 0);
 		floor = store_load_record(&conf, BOARD_PEER, &r);
 		assert_int_equal(r.generation, 0);
 		assert_true(floor > 1000000000);

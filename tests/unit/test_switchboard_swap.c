@@ -1,6 +1,7 @@
 /* connmgr's part in a swap, with both transports of a link: what it says of a candidate,
  * promotes and records. `elector` is the active one, `other` the candidate `b`. */
 #include "base/clock.h"
+#include "base/paths.h"
 #include "connmgr/shadow.h"
 #include "tests/unit/switchboard_kit.h"
 
@@ -376,7 +377,7 @@ who_asked_has_left(void **state)
 
 	(void)state;
 	attach_candidate();
-	snprintf(path, sizeof(path), "%s/connmgr/" DOOR_NAME, conf.run_dir);
+	snprintf(path, sizeof(path), "%s/connmgr/" PATHS_DOOR, conf.run_dir);
 	fd = door_dial(path, "promote forward b /opt/b");
 	assert_true(fd >= 0);
 	close(fd);

@@ -1,6 +1,8 @@
 /* A worker's uplink against a small connmgr, over both transports. */
 #include "tests/unit/uplink_kit.h"
 
+#include "base/paths.h"
+
 /* The door is not there at first. A shadow's hello, activate, hello with the generation;
  * what is said in on_activate comes behind it. */
 static void
@@ -339,7 +341,7 @@ main(void)
 	if (!mkdtemp(run_dir))
 		return 1;
 	snprintf(folder, sizeof(folder), "%s/connmgr", run_dir);
-	snprintf(door_path, sizeof(door_path), "%s/connmgr/" DOOR_NAME, run_dir);
+	snprintf(door_path, sizeof(door_path), "%s/connmgr/" PATHS_DOOR, run_dir);
 	if (mkdir(folder, 0700) < 0)
 		return 1;
 	failed = run_all(CHAN_SEQPACKET);

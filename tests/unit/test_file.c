@@ -1,5 +1,6 @@
 /* Folders, small files and the lock of a daemon. */
-#include "proc/proc.h"
+
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -45,27 +46,27 @@ test_make_dir(void **state)
 
 	(void)state;
 	umask(077);
-	assert_int_equal(proc_make_dir(at("a/b/c")), 0);
+	assert_int_equal(file_make_dir(at("a/b/c")), 0);
 	assert_int_equal(mode_of(at("a")), 0755);
 	assert_int_equal(mode_of(at("a/b")), 0755);
 	assert_int_equal(mode_of(at("a/b/c")), 0700);
-	assert_int_equal(proc_make_dir(at("a/b/c")), 0);
-	assert_int_equal(proc_make_dir(at("a//b/d//")), 0);
+	assert_int_equal(file_make_dir(at("a/b/c")), 0);
+	assert_int_equal(file_make_dir(at("a//b/d//")), 0);
 	assert_int_equal(mode_of(at("a/b/d")), 0700);
-	assert_int_equal(proc_make_dir(at("a/b")), 0); /* 0755 is ours alone to write */
+	assert_int_equal(file_make_dir(at("a/b")), 0); /* 0755 is ours alone to write */
 	assert_int_equal(mode_of(at("a/b")), 0755);
 	assert_int_equal(chmod(at("a/b/d"), 0770), 0);
-	assert_int_equal(proc_make_dir(at("a/b/d")), -EPERM);
+	assert_int_equal(file_make_dir(at("a/b/d")), -EPERM);
 	assert_int_equal(close(open(at("file"), O_CREAT | O_WRONLY, 0600)), 0);
-	assert_int_equal(proc_make_dir(at("file")), -ENOTDIR);
-	assert_int_equal(proc_make_dir(at("file/x")), -ENOTDIR);
+	assert_int_equal(file_make_dir(at("file")), -ENOTDIR);
+	assert_int_equal(file_make_dir(at("file/x")), -ENOTDIR);
 	assert_int_equal(symlink(at("a/b/c"), at("link")), 0);
-	assert_true(proc_make_dir(at("link")) < 0);
-	assert_int_equal(proc_make_dir(""), -ENOENT);
+	assert_true(file_make_dir(at("link")) < 0);
+	assert_int_equal(file_make_dir(""), -ENOENT);
 	memset(too_long, 'x', PATH_MAX);
 	too_long[PATH_MAX] = '\0';
-	assert_int_equal(proc_make_dir(too_long), -ENAMETOOLONG);
-	assert_int_equal(proc_make_dir("/"), geteuid() == 0 ? 0 : -EPERM);
+	assert_int_equal(file_make_dir(too_long), -ENAMETOOLONG);
+	assert_int_equal(file_make_dir("/"), geteuid() == 0 ? 0 : -EPERM);
 }
 
 static void
@@ -78,7 +79,7 @@ test_make_dir_of_others(void **state)
 	}
 	assert_int_equal(mkdir(at("theirs"), 0700), 0);
 	assert_int_equal(chown(at("theirs"), 12345, 12345), 0);
-	assert_int_equal(proc_make_dir(at("theirs")), -EPERM);
+	assert_int_equal(file_make_dir(at("theirs")), -EPERM);
 	assert_int_equal(rmdir(at("theirs")), 0);
 }
 
@@ -90,24 +91,22 @@ test_write_and_read(void **state)
 
 	(void)state;
 	for (int sync = 0; sync < 2; sync++) {
-		assert_int_equal(proc_write_file(at("epoch"), "17\n", 3, sync), 0);
-		assert_int_equal(proc_read_file(at("epoch"), text, sizeof(text), &len),
-		                 0);
+		assert_int_equal(file_write(at("epoch"), "17\n", 3, sync), 0);
+		assert_int_equal(file_read(at("epoch"), text, sizeof(text), &len), 0);
 		assert_int_equal(len, 3);
 		assert_string_equal(text, "17\n");
 		assert_int_equal(mode_of(at("epoch")), 0600);
 		assert_int_equal(access(at("epoch.new"), F_OK), -1);
 		/* anew, and over what a crash has left */
 		assert_int_equal(symlink(at("nowhere"), at("epoch.new")), 0);
-		assert_int_equal(proc_write_file(at("epoch"), "", 0, sync), 0);
-		assert_int_equal(proc_read_file(at("epoch"), text, sizeof(text), &len),
-		                 0);
+		assert_int_equal(file_write(at("epoch"), "", 0, sync), 0);
+		assert_int_equal(file_read(at("epoch"), text, sizeof(text), &len), 0);
 		assert_int_equal(len, 0);
 		assert_int_equal(access(at("nowhere"), F_OK), -1);
 	}
 	/* in the folder where one is */
 	assert_int_equal(chdir(folder), 0);
-	assert_int_equal(proc_write_file("here", "x", 1, true), 0);
+	assert_int_equal(file_write("here", "x", 1, true), 0);
 	assert_int_equal(access(at("here"), F_OK), 0);
 	assert_int_equal(chdir("/"), 0);
 }
@@ -119,14 +118,14 @@ test_read_bounds(void **state)
 	size_t len = 99;
 
 	(void)state;
-	assert_int_equal(proc_write_file(at("three"), "abc", 3, false), 0);
-	assert_int_equal(proc_read_file(at("three"), text, 4, &len), 0);
+	assert_int_equal(file_write(at("three"), "abc", 3, false), 0);
+	assert_int_equal(file_read(at("three"), text, 4, &len), 0);
 	assert_string_equal(text, "abc");
 	len = 99;
-	assert_int_equal(proc_read_file(at("three"), text, 3, &len), -EFBIG);
+	assert_int_equal(file_read(at("three"), text, 3, &len), -EFBIG);
 	assert_int_equal(len, 99);
-	assert_int_equal(proc_read_file(at("none"), text, 4, &len), -ENOENT);
-	assert_int_equal(proc_read_file(folder, text, 4, &len), -EISDIR);
+	assert_int_equal(file_read(at("none"), text, 4, &len), -ENOENT);
+	assert_int_equal(file_read(folder, text, 4, &len), -EISDIR);
 }
 
 /* Whatever goes wrong, the old content stays and nothing is left behind. */
@@ -138,18 +137,18 @@ test_write_fails(void **state)
 	size_t len;
 
 	(void)state;
-	assert_int_equal(proc_write_file(at("none/x"), "1", 1, true), -ENOENT);
+	assert_int_equal(file_write(at("none/x"), "1", 1, true), -ENOENT);
 	assert_int_equal(mkdir(at("taken"), 0700), 0);
-	assert_int_equal(proc_write_file(at("taken"), "1", 1, true), -EISDIR);
+	assert_int_equal(file_write(at("taken"), "1", 1, true), -EISDIR);
 	assert_int_equal(access(at("taken.new"), F_OK), -1);
-	assert_int_equal(proc_write_file(at("kept"), "old", 3, true), 0);
+	assert_int_equal(file_write(at("kept"), "old", 3, true), 0);
 	assert_int_equal(mkdir(at("kept.new"), 0700), 0);
-	assert_int_equal(proc_write_file(at("kept"), "new", 3, true), -EISDIR);
-	assert_int_equal(proc_read_file(at("kept"), text, sizeof(text), &len), 0);
+	assert_int_equal(file_write(at("kept"), "new", 3, true), -EISDIR);
+	assert_int_equal(file_read(at("kept"), text, sizeof(text), &len), 0);
 	assert_string_equal(text, "old");
 	memset(too_long, 'x', PATH_MAX);
 	too_long[PATH_MAX] = '\0';
-	assert_int_equal(proc_write_file(too_long, "1", 1, false), -ENAMETOOLONG);
+	assert_int_equal(file_write(too_long, "1", 1, false), -ENAMETOOLONG);
 }
 
 static void
@@ -159,16 +158,16 @@ test_lock(void **state)
 	pid_t pid;
 
 	(void)state;
-	assert_int_equal(proc_lock_file(at("lock")), 0);
-	assert_int_equal(proc_lock_file(at("lock")), -EWOULDBLOCK);
-	assert_int_equal(proc_lock_file(at("no/lock")), -ENOENT);
+	assert_int_equal(file_lock(at("lock")), 0);
+	assert_int_equal(file_lock(at("lock")), -EWOULDBLOCK);
+	assert_int_equal(file_lock(at("no/lock")), -ENOENT);
 	/* kept until exit, and no longer */
 	pid = fork();
 	if (pid == 0)
-		_exit(proc_lock_file(at("other")) != 0);
+		_exit(file_lock(at("other")) != 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
-	assert_int_equal(proc_lock_file(at("other")), 0);
+	assert_int_equal(file_lock(at("other")), 0);
 }
 
 int

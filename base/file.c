@@ -1,5 +1,5 @@
-/* Folders and small files of a daemon; see proc.h. */
-#include "proc/proc.h"
+/* See file.h. */
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +44,7 @@ check_own(const char *path)
 }
 
 int
-proc_make_dir(const char *path)
+file_make_dir(const char *path)
 {
 	char part[PATH_MAX];
 	size_t len = strlen(path);
@@ -85,7 +85,7 @@ write_all(int fd, const char *data, size_t len)
 }
 
 int
-proc_sync_dir(const char *path)
+file_sync_dir(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r;
@@ -110,11 +110,11 @@ sync_folder_of(const char *path)
 		snprintf(folder, sizeof(folder), "/");
 	else
 		snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
-	return proc_sync_dir(folder);
+	return file_sync_dir(folder);
 }
 
 int
-proc_write_new(const char *path, const void *data, size_t len, bool sync)
+file_write_new(const char *path, const void *data, size_t len, bool sync)
 {
 	int fd, r;
 
@@ -133,7 +133,7 @@ proc_write_new(const char *path, const void *data, size_t len, bool sync)
 }
 
 int
-proc_write_file(const char *path, const void *data, size_t len, bool sync)
+file_write(const char *path, const void *data, size_t len, bool sync)
 {
 	char fresh[PATH_MAX];
 	int r, n;
@@ -141,7 +141,7 @@ proc_write_file(const char *path, const void *data, size_t len, bool sync)
 	n = snprintf(fresh, sizeof(fresh), "%s.new", path);
 	if (n < 0 || (size_t)n >= sizeof(fresh))
 		return -ENAMETOOLONG;
-	r = proc_write_new(fresh, data, len, sync);
+	r = file_write_new(fresh, data, len, sync);
 	if (r == 0 && rename(fresh, path) < 0)
 		r = -errno;
 	if (r < 0) {
@@ -152,7 +152,7 @@ proc_write_file(const char *path, const void *data, size_t len, bool sync)
 }
 
 int
-proc_read_file(const char *path, char *out, size_t cap, size_t *len)
+file_read(const char *path, char *out, size_t cap, size_t *len)
 {
 	size_t have = 0;
 	ssize_t n;
@@ -179,7 +179,7 @@ proc_read_file(const char *path, char *out, size_t cap, size_t *len)
 }
 
 int
-proc_lock_file(const char *path)
+file_lock(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
 

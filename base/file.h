@@ -1,0 +1,24 @@
+/* Folders and small files that one program owns and others must not touch. */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Makes `path` (0700) and its parents (0755) where they are missing; refuses a folder
+ * that another user owns or may write to (-EPERM). 0 or -errno. */
+int file_make_dir(const char *path);
+
+/* Writes `path` anew by a temporary file and a rename; `sync`: file and folder are on the
+ * disk when it returns. 0 or -errno. */
+int file_write(const char *path, const void *data, size_t len, bool sync);
+/* Makes the file `path` anew, under its own name; `sync`: its content is on the disk. */
+int file_write_new(const char *path, const void *data, size_t len, bool sync);
+/* All renames in the folder `path` so far are on the disk when it returns. */
+int file_sync_dir(const char *path);
+/* Reads at most cap - 1 bytes, NUL-terminated. 0 or -errno (-EFBIG: longer). */
+int file_read(const char *path, char *out, size_t cap, size_t *len);
+/* flock(LOCK_EX | LOCK_NB) on `path`, kept until exit. 0, -EWOULDBLOCK, -errno. */
+int file_lock(const char *path);
+
+#endif
