@@ -2,7 +2,7 @@
 #include "ctl/probe.h"
 
 #include "wire/qaddr.h"
-#include "wire/qquorum.h"
+#include "wire/quorum.h"
 
 #include <string.h>
 
@@ -133,14 +133,16 @@ static bool
 has_quorum(struct probe *p, int64_t leader)
 {
 	int64_t sids[PROBE_SERVERS_MAX];
+	struct quorum q;
 	bool any = false;
 
 	for (unsigned i = 0; i < p->count; i++) {
 		const struct probe_server *s = &p->servers[i];
 
-		if (!names(s, leader) || !parse_config(p, s))
+		if (!names(s, leader) || !parse_config(p, s) ||
+		    quorum_init(&q, &p->config) < 0)
 			continue;
-		if (!qconfig_has_quorum(&p->config, sids, collect(p, s, leader, sids)))
+		if (!quorum_has(&q, sids, collect(p, s, leader, sids)))
 			return false;
 		any = true;
 	}

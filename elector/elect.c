@@ -38,15 +38,8 @@ elect_options_ours(struct elect_options *out)
 static bool
 is_weightless(const struct quorum_pair *p, int64_t sid)
 {
-	int64_t weight;
-
-	if (quorum_is_voter(&p->current, sid) &&
-	    quorum_weight(&p->current, sid, &weight) && weight != 0)
-		return false;
-	if (p->has_last_seen && quorum_is_voter(&p->last_seen, sid) &&
-	    quorum_weight(&p->last_seen, sid, &weight) && weight != 0)
-		return false;
-	return true;
+	return !quorum_may_lead(&p->current, sid) &&
+	       !(p->has_last_seen && quorum_may_lead(&p->last_seen, sid));
 }
 
 int

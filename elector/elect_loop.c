@@ -69,13 +69,9 @@ elect_loop_leave(struct elect *e)
 static bool
 may_lead(const struct elect *e)
 {
-	int64_t weight;
-
-	if (!e->options.guarded)
-		return true;
-	return !e->options.observer &&
-	       quorum_is_voter(&e->quorums.current, e->options.sid) &&
-	       quorum_weight(&e->quorums.current, e->options.sid, &weight) && weight != 0;
+	return !e->options.guarded ||
+	       (!e->options.observer &&
+	        quorum_may_lead(&e->quorums.current, e->options.sid));
 }
 
 void

@@ -4,8 +4,6 @@
  * is no crash. */
 #include "peer/role_impl.h"
 
-#include "wire/qquorum.h"
-
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -16,10 +14,17 @@ role_new(struct role **out, const struct role_config *config)
 {
 	const struct qconfig *members = config->members;
 	struct role *r = calloc(1, sizeof(*r));
+	int error;
 
 	if (!r)
 		return -ENOMEM;
+	error = quorum_init(&r->quorum, members);
+	if (error < 0) {
+		free(r);
+		return error;
+	}
 	r->config = *config;
+	r->config.members = NULL;
 	for (unsigned i = 0; i < members->server_count; i++) {
 		const struct qconfig_server *s = &members->servers[i];
 
@@ -28,7 +33,7 @@ role_new(struct role **out, const struct role_config *config)
 		r->remotes[r->remote_count++] = (struct role_remote){
 		    .sid = s->sid,
 		    .participant = !s->observer,
-		    .may_lead = qconfig_may_lead(members, s->sid),
+		    .may_lead = quorum_may_lead(&r->quorum, s->sid),
 		};
 	}
 	role_get_view(r, &r->told);

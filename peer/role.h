@@ -33,7 +33,7 @@ struct role_config {
 	uint32_t tick_ms;
 	uint32_t init_limit;           /* ticks */
 	uint32_t sync_limit;           /* ticks */
-	const struct qconfig *members; /* borrowed until role_free */
+	const struct qconfig *members; /* borrowed by role_new only */
 };
 
 enum role_lane { ROLE_LANE_ELECTION, ROLE_LANE_LEARNER };
@@ -195,8 +195,9 @@ struct role_learner_view {
 	uint64_t last_ms; /* since its last word */
 };
 
-int role_new(struct role **out, const struct role_config *config); /* 0, -ENOMEM */
-void role_free(struct role *r);                                    /* NULL ok */
+/* 0; -EINVAL: members that count no quorum (quorum_init); -ENOMEM. */
+int role_new(struct role **out, const struct role_config *config);
+void role_free(struct role *r); /* NULL is allowed */
 void role_step(struct role *r, const struct role_event *ev, struct role_actions *out);
 uint64_t role_due_ms(const struct role *r); /* UINT64_MAX: never */
 

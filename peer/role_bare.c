@@ -4,8 +4,6 @@
  * not be dialled again at once. */
 #include "peer/role_impl.h"
 
-#include "wire/qquorum.h"
-
 static uint64_t
 grace_ms(const struct role *r)
 {
@@ -42,7 +40,7 @@ has_quorum(const struct role *r)
 	for (unsigned i = 0; i < r->remote_count; i++)
 		if (r->remotes[i].election != ROLE_ELECTION_GONE)
 			sids[count++] = r->remotes[i].sid;
-	return qconfig_has_quorum(r->config.members, sids, count);
+	return quorum_has(&r->quorum, sids, count);
 }
 
 void

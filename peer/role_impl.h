@@ -3,6 +3,7 @@
 #define PEER_ROLE_IMPL_H
 
 #include "peer/role.h"
+#include "wire/quorum.h"
 
 enum role_mode {
 	ROLE_MODE_NEW,     /* no START yet */
@@ -85,7 +86,8 @@ struct role_lead {
 };
 
 struct role {
-	struct role_config config;
+	struct role_config config; /* members: NULL */
+	struct quorum quorum;
 	unsigned remote_count;
 	struct role_remote remotes[ROLE_LEARNERS_MAX];
 	enum role_mode mode;

@@ -10,8 +10,6 @@
  * that closes counts at once. */
 #include "peer/role_impl.h"
 
-#include "wire/qquorum.h"
-
 #define PEACE_TICKS 2 /* after an answered ping */
 
 static bool
@@ -45,7 +43,7 @@ is_quorum(const struct role *r,
 	for (unsigned i = 0; i < r->remote_count; i++)
 		if (has(r, &r->remotes[i]))
 			sids[count++] = r->remotes[i].sid;
-	return qconfig_has_quorum(r->config.members, sids, count);
+	return quorum_has(&r->quorum, sids, count);
 }
 
 /* Proposes an epoch above all that we know to be promised. False: none is left, and we

@@ -12,7 +12,7 @@ add_wrapping(int64_t a, int64_t b)
 	return (int64_t)((uint64_t)a + (uint64_t)b);
 }
 
-/* Into an ascending list, once. */
+/* Puts `sid` into an ascending list, unless it is there; returns the new count. */
 static unsigned
 insert_sorted(int64_t *list, unsigned count, int64_t sid)
 {
@@ -27,28 +27,20 @@ insert_sorted(int64_t *list, unsigned count, int64_t sid)
 	return count + 1;
 }
 
-static struct quorum_member *
-find_member(struct quorum *q, int64_t sid)
+/* Index in members; member_count: none. */
+static unsigned
+find_member(const struct quorum *q, int64_t sid)
 {
-	for (unsigned i = 0; i < q->member_count; i++) {
-		if (q->members[i].sid == sid)
-			return &q->members[i];
-	}
-	return NULL;
+	unsigned at = 0;
+
+	while (at < q->member_count && q->members[at].sid != sid)
+		at++;
+	return at;
 }
 
-static const struct quorum_member *
-look_up(const struct quorum *q, int64_t sid)
-{
-	for (unsigned i = 0; i < q->member_count; i++) {
-		if (q->members[i].sid == sid)
-			return &q->members[i];
-	}
-	return NULL;
-}
-
-/* Two keys may name one group (`group.1`, `group.01`): its members add up, while both
- * keys count; a group without members counts and can never be had. */
+/* Two keys may name one group (`group.1`, `group.01`): the weights of their members add
+ * up, and yet each key counts as a group. A group without members counts, too, and nobody
+ * can have its majority. */
 static int
 add_group(struct quorum *q, int64_t *gids, const struct qconfig_group *group)
 {
@@ -64,12 +56,13 @@ add_group(struct quorum *q, int64_t *gids, const struct qconfig_group *group)
 		q->group_count++;
 	}
 	for (unsigned i = 0; i < group->member_count; i++) {
-		struct quorum_member *m = find_member(q, group->members[i]);
+		unsigned m = find_member(q, group->members[i]);
 
-		if (!m)
+		if (m == q->member_count)
 			return -EINVAL;
-		m->group = (int)at;
-		q->group_weights[at] = add_wrapping(q->group_weights[at], m->weight);
+		q->members[m].group = (int)at;
+		q->group_weights[at] =
+		    add_wrapping(q->group_weights[at], q->members[m].weight);
 	}
 	return 0;
 }
@@ -127,15 +120,13 @@ has_most_groups(const struct quorum *q, const int64_t *sids, unsigned count)
 	bool present[QCONFIG_GROUPS_MAX] = {false};
 	int won = 0;
 
-	if (count == 0)
-		return false;
 	for (unsigned i = 0; i < count; i++) {
-		const struct quorum_member *m = look_up(q, sids[i]);
+		const struct quorum_member *m = &q->members[find_member(q, sids[i])];
 
-		if (m && m->group >= 0) {
-			sums[m->group] = add_wrapping(sums[m->group], m->weight);
-			present[m->group] = true;
-		}
+		if (m == &q->members[q->member_count] || m->group < 0)
+			continue;
+		sums[m->group] = add_wrapping(sums[m->group], m->weight);
+		present[m->group] = true;
 	}
 	for (unsigned i = 0; i < q->group_count; i++) {
 		if (present[i] && sums[i] > q->group_weights[i] / 2)
@@ -151,14 +142,20 @@ quorum_contains(const struct quorum *q, const int64_t *sids, unsigned count)
 	                       : count > q->voter_count / 2;
 }
 
-bool
-quorum_is_voter(const struct quorum *q, int64_t sid)
+static bool
+is_among(const int64_t *sids, unsigned count, int64_t sid)
 {
-	for (unsigned i = 0; i < q->voter_count; i++) {
-		if (q->voters[i] == sid)
+	for (unsigned i = 0; i < count; i++) {
+		if (sids[i] == sid)
 			return true;
 	}
 	return false;
+}
+
+bool
+quorum_is_voter(const struct quorum *q, int64_t sid)
+{
+	return is_among(q->voters, q->voter_count, sid);
 }
 
 unsigned
@@ -167,29 +164,41 @@ quorum_filter(const struct quorum *q, const int64_t *sids, unsigned count, int64
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < count; i++) {
-		if (quorum_is_voter(q, sids[i]))
+		if (quorum_is_voter(q, sids[i]) && !is_among(out, kept, sids[i]))
 			out[kept++] = sids[i];
 	}
 	return kept;
 }
 
 bool
+quorum_has(const struct quorum *q, const int64_t *sids, unsigned count)
+{
+	int64_t voters[QUORUM_VOTERS_MAX];
+
+	return quorum_contains(q, voters, quorum_filter(q, sids, count, voters));
+}
+
+bool
 quorum_weight(const struct quorum *q, int64_t sid, int64_t *weight)
 {
-	const struct quorum_member *m;
+	unsigned at = find_member(q, sid);
 
-	if (!q->hierarchical) {
-		*weight = 1;
-		return true;
-	}
-	m = look_up(q, sid);
-	if (!m)
+	if (q->hierarchical && at == q->member_count)
 		return false;
-	*weight = m->weight;
+	*weight = q->hierarchical ? q->members[at].weight : 1;
 	return true;
 }
 
-/* The heaviest voters of one group, until they have it; UINT_MAX: they never do. */
+bool
+quorum_may_lead(const struct quorum *q, int64_t sid)
+{
+	int64_t weight;
+
+	return quorum_is_voter(q, sid) && quorum_weight(q, sid, &weight) && weight != 0;
+}
+
+/* How many of the heaviest voters of a group have its majority; UINT_MAX: not even all
+ * of them. */
 static unsigned
 smallest_in_group(const struct quorum *q, unsigned group)
 {
@@ -254,21 +263,11 @@ quorum_pair_is_voter(const struct quorum_pair *p, int64_t sid)
 	       (p->has_last_seen && quorum_is_voter(&p->last_seen, sid));
 }
 
-static bool
-agrees(const struct quorum *q, const int64_t *sids, unsigned count)
-{
-	int64_t voters[2 * QUORUM_VOTERS_MAX];
-
-	if (count > 2 * QUORUM_VOTERS_MAX)
-		return false;
-	return quorum_contains(q, voters, quorum_filter(q, sids, count, voters));
-}
-
 bool
 quorum_pair_agree(const struct quorum_pair *p, const int64_t *sids, unsigned count)
 {
-	return agrees(&p->current, sids, count) &&
-	       (!quorum_pair_joint(p) || agrees(&p->last_seen, sids, count));
+	return quorum_has(&p->current, sids, count) &&
+	       (!quorum_pair_joint(p) || quorum_has(&p->last_seen, sids, count));
 }
 
 unsigned

@@ -7,7 +7,7 @@
 #include "elector/elect.h"
 #include "tests/fuzz/feed.h"
 #include "tests/fuzz/members.h"
-#include "wire/qquorum.h"
+#include "tests/oracle.h"
 
 #define HEARD_MAX 16384
 
@@ -72,9 +72,9 @@ had_quorum(const struct model *m, const struct vote *v, bool claim)
 	for (unsigned i = 0; i < voter_count; i++)
 		if (has_said(m, voters[i], v, claim))
 			sids[count++] = voters[i];
-	return qconfig_has_quorum(&m->ensemble->config, sids, count) &&
+	return oracle_has_quorum(&m->ensemble->config, sids, count) &&
 	       (!m->options.last_seen ||
-	        qconfig_has_quorum(&m->ensemble->next, sids, count));
+	        oracle_has_quorum(&m->ensemble->next, sids, count));
 }
 
 static bool

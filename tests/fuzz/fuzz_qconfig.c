@@ -3,7 +3,7 @@
  * escape or a second bracket could name, servers without any, blanks that are cut at the
  * start of a value, several ports of one host, groups of nobody alone. */
 #include "wire/qconfig.h"
-#include "wire/qquorum.h"
+#include "wire/quorum.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,15 +47,16 @@ check_print(const struct qconfig *c, bool multi)
 static void
 check_quorums(const struct qconfig *c)
 {
+	static struct quorum q;
 	int64_t sids[QCONFIG_SERVERS_MAX] = {0};
 	unsigned count = 0;
 
-	if (qconfig_has_quorum(c, sids, 0) && c->group_count == 0)
+	if (quorum_init(&q, c) != 0 || quorum_has(&q, sids, 0))
 		abort();
 	for (unsigned i = 0; i < c->server_count; i++)
 		if (qconfig_is_voter(c, c->servers[i].sid))
 			sids[count++] = c->servers[i].sid;
-	if (!c->hierarchical && qconfig_has_quorum(c, sids, count) != (count > 0))
+	if (!c->hierarchical && quorum_has(&q, sids, count) != (count > 0))
 		abort();
 }
 

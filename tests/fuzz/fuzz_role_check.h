@@ -7,7 +7,7 @@
 #include "peer/role.h"
 #include "tests/fuzz/feed.h"
 #include "tests/fuzz/members.h"
-#include "wire/qquorum.h"
+#include "tests/oracle.h"
 
 struct remote { /* the epochs are those of the present link */
 	int64_t sid;
@@ -90,7 +90,7 @@ is_quorum(const struct model *m, size_t field, int64_t epoch)
 		if (r->open && *(const int64_t *)((const char *)r + field) == epoch)
 			sids[count++] = r->sid;
 	}
-	return qconfig_has_quorum(m->config.members, sids, count);
+	return oracle_has_quorum(m->config.members, sids, count);
 }
 
 static void

@@ -1,15 +1,14 @@
 /* Deliberate bugs, to see that the invariants find them: what the cores call is put in
  * between by the linker (--wrap), so that the cores themselves stay as they are. */
 #include "peer/role_impl.h"
+#include "tests/oracle.h"
 #include "tests/sim/sim.h"
-#include "wire/qquorum.h"
+#include "wire/quorum.h"
 
 #include <string.h>
 
-bool __real_qconfig_has_quorum(const struct qconfig *c, const int64_t *sids,
-                               unsigned count);
-bool __wrap_qconfig_has_quorum(const struct qconfig *c, const int64_t *sids,
-                               unsigned count);
+bool __real_quorum_has(const struct quorum *q, const int64_t *sids, unsigned count);
+bool __wrap_quorum_has(const struct quorum *q, const int64_t *sids, unsigned count);
 bool __real_quorum_pair_agree(const struct quorum_pair *p, const int64_t *sids,
                               unsigned count);
 bool __wrap_quorum_pair_agree(const struct quorum_pair *p, const int64_t *sids,
@@ -37,21 +36,21 @@ sim_bug_name(enum sim_bug bug)
 bool
 sim_is_quorum(const int64_t *sids, unsigned count)
 {
-	return __real_qconfig_has_quorum(&sim.members, sids, count);
+	return oracle_has_quorum(&sim.members, sids, count);
 }
 
 /* One less than it takes: as if any one more had agreed. */
 bool
-__wrap_qconfig_has_quorum(const struct qconfig *c, const int64_t *sids, unsigned count)
+__wrap_quorum_has(const struct quorum *q, const int64_t *sids, unsigned count)
 {
 	int64_t more[QCONFIG_SERVERS_MAX + 1];
 
 	if (sim.bug != SIM_BUG_PROMISE_QUORUM)
-		return __real_qconfig_has_quorum(c, sids, count);
+		return __real_quorum_has(q, sids, count);
 	memcpy(more, sids, count * sizeof(*sids));
 	for (unsigned i = 0; i < sim.count; i++) {
 		more[count] = i + 1;
-		if (__real_qconfig_has_quorum(c, more, count + 1))
+		if (__real_quorum_has(q, more, count + 1))
 			return true;
 	}
 	return false;

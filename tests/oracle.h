@@ -1,0 +1,82 @@
+/* The tests' own counting of quorums, straight from a configuration. It shares nothing
+ * with wire/quorum, so that a mistake there does not hide itself. */
+#ifndef TESTS_ORACLE_H
+#define TESTS_ORACLE_H
+
+#include "wire/qconfig.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+static inline bool
+oracle_names(const int64_t *sids, unsigned count, int64_t sid)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (sids[i] == sid)
+			return true;
+	return false;
+}
+
+static inline bool
+oracle_has_majority(const struct qconfig *c, const int64_t *sids, unsigned count)
+{
+	unsigned voters = 0;
+	unsigned present = 0;
+
+	for (unsigned i = 0; i < c->server_count; i++) {
+		if (c->servers[i].observer)
+			continue;
+		voters++;
+		if (oracle_names(sids, count, c->servers[i].sid))
+			present++;
+	}
+	return present > voters / 2;
+}
+
+static inline uint64_t
+oracle_weight(const struct qconfig *c, int64_t sid)
+{
+	for (unsigned i = 0; i < c->weight_count; i++)
+		if (c->weights[i].sid == sid)
+			return (uint64_t)c->weights[i].weight;
+	return qconfig_is_voter(c, sid) ? 1 : 0;
+}
+
+/* Nobody can have the majority of a group without members, and yet it counts as a group,
+ * as in Java. Sums wrap as Java's do. */
+static inline bool
+oracle_has_groups(const struct qconfig *c, const int64_t *sids, unsigned count)
+{
+	unsigned groups = c->group_count;
+	unsigned won = 0;
+
+	for (unsigned i = 0; i < c->group_count; i++) {
+		const struct qconfig_group *g = &c->groups[i];
+		uint64_t total = 0;
+		uint64_t present = 0;
+
+		for (unsigned k = 0; k < g->member_count; k++) {
+			int64_t sid = g->members[k];
+			uint64_t weight = oracle_weight(c, sid);
+
+			total += weight;
+			if (oracle_names(sids, count, sid) && qconfig_is_voter(c, sid))
+				present += weight;
+		}
+		if (g->member_count > 0 && total == 0)
+			groups--;
+		if ((int64_t)present > (int64_t)total / 2)
+			won++;
+	}
+	return won > groups / 2;
+}
+
+/* True if those of `sids` that are participants of `c`, each once, are a quorum of it. */
+static inline bool
+oracle_has_quorum(const struct qconfig *c, const int64_t *sids, unsigned count)
+{
+	return c->hierarchical ? oracle_has_groups(c, sids, count)
+	                       : oracle_has_majority(c, sids, count);
+}
+
+#endif
