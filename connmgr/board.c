@@ -1,25 +1,25 @@
-/* What is said at the switchboard: kept, passed on, or dropped and counted; see board.h.
- * Who counts is board_attach.c's. */
-#include "connmgr/board_impl.h"
+/* What workers and remotes say: retained, passed on, or dropped and counted; see board.h.
+ * Which worker is active is decided in board_attach.c. */
+#include "connmgr/board.h"
+
+#include "connmgr/board_worker.h"
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
-
-#define REPLAY_NOTES 3 /* state, look or role, decided */
 
 struct board *
 board_new(const struct board_config *config)
 {
-	struct board *b = calloc(1, sizeof(*b));
+	struct board *b =
+	    calloc(1, sizeof(*b) + board_keep_room(config->rows_max, config->frames_max,
+	                                           config->frame_cap));
+	struct board_actions none = {0};
 
 	if (!b)
 		return NULL;
-	if (board_keep_init(&b->keep, config->rows_max, config->frames_max,
-	                    config->frame_cap) < 0) {
-		free(b);
-		return NULL;
-	}
+	b->keep.row_max = config->rows_max;
+	b->keep.frame_max = config->frames_max;
+	b->keep.frame_cap = config->frame_cap;
 	b->hello_ms = config->hello_ms;
 	for (unsigned i = 0; i < 2; i++) {
 		b->roles[i].record = config->records[i];
@@ -27,25 +27,16 @@ board_new(const struct board_config *config)
 			b->roles[i].record.floor = 0;
 		b->roles[i].retry_ms = UINT64_MAX;
 	}
-	board_note_set(&b->keep.state, config->state, config->state_len);
+	board_forget_word(b, &none);
+	board_note_set(&b->keep.notes[MSG_KEEP_STATE], MSG_STATE, config->state,
+	               config->state_len);
 	return b;
 }
 
 void
 board_free(struct board *b)
 {
-	if (!b)
-		return;
-	board_keep_deinit(&b->keep);
 	free(b);
-}
-
-struct board_action *
-board_add(struct board_actions *out, enum board_action_type type, unsigned worker)
-{
-	assert(out->count < BOARD_ACTIONS_MAX);
-	out->list[out->count] = (struct board_action){.type = type, .worker = worker};
-	return &out->list[out->count++];
 }
 
 uint64_t
@@ -62,70 +53,47 @@ board_due_ms(const struct board *b)
 	return due;
 }
 
-const struct board_worker *
-board_worker(const struct board *b, unsigned worker)
-{
-	assert(worker < BOARD_WORKERS_MAX);
-	return &b->workers[worker];
-}
-
-bool
-board_is_active(const struct board *b, unsigned worker)
-{
-	const struct board_worker *w = board_worker(b, worker);
-
-	return w->used && w->generation > 0 &&
-	       w->generation == b->roles[w->who - BOARD_ELECTOR].record.generation;
-}
-
-int
-board_active(const struct board *b, enum board_who who)
-{
-	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
-		if (b->workers[i].who == who && board_is_active(b, i))
-			return (int)i;
-	return -1;
-}
-
-bool
-board_hears(const struct board_worker *w)
-{
-	return w->used && (w->phase == BOARD_OPEN || w->phase == BOARD_ACTIVATING);
-}
-
-int
-board_open(const struct board *b, enum board_who who)
-{
-	int at = board_active(b, who);
-
-	return at >= 0 && board_hears(&b->workers[at]) ? at : -1;
-}
-
 struct board_counters
 board_counters(const struct board *b)
 {
 	return b->counters;
 }
 
-/* To every worker of a role that has been told the rest, shadows too. */
-static void
-send_all(struct board *b, enum board_who who, const struct board_item *item,
-         struct board_actions *out)
+/* Which of its receivers a message of a lane has there. */
+static unsigned
+on_lane(enum msg_type type, enum msg_lane lane)
 {
-	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
-		if (b->workers[i].who == who && board_hears(&b->workers[i]))
-			board_add(out, BOARD_DO_SEND, i)->item = *item;
+	if (lane == MSG_LANE_LEARNER)
+		return MSG_PEER;
+	return msg_def(type)->to & (type == MSG_FRAME_IN ? MSG_ELECTOR : ~0U);
 }
 
 static bool
-replay_frame(const struct board *b, enum board_who who, unsigned at, bool member,
+replay_note(const struct board_note *n, unsigned party, struct board_action *out)
+{
+	if (n->len == 0 || !(msg_def(n->type)->to & party))
+		return false;
+	out->item = (struct board_item){.data = n->data, .len = n->len};
+	return true;
+}
+
+static bool
+replay_row(const struct board_row *row, unsigned party, struct board_action *out)
+{
+	return (on_lane(MSG_REMOTE, row->lane) & party) &&
+	       (row->lane == MSG_LANE_ELECTION || !row->down) &&
+	       replay_note(&row->note, party, out);
+}
+
+static bool
+replay_frame(const struct board_keep *k, unsigned at, unsigned party, bool member,
              struct board_action *out)
 {
-	const struct board_frame *f = &b->keep.frames[at];
+	const struct board_frame *f = board_keep_place(k, at);
 
-	if (who != BOARD_ELECTOR || !f->used || f->member != member)
+	if (!f->used || f->member != member ||
+	    !(on_lane(MSG_FRAME_IN, MSG_LANE_ELECTION) & party))
 		return false;
-	out->type = BOARD_DO_SEND;
 	out->item = (struct board_item){.class = BOARD_NEWEST,
 	                                .sid = f->sid,
 	                                .member = member,
@@ -134,59 +102,33 @@ replay_frame(const struct board *b, enum board_who who, unsigned at, bool member
 	return true;
 }
 
-/* State, the peer's last word, decided, the remotes, the last frames of the members: what
- * of these a role receives is in ipc/msg.c's table. */
-static bool
-replay_item(const struct board *b, enum board_who who, unsigned at,
-            struct board_action *out)
-{
-	const struct board_keep *k = &b->keep;
-	bool elector = who == BOARD_ELECTOR;
-	const struct board_note *first[REPLAY_NOTES] = {
-	    elector ? &k->state : NULL, elector ? &k->word : NULL, &k->decided};
-
-	out->type = BOARD_DO_SEND;
-	out->item = (struct board_item){0};
-	if (at < REPLAY_NOTES) {
-		if (at == 1 && elector && k->word.len == 0)
-			out->type = BOARD_DO_ABSENT;
-		else if (!first[at] || first[at]->len == 0)
-			return false;
-		else
-			out->item = (struct board_item){.data = first[at]->data,
-			                                .len = first[at]->len};
-		return true;
-	}
-	at -= REPLAY_NOTES;
-	if (at < k->row_count) {
-		const struct board_row *row = &k->rows[at];
-
-		out->item.data = row->note.data;
-		out->item.len = row->note.len;
-		return row->lane == BOARD_LANE_ELECTION || (!elector && !row->down);
-	}
-	return replay_frame(b, who, at - k->row_count, true, out);
-}
-
 bool
 board_replay_next(const struct board *b, unsigned worker, unsigned *cursor,
                   struct board_action *out)
 {
-	enum board_who who = board_worker(b, worker)->who;
-	unsigned synced = REPLAY_NOTES + b->keep.row_count + b->keep.frame_max;
+	const struct board_keep *k = &b->keep;
+	unsigned party = msg_party(board_worker(b, worker)->who);
+	unsigned rows = MSG_KEEP_DECIDED + 1, members = rows + k->row_count;
+	unsigned synced = members + k->frame_max, end = synced + 1 + k->frame_max;
 
-	out->worker = worker;
-	while (*cursor < synced)
-		if (replay_item(b, who, (*cursor)++, out))
+	*out = (struct board_action){.type = BOARD_DO_SEND, .worker = worker};
+	while (*cursor < end) {
+		unsigned at = (*cursor)++;
+		bool has;
+
+		if (at < rows)
+			has = replay_note(&k->notes[at], party, out);
+		else if (at < members)
+			has = replay_row(&k->rows[at - rows], party, out);
+		else if (at < synced)
+			has = replay_frame(k, at - members, party, true, out);
+		else if (at > synced)
+			has = replay_frame(k, at - synced - 1, party, false, out);
+		else
+			out->type = BOARD_DO_SYNCED, has = true;
+		if (has)
 			return true;
-	if (*cursor == synced) {
-		out->type = BOARD_DO_SYNCED;
-		(*cursor)++;
-		return true;
 	}
-	while (*cursor <= synced + b->keep.frame_max)
-		if (replay_frame(b, who, (*cursor)++ - synced - 1, false, out))
-			return true;
 	return false;
 }
 
@@ -199,7 +141,7 @@ counts(struct board *b, unsigned worker)
 		b->counters.not_active++;
 		return false;
 	}
-	/* while greeting it says what it last said as active, before hello */
+	/* while greeting it sends again what it last said as active, before hello */
 	if (w->phase == BOARD_OPEN || w->phase == BOARD_GREETING)
 		return true;
 	b->counters.too_early++;
@@ -207,75 +149,48 @@ counts(struct board *b, unsigned worker)
 }
 
 bool
-board_may(struct board *b, unsigned worker, enum board_lane lane, bool connect)
+board_may(struct board *b, unsigned worker, enum msg_lane lane, bool connect)
 {
-	enum board_who who = board_worker(b, worker)->who;
+	enum msg_who who = board_worker(b, worker)->who;
 
 	if (!counts(b, worker))
 		return false;
-	if (who == BOARD_ELECTOR && lane == BOARD_LANE_ELECTION)
+	if (who == MSG_WHO_ELECTOR && lane == MSG_LANE_ELECTION)
 		return true;
-	if (who == BOARD_PEER && (lane == BOARD_LANE_LEARNER || connect))
+	if (who == MSG_WHO_PEER && (lane == MSG_LANE_LEARNER || connect))
 		return true;
 	b->counters.not_its++;
 	return false;
 }
 
-static void
-say_word(struct board *b, const struct board_event *ev, struct board_actions *out)
-{
-	struct board_keep *k = &b->keep;
-	struct board_item item = {.data = k->word.data, .len = ev->len};
-
-	if (k->word.len > 0 && (ev->serial_generation < k->word_generation ||
-	                        (ev->serial_generation == k->word_generation &&
-	                         ev->serial_count < k->word_count))) {
-		b->counters.stale++;
-		return;
-	}
-	board_note_set(&k->word, ev->data, ev->len);
-	k->word_generation = ev->serial_generation;
-	k->word_count = ev->serial_count;
-	send_all(b, BOARD_ELECTOR, &item, out);
-}
-
+/* Retained and passed on as the message's row of ipc/msg.c says. */
 static void
 on_say(struct board *b, const struct board_event *ev, struct board_actions *out)
 {
-	static const enum board_who whose[] = {
-	    [BOARD_LOOK] = BOARD_PEER,       [BOARD_ROLE] = BOARD_PEER,
-	    [BOARD_DECIDED] = BOARD_ELECTOR, [BOARD_DOUBT] = BOARD_ELECTOR,
-	    [BOARD_STATE] = BOARD_ELECTOR,   [BOARD_SILENCE] = BOARD_PEER,
-	};
+	const struct msg_def *def = msg_def(ev->said);
+	unsigned party = msg_party(b->workers[ev->worker].who);
 	struct board_item item = {.data = ev->data, .len = ev->len};
+	struct board_keep *k = &b->keep;
+	struct board_note *note = &k->notes[def->keep];
 
 	if (!counts(b, ev->worker))
 		return;
-	if (b->workers[ev->worker].who != whose[ev->said]) {
+	if (!(def->from & party)) {
 		b->counters.not_its++;
-		return;
-	}
-	switch (ev->said) {
-	case BOARD_LOOK:
-	case BOARD_ROLE:
-		say_word(b, ev, out);
-		break;
-	case BOARD_DECIDED:
-		board_note_set(&b->keep.decided, ev->data, ev->len);
-		send_all(b, BOARD_PEER, &item, out);
-		break;
-	case BOARD_DOUBT:
-		send_all(b, BOARD_PEER, &item, out);
-		break;
-	case BOARD_STATE:
-		if (board_note_is(&b->keep.state, ev->data, ev->len))
-			break;
-		board_note_set(&b->keep.state, ev->data, ev->len);
-		board_add(out, BOARD_DO_STORE, ev->worker)->item = item;
-		break;
-	case BOARD_SILENCE:
+	} else if (ev->said == MSG_ABSENT) {
 		board_forget_word(b, out);
-		break;
+	} else if (def->keep == MSG_KEEP_WORD && note->type != MSG_ABSENT &&
+	           msg_serial_compare(&ev->serial, &k->word_serial) < 0) {
+		b->counters.stale++;
+	} else if (def->keep != MSG_KEEP_STATE ||
+	           !board_note_is(note, ev->data, ev->len)) {
+		if (def->keep != MSG_KEEP_NOTHING)
+			board_note_set(note, ev->said, ev->data, ev->len);
+		if (def->keep == MSG_KEEP_WORD)
+			k->word_serial = ev->serial;
+		if (def->to & MSG_CONNMGR)
+			board_add(out, BOARD_DO_STORE, ev->worker)->item = item;
+		board_send_all(b, def->to & ~party, &item, out);
 	}
 }
 
@@ -284,31 +199,28 @@ on_remote(struct board *b, const struct board_event *ev, struct board_actions *o
 {
 	struct board_item item = {.data = ev->data, .len = ev->len};
 
-	board_keep_row(&b->keep, (int)ev->lane, ev->sid, ev->down, ev->data, ev->len);
-	if (ev->lane == BOARD_LANE_ELECTION) {
-		/* every change ends a link or brings a new one: the old one's last frame
-		 * goes with it, replayed it might elect the dead again */
+	board_keep_row(&b->keep, ev->lane, ev->sid, ev->down, ev->data, ev->len);
+	/* Every change ends a link or brings a new one. The last frame of the old link
+	 * goes with it: a replay of that frame might elect a dead leader again. */
+	if (ev->lane == MSG_LANE_ELECTION)
 		board_keep_drop_frame(&b->keep, ev->sid);
-		send_all(b, BOARD_ELECTOR, &item, out);
-	}
-	send_all(b, BOARD_PEER, &item, out);
+	board_send_all(b, on_lane(MSG_REMOTE, ev->lane), &item, out);
 }
 
 static void
 on_frame(struct board *b, const struct board_event *ev, struct board_actions *out)
 {
-	struct board_item item = {
-	    .sid = ev->sid, .member = ev->member, .data = ev->data, .len = ev->len};
+	bool election = ev->lane == MSG_LANE_ELECTION;
+	struct board_item item = {.class = election ? BOARD_NEWEST : BOARD_FIFO,
+	                          .sid = ev->sid,
+	                          .member = ev->member,
+	                          .data = ev->data,
+	                          .len = ev->len};
 
-	if (ev->lane == BOARD_LANE_ELECTION) {
-		item.class = BOARD_NEWEST;
-		if (!board_keep_frame(&b->keep, ev->sid, ev->member, ev->data, ev->len))
-			b->counters.no_room++;
-		send_all(b, BOARD_ELECTOR, &item, out);
-	} else {
-		item.class = BOARD_FIFO;
-		send_all(b, BOARD_PEER, &item, out);
-	}
+	if (election &&
+	    !board_keep_frame(&b->keep, ev->sid, ev->member, ev->data, ev->len))
+		b->counters.no_room++;
+	board_send_all(b, on_lane(MSG_FRAME_IN, ev->lane), &item, out);
 }
 
 void
@@ -324,7 +236,8 @@ board_step(struct board *b, const struct board_event *ev, struct board_actions *
 		board_on_gone(b, ev->worker, out);
 		break;
 	case BOARD_EV_LINK_DOWN:
-		board_on_link_down(b, ev->worker, out);
+		if (b->workers[ev->worker].used)
+			board_unlink(b, ev->worker, false, out);
 		break;
 	case BOARD_EV_HELLO:
 		board_on_hello(b, ev, out);

@@ -8,27 +8,23 @@
 #define CONNMGR_BOARD_H
 
 #include "connmgr/board_queue.h"
+#include "ipc/msg.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define BOARD_WORKERS_MAX 8
-#define BOARD_NAME_MAX    32
 #define BOARD_ACTIONS_MAX 48
 #define BOARD_RETRY_MS    1000 /* a record that could not be written: the next try */
 /* No larger one is believed: counting does not get there. */
 #define BOARD_GENERATION_MAX INT64_MAX
 
-/* Numbers of ipc/msg.h. */
-enum board_who { BOARD_ELECTOR = 1, BOARD_PEER = 2 };
-enum board_lane { BOARD_LANE_ELECTION = 1, BOARD_LANE_LEARNER = 2 };
-
 struct board;
 
 struct board_record {
 	uint64_t generation; /* 0: there is none */
-	char name[BOARD_NAME_MAX];
+	char name[PATHS_NAME_MAX];
 	uint64_t floor; /* no generation up to this one is given (a lost record's, say) */
 };
 
@@ -57,27 +53,18 @@ enum board_event_type {
 	BOARD_EV_DUE,
 };
 
-enum board_said {
-	BOARD_LOOK,
-	BOARD_ROLE,
-	BOARD_DECIDED,
-	BOARD_DOUBT,
-	BOARD_STATE,
-	BOARD_SILENCE, /* the peer's: it cannot take part now */
-};
-
 struct board_event {
 	enum board_event_type type;
 	uint64_t now_ms;
 	unsigned worker; /* its place, 0 … BOARD_WORKERS_MAX - 1, as the shell chose it */
-	enum board_who who;
+	enum msg_who who;
 	const char *name;
 	uint64_t generation;
-	enum board_said said;
-	uint64_t serial_generation;
-	uint64_t serial_count;
+	/* what is said: LOOK, ROLE, DECIDED, DOUBT, STATE or ABSENT */
+	enum msg_type said;
+	struct msg_serial serial; /* of LOOK and ROLE */
 	bool ok;
-	enum board_lane lane;
+	enum msg_lane lane;
 	int64_t sid;
 	bool down;
 	bool member;
@@ -91,7 +78,6 @@ enum board_action_type {
 	BOARD_DO_CUT,        /* the link of `worker`, at once */
 	BOARD_DO_WELCOME,    /* worker generation */
 	BOARD_DO_ACTIVATE,   /* worker generation */
-	BOARD_DO_ABSENT,     /* worker */
 	BOARD_DO_SYNCED,     /* worker */
 	BOARD_DO_SEND,       /* worker item */
 	BOARD_DO_REPLAY,     /* worker: board_replay_next until it is false */
@@ -108,7 +94,7 @@ struct board_action {
 	uint64_t generation;
 	bool other_name;
 	bool prepared; /* the one of PREPARE */
-	enum board_who who;
+	enum msg_who who;
 	const char *name; /* good until the next step, as item.data */
 	const char *why;
 	struct board_item item;
@@ -129,8 +115,8 @@ enum board_phase {
 
 struct board_worker { /* for status */
 	bool used;
-	enum board_who who;
-	char name[BOARD_NAME_MAX];
+	enum msg_who who;
+	char name[PATHS_NAME_MAX];
 	uint64_t generation; /* 0: a shadow */
 	enum board_phase phase;
 	bool told;      /* the replay, on this link */
@@ -159,11 +145,11 @@ bool board_replay_next(const struct board *b, unsigned worker, unsigned *cursor,
                        struct board_action *out);
 
 /* May this worker use that lane now (`connect`: only ask to dial)? Counts if not. */
-bool board_may(struct board *b, unsigned worker, enum board_lane lane, bool connect);
+bool board_may(struct board *b, unsigned worker, enum msg_lane lane, bool connect);
 /* The place of a role's active worker, -1: none is attached. */
-int board_active(const struct board *b, enum board_who who);
+int board_active(const struct board *b, enum msg_who who);
 /* The same if it has a link, and is told what comes. */
-int board_open(const struct board *b, enum board_who who);
+int board_open(const struct board *b, enum msg_who who);
 const struct board_worker *board_worker(const struct board *b, unsigned worker);
 bool board_is_active(const struct board *b, unsigned worker);
 struct board_counters board_counters(const struct board *b);

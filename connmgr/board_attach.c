@@ -2,16 +2,10 @@
  * Becoming active is one path for start, restart and promotion: record generation + 1,
  * activate, replay, cut the old link; what it says counts from its hello on. A promotion
  * has its record on the disk first, while the old elector goes on. */
-#include "connmgr/board_impl.h"
+#include "connmgr/board_worker.h"
 
 #include <assert.h>
 #include <string.h>
-
-static struct board_role *
-role_of(struct board *b, enum board_who who)
-{
-	return &b->roles[who - BOARD_ELECTOR];
-}
 
 static uint64_t
 next_generation(const struct board_role *role)
@@ -22,10 +16,10 @@ next_generation(const struct board_role *role)
 }
 
 static void
-put_record(struct board *b, enum board_who who, unsigned candidate, bool prepared,
+put_record(struct board *b, enum msg_who who, unsigned candidate, bool prepared,
            struct board_actions *out)
 {
-	struct board_role *role = role_of(b, who);
+	struct board_role *role = board_role(b, who);
 	struct board_action *a = board_add(out, BOARD_DO_RECORD, candidate);
 
 	role->pending = true;
@@ -37,9 +31,9 @@ put_record(struct board *b, enum board_who who, unsigned candidate, bool prepare
 }
 
 static void
-elect(struct board *b, enum board_who who, struct board_actions *out)
+elect(struct board *b, enum msg_who who, struct board_actions *out)
 {
-	const struct board_role *role = role_of(b, who);
+	const struct board_role *role = board_role(b, who);
 	int best = -1;
 
 	if (board_active(b, who) >= 0 || role->pending)
@@ -60,45 +54,20 @@ elect(struct board *b, enum board_who who, struct board_actions *out)
 		put_record(b, who, (unsigned)best, false, out);
 }
 
-/* The link of a worker is no more, whoever ended it. */
-static void
-unlink_worker(struct board *b, unsigned worker, bool cut, struct board_actions *out)
-{
-	struct board_worker *w = &b->workers[worker];
-	bool open = board_hears(w);
-
-	if (cut && w->phase != BOARD_UNLINKED)
-		board_add(out, BOARD_DO_CUT, worker);
-	w->phase = BOARD_UNLINKED;
-	w->due_ms = UINT64_MAX;
-	if (open && w->who == BOARD_PEER && board_is_active(b, worker))
-		board_add(out, BOARD_DO_PART, worker);
-}
-
-void
-board_forget_word(struct board *b, struct board_actions *out)
-{
-	b->keep.word.len = 0;
-	b->keep.decided.len = 0;
-	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
-		if (b->workers[i].who == BOARD_ELECTOR && board_hears(&b->workers[i]))
-			board_add(out, BOARD_DO_ABSENT, i);
-}
-
 void
 board_on_gone(struct board *b, unsigned worker, struct board_actions *out)
 {
 	struct board_worker *w = &b->workers[worker];
-	enum board_who who = w->who;
+	enum msg_who who = w->who;
 	bool active = board_is_active(b, worker);
 
 	if (!w->used)
 		return;
-	unlink_worker(b, worker, true, out);
+	board_unlink(b, worker, true, out);
 	w->used = false;
 	if (!active)
 		return;
-	if (who == BOARD_PEER)
+	if (who == MSG_WHO_PEER)
 		board_forget_word(b, out);
 	elect(b, who, out);
 }
@@ -107,10 +76,10 @@ void
 board_on_attach(struct board *b, const struct board_event *ev, struct board_actions *out)
 {
 	struct board_worker *w = &b->workers[ev->worker];
-	struct board_record *record = &role_of(b, ev->who)->record;
+	struct board_record *record = &board_role(b, ev->who)->record;
 	int holder = board_active(b, ev->who);
 
-	assert(strlen(ev->name) < BOARD_NAME_MAX);
+	assert(strlen(ev->name) < PATHS_NAME_MAX);
 	if (w->used && w->who != ev->who) {
 		board_on_gone(b, ev->worker, out);
 		holder = board_active(b, ev->who);
@@ -126,7 +95,7 @@ board_on_attach(struct board *b, const struct board_event *ev, struct board_acti
 		return;
 	}
 	if (w->used)
-		unlink_worker(b, ev->worker, true, out);
+		board_unlink(b, ev->worker, true, out);
 	else
 		w->order = ++b->order;
 	w->used = true;
@@ -158,7 +127,7 @@ board_on_hello(struct board *b, const struct board_event *ev, struct board_actio
 	if (!w->used || w->phase == BOARD_UNLINKED)
 		return;
 	if (w->phase == BOARD_OPEN || ev->generation != w->generation) {
-		unlink_worker(b, ev->worker, true, out);
+		board_unlink(b, ev->worker, true, out);
 		return;
 	}
 	w->phase = BOARD_OPEN;
@@ -168,7 +137,7 @@ board_on_hello(struct board *b, const struct board_event *ev, struct board_actio
 	board_add(out, BOARD_DO_WELCOME, ev->worker)->generation = w->generation;
 	if (w->generation == 0)
 		elect(b, w->who, out);
-	role = role_of(b, w->who);
+	role = board_role(b, w->who);
 	if (!role->pending || role->candidate != ev->worker)
 		tell(b, ev->worker, out);
 }
@@ -177,7 +146,7 @@ void
 board_on_recorded(struct board *b, const struct board_event *ev,
                   struct board_actions *out)
 {
-	struct board_role *role = role_of(b, ev->who);
+	struct board_role *role = board_role(b, ev->who);
 	struct board_worker *w = &b->workers[role->candidate];
 	int old = board_active(b, ev->who);
 
@@ -200,7 +169,7 @@ board_on_recorded(struct board *b, const struct board_event *ev,
 	board_add(out, BOARD_DO_ACTIVATE, role->candidate)->generation = ev->generation;
 	tell(b, role->candidate, out);
 	if (old >= 0) /* last: its end sets off much in the old one, and this may wait */
-		unlink_worker(b, (unsigned)old, true, out);
+		board_unlink(b, (unsigned)old, true, out);
 }
 
 static void
@@ -215,7 +184,7 @@ prepare(struct board *b, unsigned worker, struct board_actions *out)
 	struct board_action *a = board_add(out, BOARD_DO_PREPARE, worker);
 
 	a->name = b->workers[worker].name;
-	a->generation = next_generation(role_of(b, BOARD_ELECTOR));
+	a->generation = next_generation(board_role(b, MSG_WHO_ELECTOR));
 	b->promotion = (struct board_promotion){
 	    .preparing = true,
 	    .worker = worker,
@@ -236,7 +205,8 @@ board_on_promote(struct board *b, const struct board_event *ev, struct board_act
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
 		const struct board_worker *w = &b->workers[i];
 
-		if (!w->used || w->who != BOARD_ELECTOR || strcmp(w->name, ev->name) != 0)
+		if (!w->used || w->who != MSG_WHO_ELECTOR ||
+		    strcmp(w->name, ev->name) != 0)
 			continue;
 		if (w->generation > 0) {
 			why = "it is active already, or was";
@@ -265,19 +235,12 @@ board_on_prepared(struct board *b, const struct board_event *ev,
 		refuse(out, "the record cannot be written");
 	else if (!w->used || w->order != p->order)
 		refuse(out, "it has ended");
-	else if (next_generation(role_of(b, BOARD_ELECTOR)) != p->generation)
+	else if (next_generation(board_role(b, MSG_WHO_ELECTOR)) != p->generation)
 		refuse(out, "another elector has become active meanwhile");
 	else if (w->phase != BOARD_OPEN)
 		refuse(out, "it is not synced");
 	else
-		put_record(b, BOARD_ELECTOR, p->worker, true, out);
-}
-
-void
-board_on_link_down(struct board *b, unsigned worker, struct board_actions *out)
-{
-	if (b->workers[worker].used)
-		unlink_worker(b, worker, false, out);
+		put_record(b, MSG_WHO_ELECTOR, p->worker, true, out);
 }
 
 void
@@ -285,11 +248,11 @@ board_on_due(struct board *b, uint64_t now_ms, struct board_actions *out)
 {
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
 		if (b->workers[i].used && now_ms >= b->workers[i].due_ms)
-			unlink_worker(b, i, true, out);
+			board_unlink(b, i, true, out);
 	for (unsigned i = 0; i < 2; i++) {
 		if (now_ms < b->roles[i].retry_ms)
 			continue;
 		b->roles[i].retry_ms = UINT64_MAX;
-		elect(b, BOARD_ELECTOR + i, out);
+		elect(b, MSG_WHO_ELECTOR + i, out);
 	}
 }

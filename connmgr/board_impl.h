@@ -1,5 +1,5 @@
-/* The insides of the switchboard, between board.c (what is said) and board_attach.c (who
- * counts). */
+/* The state of the board, one block without pointers: board.c (what is said),
+ * board_attach.c (who is active) and the leaves below both, board_worker.c. */
 #ifndef CONNMGR_BOARD_IMPL_H
 #define CONNMGR_BOARD_IMPL_H
 
@@ -13,38 +13,28 @@ struct board_role {
 	uint64_t retry_ms; /* UINT64_MAX: no retry is due */
 };
 
-/* The record of a promotion is being written; nothing else waits for that, and the
- * promotion stands only if nothing else came before it was. */
+/* The record of a promotion is being written. Nothing else waits for that, and the
+ * promotion stands only if no other activation came before the record was written. */
 struct board_promotion {
 	bool preparing;
 	unsigned worker;
-	uint64_t order; /* the worker's: it is still the same one */
+	uint64_t order; /* the worker's, to see that its place has the same worker */
 	uint64_t generation;
 };
 
 struct board {
-	struct board_keep keep;
 	struct board_role roles[2]; /* elector, peer */
 	struct board_promotion promotion;
 	struct board_worker workers[BOARD_WORKERS_MAX];
 	uint64_t order;
 	uint32_t hello_ms;
 	struct board_counters counters;
+	struct board_keep keep; /* last: its arena follows */
 };
-
-struct board_action *board_add(struct board_actions *out, enum board_action_type type,
-                               unsigned worker);
-
-/* It has been told what was before, and is told what comes. */
-bool board_hears(const struct board_worker *w);
-
-/* The peer has no word any more. */
-void board_forget_word(struct board *b, struct board_actions *out);
 
 void board_on_attach(struct board *b, const struct board_event *ev,
                      struct board_actions *out);
 void board_on_gone(struct board *b, unsigned worker, struct board_actions *out);
-void board_on_link_down(struct board *b, unsigned worker, struct board_actions *out);
 void board_on_hello(struct board *b, const struct board_event *ev,
                     struct board_actions *out);
 void board_on_recorded(struct board *b, const struct board_event *ev,

@@ -1,42 +1,28 @@
-/* Rule: the newest replaces the older, whatever it says; see board_keep.h. */
+/* Rule: a newer message replaces the older one, whatever it says; see board_keep.h. */
 #include "connmgr/board_keep.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-int
-board_keep_init(struct board_keep *k, unsigned row_max, unsigned frame_max,
-                size_t frame_cap)
+static size_t
+stride(size_t frame_cap)
 {
-	*k = (struct board_keep){
-	    .row_max = row_max, .frame_max = frame_max, .frame_cap = frame_cap};
-	k->rows = calloc(row_max + 1, sizeof(*k->rows));
-	k->frames = calloc(frame_max + 1, sizeof(*k->frames));
-	k->frame_store = malloc((frame_max + 1) * frame_cap);
-	if (!k->rows || !k->frames || !k->frame_store) {
-		board_keep_deinit(k);
-		return -ENOMEM;
-	}
-	for (unsigned i = 0; i < frame_max; i++)
-		k->frames[i].data = k->frame_store + i * frame_cap;
-	return 0;
+	size_t align = _Alignof(struct board_frame);
+
+	return (sizeof(struct board_frame) + frame_cap + align - 1) / align * align;
+}
+
+size_t
+board_keep_room(unsigned row_max, unsigned frame_max, size_t frame_cap)
+{
+	return row_max * sizeof(struct board_row) + frame_max * stride(frame_cap);
 }
 
 void
-board_keep_deinit(struct board_keep *k)
-{
-	free(k->rows);
-	free(k->frames);
-	free(k->frame_store);
-	*k = (struct board_keep){0};
-}
-
-void
-board_note_set(struct board_note *n, const void *data, size_t len)
+board_note_set(struct board_note *n, enum msg_type type, const void *data, size_t len)
 {
 	assert(len <= BOARD_SMALL_MAX);
+	n->type = type;
 	if (len > 0)
 		memcpy(n->data, data, len);
 	n->len = len;
@@ -49,30 +35,43 @@ board_note_is(const struct board_note *n, const void *data, size_t len)
 }
 
 void
-board_keep_row(struct board_keep *k, int lane, int64_t sid, bool down, const void *data,
-               size_t len)
+board_keep_row(struct board_keep *k, enum msg_lane lane, int64_t sid, bool down,
+               const void *data, size_t len)
 {
-	struct board_row *row = NULL;
+	struct board_row *row = k->rows;
 
-	for (unsigned i = 0; i < k->row_count && !row; i++)
-		if (k->rows[i].lane == lane && k->rows[i].sid == sid)
-			row = &k->rows[i];
-	if (!row) {
+	while (row < k->rows + k->row_count && (row->lane != lane || row->sid != sid))
+		row++;
+	if (row == k->rows + k->row_count) {
 		assert(k->row_count < k->row_max);
-		row = &k->rows[k->row_count++];
+		k->row_count++;
 		row->lane = lane;
 		row->sid = sid;
 	}
 	row->down = down;
-	board_note_set(&row->note, data, len);
+	board_note_set(&row->note, MSG_REMOTE, data, len);
+}
+
+static struct board_frame *
+place(struct board_keep *k, unsigned at)
+{
+	unsigned char *frames = (unsigned char *)(k->rows + k->row_max);
+
+	return (struct board_frame *)(void *)(frames + at * stride(k->frame_cap));
+}
+
+const struct board_frame *
+board_keep_place(const struct board_keep *k, unsigned at)
+{
+	return place((struct board_keep *)k, at);
 }
 
 static struct board_frame *
 find_frame(struct board_keep *k, int64_t sid)
 {
 	for (unsigned i = 0; i < k->frame_max; i++)
-		if (k->frames[i].used && k->frames[i].sid == sid)
-			return &k->frames[i];
+		if (place(k, i)->used && place(k, i)->sid == sid)
+			return place(k, i);
 	return NULL;
 }
 
@@ -84,14 +83,11 @@ board_keep_frame(struct board_keep *k, int64_t sid, bool member, const void *dat
 
 	assert(len <= k->frame_cap);
 	for (unsigned i = 0; i < k->frame_max && !f; i++)
-		if (!k->frames[i].used)
-			f = &k->frames[i];
+		if (!place(k, i)->used)
+			f = place(k, i);
 	if (!f)
 		return false;
-	f->used = true;
-	f->sid = sid;
-	f->member = member;
-	f->len = len;
+	*f = (struct board_frame){.used = true, .member = member, .sid = sid, .len = len};
 	memcpy(f->data, data, len);
 	return true;
 }

@@ -1,7 +1,11 @@
-/* What the switchboard remembers, as bytes that it does not read: the newest of each
- * kind, each remote's link, the last frame of each remote on its present link. */
+/* What connmgr retains for workers that attach later, as bytes that it does not read: the
+ * newest message of each kind (enum msg_keep of ipc/msg.h), the state of each link to a
+ * remote, and the last frame of each remote on its present link. It ends in an arena and
+ * has no pointers, so the block that holds it can be copied. */
 #ifndef CONNMGR_BOARD_KEEP_H
 #define CONNMGR_BOARD_KEEP_H
+
+#include "ipc/msg.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,12 +14,13 @@
 #define BOARD_SMALL_MAX 192 /* bytes of an encoded message that carries no frame */
 
 struct board_note {
+	enum msg_type type;
 	size_t len; /* 0: none */
 	unsigned char data[BOARD_SMALL_MAX];
 };
 
 struct board_row {
-	int lane;
+	enum msg_lane lane;
 	int64_t sid;
 	bool down;
 	struct board_note note;
@@ -26,40 +31,36 @@ struct board_frame {
 	bool member; /* its sender is in the configuration */
 	int64_t sid;
 	size_t len;
-	unsigned char *data;
+	unsigned char data[];
 };
 
 struct board_keep {
-	struct board_note state;  /* the elector's */
-	struct board_note word;   /* the peer's last: look or role */
-	uint64_t word_generation; /* its serial */
-	uint64_t word_count;
-	struct board_note decided; /* the elector's */
-
-	unsigned row_max;
-	unsigned row_count;
-	struct board_row *rows;
+	/* MSG_KEEP_STATE, MSG_KEEP_WORD, MSG_KEEP_DECIDED */
+	struct board_note notes[MSG_KEEP_DECIDED + 1];
+	struct msg_serial word_serial;
+	unsigned row_max, row_count;
 	unsigned frame_max;
 	size_t frame_cap;
-	struct board_frame *frames;
-	unsigned char *frame_store;
+	/* `row_max` rows, then `frame_max` frames with `frame_cap` bytes each */
+	struct board_row rows[];
 };
 
-/* 0 or -ENOMEM. */
-int board_keep_init(struct board_keep *k, unsigned row_max, unsigned frame_max,
-                    size_t frame_cap);
-void board_keep_deinit(struct board_keep *k);
+/* The bytes of the arena behind a struct board_keep. */
+size_t board_keep_room(unsigned row_max, unsigned frame_max, size_t frame_cap);
 
-void board_note_set(struct board_note *n, const void *data, size_t len);
+void board_note_set(struct board_note *n, enum msg_type type, const void *data,
+                    size_t len);
 bool board_note_is(const struct board_note *n, const void *data, size_t len);
 
-/* `row_max` rows are enough for every remote on every lane: one more is an error of ours.
- */
-void board_keep_row(struct board_keep *k, int lane, int64_t sid, bool down,
+/* `row_max` rows are enough for every remote on every lane: one more is a bug. */
+void board_keep_row(struct board_keep *k, enum msg_lane lane, int64_t sid, bool down,
                     const void *data, size_t len);
-/* False: no room for one more sender. */
+
+/* False: there is no room for one more sender. */
 bool board_keep_frame(struct board_keep *k, int64_t sid, bool member, const void *data,
                       size_t len);
 void board_keep_drop_frame(struct board_keep *k, int64_t sid);
+/* Of the places 0 … frame_max - 1. */
+const struct board_frame *board_keep_place(const struct board_keep *k, unsigned at);
 
 #endif

@@ -29,7 +29,7 @@ dial_cancel(struct dial *d)
 }
 
 static void
-fail(struct dial *d, enum link_reason reason)
+fail(struct dial *d, enum msg_reason reason)
 {
 	dial_cancel(d);
 	d->query.turn++; /* of several addresses of a name the next one */
@@ -42,7 +42,7 @@ hear_end(struct dial *d)
 {
 	unsigned char data[256];
 	ssize_t n = recv(d->fd, data, sizeof(data), MSG_DONTWAIT);
-	enum link_reason reason = n < 0 ? sock_end_reason(errno) : LINK_REASON_EOF;
+	enum msg_reason reason = n < 0 ? sock_end_reason(errno) : MSG_REASON_EOF;
 
 	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
 		return;
@@ -94,7 +94,7 @@ connect_to(struct dial *d, const struct sock_address *a)
 	r = sock_connected(fd);
 	if (r == -EINPROGRESS) {
 		if (sd_event_add_io(d->loop, &d->source, fd, EPOLLOUT, on_io, d) < 0)
-			fail(d, LINK_REASON_LOCAL);
+			fail(d, MSG_REASON_LOCAL);
 	} else if (r < 0) {
 		fail(d, sock_dial_reason(r));
 	} else {
@@ -110,7 +110,7 @@ on_answer(void *user, const struct sock_address *a)
 	if (a)
 		connect_to(d, a);
 	else
-		fail(d, LINK_REASON_RESOLVE);
+		fail(d, MSG_REASON_RESOLVE);
 }
 
 void
@@ -127,7 +127,7 @@ dial_start(struct dial *d, const char *host, uint16_t port)
 	if (r == RESOLVE_NOW)
 		connect_to(d, &a);
 	else if (r < 0)
-		fail(d, LINK_REASON_LOCAL);
+		fail(d, MSG_REASON_LOCAL);
 }
 
 void
@@ -137,7 +137,7 @@ dial_nudge(struct dial *d, const void *hello, size_t len)
 	if (send(d->fd, hello, len, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)len ||
 	    sd_event_add_io(d->loop, &d->source, d->fd, EPOLLIN, on_io, d) < 0) {
 		dial_cancel(d);
-		d->ops->on_closed(d->user, LINK_REASON_RESET);
+		d->ops->on_closed(d->user, MSG_REASON_RESET);
 	}
 }
 

@@ -7,8 +7,8 @@
 
 struct dial_ops {
 	void (*on_stands)(void *user); /* nothing sent yet: nudge, take or cancel it */
-	void (*on_failed)(void *user, enum link_reason reason);
-	void (*on_closed)(void *user, enum link_reason reason); /* while nudging */
+	void (*on_failed)(void *user, enum msg_reason reason);
+	void (*on_closed)(void *user, enum msg_reason reason); /* while nudging */
 };
 
 /* In the owner's memory. */

@@ -64,7 +64,7 @@ frame_next(struct frame_reader *r, const unsigned char **data, size_t *len,
 
 	if (r->held == 0 && *len >= FRAME_HEAD) {
 		length = length_of(*data);
-		if (length > 0 && length <= FRAME_KEEP_MAX &&
+		if (length > 0 && length <= MSG_FRAME_MAX &&
 		    *len - FRAME_HEAD >= length) {
 			*frame = *data + FRAME_HEAD;
 			*frame_len = length;
@@ -77,7 +77,7 @@ frame_next(struct frame_reader *r, const unsigned char **data, size_t *len,
 	length = length_of(r->store);
 	if (length == 0)
 		return FRAME_BAD;
-	if (length > FRAME_KEEP_MAX) {
+	if (length > MSG_FRAME_MAX) {
 		r->held = 0;
 		r->skip = length;
 		return FRAME_LARGE;

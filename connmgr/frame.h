@@ -1,16 +1,17 @@
 /* Frames out of a stream of bytes: 4 bytes of length (1 … FRAME_LENGTH_MAX), then the
  * payload. What QuorumCnxManager.RecvWorker does with a DataInputStream, without waiting.
- * Where ours differs: a legal frame of more than FRAME_KEEP_MAX bytes is read past and
+ * Where ours differs: a legal frame of more than MSG_FRAME_MAX bytes is read past and
  * counted, never stored. */
 #ifndef CONNMGR_FRAME_H
 #define CONNMGR_FRAME_H
+
+#include "ipc/msg.h"
 
 #include <stddef.h>
 
 #define FRAME_LENGTH_MAX                                                                 \
 	524288 /* ZooKeeper's PACKETMAXSIZE: larger ends the connection */
-#define FRAME_KEEP_MAX 60000
-#define FRAME_HEAD     4
+#define FRAME_HEAD 4
 
 enum frame_result {
 	FRAME_MORE,  /* the input is used up */
@@ -22,7 +23,7 @@ enum frame_result {
 struct frame_reader {
 	size_t held; /* bytes of `store` in use: head and payload so far */
 	size_t skip; /* bytes still to be read past */
-	unsigned char store[FRAME_HEAD + FRAME_KEEP_MAX];
+	unsigned char store[FRAME_HEAD + MSG_FRAME_MAX];
 };
 
 void frame_reset(struct frame_reader *r);

@@ -11,17 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-_Static_assert((int)LINK_ELECTION == (int)MSG_LANE_ELECTION &&
-                   (int)LINK_LEARNER == (int)MSG_LANE_LEARNER &&
-                   (int)LINK_DOWN == (int)MSG_LINK_DOWN &&
-                   (int)LINK_CONNECTING == (int)MSG_LINK_CONNECTING &&
-                   (int)LINK_UP == (int)MSG_LINK_UP &&
-                   (int)LINK_REASON_NEVER == (int)MSG_REASON_NEVER &&
-                   (int)LINK_REASON_REFUSED == (int)MSG_REASON_REFUSED &&
-                   (int)LINK_REASON_FULL == (int)MSG_REASON_FULL &&
-                   (int)LINK_REASONS == (int)MSG_REASONS,
-               "link.h has the numbers of ipc/msg.h");
-
 static struct lane_remote *
 find(struct lane *l, int64_t sid)
 {
@@ -56,12 +45,11 @@ tell(struct lane_remote *r, const struct link_action *a)
 	struct lane *l = r->lane;
 
 	if (a->status != r->row.status || a->reason != r->row.reason ||
-	    a->status == LINK_UP)
+	    a->status == MSG_LINK_UP)
 		log_info("%s: link sid=%lld %s→%s%s%s", l->name, (long long)r->sid,
-		         msg_link_name((enum msg_link)r->row.status),
-		         msg_link_name((enum msg_link)a->status),
-		         a->reason == LINK_REASON_NONE ? "" : " reason=",
-		         msg_reason_name((enum msg_reason)a->reason));
+		         msg_link_name(r->row.status), msg_link_name(a->status),
+		         a->reason == MSG_REASON_NONE ? "" : " reason=",
+		         msg_reason_name(a->reason));
 	if (restless && !r->restless)
 		log_warning("%s: the link to server %lld comes up and ends again and "
 		            "again; two servers may have the same id",
@@ -143,7 +131,7 @@ apply(struct lane_remote *r, const struct link_actions *todo)
 }
 
 static bool
-step(struct lane_remote *r, enum link_event_type type, enum link_reason reason)
+step(struct lane_remote *r, enum link_event_type type, enum msg_reason reason)
 {
 	struct link_event ev = {.type = type, .now_ms = clock_ms(), .reason = reason};
 	struct link_actions todo;
@@ -155,7 +143,7 @@ step(struct lane_remote *r, enum link_event_type type, enum link_reason reason)
 		r->broken = false;
 		ev = (struct link_event){.type = LINK_EV_CLOSED,
 		                         .now_ms = ev.now_ms,
-		                         .reason = LINK_REASON_LOCAL};
+		                         .reason = MSG_REASON_LOCAL};
 		link_step(&r->link, &ev, &todo);
 		apply(r, &todo);
 	}
@@ -165,17 +153,17 @@ step(struct lane_remote *r, enum link_event_type type, enum link_reason reason)
 static void
 on_stands(void *user)
 {
-	step(user, LINK_EV_DIALED, LINK_REASON_NONE);
+	step(user, LINK_EV_DIALED, MSG_REASON_NONE);
 }
 
 static void
-on_failed(void *user, enum link_reason reason)
+on_failed(void *user, enum msg_reason reason)
 {
 	step(user, LINK_EV_DIAL_FAILED, reason);
 }
 
 static void
-on_nudge_closed(void *user, enum link_reason reason)
+on_nudge_closed(void *user, enum msg_reason reason)
 {
 	step(user, LINK_EV_DIAL_CLOSED, reason);
 }
@@ -189,7 +177,7 @@ on_frame(void *user, const unsigned char *data, size_t len)
 	struct lane *l = r->lane;
 
 	l->counters.frames_in++;
-	step(r, LINK_EV_FRAME, LINK_REASON_NONE);
+	step(r, LINK_EV_FRAME, MSG_REASON_NONE);
 	l->ops->on_frame(l->user, l->which, r->sid, true, data, len);
 }
 
@@ -202,7 +190,7 @@ on_large(void *user)
 }
 
 static void
-on_closed(void *user, enum link_reason reason)
+on_closed(void *user, enum msg_reason reason)
 {
 	step(user, LINK_EV_CLOSED, reason);
 }
@@ -220,9 +208,9 @@ on_greeted(void *user, int64_t sid, int fd, const unsigned char *early, size_t e
 		close(fd);
 	} else if (r && l->ops->may_accept(l->user)) {
 		r->offered = fd;
-		if (step(r, LINK_EV_ACCEPTED, LINK_REASON_NONE))
+		if (step(r, LINK_EV_ACCEPTED, MSG_REASON_NONE))
 			wire_feed(r->wire, early, early_len);
-	} else if (!r && l->which == LINK_ELECTION && sid > l->conf->id) {
+	} else if (!r && l->which == MSG_LANE_ELECTION && sid > l->conf->id) {
 		lane_guest_take(l, sid, fd, early, early_len);
 	} else {
 		l->counters.turned_away++;
@@ -257,7 +245,7 @@ add_remote(struct lane *l, sd_event *loop, struct resolver *resolver,
 	    .retry_max_ms = l->conf->links.retry_max_ms,
 	};
 	int e = wire_new(&r->wire, loop,
-	                 l->which == LINK_ELECTION ? WIRE_ELECTION : WIRE_LEARNER,
+	                 l->which == MSG_LANE_ELECTION ? WIRE_ELECTION : WIRE_LEARNER,
 	                 &wire_ops, r);
 
 	if (e < 0)
@@ -265,13 +253,13 @@ add_remote(struct lane *l, sd_event *loop, struct resolver *resolver,
 	l->remote_count++;
 	r->lane = l;
 	r->sid = s->id;
-	r->port = l->which == LINK_ELECTION ? s->election_port : s->quorum_port;
+	r->port = l->which == MSG_LANE_ELECTION ? s->election_port : s->quorum_port;
 	strcpy(r->host_text, s->host);
 	config.address_count = cut_hosts(r->host_text, r->hosts);
 	r->offered = -1;
 	r->row = (struct lane_row){.sid = s->id,
-	                           .status = LINK_DOWN,
-	                           .reason = LINK_REASON_NEVER,
+	                           .status = MSG_LINK_DOWN,
+	                           .reason = MSG_REASON_NEVER,
 	                           .since_ms = clock_ms()};
 	dial_init(&r->dial, loop, resolver, l->conf, &dial_ops, r);
 	link_init(&r->link, &config);
@@ -280,7 +268,7 @@ add_remote(struct lane *l, sd_event *loop, struct resolver *resolver,
 
 int
 lane_new(struct lane **out, sd_event *loop, struct resolver *resolver,
-         const struct conf *conf, enum link_lane which, unsigned greetings_max,
+         const struct conf *conf, enum msg_lane which, unsigned greetings_max,
          const struct lane_ops *ops, void *user)
 {
 	struct lane *l = calloc(1, sizeof(*l));
@@ -291,16 +279,16 @@ lane_new(struct lane **out, sd_event *loop, struct resolver *resolver,
 	l->loop = loop;
 	l->conf = conf;
 	l->which = which;
-	l->port_told = LINK_CONNECTING;
-	l->name = which == LINK_ELECTION ? "election" : "learner";
-	l->port =
-	    which == LINK_ELECTION ? conf->self->election_port : conf->self->quorum_port;
+	l->port_told = MSG_LINK_CONNECTING;
+	l->name = which == MSG_LANE_ELECTION ? "election" : "learner";
+	l->port = which == MSG_LANE_ELECTION ? conf->self->election_port
+	                                     : conf->self->quorum_port;
 	l->ops = ops;
 	l->user = user;
 	for (unsigned i = 0; i < conf->server_count && r == 0; i++)
 		if (conf->servers[i].id != conf->id)
 			r = add_remote(l, loop, resolver, &conf->servers[i]);
-	if (r == 0 && which == LINK_ELECTION)
+	if (r == 0 && which == MSG_LANE_ELECTION)
 		r = lane_guests_new(l);
 	if (r == 0)
 		r = greet_new(&l->greet, loop, resolver, conf, l->name, l->port,
@@ -331,7 +319,7 @@ void
 lane_start(struct lane *l)
 {
 	for (unsigned i = 0; i < l->remote_count; i++)
-		step(&l->remotes[i], LINK_EV_START, LINK_REASON_NONE);
+		step(&l->remotes[i], LINK_EV_START, MSG_REASON_NONE);
 }
 
 static void
@@ -352,34 +340,34 @@ lane_send(struct lane *l, int64_t sid, const void *data, size_t len)
 	struct wire *wire = r ? r->wire : lane_guest_wire(l, sid);
 	enum outbox_result result;
 
-	if (!wire || (l->which == LINK_LEARNER && !wire_is_up(wire))) {
+	if (!wire || (l->which == MSG_LANE_LEARNER && !wire_is_up(wire))) {
 		l->counters.no_link++;
 		return;
 	}
 	result = wire_send(wire, data, len);
 	count_put(l, result);
 	if (result == OUTBOX_FULL)
-		lane_end_soon(l, sid, LINK_REASON_FULL);
+		lane_end_soon(l, sid, MSG_REASON_FULL);
 }
 
 void
 lane_connect(struct lane *l, int64_t sid)
 {
 	for (unsigned i = 0; i < l->remote_count; i++)
-		if (sid == LANE_ALL || l->remotes[i].sid == sid)
-			step(&l->remotes[i], LINK_EV_CONNECT, LINK_REASON_NONE);
+		if (sid == MSG_ALL || l->remotes[i].sid == sid)
+			step(&l->remotes[i], LINK_EV_CONNECT, MSG_REASON_NONE);
 }
 
 void
-lane_disconnect(struct lane *l, int64_t sid, enum link_reason reason)
+lane_disconnect(struct lane *l, int64_t sid, enum msg_reason reason)
 {
 	for (unsigned i = 0; i < l->remote_count; i++)
-		if (sid == LANE_ALL || l->remotes[i].sid == sid)
+		if (sid == MSG_ALL || l->remotes[i].sid == sid)
 			step(&l->remotes[i], LINK_EV_DISCONNECT, reason);
 }
 
 void
-lane_end_soon(struct lane *l, int64_t sid, enum link_reason reason)
+lane_end_soon(struct lane *l, int64_t sid, enum msg_reason reason)
 {
 	struct lane_remote *r = find(l, sid);
 
@@ -393,21 +381,21 @@ tell_port(struct lane *l)
 {
 	const struct greet_listener *list;
 	unsigned count = greet_listeners(l->greet, &list);
-	enum link_status status = LINK_DOWN;
+	enum msg_link status = MSG_LINK_DOWN;
 
-	if (l->which != LINK_LEARNER)
+	if (l->which != MSG_LANE_LEARNER)
 		return;
 	for (unsigned i = 0; i < count; i++) {
 		if (list[i].open)
-			status = LINK_UP;
-		else if (*list[i].reason == '\0' && status == LINK_DOWN)
-			status = LINK_CONNECTING; /* not tried yet */
+			status = MSG_LINK_UP;
+		else if (*list[i].reason == '\0' && status == MSG_LINK_DOWN)
+			status = MSG_LINK_CONNECTING; /* not tried yet */
 	}
-	if (status == LINK_CONNECTING || status == l->port_told)
+	if (status == MSG_LINK_CONNECTING || status == l->port_told)
 		return;
 	l->port_told = status;
 	l->ops->on_remote(l->user, l->which, l->conf->id, status,
-	                  status == LINK_UP ? LINK_REASON_NONE : LINK_REASON_LOCAL,
+	                  status == MSG_LINK_UP ? MSG_REASON_NONE : MSG_REASON_LOCAL,
 	                  false);
 }
 
@@ -417,10 +405,10 @@ lane_settle(struct lane *l)
 	tell_port(l);
 	for (unsigned i = 0; i < l->remote_count; i++) {
 		struct lane_remote *r = &l->remotes[i];
-		enum link_reason reason = r->end;
+		enum msg_reason reason = r->end;
 
-		r->end = LINK_REASON_NONE;
-		if (reason != LINK_REASON_NONE)
+		r->end = MSG_REASON_NONE;
+		if (reason != MSG_REASON_NONE)
 			step(r, LINK_EV_DISCONNECT, reason);
 	}
 }
@@ -444,7 +432,7 @@ lane_on_due(struct lane *l, uint64_t now_ms)
 	greet_on_due(l->greet, now_ms);
 	for (unsigned i = 0; i < l->remote_count; i++)
 		if (now_ms >= link_due_ms(&l->remotes[i].link))
-			step(&l->remotes[i], LINK_EV_DUE, LINK_REASON_NONE);
+			step(&l->remotes[i], LINK_EV_DUE, MSG_REASON_NONE);
 }
 
 unsigned

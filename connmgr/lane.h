@@ -7,18 +7,16 @@
 #include "connmgr/greet.h"
 #include "connmgr/link.h"
 
-#define LANE_ALL INT64_MIN /* every remote */
-
 struct lane;
 
 struct lane_ops { /* none is called from inside lane_new */
 	/* Learner lane: is there somebody to take an accepted connection? */
 	bool (*may_accept)(void *user);
 	/* Of our own sid, learner lane: can remotes come? Up, or down and LOCAL. */
-	void (*on_remote)(void *user, enum link_lane lane, int64_t sid,
-	                  enum link_status status, enum link_reason reason, bool was_up);
+	void (*on_remote)(void *user, enum msg_lane lane, int64_t sid,
+	                  enum msg_link status, enum msg_reason reason, bool was_up);
 	/* `member`: in the configuration. The bytes are borrowed. */
-	void (*on_frame)(void *user, enum link_lane lane, int64_t sid, bool member,
+	void (*on_frame)(void *user, enum msg_lane lane, int64_t sid, bool member,
 	                 const unsigned char *data, size_t len);
 	void (*on_forget)(void *user,
 	                  int64_t sid); /* a stranger's connection has ended */
@@ -26,8 +24,8 @@ struct lane_ops { /* none is called from inside lane_new */
 
 struct lane_row { /* for status */
 	int64_t sid;
-	enum link_status status;
-	enum link_reason reason;
+	enum msg_link status;
+	enum msg_reason reason;
 	uint64_t since_ms; /* clock */
 	bool was_up;
 };
@@ -47,16 +45,16 @@ struct lane_counters {
 /* `greetings_max`: connections of strangers that have not said who they are. 0 or -errno.
  */
 int lane_new(struct lane **out, sd_event *loop, struct resolver *resolver,
-             const struct conf *conf, enum link_lane which, unsigned greetings_max,
+             const struct conf *conf, enum msg_lane which, unsigned greetings_max,
              const struct lane_ops *ops, void *user);
 void lane_free(struct lane *l);
 void lane_start(struct lane *l); /* the election lane dials everybody */
 
 void lane_send(struct lane *l, int64_t sid, const void *data, size_t len);
 void lane_connect(struct lane *l, int64_t sid);
-void lane_disconnect(struct lane *l, int64_t sid, enum link_reason reason);
+void lane_disconnect(struct lane *l, int64_t sid, enum msg_reason reason);
 /* The same, but in the next lane_settle: for callers inside of on_frame or on_remote. */
-void lane_end_soon(struct lane *l, int64_t sid, enum link_reason reason);
+void lane_end_soon(struct lane *l, int64_t sid, enum msg_reason reason);
 void lane_settle(struct lane *l);
 
 uint64_t lane_due_ms(const struct lane *l);

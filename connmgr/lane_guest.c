@@ -45,7 +45,7 @@ drop(struct lane_guest *g)
 }
 
 static void
-on_closed(void *user, enum link_reason reason)
+on_closed(void *user, enum msg_reason reason)
 {
 	(void)reason;
 	drop(user);

@@ -19,10 +19,10 @@ struct lane_remote {
 	struct link link;
 	struct dial dial;
 	struct wire *wire;
-	int offered;          /* accepted, during LINK_EV_ACCEPTED; else -1 */
-	bool broken;          /* a connection could not be used: no memory */
-	enum link_reason end; /* to be closed in the next settle */
-	bool restless;        /* and it was said in the log */
+	int offered;         /* accepted, during LINK_EV_ACCEPTED; else -1 */
+	bool broken;         /* a connection could not be used: no memory */
+	enum msg_reason end; /* to be closed in the next settle */
+	bool restless;       /* and it was said in the log */
 	struct lane_row row;
 };
 
@@ -34,13 +34,13 @@ struct lane_guest { /* a stranger's place */
 struct lane {
 	sd_event *loop;
 	const struct conf *conf;
-	enum link_lane which;
+	enum msg_lane which;
 	const char *name;
 	uint16_t port; /* ours */
 	const struct lane_ops *ops;
 	void *user;
 	struct greet *greet;
-	enum link_status port_told; /* learner lane; LINK_CONNECTING: nothing so far */
+	enum msg_link port_told; /* learner lane; MSG_LINK_CONNECTING: nothing so far */
 	unsigned remote_count;
 	struct lane_remote remotes[CONF_SERVERS_MAX];
 	struct link_strangers strangers;

@@ -17,7 +17,7 @@ link_init(struct link *l, const struct link_config *config)
 	assert(config->address_count > 0 && config->retry_min_ms > 0 &&
 	       config->retry_max_ms >= config->retry_min_ms);
 	*l = (struct link){
-	    .config = *config, .told = LINK_DOWN, .told_reason = LINK_REASON_NEVER};
+	    .config = *config, .told = MSG_LINK_DOWN, .told_reason = MSG_REASON_NEVER};
 }
 
 uint64_t
@@ -35,7 +35,7 @@ add(struct link_actions *out, enum link_action_type type)
 }
 
 static void
-tell_always(struct link *l, enum link_status status, enum link_reason reason,
+tell_always(struct link *l, enum msg_link status, enum msg_reason reason,
             struct link_actions *out)
 {
 	struct link_action *a = add(out, LINK_DO_TELL);
@@ -46,7 +46,7 @@ tell_always(struct link *l, enum link_status status, enum link_reason reason,
 }
 
 static void
-tell(struct link *l, enum link_status status, enum link_reason reason,
+tell(struct link *l, enum msg_link status, enum msg_reason reason,
      struct link_actions *out)
 {
 	if (l->told != status || l->told_reason != reason)
@@ -104,7 +104,7 @@ wait_longer(struct link *l, uint64_t now_ms)
 }
 
 static void
-attempt_failed(struct link *l, uint64_t now_ms, enum link_reason reason,
+attempt_failed(struct link *l, uint64_t now_ms, enum msg_reason reason,
                struct link_actions *out)
 {
 	if (l->left > 0) {
@@ -114,8 +114,8 @@ attempt_failed(struct link *l, uint64_t now_ms, enum link_reason reason,
 	l->phase = LINK_IDLE;
 	if (l->up)
 		return; /* it was for a nudge; what stands, stands */
-	tell(l, LINK_DOWN, reason, out);
-	if (l->config.lane == LINK_ELECTION)
+	tell(l, MSG_LINK_DOWN, reason, out);
+	if (l->config.lane == MSG_LANE_ELECTION)
 		wait_longer(l, now_ms);
 }
 
@@ -150,8 +150,8 @@ come_up(struct link *l, enum link_action_type use, uint64_t now_ms,
 {
 	if (l->up) {
 		add(out, LINK_DO_CLOSE);
-		if (l->config.lane == LINK_LEARNER)
-			tell(l, LINK_DOWN, LINK_REASON_REPLACED, out);
+		if (l->config.lane == MSG_LANE_LEARNER)
+			tell(l, MSG_LINK_DOWN, MSG_REASON_REPLACED, out);
 	}
 	add(out, use);
 	l->phase = LINK_IDLE;
@@ -161,7 +161,7 @@ come_up(struct link *l, enum link_action_type use, uint64_t now_ms,
 	l->proved = false;
 	l->mine = use == LINK_DO_USE_DIALED;
 	l->was_up = true;
-	tell_always(l, LINK_UP, LINK_REASON_NONE, out);
+	tell_always(l, MSG_LINK_UP, MSG_REASON_NONE, out);
 }
 
 static void
@@ -169,7 +169,7 @@ on_dialed(struct link *l, uint64_t now_ms, struct link_actions *out)
 {
 	if (l->phase != LINK_DIALING)
 		return;
-	if (l->config.lane == LINK_LEARNER || l->config.larger) {
+	if (l->config.lane == MSG_LANE_LEARNER || l->config.larger) {
 		come_up(l, LINK_DO_USE_DIALED, now_ms, out);
 		return;
 	}
@@ -179,7 +179,7 @@ on_dialed(struct link *l, uint64_t now_ms, struct link_actions *out)
 	}
 	l->phase = LINK_NUDGED;
 	l->due_ms = now_ms + l->config.connect_ms;
-	tell(l, LINK_CONNECTING, LINK_REASON_NONE, out);
+	tell(l, MSG_LINK_CONNECTING, MSG_REASON_NONE, out);
 	add(out, LINK_DO_NUDGE);
 }
 
@@ -187,14 +187,14 @@ static void
 on_dial_closed(struct link *l, const struct link_event *ev, struct link_actions *out)
 {
 	/* Its end in order is how the larger one answers; it calls back now. */
-	if (l->phase == LINK_NUDGED && ev->reason != LINK_REASON_EOF)
-		attempt_failed(l, ev->now_ms, LINK_REASON_REFUSED, out);
+	if (l->phase == LINK_NUDGED && ev->reason != MSG_REASON_EOF)
+		attempt_failed(l, ev->now_ms, MSG_REASON_REFUSED, out);
 }
 
 static void
 on_accepted(struct link *l, uint64_t now_ms, struct link_actions *out)
 {
-	if (l->config.lane == LINK_LEARNER || !l->config.larger) {
+	if (l->config.lane == MSG_LANE_LEARNER || !l->config.larger) {
 		stop_dialing(l, out);
 		come_up(l, LINK_DO_USE_ACCEPTED, now_ms, out);
 		return;
@@ -221,20 +221,20 @@ on_closed(struct link *l, const struct link_event *ev, struct link_actions *out)
 	if (!l->up)
 		return;
 	l->up = false;
-	if (l->config.lane == LINK_LEARNER) {
-		tell(l, LINK_DOWN, ev->reason, out);
+	if (l->config.lane == MSG_LANE_LEARNER) {
+		tell(l, MSG_LINK_DOWN, ev->reason, out);
 		return;
 	}
 	if (l->proved || ev->now_ms - l->up_ms >= LINK_SETTLE_MS) {
 		l->backoff_ms = 0;
-	} else if (l->mine && ev->reason == LINK_REASON_RESET && l->phase == LINK_IDLE) {
+	} else if (l->mine && ev->reason == MSG_REASON_RESET && l->phase == LINK_IDLE) {
 		/* A dying process ends its links before its listener: we were let in by
 		 * the kernel, and nobody was there. */
-		tell(l, LINK_DOWN, LINK_REASON_REFUSED, out);
+		tell(l, MSG_LINK_DOWN, MSG_REASON_REFUSED, out);
 		wait_longer(l, ev->now_ms);
 		return;
 	}
-	tell(l, LINK_CONNECTING, ev->reason, out);
+	tell(l, MSG_LINK_CONNECTING, ev->reason, out);
 	if (l->phase == LINK_DIALING)
 		return;
 	if (link_is_restless(l, ev->now_ms))
@@ -252,7 +252,7 @@ on_connect(struct link *l, uint64_t now_ms, struct link_actions *out)
 {
 	if (l->phase == LINK_DIALING || l->phase == LINK_NUDGED)
 		return;
-	if (l->config.lane == LINK_ELECTION) {
+	if (l->config.lane == MSG_LANE_ELECTION) {
 		if (!l->up)
 			dial_soon(l, now_ms, out);
 		return;
@@ -260,23 +260,23 @@ on_connect(struct link *l, uint64_t now_ms, struct link_actions *out)
 	if (l->up) {
 		add(out, LINK_DO_CLOSE);
 		l->up = false;
-		tell(l, LINK_DOWN, LINK_REASON_REPLACED, out);
+		tell(l, MSG_LINK_DOWN, MSG_REASON_REPLACED, out);
 	}
-	tell(l, LINK_CONNECTING, LINK_REASON_NONE, out);
+	tell(l, MSG_LINK_CONNECTING, MSG_REASON_NONE, out);
 	begin_round(l, now_ms, out);
 }
 
 static void
 on_disconnect(struct link *l, const struct link_event *ev, struct link_actions *out)
 {
-	if (!l->up && l->config.lane == LINK_LEARNER && l->phase == LINK_IDLE)
+	if (!l->up && l->config.lane == MSG_LANE_LEARNER && l->phase == LINK_IDLE)
 		return;
 	stop_dialing(l, out);
 	if (l->up)
 		add(out, LINK_DO_CLOSE);
 	l->up = false;
-	tell(l, LINK_DOWN, ev->reason, out);
-	if (l->config.lane == LINK_ELECTION) {
+	tell(l, MSG_LINK_DOWN, ev->reason, out);
+	if (l->config.lane == MSG_LANE_ELECTION) {
 		l->backoff_ms = l->config.retry_max_ms;
 		wait_longer(l, ev->now_ms);
 	}
@@ -292,7 +292,7 @@ on_due(struct link *l, uint64_t now_ms, struct link_actions *out)
 		return;
 	}
 	add(out, LINK_DO_CANCEL);
-	attempt_failed(l, now_ms, LINK_REASON_TIMEOUT, out);
+	attempt_failed(l, now_ms, MSG_REASON_TIMEOUT, out);
 }
 
 void
@@ -301,7 +301,8 @@ link_step(struct link *l, const struct link_event *ev, struct link_actions *out)
 	out->count = 0;
 	switch (ev->type) {
 	case LINK_EV_START:
-		if (l->config.lane == LINK_ELECTION && l->phase == LINK_IDLE && !l->up)
+		if (l->config.lane == MSG_LANE_ELECTION && l->phase == LINK_IDLE &&
+		    !l->up)
 			begin_round(l, ev->now_ms, out);
 		break;
 	case LINK_EV_DIALED:

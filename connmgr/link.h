@@ -15,6 +15,8 @@
 #ifndef CONNMGR_LINK_H
 #define CONNMGR_LINK_H
 
+#include "ipc/msg.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,27 +26,6 @@
 #define LINK_UPS_MAX                                                                     \
 	20 /* within LINK_RESTLESS_MS: more is no accident. A connmgr that               \
 	    keeps dying comes some 13 times, a twin 30 times or more */
-
-/* These three have the numbers of ipc/msg.h, which a core does not see. */
-enum link_lane { LINK_ELECTION = 1, LINK_LEARNER = 2 };
-enum link_status { LINK_DOWN = 1, LINK_CONNECTING = 2, LINK_UP = 3 };
-enum link_reason {
-	LINK_REASON_NONE,
-	LINK_REASON_NEVER,
-	LINK_REASON_REFUSED,
-	LINK_REASON_TIMEOUT,
-	LINK_REASON_RESOLVE,
-	LINK_REASON_UNREACHABLE,
-	LINK_REASON_EOF,
-	LINK_REASON_RESET,
-	LINK_REASON_REPLACED,
-	LINK_REASON_PROTOCOL,
-	LINK_REASON_FULL,
-	LINK_REASON_ASKED,
-	LINK_REASON_ABSENT,
-	LINK_REASON_LOCAL,
-	LINK_REASONS,
-};
 
 enum link_event_type {
 	LINK_EV_START,       /* once, at first */
@@ -62,7 +43,7 @@ enum link_event_type {
 struct link_event {
 	enum link_event_type type;
 	uint64_t now_ms;
-	enum link_reason reason;
+	enum msg_reason reason;
 };
 
 enum link_action_type {
@@ -79,8 +60,8 @@ enum link_action_type {
 struct link_action {
 	enum link_action_type type;
 	unsigned address;
-	enum link_status status;
-	enum link_reason reason;
+	enum msg_link status;
+	enum msg_reason reason;
 	bool was_up;
 };
 
@@ -90,7 +71,7 @@ struct link_actions { /* DIAL and NUDGE, which may fail at once, are always the 
 };
 
 struct link_config {
-	enum link_lane lane;
+	enum msg_lane lane;
 	bool larger; /* our sid is the larger */
 	unsigned address_count;
 	uint32_t connect_ms;
@@ -120,12 +101,12 @@ struct link {
 	bool mine;          /* we dialled it */
 	bool proved;        /* a frame came on it */
 	uint64_t up_ms;
-	bool was_up;           /* ever */
-	unsigned ups;          /* how often it came up, */
-	uint64_t ups_ms;       /* counted since */
-	uint64_t restless_ms;  /* until then it counts as restless */
-	enum link_status told; /* the last TELL */
-	enum link_reason told_reason;
+	bool was_up;          /* ever */
+	unsigned ups;         /* how often it came up, */
+	uint64_t ups_ms;      /* counted since */
+	uint64_t restless_ms; /* until then it counts as restless */
+	enum msg_link told;   /* the last TELL */
+	enum msg_reason told_reason;
 };
 
 void link_init(struct link *l, const struct link_config *config);

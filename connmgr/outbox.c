@@ -29,7 +29,7 @@ struct outbox {
 struct outbox *
 outbox_new(enum outbox_kind kind)
 {
-	size_t one = HEAD + OUTBOX_MESSAGE_MAX;
+	size_t one = HEAD + MSG_FRAME_MAX;
 	size_t room = kind == OUTBOX_NEWEST ? 2 * one : OUTBOX_FIFO_MAX;
 	struct outbox *o = malloc(sizeof(*o) + room);
 
@@ -109,7 +109,7 @@ put_fifo(struct outbox *o, const void *data, size_t len)
 enum outbox_result
 outbox_put(struct outbox *o, const void *data, size_t len)
 {
-	assert(len >= 1 && len <= OUTBOX_MESSAGE_MAX);
+	assert(len >= 1 && len <= MSG_FRAME_MAX);
 	return o->kind == OUTBOX_NEWEST ? put_newest(o, data, len)
 	                                : put_fifo(o, data, len);
 }

@@ -6,12 +6,13 @@
 #ifndef CONNMGR_OUTBOX_H
 #define CONNMGR_OUTBOX_H
 
+#include "ipc/msg.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
-#define OUTBOX_MESSAGE_MAX 60000
-#define OUTBOX_NEWEST_MAX  (2 * (OUTBOX_MESSAGE_MAX + 4)) /* bytes, heads included */
-#define OUTBOX_FIFO_MAX    262144                         /* the same */
+#define OUTBOX_NEWEST_MAX (2 * (MSG_FRAME_MAX + 4)) /* bytes, heads included */
+#define OUTBOX_FIFO_MAX   262144                    /* the same */
 
 enum outbox_kind { OUTBOX_NEWEST, OUTBOX_FIFO };
 
@@ -26,7 +27,7 @@ struct outbox;
 struct outbox *outbox_new(enum outbox_kind kind); /* NULL: no memory */
 void outbox_free(struct outbox *o);
 
-/* A message of 1 … OUTBOX_MESSAGE_MAX bytes; its head is added here. */
+/* A message of 1 … MSG_FRAME_MAX bytes; its head is added here. */
 enum outbox_result outbox_put(struct outbox *o, const void *data, size_t len);
 
 /* A connection has come up: begins with a whole message. */

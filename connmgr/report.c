@@ -14,9 +14,9 @@
 #define DEGRADED_MAX 256
 
 static const char *
-who_name(enum board_who who)
+who_name(enum msg_who who)
 {
-	return who == BOARD_ELECTOR ? "elector" : "peer";
+	return who == MSG_WHO_ELECTOR ? "elector" : "peer";
 }
 
 static void
@@ -50,9 +50,8 @@ put_remotes(struct buf_out *out, const struct lane *l, const char *name, bool al
 		buf_put_u8(out, '{');
 		json_put_i64(out, "id", row.sid);
 		json_put_text(out, "lane", name);
-		json_put_text(out, "link", msg_link_name((enum msg_link)row.status));
-		json_put_text(out, "reason",
-		              msg_reason_name((enum msg_reason)row.reason));
+		json_put_text(out, "link", msg_link_name(row.status));
+		json_put_text(out, "reason", msg_reason_name(row.reason));
 		json_put_u64(out, "since_ms", now_ms - row.since_ms);
 		buf_put_u8(out, '}');
 	}

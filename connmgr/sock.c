@@ -231,33 +231,33 @@ sock_connected(int fd)
 	return -error;
 }
 
-enum link_reason
+enum msg_reason
 sock_dial_reason(int error)
 {
 	switch (error < 0 ? -error : error) {
 	case ECONNREFUSED:
 	case ECONNRESET:
 	case EPIPE:
-		return LINK_REASON_REFUSED;
+		return MSG_REASON_REFUSED;
 	case ETIMEDOUT:
-		return LINK_REASON_TIMEOUT;
+		return MSG_REASON_TIMEOUT;
 	case ENETUNREACH:
 	case EHOSTUNREACH:
 	case ENETDOWN:
 	case EHOSTDOWN:
-		return LINK_REASON_UNREACHABLE;
+		return MSG_REASON_UNREACHABLE;
 	default:
-		return LINK_REASON_LOCAL;
+		return MSG_REASON_LOCAL;
 	}
 }
 
-enum link_reason
+enum msg_reason
 sock_end_reason(int error)
 {
 	switch (error < 0 ? -error : error) {
 	case ECONNRESET:
 	case EPIPE:
-		return LINK_REASON_RESET;
+		return MSG_REASON_RESET;
 	default:
 		return sock_dial_reason(error);
 	}

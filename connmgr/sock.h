@@ -44,7 +44,7 @@ int sock_connect(const struct sock_address *a, const struct conf *c);
 int sock_connected(int fd);
 
 /* Why, in the words of the links: of an attempt to connect, of a connection. */
-enum link_reason sock_dial_reason(int error);
-enum link_reason sock_end_reason(int error);
+enum msg_reason sock_dial_reason(int error);
+enum msg_reason sock_end_reason(int error);
 
 #endif

@@ -17,18 +17,17 @@
 
 #define PATH_ROOM (CONF_PATH_MAX + 32)
 
-_Static_assert(RECORD_GENERATION_MAX == BOARD_GENERATION_MAX &&
-                   (int)PATHS_NAME_MAX == (int)BOARD_NAME_MAX,
+_Static_assert(RECORD_GENERATION_MAX == BOARD_GENERATION_MAX,
                "swap/record.h has the numbers of board.h");
 
 static const char *
-role_name(enum board_who who)
+role_name(enum msg_who who)
 {
-	return who == BOARD_ELECTOR ? "elector" : "peer";
+	return who == MSG_WHO_ELECTOR ? "elector" : "peer";
 }
 
 static void
-record_path(const struct conf *c, enum board_who who, char out[PATH_ROOM])
+record_path(const struct conf *c, enum msg_who who, char out[PATH_ROOM])
 {
 	snprintf(out, PATH_ROOM, "%s/connmgr/%s", c->data_dir, role_name(who));
 }
@@ -94,7 +93,7 @@ store_open(const struct conf *c)
 }
 
 uint64_t
-store_load_record(const struct conf *c, enum board_who who, struct record *out)
+store_load_record(const struct conf *c, enum msg_who who, struct record *out)
 {
 	char path[PATH_ROOM], text[RECORD_TEXT_MAX];
 	uint64_t floor;
@@ -117,7 +116,7 @@ store_load_record(const struct conf *c, enum board_who who, struct record *out)
 }
 
 int
-store_save_record(const struct conf *c, enum board_who who, const struct record *r,
+store_save_record(const struct conf *c, enum msg_who who, const struct record *r,
                   bool sync)
 {
 	char path[PATH_ROOM], text[RECORD_TEXT_MAX];
@@ -153,7 +152,7 @@ store_place_record(const struct conf *c)
 	char fresh[PATH_ROOM], path[PATH_ROOM];
 
 	prepared_path(c, fresh);
-	record_path(c, BOARD_ELECTOR, path);
+	record_path(c, MSG_WHO_ELECTOR, path);
 	return rename(fresh, path) < 0 ? -errno : 0;
 }
 

@@ -16,8 +16,8 @@ int store_open(const struct conf *c);
 /* No file: generation 0. A file that cannot be read or believed is logged and treated as
  * none. Returns the floor: 0, or a number above any generation that such a file may have
  * held. */
-uint64_t store_load_record(const struct conf *c, enum board_who who, struct record *out);
-int store_save_record(const struct conf *c, enum board_who who, const struct record *r,
+uint64_t store_load_record(const struct conf *c, enum msg_who who, struct record *out);
+int store_save_record(const struct conf *c, enum msg_who who, const struct record *r,
                       bool sync);
 
 /* An elector's record in three steps, of which the first and the last wait for the disk:

@@ -19,15 +19,6 @@
 #define TIMER_ACCURACY_US 500
 #define POST_PRIORITY     (-10)
 
-_Static_assert((int)BOARD_ELECTOR == (int)MSG_WHO_ELECTOR &&
-                   (int)BOARD_PEER == (int)MSG_WHO_PEER &&
-                   (int)BOARD_LANE_ELECTION == (int)MSG_LANE_ELECTION &&
-                   (int)BOARD_LANE_LEARNER == (int)MSG_LANE_LEARNER &&
-                   (int)BOARD_NAME_MAX == (int)PATHS_NAME_MAX &&
-                   (int)FRAME_KEEP_MAX == (int)MSG_FRAME_MAX &&
-                   (int)OUTBOX_MESSAGE_MAX == (int)MSG_FRAME_MAX && LANE_ALL == MSG_ALL,
-               "board.h, frame.h and outbox.h have the numbers of ipc/msg.h");
-
 static void
 settle(struct switchboard *s, uint64_t now_ms)
 {
@@ -137,7 +128,7 @@ open_board(struct switchboard *s)
 		struct board_record *held = &config.records[i];
 
 		held->floor =
-		    store_load_record(s->conf, BOARD_ELECTOR + i, &s->records[i]);
+		    store_load_record(s->conf, MSG_WHO_ELECTOR + i, &s->records[i]);
 		held->generation = s->records[i].generation;
 		memcpy(held->name, s->records[i].now.name, sizeof(held->name));
 	}
@@ -166,9 +157,9 @@ open_all(struct switchboard *s)
 		    "few descriptors: %u instead of %u handshakes of a port at one time",
 		    greetings, s->conf->links.handshakes_max);
 	if ((r = open_board(s)) < 0 || (r = resolve_new(&s->resolver, s->loop)) < 0 ||
-	    (r = lane_new(&s->election, s->loop, s->resolver, s->conf, LINK_ELECTION,
+	    (r = lane_new(&s->election, s->loop, s->resolver, s->conf, MSG_LANE_ELECTION,
 	                  greetings, &switchboard_election_ops, s)) < 0 ||
-	    (r = lane_new(&s->learner, s->loop, s->resolver, s->conf, LINK_LEARNER,
+	    (r = lane_new(&s->learner, s->loop, s->resolver, s->conf, MSG_LANE_LEARNER,
 	                  greetings, &switchboard_learner_ops, s)) < 0 ||
 	    (r = sd_event_add_time(s->loop, &s->timer, CLOCK_BOOTTIME, 0,
 	                           TIMER_ACCURACY_US, on_timer, s)) < 0 ||

@@ -21,7 +21,7 @@ send_item(struct switchboard *s, unsigned worker, const struct board_item *item)
 	if (r != BOARD_QUEUE_OK && !board_is_active(s->board, worker))
 		w->broken = "a shadow that does not drain its link";
 	else if (r == BOARD_QUEUE_REFUSED)
-		lane_end_soon(s->learner, item->sid, LINK_REASON_FULL);
+		lane_end_soon(s->learner, item->sid, MSG_REASON_FULL);
 }
 
 static void
@@ -93,9 +93,7 @@ replay(struct switchboard *s, unsigned worker)
 		if (a.type == BOARD_DO_SEND)
 			send_item(s, worker, &a.item);
 		else
-			send_message(s, worker,
-			             a.type == BOARD_DO_SYNCED ? MSG_SYNCED : MSG_ABSENT,
-			             0);
+			send_message(s, worker, MSG_SYNCED, 0);
 	}
 }
 
@@ -117,8 +115,8 @@ record(struct switchboard *s, const struct board_action *a)
 	                         .now_ms = clock_ms(),
 	                         .who = a->who,
 	                         .generation = a->generation};
-	struct record *kept = &s->records[a->who - BOARD_ELECTOR], fresh = *kept;
-	int *error = &s->record_errors[a->who - BOARD_ELECTOR];
+	struct record *kept = &s->records[a->who - MSG_WHO_ELECTOR], fresh = *kept;
+	int *error = &s->record_errors[a->who - MSG_WHO_ELECTOR];
 	int r;
 
 	if (a->prepared) {
@@ -136,10 +134,10 @@ record(struct switchboard *s, const struct board_action *a)
 	if (r < 0 && r != *error)
 		log_err(
 		    "the record of the %s cannot be written, so none becomes active: %s",
-		    a->who == BOARD_ELECTOR ? "elector" : "peer", strerror(-r));
+		    a->who == MSG_WHO_ELECTOR ? "elector" : "peer", strerror(-r));
 	else if (r == 0)
 		log_info("%s %s active generation=%" PRIu64,
-		         a->who == BOARD_ELECTOR ? "elector" : "peer", a->name,
+		         a->who == MSG_WHO_ELECTOR ? "elector" : "peer", a->name,
 		         a->generation);
 	*error = r;
 	s->counters.activations += r == 0;
@@ -170,9 +168,6 @@ apply(struct switchboard *s, const struct board_action *a)
 		switchboard_activated(s, a->worker);
 		send_message(s, a->worker, MSG_ACTIVATE, a->generation);
 		break;
-	case BOARD_DO_ABSENT:
-		send_message(s, a->worker, MSG_ABSENT, 0);
-		break;
 	case BOARD_DO_SYNCED:
 		send_message(s, a->worker, MSG_SYNCED, 0);
 		break;
@@ -189,7 +184,7 @@ apply(struct switchboard *s, const struct board_action *a)
 		record(s, a);
 		break;
 	case BOARD_DO_PART:
-		lane_disconnect(s->learner, LANE_ALL, LINK_REASON_ABSENT);
+		lane_disconnect(s->learner, MSG_ALL, MSG_REASON_ABSENT);
 		break;
 	case BOARD_DO_PREPARE:
 		promotion_prepare(s, a->generation);

@@ -53,7 +53,7 @@ on_attach(struct switchboard *s, struct door_conn *c, const struct msg_attach *m
 {
 	struct board_event ev = {.type = BOARD_EV_ATTACH,
 	                         .now_ms = clock_ms(),
-	                         .who = (enum board_who)m->who,
+	                         .who = m->who,
 	                         .name = m->name,
 	                         .generation = m->generation};
 	struct worker *w;
@@ -137,8 +137,8 @@ on_gone(void *user, struct door_conn *c)
 	if (!w || w->door != c)
 		return;
 	log_info("%s %s has ended",
-	         board_worker(s->board, w->index)->who == BOARD_ELECTOR ? "elector"
-	                                                                : "peer",
+	         board_worker(s->board, w->index)->who == MSG_WHO_ELECTOR ? "elector"
+	                                                                  : "peer",
 	         board_worker(s->board, w->index)->name);
 	ev.worker = w->index;
 	w->door = NULL;

@@ -8,7 +8,7 @@
 #include <assert.h>
 
 static void
-say(struct switchboard *s, unsigned worker, enum board_said said,
+say(struct switchboard *s, unsigned worker, enum msg_type said,
     const struct msg_serial *serial, const void *data, size_t len)
 {
 	struct board_event ev = {.type = BOARD_EV_SAY,
@@ -17,10 +17,8 @@ say(struct switchboard *s, unsigned worker, enum board_said said,
 	                         .data = data,
 	                         .len = len};
 
-	if (serial) {
-		ev.serial_generation = serial->generation;
-		ev.serial_count = serial->count;
-	}
+	if (serial)
+		ev.serial = *serial;
 	switchboard_step(s, &ev);
 }
 
@@ -34,7 +32,7 @@ static void
 on_connect(struct switchboard *s, unsigned worker, const struct msg *m)
 {
 	bool connect = m->type == MSG_CONNECT;
-	enum link_reason reason = (enum link_reason)m->u.connect.reason;
+	enum msg_reason reason = m->u.connect.reason;
 
 	if (!board_may(s->board, worker, m->u.connect.lane, connect))
 		return;
@@ -42,14 +40,14 @@ on_connect(struct switchboard *s, unsigned worker, const struct msg *m)
 		lane_connect(lane_of(s, m->u.connect.lane), m->u.connect.sid);
 	else
 		lane_disconnect(lane_of(s, m->u.connect.lane), m->u.connect.sid,
-		                reason == LINK_REASON_NONE ? LINK_REASON_ASKED : reason);
+		                reason == MSG_REASON_NONE ? MSG_REASON_ASKED : reason);
 }
 
 static void
 on_message(void *user, unsigned worker, const void *data, size_t len)
 {
 	struct switchboard *s = user;
-	bool elector = board_worker(s->board, worker)->who == BOARD_ELECTOR;
+	bool elector = board_worker(s->board, worker)->who == MSG_WHO_ELECTOR;
 	struct board_event ev = {
 	    .type = BOARD_EV_HELLO, .now_ms = clock_ms(), .worker = worker};
 	struct msg m;
@@ -73,19 +71,19 @@ on_message(void *user, unsigned worker, const void *data, size_t len)
 	} else if (m.type == MSG_CONNECT || m.type == MSG_DISCONNECT) {
 		on_connect(s, worker, &m);
 	} else if (m.type == MSG_LOOK) {
-		say(s, worker, BOARD_LOOK, &m.u.look.serial, data, len);
+		say(s, worker, MSG_LOOK, &m.u.look.serial, data, len);
 		switchboard_word(s, true, false);
 	} else if (m.type == MSG_ROLE) {
-		say(s, worker, BOARD_ROLE, &m.u.role.serial, data, len);
+		say(s, worker, MSG_ROLE, &m.u.role.serial, data, len);
 		switchboard_word(s, false, m.u.role.vote.state == NOTIF_LEADING);
 	} else if (m.type == MSG_DECIDED) {
-		say(s, worker, BOARD_DECIDED, NULL, data, len);
+		say(s, worker, MSG_DECIDED, NULL, data, len);
 	} else if (m.type == MSG_DOUBT) {
-		say(s, worker, BOARD_DOUBT, NULL, data, len);
+		say(s, worker, MSG_DOUBT, NULL, data, len);
 	} else if (m.type == MSG_STATE) {
-		say(s, worker, BOARD_STATE, NULL, data, len);
+		say(s, worker, MSG_STATE, NULL, data, len);
 	} else if (m.type == MSG_ABSENT) {
-		say(s, worker, BOARD_SILENCE, NULL, NULL, 0);
+		say(s, worker, MSG_ABSENT, NULL, NULL, 0);
 	} else {
 		s->counters.refused++;
 		s->workers[worker].refused++;
@@ -100,7 +98,7 @@ switchboard_link_down(struct switchboard *s, unsigned worker, const char *why)
 	    .type = BOARD_EV_LINK_DOWN, .now_ms = clock_ms(), .worker = worker};
 
 	log_info("%s %s link lost reason=%s",
-	         w->who == BOARD_ELECTOR ? "elector" : "peer", w->name, why);
+	         w->who == MSG_WHO_ELECTOR ? "elector" : "peer", w->name, why);
 	s->counters.links_lost++;
 	s->workers[worker].lost++;
 	switchboard_unlinked(s, worker);
@@ -120,7 +118,7 @@ learner_may_accept(void *user)
 {
 	struct switchboard *s = user;
 
-	return board_open(s->board, BOARD_PEER) >= 0;
+	return board_open(s->board, MSG_WHO_PEER) >= 0;
 }
 
 static bool
@@ -131,17 +129,17 @@ election_may_accept(void *user)
 }
 
 static void
-on_remote(void *user, enum link_lane lane, int64_t sid, enum link_status status,
-          enum link_reason reason, bool was_up)
+on_remote(void *user, enum msg_lane lane, int64_t sid, enum msg_link status,
+          enum msg_reason reason, bool was_up)
 {
 	struct switchboard *s = user;
 	struct msg m = {.type = MSG_REMOTE};
 	unsigned char data[BOARD_SMALL_MAX];
 	struct board_event ev = {.type = BOARD_EV_REMOTE,
-	                         .lane = (enum board_lane)lane,
+	                         .lane = lane,
 	                         .sid = sid,
 	                         /* of our port it is no link, but news */
-	                         .down = status == LINK_DOWN && sid != s->conf->id,
+	                         .down = status == MSG_LINK_DOWN && sid != s->conf->id,
 	                         .data = data};
 
 	m.u.remote = (struct msg_remote){.lane = (uint8_t)lane,
@@ -155,14 +153,14 @@ on_remote(void *user, enum link_lane lane, int64_t sid, enum link_status status,
 }
 
 static void
-on_frame(void *user, enum link_lane lane, int64_t sid, bool member,
+on_frame(void *user, enum msg_lane lane, int64_t sid, bool member,
          const unsigned char *frame, size_t frame_len)
 {
 	static unsigned char data[MSG_MAX];
 	struct switchboard *s = user;
 	struct msg m = {.type = MSG_FRAME_IN};
 	struct board_event ev = {.type = BOARD_EV_FRAME,
-	                         .lane = (enum board_lane)lane,
+	                         .lane = lane,
 	                         .sid = sid,
 	                         .member = member,
 	                         .data = data};

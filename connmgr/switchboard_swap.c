@@ -19,7 +19,7 @@ find_elector(const struct switchboard *s, const char *name)
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
 		const struct board_worker *w = board_worker(s->board, i);
 
-		if (!w->used || !s->workers[i].door || w->who != BOARD_ELECTOR ||
+		if (!w->used || !s->workers[i].door || w->who != MSG_WHO_ELECTOR ||
 		    strcmp(w->name, name) != 0)
 			continue;
 		found = (int)i;
@@ -40,7 +40,7 @@ switchboard_accept(struct switchboard *s, const char *name, char *out, size_t ca
 	if (promotion_busy(s))
 		return json_error("a promotion is under way", out, cap);
 	fresh.accepted = true;
-	r = store_save_record(s->conf, BOARD_ELECTOR, &fresh, true);
+	r = store_save_record(s->conf, MSG_WHO_ELECTOR, &fresh, true);
 	if (r < 0) {
 		log_err("the record of the elector cannot be written: %s", strerror(-r));
 		return json_error("the record cannot be written", out, cap);
@@ -120,7 +120,7 @@ switchboard_replayed(struct switchboard *s, unsigned worker)
 {
 	const struct board_worker *w = board_worker(s->board, worker);
 
-	if (w->who != BOARD_ELECTOR || w->generation > 0 ||
+	if (w->who != MSG_WHO_ELECTOR || w->generation > 0 ||
 	    strcmp(w->name, s->records[0].now.name) == 0)
 		return;
 	s->candidate = (int)worker;
@@ -140,7 +140,7 @@ switchboard_unlinked(struct switchboard *s, unsigned worker)
 void
 switchboard_activated(struct switchboard *s, unsigned worker)
 {
-	if (board_worker(s->board, worker)->who != BOARD_ELECTOR)
+	if (board_worker(s->board, worker)->who != MSG_WHO_ELECTOR)
 		return;
 	switchboard_unlinked(s, worker);
 	if (s->candidate >= 0)

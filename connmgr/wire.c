@@ -96,7 +96,7 @@ wire_waiting(const struct wire *w)
 }
 
 static void
-end(struct wire *w, enum link_reason reason)
+end(struct wire *w, enum msg_reason reason)
 {
 	wire_close(w);
 	w->ops->on_closed(w->user, reason);
@@ -156,7 +156,7 @@ wire_feed(struct wire *w, const unsigned char *data, size_t len)
 			w->ops->on_large(w->user);
 			break;
 		case FRAME_BAD:
-			end(w, LINK_REASON_PROTOCOL);
+			end(w, MSG_REASON_PROTOCOL);
 			return;
 		}
 	}
@@ -171,7 +171,7 @@ hear(struct wire *w)
 	if (n > 0)
 		wire_feed(w, room, (size_t)n);
 	else if (n == 0)
-		end(w, LINK_REASON_EOF);
+		end(w, MSG_REASON_EOF);
 	else if (errno != EAGAIN && errno != EINTR)
 		end(w, sock_end_reason(errno));
 }

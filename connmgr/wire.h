@@ -25,7 +25,7 @@ enum wire_kind {
 struct wire_ops {
 	void (*on_frame)(void *user, const unsigned char *data, size_t len);
 	void (*on_large)(void *user); /* a frame that is read past */
-	void (*on_closed)(void *user, enum link_reason reason); /* it is closed */
+	void (*on_closed)(void *user, enum msg_reason reason); /* it is closed */
 };
 
 /* 0 or -ENOMEM. */

@@ -48,7 +48,7 @@ static const struct layout layouts[MSG_TYPES] =
     {
 	[MSG_ATTACH] =
 	    {
-		{"attach", WORKERS, MSG_CONNMGR},
+		{"attach", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING},
 		{
 		    {FIELD_U8, AT(attach.who), MSG_WHO_ELECTOR, MSG_WHO_PEER},
 		    {FIELD_NAME, AT(attach.name), 0, PATHS_NAME_MAX},
@@ -60,7 +60,7 @@ static const struct layout layouts[MSG_TYPES] =
 	    },
 	[MSG_ATTACHED] =
 	    {
-		{"attached", MSG_CONNMGR, WORKERS},
+		{"attached", MSG_CONNMGR, WORKERS, MSG_KEEP_NOTHING},
 		{
 		    {FIELD_U64, AT(attached.generation), 0, 0},
 		    {FIELD_PATH, AT(attached.path), 0, MSG_PATH_MAX},
@@ -68,28 +68,29 @@ static const struct layout layouts[MSG_TYPES] =
 	    },
 	[MSG_SUPERSEDED] =
 	    {
-		{"superseded", MSG_CONNMGR, WORKERS},
+		{"superseded", MSG_CONNMGR, WORKERS, MSG_KEEP_NOTHING},
 		{{FIELD_BOOL, AT(superseded.other_name), 0, 1}},
 	    },
 	[MSG_HELLO] =
 	    {
-		{"hello", WORKERS, MSG_CONNMGR},
+		{"hello", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING},
 		{{FIELD_U64, AT(hello.generation), 0, 0}},
 	    },
 	[MSG_WELCOME] =
 	    {
-		{"welcome", MSG_CONNMGR, WORKERS},
+		{"welcome", MSG_CONNMGR, WORKERS, MSG_KEEP_NOTHING},
 		{{FIELD_U64, AT(hello.generation), 0, 0}},
 	    },
 	[MSG_ACTIVATE] =
 	    {
-		{"activate", MSG_CONNMGR, WORKERS},
+		{"activate", MSG_CONNMGR, WORKERS, MSG_KEEP_NOTHING},
 		{{FIELD_U64, AT(hello.generation), 1, 0}},
 	    },
-	[MSG_SYNCED] = {{"synced", MSG_CONNMGR, WORKERS}, {{FIELD_END, 0, 0, 0}}},
+	[MSG_SYNCED] = {{"synced", MSG_CONNMGR, WORKERS, MSG_KEEP_NOTHING},
+                        {{FIELD_END, 0, 0, 0}}},
 	[MSG_REMOTE] =
 	    {
-		{"remote", MSG_CONNMGR, WORKERS},
+		{"remote", MSG_CONNMGR, WORKERS, MSG_KEEP_REMOTE},
 		{
 		    {FIELD_U8, AT(remote.lane), MSG_LANE_ELECTION, MSG_LANE_LEARNER},
 		    {FIELD_I64, AT(remote.sid), SID_MIN, INT64_MAX},
@@ -100,7 +101,7 @@ static const struct layout layouts[MSG_TYPES] =
 	    },
 	[MSG_FRAME_IN] =
 	    {
-		{"frame_in", MSG_CONNMGR, WORKERS},
+		{"frame_in", MSG_CONNMGR, WORKERS, MSG_KEEP_FRAME},
 		{
 		    {FIELD_U8, AT(frame.lane), MSG_LANE_ELECTION, MSG_LANE_LEARNER},
 		    {FIELD_I64, AT(frame.sid), SID_MIN, INT64_MAX},
@@ -109,7 +110,7 @@ static const struct layout layouts[MSG_TYPES] =
 	    },
 	[MSG_FRAME_OUT] =
 	    {
-		{"frame_out", WORKERS, MSG_CONNMGR},
+		{"frame_out", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING},
 		{
 		    {FIELD_U8, AT(frame.lane), MSG_LANE_ELECTION, MSG_LANE_LEARNER},
 		    {FIELD_I64, AT(frame.sid), SID_MIN, INT64_MAX},
@@ -118,7 +119,7 @@ static const struct layout layouts[MSG_TYPES] =
 	    },
 	[MSG_CONNECT] =
 	    {
-		{"connect", WORKERS, MSG_CONNMGR},
+		{"connect", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING},
 		{
 		    {FIELD_U8, AT(connect.lane), MSG_LANE_ELECTION, MSG_LANE_LEARNER},
 		    {FIELD_I64, AT(connect.sid), MSG_ALL, INT64_MAX},
@@ -127,7 +128,7 @@ static const struct layout layouts[MSG_TYPES] =
 	    },
 	[MSG_DISCONNECT] =
 	    {
-		{"disconnect", WORKERS, MSG_CONNMGR},
+		{"disconnect", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING},
 		{
 		    {FIELD_U8, AT(connect.lane), MSG_LANE_ELECTION, MSG_LANE_LEARNER},
 		    {FIELD_I64, AT(connect.sid), MSG_ALL, INT64_MAX},
@@ -136,7 +137,7 @@ static const struct layout layouts[MSG_TYPES] =
 	    },
 	[MSG_LOOK] =
 	    {
-		{"look", MSG_PEER, MSG_ELECTOR},
+		{"look", MSG_PEER, MSG_ELECTOR, MSG_KEEP_WORD},
 		{
 		    {FIELD_SERIAL, AT(look.serial), 0, 0},
 		    {FIELD_I64, AT(look.sid), 0, INT64_MAX},
@@ -150,7 +151,8 @@ static const struct layout layouts[MSG_TYPES] =
 	    },
 	[MSG_DECIDED] =
 	    {
-		{"decided", MSG_ELECTOR | MSG_CONNMGR, MSG_PEER | MSG_ELECTOR},
+		{"decided", MSG_ELECTOR | MSG_CONNMGR, MSG_PEER | MSG_ELECTOR,
+                 MSG_KEEP_DECIDED},
 		{
 		    {FIELD_SERIAL, AT(decided.serial), 0, 0},
 		    {FIELD_STATE, AT(decided.vote.state), ROLE_MIN, ROLE_MAX},
@@ -159,7 +161,7 @@ static const struct layout layouts[MSG_TYPES] =
 	    },
 	[MSG_DOUBT] =
 	    {
-		{"doubt", MSG_ELECTOR, MSG_PEER},
+		{"doubt", MSG_ELECTOR, MSG_PEER, MSG_KEEP_NOTHING},
 		{
 		    {FIELD_SERIAL, AT(doubt.serial), 0, 0},
 		    {FIELD_I64, AT(doubt.sid), SID_MIN, INT64_MAX},
@@ -167,24 +169,31 @@ static const struct layout layouts[MSG_TYPES] =
 	    },
 	[MSG_ROLE] =
 	    {
-		{"role", MSG_PEER, MSG_ELECTOR},
+		{"role", MSG_PEER, MSG_ELECTOR, MSG_KEEP_WORD},
 		{
 		    {FIELD_SERIAL, AT(role.serial), 0, 0},
 		    {FIELD_STATE, AT(role.vote.state), ROLE_MIN, ROLE_MAX},
 		    {FIELD_VOTE, AT(role.vote), 0, 0},
 		},
 	    },
-	[MSG_ABSENT] = {{"absent", MSG_CONNMGR | MSG_PEER, MSG_ELECTOR},
+	[MSG_ABSENT] = {{"absent", MSG_CONNMGR | MSG_PEER, MSG_ELECTOR, MSG_KEEP_WORD},
                         {{FIELD_END, 0, 0, 0}}},
 	[MSG_STATE] =
 	    {
-		{"state", MSG_ELECTOR | MSG_CONNMGR, MSG_ELECTOR | MSG_CONNMGR},
+		{"state", MSG_ELECTOR | MSG_CONNMGR, MSG_ELECTOR | MSG_CONNMGR,
+                 MSG_KEEP_STATE},
 		{
 		    {FIELD_SERIAL, AT(state.serial), 0, 0},
 		    {FIELD_VOTE, AT(state.vote), 0, 0},
 		},
 	    },
 };
+
+enum msg_party
+msg_party(enum msg_who who)
+{
+	return who == MSG_WHO_ELECTOR ? MSG_ELECTOR : MSG_PEER;
+}
 
 const struct msg_def *
 msg_def(enum msg_type type)

@@ -193,10 +193,29 @@ struct msg {
 	} u;
 };
 
+/* What connmgr retains for a worker that attaches later, which is told in this order. */
+enum msg_keep {
+	MSG_KEEP_NOTHING,
+	/* The newest. */
+	MSG_KEEP_STATE,
+	/* The newest by serial of look and role. An absent replaces it, and drops
+	   decided. */
+	MSG_KEEP_WORD,
+	/* The newest. */
+	MSG_KEEP_DECIDED,
+	/* The newest of each lane and remote. */
+	MSG_KEEP_REMOTE,
+	/* Election lane: the newest of each remote on its present link. */
+	MSG_KEEP_FRAME,
+};
+
 struct msg_def {
 	const char *name;
-	uint8_t from; /* enum msg_party bits */
+	/* Who may send it, and who receives it: bits of enum msg_party. Of a message that
+	 * goes by lane, the lane says which of them does. */
+	uint8_t from;
 	uint8_t to;
+	enum msg_keep keep;
 };
 
 enum msg_result {
@@ -209,6 +228,7 @@ enum msg_result {
 	MSG_RANGE, /* a field outside of what its comment says */
 };
 
+enum msg_party msg_party(enum msg_who who);
 /* NULL for a type that is none. */
 const struct msg_def *msg_def(enum msg_type type);
 /* Encodes; returns the length, 0 if a field is out of range or there is no room. */

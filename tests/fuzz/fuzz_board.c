@@ -18,9 +18,9 @@ attach(struct model *m, unsigned worker)
 	unsigned b = feed_byte(&m->feed);
 	struct board_event ev = {.type = BOARD_EV_ATTACH,
 	                         .worker = worker,
-	                         .who = b & 1 ? BOARD_ELECTOR : BOARD_PEER,
+	                         .who = b & 1 ? MSG_WHO_ELECTOR : MSG_WHO_PEER,
 	                         .name = names[b / 2 % 4]};
-	bool counted = (int)worker == board_active(m->board, BOARD_PEER), away;
+	bool counted = (int)worker == board_active(m->board, MSG_WHO_PEER), away;
 
 	if (m->door[worker] && b < 224)
 		ev.who = board_worker(m->board, worker)->who;
@@ -34,11 +34,11 @@ attach(struct model *m, unsigned worker)
 	 * told so in the same step */
 	away = ev.generation > 0 &&
 	       ev.generation != board_worker(m->board, worker)->generation;
-	if (counted && (ev.who != BOARD_PEER || away))
+	if (counted && (ev.who != MSG_WHO_PEER || away))
 		m->word.len = m->decided.len = 0;
 	m->door[worker] = true;
 	step(m, &ev);
-	must(!counted || ev.who != BOARD_PEER || m->door[worker] == !away,
+	must(!counted || ev.who != MSG_WHO_PEER || m->door[worker] == !away,
 	     "who counts is turned away if it says another generation");
 	if (ev.generation > m->seen[ev.who] && ev.generation <= BOARD_GENERATION_MAX)
 		m->seen[ev.who] = ev.generation;
@@ -51,7 +51,7 @@ gone(struct model *m, unsigned worker)
 
 	if (!m->door[worker])
 		return;
-	if ((int)worker == board_active(m->board, BOARD_PEER))
+	if ((int)worker == board_active(m->board, MSG_WHO_PEER))
 		m->word.len = m->decided.len = 0;
 	m->door[worker] = false;
 	step(m, &ev);
@@ -94,31 +94,29 @@ message(struct model *m, size_t len)
 static void
 keep(struct model *m, const struct board_event *ev)
 {
-	bool older = ev->serial_generation < m->word_generation ||
-	             (ev->serial_generation == m->word_generation &&
-	              ev->serial_count < m->word_count);
+	bool older = msg_serial_compare(&ev->serial, &m->word_serial) < 0;
 
-	if (ev->said == BOARD_DECIDED)
+	if (ev->said == MSG_DECIDED)
 		m->decided = (struct kept){ev->len, m->tag};
-	if (ev->said > BOARD_ROLE || (m->word.len > 0 && older))
+	if ((ev->said != MSG_LOOK && ev->said != MSG_ROLE) || (m->word.len > 0 && older))
 		return;
 	m->word = (struct kept){ev->len, m->tag};
-	m->word_generation = ev->serial_generation;
-	m->word_count = ev->serial_count;
+	m->word_serial = ev->serial;
 }
 
 static void
 say(struct model *m, unsigned worker)
 {
 	const struct board_worker *w = board_worker(m->board, worker);
+	static const enum msg_type types[] = {MSG_LOOK, MSG_ROLE, MSG_DECIDED, MSG_DOUBT,
+	                                      MSG_STATE};
 	unsigned b = feed_byte(&m->feed);
 	struct board_event ev = {.type = BOARD_EV_SAY,
 	                         .worker = worker,
-	                         .said = b % 5,
-	                         .serial_generation = 1 + b / 128,
-	                         .serial_count = b / 16,
+	                         .said = types[b % 5],
+	                         .serial = {1 + b / 128, b / 16},
 	                         .len = 1 + feed_byte(&m->feed) % BOARD_SMALL_MAX};
-	enum board_who whose = ev.said <= BOARD_ROLE ? BOARD_PEER : BOARD_ELECTOR;
+	enum msg_who whose = b % 5 < 2 ? MSG_WHO_PEER : MSG_WHO_ELECTOR;
 
 	if (!m->link[worker])
 		return;
@@ -143,13 +141,13 @@ remote(struct model *m)
 {
 	unsigned b = feed_byte(&m->feed);
 	struct board_event ev = {.type = BOARD_EV_REMOTE,
-	                         .lane = b & 1 ? BOARD_LANE_ELECTION : BOARD_LANE_LEARNER,
+	                         .lane = b & 1 ? MSG_LANE_ELECTION : MSG_LANE_LEARNER,
 	                         .down = b & 2,
 	                         .sid = b / 4 % REMOTES,
 	                         .len = 1 + b % BOARD_SMALL_MAX};
 
 	ev.data = message(m, ev.len);
-	if (ev.lane == BOARD_LANE_ELECTION)
+	if (ev.lane == MSG_LANE_ELECTION)
 		m->frames[ev.sid].len = 0;
 	step(m, &ev);
 }
@@ -177,18 +175,18 @@ frame(struct model *m)
 {
 	unsigned b = feed_byte(&m->feed);
 	struct board_event ev = {.type = BOARD_EV_FRAME,
-	                         .lane = b & 1 ? BOARD_LANE_ELECTION : BOARD_LANE_LEARNER,
+	                         .lane = b & 1 ? MSG_LANE_ELECTION : MSG_LANE_LEARNER,
 	                         .sid = b / 2 % REMOTES,
 	                         .member = true,
 	                         .len = 1 + feed_byte(&m->feed) % FRAME_CAP};
 
-	if (b >= 128 && ev.lane == BOARD_LANE_ELECTION) {
+	if (b >= 128 && ev.lane == MSG_LANE_ELECTION) {
 		ev.member = false;
 		ev.sid = REMOTES + b;
 		make_place(m, ev.sid);
 	}
 	ev.data = message(m, ev.len);
-	if (ev.lane == BOARD_LANE_ELECTION)
+	if (ev.lane == MSG_LANE_ELECTION)
 		m->frames[ev.sid] = (struct kept){ev.len, m->tag};
 	step(m, &ev);
 }
@@ -242,7 +240,7 @@ may(struct model *m, unsigned worker)
 	unsigned b = feed_byte(&m->feed);
 	bool active = board_is_active(m->board, worker);
 
-	if (board_may(m->board, worker, b & 1 ? BOARD_LANE_ELECTION : BOARD_LANE_LEARNER,
+	if (board_may(m->board, worker, b & 1 ? MSG_LANE_ELECTION : MSG_LANE_LEARNER,
 	              b & 2))
 		must(active, "who counts may use a lane");
 }

@@ -26,12 +26,12 @@ struct model {
 	bool door[BOARD_WORKERS_MAX];
 	bool link[BOARD_WORKERS_MAX];
 	uint64_t seen[3]; /* by role: the largest generation that anybody had */
-	char record[3][BOARD_NAME_MAX];
+	char record[3][PATHS_NAME_MAX];
 	bool preparing;
 	uint64_t prepared; /* the generation of that */
 
 	struct kept state, word, decided;
-	uint64_t word_generation, word_count;
+	struct msg_serial word_serial;
 	struct kept frames[REMOTES + 256]; /* by sid */
 	struct link_stranger list[STRANGERS];
 	struct link_strangers strangers;
@@ -45,12 +45,20 @@ is_message(const struct board_item *item, const struct kept *k)
 	return item->len == k->len && bytes[0] == k->tag && bytes[k->len - 1] == k->tag;
 }
 
+static bool
+is_absent(const struct board_item *item)
+{
+	struct msg m;
+
+	return msg_decode(item->data, item->len, &m) == MSG_OK && m.type == MSG_ABSENT;
+}
+
 /* State, word, decided, remotes, frames, synced: see design.md, section 4; then what
  * strangers asked. */
 static void
 check_replay(const struct model *m, unsigned worker)
 {
-	bool elector = board_worker(m->board, worker)->who == BOARD_ELECTOR;
+	bool elector = board_worker(m->board, worker)->who == MSG_WHO_ELECTOR;
 	struct board_action a = {0};
 	unsigned cursor = 0, items = 0, frames = 0;
 
@@ -60,8 +68,7 @@ check_replay(const struct model *m, unsigned worker)
 		     "the state is told first");
 	if (elector) {
 		must(board_replay_next(m->board, worker, &cursor, &a), "then the word");
-		must(m->word.len > 0 ? is_message(&a.item, &m->word)
-		                     : a.type == BOARD_DO_ABSENT,
+		must(m->word.len > 0 ? is_message(&a.item, &m->word) : is_absent(&a.item),
 		     "the peer's last word is told, or that there is none");
 	}
 	if (m->decided.len > 0)
@@ -96,7 +103,7 @@ check_replay(const struct model *m, unsigned worker)
 static void
 check_board(const struct model *m)
 {
-	for (enum board_who who = BOARD_ELECTOR; who <= BOARD_PEER; who++) {
+	for (enum msg_who who = MSG_WHO_ELECTOR; who <= MSG_WHO_PEER; who++) {
 		unsigned active = 0;
 
 		for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
@@ -148,15 +155,15 @@ check_to_worker(const struct model *m, const struct board_action *a)
 	const struct board_worker *w = board_worker(m->board, a->worker);
 
 	must(w->used, "who is told something is there");
-	if (a->type == BOARD_DO_SEND) {
+	if (a->type == BOARD_DO_SEND && is_absent(&a->item)) {
+		must(w->who == MSG_WHO_ELECTOR, "an elector is told of the peer's end");
+	} else if (a->type == BOARD_DO_SEND) {
 		must(w->phase == BOARD_OPEN || w->phase == BOARD_ACTIVATING,
 		     "who gets a message has said hello");
 		must(a->item.len > 0 &&
 		         ((const char *)a->item.data)[a->item.len - 1] == (char)m->tag,
 		     "the newest message is sent");
 	}
-	must(a->type != BOARD_DO_ABSENT || w->who == BOARD_ELECTOR,
-	     "an elector is told of the peer's end");
 	must(a->type != BOARD_DO_ACTIVATE || board_is_active(m->board, a->worker),
 	     "who is told that it counts does");
 }
@@ -179,7 +186,6 @@ apply(struct model *m, const struct board_action *a, enum board_event_type after
 		break;
 	case BOARD_DO_WELCOME:
 	case BOARD_DO_ACTIVATE:
-	case BOARD_DO_ABSENT:
 	case BOARD_DO_SYNCED:
 	case BOARD_DO_SEND:
 		check_to_worker(m, a);
@@ -192,7 +198,7 @@ apply(struct model *m, const struct board_action *a, enum board_event_type after
 		break;
 	case BOARD_DO_PREPARE:
 		must(!m->preparing, "one promotion at a time");
-		must(a->generation > m->seen[BOARD_ELECTOR], "of the next generation");
+		must(a->generation > m->seen[MSG_WHO_ELECTOR], "of the next generation");
 		m->preparing = true;
 		m->prepared = a->generation;
 		break;

@@ -36,9 +36,9 @@ put_payload(size_t len, unsigned char fill)
 static void
 build(struct feed *f)
 {
-	static const int32_t edges[] = {FRAME_KEEP_MAX - 1,
-	                                FRAME_KEEP_MAX,
-	                                FRAME_KEEP_MAX + 1,
+	static const int32_t edges[] = {MSG_FRAME_MAX - 1,
+	                                MSG_FRAME_MAX,
+	                                MSG_FRAME_MAX + 1,
 	                                FRAME_LENGTH_MAX,
 	                                FRAME_LENGTH_MAX + 1,
 	                                0,
@@ -80,7 +80,7 @@ expect(size_t *at, const unsigned char **frame, size_t *len)
 		return FRAME_BAD;
 	*len = (size_t)head;
 	*frame = stream + *at + FRAME_HEAD;
-	if (head > FRAME_KEEP_MAX) {
+	if (head > MSG_FRAME_MAX) {
 		*at += FRAME_HEAD + *len;
 		if (*at > stream_len)
 			*at = stream_len;

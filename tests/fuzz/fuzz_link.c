@@ -103,8 +103,8 @@ write_all(struct model *m)
 static void
 put(struct model *m)
 {
-	static unsigned char message[OUTBOX_MESSAGE_MAX];
-	static const uint16_t sizes[] = {2, 3, 44, 500, 4096, 30000, OUTBOX_MESSAGE_MAX};
+	static unsigned char message[MSG_FRAME_MAX];
+	static const uint16_t sizes[] = {2, 3, 44, 500, 4096, 30000, MSG_FRAME_MAX};
 	size_t len = sizes[feed_below(&m->feed, 7)];
 	uint16_t number = (uint16_t)(m->put + 1);
 	enum outbox_result r;
@@ -146,7 +146,7 @@ end_use(struct model *m)
 static void
 count_round(struct model *m)
 {
-	if (m->link.config.lane == LINK_ELECTION && m->rounds >= 2)
+	if (m->link.config.lane == MSG_LANE_ELECTION && m->rounds >= 2)
 		must(m->now_ms - m->round_ms[(m->rounds - 2) % ROUNDS] >=
 		         m->link.config.retry_min_ms,
 		     "no third round within retry_min");
@@ -167,12 +167,12 @@ dial(struct model *m, const struct link_action *a, bool last)
 static void
 tell(struct model *m, const struct link_action *a)
 {
-	must(a->status >= LINK_DOWN && a->status <= LINK_UP, "the status is one");
-	must((unsigned)a->reason < LINK_REASONS, "the reason is one");
-	must(a->status != LINK_UP || (m->used && a->reason == LINK_REASON_NONE),
+	must(a->status >= MSG_LINK_DOWN && a->status <= MSG_LINK_UP, "the status is one");
+	must((unsigned)a->reason < MSG_REASONS, "the reason is one");
+	must(a->status != MSG_LINK_UP || (m->used && a->reason == MSG_REASON_NONE),
 	     "up is told of a connection in use");
 	must(a->was_up == m->was_used, "was_up: ever in use");
-	m->told_up = a->status == LINK_UP;
+	m->told_up = a->status == MSG_LINK_UP;
 }
 
 static void
@@ -216,7 +216,7 @@ apply(struct model *m, const struct link_action *a, bool last)
 }
 
 static void
-step(struct model *m, enum link_event_type type, enum link_reason reason)
+step(struct model *m, enum link_event_type type, enum msg_reason reason)
 {
 	struct link_event ev = {.type = type, .now_ms = m->now_ms, .reason = reason};
 	struct link_actions todo;
@@ -232,14 +232,15 @@ step(struct model *m, enum link_event_type type, enum link_reason reason)
 	must((m->dial == DIAL_NONE) ==
 	         (l->phase == LINK_IDLE || l->phase == LINK_WAITING),
 	     "the phase is that of the connection being dialled");
-	must(l->config.lane == LINK_LEARNER || m->used || link_due_ms(l) != UINT64_MAX,
+	must(l->config.lane == MSG_LANE_LEARNER || m->used ||
+	         link_due_ms(l) != UINT64_MAX,
 	     "an election link that is down is dialled again");
 }
 
-static enum link_reason
+static enum msg_reason
 reason(struct model *m)
 {
-	return 2 + feed_below(&m->feed, LINK_REASONS - 2);
+	return 2 + feed_below(&m->feed, MSG_REASONS - 2);
 }
 
 static void
@@ -247,7 +248,7 @@ due(struct model *m)
 {
 	bool come = m->now_ms >= link_due_ms(&m->link);
 
-	step(m, LINK_EV_DUE, LINK_REASON_NONE);
+	step(m, LINK_EV_DUE, MSG_REASON_NONE);
 	must(!come || link_due_ms(&m->link) > m->now_ms,
 	     "a deadline that was seen is no deadline any more");
 }
@@ -257,14 +258,14 @@ dialing_ends(struct model *m, bool well)
 {
 	if (m->dial == DIAL_UNDER_WAY && well) {
 		m->dial = DIAL_STANDS;
-		step(m, LINK_EV_DIALED, LINK_REASON_NONE);
+		step(m, LINK_EV_DIALED, MSG_REASON_NONE);
 	} else if (m->dial == DIAL_UNDER_WAY) {
 		m->dial = DIAL_NONE;
 		step(m, LINK_EV_DIAL_FAILED, reason(m));
 	} else if (m->dial == DIAL_NUDGING) {
-		enum link_reason why = well ? LINK_REASON_EOF : reason(m);
+		enum msg_reason why = well ? MSG_REASON_EOF : reason(m);
 
-		m->dial = why == LINK_REASON_EOF ? DIAL_HEARD : DIAL_NONE;
+		m->dial = why == MSG_REASON_EOF ? DIAL_HEARD : DIAL_NONE;
 		step(m, LINK_EV_DIAL_CLOSED, why);
 	}
 }
@@ -304,17 +305,17 @@ something(struct model *m)
 	case 4:
 	case 5:
 		m->accepted = true;
-		step(m, LINK_EV_ACCEPTED, LINK_REASON_NONE);
+		step(m, LINK_EV_ACCEPTED, MSG_REASON_NONE);
 		break;
 	case 6:
 		closed(m);
 		break;
 	case 7:
 		if (m->used)
-			step(m, LINK_EV_FRAME, LINK_REASON_NONE);
+			step(m, LINK_EV_FRAME, MSG_REASON_NONE);
 		break;
 	case 8:
-		step(m, LINK_EV_CONNECT, LINK_REASON_NONE);
+		step(m, LINK_EV_CONNECT, MSG_REASON_NONE);
 		break;
 	case 9:
 		step(m, LINK_EV_DISCONNECT, reason(m));
@@ -346,7 +347,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct model m = {.feed = {.data = data, .len = size}, .reader = &reader};
 	unsigned b = feed_byte(&m.feed);
 	struct link_config config = {
-	    .lane = b & 1 ? LINK_LEARNER : LINK_ELECTION,
+	    .lane = b & 1 ? MSG_LANE_LEARNER : MSG_LANE_ELECTION,
 	    .larger = b & 2,
 	    .address_count = 1 + b / 4 % 3,
 	    .connect_ms = 10 + 4 * (uint32_t)feed_byte(&m.feed),
@@ -360,8 +361,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(m.box != NULL, "there is memory");
 	link_init(&m.link, &config);
 	must(link_due_ms(&m.link) == UINT64_MAX, "nothing is due before the start");
-	if (config.lane == LINK_ELECTION)
-		step(&m, LINK_EV_START, LINK_REASON_NONE);
+	if (config.lane == MSG_LANE_ELECTION)
+		step(&m, LINK_EV_START, MSG_REASON_NONE);
 	while (!feed_end(&m.feed))
 		something(&m);
 	write_all(&m);

@@ -139,8 +139,7 @@ check_serial(unsigned server, const struct msg_serial *serial)
 {
 	struct msg_serial *last = &witnesses[server].serial;
 
-	if (serial->generation < last->generation ||
-	    (serial->generation == last->generation && serial->count < last->count))
+	if (msg_serial_compare(serial, last) < 0)
 		sim_fail("S10: server %u: a serial that falls", server + 1);
 	*last = *serial;
 }
@@ -258,9 +257,9 @@ __wrap_lane_send(struct lane *l, int64_t sid, const void *data, size_t len)
 {
 	const struct switchboard *s = l->user;
 
-	if (l->which == LINK_ELECTION)
+	if (l->which == MSG_LANE_ELECTION)
 		check_said(sim.running->server, sid,
-		           board_open(s->board, BOARD_ELECTOR) >= 0, data, len);
+		           board_open(s->board, MSG_WHO_ELECTOR) >= 0, data, len);
 	__real_lane_send(l, sid, data, len);
 }
 
@@ -277,11 +276,8 @@ sim_check_state(unsigned server, const void *data, size_t len)
 		sim_fail("server %u keeps what is no state", server + 1);
 		return;
 	}
-	serial = (struct msg_serial){m.u.state.serial.generation, m.u.state.serial.count};
-	v = (struct vote){.leader = m.u.state.vote.leader,
-	                  .zxid = m.u.state.vote.zxid,
-	                  .round = m.u.state.vote.round,
-	                  .epoch = m.u.state.vote.epoch};
+	serial = m.u.state.serial;
+	v = m.u.state.vote;
 	if (w->kept && msg_serial_compare(&serial, &w->kept_serial) == 0) {
 		if (v.round < w->kept_vote.round)
 			sim_fail("S10: server %u: round %" PRId64 " after %" PRId64

@@ -204,9 +204,9 @@ disk_of(const struct conf *c)
 }
 
 uint64_t
-store_load_record(const struct conf *c, enum board_who who, struct record *out)
+store_load_record(const struct conf *c, enum msg_who who, struct record *out)
 {
-	const struct board_record *kept = &disk_of(c)->records[who - BOARD_ELECTOR];
+	const struct board_record *kept = &disk_of(c)->records[who - MSG_WHO_ELECTOR];
 
 	*out = (struct record){.generation = kept->generation, .accepted = true};
 	strcpy(out->now.name, kept->name);
@@ -214,18 +214,18 @@ store_load_record(const struct conf *c, enum board_who who, struct record *out)
 }
 
 int
-store_save_record(const struct conf *c, enum board_who who, const struct record *record,
+store_save_record(const struct conf *c, enum msg_who who, const struct record *record,
                   bool sync)
 {
 	struct sim_disk *d = disk_of(c);
-	struct board_record *r = &d->records[who - BOARD_ELECTOR];
+	struct board_record *r = &d->records[who - MSG_WHO_ELECTOR];
 
 	if (sim_random(100) < d->failing)
 		return -ENOSPC;
 	*r = (struct board_record){.generation = record->generation};
 	strcpy(r->name, record->now.name);
 	if (sync)
-		d->durable[who - BOARD_ELECTOR] = *r;
+		d->durable[who - MSG_WHO_ELECTOR] = *r;
 	return 0;
 }
 

@@ -38,7 +38,7 @@ struct end {
 
 struct conn {
 	uint64_t serial; /* 0: free */
-	enum link_lane lane;
+	enum msg_lane lane;
 	struct end ends[2]; /* who dialled, who accepted */
 };
 
@@ -123,7 +123,7 @@ release(struct conn *c)
 }
 
 static void
-end_by(struct conn *c, unsigned side, enum link_reason reason)
+end_by(struct conn *c, unsigned side, enum msg_reason reason)
 {
 	struct end *e = &c->ends[side];
 	const struct net_ops *ops = e->ops;
@@ -173,10 +173,9 @@ hear(struct conn *c, unsigned side, const struct segment *s)
 	if (s->kind == OPEN) {
 		knock(c);
 	} else if (s->kind == END) {
-		end_by(c, side, LINK_REASON_EOF);
+		end_by(c, side, MSG_REASON_EOF);
 	} else if (s->kind == RESET) {
-		end_by(c, side,
-		       c->ends[1].proc ? LINK_REASON_RESET : LINK_REASON_REFUSED);
+		end_by(c, side, c->ends[1].proc ? MSG_REASON_RESET : MSG_REASON_REFUSED);
 	} else if (!e->ops) {
 		if (c->ends[!side].ops)
 			post(c, !side, RESET, NULL, 0);
@@ -214,7 +213,7 @@ try_again(struct conn *c, unsigned side)
 	}
 	while (c->ends[side].first)
 		pop(&c->ends[side]);
-	end_by(c, !side, LINK_REASON_TIMEOUT);
+	end_by(c, !side, MSG_REASON_TIMEOUT);
 	return false;
 }
 
@@ -261,7 +260,7 @@ on_segment(struct sim_item *it)
 /* ---- for wire.c ---- */
 
 int
-net_dial(struct proc *p, unsigned to, enum link_lane lane, const struct net_ops *ops,
+net_dial(struct proc *p, unsigned to, enum msg_lane lane, const struct net_ops *ops,
          void *user)
 {
 	struct conn *c = conns;
@@ -280,13 +279,13 @@ net_dial(struct proc *p, unsigned to, enum link_lane lane, const struct net_ops 
 }
 
 void
-net_listen(struct proc *p, enum link_lane lane, const struct net_ops *ops, void *user)
+net_listen(struct proc *p, enum msg_lane lane, const struct net_ops *ops, void *user)
 {
 	listeners[p->server][lane] = (struct listener){p, ops, user};
 }
 
 void
-net_unlisten(struct proc *p, enum link_lane lane)
+net_unlisten(struct proc *p, enum msg_lane lane)
 {
 	listeners[p->server][lane].proc = NULL;
 }
@@ -348,8 +347,8 @@ sim_net_closed(struct proc *p)
 		if (conns[i / 2].serial != 0 && e->ops && e->proc == p)
 			sim_net_close(NET_FD + (int)i);
 	}
-	net_unlisten(p, LINK_ELECTION);
-	net_unlisten(p, LINK_LEARNER);
+	net_unlisten(p, MSG_LANE_ELECTION);
+	net_unlisten(p, MSG_LANE_LEARNER);
 }
 
 void
@@ -380,7 +379,7 @@ on_probe(struct sim_item *it)
 		if (!c->ends[!from].ops)
 			post(c, from, RESET, NULL, 0);
 	} else if (sim.now_us - since_us >= sim.give_up_us) {
-		end_by(c, from, LINK_REASON_TIMEOUT);
+		end_by(c, from, MSG_REASON_TIMEOUT);
 		release(c);
 	} else {
 		sim_put(sim.now_us + 200000, NULL, it->run, c, c->serial)->arg = it->arg;
@@ -412,7 +411,7 @@ sim_net_stranger(unsigned server)
 	unsigned char data[HELLO_MAX + 64];
 	size_t len =
 	    hello_encode(90 + (int64_t)sim_random(9), "10.0.0.90:3888", data, HELLO_MAX);
-	int fd = net_dial(&outside, server, LINK_ELECTION, &nobody, NULL);
+	int fd = net_dial(&outside, server, MSG_LANE_ELECTION, &nobody, NULL);
 
 	for (unsigned i = 0; i < 64; i++)
 		data[len + i] = (unsigned char)(i < 3 ? 0 : sim_random(64));

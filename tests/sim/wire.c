@@ -24,7 +24,7 @@ struct wire {
 
 struct greet {
 	struct proc *proc;
-	enum link_lane lane;
+	enum msg_lane lane;
 	const struct greet_ops *ops;
 	void *user;
 	struct greet_listener shown;
@@ -59,7 +59,7 @@ on_no_room(void *user)
 }
 
 static void
-on_dial_end(void *user, enum link_reason reason)
+on_dial_end(void *user, enum msg_reason reason)
 {
 	struct dial *d = user;
 	bool nudging = d->nudging;
@@ -69,8 +69,8 @@ on_dial_end(void *user, enum link_reason reason)
 	if (nudging)
 		d->ops->on_closed(d->user, reason);
 	else
-		d->ops->on_failed(
-		    d->user, reason == LINK_REASON_RESET ? LINK_REASON_REFUSED : reason);
+		d->ops->on_failed(d->user, reason == MSG_REASON_RESET ? MSG_REASON_REFUSED
+		                                                      : reason);
 }
 
 static const struct net_ops dial_net = {on_stands, on_nothing, on_no_room, on_dial_end};
@@ -104,8 +104,8 @@ dial_start(struct dial *d, const char *host, uint16_t port)
 
 	dial_cancel(d);
 	d->fd = net_dial(d->loop->proc, to,
-	                 port == d->conf->servers[to].election_port ? LINK_ELECTION
-	                                                            : LINK_LEARNER,
+	                 port == d->conf->servers[to].election_port ? MSG_LANE_ELECTION
+	                                                            : MSG_LANE_LEARNER,
 	                 &dial_net, d);
 }
 
@@ -142,7 +142,7 @@ on_hello(void *user, int fd, const unsigned char *data, size_t len)
 }
 
 static void
-on_stranger_end(void *user, enum link_reason reason)
+on_stranger_end(void *user, enum msg_reason reason)
 {
 	(void)user;
 	(void)reason;
@@ -154,7 +154,8 @@ static const struct net_ops greet_net = {NULL, on_hello, NULL, on_stranger_end};
 static void
 try_listen(struct greet *g)
 {
-	bool taken = g->lane == LINK_LEARNER && sim.servers[g->proc->server].port_taken;
+	bool taken =
+	    g->lane == MSG_LANE_LEARNER && sim.servers[g->proc->server].port_taken;
 
 	g->shown.open = !taken;
 	g->shown.reason = taken ? "taken" : "";
@@ -176,7 +177,8 @@ greet_new(struct greet **out, sd_event *loop, struct resolver *resolver,
 	if (!g)
 		return -ENOMEM;
 	*g = (struct greet){.proc = loop->proc, .ops = ops, .user = user};
-	g->lane = port == conf->self->election_port ? LINK_ELECTION : LINK_LEARNER;
+	g->lane =
+	    port == conf->self->election_port ? MSG_LANE_ELECTION : MSG_LANE_LEARNER;
 	snprintf(g->shown.text, sizeof(g->shown.text), "%.40s:%u", conf->self->host,
 	         port);
 	try_listen(g);
@@ -309,7 +311,7 @@ forget_connection(struct wire *w)
 }
 
 static void
-on_end(void *user, enum link_reason reason)
+on_end(void *user, enum msg_reason reason)
 {
 	struct wire *w = user;
 
@@ -395,7 +397,7 @@ wire_feed(struct wire *w, const unsigned char *data, size_t len)
 			break;
 		case FRAME_BAD:
 			wire_close(w);
-			w->ops->on_closed(w->user, LINK_REASON_PROTOCOL);
+			w->ops->on_closed(w->user, MSG_REASON_PROTOCOL);
 			return;
 		}
 	}

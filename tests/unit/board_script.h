@@ -48,10 +48,13 @@ spell(const char *format, ...)
 static void
 spell_simple(const struct board_action *a)
 {
-	if (a->type == BOARD_DO_SEND)
-		spell("%u<%.*s", a->worker, (int)a->item.len, (const char *)a->item.data);
-	else if (a->type == BOARD_DO_ABSENT)
+	struct msg m;
+
+	if (a->type == BOARD_DO_SEND &&
+	    msg_decode(a->item.data, a->item.len, &m) == MSG_OK && m.type == MSG_ABSENT)
 		spell("absent%u", a->worker);
+	else if (a->type == BOARD_DO_SEND)
+		spell("%u<%.*s", a->worker, (int)a->item.len, (const char *)a->item.data);
 	else if (a->type == BOARD_DO_SYNCED)
 		spell("synced%u", a->worker);
 	else
@@ -79,7 +82,7 @@ do_record(const struct board_action *a)
 	                         .generation = a->generation,
 	                         .ok = !records_fail};
 
-	spell("record:%s:%s:%llu%s", a->who == BOARD_PEER ? "peer" : "elector", a->name,
+	spell("record:%s:%s:%llu%s", a->who == MSG_WHO_PEER ? "peer" : "elector", a->name,
 	      (unsigned long long)a->generation, a->prepared ? ":prepared" : "");
 	step(&ev);
 }
@@ -105,7 +108,6 @@ do_action(const struct board_action *a)
 	case BOARD_DO_ACTIVATE:
 		spell("activate%u:%llu", a->worker, g);
 		break;
-	case BOARD_DO_ABSENT:
 	case BOARD_DO_SYNCED:
 	case BOARD_DO_SEND:
 		spell_simple(a);
@@ -178,14 +180,14 @@ static void
 parse_worker_event(const char *verb, struct words *w, struct board_event *ev)
 {
 	static const char *const said[] = {
-	    [BOARD_LOOK] = "look",   [BOARD_ROLE] = "role",   [BOARD_DECIDED] = "decided",
-	    [BOARD_DOUBT] = "doubt", [BOARD_STATE] = "state", [BOARD_SILENCE] = "silence",
+	    [MSG_LOOK] = "look",   [MSG_ROLE] = "role",   [MSG_DECIDED] = "decided",
+	    [MSG_DOUBT] = "doubt", [MSG_STATE] = "state", [MSG_ABSENT] = "silence",
 	};
 
 	ev->worker = (unsigned)number(w);
 	if (strcmp(verb, "attach") == 0) {
 		ev->type = BOARD_EV_ATTACH;
-		ev->who = *word(w) == 'p' ? BOARD_PEER : BOARD_ELECTOR;
+		ev->who = *word(w) == 'p' ? MSG_WHO_PEER : MSG_WHO_ELECTOR;
 		ev->name = word(w);
 		ev->generation = number(w);
 	} else if (strcmp(verb, "gone") == 0) {
@@ -197,13 +199,13 @@ parse_worker_event(const char *verb, struct words *w, struct board_event *ev)
 		ev->generation = number(w);
 	} else {
 		ev->type = BOARD_EV_SAY;
-		while (strcmp(said[ev->said], verb) != 0)
-			assert_true(++ev->said <= BOARD_SILENCE);
-		if (ev->said <= BOARD_ROLE) {
-			ev->serial_generation = number(w);
-			ev->serial_count = number(w);
+		for (ev->said = 1; !said[ev->said] || strcmp(said[ev->said], verb) != 0;)
+			assert_true(++ev->said <= MSG_STATE);
+		if (ev->said == MSG_LOOK || ev->said == MSG_ROLE) {
+			ev->serial.generation = number(w);
+			ev->serial.count = number(w);
 		}
-		if (ev->said != BOARD_SILENCE)
+		if (ev->said != MSG_ABSENT)
 			take_data(w, ev);
 	}
 }
@@ -211,7 +213,7 @@ parse_worker_event(const char *verb, struct words *w, struct board_event *ev)
 static void
 parse_remote_event(const char *verb, struct words *w, struct board_event *ev)
 {
-	ev->lane = *word(w) == 'e' ? BOARD_LANE_ELECTION : BOARD_LANE_LEARNER;
+	ev->lane = *word(w) == 'e' ? MSG_LANE_ELECTION : MSG_LANE_LEARNER;
 	ev->sid = (int64_t)number(w);
 	if (strcmp(verb, "remote") == 0) {
 		ev->type = BOARD_EV_REMOTE;

@@ -19,8 +19,8 @@ static void
 start(void **state)
 {
 	(void)state; /* begin_active is the test */
-	assert_int_equal(board_open(board, BOARD_ELECTOR), 0);
-	assert_int_equal(board_open(board, BOARD_PEER), 1);
+	assert_int_equal(board_open(board, MSG_WHO_ELECTOR), 0);
+	assert_int_equal(board_open(board, MSG_WHO_PEER), 1);
 	assert_true(board_due_ms(board) == UINT64_MAX);
 }
 
@@ -34,12 +34,12 @@ an_election(void **state)
 	     {"decided 0 dec1", "1<dec1"}, {"role 1 1 2 role2", "0<role2"},
 	     {"doubt 0 doubt2", "1<doubt2"}, {"look 1 1 3 look3", "0<look3"},
 	     {"remote l 2 up l2up", "1<l2up"}, {"frame l 2 lf", "1<lf"});
-	assert_true(board_may(board, 0, BOARD_LANE_ELECTION, false));
-	assert_true(board_may(board, 1, BOARD_LANE_LEARNER, false));
-	assert_true(board_may(board, 1, BOARD_LANE_ELECTION, true));
+	assert_true(board_may(board, 0, MSG_LANE_ELECTION, false));
+	assert_true(board_may(board, 1, MSG_LANE_LEARNER, false));
+	assert_true(board_may(board, 1, MSG_LANE_ELECTION, true));
 	assert_int_equal(board_counters(board).not_its, 0);
-	assert_false(board_may(board, 1, BOARD_LANE_ELECTION, false));
-	assert_false(board_may(board, 0, BOARD_LANE_LEARNER, true));
+	assert_false(board_may(board, 1, MSG_LANE_ELECTION, false));
+	assert_false(board_may(board, 0, MSG_LANE_LEARNER, true));
 	assert_int_equal(board_counters(board).not_its, 2);
 }
 
@@ -123,8 +123,8 @@ a_peer_that_loses_its_link_keeps_its_word(void **state)
 	     {"attach 1 peer main 1", "open1:1"}, {"role 1 1 1 role", "0<role"},
 	     {"hello 1 1", "welcome1:1 1<dec2 synced1"}, {"down 1", "part"});
 	/* nobody takes learners while it is away */
-	assert_int_equal(board_open(board, BOARD_PEER), -1);
-	assert_int_equal(board_active(board, BOARD_PEER), 1);
+	assert_int_equal(board_open(board, MSG_WHO_PEER), -1);
+	assert_int_equal(board_active(board, MSG_WHO_PEER), 1);
 }
 
 static void
@@ -155,7 +155,7 @@ static void
 the_class_of_what_is_sent(void **state)
 {
 	struct board_event ev = {.type = BOARD_EV_FRAME,
-	                         .lane = BOARD_LANE_ELECTION,
+	                         .lane = MSG_LANE_ELECTION,
 	                         .sid = 7,
 	                         .member = true,
 	                         .data = "x",
@@ -168,7 +168,7 @@ the_class_of_what_is_sent(void **state)
 	assert_int_equal(out.list[0].item.class, BOARD_NEWEST);
 	assert_int_equal(out.list[0].item.sid, 7);
 	assert_true(out.list[0].item.member);
-	ev.lane = BOARD_LANE_LEARNER;
+	ev.lane = MSG_LANE_LEARNER;
 	board_step(board, &ev, &out);
 	assert_int_equal(out.count, 1);
 	assert_int_equal(out.list[0].worker, 1);

@@ -27,7 +27,7 @@ a_shadow_gets_copies_and_is_not_heard(void **state)
 	     {"decided 2 mine", ""}, {"decided 0 dec", "1<dec"},
 	     {"gone 1", "cut1 part absent0 absent2"});
 	assert_int_equal(board_counters(board).not_active, 3);
-	assert_false(board_may(board, 2, BOARD_LANE_ELECTION, false));
+	assert_false(board_may(board, 2, MSG_LANE_ELECTION, false));
 	assert_int_equal(board_counters(board).not_active, 4);
 }
 
@@ -52,12 +52,12 @@ the_longest_waiting_shadow_takes_over(void **state)
 	     /* another name comes in by promotion alone */
 	     {"due", ""}, {"frame e 2 v", "2<v"});
 	assert_int_equal(board_counters(board).too_early, 1);
-	assert_int_equal(board_active(board, BOARD_ELECTOR), -1);
+	assert_int_equal(board_active(board, MSG_WHO_ELECTOR), -1);
 	PLAY({"promote other", "prepare:other:4"},
 	     {"prepared",
 	      "record:elector:other:4:prepared activate2:4 2<st2 absent2 2<v synced2"},
 	     {"hello 2 4", ""});
-	assert_int_equal(board_open(board, BOARD_ELECTOR), 2);
+	assert_int_equal(board_open(board, MSG_WHO_ELECTOR), 2);
 }
 
 static void
@@ -134,7 +134,7 @@ a_record_that_cannot_be_written_activates_nobody(void **state)
 	     {"hello 2 0", "welcome2:0 2<st absent2 synced2"},
 	     {"promote b", "prepare:b:2"}, {"prepared", "record:elector:b:2:prepared"},
 	     {"state 0 st2", "store:st2"});
-	assert_int_equal(board_active(board, BOARD_ELECTOR), 0);
+	assert_int_equal(board_active(board, MSG_WHO_ELECTOR), 0);
 	PLAY({"at 2000", ""}, {"due", ""}, {"gone 0", "cut0"},
 	     {"attach 0 elector main 0", "open0:0"},
 	     /* told as a shadow, once, and tried again */
@@ -158,8 +158,8 @@ connmgr_restarts_and_the_old_ones_come_back(void **state)
 	     {"role 0 4 9 role", ""}, {"hello 0 4", "welcome0:4 synced0"},
 	     {"state 1 newer", "store:newer"}, {"decided 1 dec", "0<dec"},
 	     {"hello 1 7", "welcome1:7 1<newer 1<role 1<dec synced1"});
-	assert_int_equal(board_open(board, BOARD_ELECTOR), 1);
-	assert_int_equal(board_open(board, BOARD_PEER), 0);
+	assert_int_equal(board_open(board, MSG_WHO_ELECTOR), 1);
+	assert_int_equal(board_open(board, MSG_WHO_PEER), 0);
 }
 
 static void
@@ -245,7 +245,7 @@ a_wrong_hello_costs_the_link(void **state)
 	PLAY({"hello 0 1", "cut0"}, {"attach 0 elector main 1", "open0:1"},
 	     {"hello 0 2", "cut0"}, {"attach 2 elector main 0", "open2:0"},
 	     {"hello 2 5", "cut2"}, {"hello 5 0", ""});
-	assert_int_equal(board_active(board, BOARD_ELECTOR), 0);
+	assert_int_equal(board_active(board, MSG_WHO_ELECTOR), 0);
 }
 
 static void
@@ -260,7 +260,7 @@ attach_again_on_a_link_that_stands(void **state)
 	     {"hello 0 1", "welcome0:1 0<st absent0 synced0"},
 	     /* the same connection in another role: the old one has ended */
 	     {"attach 1 elector b 0", "cut1 part absent0 open1:0"});
-	assert_int_equal(board_active(board, BOARD_PEER), -1);
+	assert_int_equal(board_active(board, MSG_WHO_PEER), -1);
 	assert_string_equal(board_worker(board, 1)->name, "b");
 }
 
@@ -287,7 +287,7 @@ a_peer_of_an_old_generation_is_cut_off(void **state)
 	     {"gone 1", "cut1 part absent0 record:peer:main:2 activate2:2 2<l3 synced2"},
 	     {"look 1 1 2 late", ""}, {"hello 2 2", ""});
 	assert_int_equal(board_counters(board).not_active, 1);
-	assert_int_equal(board_open(board, BOARD_PEER), 2);
+	assert_int_equal(board_open(board, MSG_WHO_PEER), 2);
 }
 
 int

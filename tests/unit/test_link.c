@@ -26,24 +26,24 @@ enum {
 };
 
 #define NEVER   UINT64_MAX
-#define REFUSED LINK_REASON_REFUSED
-#define EOF_    LINK_REASON_EOF
-#define RESET   LINK_REASON_RESET
-#define ASKED   LINK_REASON_ASKED
-#define ABSENT  LINK_REASON_ABSENT
+#define REFUSED MSG_REASON_REFUSED
+#define EOF_    MSG_REASON_EOF
+#define RESET   MSG_REASON_RESET
+#define ASKED   MSG_REASON_ASKED
+#define ABSENT  MSG_REASON_ABSENT
 
 struct line {
 	uint64_t at;
 	int event;
-	enum link_reason reason;
+	enum msg_reason reason;
 	const char *want;
 	uint64_t due;
 };
 
 static const char *
-reason_word(enum link_reason r)
+reason_word(enum msg_reason r)
 {
-	static const char *const words[LINK_REASONS] = {
+	static const char *const words[MSG_REASONS] = {
 	    "",        ".never", ".refused",  ".timeout",  ".resolve", ".unreachable",
 	    ".eof",    ".reset", ".replaced", ".protocol", ".full",    ".asked",
 	    ".absent", ".local"};
@@ -99,7 +99,7 @@ spell(const struct link_actions *a, char *out, size_t cap)
 }
 
 static void
-play(enum link_lane lane, bool larger, unsigned addresses, const struct line *lines,
+play(enum msg_lane lane, bool larger, unsigned addresses, const struct line *lines,
      size_t count)
 {
 	struct link_config config = {.lane = lane,
@@ -135,9 +135,9 @@ play(enum link_lane lane, bool larger, unsigned addresses, const struct line *li
 		const struct line lines[] = {__VA_ARGS__};                               \
 		play(lane, larger, addresses, lines, sizeof(lines) / sizeof(lines[0]));  \
 	} while (0)
-#define LARGER(...)  PLAY(LINK_ELECTION, true, 1, __VA_ARGS__)
-#define SMALLER(...) PLAY(LINK_ELECTION, false, 1, __VA_ARGS__)
-#define LEARNER(...) PLAY(LINK_LEARNER, true, 1, __VA_ARGS__)
+#define LARGER(...)  PLAY(MSG_LANE_ELECTION, true, 1, __VA_ARGS__)
+#define SMALLER(...) PLAY(MSG_LANE_ELECTION, false, 1, __VA_ARGS__)
+#define LEARNER(...) PLAY(MSG_LANE_LEARNER, true, 1, __VA_ARGS__)
 
 static void
 the_larger_dials_and_keeps(void **state)
@@ -274,7 +274,7 @@ the_smaller_nudges_and_waits(void **state)
 static void
 no_nudge_when_a_link_is_up(void **state)
 {
-	struct link_config config = {.lane = LINK_ELECTION,
+	struct link_config config = {.lane = MSG_LANE_ELECTION,
 	                             .address_count = 1,
 	                             .connect_ms = 1000,
 	                             .retry_min_ms = 20,
@@ -297,13 +297,13 @@ static void
 several_addresses_are_tried_in_turn(void **state)
 {
 	(void)state;
-	PLAY(LINK_ELECTION, true, 3, {1000, START, 0, "dial0", 2000},
+	PLAY(MSG_LANE_ELECTION, true, 3, {1000, START, 0, "dial0", 2000},
 	     {1001, FAILED, REFUSED, "dial1", 2001}, {2001, DUE, 0, "cancel dial2", 3001},
-	     {2002, FAILED, LINK_REASON_RESOLVE, "down.resolve!", 2022},
+	     {2002, FAILED, MSG_REASON_RESOLVE, "down.resolve!", 2022},
 	     {2022, DUE, 0, "dial0", 3022}, {2022, FAILED, REFUSED, "dial1", 3022},
 	     {2023, DIALED, 0, "use_dialed up", NEVER},
 	     {4000, CLOSED, EOF_, "connecting.eof dial0", 5000});
-	PLAY(LINK_ELECTION, false, 2, {1000, START, 0, "dial0", 2000},
+	PLAY(MSG_LANE_ELECTION, false, 2, {1000, START, 0, "dial0", 2000},
 	     {1001, DIALED, 0, "connecting! nudge", 2001},
 	     {1002, NUDGE_CLOSED, RESET, "dial1", 2002},
 	     {1003, FAILED, REFUSED, "down.refused!", 1023});
@@ -349,17 +349,17 @@ learner_newer_replaces_older(void **state)
 	        {1003, ACCEPTED, 0, "cancel use_accepted up", NEVER},
 	        {1004, DISCONNECT, ABSENT, "close down.absent", NEVER});
 	/* whichever sid is larger */
-	PLAY(LINK_LEARNER, false, 1, {1000, CONNECT, 0, "connecting! dial0", 2000},
+	PLAY(MSG_LANE_LEARNER, false, 1, {1000, CONNECT, 0, "connecting! dial0", 2000},
 	     {1001, DIALED, 0, "use_dialed up", NEVER},
 	     {1002, ACCEPTED, 0, "close down.replaced use_accepted up", NEVER},
-	     {1003, CLOSED, LINK_REASON_PROTOCOL, "down.protocol", NEVER});
+	     {1003, CLOSED, MSG_REASON_PROTOCOL, "down.protocol", NEVER});
 }
 
 static void
 learner_tries_each_address_once(void **state)
 {
 	(void)state;
-	PLAY(LINK_LEARNER, true, 2, {0, CONNECT, 0, "connecting! dial0", 1000},
+	PLAY(MSG_LANE_LEARNER, true, 2, {0, CONNECT, 0, "connecting! dial0", 1000},
 	     {1, FAILED, REFUSED, "dial1", 1001},
 	     {2, FAILED, REFUSED, "down.refused!", NEVER});
 }
@@ -375,7 +375,7 @@ is_let_in(struct link *l, uint64_t at)
 static void
 up_again_and_again_is_restless(void **state)
 {
-	const struct link_config config = {LINK_ELECTION, false, 1, 1000, 20, 200};
+	const struct link_config config = {MSG_LANE_ELECTION, false, 1, 1000, 20, 200};
 	const uint64_t seldom = LINK_RESTLESS_MS / LINK_UPS_MAX;
 	uint64_t at = 1000000;
 	struct link l;
@@ -400,7 +400,7 @@ up_again_and_again_is_restless(void **state)
 static void
 the_restless_is_not_dialled_at_once(void **state)
 {
-	const struct link_config config = {LINK_ELECTION, true, 1, 1000, 20, 200};
+	const struct link_config config = {MSG_LANE_ELECTION, true, 1, 1000, 20, 200};
 	const enum link_event_type life[] = {LINK_EV_DIALED, LINK_EV_FRAME,
 	                                     LINK_EV_CLOSED};
 	struct link_event ev = {.type = LINK_EV_START, .now_ms = 1000000};

@@ -142,18 +142,18 @@ clear_forgets_the_last(void **state)
 static void
 the_largest_message_goes_through(void **state)
 {
-	unsigned char *big = malloc(OUTBOX_MESSAGE_MAX);
+	unsigned char *big = malloc(MSG_FRAME_MAX);
 	const unsigned char *data;
 
 	(void)state;
-	memset(big, 'x', OUTBOX_MESSAGE_MAX);
+	memset(big, 'x', MSG_FRAME_MAX);
 	outbox_up(box);
-	outbox_put(box, big, OUTBOX_MESSAGE_MAX);
-	outbox_put(box, big, OUTBOX_MESSAGE_MAX);
+	outbox_put(box, big, MSG_FRAME_MAX);
+	outbox_put(box, big, MSG_FRAME_MAX);
 	for (unsigned i = 0; i < 2; i++) {
-		assert_int_equal(outbox_peek(box, &data), OUTBOX_MESSAGE_MAX + 4);
-		assert_int_equal(data[2] << 8 | data[3], OUTBOX_MESSAGE_MAX);
-		outbox_wrote(box, OUTBOX_MESSAGE_MAX + 4);
+		assert_int_equal(outbox_peek(box, &data), MSG_FRAME_MAX + 4);
+		assert_int_equal(data[2] << 8 | data[3], MSG_FRAME_MAX);
+		outbox_wrote(box, MSG_FRAME_MAX + 4);
 	}
 	assert_int_equal(outbox_peek(box, &data), 0);
 	free(big);

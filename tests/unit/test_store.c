@@ -99,17 +99,17 @@ records_that_cannot_be_believed(void **state)
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s/data/connmgr/peer", folder);
-	floor = store_load_record(&conf, BOARD_PEER, &r);
+	floor = store_load_record(&conf, MSG_WHO_PEER, &r);
 	assert_true(r.generation == 0 && floor == 0);
 	for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		assert_int_equal(file_write(path, texts[i], strlen(texts[i]), false), 0);
-		floor = store_load_record(&conf, BOARD_PEER, &r);
+		floor = store_load_record(&conf, MSG_WHO_PEER, &r);
 		assert_int_equal(r.generation, 0);
 		assert_true(floor > 1000000000);
 	}
 	r = (struct record){.generation = 41, .now.name = "b.2", .accepted = true};
-	assert_int_equal(store_save_record(&conf, BOARD_PEER, &r, true), 0);
-	assert_int_equal(store_load_record(&conf, BOARD_PEER, &r), 0);
+	assert_int_equal(store_save_record(&conf, MSG_WHO_PEER, &r, true), 0);
+	assert_int_equal(store_load_record(&conf, MSG_WHO_PEER, &r), 0);
 	assert_int_equal(r.generation, 41);
 	assert_string_equal(r.now.name, "b.2");
 	assert_int_equal(store_save_state(&conf, "junk", 4), 0);

@@ -178,7 +178,7 @@ state_and_generations_outlive_the_worker(void **state)
 	assert_int_equal(other.heard.activations, 1);
 	assert_int_equal(other.heard.state.vote.round, 99);
 	assert_int_equal(uplink_generation(other.uplink), 2);
-	store_load_record(&conf, BOARD_ELECTOR, &record);
+	store_load_record(&conf, MSG_WHO_ELECTOR, &record);
 	assert_int_equal(record.generation, 2);
 	assert_string_equal(record.now.name, "main");
 	assert_true(serial.generation == 7 && serial.count == 8);
@@ -199,7 +199,7 @@ promoted_by_name(void **state)
 	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(json, "ok")));
 	cJSON_Delete(json);
 	UNTIL(other.heard.activations == 1 && elector.heard.superseded);
-	store_load_record(&conf, BOARD_ELECTOR, &record);
+	store_load_record(&conf, MSG_WHO_ELECTOR, &record);
 	assert_int_equal(record.generation, 2);
 	assert_string_equal(record.now.name, "b");
 	uplink_close(other.uplink);

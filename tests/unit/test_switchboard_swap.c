@@ -291,7 +291,7 @@ assert_refused(const char *request)
 	if (!cJSON_GetObjectItem(json, "error"))
 		fail_msg("not refused: %s", request);
 	cJSON_Delete(json);
-	store_load_record(&conf, BOARD_ELECTOR, &r);
+	store_load_record(&conf, MSG_WHO_ELECTOR, &r);
 	assert_int_equal(r.generation, 1);
 	assert_string_equal(r.now.name, "main");
 	assert_true(r.accepted);
@@ -330,7 +330,7 @@ assert_record(unsigned generation, const char *name, const char *path, const cha
 {
 	struct record r;
 
-	store_load_record(&conf, BOARD_ELECTOR, &r);
+	store_load_record(&conf, MSG_WHO_ELECTOR, &r);
 	assert_int_equal(r.generation, generation);
 	assert_string_equal(r.now.name, name);
 	assert_string_equal(r.now.path, path);
