@@ -1,22 +1,23 @@
-/* A swap by systemctl; see units.h. Everything waits here: one step after the other, on
- * the core's word, until it is idle or the asker has the answer. */
+/* `conclave swap` where systemd runs the workers; see units.h. Each operation of
+ * swap/drive.h waits until it is done, so that one event follows the other until the swap
+ * is over, or the person who asked has the answer. */
 #include "ctl/units.h"
 
 #include "base/clock.h"
 #include "base/exit.h"
-#include "base/paths.h"
+#include "base/json.h"
+
 #include "ctl/ask.h"
 #include "ctl/exact.h"
 #include "ctl/run.h"
-#include "ctl/said.h"
+#include "ctl/status.h"
+#include "ctl/swap_print.h"
 #include "ctl/systemctl.h"
-#include "ctl/units_impl.h"
-#include "swap/program.h"
+#include "proc/gate.h"
+#include "swap/drive.h"
 #include "swap/record_file.h"
 
-#include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,24 +29,54 @@
 #define START_MS    30000 /* systemctl has its own, smaller bounds */
 #define PROMOTE_MS  1000
 #define LOOK_MS     500
+#define EVENTS_MAX  8
 #define GUARD       "conclave-swap"
 
-static bool
-read_record(struct units *u)
+struct units {
+	const struct ctl *c;
+	struct drive drive;
+	struct gate gate;
+	/* by seat: the end of the unit counts as a death of the elector */
+	bool watched[2];
+	/* by seat: what systemctl_restarts said when the unit was started */
+	long restarts[2];
+	bool answered;
+	/* the exit status that goes with the answer */
+	int status;
+	char reply[DOOR_REPLY_MAX + 1];
+};
+
+/* The program of a unit, as it is shown to people. */
+static struct record_program
+shown(const char *name)
 {
-	return record_load(u->c->conf->data_dir, &u->record) == 0;
+	struct record_program p = {.name = ""};
+
+	snprintf(p.name, sizeof(p.name), "%s", name);
+	(void)systemctl_program(name, p.path, sizeof(p.path));
+	return p;
 }
 
 static void
-push(struct units *u, struct swap_event ev)
+on_answer(void *user, bool ok, const char *why)
 {
-	assert(u->event_count < UNITS_EVENTS_MAX);
-	u->events[u->event_count++] = ev;
+	struct units *u = user;
+	struct record_program now = {.name = ""};
+	struct buf_out out;
+
+	if (ok)
+		now = shown(u->drive.programs[u->drive.core.active].name);
+	buf_out_init(&out, u->reply, sizeof(u->reply) - 1);
+	drive_put_answer(&u->drive, ok, why, &now, u->drive.version, &out);
+	u->reply[out.len] = '\0';
+	u->answered = true;
+	u->status = swap_print_result(u->c, exact_parse(u->reply));
+	u->status = verb_flushed(verb_flush(), u->status);
 }
 
-/* connmgr's answer; NULL: none. */
+/* connmgr's answer; NULL: it gave none. */
 static const char *
-ask(struct units *u, const char *request)
+ask_connmgr(struct units *u, const char *request)
 {
 	char path[ASK_PATH_MAX];
 	size_t len;
@@ -56,193 +87,184 @@ ask(struct units *u, const char *request)
 	return u->reply;
 }
 
+static void
+on_push(void *user, const struct swap_event *ev)
+{
+	struct units *u = user;
+
+	gate_push(&u->gate, ev);
+}
+
+/* The path in a record is conclaved's; a unit has its own. */
+static bool
+on_read(void *user, struct record *out)
+{
+	struct units *u = user;
+
+	if (record_load(u->c->conf->data_dir, out) != 0)
+		return false;
+	out->now.path[0] = out->before.path[0] = '\0';
+	return true;
+}
+
 static bool
 describe(struct units *u, const char *name)
 {
 	char path[RECORD_PATH_MAX], real[RECORD_PATH_MAX], says[PROGRAM_SAYS_MAX];
 	char *argv[] = {real, (char *)"--describe", NULL};
+	char *words = u->drive.look.words;
 
 	if (systemctl_program(name, path, sizeof(path)) != 0) {
-		snprintf(u->look.words, sizeof(u->look.words),
+		snprintf(words, LOOK_WORDS_MAX,
 		         "there is no unit conclave-elector@%s.service", name);
 		return false;
 	}
-	if (program_check(path, real, u->look.words) != 0)
+	if (program_check(path, real, words) != 0)
 		return false;
 	if (run_program(argv, DESCRIBE_MS, says, sizeof(says)) != 0)
 		says[0] = '\0';
-	return program_judge(says, u->version, u->look.words) == 0;
+	return program_judge(says, u->drive.version, words) == 0;
 }
 
 static void
-start(struct units *u, unsigned seat)
+on_describe(void *user, unsigned seat)
 {
-	struct swap_event ready = {.type = SWAP_EV_READY, .seat = seat};
-	struct swap_event spawned = {.type = SWAP_EV_SPAWNED};
-	int r = systemctl("start", u->names[seat]);
+	struct units *u = user;
+	bool ok = describe(u, u->drive.programs[seat].name);
 
-	spawned.ok = r == 0;
-	if (r != 0)
-		snprintf(u->look.words, sizeof(u->look.words),
+	on_push(u, &(struct swap_event){.type = SWAP_EV_DESCRIBED, .ok = ok});
+}
+
+static void
+on_watch(void *user, unsigned seat)
+{
+	struct units *u = user;
+
+	u->watched[seat] = true;
+	u->restarts[seat] = systemctl_restarts(u->drive.programs[seat].name);
+}
+
+/* systemctl returns when the unit is ready. */
+static bool
+on_start(void *user, unsigned seat)
+{
+	struct units *u = user;
+	const char *name = u->drive.programs[seat].name;
+
+	if (systemctl("start", name) != 0) {
+		u->watched[seat] = false;
+		snprintf(u->drive.look.words, LOOK_WORDS_MAX,
 		         "conclave-elector@%s.service did not start: see journalctl -u "
 		         "conclave-elector@%s",
-		         u->names[seat], u->names[seat]);
-	u->look.said = u->look.frames_in = 0;
-	u->restarts[seat] = r == 0 ? systemctl_restarts(u->names[seat]) : -1;
-	u->watched[seat] = r == 0;
-	push(u, spawned);
-	if (r == 0)
-		push(u, ready);
-}
-
-static void
-stop(struct units *u, unsigned seat)
-{
-	(void)systemctl("stop", u->names[seat]);
-	u->watched[seat] = false;
-	push(u, (struct swap_event){.type = SWAP_EV_DIED, .seat = seat});
-}
-
-static void
-look(struct units *u, unsigned seat)
-{
-	struct swap_event died = {.type = SWAP_EV_DIED, .seat = seat};
-	char request[64];
-	long restarts;
-
-	if (u->watched[seat]) {
-		restarts = systemctl_restarts(u->names[seat]);
-		if (restarts != u->restarts[seat]) {
-			u->watched[seat] = false;
-			snprintf(u->look.words, sizeof(u->look.words),
-			         "it ended: see journalctl -u conclave-elector@%s",
-			         u->names[seat]);
-			push(u, died);
-			return;
-		}
+		         name, name);
+		return false;
 	}
-	snprintf(request, sizeof(request), "shadow %s", u->names[seat]);
-	push(u, look_event(&u->look, ask(u, request), LOOK_MS));
+	on_watch(u, seat);
+	on_push(u, &(struct swap_event){.type = SWAP_EV_READY, .seat = seat});
+	return true;
 }
 
-/* The new one is enabled before: after it a restart of the machine must start it. */
-static void
-promote(struct units *u, unsigned seat, bool back)
+static bool
+on_stop(void *user, unsigned seat)
 {
-	struct swap_event ev = {.type = SWAP_EV_PROMOTED};
-	char request[64];
-	const char *reply;
+	struct units *u = user;
 
-	if (systemctl("enable", u->names[seat]) != 0) {
-		snprintf(u->look.words, sizeof(u->look.words),
-		         "conclave-elector@%s.service cannot be enabled", u->names[seat]);
-		push(u, ev);
+	(void)systemctl("stop", u->drive.programs[seat].name);
+	u->watched[seat] = false;
+	return true;
+}
+
+/* True: the watched unit has ended, or systemd has restarted it. */
+static bool
+has_died(struct units *u, unsigned seat)
+{
+	const char *name = u->drive.programs[seat].name;
+
+	if (!u->watched[seat] || systemctl_restarts(name) == u->restarts[seat])
+		return false;
+	u->watched[seat] = false;
+	snprintf(u->drive.look.words, LOOK_WORDS_MAX,
+	         "it ended: see journalctl -u conclave-elector@%s", name);
+	on_push(u, &(struct swap_event){.type = SWAP_EV_DIED, .seat = seat});
+	return true;
+}
+
+/* The candidate is enabled before its promotion: after the promotion a restart of the
+ * machine must start this one. */
+static void
+on_ask(void *user, enum drive_question what, unsigned seat, const char *request)
+{
+	struct units *u = user;
+	const char *name = u->drive.programs[seat].name;
+
+	if (what == DRIVE_LOOK && has_died(u, seat))
+		return;
+	if (what == DRIVE_PROMOTE && systemctl("enable", name) != 0) {
+		snprintf(u->drive.look.words, LOOK_WORDS_MAX,
+		         "conclave-elector@%s.service cannot be enabled", name);
+		on_push(u, &(struct swap_event){.type = SWAP_EV_PROMOTED});
 		return;
 	}
-	snprintf(request, sizeof(request), "promote %s %s", swap_turn(&u->core, back),
-	         u->names[seat]);
-	reply = ask(u, request);
-	ev.silent = !reply;
-	ev.ok = look_ok(reply, u->look.words);
-	push(u, ev);
+	drive_replied(&u->drive, what, ask_connmgr(u, request));
 }
 
+/* A person reads the answer; a unit that runs this command writes to the journal. */
 static void
-accept(struct units *u)
+on_note(void *user, enum swap_note note, const char *why)
 {
-	struct swap_event ev = {.type = SWAP_EV_ACCEPTED};
-	char request[64];
+	struct units *u = user;
+	const char *other = u->drive.programs[1 - u->drive.core.active].name;
 
-	snprintf(request, sizeof(request), "accept %s", u->names[u->core.active]);
-	ev.ok = look_ok(ask(u, request), u->look.words);
-	push(u, ev);
+	if (note == SWAP_NOTE_RETURNING || note >= SWAP_NOTE_RETURNED)
+		fprintf(stderr, "conclave: swap: %s%s%s\n", swap_note_text(note),
+		        *why ? ": " : "", why);
+	/* systemd has restarted the one that failed */
+	if (note == SWAP_NOTE_RETURNED)
+		(void)systemctl("stop", other);
+	/* the one that is not in use must not start with the machine */
+	if (note == SWAP_NOTE_RETURNED || note == SWAP_NOTE_ACCEPTED ||
+	    note == SWAP_NOTE_GIVEN_UP)
+		(void)systemctl("disable", other);
 }
 
-static void
-look_at_record(struct units *u, unsigned candidate)
-{
-	struct swap_event ev = {.type = SWAP_EV_RECORD, .ok = read_record(u)};
+/* systemd restarts a unit by itself, so SWAP_DO_KEEP needs no operation. */
+static const struct drive_ops drive_ops = {.push = on_push,
+                                           .read = on_read,
+                                           .describe = on_describe,
+                                           .start = on_start,
+                                           .stop = on_stop,
+                                           .ask = on_ask,
+                                           .watch = on_watch,
+                                           .answer = on_answer,
+                                           .note = on_note};
 
-	ev.seat = strcmp(u->record.now.name, u->names[candidate]) == 0 ? candidate
-	                                                               : 1 - candidate;
-	push(u, ev);
+static void
+on_step(void *user, uint64_t now_ms, void *event)
+{
+	struct units *u = user;
+
+	drive_step(&u->drive, now_ms, event);
 }
 
+/* drive_until looks at the deadline itself. */
 static void
-apply(struct units *u, const struct swap_action *a)
+on_settle(void *user)
 {
-	switch (a->type) {
-	case SWAP_DO_DESCRIBE:
-		push(u, (struct swap_event){.type = SWAP_EV_DESCRIBED,
-		                            .ok = describe(u, u->names[a->seat])});
-		break;
-	case SWAP_DO_START:
-		start(u, a->seat);
-		break;
-	case SWAP_DO_STOP:
-		stop(u, a->seat);
-		break;
-	case SWAP_DO_LOOK:
-		look(u, a->seat);
-		break;
-	case SWAP_DO_PROMOTE:
-		promote(u, a->seat, a->back);
-		break;
-	case SWAP_DO_READ:
-		look_at_record(u, a->seat);
-		break;
-	case SWAP_DO_ACCEPT:
-		accept(u);
-		break;
-	case SWAP_DO_KEEP: /* systemd does */
-		break;
-	case SWAP_DO_WATCH:
-		u->watched[a->seat] = true;
-		u->restarts[a->seat] = systemctl_restarts(u->names[a->seat]);
-		break;
-	case SWAP_DO_ANSWER:
-		units_answer(u, a);
-		break;
-	case SWAP_DO_NOTE:
-		units_note(u, a);
-		/* systemd has started the one that failed again */
-		if (a->note == SWAP_NOTE_RETURNED)
-			(void)systemctl("stop", u->names[1 - u->core.active]);
-		/* who lost is not started with the machine */
-		if (a->note == SWAP_NOTE_RETURNED || a->note == SWAP_NOTE_ACCEPTED ||
-		    a->note == SWAP_NOTE_GIVEN_UP)
-			(void)systemctl("disable", u->names[1 - u->core.active]);
-		break;
-	}
+	(void)user;
 }
 
-static void
-step(struct units *u, struct swap_event ev)
-{
-	push(u, ev);
-	while (u->event_count > 0) {
-		struct swap_event first = u->events[0];
-		struct swap_actions todo;
+static const struct gate_ops gate_ops = {.step = on_step, .settle = on_settle};
 
-		u->event_count--;
-		memmove(u->events, u->events + 1, u->event_count * sizeof(u->events[0]));
-		first.now_ms = clock_ms();
-		swap_step(&u->core, &first, &todo);
-		for (unsigned i = 0; i < todo.count; i++)
-			apply(u, &todo.list[i]);
-	}
-}
-
-/* Until the core is idle, or, for who waits for an answer, until that is there. */
+/* Until the core is idle or, with `to_the_answer`, until the answer is there. */
 static void
-drive(struct units *u, bool to_the_answer)
+drive_until(struct units *u, bool to_the_answer)
 {
-	while (u->core.phase != SWAP_IDLE && !(to_the_answer && u->answered)) {
-		uint64_t due_ms = swap_due_ms(&u->core), now_ms = clock_ms();
+	while (u->drive.core.phase != SWAP_IDLE && !(to_the_answer && u->answered)) {
+		uint64_t due_ms = swap_due_ms(&u->drive.core), now_ms = clock_ms();
 
 		if (due_ms > now_ms)
 			usleep((unsigned)(due_ms - now_ms) * 1000);
-		step(u, (struct swap_event){.type = SWAP_EV_DUE});
+		on_push(u, &(struct swap_event){.type = SWAP_EV_DUE});
 	}
 }
 
@@ -261,24 +283,26 @@ open_units(struct units *u, const struct ctl *c)
 	u->c = c;
 	if (geteuid() != 0)
 		return verb_failed(c, EXIT_FAILED,
-		                   "swap: only root starts and stops units; write: sudo "
+		                   "swap: only root may start and stop units; run: sudo "
 		                   "conclave swap ...");
-	if (!read_record(u))
+	if (!drive_init(&u->drive, &policy, &drive_ops, u))
 		return verb_failed(
 		    c, EXIT_FAILED,
-		    "swap: connmgr's record in %s/connmgr cannot be read: start the "
+		    "swap: connmgr's record in %s/connmgr cannot be read; start the "
 		    "elector first",
 		    c->conf->data_dir);
-	swap_init(&u->core, &policy);
-	strcpy(u->names[0], u->record.now.name);
-	return 0;
+	return gate_init(&u->gate, sizeof(struct swap_event), EVENTS_MAX, &gate_ops, u) <
+	               0
+	           ? EXIT_FAILED
+	           : 0;
 }
 
-/* What was promoted is watched on, by a unit that outlives this command. */
+/* Starts a transient unit that watches the promoted elector after this command has ended.
+ * Its working directory is another one, so that it needs whole paths. */
 static int
 guard(const struct units *u)
 {
-	char self[CONF_PATH_MAX], file[PATH_MAX]; /* it has another working directory */
+	char self[CONF_PATH_MAX], file[PATH_MAX];
 	char restarts[24];
 	char *argv[] = {(char *)"systemd-run",
 	                (char *)"--quiet",
@@ -296,11 +320,11 @@ guard(const struct units *u)
 	if (n < 0 || !realpath(u->c->file, file))
 		return -errno;
 	self[n] = '\0';
-	snprintf(restarts, sizeof(restarts), "%ld", u->restarts[u->core.active]);
+	snprintf(restarts, sizeof(restarts), "%ld", u->restarts[u->drive.core.active]);
 	return run_program(argv, START_MS, NULL, 0);
 }
 
-/* One driver at a time */
+/* Only one process may drive a swap. */
 static void
 stop_guard(void)
 {
@@ -314,12 +338,13 @@ stop_guard(void)
 static int
 finish(struct units *u)
 {
-	if (u->core.phase != SWAP_PROBATION || guard(u) == 0)
+	drive_until(u, true);
+	if (u->drive.core.phase != SWAP_PROBATION || guard(u) == 0)
 		return u->status;
-	fputs("conclave: swap: no unit can be started for the probation: it is seen "
-	      "through here\n",
+	fputs("conclave: swap: systemd-run cannot start a unit for the probation, so "
+	      "this command waits for its end\n",
 	      stderr);
-	drive(u, false);
+	drive_until(u, false);
 	return u->status;
 }
 
@@ -327,8 +352,6 @@ int
 units_swap(const struct ctl *c, const char *name, uint64_t shadow_ms, bool force)
 {
 	static struct units u;
-	struct swap_event ev = {
-	    .type = SWAP_EV_ASK, .shadow_ms = shadow_ms, .force = force};
 	int r;
 
 	if (!paths_name_ok(name))
@@ -337,22 +360,18 @@ units_swap(const struct ctl *c, const char *name, uint64_t shadow_ms, bool force
 	r = open_units(&u, c);
 	if (r)
 		return r;
-	if (strcmp(name, u.record.now.name) == 0)
+	if (strcmp(name, u.drive.record.now.name) == 0)
 		return verb_misused(c, "%s is in use already", name);
-	strcpy(u.names[1], name);
-	if (!u.record.accepted && !describe(&u, name)) {
-		units_answer(&u, &(struct swap_action){.type = SWAP_DO_ANSWER,
-		                                       .why = SWAP_WHY_DESCRIBED});
+	if (!u.drive.record.accepted && !describe(&u, name)) {
+		on_answer(&u, false, u.drive.look.words);
 		return u.status;
 	}
-	/* a new swap accepts the one before */
 	stop_guard();
-	if (!u.record.accepted)
-		(void)systemctl("disable", u.record.before.name);
-	if (!u.record.accepted)
-		step(&u, (struct swap_event){.type = SWAP_EV_RESUME, .has_before = true});
-	step(&u, ev);
-	drive(&u, true);
+	/* a new swap accepts the one before */
+	if (!u.drive.record.accepted)
+		(void)systemctl("disable", u.drive.record.before.name);
+	drive_resume(&u.drive);
+	drive_swap(&u.drive, name, "", shadow_ms, force);
 	return finish(&u);
 }
 
@@ -360,17 +379,13 @@ int
 units_undo(const struct ctl *c)
 {
 	static struct units u;
-	struct swap_event ev = {.type = SWAP_EV_UNDO};
 	int r = open_units(&u, c);
 
 	if (r)
 		return r;
-	ev.has_before = u.record.before.name[0] != '\0';
-	strcpy(u.names[1], u.record.before.name);
-	if (ev.has_before)
+	if (u.drive.record.before.name[0] != '\0')
 		stop_guard();
-	step(&u, ev);
-	drive(&u, true);
+	drive_undo(&u.drive);
 	return finish(&u);
 }
 
@@ -378,17 +393,63 @@ int
 units_guard(const struct ctl *c, long restarts)
 {
 	static struct units u;
+	char request[PATHS_NAME_MAX + 16];
 	int r = open_units(&u, c);
 
-	if (r || u.record.accepted)
+	if (r || u.drive.record.accepted)
 		return r;
-	strcpy(u.names[1], u.record.before.name);
-	step(&u, (struct swap_event){.type = SWAP_EV_RESUME,
-	                             .has_before = u.record.before.name[0] != '\0'});
-	u.restarts[u.core.active] = restarts;
-	look(&u, u.core.active); /* a short probation ends before the next one */
-	drive(&u, false);
-	return strcmp(u.record.now.name, u.names[u.core.active]) == 0 ? 0 : 1;
+	drive_resume(&u.drive);
+	u.restarts[0] = restarts;
+	/* a short probation ends before the core asks for the first look */
+	snprintf(request, sizeof(request), "shadow %s", u.drive.programs[0].name);
+	on_ask(&u, DRIVE_LOOK, 0, request);
+	drive_until(&u, false);
+	return u.drive.core.active == 0 ? 0 : 1;
+}
+
+/* null stands for what the record does not tell. */
+static void
+show_json(const struct record *r)
+{
+	static char text[DOOR_REPLY_MAX];
+	struct record_program now = shown(r->now.name), before = {.name = ""};
+	struct record_program none = {.name = ""};
+	struct buf_out out;
+
+	if (*r->before.name)
+		before = shown(r->before.name);
+	buf_out_init(&out, text, sizeof(text) - 1);
+	buf_put_u8(&out, '{');
+	json_put_u64(&out, "schema", STATUS_SCHEMA);
+	json_put_text(&out, "phase", r->accepted ? "idle" : "probation");
+	json_put_bool(&out, "accepted", r->accepted);
+	buf_put_text(&out, ",\"remaining_ms\":null");
+	drive_put_program(&out, "program", &now);
+	drive_put_program(&out, "candidate", &none);
+	drive_put_program(&out, "before", &before);
+	buf_put_text(&out, ",\"reason\":null,\"difference\":null}");
+	text[out.len] = '\0';
+	verb_print_json(exact_parse(text));
+}
+
+int
+units_show(const struct ctl *c)
+{
+	struct record r;
+
+	if (record_load(c->conf->data_dir, &r) != 0)
+		return verb_failed(c, EXIT_FAILED,
+		                   "swap: %s/connmgr/elector cannot be read",
+		                   c->conf->data_dir);
+	if (c->json) {
+		show_json(&r);
+		return EXIT_OK;
+	}
+	printf("%-10s %s\n", "phase", r.accepted ? "idle" : "probation");
+	printf("%-10s %s\n", "in use", r.now.name);
+	if (*r.before.name)
+		printf("%-10s %s\n", "before", r.before.name);
+	return EXIT_OK;
 }
 
 bool

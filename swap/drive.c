@@ -1,0 +1,231 @@
+/* The driver of a swap; see drive.h. */
+#include "swap/drive.h"
+
+#include "base/json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static void
+push(struct drive *d, struct swap_event ev)
+{
+	d->ops->push(d->user, &ev);
+}
+
+bool
+drive_read(struct drive *d)
+{
+	return d->ops->read(d->user, &d->record);
+}
+
+static void
+start(struct drive *d, unsigned seat, bool back)
+{
+	if (back)
+		d->programs[seat] = d->record.before;
+	d->look.said = d->look.frames_in = 0;
+	push(d, (struct swap_event){.type = SWAP_EV_SPAWNED,
+	                            .ok = d->ops->start(d->user, seat)});
+}
+
+static void
+read_for(struct drive *d, unsigned candidate)
+{
+	bool ok = drive_read(d);
+	bool named = strcmp(d->record.now.name, d->programs[candidate].name) == 0;
+
+	push(d, (struct swap_event){.type = SWAP_EV_RECORD,
+	                            .ok = ok,
+	                            .seat = named ? candidate : 1 - candidate});
+}
+
+static void
+ask(struct drive *d, enum drive_question what, const struct swap_action *a)
+{
+	const struct record_program *p = &d->programs[a->seat];
+	char request[RECORD_PATH_MAX + 64];
+
+	if (what == DRIVE_PROMOTE)
+		snprintf(request, sizeof(request), "promote %s %s%s%s",
+		         swap_turn(&d->core, a->back), p->name, p->path[0] ? " " : "",
+		         p->path);
+	else
+		snprintf(request, sizeof(request), "%s %s",
+		         what == DRIVE_LOOK ? "shadow" : "accept", p->name);
+	d->ops->ask(d->user, what, a->seat, request);
+}
+
+static void
+apply(struct drive *d, const struct swap_action *a)
+{
+	switch (a->type) {
+	case SWAP_DO_DESCRIBE:
+		d->ops->describe(d->user, a->seat);
+		break;
+	case SWAP_DO_START:
+		start(d, a->seat, a->back);
+		break;
+	case SWAP_DO_STOP:
+		if (d->ops->stop(d->user, a->seat))
+			push(d,
+			     (struct swap_event){.type = SWAP_EV_DIED, .seat = a->seat});
+		break;
+	case SWAP_DO_LOOK:
+		ask(d, DRIVE_LOOK, a);
+		break;
+	case SWAP_DO_PROMOTE:
+		ask(d, DRIVE_PROMOTE, a);
+		break;
+	case SWAP_DO_READ:
+		read_for(d, a->seat);
+		break;
+	case SWAP_DO_ACCEPT:
+		ask(d, DRIVE_ACCEPT, a);
+		break;
+	case SWAP_DO_KEEP:
+		if (d->ops->keep)
+			d->ops->keep(d->user, a->seat);
+		break;
+	case SWAP_DO_WATCH:
+		d->ops->watch(d->user, a->seat);
+		break;
+	case SWAP_DO_ANSWER:
+		d->ops->answer(d->user, a->ok, look_why(&d->look, a->why));
+		break;
+	case SWAP_DO_NOTE:
+		d->ops->note(d->user, a->note, look_reason(&d->look, a));
+		break;
+	}
+}
+
+void
+drive_step(struct drive *d, uint64_t now_ms, const struct swap_event *ev)
+{
+	struct swap_event stamped = *ev;
+	unsigned active = d->core.active;
+	struct swap_actions todo;
+
+	stamped.now_ms = now_ms;
+	swap_step(&d->core, &stamped, &todo);
+	if (d->core.active != active) {
+		(void)drive_read(d);
+		if (d->ops->turned)
+			d->ops->turned(d->user, active);
+	}
+	for (unsigned i = 0; i < todo.count; i++)
+		apply(d, &todo.list[i]);
+	if (ev->type == SWAP_EV_ACCEPTED && ev->ok)
+		(void)drive_read(d);
+}
+
+bool
+drive_init(struct drive *d, const struct swap_policy *policy, const struct drive_ops *ops,
+           void *user)
+{
+	bool ok;
+
+	memset(d, 0, sizeof(*d));
+	d->ops = ops;
+	d->user = user;
+	swap_init(&d->core, policy);
+	d->record.accepted = true;
+	ok = drive_read(d);
+	d->programs[0] = d->record.now;
+	return ok;
+}
+
+void
+drive_swap(struct drive *d, const char *name, const char *path, uint64_t shadow_ms,
+           bool force)
+{
+	struct record_program *p = &d->programs[1 - d->core.active];
+
+	if (d->core.phase == SWAP_IDLE || d->core.phase == SWAP_PROBATION) {
+		(void)drive_read(d);
+		if (name)
+			snprintf(p->name, sizeof(p->name), "%s", name);
+		else /* generations only rise */
+			snprintf(p->name, sizeof(p->name), "e%" PRIu64,
+			         d->record.generation + 1);
+		snprintf(p->path, sizeof(p->path), "%s", path);
+		d->look.difference[0] = d->version[0] = '\0';
+	}
+	push(d, (struct swap_event){
+		    .type = SWAP_EV_ASK, .shadow_ms = shadow_ms, .force = force});
+}
+
+static void
+push_with_before(struct drive *d, enum swap_event_type type)
+{
+	push(d, (struct swap_event){.type = type,
+	                            .has_before = d->record.before.name[0] != '\0'});
+}
+
+void
+drive_undo(struct drive *d)
+{
+	(void)drive_read(d);
+	d->version[0] = '\0';
+	push_with_before(d, SWAP_EV_UNDO);
+}
+
+void
+drive_resume(struct drive *d)
+{
+	if (!d->record.accepted)
+		push_with_before(d, SWAP_EV_RESUME);
+}
+
+void
+drive_replied(struct drive *d, enum drive_question what, const char *reply)
+{
+	struct swap_event ev = {.type = what == DRIVE_PROMOTE ? SWAP_EV_PROMOTED
+	                                                      : SWAP_EV_ACCEPTED};
+
+	if (what == DRIVE_LOOK) {
+		ev = look_event(&d->look, reply, d->core.policy.look_ms);
+	} else {
+		ev.silent = what == DRIVE_PROMOTE && !reply;
+		ev.ok = look_ok(reply, d->look.words);
+	}
+	push(d, ev);
+}
+
+void
+drive_put_program(struct buf_out *out, const char *key, const struct record_program *p)
+{
+	json_put_key(out, key);
+	if (p->name[0] == '\0') {
+		buf_put_text(out, "null");
+		return;
+	}
+	buf_put_u8(out, '{');
+	json_put_text(out, "name", p->name);
+	json_put_text(out, "path", p->path);
+	buf_put_u8(out, '}');
+}
+
+void
+drive_put_difference(const struct drive *d, struct buf_out *out)
+{
+	json_put_key(out, "difference");
+	buf_put_text(out, "%s", d->look.difference[0] ? d->look.difference : "null");
+}
+
+void
+drive_put_answer(const struct drive *d, bool ok, const char *why,
+                 const struct record_program *now, const char *version,
+                 struct buf_out *out)
+{
+	buf_put_u8(out, '{');
+	if (ok) {
+		json_put_bool(out, "ok", true);
+		drive_put_program(out, "program", now);
+		json_put_text(out, "version", version);
+	} else {
+		json_put_text(out, "error", why);
+	}
+	drive_put_difference(d, out);
+	buf_put_u8(out, '}');
+}
