@@ -1,0 +1,173 @@
+/* conclaved's shell: one process with its children, the swap of an elector, the control
+ * socket, and one gate (proc/gate.h) through which every event passes. The files call
+ * downwards only:
+ *
+ *   shell.c        opens all, steps each event, arms the timer, tells of changes
+ *   shell_door.c   the requests at the control socket
+ *   shell_swap.c   the operations of swap/drive.h
+ *   status.c       the answers, as JSON and as a sentence
+ *   shell_child.c  the children: their processes, notices and ends */
+#ifndef SUPERVISOR_SHELL_H
+#define SUPERVISOR_SHELL_H
+
+#include "config/conf.h"
+#include "ipc/door.h"
+#include "ipc/door_call.h"
+#include "proc/gate.h"
+#include "proc/proc.h"
+#include "supervisor/child.h"
+#include "supervisor/child_notice.h"
+#include "supervisor/describe.h"
+#include "supervisor/kept.h"
+#include "supervisor/memory.h"
+#include "supervisor/notify.h"
+#include "supervisor/spawn.h"
+#include "swap/drive.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <systemd/sd-event.h>
+
+#define SUPERVISOR_TEXT_MAX 1536 /* of a message in an answer */
+
+enum supervisor_row {
+	SUPERVISOR_CONNMGR,
+	SUPERVISOR_ELECTOR, /* seat 0 */
+	SUPERVISOR_PEER,
+	SUPERVISOR_OTHER_ELECTOR, /* seat 1 */
+	SUPERVISOR_CHILDREN,
+};
+
+/* What a child is; the table is in shell_child.c. */
+struct supervisor_plan {
+	const char *name;
+	/* the file in program_dir */
+	const char *program;
+	/* of the two seats that hold electors (swap/swap.h); -1: this is no elector */
+	int seat;
+	/* the row of the child without which this one cannot become ready; -1: none */
+	int needs;
+	/* all children of a lower turn have ended before this one is stopped */
+	unsigned stop_turn;
+};
+
+struct supervisor_child {
+	const struct supervisor_plan *plan;
+	struct supervisor *supervisor;
+	struct child life;
+	/* the newest value of each field that the present process sent */
+	struct child_notice said;
+	/* CLOCK_BOOTTIME; 0: there is no process, or it is not ready */
+	uint64_t started_us;
+	uint64_t ready_us;
+	/* send SIGHUP once it is ready */
+	bool reload_owed;
+	/* of the last start, until it is told: the pid or -errno; 0: told */
+	int spawned;
+	/* the pidfd; NULL: there is no process */
+	sd_event_source *source;
+	/* of the instance, as --name has it */
+	char name[PATHS_NAME_MAX];
+	char path[CONF_PATH_MAX];
+	char *argv[6];
+};
+
+/* An asker of `restart` that has no answer yet. */
+struct supervisor_waiter {
+	struct door_conn *conn;
+	const struct supervisor_child *child;
+};
+
+struct supervisor {
+	struct proc *proc;
+	struct conf conf;
+	/* what a reload reads */
+	struct conf fresh;
+	const char *config_path;
+	/* the copy of the configuration that the children read */
+	char children_config[CONF_PATH_MAX];
+	char program_dir[CONF_PATH_MAX];
+	uint64_t started_us;
+	/* when all children were ready for the first time; 0: not yet */
+	uint64_t ready_us;
+
+	struct gate gate;
+	/* of the event that is being stepped */
+	uint64_t now_ms;
+	/* the one timer of all deadlines */
+	sd_event_source *timer;
+	/* a timer: writes the status file and sends STATUS= */
+	sd_event_source *tell;
+	/* the status is another than it was when `tell` was armed last */
+	bool changed;
+	char told[256];
+
+	struct spawn *spawn;
+	struct notify *notify;
+	struct kept kept;
+	struct memory memory;
+	struct child_policy policy;
+	bool stopping;
+	bool ended;
+	/* by seat: the end of this elector is an event of the swap, and it is not started
+	 * again */
+	bool watched[2];
+	/* electors in use that did not become ready, in a row */
+	unsigned never_ready;
+	struct supervisor_child children[SUPERVISOR_CHILDREN];
+
+	struct drive drive;
+	/* at connmgr's door; NULL: nothing is asked */
+	struct door_call *call;
+	enum drive_question question;
+	struct describe *describe;
+	/* waits for the answer to a swap; NULL: nobody does */
+	struct door_conn *asker;
+	/* whose request is being stepped; NULL: nobody's */
+	struct door_conn *asking;
+
+	struct door *door;
+	/* the status file, and the last error of writing it that was logged */
+	char file[CONF_RUN_DIR_MAX + 32];
+	int file_error;
+	unsigned waiter_count;
+	struct supervisor_waiter waiters[DOOR_CONNS_MAX];
+	char reply[DOOR_REPLY_MAX];
+};
+
+/* An event of the gate. Pointers are borrowed: such an event comes from the loop, and is
+ * stepped before gate_push returns. */
+struct supervisor_event {
+	enum {
+		SUPERVISOR_EV_START,
+		SUPERVISOR_EV_STOP,
+		SUPERVISOR_EV_RELOAD,
+		SUPERVISOR_EV_DUE,
+		SUPERVISOR_EV_NOTICE,  /* row, notice, fd */
+		SUPERVISOR_EV_EXITED,  /* row, exited */
+		SUPERVISOR_EV_REQUEST, /* conn, request */
+		SUPERVISOR_EV_SWAP,    /* swap */
+	} type;
+	unsigned row;
+	const struct child_notice *notice;
+	int fd;
+	struct child_event exited;
+	struct door_conn *conn;
+	const char *request;
+	struct swap_event swap;
+};
+
+/* Takes the folders and the lock, and opens all; starts nobody. 0, or the exit status
+ * once it has logged why. */
+int supervisor_open(struct supervisor *s);
+/* The loop, until all children have ended. The exit status. */
+int supervisor_run(struct supervisor *s);
+void supervisor_close(struct supervisor *s); /* also after supervisor_open failed */
+
+/* shell_child.c: the child that holds an elector. */
+struct supervisor_child *supervisor_seat(struct supervisor *s, unsigned seat);
+
+extern const struct proc_ops supervisor_proc_ops;
+
+#endif

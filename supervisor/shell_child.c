@@ -1,0 +1,470 @@
+/* The children of conclaved; see shell_child.h. */
+#include "supervisor/shell_child.h"
+
+#include "base/clock.h"
+#include "base/exit.h"
+#include "base/log.h"
+#include "base/paths.h"
+#include "supervisor/child_text.h"
+#include "supervisor/place.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+/* This many electors in a row did not become ready: connmgr is replaced. */
+#define NEVER_READY_MAX 2
+
+/* connmgr is stopped last, so that the last message of the peer still gets out. */
+static const struct supervisor_plan plans[SUPERVISOR_CHILDREN] = {
+    [SUPERVISOR_CONNMGR] = {"connmgr", "conclave-connmgr", -1, -1, 1},
+    [SUPERVISOR_ELECTOR] = {"elector", "conclave-elector", 0, SUPERVISOR_CONNMGR, 0},
+    [SUPERVISOR_PEER] = {"peer", "conclave-peer", -1, SUPERVISOR_CONNMGR, 0},
+    [SUPERVISOR_OTHER_ELECTOR] = {"elector", "conclave-elector", 1, SUPERVISOR_CONNMGR,
+                                  0},
+};
+
+static const int signals[] = {
+    [CHILD_SIG_TERM] = SIGTERM,
+    [CHILD_SIG_ABRT] = SIGABRT,
+    [CHILD_SIG_CONT] = SIGCONT,
+    [CHILD_SIG_KILL] = SIGKILL,
+};
+
+static enum log_level
+note_level(const struct child_note *n)
+{
+	switch (n->why) {
+	case CHILD_WHY_CONFIG:
+		return LOG_LEVEL_ERR;
+	case CHILD_WHY_SPAWN_FAILED:
+	case CHILD_WHY_EXITED:
+	case CHILD_WHY_KILLED:
+		/* once: each of the endless further tries would log the same error */
+		return n->failures == CHILD_FAILING ? LOG_LEVEL_ERR : LOG_LEVEL_NOTICE;
+	case CHILD_WHY_NEVER_READY:
+	case CHILD_WHY_SILENT:
+	case CHILD_WHY_LINGERS:
+		return LOG_LEVEL_WARNING;
+	case CHILD_WHY_NONE:
+	case CHILD_WHY_STARTED:
+	case CHILD_WHY_READY:
+	case CHILD_WHY_RESTART:
+	case CHILD_WHY_STOP:
+	case CHILD_WHY_ENDED:
+		break;
+	}
+	return LOG_LEVEL_INFO;
+}
+
+static void
+signal_child(struct supervisor_child *m, int sig)
+{
+	int r;
+
+	if (!m->source)
+		return;
+	r = sd_event_source_send_child_signal(m->source, sig, NULL, 0);
+	if (r < 0 && r != -ESRCH)
+		log_err("%s: signal %d: %s", m->plan->name, sig, strerror(-r));
+}
+
+static bool
+is_connmgr(const struct supervisor_child *m)
+{
+	return m->plan == &plans[SUPERVISOR_CONNMGR];
+}
+
+static bool
+is_watched(const struct supervisor_child *m)
+{
+	return m->plan->seat >= 0 && m->supervisor->watched[m->plan->seat];
+}
+
+/* The elector in use attached before; if it cannot any more, connmgr may be the one that
+ * does not answer. */
+static void
+count_never_ready(struct supervisor *s, enum child_why why)
+{
+	if (why == CHILD_WHY_READY)
+		s->never_ready = 0;
+	if (why == CHILD_WHY_NEVER_READY)
+		s->never_ready++;
+}
+
+static void
+on_note(struct supervisor_child *m, const struct child_note *n)
+{
+	struct supervisor *s = m->supervisor;
+	const char *instance = m->plan->seat >= 0 ? m->name : "";
+	const char *blank = *instance ? " " : "";
+	char text[CHILD_TEXT_MAX];
+
+	child_note_text(n, text, sizeof(text));
+	if (n->why == CHILD_WHY_STARTED)
+		log_info("%s%s%s: started pid=%d", m->plan->name, blank, instance,
+		         m->life.pid);
+	else
+		log_line(note_level(n), "%s%s%s: %s", m->plan->name, blank, instance,
+		         text);
+	if (n->why == CHILD_WHY_READY && m->reload_owed) {
+		m->reload_owed = false;
+		signal_child(m, SIGHUP);
+	}
+	if (m->plan->seat == (int)s->drive.core.active && !is_watched(m))
+		count_never_ready(s, n->why);
+	s->changed = true;
+}
+
+/* The file may have been removed since the last start. */
+static int
+write_config(struct supervisor *s)
+{
+	int r = place_config(&s->conf, s->children_config, sizeof(s->children_config));
+
+	if (r < 0)
+		log_err("%s: %s", s->children_config, strerror(-r));
+	return r;
+}
+
+static int on_exit_of(sd_event_source *source, const siginfo_t *info, void *user);
+
+/* Starts the process and returns the event that tells the core about it. */
+static struct child_event
+spawn_child(struct supervisor_child *m)
+{
+	struct supervisor *s = m->supervisor;
+	struct child_event ev = {.type = CHILD_EV_SPAWNED};
+	pid_t pid = 0;
+	int r;
+
+	memset(&m->said, 0, sizeof(m->said));
+	m->ready_us = 0;
+	m->reload_owed = false;
+	r = write_config(s);
+	if (r == 0)
+		r = spawn_run(s->spawn, m->argv, is_connmgr(m) ? &s->kept : NULL,
+		              on_exit_of, m, &pid, &m->source);
+	m->started_us = r < 0 ? 0 : clock_us();
+	if (r < 0) {
+		log_notice("%s: %s: %s", m->plan->name, m->path, strerror(-r));
+		ev.type = CHILD_EV_SPAWN_FAILED;
+		ev.code = -r;
+	}
+	ev.pid = pid;
+	m->spawned = r < 0 ? r : pid;
+	return ev;
+}
+
+/* The core is told of a start before it sees any other event, so not through the gate. */
+static void
+step(struct supervisor_child *m, const struct child_event *event)
+{
+	struct child_event ev = *event;
+	struct child_actions todo;
+	bool more;
+
+	do {
+		more = false;
+		ev.now_ms = m->supervisor->now_ms;
+		child_step(&m->life, &ev, &todo);
+		for (unsigned i = 0; i < todo.count; i++) {
+			const struct child_action *a = &todo.list[i];
+
+			if (a->type == CHILD_ACT_SIGNAL) {
+				signal_child(m, signals[a->signal]);
+			} else if (a->type == CHILD_ACT_NOTE) {
+				on_note(m, &a->note);
+			} else {
+				assert(i + 1 == todo.count);
+				ev = spawn_child(m);
+				more = true;
+			}
+		}
+	} while (more);
+}
+
+void
+supervisor_child_step(struct supervisor_child *m, enum child_event_type type)
+{
+	step(m, &(struct child_event){.type = type});
+}
+
+static void
+step_all(struct supervisor *s, enum child_event_type type)
+{
+	for (unsigned i = 0; i < SUPERVISOR_CHILDREN; i++)
+		supervisor_child_step(&s->children[i], type);
+}
+
+/* Stops the children whose turn it is; UINT_MAX: all have ended. */
+static unsigned
+stop_next(struct supervisor *s)
+{
+	unsigned turn = UINT_MAX;
+
+	for (unsigned i = 0; i < SUPERVISOR_CHILDREN; i++)
+		if (s->children[i].life.pid > 0 && plans[i].stop_turn < turn)
+			turn = plans[i].stop_turn;
+	for (unsigned i = 0; i < SUPERVISOR_CHILDREN; i++)
+		if (plans[i].stop_turn == turn)
+			supervisor_child_step(&s->children[i], CHILD_EV_STOP);
+	return turn;
+}
+
+void
+supervisor_children_settle(struct supervisor *s)
+{
+	struct supervisor_child *connmgr = &s->children[SUPERVISOR_CONNMGR];
+	const struct child *life = &connmgr->life;
+
+	/* no connmgr will answer there: clients are refused instead of kept waiting */
+	if (life->state == CHILD_STOPPED ||
+	    (life->state == CHILD_WAITING && life->failures >= CHILD_FAILING))
+		kept_drop_all(&s->kept);
+	for (unsigned i = 0; i < SUPERVISOR_CHILDREN; i++) {
+		struct child_event ev = {.type = CHILD_EV_NEEDS};
+
+		if (plans[i].needs >= 0) {
+			ev.met = s->children[plans[i].needs].life.state == CHILD_READY;
+			step(&s->children[i], &ev);
+		}
+	}
+	if (s->never_ready >= NEVER_READY_MAX) {
+		log_notice("connmgr: replaced, since no elector becomes ready");
+		s->never_ready = 0;
+		supervisor_child_step(connmgr, CHILD_EV_RESTART);
+	}
+	if (s->stopping && !s->ended && stop_next(s) == UINT_MAX) {
+		s->ended = true;
+		proc_exit(s->proc, EXIT_OK);
+	}
+}
+
+uint64_t
+supervisor_children_due_ms(const struct supervisor *s)
+{
+	uint64_t due_ms = UINT64_MAX;
+
+	for (unsigned i = 0; i < SUPERVISOR_CHILDREN; i++)
+		if (child_due_ms(&s->children[i].life) < due_ms)
+			due_ms = child_due_ms(&s->children[i].life);
+	return due_ms;
+}
+
+static int
+on_exit_of(sd_event_source *source, const siginfo_t *info, void *user)
+{
+	struct supervisor_child *m = user;
+	struct supervisor *s = m->supervisor;
+	struct supervisor_event ev = {.type = SUPERVISOR_EV_EXITED,
+	                              .row = (unsigned)(m - s->children)};
+
+	assert(source == m->source);
+	ev.exited = (struct child_event){.type = CHILD_EV_EXITED,
+	                                 .by_signal = info->si_code != CLD_EXITED,
+	                                 .code = info->si_status,
+	                                 .dumped = info->si_code == CLD_DUMPED};
+	ev.exited.memory = memory_was_short(&s->memory) && ev.exited.by_signal &&
+	                   ev.exited.code == SIGKILL;
+	gate_push(&s->gate, &ev);
+	return 0;
+}
+
+/* Tells the swap that an elector has ended. The folder of one that is not in use goes. */
+static void
+seat_ended(struct supervisor_child *m, const struct child_note *why)
+{
+	struct supervisor *s = m->supervisor;
+	struct supervisor_event ev = {
+	    .type = SUPERVISOR_EV_SWAP,
+	    .swap = {.type = SWAP_EV_DIED, .seat = (unsigned)m->plan->seat}};
+	char text[CHILD_TEXT_MAX];
+
+	child_note_text(why, text, sizeof(text));
+	snprintf(s->drive.look.words, LOOK_WORDS_MAX, "it ended: %s", text);
+	if (ev.swap.seat != s->drive.core.active)
+		place_forget(s->conf.run_dir, m->name);
+	gate_push(&s->gate, &ev);
+}
+
+void
+supervisor_child_exited(struct supervisor_child *m, const struct child_event *ev)
+{
+	struct child_note hang = m->life.last;
+	bool hung = m->life.state == CHILD_HUNG;
+
+	m->source = sd_event_source_unref(m->source);
+	m->started_us = 0;
+	m->ready_us = 0;
+	step(m, ev);
+	/* a reload that came while it was refusing the configuration */
+	if (m->reload_owed && m->life.state == CHILD_STOPPED)
+		supervisor_child_step(m, CHILD_EV_CHANGED);
+	if (is_watched(m) && m->life.state == CHILD_DOWN && !m->supervisor->stopping)
+		seat_ended(m, hung ? &hang : &m->life.death);
+}
+
+static int
+on_notice(void *user, pid_t pid, const struct child_notice *n, int fd)
+{
+	struct supervisor *s = user;
+	struct supervisor_event ev = {
+	    .type = SUPERVISOR_EV_NOTICE, .notice = n, .fd = fd};
+
+	while (ev.row < SUPERVISOR_CHILDREN && s->children[ev.row].life.pid != pid)
+		ev.row++;
+	if (ev.row == SUPERVISOR_CHILDREN || (fd >= 0 && ev.row != SUPERVISOR_CONNMGR))
+		return 1;
+	gate_push(&s->gate, &ev);
+	return 0;
+}
+
+void
+supervisor_child_noticed(struct supervisor_child *m, const struct child_notice *n, int fd)
+{
+	struct supervisor *s = m->supervisor;
+	struct supervisor_event ready = {.type = SUPERVISOR_EV_SWAP,
+	                                 .swap = {.type = SWAP_EV_READY}};
+
+	kept_hear(&s->kept, n, fd);
+	if (child_notice_merge(&m->said, n))
+		s->changed = true;
+	if (n->ready && m->ready_us == 0)
+		m->ready_us = clock_us();
+	if (n->beat)
+		supervisor_child_step(m, CHILD_EV_BEAT);
+	if (!n->ready)
+		return;
+	supervisor_child_step(m, CHILD_EV_READY);
+	ready.swap.seat = (unsigned)m->plan->seat;
+	if (is_watched(m))
+		gate_push(&s->gate, &ready);
+}
+
+struct supervisor_child *
+supervisor_seat(struct supervisor *s, unsigned seat)
+{
+	return &s->children[seat == 0 ? SUPERVISOR_ELECTOR : SUPERVISOR_OTHER_ELECTOR];
+}
+
+int
+supervisor_child_program(struct supervisor_child *m, const struct record_program *p)
+{
+	/* argv is not const, though nobody writes there */
+	static char option_config[] = "-c", option_name[] = "--name";
+	struct supervisor *s = m->supervisor;
+	bool chosen = m->plan->seat >= 0 && p->path[0] != '\0';
+	int len = chosen ? snprintf(m->path, sizeof(m->path), "%s", p->path)
+	                 : snprintf(m->path, sizeof(m->path), "%s/%s", s->program_dir,
+	                            m->plan->program);
+
+	if (len < 0 || (size_t)len >= sizeof(m->path))
+		return -ENAMETOOLONG;
+	strcpy(m->name, m->plan->seat >= 0 ? p->name : "main");
+	m->argv[0] = m->path;
+	m->argv[1] = option_config;
+	m->argv[2] = s->children_config;
+	m->argv[3] = option_name;
+	m->argv[4] = m->name;
+	return 0;
+}
+
+static const struct notify_ops notify_ops = {.on_notice = on_notice};
+
+int
+supervisor_children_open(struct supervisor *s)
+{
+	const struct conf *conf = &s->conf;
+	char path[CONF_PATH_MAX];
+	int r;
+
+	s->policy = (struct child_policy){
+	    .ready_ms = conf->supervisor.ready_ms,
+	    .watchdog_ms = conf->supervisor.watchdog_ms,
+	    .abort_ms = conf->supervisor.abort_ms,
+	    .stop_ms = conf->supervisor.stop_ms,
+	    .restart_min_ms = conf->supervisor.restart_min_ms,
+	    .restart_max_ms = conf->supervisor.restart_max_ms,
+	    .restart_reset_ms = conf->supervisor.restart_reset_ms,
+	};
+	memory_open(&s->memory, "");
+	kept_open(&s->kept);
+	for (unsigned i = 0; i < SUPERVISOR_CHILDREN; i++) {
+		struct supervisor_child *m = &s->children[i];
+
+		m->plan = &plans[i];
+		m->supervisor = s;
+		child_init(&m->life, &s->policy);
+		r = supervisor_child_program(m, &s->drive.programs[m->plan->seat == 1]);
+		if (r < 0)
+			return r;
+	}
+	r = paths_below(path, sizeof(path), s->conf.run_dir, PATHS_CONCLAVED, "notify");
+	if (r == 0)
+		r = notify_open(&s->notify, proc_loop(s->proc), path, &notify_ops, s);
+	return r < 0
+	           ? r
+	           : spawn_new(&s->spawn, proc_loop(s->proc), path,
+	                       conf->supervisor.watchdog_ms, conf->supervisor.memory_mb);
+}
+
+void
+supervisor_children_close(struct supervisor *s)
+{
+	for (unsigned i = 0; i < SUPERVISOR_CHILDREN; i++)
+		sd_event_source_disable_unref(s->children[i].source);
+	spawn_free(s->spawn);
+	notify_close(s->notify);
+	kept_close(&s->kept);
+}
+
+void
+supervisor_children_start(struct supervisor *s)
+{
+	for (unsigned i = 0; i < SUPERVISOR_CHILDREN; i++)
+		if (plans[i].seat <= 0)
+			supervisor_child_step(&s->children[i], CHILD_EV_START);
+}
+
+void
+supervisor_children_stop(struct supervisor *s)
+{
+	s->stopping = true;
+	step_all(s, CHILD_EV_UNWANTED);
+}
+
+void
+supervisor_children_reload(struct supervisor *s)
+{
+	for (unsigned i = 0; i < SUPERVISOR_CHILDREN; i++) {
+		struct supervisor_child *m = &s->children[i];
+
+		/* before READY=1 it may not have blocked SIGHUP yet */
+		if (m->life.state == CHILD_READY)
+			signal_child(m, SIGHUP);
+		else
+			m->reload_owed = m->life.state == CHILD_STARTING;
+	}
+	step_all(s, CHILD_EV_CHANGED);
+}
+
+void
+supervisor_children_due(struct supervisor *s)
+{
+	step_all(s, CHILD_EV_DUE);
+}
+
+struct supervisor_child *
+supervisor_find(struct supervisor *s, const char *name)
+{
+	for (unsigned i = 0; i < SUPERVISOR_CHILDREN; i++)
+		if (strcmp(plans[i].name, name) == 0)
+			return i == SUPERVISOR_ELECTOR
+			           ? supervisor_seat(s, s->drive.core.active)
+			           : &s->children[i];
+	return NULL;
+}

@@ -1,0 +1,233 @@
+/* The requests at conclaved's control socket; see shell_door.h. */
+#include "supervisor/shell_door.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/paths.h"
+#include "supervisor/place.h"
+#include "supervisor/shell_child.h"
+#include "supervisor/status.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int
+supervisor_reload(struct supervisor *s, char *text, size_t cap)
+{
+	int before = s->conf.log_level, r;
+	struct conf_error error;
+	const char *refused;
+
+	if (conf_load(s->config_path, &s->fresh, &error) != 0) {
+		log_err("reload: %s", error.text);
+		snprintf(text, cap, "%s", error.text);
+		return 1;
+	}
+	s->conf.log_level = s->fresh.log_level;
+	r = place_config(&s->conf, s->children_config, sizeof(s->children_config));
+	if (r < 0) {
+		s->conf.log_level = before;
+		log_err("reload: %s: %s", s->children_config, strerror(-r));
+		snprintf(text, cap, "%s: %s", s->children_config, strerror(-r));
+		return 1;
+	}
+	log_set_level((enum log_level)s->conf.log_level);
+	snprintf(text, cap, "%s", s->conf.log_level != before ? "log_level" : "");
+	if (*text)
+		log_info("reload: log_level taken over");
+	supervisor_children_reload(s);
+	refused = conf_difference(&s->conf, &s->fresh);
+	if (*refused == '\0')
+		return 0;
+	log_err("reload: %s differs from what runs; restart conclaved for it", refused);
+	snprintf(text, cap, "%s differs from what runs; restart conclaved for it",
+	         refused);
+	return 1;
+}
+
+static void
+ask_status(struct supervisor *s, struct door_conn *conn, const char *rest)
+{
+	(void)rest;
+	supervisor_answer(conn, s->reply, supervisor_status_print(s));
+}
+
+static void
+ask_reload(struct supervisor *s, struct door_conn *conn, const char *rest)
+{
+	char text[SUPERVISOR_TEXT_MAX];
+	struct buf_out out;
+
+	(void)rest;
+	if (supervisor_reload(s, text, sizeof(text)) != 0) {
+		supervisor_answer_error(conn, text);
+		return;
+	}
+	buf_out_init(&out, s->reply, sizeof(s->reply));
+	buf_put_text(&out, "{\"ok\":true,\"taken\":[");
+	if (text[0] != '\0')
+		json_put_string(&out, text);
+	buf_put_text(&out, "]}");
+	supervisor_answer(conn, s->reply, out.bad ? 0 : out.len);
+}
+
+/* supervisor_door_settle answers, once the successor has been started. */
+static void
+ask_restart(struct supervisor *s, struct door_conn *conn, const char *name)
+{
+	struct supervisor_child *m = supervisor_find(s, name);
+	char text[SUPERVISOR_TEXT_MAX];
+
+	if (!m) {
+		snprintf(text, sizeof(text),
+		         "no worker is named %.64s: connmgr, elector or peer", name);
+		supervisor_answer_error(conn, text);
+	} else if (m->plan->seat >= 0 && s->watched[m->plan->seat]) {
+		supervisor_answer_error(
+		    conn, "this elector is in its probation: wait, or take it back "
+			  "with `conclave swap --undo`");
+	} else if (s->waiter_count == DOOR_CONNS_MAX) {
+		supervisor_answer_error(conn, "too many restarts are under way");
+	} else if (s->stopping) {
+		supervisor_answer_error(conn, "conclaved is stopping");
+	} else {
+		s->waiters[s->waiter_count++] = (struct supervisor_waiter){conn, m};
+		supervisor_child_step(m, CHILD_EV_RESTART);
+	}
+}
+
+/* MS careful|force PATH */
+static void
+ask_swap(struct supervisor *s, struct door_conn *conn, const char *words)
+{
+	unsigned long long shadow_ms;
+	char how[8];
+	int at = 0;
+
+	if (sscanf(words, "%9llu %7s %n", &shadow_ms, how, &at) != 2 || at == 0 ||
+	    (strcmp(how, "careful") != 0 && strcmp(how, "force") != 0)) {
+		supervisor_answer_error(conn, "swap how? MS careful|force PATH");
+		return;
+	}
+	s->asking = conn;
+	drive_swap(&s->drive, NULL, words + at, shadow_ms, strcmp(how, "force") == 0);
+}
+
+static void
+ask_undo(struct supervisor *s, struct door_conn *conn, const char *rest)
+{
+	(void)rest;
+	s->asking = conn;
+	drive_undo(&s->drive);
+}
+
+/* A name that ends in a blank is followed by more. */
+static const struct {
+	const char *name;
+	void (*ask)(struct supervisor *s, struct door_conn *conn, const char *rest);
+} requests[] = {
+    {"status", ask_status}, {"reload", ask_reload}, {"restart ", ask_restart},
+    {"swap ", ask_swap},    {"undo", ask_undo},
+};
+
+void
+supervisor_door_request(struct supervisor *s, struct door_conn *conn, const char *request)
+{
+	for (unsigned i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		size_t len = strlen(requests[i].name);
+
+		if (strncmp(request, requests[i].name, len) == 0 &&
+		    (request[len] == '\0' || requests[i].name[len - 1] == ' ')) {
+			requests[i].ask(s, conn, request + len);
+			return;
+		}
+	}
+	supervisor_answer_error(conn, "conclaved knows: status, restart NAME, reload, "
+	                              "swap MS careful|force PATH, undo");
+}
+
+static void
+on_request(void *user, struct door_conn *conn, const char *data, size_t len)
+{
+	struct supervisor *s = user;
+
+	(void)len;
+	gate_push(&s->gate, &(struct supervisor_event){.type = SUPERVISOR_EV_REQUEST,
+	                                               .conn = conn,
+	                                               .request = data});
+}
+
+static void
+on_gone(void *user, struct door_conn *conn)
+{
+	struct supervisor *s = user;
+	unsigned i = 0;
+
+	if (s->asker == conn)
+		s->asker = NULL;
+	if (s->asking == conn)
+		s->asking = NULL;
+	while (i < s->waiter_count) {
+		if (s->waiters[i].conn == conn)
+			s->waiters[i] = s->waiters[--s->waiter_count];
+		else
+			i++;
+	}
+}
+
+static const struct door_ops door_ops = {.on_request = on_request, .on_gone = on_gone};
+
+int
+supervisor_door_open(struct supervisor *s)
+{
+	char path[CONF_PATH_MAX];
+	int r =
+	    paths_below(path, sizeof(path), s->conf.run_dir, PATHS_CONCLAVED, PATHS_DOOR);
+
+	return r < 0 ? r : door_open(&s->door, proc_loop(s->proc), path, &door_ops, s);
+}
+
+void
+supervisor_door_close(struct supervisor *s)
+{
+	while (s->waiter_count > 0)
+		supervisor_answer_error(s->waiters[--s->waiter_count].conn,
+		                        "conclaved is stopping");
+	door_close(s->door);
+}
+
+static void
+answer_spawned(const struct supervisor_waiter *w, int pid_or_error)
+{
+	char text[SUPERVISOR_TEXT_MAX];
+
+	if (pid_or_error < 0) {
+		snprintf(text, sizeof(text), "%s cannot be started: %s",
+		         w->child->plan->name, strerror(-pid_or_error));
+		supervisor_answer_error(w->conn, text);
+		return;
+	}
+	snprintf(text, sizeof(text), "{\"ok\":true,\"pid\":%d}", pid_or_error);
+	supervisor_answer(w->conn, text, strlen(text));
+}
+
+void
+supervisor_door_settle(struct supervisor *s)
+{
+	unsigned i = 0;
+
+	while (i < s->waiter_count) {
+		struct supervisor_waiter w = s->waiters[i];
+
+		if (w.child->spawned == 0) {
+			i++;
+			continue;
+		}
+		s->waiters[i] = s->waiters[--s->waiter_count];
+		i = 0; /* an answer that fails takes other waiters of its connection away
+		        */
+		answer_spawned(&w, w.child->spawned);
+	}
+	for (i = 0; i < SUPERVISOR_CHILDREN; i++)
+		s->children[i].spawned = 0;
+}
