@@ -1,19 +1,16 @@
-/* The configuration file: libconfig's tree, each key of it into a draft, then the checks
- * between keys; see conf.h. libconfig knows no unknown key, so the tree is walked, and
- * none is looked up in it. This is the one home of libconfig. */
+/* Reads a configuration: each setting of libconfig's tree goes into a draft, and then
+ * what must hold between keys is checked; see conf.h. libconfig accepts any key, so the
+ * tree is walked, and each key is looked for in the table. */
 #include "config/conf.h"
 
 #include "config/conf_draft.h"
-#include "config/conf_field.h"
 #include "config/conf_read.h"
+#include "config/conf_suggest.h"
+#include "config/conf_take.h"
 
 #include <errno.h>
-#include <libconfig.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define EXAMPLE                                                                          \
-	"{ id = 1; host = \"10.0.0.1\"; quorum_port = 2888; election_port = 3888; }"
 
 struct walk {
 	const struct conf_text *text;
@@ -21,111 +18,96 @@ struct walk {
 	struct conf_error *error;
 };
 
-static struct conf_value
-value_of(const struct walk *w, const config_setting_t *s)
+static struct conf_place
+place_of(const struct walk *w, const config_setting_t *s)
 {
-	struct conf_value v = {
-	    .name = config_setting_name(s),
-	    .at = conf_text_place(w->text, config_setting_source_line(s))};
-
-	switch (config_setting_type(s)) {
-	case CONFIG_TYPE_INT:
-		v.type = CONF_INTEGER;
-		v.integer = config_setting_get_int(s);
-		break;
-	case CONFIG_TYPE_INT64:
-		v.type = CONF_INTEGER;
-		v.integer = config_setting_get_int64(s);
-		break;
-	case CONFIG_TYPE_BOOL:
-		v.type = CONF_TRUTH;
-		v.truth = config_setting_get_bool(s) != CONFIG_FALSE;
-		break;
-	case CONFIG_TYPE_STRING:
-		v.type = CONF_STRING;
-		v.string = config_setting_get_string(s);
-		break;
-	case CONFIG_TYPE_FLOAT:
-		v.type = CONF_FRACTION;
-		break;
-	case CONFIG_TYPE_GROUP:
-		v.type = CONF_GROUP;
-		break;
-	case CONFIG_TYPE_ARRAY:
-		v.type = CONF_ARRAY;
-		break;
-	default:
-		v.type = CONF_LIST;
-		break;
-	}
-	return v;
+	return conf_text_place(w->text, config_setting_source_line(s));
 }
 
+/* Finds the row of `s`, a setting of `group`, and notes where the key stands. 0 or 1. */
 static int
-read_numbers(const struct walk *w, const config_setting_t *s)
+find_key(const struct walk *w, const config_setting_t *s, const char *group,
+         struct conf_places *places, const struct conf_key **key)
 {
-	struct conf_value v = value_of(w, s);
-	const char *group = v.name;
-	unsigned count;
+	const char *name = config_setting_name(s);
+	const struct conf_key *k = conf_key_find(group, name);
+	char instead[CONF_SUGGESTION_MAX];
+
+	if (!k) {
+		conf_suggest(group, name, instead);
+		return conf_fail(w->error, place_of(w, s), "unknown key %.100s%s%s; %s",
+		                 name, group[0] ? " in " : "", group, instead);
+	}
+	places->keys[k - conf_keys] = place_of(w, s);
+	*key = k;
+	return 0;
+}
+
+/* The keys of a group, or of a server, into `base`. */
+static int
+read_group(const struct walk *w, const config_setting_t *group, const char *name,
+           struct conf_places *places, void *base)
+{
+	unsigned count = (unsigned)config_setting_length(group);
+	const struct conf_key *k;
 	int r = 0;
 
-	if (v.type != CONF_GROUP)
-		return conf_fail(w->error, v.at,
-		                 "%s is %s; write a group, as in %s = { KEY = 1000; };",
-		                 group, conf_type_name(v.type), group);
-	count = (unsigned)config_setting_length(s);
 	for (unsigned i = 0; i < count && r == 0; i++) {
-		v = value_of(w, config_setting_get_elem(s, i));
-		r = conf_field_number(w->draft, group, &v, w->error);
+		const config_setting_t *s = config_setting_get_elem(group, i);
+
+		r = find_key(w, s, name, places, &k);
+		if (r == 0)
+			r = conf_take(k, s, place_of(w, s), base, w->error);
 	}
 	return r;
 }
 
 static int
-read_server(const struct walk *w, const config_setting_t *s, unsigned server)
+read_server(const struct walk *w, const struct conf_key *list, const config_setting_t *s,
+            unsigned server)
 {
-	struct conf_value v = value_of(w, s);
-	unsigned count;
-	int r = 0;
+	struct conf_places *places = &w->draft->servers[server];
+	const char *name = conf_key_name(list);
+	int r;
 
-	if (v.type != CONF_GROUP)
-		return conf_fail(
-		    w->error, v.at,
-		    "an entry of servers is %s; write a group, as in " EXAMPLE,
-		    conf_type_name(v.type));
-	w->draft->entries[server].whole = v.at;
-	w->draft->conf.servers[server].weight = 1;
-	count = (unsigned)config_setting_length(s);
-	for (unsigned i = 0; i < count && r == 0; i++) {
-		v = value_of(w, config_setting_get_elem(s, i));
-		r = conf_field_server(w->draft, server, &v, w->error);
-	}
-	return r == 0 ? conf_field_server_end(w->draft, server, w->error) : r;
+	places->whole = place_of(w, s);
+	if (config_setting_type(s) != CONFIG_TYPE_GROUP)
+		return conf_fail(w->error, places->whole,
+		                 "an entry of %s is %s; write a group, as in %s = %s;",
+		                 name, conf_type_of(s), name, list->example);
+	r = read_group(w, s, name, places, &w->draft->conf.servers[server]);
+	for (const struct conf_key *k = conf_keys; k->path && r == 0; k++)
+		if (k->required && conf_key_is_in(k, name) &&
+		    places->keys[k - conf_keys].line == 0)
+			r = conf_fail(w->error, places->whole,
+			              "%s is missing in this entry of %s; write it, as "
+			              "in %s = %s;",
+			              conf_key_name(k), name, conf_key_name(k),
+			              k->example);
+	return r;
 }
 
 static int
-read_servers(const struct walk *w, const config_setting_t *s)
+read_servers(const struct walk *w, const struct conf_key *list, const config_setting_t *s)
 {
-	struct conf_value v = value_of(w, s);
 	unsigned count;
 	int r = 0;
 
-	w->draft->servers = v.at;
-	if (v.type != CONF_LIST)
-		return conf_fail(w->error, v.at,
-		                 "servers is %s; write a list in parentheses, as in "
-		                 "servers = ( " EXAMPLE " );",
-		                 conf_type_name(v.type));
+	if (config_setting_type(s) != CONFIG_TYPE_LIST)
+		return conf_fail(w->error, place_of(w, s),
+		                 "%s is %s; write a list in parentheses, as in %s = %s;",
+		                 conf_key_name(list), conf_type_of(s),
+		                 conf_key_name(list), list->example);
 	count = (unsigned)config_setting_length(s);
 	for (unsigned i = 0; i < count && r == 0; i++) {
 		const config_setting_t *server = config_setting_get_elem(s, i);
 
 		if (i == CONF_SERVERS_MAX)
-			return conf_fail(w->error, value_of(w, server).at,
+			return conf_fail(w->error, place_of(w, server),
 			                 "there are %u servers; write at most %d", count,
 			                 CONF_SERVERS_MAX);
 		w->draft->conf.server_count = i + 1;
-		r = read_server(w, server, i);
+		r = read_server(w, list, server, i);
 	}
 	return r;
 }
@@ -133,15 +115,20 @@ read_servers(const struct walk *w, const config_setting_t *s)
 static int
 read_top(const struct walk *w, const config_setting_t *s)
 {
-	static const char *const groups[] = {"timing", "links", "supervisor"};
-	struct conf_value v = value_of(w, s);
+	struct conf_draft *d = w->draft;
+	const struct conf_key *k;
 
-	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-		if (strcmp(v.name, groups[i]) == 0)
-			return read_numbers(w, s);
-	if (strcmp(v.name, "servers") == 0)
-		return read_servers(w, s);
-	return conf_field_top(w->draft, &v, w->error);
+	if (find_key(w, s, "", &d->places, &k))
+		return 1;
+	if (k->kind == CONF_LIST)
+		return read_servers(w, k, s);
+	if (k->kind != CONF_GROUP)
+		return conf_take(k, s, place_of(w, s), &d->conf, w->error);
+	if (config_setting_type(s) != CONFIG_TYPE_GROUP)
+		return conf_fail(w->error, place_of(w, s),
+		                 "%s is %s; write a group, as in %s = { KEY = 1000; };",
+		                 k->path, conf_type_of(s), k->path);
+	return read_group(w, s, k->path, &d->places, &d->conf);
 }
 
 static const char *
@@ -197,8 +184,8 @@ conf_load(const char *path, struct conf *out, struct conf_error *error)
 	}
 	r = conf_text_read(&text, path, error);
 	if (r == 0) {
-		draft->start = (struct conf_place){path, 1};
-		conf_field_defaults(&draft->conf);
+		draft->places.whole = (struct conf_place){path, 1};
+		conf_defaults(&draft->conf);
 		r = read_tree(&w);
 	}
 	if (r == 0)

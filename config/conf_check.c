@@ -11,6 +11,13 @@
 
 #define ID_FILE_MAX 64 /* bytes; more cannot be one number */
 
+/* Where the key with this path stands. */
+static const struct conf_place *
+place_of(const struct conf_places *places, const char *path)
+{
+	return &places->keys[conf_key_of(path) - conf_keys];
+}
+
 /* One decimal number with nothing but blanks around it. */
 static bool
 parse_id(const char *text, size_t len, int64_t *out)
@@ -38,7 +45,7 @@ read_id_file(struct conf_draft *d, struct conf_error *error)
 	int r = conf_slurp(d->conf.id_file, ID_FILE_MAX, &text, &len);
 
 	if (r < 0 && r != -EFBIG)
-		return conf_fail(error, d->id_file,
+		return conf_fail(error, *place_of(&d->places, "id_file"),
 		                 "id_file %s cannot be read: %s; write the id of this "
 		                 "server into it, or give id",
 		                 d->conf.id_file, strerror(-r));
@@ -48,7 +55,7 @@ read_id_file(struct conf_draft *d, struct conf_error *error)
 	}
 	if (good)
 		return 0;
-	return conf_fail(error, d->id_file,
+	return conf_fail(error, *place_of(&d->places, "id_file"),
 	                 "id_file %s does not hold one number from 0 to %" PRId64
 	                 "; write the id of this server into it, and nothing else",
 	                 d->conf.id_file, CONF_ID_MAX);
@@ -57,41 +64,34 @@ read_id_file(struct conf_draft *d, struct conf_error *error)
 static int
 check_id(struct conf_draft *d, struct conf_error *error)
 {
-	const struct conf_place *later =
-	    d->id.line > d->id_file.line ? &d->id : &d->id_file;
+	const struct conf_place *id = place_of(&d->places, "id");
+	const struct conf_place *file = place_of(&d->places, "id_file");
 
-	if (d->id.line && d->id_file.line)
-		return conf_fail(error, *later,
+	if (id->line && file->line)
+		return conf_fail(error, id->line > file->line ? *id : *file,
 		                 "id and id_file are both given; write one of them");
-	if (!d->id.line && !d->id_file.line)
+	if (!id->line && !file->line)
 		return conf_fail(
-		    error, d->start,
+		    error, d->places.whole,
 		    "id is missing; write the id of this server, as in id = 1; "
 		    "or id_file = \"/etc/conclave/id\";");
-	return d->id_file.line ? read_id_file(d, error) : 0;
+	return file->line ? read_id_file(d, error) : 0;
 }
 
 static int
 check_given(const struct conf_draft *d, struct conf_error *error)
 {
-	if (!d->run_dir.line)
-		return conf_fail(error, d->start,
-		                 "run_dir is missing; write it, as in run_dir = "
-		                 "\"/run/conclave\";");
-	if (!d->data_dir.line)
-		return conf_fail(error, d->start,
-		                 "data_dir is missing; write it, as in data_dir = "
-		                 "\"/var/lib/conclave\";");
+	for (const struct conf_key *k = conf_keys; k->path; k++)
+		if (k->required && conf_key_is_in(k, "") &&
+		    d->places.keys[k - conf_keys].line == 0)
+			return conf_fail(error, d->places.whole,
+			                 "%s is missing; write %s, as in %s = %s;",
+			                 k->path, k->kind == CONF_LIST ? "a list" : "it",
+			                 k->path, k->example);
 	if (strcmp(d->conf.run_dir, d->conf.data_dir) == 0)
-		return conf_fail(error, d->data_dir,
+		return conf_fail(error, *place_of(&d->places, "data_dir"),
 		                 "data_dir and run_dir are the same folder; write two: "
 		                 "data_dir must outlive a reboot, run_dir must not");
-	if (!d->servers.line)
-		return conf_fail(
-		    error, d->start,
-		    "servers is missing; write a list, as in servers = ( { id "
-		    "= 1; host = \"10.0.0.1\"; quorum_port = 2888; "
-		    "election_port = 3888; } );");
 	return 0;
 }
 
@@ -100,7 +100,6 @@ static int
 check_ports(const struct conf_draft *d, unsigned i, unsigned j, struct conf_error *error)
 {
 	const struct conf_server *a = &d->conf.servers[j], *b = &d->conf.servers[i];
-	const struct conf_draft_server *places = &d->entries[i];
 	bool quorum =
 	    b->quorum_port == a->quorum_port || b->quorum_port == a->election_port;
 	bool election =
@@ -108,7 +107,9 @@ check_ports(const struct conf_draft *d, unsigned i, unsigned j, struct conf_erro
 
 	if ((!quorum && !election) || !conf_host_shared(a->host, b->host))
 		return 0;
-	return conf_fail(error, quorum ? places->quorum_port : places->election_port,
+	return conf_fail(error,
+	                 *place_of(&d->servers[i], quorum ? "servers.quorum_port"
+	                                                  : "servers.election_port"),
 	                 "server %" PRId64 " has port %u of host %.200s already; write "
 	                 "another %s for server %" PRId64,
 	                 a->id, quorum ? b->quorum_port : b->election_port, b->host,
@@ -122,18 +123,19 @@ check_server(const struct conf_draft *d, unsigned i, struct conf_error *error)
 	int r = 0;
 
 	if (s->quorum_port == s->election_port)
-		return conf_fail(error, d->entries[i].election_port,
+		return conf_fail(error,
+		                 *place_of(&d->servers[i], "servers.election_port"),
 		                 "election_port and quorum_port of server %" PRId64
 		                 " are both %u; write two ports",
 		                 s->id, s->election_port);
 	if (s->id != d->conf.id && conf_host_is_wildcard(s->host))
-		return conf_fail(error, d->entries[i].host,
+		return conf_fail(error, *place_of(&d->servers[i], "servers.host"),
 		                 "host = \"%.200s\" of server %" PRId64 " says where to "
 		                 "listen, and not where to connect; write its address",
 		                 s->host, s->id);
 	for (unsigned j = 0; j < i && r == 0; j++) {
 		if (d->conf.servers[j].id == s->id)
-			return conf_fail(error, d->entries[i].id,
+			return conf_fail(error, *place_of(&d->servers[i], "servers.id"),
 			                 "id = %" PRId64 " is that of an earlier server "
 			                 "too; write another",
 			                 s->id);
@@ -145,11 +147,11 @@ check_server(const struct conf_draft *d, unsigned i, struct conf_error *error)
 static int
 check_member(const struct conf_draft *d, struct conf_error *error)
 {
-	struct conf_place at = d->id.line ? d->id : d->id_file;
+	const struct conf_place *id = place_of(&d->places, "id");
 
 	if (conf_server(&d->conf, d->conf.id))
 		return 0;
-	return conf_fail(error, at,
+	return conf_fail(error, id->line ? *id : *place_of(&d->places, "id_file"),
 	                 "id %" PRId64
 	                 " is not in servers; write the id of one of them, or "
 	                 "add this server to the list",
@@ -164,7 +166,7 @@ check_attach(const struct conf_draft *d, struct conf_error *error)
 
 	if (!d->conf.attach || self->observer)
 		return 0;
-	return conf_fail(error, d->entries[self - d->conf.servers].whole,
+	return conf_fail(error, d->servers[self - d->conf.servers].whole,
 	                 "attach = \"zookeeper\" and server %" PRId64
 	                 ", this one, is a participant, but it could not lead real "
 	                 "ZooKeepers and must not vote among them; write role = "
@@ -181,48 +183,112 @@ check_voters(const struct conf_draft *d, struct conf_error *error)
 	for (unsigned i = 0; i < d->conf.server_count; i++)
 		voters += !d->conf.servers[i].observer;
 	if (voters == 0)
-		return conf_fail(error, d->servers,
+		return conf_fail(error, *place_of(&d->places, "servers"),
 		                 "servers has no participant; write at least one without "
 		                 "role = \"observer\";");
 	if (voters == 1 && d->conf.server_count > 1)
 		return conf_fail(
-		    error, d->servers,
+		    error, *place_of(&d->places, "servers"),
 		    "servers has observers and only one participant, which "
 		    "ZooKeeper refuses; write at least two participants, or no "
 		    "observer");
 	return 0;
 }
 
-static unsigned
-number_at(const char *path)
+/* A server's share in a quorum, where nobody has a group. */
+static int
+check_flat(const struct conf_draft *d, unsigned i, struct conf_error *error)
 {
-	unsigned i = 0;
+	const struct conf_server *s = &d->conf.servers[i];
 
-	while (i < CONF_NUMBERS && strcmp(conf_numbers[i].path, path) != 0)
-		i++;
-	assert(i < CONF_NUMBERS);
-	return i;
+	if (s->weight == 1)
+		return 0;
+	return conf_fail(error, *place_of(&d->servers[i], "servers.weight"),
+	                 "weight = %" PRId64 " of server %" PRId64
+	                 " without groups means "
+	                 "nothing to ZooKeeper; put all participants into one group with "
+	                 "group = 1; or leave weight out",
+	                 s->weight, s->id);
 }
 
-/* The smaller of two is not above the larger. */
 static int
-check_range(const struct conf_draft *d, const char *min_path, const char *max_path,
+check_grouped(const struct conf_draft *d, unsigned i, struct conf_error *error)
+{
+	const struct conf_server *s = &d->conf.servers[i];
+	int64_t weight = 0;
+
+	if (!s->has_group)
+		return conf_fail(error, d->servers[i].whole,
+		                 "server %" PRId64
+		                 " has no group, and others have; write a "
+		                 "group for each participant or for none",
+		                 s->id);
+	for (unsigned j = 0; j < d->conf.server_count; j++)
+		if (d->conf.servers[j].has_group && d->conf.servers[j].group == s->group)
+			weight += d->conf.servers[j].weight;
+	if (weight > 0)
+		return 0;
+	return conf_fail(error, *place_of(&d->servers[i], "servers.group"),
+	                 "all of group %" PRId64
+	                 " have weight 0, so that it can never be "
+	                 "won; write a weight above 0 for one of them",
+	                 s->group);
+}
+
+static int
+check_observer(const struct conf_draft *d, unsigned i, struct conf_error *error)
+{
+	const struct conf_server *s = &d->conf.servers[i];
+
+	if (s->has_group)
+		return conf_fail(error, *place_of(&d->servers[i], "servers.group"),
+		                 "server %" PRId64 " is an observer, which counts in no "
+		                 "quorum; leave its group out",
+		                 s->id);
+	if (s->weight != 1)
+		return conf_fail(error, *place_of(&d->servers[i], "servers.weight"),
+		                 "server %" PRId64 " is an observer, which counts in no "
+		                 "quorum; leave its weight out",
+		                 s->id);
+	return 0;
+}
+
+static int
+check_groups(struct conf_draft *d, struct conf_error *error)
+{
+	int r = 0;
+
+	for (unsigned i = 0; i < d->conf.server_count; i++)
+		d->conf.hierarchical |= d->conf.servers[i].has_group;
+	for (unsigned i = 0; i < d->conf.server_count && r == 0; i++) {
+		if (d->conf.servers[i].observer)
+			r = check_observer(d, i, error);
+		else if (d->conf.hierarchical)
+			r = check_grouped(d, i, error);
+		else
+			r = check_flat(d, i, error);
+	}
+	return r;
+}
+
+/* A key that has an upper neighbour is not above that. */
+static int
+check_order(const struct conf_draft *d, const struct conf_key *min,
             struct conf_error *error)
 {
-	unsigned low = number_at(min_path), high = number_at(max_path);
-	const struct conf_number *min = &conf_numbers[low], *max = &conf_numbers[high];
-	uint32_t min_ms = conf_number_get(min, &d->conf);
-	uint32_t max_ms = conf_number_get(max, &d->conf);
-	const struct conf_place *a = &d->numbers[low], *b = &d->numbers[high];
+	const struct conf_key *max = conf_key_of(min->at_most);
+	const struct conf_place *a = &d->places.keys[min - conf_keys];
+	const struct conf_place *b = &d->places.keys[max - conf_keys];
+	int64_t low = conf_key_get(min, &d->conf), high = conf_key_get(max, &d->conf);
 
-	if (min_ms <= max_ms)
+	if (low <= high)
 		return 0;
 	return conf_fail(error, a->line ? *a : *b,
-	                 "%s = %u%s is above %s = %u%s; write a %s of at most that, or a "
-	                 "larger %s",
-	                 conf_number_name(min), min_ms, a->line ? "" : " (the default)",
-	                 conf_number_name(max), max_ms, b->line ? "" : " (the default)",
-	                 conf_number_name(min), conf_number_name(max));
+	                 "%s = %" PRId64 "%s is above %s = %" PRId64
+	                 "%s; write a %s of at most that, or a larger %s",
+	                 conf_key_name(min), low, a->line ? "" : " (the default)",
+	                 conf_key_name(max), high, b->line ? "" : " (the default)",
+	                 conf_key_name(min), conf_key_name(max));
 }
 
 int
@@ -241,14 +307,10 @@ conf_check(struct conf_draft *d, struct conf_error *error)
 	if (r == 0)
 		r = check_attach(d, error);
 	if (r == 0)
-		r = conf_check_groups(d, error);
-	if (r == 0)
-		r = check_range(d, "timing.notify_min_ms", "timing.notify_max_ms", error);
-	if (r == 0)
-		r = check_range(d, "links.retry_min_ms", "links.retry_max_ms", error);
-	if (r == 0)
-		r = check_range(d, "supervisor.restart_min_ms",
-		                "supervisor.restart_max_ms", error);
+		r = check_groups(d, error);
+	for (const struct conf_key *k = conf_keys; k->path && r == 0; k++)
+		if (k->at_most)
+			r = check_order(d, k, error);
 	d->conf.zab &= !d->conf.attach;
 	d->conf.early_finalize &= d->conf.zab;
 	return r;

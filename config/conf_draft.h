@@ -1,30 +1,26 @@
-/* A configuration while it is read: what is in it, and where each of it was written.
- * Cross checks need both. */
+/* A configuration while it is read: its values, and where in the files each key stands.
+ * The checks between keys need both. */
 #ifndef CONFIG_CONF_DRAFT_H
 #define CONFIG_CONF_DRAFT_H
 
 #include "config/conf_error.h"
-#include "config/conf_keys.h"
+#include "config/conf_key.h"
 
-/* Line 0: not given. */
-struct conf_draft_server {
-	struct conf_place whole, id, host, quorum_port, election_port, role, weight,
-	    group;
+/* The place of each key, by its row's number; line 0: the key was not given. */
+struct conf_places {
+	/* Of the file, or of the entry in servers. */
+	struct conf_place whole;
+	struct conf_place keys[CONF_KEYS_MAX];
 };
 
 struct conf_draft {
 	struct conf conf;
-	struct conf_place start; /* of the main file */
-	struct conf_place id, id_file, run_dir, data_dir, servers;
-	struct conf_place numbers[CONF_NUMBERS];
-	struct conf_draft_server entries[CONF_SERVERS_MAX];
+	struct conf_places places;
+	struct conf_places servers[CONF_SERVERS_MAX];
 };
 
-/* All that holds between keys, and id_file, which it reads; sets `id`, `hierarchical`,
- * `zab` and `early_finalize`. 0 or 1. */
+/* Checks what must hold between keys, and reads id_file. Sets `id`, `hierarchical`, `zab`
+ * and `early_finalize`. 0, or 1 with `error` filled. */
 int conf_check(struct conf_draft *d, struct conf_error *error);
-
-/* The part of it about groups and weights. */
-int conf_check_groups(struct conf_draft *d, struct conf_error *error);
 
 #endif

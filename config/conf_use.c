@@ -1,7 +1,7 @@
 /* What others ask a configuration: a server, a difference, ZooKeeper's text. */
 #include "base/buf.h"
 #include "config/conf_host.h"
-#include "config/conf_keys.h"
+#include "config/conf_key.h"
 #include "wire/qconfig.h"
 
 #include <inttypes.h>
@@ -28,13 +28,13 @@ conf_is_voter(const struct conf *c, int64_t id)
 static bool
 same_server(const struct conf_server *a, const struct conf_server *b)
 {
-	return strcmp(a->host, b->host) == 0 && a->quorum_port == b->quorum_port &&
-	       a->election_port == b->election_port && a->observer == b->observer &&
-	       a->weight == b->weight && a->has_group == b->has_group &&
-	       (!a->has_group || a->group == b->group);
+	for (const struct conf_key *k = conf_keys; k->path; k++)
+		if (conf_key_is_in(k, "servers") && !conf_key_same(k, a, b))
+			return false;
+	return true;
 }
 
-/* In whatever order. */
+/* Compares the servers; their order does not matter. */
 static bool
 same_servers(const struct conf *a, const struct conf *b)
 {
@@ -52,29 +52,15 @@ same_servers(const struct conf *a, const struct conf *b)
 const char *
 conf_difference(const struct conf *running, const struct conf *file)
 {
-	if (running->id != file->id)
-		return "id";
-	if (strcmp(running->run_dir, file->run_dir) != 0)
-		return "run_dir";
-	if (strcmp(running->data_dir, file->data_dir) != 0)
-		return "data_dir";
-	if (strcmp(running->program_dir, file->program_dir) != 0)
-		return "program_dir";
-	if (!same_servers(running, file))
-		return "servers";
-	for (unsigned i = 0; i < CONF_NUMBERS; i++)
-		if (conf_number_get(&conf_numbers[i], running) !=
-		    conf_number_get(&conf_numbers[i], file))
-			return conf_numbers[i].path;
-	if (running->ipc != file->ipc)
-		return "ipc";
-	if (running->attach != file->attach)
-		return "attach";
-	if (running->zab != file->zab)
-		return "zab";
-	if (running->early_finalize != file->early_finalize)
-		return "early_finalize";
-	return running->rights != file->rights ? "rights" : "";
+	for (const struct conf_key *k = conf_keys; k->path; k++) {
+		if (k->change != CONF_RESTART || k->kind == CONF_GROUP ||
+		    conf_key_is_in(k, "servers"))
+			continue;
+		if (k->kind == CONF_LIST ? !same_servers(running, file)
+		                         : !conf_key_same(k, running, file))
+			return k->path;
+	}
+	return "";
 }
 
 /* `server.N=host:port:port|…:role`, as ZooKeeper's own file has it. */
@@ -91,7 +77,7 @@ put_server(struct buf_out *b, const struct conf_server *s)
 		             separator, host, s->quorum_port, s->election_port);
 		separator = "|";
 	}
-	buf_put_text(b, ":%s\n", conf_word_of(conf_role_words, s->observer));
+	buf_put_text(b, ":%s\n", s->observer ? "observer" : "participant");
 }
 
 static void

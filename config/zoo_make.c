@@ -1,6 +1,5 @@
 /* What ZooKeeper's keys make together; see zoo.h. */
-#include "config/conf_field.h"
-#include "config/conf_keys.h"
+#include "config/conf_key.h"
 #include "config/zoo.h"
 
 #include <inttypes.h>
@@ -74,18 +73,13 @@ static int
 set_number(struct conf *c, const char *path, struct conf_place at, const char *key,
            int64_t value, struct conf_error *error)
 {
-	for (unsigned i = 0; i < CONF_NUMBERS; i++) {
-		const struct conf_number *n = &conf_numbers[i];
+	const struct conf_key *k = conf_key_of(path);
 
-		if (strcmp(n->path, path) != 0)
-			continue;
-		if (value < n->min || value > n->max)
-			return conf_fail(error, at,
-			                 "%s = %" PRId64 ": Conclave takes %" PRIu32
-			                 " to %" PRIu32,
-			                 key, value, n->min, n->max);
-		conf_number_set(n, c, (uint32_t)value);
-	}
+	if (value < k->min || value > k->max)
+		return conf_fail(
+		    error, at, "%s = %" PRId64 ": Conclave takes %" PRId64 " to %" PRId64,
+		    key, value, k->min, k->max);
+	conf_key_set(k, c, value);
 	return 0;
 }
 
@@ -148,7 +142,7 @@ zoo_make(struct zoo *z, const char *file, int64_t id, struct conf *out,
 	if (share_out(z, error) || check_groups(z, error))
 		return 1;
 	memset(out, 0, sizeof(*out));
-	conf_field_defaults(out);
+	conf_defaults(out);
 	if (set_timing(z, file, out, error))
 		return 1;
 	out->id = id;

@@ -1,6 +1,6 @@
 /* config/: what a good file says, its canonical form, what differs between two. */
 #include "base/log.h"
-#include "config/conf_keys.h"
+#include "config/conf_key.h"
 #include "tests/unit/conf_kit.h"
 
 static const char everything[] =
