@@ -1,7 +1,7 @@
 /* What must hold between the keys; see conf_draft.h. */
+#include "base/file.h"
 #include "config/conf_draft.h"
 #include "config/conf_host.h"
-#include "config/conf_read.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -39,21 +39,16 @@ parse_id(const char *text, size_t len, int64_t *out)
 static int
 read_id_file(struct conf_draft *d, struct conf_error *error)
 {
-	char *text;
+	char text[ID_FILE_MAX + 1];
 	size_t len;
-	bool good = false;
-	int r = conf_slurp(d->conf.id_file, ID_FILE_MAX, &text, &len);
+	int r = file_read(d->conf.id_file, text, sizeof(text), &len);
 
 	if (r < 0 && r != -EFBIG)
 		return conf_fail(error, *place_of(&d->places, "id_file"),
 		                 "id_file %s cannot be read: %s; write the id of this "
 		                 "server into it, or give id",
 		                 d->conf.id_file, strerror(-r));
-	if (r == 0) {
-		good = parse_id(text, len, &d->conf.id);
-		free(text);
-	}
-	if (good)
+	if (r == 0 && parse_id(text, len, &d->conf.id))
 		return 0;
 	return conf_fail(error, *place_of(&d->places, "id_file"),
 	                 "id_file %s does not hold one number from 0 to %" PRId64

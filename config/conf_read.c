@@ -1,115 +1,48 @@
-/* Files, includes and the map of lines; see conf_read.h. */
+/* Reads a configuration with its includes; see conf_read.h. */
 #include "config/conf_read.h"
 
+#include "base/file.h"
 #include "config/conf_scan.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-int
-conf_slurp(const char *path, size_t max, char **out, size_t *len)
+/* The text from here on comes from `from`. */
+static void
+begin_piece(struct conf_text *t, struct conf_place from)
 {
-	size_t cap = 4096, have = 0;
-	char *text = malloc(cap), *more;
-	int fd, r = 0;
-	ssize_t n;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		r = -errno;
-	else if (!text)
-		r = -ENOMEM;
-	while (r == 0) {
-		n = read(fd, text + have, cap - have - 1);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			r = n < 0 ? -errno : 0;
-			break;
-		}
-		have += (size_t)n;
-		if (have > max) {
-			r = -EFBIG;
-		} else if (have == cap - 1) {
-			more = realloc(text, cap * 2);
-			if (!more) {
-				r = -ENOMEM;
-				break;
-			}
-			text = more;
-			cap *= 2;
-		}
-	}
-	if (fd >= 0)
-		close(fd);
-	if (r < 0) {
-		free(text);
-		return r;
-	}
-	text[have] = '\0';
-	*out = text;
-	*len = have;
-	return 0;
-}
-
-static int
-note_line(struct conf_text *t, struct conf_place from)
-{
-	if (t->line_count == t->line_cap) {
-		unsigned cap = t->line_cap ? t->line_cap * 2 : 256;
-		struct conf_place *more = realloc(t->lines, cap * sizeof(*more));
-
-		if (!more)
-			return -ENOMEM;
-		t->lines = more;
-		t->line_cap = cap;
-	}
-	t->lines[t->line_count++] = from;
-	return 0;
+	t->pieces[t->piece_count++] = (struct conf_piece){t->line_count, from};
 }
 
 /* Adds bytes that come from `from`, which advances with them. */
-static int
+static void
 append(struct conf_text *t, struct conf_place *from, const char *data, size_t len)
 {
-	int r = 0;
-
-	if (t->len + len + 1 > t->cap) {
-		size_t cap = (t->len + len + 1) * 2;
-		char *more = realloc(t->text, cap);
-
-		if (!more)
-			return -ENOMEM;
-		t->text = more;
-		t->cap = cap;
-	}
 	memcpy(t->text + t->len, data, len);
 	t->len += len;
 	t->text[t->len] = '\0';
-	for (size_t i = 0; i < len && r == 0; i++)
-		if (data[i] == '\n') {
-			from->line++;
-			r = note_line(t, *from);
-		}
-	return r;
+	for (size_t i = 0; i < len; i++) {
+		from->line += data[i] == '\n';
+		t->line_count += data[i] == '\n';
+	}
 }
 
-/* A file whose text is being added: the main one at the bottom, its includes above. */
+/* A file that is being added. */
 struct level {
 	char *text;
 	struct conf_scan scan;
-	struct conf_place at; /* of `done` */
-	size_t done;          /* bytes added */
+	/* How many bytes were added, and the place behind them. */
+	size_t done;
+	struct conf_place at;
 };
 
+/* The main file is the first level, and each file that is included is one more. */
 struct reader {
 	struct conf_text *text;
 	struct conf_error *error;
-	unsigned depth; /* levels in use */
+	unsigned depth;
 	struct level levels[CONF_DEPTH_MAX + 1];
 };
 
@@ -159,57 +92,53 @@ fail_unreadable(const struct reader *r, struct conf_place by, const char *path,
 	return status;
 }
 
-/* Opens `path` on top; it is kept, also on failure. */
+/* Starts to add the file `take_path`, which is named at `by`. */
 static int
 push(struct reader *r, char *take_path, struct conf_place by)
 {
 	struct conf_text *t = r->text;
 	struct level *l = &r->levels[r->depth];
-	const char *nul;
-	size_t len, lines = 1;
+	struct conf_place zero = {take_path, 1};
+	size_t len;
 	int status;
 
 	t->files[t->file_count++] = take_path;
-	status = conf_slurp(take_path, CONF_TEXT_MAX, &l->text, &len);
-	if (status < 0)
+	l->text = malloc(CONF_TEXT_MAX + 1);
+	status =
+	    l->text ? file_read(take_path, l->text, CONF_TEXT_MAX + 1, &len) : -ENOMEM;
+	if (status < 0) {
+		free(l->text);
 		return fail_unreadable(r, by, take_path, status);
+	}
 	r->depth++;
 	l->at = (struct conf_place){take_path, 1};
 	l->done = 0;
-	nul = memchr(l->text, '\0', len);
-	if (nul) {
-		for (const char *at = l->text; at < nul; at++)
-			lines += *at == '\n';
-		return conf_fail(r->error,
-		                 (struct conf_place){take_path, (unsigned)lines},
-		                 "a byte 0; write text");
+	if (strlen(l->text) < len) {
+		for (const char *at = l->text; *at; at++)
+			zero.line += *at == '\n';
+		return conf_fail(r->error, zero, "a byte 0; write text");
 	}
 	conf_scan_init(&l->scan, l->text, len);
-	if (t->line_count == 0)
-		return note_line(t, l->at);
-	t->lines[t->line_count - 1] = l->at; /* of the directive, blanks so far */
+	begin_piece(t, l->at);
 	return 0;
 }
 
-/* Ends the included file on top and goes on behind the directive, on a line of its own.
- */
-static int
+/* Ends the last file. The text goes on, on a line of its own, behind the directive that
+ * included the file. */
+static void
 pop(struct reader *r)
 {
 	struct level *l = &r->levels[--r->depth];
-	struct conf_text *t = r->text;
-	int status = 0;
 
 	if (r->depth > 0) {
-		status = append(t, &l->at, "\n", 1);
-		if (status == 0)
-			t->lines[t->line_count - 1] = r->levels[r->depth - 1].at;
+		append(r->text, &l->at, "\n", 1);
+		begin_piece(r->text, r->levels[r->depth - 1].at);
 	}
 	free(l->text);
-	return status;
 }
 
-/* The path in an include directive is one from the folder of the file that it is in. */
+/* A relative path in an include directive starts from the folder of the file with the
+ * directive. */
 static int
 include(struct reader *r, const struct conf_finding *f)
 {
@@ -233,14 +162,13 @@ include(struct reader *r, const struct conf_finding *f)
 	return push(r, whole, l->at);
 }
 
-/* Up to the next directive, or to the end of the file on top. */
+/* Adds the last file up to its next include directive, or to its end. */
 static int
 step(struct reader *r)
 {
 	struct level *l = &r->levels[r->depth - 1];
 	struct conf_finding f = conf_scan_next(&l->scan);
 	size_t end = f.type == CONF_FOUND_INCLUDE ? f.begin : l->scan.len;
-	int status;
 
 	if (f.type != CONF_FOUND_INCLUDE && f.type != CONF_FOUND_END)
 		return fail_finding(r, &f);
@@ -249,11 +177,12 @@ step(struct reader *r)
 		                 "with its includes this is more than %d bytes; write a "
 		                 "shorter configuration",
 		                 CONF_TEXT_MAX);
-	status = append(r->text, &l->at, l->text + l->done, end - l->done);
+	append(r->text, &l->at, l->text + l->done, end - l->done);
 	l->done = l->scan.pos;
-	if (status != 0)
-		return status;
-	return f.type == CONF_FOUND_INCLUDE ? include(r, &f) : pop(r);
+	if (f.type == CONF_FOUND_INCLUDE)
+		return include(r, &f);
+	pop(r);
+	return 0;
 }
 
 int
@@ -263,9 +192,12 @@ conf_text_read(struct conf_text *t, const char *path, struct conf_error *error)
 	char *main_path = strdup(path);
 	int status = -ENOMEM;
 
-	*t = (struct conf_text){.text = NULL};
-	if (main_path)
+	*t = (struct conf_text){.line_count = 1};
+	t->text = malloc(CONF_TEXT_MAX + 2); /* a NUL, and the newline of an include */
+	if (main_path && t->text)
 		status = push(&r, main_path, (struct conf_place){path, 0});
+	else
+		free(main_path);
 	while (status == 0 && r.depth > 0)
 		status = step(&r);
 	while (r.depth > 0)
@@ -281,14 +213,17 @@ conf_text_free(struct conf_text *t)
 {
 	for (unsigned i = 0; i < t->file_count; i++)
 		free(t->files[i]);
-	free(t->lines);
 	free(t->text);
 }
 
 struct conf_place
 conf_text_place(const struct conf_text *t, unsigned line)
 {
-	if (line > t->line_count)
-		line = t->line_count;
-	return t->lines[line > 0 ? line - 1 : 0];
+	const struct conf_piece *p = &t->pieces[t->piece_count - 1];
+
+	if (line < 1 || line > t->line_count)
+		line = line < 1 ? 1 : t->line_count;
+	while (p > t->pieces && p->line > line)
+		p--;
+	return (struct conf_place){p->from.file, p->from.line + (line - p->line)};
 }

@@ -1,7 +1,8 @@
 /* conclave import. */
 #include "base/buf.h"
 #include "base/exit.h"
-#include "config/conf_read.h"
+#include "base/file.h"
+#include "config/conf_error.h"
 #include "config/zoo.h"
 #include "ctl/verb.h"
 #include "wire/qaddr.h"
@@ -30,6 +31,7 @@ struct import {
 	struct conf conf;
 	struct conf checked;
 	unsigned head_lines; /* of comment before the body */
+	char text[FILE_MAX + 1];
 	char result[RESULT_MAX];
 	struct conf_error error;
 };
@@ -38,18 +40,15 @@ static int
 read_file(struct import *m, const char *file, bool dynamic)
 {
 	struct conf_place at = dynamic ? m->zoo.dynamic_at : (struct conf_place){file, 0};
-	char *text;
 	size_t len;
-	int r = conf_slurp(file, FILE_MAX, &text, &len);
+	int r = file_read(file, m->text, sizeof(m->text), &len);
 
 	if (r < 0)
 		return conf_fail(&m->error, at, "%s%scannot be read: %s",
 		                 dynamic ? m->zoo.dynamic_file : "",
 		                 dynamic ? ", which dynamicConfigFile names, " : "",
 		                 strerror(-r));
-	r = zoo_read(&m->zoo, file, text, len, dynamic, &m->error);
-	free(text);
-	return r;
+	return zoo_read(&m->zoo, file, m->text, len, dynamic, &m->error);
 }
 
 /* The number in a myid file, blanks around it allowed. */
@@ -57,10 +56,10 @@ static int
 read_myid(const struct ctl *c, struct import *m)
 {
 	struct qaddr_text number;
-	char *text;
+	char text[MYID_MAX + 1];
 	size_t len;
 	bool ok;
-	int r = conf_slurp(m->myid_file, MYID_MAX, &text, &len);
+	int r = file_read(m->myid_file, text, sizeof(text), &len);
 
 	if (r < 0)
 		return verb_misused(c, "which server is it for? %s cannot be read: %s",
@@ -69,7 +68,6 @@ read_myid(const struct ctl *c, struct import *m)
 	number.len = strcspn(number.at, " \t\r\n");
 	ok = number.at[number.len + strspn(number.at + number.len, " \t\r\n")] == '\0' &&
 	     qaddr_number(number, 10, 0, CONF_ID_MAX, &m->id);
-	free(text);
 	return ok ? 0 : verb_misused(c, "%s does not hold a server's id", m->myid_file);
 }
 

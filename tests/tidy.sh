@@ -79,7 +79,7 @@ for room in $rooms; do
 			case $h in
 			nng/*) [[ $f = ipc/chan_nng* ]] || breach "$f: nng's home is ipc/chan_nng*" ;;
 			seccomp.h) [ "$f" = proc/rights_calls.c ] || breach "$f: libseccomp's home is proc/rights_calls.c" ;;
-			libconfig.h) [ "$f" = config/conf.c ] || breach "$f: libconfig's home is config/conf.c" ;;
+			libconfig.h) [ "$room" = config ] || breach "$f: libconfig's home is config/" ;;
 			systemd/*)
 				case $f in
 				base/* | wire/* | config/* | swap/* | ctl/*) breach "$f: no systemd here" ;;
@@ -104,9 +104,9 @@ same() { # WHAT WHERE: what the code has, a line each, against what the page has
 verbs() { # of conclave(1): the items of its list of verbs
 	awk '/^The verbs:/ { on = 1 } on && /^\.It Cm / { print $3 } on && /^\.El/ { exit }' docs/man/conclave.1
 }
-keys() { # of conclave.conf(5), as GROUP.NAME: the items from KEYS on, of each section
-	awk '/^\.Sh KEYS/ { on = 1 } /^\.Sh FILES/ { exit } /^\.Sh / { group = on && $2 != "KEYS" ? tolower($2) : "" }
-		on && /^\.It Va / { for (i = 3; i <= NF && $i != "No"; i++) if ($i != ",") print group "." $i }' docs/man/conclave.conf.5
+keys() { # of conclave.conf(5), as NAME or GROUP.NAME: the items from KEYS on, of each section
+	awk '/^\.Sh KEYS/ { on = 1 } /^\.Sh FILES/ { exit } /^\.Sh / { group = on && $2 != "KEYS" ? tolower($2) "." : "" }
+		on && /^\.It Va / { for (i = 3; i <= NF && $i != "No"; i++) if ($i != ",") print group $i }' docs/man/conclave.conf.5
 }
 while read -r line; do
 	[ -z "$line" ] || breach "$line"
@@ -116,7 +116,7 @@ done < <(
 	same "the verb" docs/man/conclave.1
 	page=$(sed -nE 's/^\tlocal verbs="(.*)"$/\1/p' etc/conclave.bash | tr ' ' '\n')
 	same "the verb" etc/conclave.bash
-	code=$(sed -nE 's/^    \{?"([a-z]*\.[a-z_]+)",.*/\1/p' config/conf_keys.c)
+	code=$(sed -nE '/^const struct conf_key conf_keys/,$s/^    \{"([a-z_.]+)",.*/\1/p' config/conf_key.c)
 	page=$(keys)
 	same "the key" docs/man/conclave.conf.5
 )
