@@ -258,42 +258,9 @@ on_again(void *user, bool active)
 	step(k, &(struct role_event){.type = ROLE_EV_AGAIN});
 }
 
-static enum role_loss
-to_loss(uint8_t reason)
-{
-	switch ((enum msg_reason)reason) {
-	case MSG_REASON_REFUSED:
-		return ROLE_LOSS_REFUSED;
-	case MSG_REASON_TIMEOUT:
-	case MSG_REASON_RESOLVE:
-	case MSG_REASON_UNREACHABLE:
-	case MSG_REASON_LOCAL:
-		return ROLE_LOSS_FAILED;
-	case MSG_REASON_EOF:
-	case MSG_REASON_RESET:
-	case MSG_REASON_REPLACED:
-	case MSG_REASON_PROTOCOL:
-	case MSG_REASON_FULL:
-		return ROLE_LOSS_ENDED;
-	case MSG_REASON_NONE:
-	case MSG_REASON_NEVER:
-	case MSG_REASON_ASKED:
-	case MSG_REASON_ABSENT:
-	case MSG_REASONS:
-	default:
-		return ROLE_LOSS_OLD;
-	}
-}
-
 static void
 take_remote(struct keeper *k, const struct msg_remote *m)
 {
-	static const enum role_link links[] = {
-	    [MSG_LINK_DOWN] = ROLE_LINK_DOWN,
-	    [MSG_LINK_CONNECTING] = ROLE_LINK_CONNECTING,
-	    [MSG_LINK_UP] = ROLE_LINK_UP,
-	};
-
 	if (m->sid == k->conf->id) {
 		step(k, &(struct role_event){.type = ROLE_EV_PORT,
 		                             .open = m->link == MSG_LINK_UP});
@@ -302,10 +269,9 @@ take_remote(struct keeper *k, const struct msg_remote *m)
 	step(k, &(struct role_event){
 		    .type = ROLE_EV_REMOTE,
 		    .sid = m->sid,
-		    .lane = m->lane == MSG_LANE_LEARNER ? ROLE_LANE_LEARNER
-	                                                : ROLE_LANE_ELECTION,
-		    .link = links[m->link],
-		    .loss = to_loss(m->reason),
+		    .lane = m->lane,
+		    .link = m->link,
+		    .reason = m->reason,
 		});
 }
 
@@ -337,7 +303,6 @@ take_decided(struct keeper *k, const struct msg_decided *m)
 	step(k, &(struct role_event){
 		    .type = ROLE_EV_DECIDED,
 		    .serial = m->serial,
-		    .state = (enum notif_state)m->vote.state,
 		    .vote = m->vote,
 		});
 }

@@ -14,61 +14,26 @@
 #define STATUS_LINE_MAX 200
 #define EVENT_MAX       (6 * KEEPER_WHY_MAX + 512) /* each byte of a reason as \uXXXX */
 
-static uint8_t
-to_look_reason(enum role_look_reason r)
-{
-	static const uint8_t reasons[] = {
-	    [ROLE_LOOK_START] = MSG_LOOK_START,
-	    [ROLE_LOOK_LEADER] = MSG_LOOK_LEADER,
-	    [ROLE_LOOK_QUORUM] = MSG_LOOK_QUORUM,
-	    [ROLE_LOOK_TIMEOUT] = MSG_LOOK_TIMEOUT,
-	    [ROLE_LOOK_REFUSED] = MSG_LOOK_REFUSED,
-	    [ROLE_LOOK_EPOCH] = MSG_LOOK_EPOCH,
-	    [ROLE_LOOK_DOUBT] = MSG_LOOK_DOUBT,
-	    [ROLE_LOOK_DISK] = MSG_LOOK_DISK,
-	};
-
-	return reasons[r];
-}
-
 static void
-send_look(struct keeper *k, const struct role_action *a)
+send_look(struct keeper *k, const struct msg_look *look)
 {
-	const struct role_look *l = &a->u.look;
-	struct msg m = {.type = MSG_LOOK};
-
-	m.u.look = (struct msg_look){
-	    .serial = a->serial,
-	    .sid = k->conf->id,
-	    .zxid = l->zxid,
-	    .epoch = l->epoch,
-	    .last_round = l->last_round,
-	    .gave_up = l->gave_up,
-	    .leader = l->leader,
-	    .reason = to_look_reason(l->reason),
-	};
 	k->counters.looks++;
 	if (k->look_us == 0)
 		k->look_us = clock_us();
 	log_info("looking reason=%s epoch=%" PRId64 " serial=%" PRIu64 ",%" PRIu64,
-	         msg_look_reason_name(m.u.look.reason), l->epoch, a->serial.generation,
-	         a->serial.count);
-	uplink_send(k->uplink, &m);
+	         msg_look_reason_name(look->reason), look->epoch, look->serial.generation,
+	         look->serial.count);
+	uplink_send(k->uplink, &(struct msg){.type = MSG_LOOK, .u.look = *look});
 }
 
 static void
-send_role(struct keeper *k, const struct role_action *a)
+send_role(struct keeper *k, const struct msg_role *role)
 {
-	struct msg m = {.type = MSG_ROLE};
+	const struct vote *v = &role->vote;
 
-	m.u.role = (struct msg_role){
-	    .serial = a->serial,
-	    .vote = a->u.role.vote,
-	};
 	log_info("role %s of %" PRId64 " round=%" PRId64 " epoch=%" PRId64,
-	         role_state_name(a->u.role.state), a->u.role.vote.leader,
-	         a->u.role.vote.round, a->u.role.vote.epoch);
-	uplink_send(k->uplink, &m);
+	         role_state_name(v->state), v->leader, v->round, v->epoch);
+	uplink_send(k->uplink, &(struct msg){.type = MSG_ROLE, .u.role = *role});
 }
 
 static void
@@ -182,10 +147,10 @@ keeper_apply(struct keeper *k)
 
 		switch (a->type) {
 		case ROLE_ACT_LOOK:
-			send_look(k, a);
+			send_look(k, &a->u.look);
 			break;
 		case ROLE_ACT_ROLE:
-			send_role(k, a);
+			send_role(k, &a->u.role);
 			break;
 		case ROLE_ACT_ABSENT:
 			uplink_send(k->uplink, &(struct msg){.type = MSG_ABSENT});

@@ -2,7 +2,7 @@
  * no Zab behind them. Nobody promises anything, so nothing is ever "active". The role
  * ends when the election link to the leader (of a leader: to a quorum) is gone and could
  * not be dialled again at once. */
-#include "peer/role_impl.h"
+#include "peer/role_act.h"
 
 static uint64_t
 grace_ms(const struct role *r)
@@ -10,41 +10,27 @@ grace_ms(const struct role *r)
 	return role_ticks(r, r->config.sync_limit);
 }
 
-/* The answer to "was it dialled again": a failed attempt says no. One that the remote
- * ended does not: the larger sid calls back. */
+/* A failed attempt says that the remote is gone. A link that the remote ended says
+ * nothing yet: the larger sid calls back. */
 void
-bare_link(struct role_remote *p, enum role_link link, enum role_loss loss,
-          uint64_t now_ms)
+role_bare_note(struct role_remote *p, const struct role_event *ev)
 {
-	bool failed = loss == ROLE_LOSS_REFUSED || loss == ROLE_LOSS_FAILED;
+	bool down = ev->link == MSG_LINK_DOWN;
 
-	if (link == ROLE_LINK_UP) {
+	if (ev->link == MSG_LINK_UP) {
 		p->election = ROLE_ELECTION_UP;
-	} else if (link == ROLE_LINK_DOWN && loss == ROLE_LOSS_REFUSED) {
+	} else if (down && ev->reason == MSG_REASON_REFUSED) {
 		p->election = ROLE_ELECTION_GONE;
 	} else if (p->election == ROLE_ELECTION_UP) {
 		p->election = ROLE_ELECTION_LOST;
-		p->election_ms = now_ms;
-	} else if (link == ROLE_LINK_DOWN && failed) {
+		p->election_ms = ev->now_ms;
+	} else if (down && role_loss(ev->reason) == ROLE_LOSS_FAILED) {
 		p->election = ROLE_ELECTION_GONE;
 	}
 }
 
-static bool
-has_quorum(const struct role *r)
-{
-	int64_t sids[ROLE_LEARNERS_MAX + 1];
-	unsigned count = 0;
-
-	sids[count++] = r->config.sid;
-	for (unsigned i = 0; i < r->remote_count; i++)
-		if (r->remotes[i].election != ROLE_ELECTION_GONE)
-			sids[count++] = r->remotes[i].sid;
-	return quorum_has(&r->quorum, sids, count);
-}
-
 void
-bare_start(struct role *r, uint64_t now_ms, struct role_actions *out)
+role_bare_start(struct role *r, uint64_t now_ms, struct role_actions *out)
 {
 	r->mode = ROLE_MODE_BARE;
 	for (unsigned i = 0; i < r->remote_count; i++) {
@@ -60,22 +46,35 @@ bare_start(struct role *r, uint64_t now_ms, struct role_actions *out)
 	r->refusals = 0;
 }
 
-/* The same leader as decided, under another epoch: an observer of ZooKeeper sees the new
- * one only a moment after the election. */
-void
-bare_renew(struct role *r, const struct role_event *ev, struct role_actions *out)
+/* Takes the same leader under another epoch: an observer of ZooKeeper sees the new epoch
+ * only a moment after the election. */
+static void
+renew(struct role *r, const struct role_event *ev, struct role_actions *out)
 {
 	bool same = ev->vote.round == r->vote.round && ev->vote.epoch == r->vote.epoch;
 
-	if (ev->state != r->state || ev->vote.leader != r->vote.leader || same)
+	if (ev->vote.state != r->vote.state || ev->vote.leader != r->vote.leader || same)
 		return;
 	r->vote = ev->vote;
 	r->published = ev->vote.epoch;
 	role_announce(r, out);
 }
 
-void
-bare_check(struct role *r, uint64_t now_ms, struct role_actions *out)
+static void
+on_doubt(struct role *r, uint64_t now_ms, struct role_actions *out)
+{
+	role_look_again(r, MSG_LOOK_DOUBT, false, now_ms, out);
+}
+
+static bool
+is_not_gone(const struct role *r, const struct role_remote *p)
+{
+	(void)r;
+	return p->election != ROLE_ELECTION_GONE;
+}
+
+static void
+check(struct role *r, uint64_t now_ms, struct role_actions *out)
 {
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		struct role_remote *p = &r->remotes[i];
@@ -84,16 +83,16 @@ bare_check(struct role *r, uint64_t now_ms, struct role_actions *out)
 		    now_ms >= p->election_ms + grace_ms(r))
 			p->election = ROLE_ELECTION_GONE;
 	}
-	if (r->state == NOTIF_LEADING) {
-		if (!has_quorum(r))
-			role_look_again(r, ROLE_LOOK_QUORUM, false, now_ms, out);
+	if (r->vote.state == NOTIF_LEADING) {
+		if (!role_is_quorum(r, is_not_gone))
+			role_look_again(r, MSG_LOOK_QUORUM, false, now_ms, out);
 	} else if (role_remote(r, r->vote.leader)->election == ROLE_ELECTION_GONE) {
-		role_look_again(r, ROLE_LOOK_LEADER, true, now_ms, out);
+		role_look_again(r, MSG_LOOK_LEADER, true, now_ms, out);
 	}
 }
 
-uint64_t
-bare_due_ms(const struct role *r)
+static uint64_t
+due_ms(const struct role *r)
 {
 	uint64_t due = UINT64_MAX;
 
@@ -106,3 +105,29 @@ bare_due_ms(const struct role *r)
 	}
 	return due;
 }
+
+static void
+on_lost(struct role *r, uint64_t now_ms, struct role_actions *out)
+{
+	bool led = r->vote.state == NOTIF_LEADING;
+
+	role_look_again(r, led ? MSG_LOOK_QUORUM : MSG_LOOK_LEADER, false, now_ms, out);
+}
+
+static enum role_phase
+phase(const struct role *r)
+{
+	(void)r;
+	return ROLE_BROADCAST;
+}
+
+const struct role_ops role_bare_ops = {
+    .decided = renew,
+    .doubt = on_doubt,
+    .election = check,
+    .link_up = role_turn_away,
+    .due = check,
+    .due_ms = due_ms,
+    .lost = on_lost,
+    .phase = phase,
+};

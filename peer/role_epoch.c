@@ -1,8 +1,8 @@
-/* The two epochs and their writes. A promise counts from the start of its write: what a
- * write in progress, or one that failed, has left on the disk nobody knows, so we answer
- * as if it were there. What a fresh server has not got is written first, as 0: a later
- * start then finds both files, or knows that one was lost. */
-#include "peer/role_impl.h"
+/* The two epochs and their writes. A promise counts from the start of its write: nobody
+ * knows what a write in progress, or one that failed, has left on the disk, so we answer
+ * as if the promise were there. A fresh server first writes the files that it lacks, as
+ * 0: a later start then finds both files, or knows that one was lost. */
+#include "peer/role_act.h"
 
 #include <assert.h>
 

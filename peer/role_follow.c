@@ -1,84 +1,93 @@
 /* A follower or observer: Learner.java's registerWithLeader, syncWithLeader and
  * processPing for an empty history. Each LEADERINFO is answered by one ACKEPOCH and each
- * NEWLEADER by one ACK, in their order, once the epoch is on the disk. Ours: deadlines in
- * every phase, and an established leader may raise the epoch on the open link (the
- * renewal). */
-#include "peer/role_impl.h"
+ * NEWLEADER by one ACK, in their order, once the epoch is on the disk. Ours, not
+ * ZooKeeper's: every phase has a deadline, and an established leader may raise the epoch
+ * on the open link (the renewal). */
+#include "peer/role_act.h"
 
 #include <assert.h>
-
-static void
-refused(struct role *r, bool gave_up, uint64_t now_ms, struct role_actions *out)
-{
-	role_look_again(r, ROLE_LOOK_REFUSED, gave_up, now_ms, out);
-}
+#include <string.h>
 
 void
-follow_start(struct role *r, uint64_t now_ms, struct role_actions *out)
+role_follow_start(struct role *r, uint64_t now_ms, struct role_actions *out)
 {
 	r->mode = ROLE_MODE_FOLLOW;
-	r->follow = (struct role_follow){
-	    .first_ms = now_ms + role_ticks(r, ROLE_FIRST_TICKS),
-	    .init_ms = now_ms + role_ticks(r, r->config.init_limit),
-	};
-	/* also one that the leader itself may have opened when it took us for its own */
+	memset(&r->follow, 0, sizeof(r->follow));
+	r->follow.first_ms = now_ms + role_ticks(r, ROLE_FIRST_TICKS);
+	r->follow.init_ms = now_ms + role_ticks(r, r->config.init_limit);
+	/* the leader too may have opened a link, when it took us for its leader */
 	role_close_all(r, ROLE_CLOSE_OTHERWISE, out);
 	role_act(out, ROLE_ACT_CONNECT)->sid = r->vote.leader;
 }
 
-void
-follow_link_up(struct role *r, struct role_remote *p, struct role_actions *out)
+static void
+link_up(struct role *r, struct role_remote *p, uint64_t now_ms, struct role_actions *out)
 {
 	const struct qpacket_learner info = {
 	    .sid = r->config.sid,
 	    .protocol = QPACKET_PROTOCOL,
 	};
-	struct role_action *a;
+	struct role_packet *packet;
 
+	(void)now_ms;
 	if (p->sid != r->vote.leader) {
 		role_close(p, ROLE_CLOSE_OTHERWISE, out);
 		return;
 	}
-	a = role_act(out, ROLE_ACT_SEND);
-	a->sid = p->sid;
-	a->u.packet.type =
-	    r->config.observer ? QPACKET_OBSERVERINFO : QPACKET_FOLLOWERINFO;
-	a->u.packet.zxid = r->epochs.promised << 32;
-	a->u.packet.data_len = (uint8_t)qpacket_put_learner(&info, a->u.packet.data,
-	                                                    sizeof(a->u.packet.data));
-	assert(a->u.packet.data_len > 0);
+	packet = role_send(
+	    out, p->sid, r->config.observer ? QPACKET_OBSERVERINFO : QPACKET_FOLLOWERINFO,
+	    r->epochs.promised << 32);
+	packet->data_len =
+	    (uint8_t)qpacket_put_learner(&info, packet->data, sizeof(packet->data));
+	assert(packet->data_len > 0);
 }
 
-void
-follow_link_down(struct role *r, const struct role_remote *p, bool was_up,
-                 enum role_loss loss, uint64_t now_ms, struct role_actions *out)
+static void
+link_down(struct role *r, const struct role_remote *p, bool was_up,
+          enum msg_reason reason, uint64_t now_ms, struct role_actions *out)
 {
+	bool refused = !was_up && reason == MSG_REASON_REFUSED;
+
 	if (p->sid != r->vote.leader)
 		return;
-	if (!was_up && loss == ROLE_LOSS_OLD)
+	if (!was_up && role_loss(reason) == ROLE_LOSS_OLD)
 		return; /* the end of an earlier link, told late */
 	if (was_up && r->follow.epoch > 0)
-		role_look_again(r, ROLE_LOOK_LEADER, true, now_ms, out);
+		role_look_again(r, MSG_LOOK_LEADER, true, now_ms, out);
 	else if (was_up && r->follow.fresher && role_may_stand(r))
-		/* after a wait we might find that they have elected it without us again
-		 */
-		role_look_again(r, ROLE_LOOK_EPOCH, false, now_ms, out);
+		/* if we waited, the others might elect this leader again without us */
+		role_look_again(r, MSG_LOOK_EPOCH, false, now_ms, out);
 	else
-		refused(r, loss == ROLE_LOSS_REFUSED, now_ms, out);
+		role_look_again(r, MSG_LOOK_REFUSED, refused, now_ms, out);
 }
 
-void
-follow_refuse(struct role *r, struct role_remote *p, enum role_close why, uint64_t now_ms,
-              struct role_actions *out)
+/* Once the leader is established its learner link says better whether it lives: the
+ * LOOKING that the elector saw may have been sent before it led, and come again over a
+ * new link or in a replay. */
+static void
+on_doubt(struct role *r, uint64_t now_ms, struct role_actions *out)
 {
-	role_close(p, why, out);
-	if (p->sid == r->vote.leader)
-		refused(r, false, now_ms, out);
+	if (r->follow.epoch == 0)
+		role_look_again(r, MSG_LOOK_DOUBT, false, now_ms, out);
 }
 
-/* Who may not stand (now, whatever it was when it looked) and is fresher than the leader
- * makes no promise before that one is established: it would depose the leader, whom the
- * others may have without it, and cannot lead them itself. */
+/* The others may wait for the promise that we withheld while we could not stand. */
+static void
+on_stand(struct role *r, uint64_t now_ms, struct role_actions *out)
+{
+	if (r->follow.fresher && r->follow.epoch == 0 && role_may_stand(r))
+		role_look_again(r, MSG_LOOK_EPOCH, false, now_ms, out);
+}
+
+static void
+on_lost(struct role *r, uint64_t now_ms, struct role_actions *out)
+{
+	role_look_again(r, MSG_LOOK_LEADER, false, now_ms, out);
+}
+
+/* A server that may not stand (now; it may have when it looked) and is fresher than the
+ * leader makes no promise before the leader is established: its promise would depose a
+ * leader whom the others may have without it, and it cannot lead them itself. */
 static void
 send_ackepoch(struct role *r, struct role_actions *out)
 {
@@ -92,13 +101,14 @@ send_ackepoch(struct role *r, struct role_actions *out)
 	                                                               : -1);
 }
 
-/* Pays what is owed and on the disk. */
-void
-follow_advance(struct role *r, struct role_actions *out)
+/* Sends the answers that are owed and whose epoch is on the disk. */
+static void
+advance(struct role *r, uint64_t now_ms, struct role_actions *out)
 {
 	struct role_follow *f = &r->follow;
 	int64_t leader = r->vote.leader;
 
+	(void)now_ms;
 	if (f->ack_due && r->epochs.current >= f->told) {
 		f->ack_due = false;
 		role_send(out, leader, QPACKET_ACK, f->told << 32);
@@ -124,7 +134,7 @@ on_leaderinfo(struct role *r, const struct qpacket *packet, uint64_t now_ms,
 	if (epoch <= 0 || f->answer_due)
 		return false;
 	if (epoch < r->epochs.promised) {
-		role_look_again(r, ROLE_LOOK_EPOCH, false, now_ms, out);
+		role_look_again(r, MSG_LOOK_EPOCH, false, now_ms, out);
 		return true;
 	}
 	f->asked = epoch;
@@ -133,7 +143,7 @@ on_leaderinfo(struct role *r, const struct qpacket *packet, uint64_t now_ms,
 	if (f->epoch > 0 && f->init_ms == UINT64_MAX)
 		f->init_ms = now_ms + role_ticks(r, r->config.init_limit);
 	role_epochs_want(r, ROLE_FILE_ACCEPTED, epoch, now_ms, out);
-	follow_advance(r, out);
+	advance(r, now_ms, out);
 	return true;
 }
 
@@ -149,7 +159,7 @@ on_newleader(struct role *r, const struct qpacket *packet, uint64_t now_ms,
 	f->told = epoch;
 	f->ack_due = true;
 	role_epochs_want(r, ROLE_FILE_CURRENT, epoch, now_ms, out);
-	follow_advance(r, out);
+	advance(r, now_ms, out);
 	return true;
 }
 
@@ -170,9 +180,9 @@ on_uptodate(struct role *r, const struct qpacket *packet, struct role_actions *o
 	return true;
 }
 
-void
-follow_packet(struct role *r, struct role_remote *p, const struct qpacket *packet,
-              uint64_t now_ms, struct role_actions *out)
+static void
+on_packet(struct role *r, struct role_remote *p, const struct qpacket *packet,
+          uint64_t now_ms, struct role_actions *out)
 {
 	bool expected = false;
 
@@ -190,8 +200,10 @@ follow_packet(struct role *r, struct role_remote *p, const struct qpacket *packe
 		role_send(out, p->sid, QPACKET_PING, packet->zxid);
 		expected = true;
 	}
-	if (!expected)
-		follow_refuse(r, p, ROLE_CLOSE_UNEXPECTED, now_ms, out);
+	if (expected)
+		return;
+	role_close(p, ROLE_CLOSE_UNEXPECTED, out);
+	role_look_again(r, MSG_LOOK_REFUSED, false, now_ms, out);
 }
 
 static uint64_t
@@ -202,21 +214,42 @@ word_due_ms(const struct role *r)
 	return r->follow.word_ms + role_ticks(r, r->config.sync_limit);
 }
 
-uint64_t
-follow_due_ms(const struct role *r)
+static uint64_t
+due_ms(const struct role *r)
 {
 	uint64_t word_ms = word_due_ms(r);
 
 	return word_ms < r->follow.init_ms ? word_ms : r->follow.init_ms;
 }
 
-void
-follow_due(struct role *r, uint64_t now_ms, struct role_actions *out)
+static void
+on_due(struct role *r, uint64_t now_ms, struct role_actions *out)
 {
 	bool silent = now_ms >= word_due_ms(r);
 
 	if (silent && r->follow.epoch > 0)
-		role_look_again(r, ROLE_LOOK_LEADER, true, now_ms, out);
+		role_look_again(r, MSG_LOOK_LEADER, true, now_ms, out);
 	else if (silent || now_ms >= r->follow.init_ms)
-		role_look_again(r, ROLE_LOOK_TIMEOUT, false, now_ms, out);
+		role_look_again(r, MSG_LOOK_TIMEOUT, false, now_ms, out);
 }
+
+static enum role_phase
+phase(const struct role *r)
+{
+	if (r->follow.epoch > 0)
+		return ROLE_BROADCAST;
+	return r->follow.told > 0 ? ROLE_SYNCHRONIZATION : ROLE_DISCOVERY;
+}
+
+const struct role_ops role_follow_ops = {
+    .doubt = on_doubt,
+    .link_up = link_up,
+    .link_down = link_down,
+    .stand = on_stand,
+    .packet = on_packet,
+    .written = advance,
+    .due = on_due,
+    .due_ms = due_ms,
+    .lost = on_lost,
+    .phase = phase,
+};

@@ -1,196 +1,236 @@
-/* Inside of peer/role*.c: the core's state, and what its files ask of each other. */
+/* The state of the peer's core and the operations of its modes, for peer/role*.c and for
+ * tests that look inside. The state is one block of memory: zeroed by role_new, without
+ * pointers, without garbage between its members, so that it can be copied, compared and
+ * hashed. Each file calls only those below it:
+ *
+ *   role → role_lead, role_follow, role_bare → role_look → role_epoch → role_act */
 #ifndef PEER_ROLE_IMPL_H
 #define PEER_ROLE_IMPL_H
 
 #include "peer/role.h"
 #include "wire/quorum.h"
 
+/* For the leader's first packet, and the first ones of a quorum. */
+#define ROLE_FIRST_TICKS 10
+
 enum role_mode {
-	ROLE_MODE_NEW,     /* no START yet */
-	ROLE_MODE_HALTED,  /* the epochs are unusable */
-	ROLE_MODE_STALLED, /* will ask when the write in progress is done */
-	ROLE_MODE_LOOKING, /* asked for an election */
-	ROLE_MODE_WAITING, /* will ask at wait_ms */
-	ROLE_MODE_FOLLOW,  /* role_follow.c: a follower or observer */
-	ROLE_MODE_LEAD,    /* role_lead.c */
-	ROLE_MODE_BARE,    /* role_bare.c: what the election says, without epochs */
+	/* No START came yet. */
+	ROLE_MODE_NEW,
+	/* The epochs are unusable. */
+	ROLE_MODE_HALTED,
+	/* We look again when the write in progress is done. */
+	ROLE_MODE_STALLED,
+	/* We asked for an election. */
+	ROLE_MODE_LOOKING,
+	/* We look again at wait_ms. */
+	ROLE_MODE_WAITING,
+	ROLE_MODE_FOLLOW,
+	ROLE_MODE_LEAD,
+	ROLE_MODE_BARE,
 };
 
-enum role_election { /* a link of the election lane, as role_bare.c sees it */
-	             ROLE_ELECTION_LOST, /* not up since election_ms; it may be dialled
-	                                    again */
-	             ROLE_ELECTION_UP,
-	             ROLE_ELECTION_GONE, /* dialled again in vain */
+/* A link of the election lane, as role_bare.c sees it. */
+enum role_election {
+	/* Not up since election_ms; it may be dialled again. */
+	ROLE_ELECTION_LOST,
+	ROLE_ELECTION_UP,
+	/* It was dialled again in vain. */
+	ROLE_ELECTION_GONE,
 };
 
-/* Another server of the configuration. All epochs below `closing` are of the present
- * learner link, and 0 when it begins. */
+/* The present learner link to a remote; zero when it begins. */
+struct role_link {
+	bool up;
+	/* We asked to close the link; what still comes over it is old. */
+	bool closing;
+	/* The last PING is not answered. */
+	bool pinged;
+	/* FOLLOWERINFO or OBSERVERINFO came, with `accepted`. */
+	bool informed;
+	int64_t accepted;
+	uint64_t word_ms;
+	/* A leader sends the next PING then. */
+	uint64_t ping_ms;
+	/* LEADERINFO went out with this epoch; never a second one before the answer,
+	 * since an ACKEPOCH does not say which epoch it promises. */
+	int64_t offered;
+	/* ACKEPOCH came for `answered`, and was a promise for `promised`. */
+	int64_t answered;
+	int64_t promised;
+	/* NEWLEADER went out, ACK came, UPTODATE went out. */
+	int64_t told;
+	int64_t acked;
+	int64_t released;
+};
+
+/* Another server of the configuration. */
 struct role_remote {
 	int64_t sid;
 	bool participant;
-	bool may_lead; /* a participant with a weight */
+	/* A participant with a weight. */
+	bool may_lead;
 	enum role_election election;
 	uint64_t election_ms;
-
-	bool linked;
-	bool closing; /* we asked to close the link: what still comes over it is old */
-	uint64_t word_ms;
-	uint64_t ping_ms; /* of a leader: the next one */
-	bool pinged;      /* the last one is not answered */
-	bool informed;    /* FOLLOWERINFO or OBSERVERINFO came, */
-	int64_t accepted; /* with this epoch */
-	int64_t offered;  /* LEADERINFO sent; never a second one before the answer, since
-	                     an  ACKEPOCH does not say which epoch it promises */
-	int64_t answered; /* ACKEPOCH came */
-	int64_t promised; /* and was a promise */
-	int64_t told;     /* NEWLEADER sent */
-	int64_t acked;    /* ACK came */
-	int64_t released; /* UPTODATE sent */
+	struct role_link link;
 };
 
 struct role_epochs {
-	int64_t accepted; /* on the disk; ROLE_EPOCH_NONE: no file yet */
+	/* On the disk; ROLE_EPOCH_NONE: there is no file yet. */
+	int64_t accepted;
 	int64_t current;
-	int64_t promised; /* the largest accepted epoch whose write was started */
+	/* The largest accepted epoch whose write was started. */
+	int64_t promised;
 	int64_t want_accepted;
 	int64_t want_current;
+	/* The write in progress, and when it began. */
 	bool writing;
-	enum role_file file; /* of the write in progress */
+	enum role_file file;
 	int64_t value;
-	uint64_t write_ms; /* its start */
+	uint64_t write_ms;
 };
 
 struct role_follow {
-	bool heard; /* a word came from the leader, */
+	/* A packet came from the leader at word_ms; the first one must by first_ms. */
+	bool heard;
 	uint64_t word_ms;
-	uint64_t first_ms; /* or must by then */
-	uint64_t init_ms;  /* the whole must be done by then */
-	int64_t asked;     /* LEADERINFO */
-	bool promise;      /* asked is above what we promised before */
-	bool answer_due;   /* ACKEPOCH is owed, once asked is on the disk */
-	bool fresher;  /* than it, when it asked for a promise: it is to look again if we
-	                  may stand, and had no promise if we may not */
-	int64_t told;  /* NEWLEADER */
-	bool ack_due;  /* ACK is owed, once told is on the disk */
-	int64_t epoch; /* UPTODATE; 0: not established */
+	uint64_t first_ms;
+	/* We must be established by then. */
+	uint64_t init_ms;
+	/* LEADERINFO came with this epoch. */
+	int64_t asked;
+	/* `asked` is above what we promised before. */
+	bool promise;
+	/* We owe an ACKEPOCH once `asked` is on the disk. */
+	bool answer_due;
+	/* We were fresher than the leader when it asked for a promise: it will look again
+	 * if we may stand, and got no promise if we may not. */
+	bool fresher;
+	/* NEWLEADER came with this epoch; we owe an ACK once it is on the disk. */
+	int64_t told;
+	bool ack_due;
+	/* UPTODATE came with this epoch; 0: not established. */
+	int64_t epoch;
 };
 
 struct role_lead {
-	uint64_t first_ms; /* a quorum of FOLLOWERINFO by then */
-	uint64_t init_ms;  /* the whole, or the renewal, must be done by then */
+	/* A quorum of FOLLOWERINFO must have come by then. */
+	uint64_t first_ms;
+	/* We must be established, or have renewed, by then. */
+	uint64_t init_ms;
 	uint32_t ping_count;
-	bool gathered;    /* there was a quorum of FOLLOWERINFO */
-	int64_t proposal; /* the epoch that we are establishing, or have; 0: none yet */
-	bool promised;    /* a quorum has promised it */
-	int64_t epoch;    /* established; 0: none. Below proposal: a renewal */
+	/* A quorum of FOLLOWERINFO has come. */
+	bool gathered;
+	/* A quorum has promised `proposal`. */
+	bool promised;
+	/* The epoch that we are establishing, or have established; 0: none yet. */
+	int64_t proposal;
+	/* Established; 0: none. Below `proposal` during a renewal. */
+	int64_t epoch;
 };
 
 struct role {
-	struct role_config config; /* members: NULL */
+	/* `members` is NULL. */
+	struct role_config config;
 	struct quorum quorum;
 	unsigned remote_count;
 	struct role_remote remotes[ROLE_LEARNERS_MAX];
 	enum role_mode mode;
-	bool away; /* no link to connmgr */
+	/* There is no link to connmgr. */
+	bool away;
 	bool port_shut;
 	uint64_t generation;
-	uint64_t count; /* of the newest serial */
+	/* Of the newest serial. */
+	uint64_t count;
 
 	int64_t claim;
-	struct role_look look; /* with the claim that we vote with in this round: what
-	                          Zab's phases compare, whatever is claimed meanwhile */
-	struct msg_serial look_serial;
-	bool stands;       /* in this look */
-	unsigned refusals; /* looks in a row that count for the wait */
+	/* The last look. Its zxid is the claim that Zab's phases compare in this round,
+	 * whatever is claimed meanwhile. */
+	struct msg_look look;
+	/* We stood in that look. */
+	bool stands;
+	/* Looks in a row that count for the wait. */
+	unsigned refusals;
 	uint64_t wait_ms;
 
-	enum notif_state state; /* as decided */
+	/* As decided, with our state. */
 	struct vote vote;
-	uint64_t role_count; /* of the first serial of this role */
+	/* Of the first serial of this role. */
+	uint64_t role_count;
 
 	struct role_epochs epochs;
 	struct role_follow follow;
 	struct role_lead lead;
-	int64_t published; /* the largest established epoch so far */
+	/* The largest established epoch so far. */
+	int64_t published;
 	enum role_reason reason;
 	int error;
-	struct role_view told; /* the last EVENT */
+	/* The last EVENT. */
+	struct role_view told;
 };
 
-/* role.c */
-struct role_action *role_act(struct role_actions *out, enum role_action_type type);
-uint64_t role_ticks(const struct role *r, uint64_t ticks); /* in ms */
-/* Tells the elector our role, with a new serial. */
-void role_announce(struct role *r, struct role_actions *out);
-/* Established with `epoch`. */
-void role_establish(struct role *r, int64_t epoch, struct role_actions *out);
+/* What a mode does about an event; NULL: nothing. Most of these may change the mode. */
+struct role_ops {
+	void (*start)(struct role *r, const struct role_event *ev,
+	              struct role_actions *out);
+	/* The election has answered our last look. */
+	void (*decided)(struct role *r, const struct role_event *ev,
+	                struct role_actions *out);
+	/* The elector doubts the leader of our role. */
+	void (*doubt)(struct role *r, uint64_t now_ms, struct role_actions *out);
+	/* A link of the election lane changed. */
+	void (*election)(struct role *r, uint64_t now_ms, struct role_actions *out);
+	void (*link_up)(struct role *r, struct role_remote *p, uint64_t now_ms,
+	                struct role_actions *out);
+	/* `was_up`: the link was in use, else an attempt to connect failed. */
+	void (*link_down)(struct role *r, const struct role_remote *p, bool was_up,
+	                  enum msg_reason reason, uint64_t now_ms,
+	                  struct role_actions *out);
+	/* Our port opened or shut: role_may_stand changed. */
+	void (*stand)(struct role *r, uint64_t now_ms, struct role_actions *out);
+	/* Over an open link. */
+	void (*packet)(struct role *r, struct role_remote *p,
+	               const struct qpacket *packet, uint64_t now_ms,
+	               struct role_actions *out);
+	/* A write succeeded. Where this is set, one that fails makes us look again. */
+	void (*written)(struct role *r, uint64_t now_ms, struct role_actions *out);
+	void (*due)(struct role *r, uint64_t now_ms, struct role_actions *out);
+	uint64_t (*due_ms)(const struct role *r);
+	/* The link to connmgr ended; and is back. */
+	void (*lost)(struct role *r, uint64_t now_ms, struct role_actions *out);
+	void (*again)(struct role *r, struct role_actions *out);
+	/* NULL: ROLE_ELECTION */
+	enum role_phase (*phase)(const struct role *r);
+};
+
+extern const struct role_ops role_follow_ops;
+extern const struct role_ops role_lead_ops;
+extern const struct role_ops role_bare_ops;
+
+void role_follow_start(struct role *r, uint64_t now_ms, struct role_actions *out);
+void role_lead_start(struct role *r, uint64_t now_ms, struct role_actions *out);
+void role_bare_start(struct role *r, uint64_t now_ms, struct role_actions *out);
+/* Notes that a link of the election lane changed, in any mode. */
+void role_bare_note(struct role_remote *p, const struct role_event *ev);
 
 /* role_look.c */
-/* Could we lead at all? Who could not votes as if it had nothing, so that nobody elects
- * it, and counts in quorums like anybody else. */
-bool role_may_stand(const struct role *r);
-/* Has one with (epoch, zxid) more than another? */
-bool role_is_fresher(int64_t epoch, int64_t zxid, int64_t than_epoch, int64_t than_zxid);
-void role_look(struct role *r, struct role_actions *out); /* with a new serial */
-/* Asked again with the same serial, the elector repeats its answer. */
+/* Looks, with a new serial. */
+void role_look(struct role *r, struct role_actions *out);
+/* Sends the last look again; the elector repeats its answer. */
 void role_send_look(struct role *r, struct role_actions *out);
-/* The role ends: closes every learner link and looks, now or after a wait. */
-void role_look_again(struct role *r, enum role_look_reason reason, bool gave_up,
+/* Ends the role: closes every learner link and looks, now or after a wait. */
+void role_look_again(struct role *r, enum msg_look_reason reason, bool gave_up,
                      uint64_t now_ms, struct role_actions *out);
 
-/* role_remote.c */
-struct role_remote *role_remote(struct role *r, int64_t sid); /* NULL: none */
-bool role_is_open(const struct role_remote *p);
-void role_send(struct role_actions *out, int64_t sid, int32_t type, int64_t zxid);
-void role_send_i32(struct role_actions *out, int64_t sid, int32_t type, int64_t zxid,
-                   int32_t value);
-void role_forget_link(struct role_remote *p); /* it is down, or a new one */
-void role_close(struct role_remote *p, enum role_close why, struct role_actions *out);
-void role_close_all(struct role *r, enum role_close why, struct role_actions *out);
-/* FOLLOWERINFO, OBSERVERINFO: kept in `p`; false: it is not one that may be. */
-bool role_take_info(struct role_remote *p, const struct qpacket *packet);
-
-/* role_epoch.c: one write at a time, in order, never a smaller number */
+/* role_epoch.c: one write at a time, in order, never of a smaller number. */
 void role_epochs_start(struct role *r, int64_t accepted, int64_t current, uint64_t now_ms,
                        struct role_actions *out);
 void role_epochs_want(struct role *r, enum role_file file, int64_t epoch, uint64_t now_ms,
                       struct role_actions *out);
-void role_epochs_drop(struct role *r); /* what is wanted and not started */
+/* Forgets what is wanted and not started. */
+void role_epochs_drop(struct role *r);
 void role_epochs_written(struct role *r, int error, uint64_t now_ms,
                          struct role_actions *out);
-uint64_t role_epochs_due_ms(const struct role *r); /* the write must be done by then */
-
-/* role_follow.c */
-void follow_start(struct role *r, uint64_t now_ms, struct role_actions *out);
-void follow_link_up(struct role *r, struct role_remote *p, struct role_actions *out);
-void follow_link_down(struct role *r, const struct role_remote *p, bool was_up,
-                      enum role_loss loss, uint64_t now_ms, struct role_actions *out);
-void follow_packet(struct role *r, struct role_remote *p, const struct qpacket *packet,
-                   uint64_t now_ms, struct role_actions *out);
-void follow_refuse(struct role *r, struct role_remote *p, enum role_close why,
-                   uint64_t now_ms, struct role_actions *out);
-void follow_advance(struct role *r, struct role_actions *out);
-void follow_due(struct role *r, uint64_t now_ms, struct role_actions *out);
-uint64_t follow_due_ms(const struct role *r);
-
-/* role_lead.c */
-void lead_start(struct role *r, uint64_t now_ms, struct role_actions *out);
-void lead_link_up(const struct role *r, struct role_remote *p, uint64_t now_ms);
-void lead_link_down(struct role *r, uint64_t now_ms, struct role_actions *out);
-void lead_packet(struct role *r, struct role_remote *p, const struct qpacket *packet,
-                 uint64_t now_ms, struct role_actions *out);
-void lead_refuse(struct role *r, struct role_remote *p, enum role_close why,
-                 uint64_t now_ms, struct role_actions *out);
-void lead_advance(struct role *r, uint64_t now_ms, struct role_actions *out);
-void lead_due(struct role *r, uint64_t now_ms, struct role_actions *out);
-uint64_t lead_due_ms(const struct role *r);
-
-/* role_bare.c */
-void bare_start(struct role *r, uint64_t now_ms, struct role_actions *out);
-void bare_link(struct role_remote *p, enum role_link link, enum role_loss loss,
-               uint64_t now_ms);
-void bare_renew(struct role *r, const struct role_event *ev, struct role_actions *out);
-void bare_check(struct role *r, uint64_t now_ms, struct role_actions *out);
-uint64_t bare_due_ms(const struct role *r);
+/* The write in progress must be done by then. */
+uint64_t role_epochs_due_ms(const struct role *r);
 
 #endif

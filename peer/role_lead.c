@@ -1,53 +1,41 @@
-/* A leader: Leader.java's lead and LearnerHandler.java's run for an empty history. What
- * has been reached is kept as epochs for each learner, so that the steps are one function
- * that goes as far as it can (lead_advance), called after whatever happened.
+/* A leader: Leader.java's lead and LearnerHandler.java's run for an empty history. The
+ * epochs in each learner's link say how far it is, so that all steps are one function
+ * (advance) which is called after each event and goes as far as it can.
  *
- * Ours, not ZooKeeper's: an epoch that a learner already promised elsewhere raises ours
- * (before we are established, and then as a renewal on the open links, under the old
- * epoch until a quorum has the new one); our own epochs are written while LEADERINFO and
- * NEWLEADER are on their way (a number that we propose twice, since we died before it was
- * on our disk, is as one that two servers propose: each promises it once); a learner link
- * that closes counts at once. */
-#include "peer/role_impl.h"
+ * Ours, not ZooKeeper's: an epoch that a learner promised elsewhere raises ours. Once we
+ * are established that is a renewal on the open links: we lead on under the old epoch
+ * until a quorum has the new one. Our own epochs are written while LEADERINFO and
+ * NEWLEADER are on their way: if we die before an epoch is on our disk and propose it
+ * again, that is as if two servers proposed it, and each learner promises it only once.
+ * A learner link that closes counts at once. */
+#include "peer/role_act.h"
 
-#define PEACE_TICKS 2 /* after an answered ping */
+#include <string.h>
+
+/* From an answered PING to the next one. */
+#define PEACE_TICKS 2
 
 static bool
 is_live(const struct role *r, const struct role_remote *p)
 {
 	(void)r;
-	return role_is_open(p) && p->informed;
+	return role_is_open(p) && p->link.informed;
 }
 
 static bool
 has_promised(const struct role *r, const struct role_remote *p)
 {
-	return is_live(r, p) && p->promised == r->lead.proposal;
+	return is_live(r, p) && p->link.promised == r->lead.proposal;
 }
 
 static bool
 has_acked(const struct role *r, const struct role_remote *p)
 {
-	return is_live(r, p) && p->acked == r->lead.proposal;
+	return is_live(r, p) && p->link.acked == r->lead.proposal;
 }
 
-/* We ourselves and those of whom `has` is true. */
-static bool
-is_quorum(const struct role *r,
-          bool (*has)(const struct role *r, const struct role_remote *p))
-{
-	int64_t sids[ROLE_LEARNERS_MAX + 1];
-	unsigned count = 0;
-
-	sids[count++] = r->config.sid;
-	for (unsigned i = 0; i < r->remote_count; i++)
-		if (has(r, &r->remotes[i]))
-			sids[count++] = r->remotes[i].sid;
-	return quorum_has(&r->quorum, sids, count);
-}
-
-/* Proposes an epoch above all that we know to be promised. False: none is left, and we
- * look again. */
+/* Proposes an epoch above all that we know to be promised. False: no such epoch is left,
+ * and we look again. */
 static bool
 propose(struct role *r, uint64_t now_ms, struct role_actions *out)
 {
@@ -57,15 +45,15 @@ propose(struct role *r, uint64_t now_ms, struct role_actions *out)
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		const struct role_remote *p = &r->remotes[i];
 
-		if (is_live(r, p) && p->accepted > largest)
-			largest = p->accepted;
+		if (is_live(r, p) && p->link.accepted > largest)
+			largest = p->link.accepted;
 	}
 	if (l->proposal > largest)
 		largest = l->proposal;
 	if (largest >= ROLE_EPOCH_MAX) {
 		r->reason = ROLE_REASON_USED_UP;
 		r->error = 0;
-		role_look_again(r, ROLE_LOOK_DISK, false, now_ms, out);
+		role_look_again(r, MSG_LOOK_DISK, false, now_ms, out);
 		return false;
 	}
 	if (l->epoch > 0 && l->epoch == l->proposal)
@@ -84,9 +72,10 @@ offer(struct role *r, struct role_actions *out)
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		struct role_remote *p = &r->remotes[i];
 
-		if (!is_live(r, p) || p->offered == epoch || p->offered != p->answered)
+		if (!is_live(r, p) || p->link.offered == epoch ||
+		    p->link.offered != p->link.answered)
 			continue;
-		p->offered = epoch;
+		p->link.offered = epoch;
 		role_send_i32(out, p->sid, QPACKET_LEADERINFO, epoch << 32,
 		              QPACKET_PROTOCOL);
 	}
@@ -100,9 +89,9 @@ tell(struct role *r, struct role_actions *out)
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		struct role_remote *p = &r->remotes[i];
 
-		if (!is_live(r, p) || p->answered != epoch || p->told == epoch)
+		if (!is_live(r, p) || p->link.answered != epoch || p->link.told == epoch)
 			continue;
-		p->told = epoch;
+		p->link.told = epoch;
 		role_send(out, p->sid, QPACKET_NEWLEADER, epoch << 32);
 	}
 }
@@ -115,20 +104,20 @@ release(struct role *r, struct role_actions *out)
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		struct role_remote *p = &r->remotes[i];
 
-		if (!has_acked(r, p) || p->released == epoch)
+		if (!has_acked(r, p) || p->link.released == epoch)
 			continue;
-		p->released = epoch;
+		p->link.released = epoch;
 		role_send(out, p->sid, QPACKET_UPTODATE, epoch << 32);
 	}
 }
 
-void
-lead_advance(struct role *r, uint64_t now_ms, struct role_actions *out)
+static void
+advance(struct role *r, uint64_t now_ms, struct role_actions *out)
 {
 	struct role_lead *l = &r->lead;
 
 	if (!l->gathered) {
-		if (!is_quorum(r, is_live))
+		if (!role_is_quorum(r, is_live))
 			return;
 		l->gathered = true;
 		if (!propose(r, now_ms, out))
@@ -137,14 +126,14 @@ lead_advance(struct role *r, uint64_t now_ms, struct role_actions *out)
 	offer(r, out);
 	if (!l->promised) {
 		/* our own promise is one of the quorum's */
-		if (r->epochs.accepted < l->proposal || !is_quorum(r, has_promised))
+		if (r->epochs.accepted < l->proposal || !role_is_quorum(r, has_promised))
 			return;
 		l->promised = true;
 		role_epochs_want(r, ROLE_FILE_CURRENT, l->proposal, now_ms, out);
 	}
 	tell(r, out);
 	if (l->epoch != l->proposal) {
-		if (r->epochs.current < l->proposal || !is_quorum(r, has_acked))
+		if (r->epochs.current < l->proposal || !role_is_quorum(r, has_acked))
 			return;
 		l->epoch = l->proposal;
 		l->init_ms = UINT64_MAX;
@@ -153,9 +142,9 @@ lead_advance(struct role *r, uint64_t now_ms, struct role_actions *out)
 	release(r, out);
 }
 
-/* The learners whose turn it is. Who has not answered by the next tick is pinged again:
- * that makes TCP send at once what was lost. Who has is left in peace for another tick,
- * where sync_limit gives time for enough of both. */
+/* Pings the learners whose turn it is. A learner that does not answer is pinged again at
+ * the next tick: that makes TCP send at once what was lost. One that answered has peace
+ * for another tick, where sync_limit leaves enough time for both. */
 static void
 ping(struct role *r, uint64_t now_ms, struct role_actions *out)
 {
@@ -164,10 +153,10 @@ ping(struct role *r, uint64_t now_ms, struct role_actions *out)
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		struct role_remote *p = &r->remotes[i];
 
-		if (!role_is_open(p) || now_ms < p->ping_ms)
+		if (!role_is_open(p) || now_ms < p->link.ping_ms)
 			continue;
-		p->ping_ms = now_ms + role_ticks(r, 1);
-		p->pinged = true;
+		p->link.ping_ms = now_ms + role_ticks(r, 1);
+		p->link.pinged = true;
 		role_send(out, p->sid, QPACKET_PING, l->epoch << 32 | l->ping_count);
 		l->ping_count = (l->ping_count + 1) & INT32_MAX;
 	}
@@ -176,57 +165,66 @@ ping(struct role *r, uint64_t now_ms, struct role_actions *out)
 static void
 on_ping(const struct role *r, struct role_remote *p)
 {
-	if (p->pinged && r->config.sync_limit >= 3 * PEACE_TICKS)
-		p->ping_ms += role_ticks(r, PEACE_TICKS - 1);
-	p->pinged = false;
+	if (p->link.pinged && r->config.sync_limit >= 3 * PEACE_TICKS)
+		p->link.ping_ms += role_ticks(r, PEACE_TICKS - 1);
+	p->link.pinged = false;
 }
 
 void
-lead_start(struct role *r, uint64_t now_ms, struct role_actions *out)
+role_lead_start(struct role *r, uint64_t now_ms, struct role_actions *out)
 {
 	r->mode = ROLE_MODE_LEAD;
-	r->lead = (struct role_lead){
-	    .first_ms = now_ms + role_ticks(r, ROLE_FIRST_TICKS),
-	    .init_ms = now_ms + role_ticks(r, r->config.init_limit),
-	};
+	memset(&r->lead, 0, sizeof(r->lead));
+	r->lead.first_ms = now_ms + role_ticks(r, ROLE_FIRST_TICKS);
+	r->lead.init_ms = now_ms + role_ticks(r, r->config.init_limit);
 	for (unsigned i = 0; i < r->remote_count; i++) {
-		r->remotes[i].word_ms = now_ms; /* some have waited for us */
-		r->remotes[i].ping_ms = now_ms;
+		r->remotes[i].link.word_ms = now_ms; /* some have waited for us */
+		r->remotes[i].link.ping_ms = now_ms;
 	}
 	ping(r, now_ms, out);
-	lead_advance(r, now_ms, out);
+	advance(r, now_ms, out);
 }
 
-void
-lead_link_up(const struct role *r, struct role_remote *p, uint64_t now_ms)
+static void
+link_up(struct role *r, struct role_remote *p, uint64_t now_ms, struct role_actions *out)
 {
-	p->word_ms = now_ms;
-	p->ping_ms = now_ms + role_ticks(r, 1);
+	(void)out;
+	p->link.word_ms = now_ms;
+	p->link.ping_ms = now_ms + role_ticks(r, 1);
 }
 
-void
-lead_link_down(struct role *r, uint64_t now_ms, struct role_actions *out)
+static void
+check_quorum(struct role *r, uint64_t now_ms, struct role_actions *out)
 {
-	if (r->lead.gathered && !is_quorum(r, is_live))
-		role_look_again(r, ROLE_LOOK_QUORUM, false, now_ms, out);
+	if (r->lead.gathered && !role_is_quorum(r, is_live))
+		role_look_again(r, MSG_LOOK_QUORUM, false, now_ms, out);
 }
 
-void
-lead_refuse(struct role *r, struct role_remote *p, enum role_close why, uint64_t now_ms,
-            struct role_actions *out)
+static void
+link_down(struct role *r, const struct role_remote *p, bool was_up,
+          enum msg_reason reason, uint64_t now_ms, struct role_actions *out)
 {
-	role_close(p, why, out);
-	lead_link_down(r, now_ms, out);
+	(void)p;
+	(void)was_up;
+	(void)reason;
+	check_quorum(r, now_ms, out);
 }
 
-/* Does what `p` promised before stand in the way of our epoch? Equal means promised,
- * perhaps to another: no obstacle once a quorum has promised it to us. */
+static void
+on_lost(struct role *r, uint64_t now_ms, struct role_actions *out)
+{
+	role_look_again(r, MSG_LOOK_QUORUM, false, now_ms, out);
+}
+
+/* Does what `p` promised before stand in the way of our epoch? An equal one was perhaps
+ * promised to another server; that is no obstacle once a quorum has promised it to us. */
 static bool
 is_above(const struct role_lead *l, const struct role_remote *p)
 {
 	if (!l->gathered)
 		return false;
-	return p->accepted > l->proposal || (p->accepted == l->proposal && !l->promised);
+	return p->link.accepted > l->proposal ||
+	       (p->link.accepted == l->proposal && !l->promised);
 }
 
 /* These return the reason to close the link, if there is one. */
@@ -237,7 +235,7 @@ on_info(struct role *r, struct role_remote *p, const struct qpacket *packet,
 	if (!role_take_info(p, packet))
 		return ROLE_CLOSE_BAD;
 	if (!is_above(&r->lead, p) || propose(r, now_ms, out))
-		lead_advance(r, now_ms, out);
+		advance(r, now_ms, out);
 	return ROLE_CLOSE_NONE;
 }
 
@@ -248,25 +246,25 @@ on_ackepoch(struct role *r, struct role_remote *p, const struct qpacket *packet,
 	const struct role_lead *l = &r->lead;
 	int32_t epoch;
 
-	if (p->offered == p->answered)
+	if (p->link.offered == p->link.answered)
 		return ROLE_CLOSE_UNEXPECTED;
 	if (qpacket_get_i32(packet, &epoch) != QPACKET_OK || epoch < -1)
 		return ROLE_CLOSE_BAD;
-	p->answered = p->offered;
+	p->link.answered = p->link.offered;
 	if (epoch >= 0) {
 		bool fresher =
 		    role_is_fresher(epoch, packet->zxid, role_current(r), r->look.zxid);
 
-		/* one without a weight would be elected by nobody, however fresh: to look
-		 * again would never end */
-		if (fresher && p->may_lead && p->answered == l->proposal &&
+		/* nobody elects a learner without a weight, however fresh it is: we would
+		 * look again for ever */
+		if (fresher && p->may_lead && p->link.answered == l->proposal &&
 		    !l->promised && l->epoch == 0) {
-			role_look_again(r, ROLE_LOOK_EPOCH, false, now_ms, out);
+			role_look_again(r, MSG_LOOK_EPOCH, false, now_ms, out);
 			return ROLE_CLOSE_NONE;
 		}
-		p->promised = p->answered;
+		p->link.promised = p->link.answered;
 	}
-	lead_advance(r, now_ms, out);
+	advance(r, now_ms, out);
 	return ROLE_CLOSE_NONE;
 }
 
@@ -276,20 +274,20 @@ on_ack(struct role *r, struct role_remote *p, const struct qpacket *packet,
 {
 	int64_t epoch = packet->zxid >> 32;
 
-	if (epoch == 0 || epoch != p->told || epoch == p->acked)
+	if (epoch == 0 || epoch != p->link.told || epoch == p->link.acked)
 		return ROLE_CLOSE_UNEXPECTED;
-	p->acked = epoch;
-	lead_advance(r, now_ms, out);
+	p->link.acked = epoch;
+	advance(r, now_ms, out);
 	return ROLE_CLOSE_NONE;
 }
 
-void
-lead_packet(struct role *r, struct role_remote *p, const struct qpacket *packet,
-            uint64_t now_ms, struct role_actions *out)
+static void
+on_packet(struct role *r, struct role_remote *p, const struct qpacket *packet,
+          uint64_t now_ms, struct role_actions *out)
 {
 	enum role_close why = ROLE_CLOSE_UNEXPECTED;
 
-	p->word_ms = now_ms;
+	p->link.word_ms = now_ms;
 	if (packet->type == QPACKET_PING) {
 		on_ping(r, p);
 		why = ROLE_CLOSE_NONE;
@@ -301,12 +299,14 @@ lead_packet(struct role *r, struct role_remote *p, const struct qpacket *packet,
 	} else if (packet->type == QPACKET_ACK) {
 		why = on_ack(r, p, packet, now_ms, out);
 	}
-	if (why != ROLE_CLOSE_NONE)
-		lead_refuse(r, p, why, now_ms, out);
+	if (why == ROLE_CLOSE_NONE)
+		return;
+	role_close(p, why, out);
+	check_quorum(r, now_ms, out);
 }
 
-void
-lead_due(struct role *r, uint64_t now_ms, struct role_actions *out)
+static void
+on_due(struct role *r, uint64_t now_ms, struct role_actions *out)
 {
 	struct role_lead *l = &r->lead;
 
@@ -314,19 +314,19 @@ lead_due(struct role *r, uint64_t now_ms, struct role_actions *out)
 		struct role_remote *p = &r->remotes[i];
 
 		if (role_is_open(p) &&
-		    now_ms >= p->word_ms + role_ticks(r, r->config.sync_limit))
+		    now_ms >= p->link.word_ms + role_ticks(r, r->config.sync_limit))
 			role_close(p, ROLE_CLOSE_SILENT, out);
 	}
-	if (l->gathered && !is_quorum(r, is_live))
-		role_look_again(r, ROLE_LOOK_QUORUM, false, now_ms, out);
+	if (l->gathered && !role_is_quorum(r, is_live))
+		role_look_again(r, MSG_LOOK_QUORUM, false, now_ms, out);
 	else if (now_ms >= l->init_ms || (!l->gathered && now_ms >= l->first_ms))
-		role_look_again(r, ROLE_LOOK_TIMEOUT, false, now_ms, out);
+		role_look_again(r, MSG_LOOK_TIMEOUT, false, now_ms, out);
 	else
 		ping(r, now_ms, out);
 }
 
-uint64_t
-lead_due_ms(const struct role *r)
+static uint64_t
+due_ms(const struct role *r)
 {
 	const struct role_lead *l = &r->lead;
 	uint64_t due = l->init_ms;
@@ -335,14 +335,33 @@ lead_due_ms(const struct role *r)
 		due = l->first_ms;
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		const struct role_remote *p = &r->remotes[i];
-		uint64_t silent = p->word_ms + role_ticks(r, r->config.sync_limit);
+		uint64_t silent = p->link.word_ms + role_ticks(r, r->config.sync_limit);
 
 		if (!role_is_open(p))
 			continue;
 		if (silent < due)
 			due = silent;
-		if (p->ping_ms < due)
-			due = p->ping_ms;
+		if (p->link.ping_ms < due)
+			due = p->link.ping_ms;
 	}
 	return due;
 }
+
+static enum role_phase
+phase(const struct role *r)
+{
+	if (r->lead.epoch > 0)
+		return ROLE_BROADCAST;
+	return r->lead.promised ? ROLE_SYNCHRONIZATION : ROLE_DISCOVERY;
+}
+
+const struct role_ops role_lead_ops = {
+    .link_up = link_up,
+    .link_down = link_down,
+    .packet = on_packet,
+    .written = advance,
+    .due = on_due,
+    .due_ms = due_ms,
+    .lost = on_lost,
+    .phase = phase,
+};

@@ -1,39 +1,25 @@
-/* Looking for a leader: what we ask the elector, and when. Ours, not ZooKeeper's: a wait
- * before looking again at a server that turns us away, and no word at all while a write
+/* Looking for a leader: what we ask the elector, and when. Ours, not ZooKeeper's: we wait
+ * before we look again at a server that turns us away, and send nothing while a write
  * hangs. */
-#include "peer/role_impl.h"
+#include "peer/role_act.h"
 
-bool
-role_may_stand(const struct role *r)
-{
-	if (!r->config.zab || r->remote_count == 0)
-		return true;
-	return !r->port_shut && r->epochs.promised < ROLE_EPOCH_MAX;
-}
+#define WAIT_TICKS_MAX 20
 
-bool
-role_is_fresher(int64_t epoch, int64_t zxid, int64_t than_epoch, int64_t than_zxid)
-{
-	return epoch > than_epoch || (epoch == than_epoch && zxid > than_zxid);
-}
-
-/* Asked again with the same serial, the elector repeats its answer. */
 void
 role_send_look(struct role *r, struct role_actions *out)
 {
-	struct role_action *a = role_act(out, ROLE_ACT_LOOK);
+	struct msg_look *m = &role_act(out, ROLE_ACT_LOOK)->u.look;
 
-	a->serial = r->look_serial;
-	a->u.look = r->look;
+	*m = r->look;
 	if (!r->stands)
-		a->u.look.zxid = a->u.look.epoch = INT64_MIN;
+		m->zxid = m->epoch = INT64_MIN;
 }
 
 void
 role_look(struct role *r, struct role_actions *out)
 {
 	r->mode = ROLE_MODE_LOOKING;
-	r->look_serial = (struct msg_serial){r->generation, ++r->count};
+	r->look.serial = (struct msg_serial){r->generation, ++r->count};
 	r->look.epoch = role_current(r);
 	r->look.zxid = r->claim;
 	r->stands = role_may_stand(r);
@@ -46,11 +32,11 @@ wait_ticks(unsigned refusals)
 {
 	uint64_t ticks = refusals == 0 ? 0 : (uint64_t)1 << (refusals - 1);
 
-	return ticks < ROLE_WAIT_TICKS ? ticks : ROLE_WAIT_TICKS;
+	return ticks < WAIT_TICKS_MAX ? ticks : WAIT_TICKS_MAX;
 }
 
 /* The write in progress may never end. Whoever elected us would wait for an epoch that we
- * cannot promise, so neither we nor our elector say a word until it has. */
+ * cannot promise, so we and our elector are silent until the write has ended. */
 static void
 stall(struct role *r, struct role_actions *out)
 {
@@ -62,27 +48,25 @@ stall(struct role *r, struct role_actions *out)
 }
 
 void
-role_look_again(struct role *r, enum role_look_reason reason, bool gave_up,
+role_look_again(struct role *r, enum msg_look_reason reason, bool gave_up,
                 uint64_t now_ms, struct role_actions *out)
 {
-	bool counts = reason == ROLE_LOOK_REFUSED || reason == ROLE_LOOK_DISK;
+	bool counts = reason == MSG_LOOK_REFUSED || reason == MSG_LOOK_DISK;
 	uint64_t ticks = 0;
 
 	if (counts) {
-		/* a disk that failed wants time; and the others must get on without us */
-		if (reason == ROLE_LOOK_DISK && r->refusals == 0)
+		/* a disk that failed needs time, and the others must go on without us */
+		if (reason == MSG_LOOK_DISK && r->refusals == 0)
 			r->refusals = 1;
 		ticks = wait_ticks(r->refusals);
 		if (r->refusals < 16)
 			r->refusals++;
 	}
 	role_epochs_drop(r);
-	r->look = (struct role_look){
-	    .last_round = r->vote.round,
-	    .gave_up = gave_up,
-	    .leader = r->vote.leader,
-	    .reason = reason,
-	};
+	r->look.last_round = r->vote.round;
+	r->look.gave_up = gave_up;
+	r->look.leader = r->vote.leader;
+	r->look.reason = (uint8_t)reason;
 	if (now_ms >= role_epochs_due_ms(r)) {
 		stall(r, out);
 	} else if (ticks == 0 || r->away) {

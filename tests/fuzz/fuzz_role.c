@@ -62,18 +62,18 @@ written(struct model *m)
 static void
 decided(struct model *m)
 {
-	static const enum notif_state states[] = {NOTIF_LOOKING, NOTIF_FOLLOWING,
-	                                          NOTIF_LEADING, NOTIF_OBSERVING};
+	static const int32_t states[] = {NOTIF_LOOKING, NOTIF_FOLLOWING, NOTIF_LEADING,
+	                                 NOTIF_OBSERVING};
 	struct role_event ev = {.type = ROLE_EV_DECIDED, .serial = m->look_serial};
 	unsigned b = feed_byte(&m->feed);
 
 	ev.vote.leader = b % 2 ? m->config.sid : some_sid(m);
 	if (ev.vote.leader == m->config.sid)
-		ev.state = NOTIF_LEADING;
+		ev.vote.state = NOTIF_LEADING;
 	else
-		ev.state = m->config.observer ? NOTIF_OBSERVING : NOTIF_FOLLOWING;
+		ev.vote.state = m->config.observer ? NOTIF_OBSERVING : NOTIF_FOLLOWING;
 	if (b >= 248)
-		ev.state = states[b % 4];
+		ev.vote.state = states[b % 4];
 	if (b >= 240 && b < 248)
 		ev.serial.count--;
 	ev.vote.round = feed_number(&m->feed, 1);
@@ -100,15 +100,19 @@ doubt(struct model *m)
 static void
 remote(struct model *m)
 {
+	static const enum msg_reason reasons[] = {MSG_REASON_NEVER, MSG_REASON_REFUSED,
+	                                          MSG_REASON_TIMEOUT, MSG_REASON_EOF};
 	struct role_event ev = {.type = ROLE_EV_REMOTE, .sid = some_sid(m)};
 	unsigned b = feed_byte(&m->feed);
 	struct remote *r = find_remote(m, ev.sid);
 
-	ev.lane = b >= 160 ? ROLE_LANE_ELECTION : ROLE_LANE_LEARNER;
-	ev.link = b % 8 < 5 ? ROLE_LINK_UP : b % 8 < 7 ? ROLE_LINK_DOWN : b % 3;
-	ev.loss = b / 8 % 4;
-	if (r && ev.lane == ROLE_LANE_LEARNER && ev.link != ROLE_LINK_CONNECTING)
-		*r = (struct remote){.sid = r->sid, .open = ev.link == ROLE_LINK_UP};
+	ev.lane = b >= 160 ? MSG_LANE_ELECTION : MSG_LANE_LEARNER;
+	ev.link = b % 8 < 5   ? MSG_LINK_UP
+	          : b % 8 < 7 ? MSG_LINK_DOWN
+	                      : MSG_LINK_DOWN + b % 3;
+	ev.reason = reasons[b / 8 % 4];
+	if (r && ev.lane == MSG_LANE_LEARNER && ev.link != MSG_LINK_CONNECTING)
+		*r = (struct remote){.sid = r->sid, .open = ev.link == MSG_LINK_UP};
 	check_step(m, &ev);
 }
 

@@ -201,7 +201,7 @@ may_stand(const struct model *m)
 static void
 check_look(struct model *m, const struct role_action *a)
 {
-	const struct msg_serial *s = &a->serial;
+	const struct msg_serial *s = &a->u.look.serial;
 	bool same = s->generation == m->look_serial.generation &&
 	            s->count == m->look_serial.count;
 
@@ -209,7 +209,7 @@ check_look(struct model *m, const struct role_action *a)
 	must(same || newer(s, &m->serial), "each look has a newer serial");
 	must(a->u.look.epoch <= m->tried[ROLE_FILE_CURRENT] || a->u.look.epoch == 0,
 	     "we vote with an epoch of ours");
-	must(a->u.look.reason <= ROLE_LOOK_DISK, "the reason is one");
+	must(a->u.look.reason <= MSG_LOOK_DISK, "the reason is one");
 	m->stood = same ? m->stood : may_stand(m);
 	must((a->u.look.epoch == INT64_MIN) == !m->stood,
 	     "who cannot lead does not stand");
@@ -219,16 +219,17 @@ check_look(struct model *m, const struct role_action *a)
 static void
 check_role(struct model *m, const struct role_action *a)
 {
-	must(newer(&a->serial, &m->serial), "each role has a newer serial");
-	must(a->u.role.state >= NOTIF_FOLLOWING && a->u.role.state <= NOTIF_OBSERVING,
+	must(newer(&a->u.role.serial, &m->serial), "each role has a newer serial");
+	must(a->u.role.vote.state >= NOTIF_FOLLOWING &&
+	         a->u.role.vote.state <= NOTIF_OBSERVING,
 	     "a role has a state");
-	must(a->u.role.state != NOTIF_LEADING || m->stood, "who leads has stood");
-	must((a->u.role.state == NOTIF_LEADING) ==
+	must(a->u.role.vote.state != NOTIF_LEADING || m->stood, "who leads has stood");
+	must((a->u.role.vote.state == NOTIF_LEADING) ==
 	         (a->u.role.vote.leader == m->config.sid),
 	     "who is its own leader leads");
 	if (m->serial.count == m->look_serial.count) /* a role begins */
 		m->proposed = m->told = 0;
-	m->serial = a->serial;
+	m->serial = a->u.role.serial;
 	m->vote = a->u.role.vote;
 }
 

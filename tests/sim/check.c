@@ -184,8 +184,10 @@ __wrap_role_step(struct role *r, const struct role_event *ev, struct role_action
 			sim_moment(server);
 		if (a->type == ROLE_ACT_EVENT)
 			check_view(server, r->generation, &a->u.view);
-		else if (a->type == ROLE_ACT_LOOK || a->type == ROLE_ACT_ROLE)
-			check_serial(server, &a->serial);
+		else if (a->type == ROLE_ACT_LOOK)
+			check_serial(server, &a->u.look.serial);
+		else if (a->type == ROLE_ACT_ROLE)
+			check_serial(server, &a->u.role.serial);
 		else if (a->type == ROLE_ACT_SEND)
 			check_promise(server, r, &a->u.packet);
 	}

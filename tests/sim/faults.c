@@ -287,9 +287,9 @@ sim_decide_wrongly(unsigned server, struct role_event *ev)
 		return;
 	ev->vote.leader = leader;
 	if (sim.servers[server].conf.self->observer)
-		ev->state = NOTIF_OBSERVING;
+		ev->vote.state = NOTIF_OBSERVING;
 	else
-		ev->state = leader == server + 1 ? NOTIF_LEADING : NOTIF_FOLLOWING;
+		ev->vote.state = leader == server + 1 ? NOTIF_LEADING : NOTIF_FOLLOWING;
 	sim_say("* %u is told that %d is elected", server + 1, (int)leader);
 }
 

@@ -67,7 +67,7 @@ follow(int64_t epoch)
 }
 
 static inline void
-expect_look(enum role_look_reason reason, bool gave_up)
+expect_look(enum msg_look_reason reason, bool gave_up)
 {
 	const struct role_action *a = kit_find(&k, ROLE_ACT_LOOK);
 

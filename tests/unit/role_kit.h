@@ -109,10 +109,10 @@ kit_step(struct kit *k, struct role_event ev)
 	role_step(k->role, &ev, &k->todo);
 	a = kit_find(k, ROLE_ACT_LOOK);
 	if (a)
-		k->look_count = a->serial.count;
+		k->look_count = a->u.look.serial.count;
 	a = kit_find(k, ROLE_ACT_ROLE);
 	if (a)
-		k->role_count = a->serial.count;
+		k->role_count = a->u.role.serial.count;
 }
 
 static inline void
@@ -136,32 +136,32 @@ kit_start(struct kit *k, int64_t accepted, int64_t current)
 static inline void
 kit_decided(struct kit *k, enum notif_state state, int64_t leader)
 {
-	kit_step(k, (struct role_event){.type = ROLE_EV_DECIDED,
-	                                .serial = {7, k->look_count},
-	                                .state = state,
-	                                .vote = {.leader = leader, .round = 9}});
+	kit_step(k, (struct role_event){
+			.type = ROLE_EV_DECIDED,
+			.serial = {7, k->look_count},
+			.vote = {.leader = leader, .round = 9, .state = (int32_t)state}});
 }
 
 static inline void
-kit_link(struct kit *k, int64_t sid, enum role_link link, enum role_loss loss)
+kit_link(struct kit *k, int64_t sid, enum msg_link link, enum msg_reason reason)
 {
 	kit_step(k, (struct role_event){.type = ROLE_EV_REMOTE,
 	                                .sid = sid,
-	                                .lane = ROLE_LANE_LEARNER,
+	                                .lane = MSG_LANE_LEARNER,
 	                                .link = link,
-	                                .loss = loss});
+	                                .reason = reason});
 }
 
 static inline void
 kit_up(struct kit *k, int64_t sid)
 {
-	kit_link(k, sid, ROLE_LINK_UP, ROLE_LOSS_OLD);
+	kit_link(k, sid, MSG_LINK_UP, MSG_REASON_NEVER);
 }
 
 static inline void
-kit_down(struct kit *k, int64_t sid, enum role_loss loss)
+kit_down(struct kit *k, int64_t sid, enum msg_reason reason)
 {
-	kit_link(k, sid, ROLE_LINK_DOWN, loss);
+	kit_link(k, sid, MSG_LINK_DOWN, reason);
 }
 
 static inline void

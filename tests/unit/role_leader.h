@@ -63,7 +63,7 @@ offered(int64_t sid)
 }
 
 static inline void
-expect_look(enum role_look_reason reason)
+expect_look(enum msg_look_reason reason)
 {
 	const struct role_action *a = kit_find(&k, ROLE_ACT_LOOK);
 

@@ -48,7 +48,7 @@ tear_down(void **state)
 }
 
 static void
-expect_look(enum role_look_reason reason, bool gave_up)
+expect_look(enum msg_look_reason reason, bool gave_up)
 {
 	const struct role_action *a = kit_find(&k, ROLE_ACT_LOOK);
 
@@ -66,10 +66,10 @@ the_first_look(void **state)
 	/* no write, since both files are there; an event, since the epoch is known */
 	assert_int_equal(k.todo.count, 2);
 	assert_non_null(kit_find(&k, ROLE_ACT_EVENT));
-	expect_look(ROLE_LOOK_START, false);
+	expect_look(MSG_LOOK_START, false);
 	a = kit_find(&k, ROLE_ACT_LOOK);
-	assert_int_equal(a->serial.generation, 7);
-	assert_int_equal(a->serial.count, 1);
+	assert_int_equal(a->u.look.serial.generation, 7);
+	assert_int_equal(a->u.look.serial.count, 1);
 	assert_int_equal(a->u.look.epoch, 3);
 	assert_int_equal(a->u.look.zxid, 0);
 	assert_int_equal(a->u.look.last_round, 0);
@@ -143,7 +143,7 @@ unusable_epochs(void **state)
 	kit_step(&k, (struct role_event){.type = ROLE_EV_AGAIN});
 	assert_int_equal(k.todo.count, 0);
 	kit_start(&k, 4, 3); /* a person has helped */
-	expect_look(ROLE_LOOK_START, false);
+	expect_look(MSG_LOOK_START, false);
 	assert_int_equal(kit_view(&k).reason, ROLE_REASON_NONE);
 }
 
@@ -152,8 +152,7 @@ only_an_answer_to_this_look(void **state)
 {
 	struct role_event ev = {.type = ROLE_EV_DECIDED,
 	                        .serial = {7, 2},
-	                        .state = NOTIF_FOLLOWING,
-	                        .vote = {.leader = 2}};
+	                        .vote = {.leader = 2, .state = NOTIF_FOLLOWING}};
 
 	(void)state;
 	kit_step(&k, ev);
@@ -191,7 +190,7 @@ impossible_decisions(void **state)
 		kit_decided(&k, rows[i].state, rows[i].leader);
 		if (!kit_find(&k, ROLE_ACT_LOOK) || kit_find(&k, ROLE_ACT_ROLE))
 			fail_msg("row %zu", i);
-		expect_look(ROLE_LOOK_REFUSED, false);
+		expect_look(MSG_LOOK_REFUSED, false);
 	}
 }
 
@@ -205,7 +204,7 @@ each_others_leader(void **state)
 	kit_decided(&k, NOTIF_FOLLOWING, 2);
 	assert_true(kit_closed(&k, 2, ROLE_CLOSE_OTHERWISE));
 	assert_int_equal(kit_find(&k, ROLE_ACT_CONNECT)->sid, 2);
-	kit_down(&k, 2, ROLE_LOSS_OLD);
+	kit_down(&k, 2, MSG_REASON_NEVER);
 	assert_int_equal(k.todo.count, 0);
 	kit_up(&k, 2);
 	assert_non_null(kit_sent(&k, 2, QPACKET_FOLLOWERINFO));
@@ -221,7 +220,7 @@ connmgr_is_lost_while_looking(void **state)
 	assert_int_equal(k.todo.count, 0);
 	kit_step(&k, (struct role_event){.type = ROLE_EV_AGAIN});
 	a = kit_find(&k, ROLE_ACT_LOOK);
-	assert_int_equal(a->serial.count,
+	assert_int_equal(a->u.look.serial.count,
 	                 1); /* the same look: it may be answered already */
 	kit_step(&k, (struct role_event){.type = ROLE_EV_AGAIN});
 	assert_int_equal(k.todo.count, 0);
@@ -245,14 +244,14 @@ connmgr_is_lost_in_a_role(void **state)
 	kit_written(&k, -5); /* the disk goes on meanwhile */
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 	kit_step(&k, (struct role_event){.type = ROLE_EV_AGAIN});
-	expect_look(ROLE_LOOK_LEADER, false);
+	expect_look(MSG_LOOK_LEADER, false);
 	a = kit_find(&k, ROLE_ACT_LOOK);
-	assert_int_equal(a->serial.count, 3);
+	assert_int_equal(a->u.look.serial.count, 3);
 
 	kit_decided(&k, NOTIF_LEADING, 1);
 	kit_step(&k, (struct role_event){.type = ROLE_EV_LOST});
 	kit_step(&k, (struct role_event){.type = ROLE_EV_AGAIN});
-	expect_look(ROLE_LOOK_QUORUM, false);
+	expect_look(MSG_LOOK_QUORUM, false);
 }
 
 static void
@@ -261,7 +260,7 @@ connmgr_is_lost_in_a_wait(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 2; i++) {
 		kit_decided(&k, NOTIF_FOLLOWING, 2);
-		kit_down(&k, 2, ROLE_LOSS_FAILED);
+		kit_down(&k, 2, MSG_REASON_TIMEOUT);
 	}
 	assert_int_equal(role_due_ms(k.role), k.now_ms + KIT_TICK);
 	kit_up(&k, 3); /* who has elected us waits with us */
@@ -269,7 +268,7 @@ connmgr_is_lost_in_a_wait(void **state)
 	kit_step(&k, (struct role_event){.type = ROLE_EV_LOST});
 	assert_int_equal(role_due_ms(k.role), UINT64_MAX);
 	kit_step(&k, (struct role_event){.type = ROLE_EV_AGAIN});
-	expect_look(ROLE_LOOK_REFUSED, false);
+	expect_look(MSG_LOOK_REFUSED, false);
 }
 
 static void
@@ -286,13 +285,13 @@ names(void **state)
 /* ---- without Zab ---- */
 
 static void
-election(int64_t sid, enum role_link link, enum role_loss loss)
+election(int64_t sid, enum msg_link link, enum msg_reason reason)
 {
 	kit_step(&k, (struct role_event){.type = ROLE_EV_REMOTE,
 	                                 .sid = sid,
-	                                 .lane = ROLE_LANE_ELECTION,
+	                                 .lane = MSG_LANE_ELECTION,
 	                                 .link = link,
-	                                 .loss = loss});
+	                                 .reason = reason});
 }
 
 static void
@@ -301,7 +300,7 @@ bare_follows(void **state)
 	const struct role_view *v;
 
 	(void)state;
-	election(2, ROLE_LINK_UP, ROLE_LOSS_OLD);
+	election(2, MSG_LINK_UP, MSG_REASON_NEVER);
 	kit_up(&k, 3);
 	kit_decided(&k, NOTIF_FOLLOWING, 2);
 	assert_true(kit_closed(&k, 3, ROLE_CLOSE_NO_ROLE));
@@ -313,20 +312,20 @@ bare_follows(void **state)
 	kit_up(&k, 3);
 	assert_true(kit_closed(&k, 3, ROLE_CLOSE_NO_ROLE));
 
-	election(2, ROLE_LINK_DOWN, ROLE_LOSS_ENDED); /* dialled again, and back */
+	election(2, MSG_LINK_DOWN, MSG_REASON_EOF); /* dialled again, and back */
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
-	election(2, ROLE_LINK_CONNECTING, ROLE_LOSS_ENDED);
-	election(2, ROLE_LINK_DOWN, ROLE_LOSS_ENDED); /* the larger sid calls back */
-	election(2, ROLE_LINK_UP, ROLE_LOSS_OLD);
+	election(2, MSG_LINK_CONNECTING, MSG_REASON_EOF);
+	election(2, MSG_LINK_DOWN, MSG_REASON_EOF); /* the larger sid calls back */
+	election(2, MSG_LINK_UP, MSG_REASON_NEVER);
 	kit_pass(&k, 6 * KIT_TICK);
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
-	election(3, ROLE_LINK_DOWN, ROLE_LOSS_REFUSED); /* not our leader */
+	election(3, MSG_LINK_DOWN, MSG_REASON_REFUSED); /* not our leader */
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
-	election(2, ROLE_LINK_DOWN,
-	         ROLE_LOSS_FAILED); /* keepalive; may be dialled again */
+	election(2, MSG_LINK_DOWN,
+	         MSG_REASON_TIMEOUT); /* keepalive; may be dialled again */
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
-	election(2, ROLE_LINK_DOWN, ROLE_LOSS_FAILED); /* in vain */
-	expect_look(ROLE_LOOK_LEADER, true);
+	election(2, MSG_LINK_DOWN, MSG_REASON_TIMEOUT); /* in vain */
+	expect_look(MSG_LOOK_LEADER, true);
 	assert_false(kit_view(&k).has_leader);
 }
 
@@ -334,10 +333,10 @@ static void
 bare_refused_ends_at_once(void **state)
 {
 	(void)state;
-	election(2, ROLE_LINK_UP, ROLE_LOSS_OLD);
+	election(2, MSG_LINK_UP, MSG_REASON_NEVER);
 	kit_decided(&k, NOTIF_FOLLOWING, 2);
-	election(2, ROLE_LINK_DOWN, ROLE_LOSS_REFUSED);
-	expect_look(ROLE_LOOK_LEADER, true);
+	election(2, MSG_LINK_DOWN, MSG_REASON_REFUSED);
+	expect_look(MSG_LOOK_LEADER, true);
 }
 
 static void
@@ -349,15 +348,15 @@ bare_waits_for_the_link_so_long(void **state)
 	kit_pass(&k, 6 * KIT_TICK - 1);
 	assert_int_equal(k.todo.count, 0);
 	kit_pass(&k, 1);
-	expect_look(ROLE_LOOK_LEADER, true);
+	expect_look(MSG_LOOK_LEADER, true);
 }
 
 static void
 bare_leads_while_it_has_a_quorum(void **state)
 {
 	(void)state;
-	election(2, ROLE_LINK_UP, ROLE_LOSS_OLD);
-	election(3, ROLE_LINK_UP, ROLE_LOSS_OLD);
+	election(2, MSG_LINK_UP, MSG_REASON_NEVER);
+	election(3, MSG_LINK_UP, MSG_REASON_NEVER);
 	kit_decided(&k, NOTIF_LEADING, 1);
 	assert_int_equal(kit_view(&k).state, NOTIF_LEADING);
 	assert_false(kit_view(&k).active);
@@ -365,29 +364,29 @@ bare_leads_while_it_has_a_quorum(void **state)
 	         6 * KIT_TICK); /* the observer never came: no matter, and said once */
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 	assert_int_equal(role_due_ms(k.role), UINT64_MAX);
-	election(2, ROLE_LINK_DOWN, ROLE_LOSS_REFUSED);
+	election(2, MSG_LINK_DOWN, MSG_REASON_REFUSED);
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
-	election(3, ROLE_LINK_DOWN, ROLE_LOSS_ENDED);
+	election(3, MSG_LINK_DOWN, MSG_REASON_EOF);
 	kit_pass(&k, 6 * KIT_TICK);
-	expect_look(ROLE_LOOK_QUORUM, false);
+	expect_look(MSG_LOOK_QUORUM, false);
 }
 
 static void
 bare_doubt_and_loss(void **state)
 {
 	(void)state;
-	election(2, ROLE_LINK_UP, ROLE_LOSS_OLD);
+	election(2, MSG_LINK_UP, MSG_REASON_NEVER);
 	kit_decided(&k, NOTIF_FOLLOWING, 2);
 	kit_step(&k, (struct role_event){
 			 .type = ROLE_EV_DOUBT, .sid = 2, .serial = {7, k.role_count}});
-	expect_look(ROLE_LOOK_DOUBT, false);
+	expect_look(MSG_LOOK_DOUBT, false);
 	kit_decided(&k, NOTIF_LEADING, 1);
 	kit_step(&k, (struct role_event){
 			 .type = ROLE_EV_DOUBT, .sid = 1, .serial = {7, k.role_count}});
 	assert_int_equal(k.todo.count, 0);
 	kit_step(&k, (struct role_event){.type = ROLE_EV_LOST});
 	kit_step(&k, (struct role_event){.type = ROLE_EV_AGAIN});
-	expect_look(ROLE_LOOK_QUORUM, false);
+	expect_look(MSG_LOOK_QUORUM, false);
 }
 
 /* An observer of ZooKeeper is told the new epoch after the leader. */
@@ -396,11 +395,14 @@ bare_learns_the_epoch(void **state)
 {
 	struct role_event ev = {.type = ROLE_EV_DECIDED,
 	                        .serial = {7, k.look_count},
-	                        .state = NOTIF_FOLLOWING,
-	                        .vote = {.leader = 2, .zxid = 1, .round = 5, .epoch = 8}};
+	                        .vote = {.leader = 2,
+	                                 .zxid = 1,
+	                                 .round = 5,
+	                                 .epoch = 8,
+	                                 .state = NOTIF_FOLLOWING}};
 
 	(void)state;
-	election(2, ROLE_LINK_UP, ROLE_LOSS_OLD);
+	election(2, MSG_LINK_UP, MSG_REASON_NEVER);
 	kit_step(&k, ev);
 	kit_step(&k, ev); /* repeated */
 	assert_int_equal(k.todo.count, 0);
@@ -413,10 +415,10 @@ bare_learns_the_epoch(void **state)
 	kit_step(&k, ev);
 	assert_int_equal(k.todo.count, 0);
 	ev.vote.leader = 2;
-	ev.state = NOTIF_LEADING;
+	ev.vote.state = NOTIF_LEADING;
 	kit_step(&k, ev);
 	assert_int_equal(k.todo.count, 0);
-	ev.state = NOTIF_FOLLOWING;
+	ev.vote.state = NOTIF_FOLLOWING;
 	ev.serial.count--;
 	ev.vote.epoch = 10;
 	kit_step(&k, ev);

@@ -55,10 +55,10 @@ reread_at_every_look(void **state)
 	kit_step(&k, (struct role_event){.type = ROLE_EV_AGAIN});
 	expect_look(ZXID); /* the same look */
 	kit_decided(&k, NOTIF_FOLLOWING, 2);
-	kit_down(&k, 2, ROLE_LOSS_REFUSED); /* the first time at once */
+	kit_down(&k, 2, MSG_REASON_REFUSED); /* the first time at once */
 	expect_look(5);
 	kit_decided(&k, NOTIF_FOLLOWING, 2);
-	kit_down(&k, 2, ROLE_LOSS_REFUSED);
+	kit_down(&k, 2, MSG_REASON_REFUSED);
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 	claim(INT64_MAX); /* while we wait for the next */
 	kit_pass(&k, KIT_TICK);
@@ -99,7 +99,7 @@ a_fresher_follower_deposes(void **state)
 	promised_by(INT64_MAX, ZXID + 1, 4);
 	a = kit_find(&k, ROLE_ACT_LOOK);
 	assert_non_null(a);
-	assert_int_equal(a->u.look.reason, ROLE_LOOK_EPOCH);
+	assert_int_equal(a->u.look.reason, MSG_LOOK_EPOCH);
 	assert_true(a->u.look.zxid == INT64_MAX);
 }
 

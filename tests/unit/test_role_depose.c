@@ -13,7 +13,7 @@ ten_ticks_to_a_quorum(void **state)
 	kit_pass(&k, KIT_TICK - 1);
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 	kit_pass(&k, 1);
-	expect_look(ROLE_LOOK_TIMEOUT);
+	expect_look(MSG_LOOK_TIMEOUT);
 }
 
 static void
@@ -28,7 +28,7 @@ init_limit_bounds_the_whole(void **state)
 		kit_packet(&k, 2, QPACKET_PING, 0, 0);
 		kit_pass(&k, KIT_TICK);
 	}
-	expect_look(ROLE_LOOK_TIMEOUT);
+	expect_look(MSG_LOOK_TIMEOUT);
 	assert_true(kit_closed(&k, 2, ROLE_CLOSE_ENDED));
 }
 
@@ -65,11 +65,11 @@ a_closed_link_counts_at_once(void **state)
 	(void)state;
 	establish();
 	joins(3, 4);
-	kit_down(&k, 3, ROLE_LOSS_ENDED);
+	kit_down(&k, 3, MSG_REASON_EOF);
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 	assert_true(kit_view(&k).active);
-	kit_down(&k, 2, ROLE_LOSS_ENDED);
-	expect_look(ROLE_LOOK_QUORUM);
+	kit_down(&k, 2, MSG_REASON_EOF);
+	expect_look(MSG_LOOK_QUORUM);
 	assert_false(kit_view(&k).active);
 	assert_int_equal(kit_find(&k, ROLE_ACT_LOOK)->u.look.epoch, 5);
 }
@@ -81,7 +81,7 @@ a_joiner_keeps_the_quorum(void **state)
 	(void)state;
 	establish();
 	joins(3, 4);
-	kit_down(&k, 2, ROLE_LOSS_ENDED);
+	kit_down(&k, 2, MSG_REASON_EOF);
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 	assert_true(kit_view(&k).active);
 }
@@ -93,8 +93,8 @@ an_observer_keeps_none(void **state)
 	establish();
 	kit_up(&k, 4);
 	kit_info(&k, 4, QPACKET_OBSERVERINFO, 4);
-	kit_down(&k, 2, ROLE_LOSS_ENDED);
-	expect_look(ROLE_LOOK_QUORUM);
+	kit_down(&k, 2, MSG_REASON_EOF);
+	expect_look(MSG_LOOK_QUORUM);
 	assert_true(kit_closed(&k, 4, ROLE_CLOSE_ENDED));
 }
 
@@ -104,8 +104,8 @@ lost_on_the_way(void **state)
 	(void)state;
 	joins(2, 4);
 	lead();
-	kit_down(&k, 2, ROLE_LOSS_ENDED); /* our own promise is still being written */
-	expect_look(ROLE_LOOK_QUORUM);
+	kit_down(&k, 2, MSG_REASON_EOF); /* our own promise is still being written */
+	expect_look(MSG_LOOK_QUORUM);
 	kit_written(&k, 0);
 	assert_int_equal(role_accepted(k.role), 5);
 	kit_decided(&k, NOTIF_LEADING, 1);
@@ -141,7 +141,7 @@ who_answers_has_a_tick_of_peace(void **state)
 	passes_in_peace(1);
 	kit_packet(&k, 2, QPACKET_PING, 0, 0);
 	joins(3, 4);
-	kit_down(&k, 2, ROLE_LOSS_OLD);
+	kit_down(&k, 2, MSG_REASON_NEVER);
 	kit_up(&k, 2); /* its new link has not answered anything */
 	passes_in_peace(1);
 }
@@ -177,13 +177,13 @@ silence(void **state)
 	assert_true(kit_closed(&k, 3, ROLE_CLOSE_SILENT));
 	assert_false(kit_closed(&k, 2, ROLE_CLOSE_SILENT));
 	assert_true(kit_view(&k).active);
-	kit_down(&k, 3, ROLE_LOSS_OLD);
+	kit_down(&k, 3, MSG_REASON_NEVER);
 	assert_int_equal(k.todo.count, 0);
 	for (unsigned i = 0; i < 4; i++)
 		kit_pass(&k, KIT_TICK);
 	assert_true(kit_view(&k).active);
 	kit_pass(&k, KIT_TICK); /* six since its last word */
-	expect_look(ROLE_LOOK_QUORUM);
+	expect_look(MSG_LOOK_QUORUM);
 	assert_true(kit_closed(&k, 2, ROLE_CLOSE_SILENT));
 }
 
@@ -215,7 +215,7 @@ a_failed_promise_is_no_lead(void **state)
 	assert_int_equal(kit_view(&k).error, -5);
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 	kit_pass(&k, KIT_TICK);
-	expect_look(ROLE_LOOK_DISK);
+	expect_look(MSG_LOOK_DISK);
 	lead();
 	joins(2, 4);
 	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.epoch,
@@ -235,7 +235,7 @@ a_late_failure(void **state)
 	(void)state;
 	joins(2, 4);
 	lead();
-	kit_down(&k, 2, ROLE_LOSS_ENDED);
+	kit_down(&k, 2, MSG_REASON_EOF);
 	kit_written(&k, -5);
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 	assert_int_equal(kit_find(&k, ROLE_ACT_EVENT)->u.view.reason,
@@ -266,16 +266,16 @@ turned_away(void **state)
 		kit_packet(&k, 3, rows[i].type, rows[i].epoch << 32, rows[i].value);
 		if (!kit_closed(&k, 3, rows[i].why))
 			fail_msg("row %zu", i);
-		kit_down(&k, 3, ROLE_LOSS_OLD);
+		kit_down(&k, 3, MSG_REASON_NEVER);
 	}
 	joins(3, 4);
 	kit_packet(&k, 3, QPACKET_ACKEPOCH, 0, -2);
 	assert_true(kit_closed(&k, 3, ROLE_CLOSE_BAD));
-	kit_down(&k, 3, ROLE_LOSS_OLD);
+	kit_down(&k, 3, MSG_REASON_NEVER);
 	joins(3, 4);
 	kit_raw(&k, 3, QPACKET_ACKEPOCH, 0, "abc", 3);
 	assert_true(kit_closed(&k, 3, ROLE_CLOSE_BAD));
-	kit_down(&k, 3, ROLE_LOSS_OLD);
+	kit_down(&k, 3, MSG_REASON_NEVER);
 	joins(3, 4);
 	kit_info(&k, 3, QPACKET_FOLLOWERINFO, 4); /* twice on one link */
 	assert_true(kit_closed(&k, 3, ROLE_CLOSE_BAD));
@@ -290,7 +290,7 @@ no_packet(void **state)
 	establish();
 	kit_step(&k, (struct role_event){.type = ROLE_EV_BAD_PACKET, .sid = 2});
 	assert_true(kit_closed(&k, 2, ROLE_CLOSE_BAD));
-	expect_look(ROLE_LOOK_QUORUM);
+	expect_look(MSG_LOOK_QUORUM);
 }
 
 static void
@@ -318,7 +318,7 @@ who_says_who_it_is(void **state)
 		kit_raw(&k, 2, QPACKET_FOLLOWERINFO, rows[i].epoch * ((int64_t)1 << 32),
 		        data, len);
 		assert_true(kit_closed(&k, 2, ROLE_CLOSE_BAD)); /* while we look, too */
-		kit_down(&k, 2, ROLE_LOSS_OLD);
+		kit_down(&k, 2, MSG_REASON_NEVER);
 	}
 	kit_up(&k, 2);
 	kit_packet(&k, 2, QPACKET_PING, 0, 0); /* nobody asked it anything */

@@ -19,11 +19,11 @@ a_failed_write_is_no_promise(void **state)
 	a = kit_find(&k, ROLE_ACT_EVENT);
 	assert_int_equal(a->u.view.reason, ROLE_REASON_ACCEPTED);
 	assert_int_equal(a->u.view.error, -28);
-	kit_down(&k, 3, ROLE_LOSS_OLD);
+	kit_down(&k, 3, MSG_REASON_NEVER);
 	kit_pass(&k, KIT_TICK - 1);
 	assert_int_equal(k.todo.count, 0);
 	kit_pass(&k, 1);
-	expect_look(ROLE_LOOK_DISK, false);
+	expect_look(MSG_LOOK_DISK, false);
 
 	kit_decided(&k, NOTIF_FOLLOWING, 3);
 	kit_up(&k, 3);
@@ -42,7 +42,7 @@ a_failed_write_is_no_promise(void **state)
 	kit_pass(&k, 2 * KIT_TICK - 1); /* the second time: two ticks */
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 	kit_pass(&k, 1);
-	expect_look(ROLE_LOOK_DISK, false);
+	expect_look(MSG_LOOK_DISK, false);
 }
 
 static void
@@ -50,8 +50,8 @@ a_closed_link_counts_at_once(void **state)
 {
 	(void)state;
 	follow(5);
-	kit_down(&k, 3, ROLE_LOSS_ENDED);
-	expect_look(ROLE_LOOK_LEADER, true);
+	kit_down(&k, 3, MSG_REASON_EOF);
+	expect_look(MSG_LOOK_LEADER, true);
 	assert_int_equal(kit_find(&k, ROLE_ACT_LOOK)->u.look.epoch, 5);
 	assert_false(kit_view(&k).has_leader);
 	assert_int_equal(kit_view(&k).epoch, 5); /* the last that was established */
@@ -63,7 +63,7 @@ another_connection_is_the_end_of_the_one_before(void **state)
 	(void)state;
 	follow(5);
 	kit_up(&k, 3);
-	expect_look(ROLE_LOOK_LEADER, true);
+	expect_look(MSG_LOOK_LEADER, true);
 }
 
 static void
@@ -78,7 +78,7 @@ silence(void **state)
 	kit_pass(&k, 6 * KIT_TICK - 1);
 	assert_int_equal(k.todo.count, 0);
 	kit_pass(&k, 1);
-	expect_look(ROLE_LOOK_LEADER, true);
+	expect_look(MSG_LOOK_LEADER, true);
 	assert_true(kit_closed(&k, 3, ROLE_CLOSE_ENDED));
 }
 
@@ -90,7 +90,7 @@ ten_ticks_to_the_first_word(void **state)
 	kit_pass(&k, 10 * KIT_TICK - 1);
 	assert_int_equal(k.todo.count, 0);
 	kit_pass(&k, 1);
-	expect_look(ROLE_LOOK_TIMEOUT, false);
+	expect_look(MSG_LOOK_TIMEOUT, false);
 }
 
 /* A ping is a word; from then on sync_limit counts. */
@@ -104,7 +104,7 @@ a_ping_is_a_first_word(void **state)
 	kit_pass(&k, 6 * KIT_TICK - 1);
 	assert_int_equal(k.todo.count, 0);
 	kit_pass(&k, 1);
-	expect_look(ROLE_LOOK_TIMEOUT, false);
+	expect_look(MSG_LOOK_TIMEOUT, false);
 }
 
 static void
@@ -119,7 +119,7 @@ init_limit_bounds_the_whole(void **state)
 	}
 	kit_packet(&k, 3, QPACKET_PING, 99, 0);
 	kit_pass(&k, KIT_TICK);
-	expect_look(ROLE_LOOK_TIMEOUT, false);
+	expect_look(MSG_LOOK_TIMEOUT, false);
 }
 
 /* At once, then after 1, 2, 4, 8, 16, 20 and 20 ticks; an established leader ends it. */
@@ -130,22 +130,22 @@ refused_again_and_again(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(ticks) / sizeof(ticks[0]); i++) {
-		kit_down(&k, 3, i % 2 ? ROLE_LOSS_FAILED : ROLE_LOSS_REFUSED);
+		kit_down(&k, 3, i % 2 ? MSG_REASON_TIMEOUT : MSG_REASON_REFUSED);
 		if (ticks[i] > 0) {
 			assert_null(kit_find(&k, ROLE_ACT_LOOK));
 			kit_pass(&k, ticks[i] * KIT_TICK - 1);
 			assert_int_equal(k.todo.count, 0);
 			kit_pass(&k, 1);
 		}
-		expect_look(ROLE_LOOK_REFUSED, i % 2 == 0);
+		expect_look(MSG_LOOK_REFUSED, i % 2 == 0);
 		kit_decided(&k, NOTIF_FOLLOWING, 3);
 	}
 	follow(5);
-	kit_down(&k, 3, ROLE_LOSS_ENDED);
-	expect_look(ROLE_LOOK_LEADER, true);
+	kit_down(&k, 3, MSG_REASON_EOF);
+	expect_look(MSG_LOOK_LEADER, true);
 	kit_decided(&k, NOTIF_FOLLOWING, 3);
-	kit_down(&k, 3, ROLE_LOSS_REFUSED);
-	expect_look(ROLE_LOOK_REFUSED, true);
+	kit_down(&k, 3, MSG_REASON_REFUSED);
+	expect_look(MSG_LOOK_REFUSED, true);
 }
 
 /* What is told late about a link that we closed, or that another role had, is no refusal.
@@ -154,16 +154,16 @@ static void
 old_news_is_no_refusal(void **state)
 {
 	(void)state;
-	kit_down(&k, 3, ROLE_LOSS_OLD);
+	kit_down(&k, 3, MSG_REASON_NEVER);
 	assert_int_equal(k.todo.count, 0);
-	kit_down(&k, 2, ROLE_LOSS_REFUSED);
+	kit_down(&k, 2, MSG_REASON_REFUSED);
 	assert_int_equal(k.todo.count, 0);
-	kit_link(&k, 3, ROLE_LINK_CONNECTING, ROLE_LOSS_REFUSED);
+	kit_link(&k, 3, MSG_LINK_CONNECTING, MSG_REASON_REFUSED);
 	assert_int_equal(k.todo.count, 0);
 	kit_up(&k, 3);
 	leaderinfo(3); /* we close it, look and elect the same again */
 	kit_decided(&k, NOTIF_FOLLOWING, 3);
-	kit_down(&k, 3, ROLE_LOSS_ENDED); /* it crossed our asking */
+	kit_down(&k, 3, MSG_REASON_EOF); /* it crossed our asking */
 	assert_int_equal(k.todo.count, 0);
 	kit_up(&k, 3);
 	assert_non_null(kit_sent(&k, 3, QPACKET_FOLLOWERINFO));
@@ -195,7 +195,7 @@ out_of_turn(void **state)
 		kit_packet(&k, 3, rows[i].type, rows[i].epoch * ((int64_t)1 << 32),
 		           rows[i].value);
 		assert_true(kit_closed(&k, 3, ROLE_CLOSE_UNEXPECTED));
-		kit_down(&k, 3, ROLE_LOSS_OLD);
+		kit_down(&k, 3, MSG_REASON_NEVER);
 		kit_pass(&k, 20 * KIT_TICK);
 		kit_decided(&k, NOTIF_FOLLOWING, 3);
 	}
@@ -210,14 +210,14 @@ out_of_turn_later(void **state)
 	leaderinfo(6); /* two questions at one time */
 	assert_true(kit_closed(&k, 3, ROLE_CLOSE_UNEXPECTED));
 	kit_written(&k, 0);
-	kit_down(&k, 3, ROLE_LOSS_OLD);
+	kit_down(&k, 3, MSG_REASON_NEVER);
 	kit_decided(&k, NOTIF_FOLLOWING, 3);
 	kit_up(&k, 3);
 	leaderinfo(6);
 	newleader(6); /* before our answer */
 	assert_true(kit_closed(&k, 3, ROLE_CLOSE_UNEXPECTED));
 	kit_written(&k, 0);
-	kit_down(&k, 3, ROLE_LOSS_OLD);
+	kit_down(&k, 3, MSG_REASON_NEVER);
 	kit_pass(&k, 20 * KIT_TICK);
 	kit_decided(&k, NOTIF_FOLLOWING, 3);
 	kit_up(&k, 3);
@@ -225,7 +225,7 @@ out_of_turn_later(void **state)
 	kit_written(&k, 0);
 	newleader(6); /* another epoch than we promised */
 	assert_true(kit_closed(&k, 3, ROLE_CLOSE_UNEXPECTED));
-	kit_down(&k, 3, ROLE_LOSS_OLD);
+	kit_down(&k, 3, MSG_REASON_NEVER);
 	kit_pass(&k, 20 * KIT_TICK);
 	kit_decided(&k, NOTIF_FOLLOWING, 3);
 	kit_up(&k, 3);
@@ -243,7 +243,7 @@ no_packet(void **state)
 	kit_up(&k, 3);
 	kit_step(&k, (struct role_event){.type = ROLE_EV_BAD_PACKET, .sid = 3});
 	assert_true(kit_closed(&k, 3, ROLE_CLOSE_BAD));
-	expect_look(ROLE_LOOK_REFUSED, false);
+	expect_look(MSG_LOOK_REFUSED, false);
 	kit_raw(&k, 3, QPACKET_LEADERINFO, 5LL << 32, NULL,
 	        0); /* from the link we closed */
 	assert_int_equal(k.todo.count, 0);
@@ -262,7 +262,7 @@ others_are_turned_away(void **state)
 	kit_up(&k, 9); /* no server of ours */
 	assert_int_equal(k.todo.count, 0);
 	follow(5);
-	kit_down(&k, 2, ROLE_LOSS_OLD);
+	kit_down(&k, 2, MSG_REASON_NEVER);
 	assert_int_equal(k.todo.count, 0);
 }
 
@@ -287,7 +287,7 @@ doubt(void **state)
 	assert_int_equal(k.todo.count, 0);
 	ev.serial.generation = 7;
 	kit_step(&k, ev);
-	expect_look(ROLE_LOOK_DOUBT, false);
+	expect_look(MSG_LOOK_DOUBT, false);
 	kit_step(&k, ev);
 	assert_int_equal(k.todo.count, 0);
 }

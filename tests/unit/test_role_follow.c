@@ -12,9 +12,9 @@ steps_to_ackepoch(void **state)
 	(void)state;
 	a = kit_find(&k, ROLE_ACT_ROLE);
 	assert_non_null(a);
-	assert_int_equal(a->u.role.state, NOTIF_FOLLOWING);
-	assert_int_equal(a->serial.generation, 7);
-	assert_int_equal(a->serial.count, 2); /* look and role share one count */
+	assert_int_equal(a->u.role.vote.state, NOTIF_FOLLOWING);
+	assert_int_equal(a->u.role.serial.generation, 7);
+	assert_int_equal(a->u.role.serial.count, 2); /* look and role share one count */
 	assert_int_equal(kit_find(&k, ROLE_ACT_CONNECT)->sid, 3);
 	assert_int_equal(kit_view(&k).phase, ROLE_DISCOVERY);
 	assert_false(kit_view(&k).has_leader);
@@ -65,7 +65,7 @@ steps_from_newleader(void **state)
 	uptodate(5);
 	a = kit_find(&k, ROLE_ACT_ROLE);
 	assert_int_equal(a->u.role.vote.epoch, 5);
-	assert_int_equal(a->serial.count, 3);
+	assert_int_equal(a->u.role.serial.count, 3);
 	a = kit_find(&k, ROLE_ACT_EVENT);
 	assert_int_equal(a->u.view.state, NOTIF_FOLLOWING);
 	assert_int_equal(a->u.view.phase, ROLE_BROADCAST);
@@ -123,7 +123,7 @@ smaller_looks_again(void **state)
 	(void)state;
 	kit_up(&k, 3);
 	leaderinfo(3);
-	expect_look(ROLE_LOOK_EPOCH, false);
+	expect_look(MSG_LOOK_EPOCH, false);
 	assert_true(kit_closed(&k, 3, ROLE_CLOSE_ENDED));
 	assert_null(kit_find(&k, ROLE_ACT_WRITE));
 }
@@ -136,8 +136,8 @@ a_write_in_progress_is_a_promise(void **state)
 	(void)state;
 	kit_up(&k, 3);
 	leaderinfo(6);
-	kit_down(&k, 3, ROLE_LOSS_ENDED);
-	expect_look(ROLE_LOOK_REFUSED, false);
+	kit_down(&k, 3, MSG_REASON_EOF);
+	expect_look(MSG_LOOK_REFUSED, false);
 	kit_decided(&k, NOTIF_FOLLOWING, 2);
 	kit_up(&k, 2);
 	assert_int_equal(kit_sent(&k, 2, QPACKET_FOLLOWERINFO)->zxid, 6LL << 32);
@@ -153,7 +153,7 @@ one_write_at_a_time(void **state)
 	(void)state;
 	kit_up(&k, 3);
 	leaderinfo(6);
-	kit_down(&k, 3, ROLE_LOSS_ENDED);
+	kit_down(&k, 3, MSG_REASON_EOF);
 	kit_decided(&k, NOTIF_FOLLOWING, 3);
 	kit_up(&k, 3);
 	leaderinfo(8);
@@ -202,7 +202,7 @@ renewal_has_init_limit(void **state)
 		kit_packet(&k, 3, QPACKET_PING, i, 0);
 		kit_pass(&k, KIT_TICK);
 	}
-	expect_look(ROLE_LOOK_TIMEOUT, false);
+	expect_look(MSG_LOOK_TIMEOUT, false);
 }
 
 /* NEWLEADER is still being written when the next LEADERINFO comes: both answers, in
@@ -241,7 +241,7 @@ an_observer(void **state)
 	kit_written(&k, 0);
 	uptodate(5);
 	assert_int_equal(kit_view(&k).state, NOTIF_OBSERVING);
-	assert_int_equal(kit_find(&k, ROLE_ACT_ROLE)->u.role.state, NOTIF_OBSERVING);
+	assert_int_equal(kit_find(&k, ROLE_ACT_ROLE)->u.role.vote.state, NOTIF_OBSERVING);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)

@@ -44,14 +44,14 @@ a_leader_steps_back(void **state)
 	expect_hang(ROLE_REASON_ACCEPTED);
 	assert_true(kit_closed(&k, 2, ROLE_CLOSE_ENDED));
 	/* whoever elected us is turned away */
-	kit_down(&k, 2, ROLE_LOSS_OLD);
+	kit_down(&k, 2, MSG_REASON_NEVER);
 	kit_up(&k, 2);
 	assert_true(kit_closed(&k, 2, ROLE_CLOSE_NO_ROLE));
 	kit_decided(&k, NOTIF_LEADING, 1);
 	kit_pass(&k, 100 * LIMIT);
 	assert_int_equal(k.todo.count, 0);
 	kit_written(&k, 0);
-	expect_look(ROLE_LOOK_DISK);
+	expect_look(MSG_LOOK_DISK);
 	assert_int_equal(kit_view(&k).reason, ROLE_REASON_NONE);
 	assert_int_equal(role_accepted(k.role), 5);
 }
@@ -64,8 +64,8 @@ so_does_one_that_looks(void **state)
 	joins(2, 4);
 	pass_with_pings(KIT_TICK);
 	lead();
-	kit_down(&k, 2, ROLE_LOSS_ENDED); /* no quorum */
-	expect_look(ROLE_LOOK_QUORUM);
+	kit_down(&k, 2, MSG_REASON_EOF); /* no quorum */
+	expect_look(MSG_LOOK_QUORUM);
 	assert_int_equal(role_due_ms(k.role), k.now_ms + LIMIT);
 	kit_pass(&k, LIMIT);
 	expect_hang(ROLE_REASON_ACCEPTED);
@@ -77,7 +77,7 @@ so_does_one_that_waits(void **state)
 	(void)state;
 	joins(2, 4);
 	lead();
-	kit_down(&k, 2, ROLE_LOSS_ENDED);
+	kit_down(&k, 2, MSG_REASON_EOF);
 	kit_pass(&k, LIMIT - KIT_TICK / 2);
 	for (unsigned i = 0; i < 2; i++) /* the second refusal costs a tick */
 		kit_decided(&k, NOTIF_LEADING, 9);
@@ -102,7 +102,7 @@ a_follower_too(void **state)
 	kit_pass(&k, KIT_TICK);
 	expect_hang(ROLE_REASON_CURRENT);
 	kit_written(&k, 0);
-	expect_look(ROLE_LOOK_DISK);
+	expect_look(MSG_LOOK_DISK);
 	assert_int_equal(kit_find(&k, ROLE_ACT_LOOK)->u.look.epoch, 5);
 }
 
@@ -134,7 +134,7 @@ a_write_that_fails_at_last(void **state)
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 	assert_int_equal(kit_view(&k).error, -5);
 	kit_pass(&k, 2 * KIT_TICK);
-	expect_look(ROLE_LOOK_DISK);
+	expect_look(MSG_LOOK_DISK);
 }
 
 /* What connmgr was told may be lost with the link. */
@@ -157,7 +157,7 @@ connmgr_is_told_again(void **state)
 	kit_written(&k, 0);
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 	kit_step(&k, (struct role_event){.type = ROLE_EV_AGAIN});
-	expect_look(ROLE_LOOK_DISK);
+	expect_look(MSG_LOOK_DISK);
 }
 
 int

@@ -66,7 +66,7 @@ all_learners_are_silent(void **state)
 	for (int64_t sid = 2; sid <= ROLE_LEARNERS_MAX; sid++)
 		closed += kit_closed(&k, sid, ROLE_CLOSE_SILENT);
 	assert_int_equal(closed, OTHERS);
-	expect_look(ROLE_LOOK_QUORUM);
+	expect_look(MSG_LOOK_QUORUM);
 	role_free(k.role);
 }
 

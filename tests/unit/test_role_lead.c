@@ -10,9 +10,9 @@ all_steps(void **state)
 	(void)state;
 	lead();
 	a = kit_find(&k, ROLE_ACT_ROLE);
-	assert_int_equal(a->u.role.state, NOTIF_LEADING);
+	assert_int_equal(a->u.role.vote.state, NOTIF_LEADING);
 	assert_int_equal(a->u.role.vote.epoch, 0); /* as decided */
-	assert_int_equal(a->serial.count, 2);
+	assert_int_equal(a->u.role.serial.count, 2);
 	assert_int_equal(kit_view(&k).phase, ROLE_DISCOVERY);
 	assert_null(kit_find(&k, ROLE_ACT_WRITE));
 
@@ -45,7 +45,7 @@ all_steps(void **state)
 	assert_true(a->u.view.active);
 	a = kit_find(&k, ROLE_ACT_ROLE);
 	assert_int_equal(a->u.role.vote.epoch, 7);
-	assert_int_equal(a->serial.count, 3);
+	assert_int_equal(a->u.role.serial.count, 3);
 }
 
 /* The first epoch that was offered is still being written when it is raised. */
@@ -193,7 +193,7 @@ fresher_looks_again(void **state)
 		if ((kit_find(&k, ROLE_ACT_LOOK) != NULL) != rows[i].looks)
 			fail_msg("row %zu", i);
 		if (rows[i].looks)
-			expect_look(ROLE_LOOK_EPOCH);
+			expect_look(MSG_LOOK_EPOCH);
 	}
 }
 
@@ -274,9 +274,9 @@ a_joiner(void **state)
 	assert_int_equal(list[2].phase, ROLE_SYNCHRONIZATION);
 	ack(4, 9); /* of nothing: its link is closed */
 	assert_int_equal(role_get_learners(k.role, k.now_ms, list), 2);
-	kit_down(&k, 2, ROLE_LOSS_ENDED);
-	kit_down(&k, 3, ROLE_LOSS_ENDED);
-	expect_look(ROLE_LOOK_QUORUM);
+	kit_down(&k, 2, MSG_REASON_EOF);
+	kit_down(&k, 3, MSG_REASON_EOF);
+	expect_look(MSG_LOOK_QUORUM);
 	assert_int_equal(role_get_learners(k.role, k.now_ms, list), 0);
 }
 
@@ -363,7 +363,7 @@ renewal_has_init_limit(void **state)
 		kit_packet(&k, 3, QPACKET_PING, 0, 0);
 		kit_pass(&k, KIT_TICK);
 	}
-	expect_look(ROLE_LOOK_TIMEOUT);
+	expect_look(MSG_LOOK_TIMEOUT);
 }
 
 /* Before we are established an epoch that a learner promised already, even if equal,
@@ -386,7 +386,7 @@ raised_on_the_way(void **state)
 	ackepoch(2, 4);
 	assert_int_equal(offered(2), 6);
 	/* after the quorum of promises equal is no obstacle any more */
-	kit_down(&k, 2, ROLE_LOSS_ENDED);
+	kit_down(&k, 2, MSG_REASON_EOF);
 	joins(2, 6);
 	assert_int_equal(offered(2), 6);
 }
@@ -411,7 +411,7 @@ the_last_epochs(void **state)
 	assert_int_equal(kit_view(&k).reason, ROLE_REASON_USED_UP);
 	assert_int_equal(kit_view(&k).phase, ROLE_ELECTION);
 	kit_pass(&k, KIT_TICK);
-	expect_look(ROLE_LOOK_DISK);
+	expect_look(MSG_LOOK_DISK);
 }
 
 int

@@ -62,8 +62,11 @@ follow(int64_t epoch, int64_t zxid)
 	kit_step(&k, (struct role_event){
 			 .type = ROLE_EV_DECIDED,
 			 .serial = {7, k.look_count},
-			 .state = NOTIF_FOLLOWING,
-			 .vote = {.leader = 3, .round = 9, .epoch = epoch, .zxid = zxid},
+			 .vote = {.leader = 3,
+	                          .round = 9,
+	                          .epoch = epoch,
+	                          .zxid = zxid,
+	                          .state = NOTIF_FOLLOWING},
 		     });
 	kit_up(&k, 3);
 }
@@ -171,7 +174,7 @@ withheld_until_the_port_is_open(void **state)
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 	port(true);
 	expect_vote(4, 9);
-	assert_int_equal(kit_find(&k, ROLE_ACT_LOOK)->u.look.reason, ROLE_LOOK_EPOCH);
+	assert_int_equal(kit_find(&k, ROLE_ACT_LOOK)->u.look.reason, MSG_LOOK_EPOCH);
 	assert_true(kit_closed(&k, 3, ROLE_CLOSE_ENDED));
 
 	port(false);
@@ -192,7 +195,7 @@ opened_or_shut_since_the_look(void **state)
 	port(true);
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 	assert_int_equal(answer(5), 4);
-	kit_down(&k, 3, ROLE_LOSS_ENDED);
+	kit_down(&k, 3, MSG_REASON_EOF);
 	expect_vote(4, 9);
 
 	follow(4, 8);
@@ -212,15 +215,15 @@ fresher_deposes_without_a_wait(void **state)
 	for (int64_t epoch = 5; epoch < 9; epoch++) {
 		follow(4, 8);
 		assert_int_equal(answer(epoch), 4);
-		kit_down(&k, 3, ROLE_LOSS_ENDED);
+		kit_down(&k, 3, MSG_REASON_EOF);
 		expect_vote(4, 9);
 		assert_int_equal(kit_find(&k, ROLE_ACT_LOOK)->u.look.reason,
-		                 ROLE_LOOK_EPOCH);
+		                 MSG_LOOK_EPOCH);
 	}
 	follow(4, 9); /* as fresh: it was turned away for another reason */
 	assert_int_equal(answer(9), 4);
-	kit_down(&k, 3, ROLE_LOSS_ENDED);
-	assert_int_equal(kit_find(&k, ROLE_ACT_LOOK)->u.look.reason, ROLE_LOOK_REFUSED);
+	kit_down(&k, 3, MSG_REASON_EOF);
+	assert_int_equal(kit_find(&k, ROLE_ACT_LOOK)->u.look.reason, MSG_LOOK_REFUSED);
 }
 
 static void

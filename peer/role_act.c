@@ -1,0 +1,185 @@
+/* See role_act.h. */
+#include "peer/role_act.h"
+
+#include <assert.h>
+#include <string.h>
+
+struct role_action *
+role_act(struct role_actions *out, enum role_action_type type)
+{
+	struct role_action *a;
+
+	assert(out->count < ROLE_ACTIONS_MAX);
+	a = &out->list[out->count++];
+	memset(a, 0, sizeof(*a));
+	a->type = type;
+	return a;
+}
+
+uint64_t
+role_ticks(const struct role *r, uint64_t ticks)
+{
+	return ticks * r->config.tick_ms;
+}
+
+void
+role_announce(struct role *r, struct role_actions *out)
+{
+	struct role_action *a = role_act(out, ROLE_ACT_ROLE);
+
+	a->u.role.serial = (struct msg_serial){r->generation, ++r->count};
+	a->u.role.vote = r->vote;
+}
+
+void
+role_establish(struct role *r, int64_t epoch, struct role_actions *out)
+{
+	r->published = epoch;
+	r->refusals = 0;
+	r->vote.epoch = epoch;
+	role_announce(r, out);
+}
+
+bool
+role_may_stand(const struct role *r)
+{
+	if (!r->config.zab || r->remote_count == 0)
+		return true;
+	return !r->port_shut && r->epochs.promised < ROLE_EPOCH_MAX;
+}
+
+int64_t
+role_current(const struct role *r)
+{
+	return r->epochs.current > 0 ? r->epochs.current : 0;
+}
+
+bool
+role_is_fresher(int64_t epoch, int64_t zxid, int64_t than_epoch, int64_t than_zxid)
+{
+	return epoch > than_epoch || (epoch == than_epoch && zxid > than_zxid);
+}
+
+bool
+role_is_quorum(const struct role *r,
+               bool (*has)(const struct role *r, const struct role_remote *p))
+{
+	int64_t sids[ROLE_LEARNERS_MAX + 1];
+	unsigned count = 0;
+
+	sids[count++] = r->config.sid;
+	for (unsigned i = 0; i < r->remote_count; i++)
+		if (has(r, &r->remotes[i]))
+			sids[count++] = r->remotes[i].sid;
+	return quorum_has(&r->quorum, sids, count);
+}
+
+enum role_loss
+role_loss(enum msg_reason reason)
+{
+	switch (reason) {
+	case MSG_REASON_REFUSED:
+	case MSG_REASON_TIMEOUT:
+	case MSG_REASON_RESOLVE:
+	case MSG_REASON_UNREACHABLE:
+	case MSG_REASON_LOCAL:
+		return ROLE_LOSS_FAILED;
+	case MSG_REASON_EOF:
+	case MSG_REASON_RESET:
+	case MSG_REASON_REPLACED:
+	case MSG_REASON_PROTOCOL:
+	case MSG_REASON_FULL:
+		return ROLE_LOSS_ENDED;
+	case MSG_REASON_NONE:
+	case MSG_REASON_NEVER:
+	case MSG_REASON_ASKED:
+	case MSG_REASON_ABSENT:
+	case MSG_REASONS:
+	default:
+		return ROLE_LOSS_OLD;
+	}
+}
+
+struct role_remote *
+role_remote(struct role *r, int64_t sid)
+{
+	for (unsigned i = 0; i < r->remote_count; i++)
+		if (r->remotes[i].sid == sid)
+			return &r->remotes[i];
+	return NULL;
+}
+
+bool
+role_is_open(const struct role_remote *p)
+{
+	return p->link.up && !p->link.closing;
+}
+
+struct role_packet *
+role_send(struct role_actions *out, int64_t sid, int32_t type, int64_t zxid)
+{
+	struct role_action *a = role_act(out, ROLE_ACT_SEND);
+
+	a->sid = sid;
+	a->u.packet.type = type;
+	a->u.packet.zxid = zxid;
+	return &a->u.packet;
+}
+
+void
+role_send_i32(struct role_actions *out, int64_t sid, int32_t type, int64_t zxid,
+              int32_t value)
+{
+	struct role_packet *p = role_send(out, sid, type, zxid);
+
+	p->data_len = (uint8_t)qpacket_put_i32(value, p->data, sizeof(p->data));
+	assert(p->data_len > 0);
+}
+
+void
+role_close(struct role_remote *p, enum role_close why, struct role_actions *out)
+{
+	struct role_action *a;
+
+	if (!role_is_open(p))
+		return;
+	memset(&p->link, 0, sizeof(p->link));
+	p->link.up = true;
+	p->link.closing = true;
+	a = role_act(out, ROLE_ACT_DISCONNECT);
+	a->sid = p->sid;
+	a->u.close = why;
+}
+
+void
+role_close_all(struct role *r, enum role_close why, struct role_actions *out)
+{
+	for (unsigned i = 0; i < r->remote_count; i++)
+		role_close(&r->remotes[i], why, out);
+}
+
+void
+role_turn_away(struct role *r, struct role_remote *p, uint64_t now_ms,
+               struct role_actions *out)
+{
+	(void)r;
+	(void)now_ms;
+	role_close(p, ROLE_CLOSE_NO_ROLE, out);
+}
+
+bool
+role_take_info(struct role_remote *p, const struct qpacket *packet)
+{
+	struct qpacket_learner info;
+	int64_t accepted = packet->zxid >> 32;
+
+	if (p->link.informed || qpacket_get_learner(packet, &info) != QPACKET_OK)
+		return false;
+	if (info.sid != p->sid || info.protocol < QPACKET_PROTOCOL)
+		return false;
+	if (accepted < 0 || accepted >= ROLE_EPOCH_MAX)
+		return false; /* ours would have to be one more, and fit */
+	p->link.informed = true;
+	p->link.accepted = accepted;
+	return true;
+}
