@@ -28,10 +28,7 @@ int
 main(int argc, char **argv)
 {
 	static const struct serve program = {
-	    .name = "connmgr",
-	    .about = "conclave-connmgr: owns the TCP links of this server.",
-	    .network = true,
-	    .files = true,
+	    .worker = ROSTER_CONNMGR,
 	    .open = open_board,
 	    .close = close_board,
 	};

@@ -21,9 +21,7 @@ int
 main(int argc, char **argv)
 {
 	static const struct serve program = {
-	    .name = "elector",
-	    .about = "conclave-elector: elects the leader.",
-	    .instances = true,
+	    .worker = ROSTER_ELECTOR,
 	    .open = open_shell,
 	    .close = close_shell,
 	};

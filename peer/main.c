@@ -21,9 +21,7 @@ int
 main(int argc, char **argv)
 {
 	static const struct serve program = {
-	    .name = "peer",
-	    .about = "conclave-peer: keeps this server's role and epochs.",
-	    .files = true,
+	    .worker = ROSTER_PEER,
 	    .open = open_keeper,
 	    .close = close_keeper,
 	};

@@ -2,7 +2,6 @@
 #include "proc/serve.h"
 
 #include "base/exit.h"
-#include "ipc/msg.h"
 #include "proc/backoff.h"
 #include "proc/rights.h"
 
@@ -13,10 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FOLDER_MAX (PATHS_NAME_MAX + 32)
-
 struct served {
 	const struct serve *program;
+	const struct roster_row *row;
+	char folder[ROSTER_FOLDER_MAX]; /* below run_dir */
 	struct proc_options options;
 	char config[PATH_MAX]; /* absolute */
 	struct conf conf;
@@ -58,27 +57,16 @@ find_config(struct served *self)
 	return n < 0 || (size_t)n >= sizeof(self->config) ? -ENAMETOOLONG : 0;
 }
 
-/* Its folder in run_dir. */
-static void
-folder_of(const struct served *self, char out[FOLDER_MAX])
-{
-	const struct serve *program = self->program;
-
-	snprintf(out, FOLDER_MAX, "%s%s%s", program->name, program->instances ? "-" : "",
-	         program->instances ? self->options.name : "");
-}
-
 /* 0, or the exit status. */
 static int
 drop_rights(struct served *self)
 {
-	const struct serve *program = self->program;
+	const struct roster_row *row = self->row;
 	const struct conf *conf = &self->conf;
-	char run[CONF_RUN_DIR_MAX + FOLDER_MAX], data[CONF_PATH_MAX + 32];
-	char folder[FOLDER_MAX];
-	const struct rights rights = {.network = program->network,
-	                              .files = program->files,
-	                              .own = {run, program->files ? data : NULL},
+	char run[CONF_RUN_DIR_MAX + ROSTER_FOLDER_MAX], data[CONF_PATH_MAX + 32];
+	const struct rights rights = {.network = row->network,
+	                              .files = row->files,
+	                              .own = {run, row->files ? data : NULL},
 	                              .read = {self->config, conf->id_file}};
 	int r;
 
@@ -86,9 +74,8 @@ drop_rights(struct served *self)
 		log_notice("no rights are dropped: rights = \"off\"");
 		return 0;
 	}
-	folder_of(self, folder);
-	snprintf(run, sizeof(run), "%s/%s", conf->run_dir, folder);
-	snprintf(data, sizeof(data), "%s/%s", conf->data_dir, program->name);
+	paths_below(run, sizeof(run), conf->run_dir, self->folder, NULL);
+	paths_below(data, sizeof(data), conf->data_dir, row->name, NULL);
 	r = rights_drop(&rights);
 	if (r == RIGHTS_REFUSED)
 		return EXIT_CONFIG;
@@ -101,19 +88,18 @@ run(struct served *self)
 	static const struct proc_ops ops = {.on_reload = on_reload};
 	const struct serve *program = self->program;
 	const struct conf *conf = &self->conf;
-	char folder[FOLDER_MAX];
+	const char *name = self->row->name;
 	struct proc *proc;
 	int r;
 
-	folder_of(self, folder);
-	log_init(program->name, (enum log_level)conf->log_level);
-	backoff_wait(conf, folder);
+	roster_folder(self->row, self->options.name, self->folder);
+	log_init(name, (enum log_level)conf->log_level);
+	backoff_wait(conf, self->folder);
 	r = find_config(self);
 	if (r == 0)
-		r = proc_init(&proc, program->name, (enum log_level)self->conf.log_level,
-		              &ops, self);
+		r = proc_init(&proc, name, (enum log_level)conf->log_level, &ops, self);
 	if (r < 0) {
-		fprintf(stderr, "conclave-%s: %s\n", program->name, strerror(-r));
+		fprintf(stderr, "%s: %s\n", self->row->program, strerror(-r));
 		return EXIT_FAILED;
 	}
 	r = drop_rights(self);
@@ -126,7 +112,7 @@ run(struct served *self)
 		r = EXIT_FAILED;
 	program->close();
 	if (r == EXIT_OK)
-		backoff_forget(conf, folder);
+		backoff_forget(conf, self->folder);
 	return r < 0 ? EXIT_FAILED : r;
 }
 
@@ -138,7 +124,8 @@ serve(int argc, char **argv, const struct serve *program)
 	int status;
 
 	self.program = program;
-	status = proc_parse_options(argc, argv, program->about, &self.options);
+	self.row = &roster[program->worker];
+	status = proc_parse_options(argc, argv, self.row->about, &self.options);
 	if (status < 0 && conf_load(self.options.config, &self.conf, &error) != 0) {
 		fprintf(stderr, "%s\n", error.text);
 		status = EXIT_CONFIG;

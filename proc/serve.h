@@ -5,17 +5,15 @@
 
 #include "config/conf.h"
 #include "proc/proc.h"
+#include "proc/roster.h"
 
 struct serve {
-	const char *name;  /* short, for the log */
-	const char *about; /* for --help */
-	bool network;      /* what is not dropped: proc/rights.h */
-	bool files;        /* it has a folder in data_dir, and writes there */
-	bool instances;    /* several beside each other: its folder is NAME-INSTANCE */
-	/* With the rights that are left, opens what the program is; borrowed until the
-	 * end: conf, instance, proc. 0, or -errno having said why. */
+	enum roster_worker worker;
+	/* Opens what the program is, with the privileges that are left; borrowed until
+	 * the end: conf, instance, proc. 0, or -errno having said why. */
 	int (*open)(const struct conf *conf, const char *instance, struct proc *proc);
-	void (*close)(void); /* also after an open that failed */
+	/* Also called after an open that failed. */
+	void (*close)(void);
 };
 
 /* Does not return. Ends by _exit, since a thread of nng may be stuck in a close for ever
