@@ -22,7 +22,7 @@ CPPFLAGS += -D_FORTIFY_SOURCE=2
 endif
 CPPFLAGS += $(if $(findstring sanitize,$(SANFLAGS)),-DSANITIZED)
 
-LIBS := -lnng -lsystemd -lconfig -lcjson -lseccomp -lpthread
+LIBS := -lnng -lsystemd -lconfig -ljansson -lseccomp -lpthread
 
 PROGRAMS := conclaved conclave-connmgr conclave-elector conclave-peer conclave
 conclaved_dir := supervisor
@@ -31,7 +31,7 @@ conclave-elector_dir := elector
 conclave-peer_dir := peer
 conclave_dir := ctl
 
-ROOMS := base wire config ipc proc swap supervisor connmgr elector peer ctl
+ROOMS := base wire config ipc proc swap view supervisor connmgr elector peer ctl
 LIB_SRC := $(filter-out %/main.c,$(wildcard $(ROOMS:%=%/*.c)))
 # The links between the workers, and with them nng, are an archive of their own: conclaved and
 # conclave must not carry them (chan_nng_share.c also answers sysconf in the place of libc).
@@ -120,7 +120,11 @@ $(B)/fuzz/%.o: %.c
 	@mkdir -p $(@D)
 	$(FUZZ_CC) $(CPPFLAGS) -std=gnu11 $(WARN) -O1 -g -MMD -MP -c -o $@ $<
 
-$(B)/tests/fuzz/%: $(FUZZ_OBJ)/tests/fuzz/%.o $(FUZZ_DRIVER) $(FUZZ_CORES)
+$(FUZZ_OBJ)/cores.a: $(FUZZ_CORES)
+	@rm -f $@
+	ar qcsT $@ $^
+
+$(B)/tests/fuzz/%: $(FUZZ_OBJ)/tests/fuzz/%.o $(FUZZ_DRIVER) $(FUZZ_OBJ)/cores.a
 	@mkdir -p $(@D)
 	$(FUZZ_LD) -o $@ $^
 

@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/paths.h"
-#include "ctl/exact.h"
 #include "ipc/local.h"
 
 #include <dirent.h>
@@ -14,8 +13,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#define ELECTOR_PREFIX "elector-"
 
 void
 ask_path(const char *run_dir, const char *folder, char out[ASK_PATH_MAX])
@@ -61,7 +58,7 @@ by_name(const struct dirent **a, const struct dirent **b)
 static int
 is_elector(const struct dirent *e)
 {
-	return strncmp(e->d_name, ELECTOR_PREFIX, strlen(ELECTOR_PREFIX)) == 0;
+	return asks_is_elector(e->d_name);
 }
 
 static void
@@ -103,10 +100,10 @@ take_answer(int fd, struct ask *a)
 	if (n < 0)
 		return -errno;
 	reply[n] = 0;
-	a->answer = exact_parse(reply);
-	if (cJSON_IsObject(a->answer) && !cJSON_HasObjectItem(a->answer, "error"))
+	a->answer = json_loads(reply, 0, NULL);
+	if (json_is_object(a->answer) && !json_object_get(a->answer, "error"))
 		return 0;
-	cJSON_Delete(a->answer);
+	json_decref(a->answer);
 	a->answer = NULL;
 	return -EBADMSG;
 }
@@ -179,32 +176,4 @@ ask_one(const char *run_dir, const char *folder, const char *request, struct ask
 	memset(out, 0, sizeof(*out));
 	add_folder(out, folder);
 	ask_each(out, run_dir, request, ASK_DEADLINE_MS);
-}
-
-void
-asks_deinit(struct asks *a)
-{
-	for (unsigned i = 0; i < a->count; i++)
-		cJSON_Delete(a->list[i].answer);
-	a->count = 0;
-}
-
-unsigned
-asks_answered(const struct asks *a)
-{
-	unsigned answers = 0;
-
-	for (unsigned i = 0; i < a->count; i++)
-		answers += a->list[i].answer != NULL;
-	return answers;
-}
-
-const struct ask *
-ask_find(const struct asks *a, const char *folder)
-{
-	for (unsigned i = 0; i < a->count; i++) {
-		if (strcmp(a->list[i].folder, folder) == 0)
-			return &a->list[i];
-	}
-	return NULL;
 }

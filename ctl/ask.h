@@ -4,29 +4,12 @@
 #define CTL_ASK_H
 
 #include "ipc/door.h"
+#include "view/asks.h"
 
-#include <cjson/cJSON.h>
-#include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #define ASK_DEADLINE_MS 400
-#define ASK_MAX         16 /* conclaved, connmgr, peer, and up to 13 electors */
 #define ASK_PATH_MAX    128
-#define ASK_FOLDER_MAX  48
-
-struct ask {
-	char folder[ASK_FOLDER_MAX]; /* below run_dir: "peer", "elector-main" */
-	int result;    /* 0, or -errno: -ENOENT and -ECONNREFUSED where nobody
-	                  is, -ETIMEDOUT where somebody is, but silent */
-	pid_t pid;     /* whose door it is, as the kernel says; 0: nobody's */
-	cJSON *answer; /* if result is 0; from exact_parse */
-};
-
-struct asks {
-	unsigned count;
-	struct ask list[ASK_MAX];
-};
 
 /* `run_dir/FOLDER/door`; cut where it does not fit, which conf_load rules out. */
 void ask_path(const char *run_dir, const char *folder, char out[ASK_PATH_MAX]);
@@ -42,11 +25,5 @@ void ask_all(const char *run_dir, const char *request, uint64_t deadline_ms,
 /* Asks one, for ASK_DEADLINE_MS; the rest as above. */
 void ask_one(const char *run_dir, const char *folder, const char *request,
              struct asks *out);
-void asks_deinit(struct asks *a);
-
-/* How many said anything. */
-unsigned asks_answered(const struct asks *a);
-/* The row of that folder; NULL: was not asked. */
-const struct ask *ask_find(const struct asks *a, const char *folder);
 
 #endif

@@ -4,7 +4,7 @@
 #define CTL_POLLER_H
 
 #include "ctl/lookup.h"
-#include "ctl/probe.h"
+#include "view/probe.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -7,8 +7,8 @@
 #include <stdio.h>
 
 /* The key `difference` of `answer` in words; nothing, if there is none. */
-void swap_print_difference(FILE *to, const cJSON *answer);
+void swap_print_difference(FILE *to, const json_t *answer);
 /* Returns the exit status; `answer` is freed. */
-int swap_print_result(const struct ctl *c, cJSON *answer);
+int swap_print_result(const struct ctl *c, json_t *answer);
 
 #endif

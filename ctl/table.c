@@ -1,6 +1,8 @@
 /* Tables for people. */
 #include "ctl/table.h"
 
+#include "view/member.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -9,7 +11,7 @@
 #define GAP 2
 
 struct table {
-	const char *const *heads;
+	const struct column *heads;
 	unsigned columns;
 	size_t count;
 	size_t room;
@@ -17,14 +19,14 @@ struct table {
 };
 
 struct table *
-table_new(const char *const *heads, unsigned columns)
+table_new(const struct column *columns, unsigned count)
 {
 	struct table *t = calloc(1, sizeof(*t));
 
-	assert(columns > 0 && columns <= TABLE_COLUMNS_MAX);
+	assert(count > 0 && count <= TABLE_COLUMNS_MAX);
 	if (t) {
-		t->heads = heads;
-		t->columns = columns;
+		t->heads = columns;
+		t->columns = count;
 	}
 	return t;
 }
@@ -64,6 +66,29 @@ table_cell(struct table *t, const char *text)
 	t->cells[t->count++] = copy;
 }
 
+void
+table_row(struct table *t, const json_t *row)
+{
+	for (unsigned i = 0; i < t->columns; i++) {
+		const struct column *c = &t->heads[i];
+		const json_t *from = c->in ? json_object_get(row, c->in) : row;
+		bool other = c->otherwise && !*member_string(from, c->key);
+		char text[256];
+		int64_t v = -1;
+
+		if (c->kind == TABLE_TEXT)
+			member_text(from, other ? c->otherwise : c->key, text,
+			            sizeof(text));
+		else if (!member_i64(from, c->key, &v) || v < 0)
+			strcpy(text, "-");
+		else if (c->kind == TABLE_DURATION)
+			table_duration((uint64_t)v, text, sizeof(text));
+		else
+			table_size((uint64_t)v, text, sizeof(text));
+		table_cell(t, text);
+	}
+}
+
 static void
 print_cell(FILE *out, const char *text, size_t width, bool last, const char *colour)
 {
@@ -80,7 +105,7 @@ table_print(const struct table *t, FILE *out, bool colours)
 	size_t widths[TABLE_COLUMNS_MAX];
 
 	for (unsigned i = 0; i < t->columns; i++)
-		widths[i] = strlen(t->heads[i]);
+		widths[i] = strlen(t->heads[i].head);
 	for (size_t i = 0; i < t->count; i++) {
 		size_t len = strlen(t->cells[i]);
 
@@ -88,7 +113,7 @@ table_print(const struct table *t, FILE *out, bool colours)
 			widths[i % t->columns] = len;
 	}
 	for (unsigned i = 0; i < t->columns; i++)
-		print_cell(out, t->heads[i], widths[i], i + 1 == t->columns, "");
+		print_cell(out, t->heads[i].head, widths[i], i + 1 == t->columns, "");
 	for (size_t i = 0; i < t->count; i++) {
 		unsigned column = (unsigned)(i % t->columns);
 
@@ -156,4 +181,20 @@ table_size(uint64_t kb, char *out, size_t cap)
 		snprintf(out, cap, "%" PRIu64 ".%" PRIu64 "G", kb / giga,
 		         kb % giga * 10 / giga);
 	return out;
+}
+
+void
+table_show(const json_t *rows, const struct column *columns, unsigned count, FILE *out,
+           bool colours)
+{
+	struct table *t = table_new(columns, count);
+	const json_t *row;
+	size_t i;
+
+	if (!t)
+		return;
+	json_array_foreach (rows, i, row)
+		table_row(t, row);
+	table_print(t, out, colours);
+	table_free(t);
 }

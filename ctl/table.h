@@ -3,20 +3,39 @@
 #ifndef CTL_TABLE_H
 #define CTL_TABLE_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #define TABLE_COLUMNS_MAX 16
 
+enum table_kind { TABLE_TEXT, TABLE_DURATION, TABLE_SIZE };
+
+/* A column: its head, and the member `key` of each row (or of the member `in` of the row)
+ * that stands below it: as text, a duration of ms or a size of kB. Where that member is
+ * missing or "", the member `otherwise` stands there. */
+struct column {
+	const char *head;
+	const char *key;
+	enum table_kind kind;
+	const char *in;
+	const char *otherwise;
+};
+
+/* Prints a table of the rows of an array of objects. */
+void table_show(const json_t *rows, const struct column *columns, unsigned count,
+                FILE *out, bool colours);
+
 struct table;
 
-/* `heads` (borrowed for the table's life) are `columns` words. NULL: no memory. */
-struct table *table_new(const char *const *heads, unsigned columns);
+/* The columns are borrowed for the table's life. NULL: no memory. */
+struct table *table_new(const struct column *columns, unsigned count);
 void table_free(struct table *t);
 
 /* Appends the next cell, row by row from the left; control bytes become `?`. */
 void table_cell(struct table *t, const char *text);
+void table_row(struct table *t, const json_t *row);
 void table_print(const struct table *t, FILE *out, bool colours);
 
 /* The colour of a word of state ("up", "looking", "failing"): an escape sequence; "" for

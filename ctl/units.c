@@ -8,14 +8,14 @@
 #include "base/json.h"
 
 #include "ctl/ask.h"
-#include "ctl/exact.h"
 #include "ctl/run.h"
-#include "ctl/status.h"
 #include "ctl/swap_print.h"
 #include "ctl/systemctl.h"
 #include "proc/gate.h"
 #include "swap/drive.h"
 #include "swap/record_file.h"
+#include "view/member.h"
+#include "view/status.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -70,7 +70,7 @@ on_answer(void *user, bool ok, const char *why)
 	drive_put_answer(&u->drive, ok, why, &now, u->drive.version, &out);
 	u->reply[out.len] = '\0';
 	u->answered = true;
-	u->status = swap_print_result(u->c, exact_parse(u->reply));
+	u->status = swap_print_result(u->c, json_loads(u->reply, 0, NULL));
 	u->status = verb_flushed(verb_flush(), u->status);
 }
 
@@ -429,7 +429,7 @@ show_json(const struct record *r)
 	drive_put_program(&out, "before", &before);
 	buf_put_text(&out, ",\"reason\":null,\"difference\":null}");
 	text[out.len] = '\0';
-	verb_print_json(exact_parse(text));
+	verb_print_json(json_loads(text, 0, NULL));
 }
 
 int

@@ -1,27 +1,27 @@
 /* What a process uses, where nobody has said it. */
 #include "ctl/usage.h"
 
-#include "ctl/exact.h"
 #include "proc/vital.h"
+#include "view/member.h"
 
 static void
-fill(cJSON *row, const char *key, int64_t value)
+fill(json_t *row, const char *key, int64_t value)
 {
-	if (value >= 0 && cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(row, key)))
-		cJSON_ReplaceItemInObjectCaseSensitive(row, key, exact_create(value));
+	if (value >= 0 && json_is_null(json_object_get(row, key)))
+		json_object_set_new(row, key, json_integer(value));
 }
 
 void
-usage_fill(cJSON *processes)
+usage_fill(json_t *processes)
 {
-	cJSON *row;
+	size_t at;
+	json_t *row;
 
-	cJSON_ArrayForEach(row, processes)
-	{
+	json_array_foreach (processes, at, row) {
 		struct vital_use use;
 		int64_t pid;
 
-		if (!exact_i64(cJSON_GetObjectItemCaseSensitive(row, "pid"), &pid))
+		if (!member_i64(row, "pid", &pid))
 			continue;
 		use = vital_read((pid_t)pid);
 		fill(row, "rss_kb", use.rss_kb);

@@ -2,10 +2,10 @@
 #ifndef CTL_USAGE_H
 #define CTL_USAGE_H
 
-#include <cjson/cJSON.h>
+#include <jansson.h>
 
 /* Fills `rss_kb`, `cpu_ms`, `threads` and `descriptors` of the rows of `processes` where
  * they are null, from /proc. */
-void usage_fill(cJSON *processes);
+void usage_fill(json_t *processes);
 
 #endif

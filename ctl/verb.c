@@ -3,9 +3,9 @@
 
 #include "base/exit.h"
 #include "ctl/ask.h"
-#include "ctl/exact.h"
-#include "ctl/status.h"
 #include "ctl/units.h"
+#include "view/member.h"
+#include "view/status.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -20,7 +20,7 @@ int
 verb_failed(const struct ctl *c, int status, const char *format, ...)
 {
 	char text[TEXT_MAX];
-	cJSON *out;
+	json_t *out;
 	va_list args;
 
 	va_start(args, format);
@@ -30,10 +30,8 @@ verb_failed(const struct ctl *c, int status, const char *format, ...)
 		fprintf(stderr, "conclave: %s\n", text);
 		return status;
 	}
-	out = cJSON_CreateObject();
-	exact_set(out, "schema", STATUS_SCHEMA);
-	cJSON_AddBoolToObject(out, "ok", false);
-	cJSON_AddStringToObject(out, "error", text);
+	out = json_pack("{s:i, s:b, s:o}", "schema", STATUS_SCHEMA, "ok", false, "error",
+	                member_of_bytes(text));
 	verb_print_json(out);
 	return status;
 }
@@ -136,27 +134,22 @@ verb_flushed(int error, int status)
 	return VERB_UNWRITTEN;
 }
 
+/* Each program has one writer of JSON: here it is jansson's, which also reads it. The
+ * workers, which must not allocate, write their answers with base/json. */
 void
-verb_print_json(cJSON *object)
+verb_print_json(json_t *object)
 {
-	char *text = cJSON_PrintUnformatted(object);
-
-	if (text)
-		puts(text);
-	cJSON_free(text);
-	cJSON_Delete(object);
+	json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
+	putchar('\n');
+	json_decref(object);
 }
 
 void
 verb_print_file_json(const char *file, bool ok, const char *key, const char *text)
 {
-	cJSON *out = cJSON_CreateObject();
-
-	exact_set(out, "schema", STATUS_SCHEMA);
-	cJSON_AddStringToObject(out, "file", file);
-	cJSON_AddBoolToObject(out, "ok", ok);
-	cJSON_AddStringToObject(out, ok ? key : "error", text);
-	verb_print_json(out);
+	verb_print_json(json_pack("{s:i, s:o, s:b, s:o}", "schema", STATUS_SCHEMA, "file",
+	                          member_of_bytes(file), "ok", ok, ok ? key : "error",
+	                          member_of_bytes(text)));
 }
 
 void

@@ -6,8 +6,9 @@
 #include "base/exit.h"
 #include "config/conf.h"
 #include "ctl/ask.h"
+#include "view/verdict.h"
 
-#include <cjson/cJSON.h>
+#include <jansson.h>
 #include <stdbool.h>
 
 /* Exit statuses beside base/exit.h: two of health, and of all (sysexits' EX_IOERR). */
@@ -66,14 +67,15 @@ int verb_no_answer(const struct ctl *c, const char *who);
 int verb_unanswered(const struct ctl *c, int error, const char *who, const char *request,
                     const char *unsure);
 /* Asks all doors: the health object (health.h); both are the caller's to free. */
-cJSON *verb_ask_health(const struct ctl *c, struct asks *asks);
+json_t *verb_ask_health(const struct ctl *c, struct asks *asks,
+                        enum verdict_kind *verdict);
 /* Writes out what was printed: 0, or -errno (and what was not written is lost). */
 int verb_flush(void);
 /* The exit status after it: `status`; or VERB_UNWRITTEN, having said why. A reader that
  * has gone changes nothing: it did not want more. */
 int verb_flushed(int error, int status);
 /* Prints one line of JSON, and frees the object. */
-void verb_print_json(cJSON *object);
+void verb_print_json(json_t *object);
 
 /* Of a verb about a file: the text that it makes as `key`, or as `error` what is wrong.
  */

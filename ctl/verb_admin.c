@@ -1,12 +1,13 @@
 /* conclave restart, conclave reload, conclave check. */
 #include "base/exit.h"
 #include "ctl/ask.h"
-#include "ctl/exact.h"
-#include "ctl/fit.h"
-#include "ctl/status.h"
 #include "ctl/verb.h"
-#include "ctl/verdict.h"
+#include "view/fit.h"
+#include "view/member.h"
+#include "view/status.h"
+#include "view/verdict.h"
 
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,7 @@ demand(const struct ctl *c, const char *request, const char *field)
 	char path[ASK_PATH_MAX];
 	char reply[4096];
 	char text[32];
-	cJSON *answer;
+	json_t *answer;
 	size_t len;
 	int r;
 
@@ -38,17 +39,17 @@ demand(const struct ctl *c, const char *request, const char *field)
 		return verb_unanswered(
 		    c, r, SUPERVISOR, request,
 		    "it may be done or not: look with conclave health");
-	answer = exact_parse(reply);
-	if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "ok"))) {
+	answer = json_loads(reply, 0, NULL);
+	if (!json_is_true(json_object_get(answer, "ok"))) {
 		r = verb_failed(c, EXIT_FAILED, "%s: %s", request,
-		                exact_string(answer, "error"));
+		                member_string(answer, "error"));
 	} else if (c->json) {
 		verb_print_json(answer);
 		return EXIT_OK;
 	} else if (field) {
-		puts(exact_text(answer, field, text, sizeof(text)));
+		puts(member_text(answer, field, text, sizeof(text)));
 	}
-	cJSON_Delete(answer);
+	json_decref(answer);
 	return r;
 }
 
@@ -98,27 +99,30 @@ show_units(char out[FIT_SHOWN_MAX])
 	return pclose(f) == 0;
 }
 
+static bool
+is_user(const char *name)
+{
+	return getpwnam(name) != NULL;
+}
+
 static int
 check_units(const struct ctl *c, const struct conf *conf, const char *file)
 {
 	static char shown[FIT_SHOWN_MAX];
 	static struct fit_verdict verdict;
-	cJSON *object, *list;
+	json_t *list;
 
 	if (!show_units(shown))
 		return verb_failed(c, EXIT_NO_ANSWER, "systemd does not answer: %s",
 		                   shown);
-	fit_judge(shown, conf, c->argc > 1 ? NULL : file, &verdict);
+	fit_judge(shown, conf, c->argc > 1 ? NULL : file, is_user, &verdict);
 	if (c->json) {
-		object = cJSON_CreateObject();
-		cJSON_AddNumberToObject(object, "schema", 1);
-		cJSON_AddStringToObject(object, "file", file);
-		cJSON_AddBoolToObject(object, "ok", verdict.count == 0);
-		list = cJSON_AddArrayToObject(object, "problems");
+		list = json_array();
 		for (unsigned i = 0; i < verdict.count; i++)
-			cJSON_AddItemToArray(list,
-			                     cJSON_CreateString(verdict.problems[i]));
-		verb_print_json(object);
+			json_array_append_new(list, member_of_bytes(verdict.problems[i]));
+		verb_print_json(json_pack("{s:i, s:o, s:b, s:o}", "schema", STATUS_SCHEMA,
+		                          "file", member_of_bytes(file), "ok",
+		                          verdict.count == 0, "problems", list));
 	} else if (verdict.count == 0) {
 		puts("the units fit the configuration");
 	}

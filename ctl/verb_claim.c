@@ -1,9 +1,9 @@
 /* conclave claim. */
 #include "base/exit.h"
 #include "ctl/ask.h"
-#include "ctl/exact.h"
-#include "ctl/status.h"
 #include "ctl/verb.h"
+#include "view/member.h"
+#include "view/status.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -31,21 +31,16 @@ parse(const char *text, uint64_t *out)
 
 /* `answer` has the claim; it is freed. */
 static int
-print(const struct ctl *c, cJSON *answer)
+print(const struct ctl *c, json_t *answer)
 {
-	cJSON *out;
-
 	if (c->json) {
-		out = cJSON_CreateObject();
-		exact_set(out, "schema", STATUS_SCHEMA);
-		exact_set(out, "id", c->conf->id);
-		cJSON_AddItemToObject(out, "claim",
-		                      cJSON_DetachItemFromObject(answer, "claim"));
-		verb_print_json(out);
+		verb_print_json(json_pack("{s:i, s:I, s:o}", "schema", STATUS_SCHEMA,
+		                          "id", (json_int_t)c->conf->id, "claim",
+		                          member_copy(answer, "claim")));
 	} else {
-		puts(exact_string(answer, "claim"));
+		puts(member_string(answer, "claim"));
 	}
-	cJSON_Delete(answer);
+	json_decref(answer);
 	return EXIT_OK;
 }
 
@@ -53,20 +48,20 @@ static int
 show(const struct ctl *c)
 {
 	struct asks asks;
-	cJSON *answer;
+	json_t *answer;
 	const char *reason;
 	int r;
 
 	ask_one(c->conf->run_dir, "peer", "status", &asks);
 	answer = asks.list[0].answer;
-	reason = exact_string(answer, "reason");
+	reason = member_string(answer, "reason");
 	if (!answer)
 		r = verb_no_answer(c, "the peer");
-	else if (!*exact_string(answer, "claim"))
+	else if (!*member_string(answer, "claim"))
 		r = verb_failed(c, EXIT_FAILED, "claim: not known: %s",
 		                *reason ? reason : "the peer is starting");
 	else
-		r = print(c, cJSON_Duplicate(answer, true));
+		r = print(c, json_deep_copy(answer));
 	asks_deinit(&asks);
 	return r;
 }
@@ -77,7 +72,7 @@ keep(const struct ctl *c, uint64_t claim)
 	char path[ASK_PATH_MAX];
 	char request[64];
 	char reply[DOOR_REPLY_MAX + 1];
-	cJSON *answer;
+	json_t *answer;
 	size_t len;
 	int r;
 
@@ -87,12 +82,12 @@ keep(const struct ctl *c, uint64_t claim)
 	if (r < 0)
 		return verb_unanswered(c, r, "the peer", "claim",
 		                       "it may be kept or not: ask again");
-	answer = exact_parse(reply);
-	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "ok")))
+	answer = json_loads(reply, 0, NULL);
+	if (json_is_true(json_object_get(answer, "ok")))
 		return print(c, answer);
 	r = verb_failed(c, EXIT_FAILED, "claim: refused: %s",
-	                exact_string(answer, "error"));
-	cJSON_Delete(answer);
+	                member_string(answer, "error"));
+	json_decref(answer);
 	return r;
 }
 

@@ -1,10 +1,10 @@
 /* conclave health. */
 #include "base/exit.h"
-#include "ctl/cells.h"
-#include "ctl/exact.h"
-#include "ctl/health.h"
+#include "ctl/table.h"
 #include "ctl/usage.h"
 #include "ctl/verb.h"
+#include "view/health.h"
+#include "view/member.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -15,155 +15,91 @@
 #define WATCH_MS 1000
 #define CLEAR    "\033[H\033[J" /* the terminal */
 
-static void
-print_processes(const struct ctl *c, const cJSON *rows)
-{
-	static const char *const heads[] = {
-	    "PROCESS", "PID",      "STATE",  "VERSION", "GENERATION",
-	    "UPTIME",  "RESTARTS", "MEMORY", "CPU",     "THREADS",
-	    "FILES",   "LAG MS",   "BEAT",   "QUEUE",   "REASON"};
-	struct table *t = table_new(heads, sizeof(heads) / sizeof(heads[0]));
-	const cJSON *row;
+static const struct column process_columns[] = {
+    {"PROCESS", "name", TABLE_TEXT, NULL, NULL},
+    {"PID", "pid", TABLE_TEXT, NULL, NULL},
+    {"STATE", "state", TABLE_TEXT, NULL, NULL},
+    {"VERSION", "version", TABLE_TEXT, NULL, NULL},
+    {"GENERATION", "generation", TABLE_TEXT, NULL, NULL},
+    {"UPTIME", "uptime_ms", TABLE_DURATION, NULL, NULL},
+    {"RESTARTS", "restarts", TABLE_TEXT, NULL, NULL},
+    {"MEMORY", "rss_kb", TABLE_SIZE, NULL, NULL},
+    {"CPU", "cpu_ms", TABLE_DURATION, NULL, NULL},
+    {"THREADS", "threads", TABLE_TEXT, NULL, NULL},
+    {"FILES", "descriptors", TABLE_TEXT, NULL, NULL},
+    {"LAG MS", "lag_ms", TABLE_TEXT, NULL, NULL},
+    {"BEAT", "beat_age_ms", TABLE_DURATION, NULL, NULL},
+    {"QUEUE", "queue", TABLE_TEXT, NULL, NULL},
+    {"REASON", "reason", TABLE_TEXT, NULL, "last_death"},
+};
 
-	if (!t)
-		return;
-	cJSON_ArrayForEach(row, rows)
-	{
-		cells_text(t, row, "name");
-		cells_text(t, row, "pid");
-		cells_text(t, row, "state");
-		cells_text(t, row, "version");
-		cells_text(t, row, "generation");
-		cells_duration(t, row, "uptime_ms");
-		cells_text(t, row, "restarts");
-		cells_size(t, row, "rss_kb");
-		cells_duration(t, row, "cpu_ms");
-		cells_text(t, row, "threads");
-		cells_text(t, row, "descriptors");
-		cells_text(t, row, "lag_ms");
-		cells_duration(t, row, "beat_age_ms");
-		cells_text(t, row, "queue");
-		cells_text(t, row,
-		           exact_string(row, "reason")[0] ? "reason" : "last_death");
-	}
-	table_print(t, stdout, c->colours);
-	table_free(t);
-}
+static const struct column listener_columns[] = {
+    {"PORT", "lane", TABLE_TEXT, NULL, NULL},
+    {"ADDRESS", "address", TABLE_TEXT, NULL, NULL},
+    {"STATE", "state", TABLE_TEXT, NULL, NULL},
+    {"REASON", "reason", TABLE_TEXT, NULL, NULL},
+};
 
 static void
-print_listeners(const struct ctl *c, const cJSON *rows)
+print_text(const struct ctl *c, const json_t *health)
 {
-	static const char *const heads[] = {"PORT", "ADDRESS", "STATE", "REASON"};
-	struct table *t = table_new(heads, 4);
-	const cJSON *row;
-
-	if (!t || cJSON_GetArraySize(rows) == 0)
-		goto out;
-	cJSON_ArrayForEach(row, rows)
-	{
-		cells_text(t, row, "lane");
-		cells_text(t, row, "address");
-		cells_text(t, row, "state");
-		cells_text(t, row, "reason");
-	}
-	putchar('\n');
-	table_print(t, stdout, c->colours);
-out:
-	table_free(t);
-}
-
-static void
-print_text(const struct ctl *c, const cJSON *health)
-{
-	const cJSON *reasons = cJSON_GetObjectItemCaseSensitive(health, "reasons");
-	const char *verdict = exact_string(health, "verdict");
-	const cJSON *one;
+	const json_t *reasons = json_object_get(health, "reasons");
+	const json_t *listeners = json_object_get(health, "listeners");
+	const char *verdict = member_string(health, "verdict");
+	const json_t *one;
+	size_t i;
 
 	printf("server %lld is %s%s%s\n\n", (long long)c->conf->id,
 	       c->colours ? table_colour(verdict) : "", verdict,
 	       c->colours ? TABLE_PLAIN : "");
-	print_processes(c, cJSON_GetObjectItemCaseSensitive(health, "processes"));
-	print_listeners(c, cJSON_GetObjectItemCaseSensitive(health, "listeners"));
-	if (cJSON_GetArraySize(reasons) > 0)
+	table_show(json_object_get(health, "processes"), process_columns, 15, stdout,
+	           c->colours);
+	if (json_array_size(listeners) > 0) {
 		putchar('\n');
-	cJSON_ArrayForEach(one, reasons) printf("sick: %s\n", cJSON_GetStringValue(one));
+		table_show(listeners, listener_columns, 4, stdout, c->colours);
+	}
+	if (json_array_size(reasons) > 0)
+		putchar('\n');
+	json_array_foreach (reasons, i, one)
+		printf("sick: %s\n", json_string_value(one));
 }
 
-cJSON *
-verb_ask_health(const struct ctl *c, struct asks *asks)
+json_t *
+verb_ask_health(const struct ctl *c, struct asks *asks, enum verdict_kind *verdict)
 {
-	cJSON *health;
+	json_t *health;
 
 	ask_all(c->conf->run_dir, "status", HEALTH_PATIENCE_MS, asks);
-	health = health_merge(c->conf, asks);
-	usage_fill(cJSON_GetObjectItemCaseSensitive(health, "processes"));
+	health = health_merge(c->conf, asks, verdict);
+	usage_fill(json_object_get(health, "processes"));
 	return health;
-}
-
-static int
-exit_status(const cJSON *health)
-{
-	const char *verdict = exact_string(health, "verdict");
-
-	return strcmp(verdict, "healthy") == 0    ? EXIT_OK
-	       : strcmp(verdict, "degraded") == 0 ? VERB_DEGRADED
-	                                          : VERB_FAILING;
 }
 
 static int
 ask_once(const struct ctl *c)
 {
+	static const int statuses[] = {EXIT_OK, VERB_DEGRADED, VERB_FAILING};
+	enum verdict_kind verdict;
 	struct asks asks;
-	cJSON *health = verb_ask_health(c, &asks);
+	json_t *health = verb_ask_health(c, &asks, &verdict);
 	bool answered = asks_answered(&asks) > 0;
-	int status = answered ? exit_status(health) : EXIT_NO_ANSWER;
 
+	asks_deinit(&asks);
 	if (c->json)
-		verb_print_json(cJSON_Duplicate(health, true));
+		verb_print_json(json_incref(health));
 	else if (answered)
 		print_text(c, health);
 	else
 		verb_no_answer(c, "any process");
-	cJSON_Delete(health);
-	asks_deinit(&asks);
-	return status;
-}
-
-/* What it takes for --watch to print again where nothing can be redrawn: another verdict,
- * reason, process or state. */
-static cJSON *
-essence(const cJSON *health)
-{
-	static const char *const keys[] = {"name", "pid", "state", "generation",
-	                                   "restarts"};
-	cJSON *out = cJSON_CreateArray();
-	const cJSON *row;
-
-	cJSON_AddItemToArray(
-	    out,
-	    cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(health, "verdict"), true));
-	cJSON_AddItemToArray(out,
-	                     exact_create(cJSON_GetArraySize(
-				 cJSON_GetObjectItemCaseSensitive(health, "reasons"))));
-	cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(health, "processes"))
-	{
-		for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-			cJSON_AddItemToArray(
-			    out,
-			    cJSON_Duplicate(
-				cJSON_GetObjectItemCaseSensitive(row, keys[i]), true));
-	}
-	cJSON_AddItemToArray(
-	    out,
-	    cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(health, "listeners"), true));
-	return out;
+	json_decref(health);
+	return answered ? statuses[verdict] : EXIT_NO_ANSWER;
 }
 
 static void
-show(const struct ctl *c, const cJSON *health, bool redraw)
+show(const struct ctl *c, json_t *health, bool redraw)
 {
 	if (c->json) {
-		verb_print_json(cJSON_Duplicate(health, true));
+		verb_print_json(json_incref(health));
 		return;
 	}
 	if (redraw)
@@ -175,29 +111,30 @@ show(const struct ctl *c, const cJSON *health, bool redraw)
 		putchar('\n');
 }
 
-/* On a terminal once a second, else at each change; until nobody reads it. */
+/* On a terminal once a second, else at each change; until nobody reads the output. */
 static int
 watch(const struct ctl *c)
 {
 	bool redraw = !c->json && isatty(STDOUT_FILENO);
 	struct pollfd reader = {.fd = STDOUT_FILENO};
-	cJSON *shown = NULL;
+	json_t *shown = NULL;
 	int r = 0;
 
 	while (r == 0 && poll(&reader, 1, shown ? WATCH_MS : 0) <= 0) {
+		enum verdict_kind verdict;
 		struct asks asks;
-		cJSON *health = verb_ask_health(c, &asks);
-		cJSON *now = essence(health);
+		json_t *health = verb_ask_health(c, &asks, &verdict);
+		json_t *now = health_essence(health);
 
-		if (redraw || !cJSON_Compare(now, shown, true))
+		if (redraw || !json_equal(now, shown))
 			show(c, health, redraw);
 		r = verb_flush();
 		asks_deinit(&asks);
-		cJSON_Delete(health);
-		cJSON_Delete(shown);
+		json_decref(health);
+		json_decref(shown);
 		shown = now;
 	}
-	cJSON_Delete(shown);
+	json_decref(shown);
 	return verb_flushed(r, EXIT_OK);
 }
 

@@ -1,10 +1,10 @@
 /* conclave probe. */
 #include "base/exit.h"
-#include "ctl/cells.h"
-#include "ctl/exact.h"
 #include "ctl/poller.h"
-#include "ctl/probe_json.h"
+#include "ctl/table.h"
 #include "ctl/verb.h"
+#include "view/member.h"
+#include "view/probe_json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ struct session {
 	struct probe probe;
 	struct probe_verdict verdict;
 	struct poller poller;
-	cJSON *shown; /* by --watch, last; without the times */
+	json_t *shown; /* by --watch, last; without the times */
 };
 
 static const char *
@@ -41,25 +41,28 @@ say_verdict(const struct probe_verdict *v, char *out, size_t cap)
 	return out;
 }
 
-/* Each text once, and who reports it. */
+/* Each configuration once, with the servers that report it. */
 static void
-print_configs(const cJSON *rows)
+print_configs(const json_t *rows)
 {
-	const cJSON *row, *other;
+	const json_t *row, *other;
+	size_t i, k;
 
-	cJSON_ArrayForEach(row, rows)
-	{
-		const char *text = exact_string(row, "config");
-		bool said = false;
+	json_array_foreach (rows, i, row) {
+		const char *text = member_string(row, "config");
+		bool first = true;
 
-		for (other = rows->child; other != row; other = other->next)
-			said |= strcmp(exact_string(other, "config"), text) == 0;
-		if (said || !text[0])
+		for (k = 0; k < i; k++)
+			first &= !json_equal(
+			    json_object_get(row, "config"),
+			    json_object_get(json_array_get(rows, k), "config"));
+		if (!first || !text[0])
 			continue;
-		printf("\nconfiguration of %s", exact_string(row, "address"));
-		for (other = row->next; other; other = other->next)
-			if (strcmp(exact_string(other, "config"), text) == 0)
-				printf(", %s", exact_string(other, "address"));
+		printf("\nconfiguration of %s", member_string(row, "address"));
+		json_array_foreach (rows, k, other) {
+			if (k > i && strcmp(member_string(other, "config"), text) == 0)
+				printf(", %s", member_string(other, "address"));
+		}
 		puts(":");
 		for (; *text; text += text[0] == '\n') {
 			int len = (int)strcspn(text, "\n");
@@ -70,33 +73,23 @@ print_configs(const cJSON *rows)
 	}
 }
 
-static void
-print_table(const struct ctl *c, const cJSON *rows)
-{
-	static const char *const keys[] = {"address",    "state", "leader", "round",
-	                                   "peer_epoch", "zxid",  "ms",     "error"};
-	static const char *const heads[] = {"SERVER", "STATE", "LEADER", "ROUND",
-	                                    "EPOCH",  "ZXID",  "MS",     "ERROR"};
-	struct table *t = table_new(heads, 8);
-	const cJSON *row;
-
-	if (!t)
-		return;
-	cJSON_ArrayForEach(row, rows)
-	{
-		for (unsigned i = 0; i < 8; i++)
-			cells_text(t, row, keys[i]);
-	}
-	table_print(t, stdout, c->colours);
-	table_free(t);
-}
+static const struct column columns[] = {
+    {"SERVER", "address", TABLE_TEXT, NULL, NULL},
+    {"STATE", "state", TABLE_TEXT, NULL, NULL},
+    {"LEADER", "leader", TABLE_TEXT, NULL, NULL},
+    {"ROUND", "round", TABLE_TEXT, NULL, NULL},
+    {"EPOCH", "peer_epoch", TABLE_TEXT, NULL, NULL},
+    {"ZXID", "zxid", TABLE_TEXT, NULL, NULL},
+    {"MS", "ms", TABLE_TEXT, NULL, NULL},
+    {"ERROR", "error", TABLE_TEXT, NULL, NULL},
+};
 
 static int
 ask_once(const struct ctl *c, struct session *s)
 {
-	const cJSON *rows;
+	const json_t *rows;
 	char text[128];
-	cJSON *all;
+	json_t *all;
 
 	while (poller_step(&s->poller))
 		;
@@ -105,11 +98,11 @@ ask_once(const struct ctl *c, struct session *s)
 	if (c->json) {
 		verb_print_json(all);
 	} else {
-		rows = cJSON_GetObjectItemCaseSensitive(all, "servers");
+		rows = json_object_get(all, "servers");
 		printf("%s\n\n", say_verdict(&s->verdict, text, sizeof(text)));
-		print_table(c, rows);
+		table_show(rows, columns, 8, stdout, c->colours);
 		print_configs(rows);
-		cJSON_Delete(all);
+		json_decref(all);
 	}
 	if (s->verdict.answered == 0)
 		return EXIT_NO_ANSWER;
@@ -117,47 +110,44 @@ ask_once(const struct ctl *c, struct session *s)
 }
 
 static void
-print_change(const struct ctl *c, const cJSON *row)
+print_change(const struct ctl *c, const json_t *row)
 {
-	const char *state = exact_string(row, "state");
-	const char *error = exact_string(row, "error");
+	const char *state = member_string(row, "state");
+	const char *error = member_string(row, "error");
 	char text[32];
 
 	verb_print_time(verb_now_us());
-	printf("  %s  ", exact_string(row, "address"));
+	printf("  %s  ", member_string(row, "address"));
 	if (error[0]) {
 		printf("%s\n", error);
 		return;
 	}
 	printf("%s%-9s%s", c->colours ? table_colour(state) : "", state,
 	       c->colours ? TABLE_PLAIN : "");
-	printf("  leader %s", exact_text(row, "leader", text, sizeof(text)));
-	printf("  round %s", exact_text(row, "round", text, sizeof(text)));
-	printf("  epoch %s", exact_text(row, "peer_epoch", text, sizeof(text)));
-	printf("  zxid %s\n", exact_text(row, "zxid", text, sizeof(text)));
+	printf("  leader %s", member_text(row, "leader", text, sizeof(text)));
+	printf("  round %s", member_text(row, "round", text, sizeof(text)));
+	printf("  epoch %s", member_text(row, "peer_epoch", text, sizeof(text)));
+	printf("  zxid %s\n", member_text(row, "zxid", text, sizeof(text)));
 }
 
 static bool
-is_same(const cJSON *a, const cJSON *b, const char *key)
+is_same(const json_t *a, const json_t *b, const char *key)
 {
-	return cJSON_Compare(cJSON_GetObjectItemCaseSensitive(a, key),
-	                     cJSON_GetObjectItemCaseSensitive(b, key), true);
+	return json_equal(json_object_get(a, key), json_object_get(b, key));
 }
 
 /* A line for each server that says something else, and one for the verdict. */
 static void
-print_changes(const struct ctl *c, const struct session *s, const cJSON *now)
+print_changes(const struct ctl *c, const struct session *s, const json_t *now)
 {
-	const cJSON *old = cJSON_GetObjectItemCaseSensitive(s->shown, "servers");
-	const cJSON *before = old ? old->child : NULL;
-	const cJSON *row;
+	const json_t *old = json_object_get(s->shown, "servers");
+	const json_t *row;
 	char text[128];
+	size_t i;
 
-	cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(now, "servers"))
-	{
-		if (!before || !cJSON_Compare(before, row, true))
+	json_array_foreach (json_object_get(now, "servers"), i, row) {
+		if (!json_equal(json_array_get(old, i), row))
 			print_change(c, row);
-		before = before ? before->next : NULL;
 	}
 	if (is_same(s->shown, now, "leader") && is_same(s->shown, now, "quorum") &&
 	    is_same(s->shown, now, "named"))
@@ -169,22 +159,21 @@ print_changes(const struct ctl *c, const struct session *s, const cJSON *now)
 static void
 show_changes(const struct ctl *c, struct session *s)
 {
-	cJSON *now = probe_json(&s->probe, &s->verdict);
-	cJSON *timeless = cJSON_Duplicate(now, true);
-	cJSON *row;
+	json_t *now = probe_json(&s->probe, &s->verdict);
+	json_t *timeless = json_deep_copy(now);
+	json_t *row;
+	size_t i;
 
-	cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(timeless, "servers"))
-	{
-		cJSON_DeleteItemFromObjectCaseSensitive(row, "ms");
-	}
-	if (!cJSON_Compare(timeless, s->shown, true)) {
+	json_array_foreach (json_object_get(timeless, "servers"), i, row)
+		json_object_del(row, "ms");
+	if (!json_equal(timeless, s->shown)) {
 		if (c->json)
-			verb_print_json(cJSON_Duplicate(now, true));
+			verb_print_json(json_incref(now));
 		else
 			print_changes(c, s, timeless);
 	}
-	cJSON_Delete(now);
-	cJSON_Delete(s->shown);
+	json_decref(now);
+	json_decref(s->shown);
 	s->shown = timeless;
 }
 
@@ -244,7 +233,7 @@ verb_probe(const struct ctl *c)
 		goto out;
 	r = watching ? watch(c, s) : ask_once(c, s);
 	poller_deinit(&s->poller);
-	cJSON_Delete(s->shown);
+	json_decref(s->shown);
 out:
 	free(s);
 	return r;

@@ -1,125 +1,104 @@
 /* conclave status, conclave leader. */
 #include "base/exit.h"
 #include "ctl/ask.h"
-#include "ctl/cells.h"
-#include "ctl/exact.h"
-#include "ctl/status.h"
+#include "ctl/table.h"
 #include "ctl/usage.h"
 #include "ctl/verb.h"
+#include "view/member.h"
+#include "view/status.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { LEADER_WE, LEADER_OTHER, LEADER_NOBODY }; /* exit statuses of `leader` */
-
 static void
-print_ids(const char *label, const cJSON *ids)
+print_ids(const char *label, const json_t *ids)
 {
-	const cJSON *node;
-	int64_t sid;
+	const json_t *id;
+	size_t i;
 
 	fputs(label, stdout);
-	cJSON_ArrayForEach(node, ids)
-	{
-		if (exact_i64(node, &sid))
-			printf(" %lld", (long long)sid);
+	json_array_foreach (ids, i, id) {
+		if (json_is_integer(id))
+			printf(" %lld", (long long)json_integer_value(id));
 	}
 }
 
 static void
-print_silent(const cJSON *names)
+print_silent(const json_t *names)
 {
-	const cJSON *name;
+	size_t at;
+	const json_t *name;
 
-	if (cJSON_GetArraySize(names) == 0)
+	if (json_array_size(names) == 0)
 		return;
 	fputs("no answer from:", stdout);
-	cJSON_ArrayForEach(name, names)
-	{
-		printf(" %s", cJSON_GetStringValue(name));
+	json_array_foreach (names, at, name) {
+		printf(" %s", json_string_value(name));
 	}
 	putchar('\n');
 }
 
 static void
-print_head(const struct ctl *c, const cJSON *s)
+print_head(const struct ctl *c, const json_t *s)
 {
-	const char *state = exact_string(s, "state");
-	const char *reason = exact_string(s, "reason");
-	const char *phase = exact_string(s, "phase");
-	const char *degraded = exact_string(s, "degraded");
+	const char *state = member_string(s, "state");
+	const char *reason = member_string(s, "reason");
+	const char *phase = member_string(s, "phase");
+	const char *degraded = member_string(s, "degraded");
 	char text[128];
 
-	printf("server %s", exact_text(s, "id", text, sizeof(text)));
+	printf("server %s", member_text(s, "id", text, sizeof(text)));
 	printf(" is %s%s%s", c->colours ? table_colour(state) : "", state,
 	       c->colours ? TABLE_PLAIN : "");
 	if (phase[0])
 		printf(" (phase %s)", phase);
-	printf("\nleader %s", exact_text(s, "leader", text, sizeof(text)));
-	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(s, "active")))
+	printf("\nleader %s", member_text(s, "leader", text, sizeof(text)));
+	if (json_is_true(json_object_get(s, "active")))
 		fputs(" (this server, established)", stdout);
-	printf("   epoch %s", exact_text(s, "epoch", text, sizeof(text)));
-	printf("   round %s", exact_text(s, "round", text, sizeof(text)));
-	printf("   claim %s\n", exact_text(s, "claim", text, sizeof(text)));
-	print_ids("voters", cJSON_GetObjectItemCaseSensitive(s, "voters"));
-	printf("   quorum %s\n", exact_text(s, "quorum", text, sizeof(text)));
+	printf("   epoch %s", member_text(s, "epoch", text, sizeof(text)));
+	printf("   round %s", member_text(s, "round", text, sizeof(text)));
+	printf("   claim %s\n", member_text(s, "claim", text, sizeof(text)));
+	print_ids("voters", json_object_get(s, "voters"));
+	printf("   quorum %s\n", member_text(s, "quorum", text, sizeof(text)));
 	if (reason[0])
 		printf("reason: %s\n", reason);
 	if (degraded[0])
 		printf("degraded: %s\n", degraded);
-	print_silent(cJSON_GetObjectItemCaseSensitive(s, "silent"));
+	print_silent(json_object_get(s, "silent"));
 }
 
-static void
-print_remotes(const struct ctl *c, const cJSON *rows)
-{
-	static const char *const heads[] = {"REMOTE", "LINK",  "SINCE", "SAID",
-	                                    "VOTE",   "ROUND", "REASON"};
-	struct table *t = table_new(heads, 7);
-	const cJSON *row;
+static const struct column remote_columns[] = {
+    {"REMOTE", "id", TABLE_TEXT, NULL, NULL},
+    {"LINK", "link", TABLE_TEXT, NULL, NULL},
+    {"SINCE", "since_ms", TABLE_DURATION, NULL, NULL},
+    {"SAID", "state", TABLE_TEXT, NULL, NULL},
+    {"VOTE", "leader", TABLE_TEXT, "vote", NULL},
+    {"ROUND", "round", TABLE_TEXT, "vote", NULL},
+    {"REASON", "reason", TABLE_TEXT, NULL, NULL},
+};
 
-	if (!t || cJSON_GetArraySize(rows) == 0)
-		goto out;
-	cJSON_ArrayForEach(row, rows)
-	{
-		const cJSON *vote = cJSON_GetObjectItemCaseSensitive(row, "vote");
-
-		cells_text(t, row, "id");
-		cells_text(t, row, "link");
-		cells_duration(t, row, "since_ms");
-		cells_text(t, row, "state");
-		cells_text(t, vote, "leader");
-		cells_text(t, vote, "round");
-		cells_text(t, row, "reason");
-	}
-	putchar('\n');
-	table_print(t, stdout, c->colours);
-out:
-	table_free(t);
-}
+static const struct column process_columns[] = {
+    {"PROCESS", "name", TABLE_TEXT, NULL, NULL},
+    {"PID", "pid", TABLE_TEXT, NULL, NULL},
+    {"STATE", "state", TABLE_TEXT, NULL, NULL},
+    {"GENERATION", "generation", TABLE_TEXT, NULL, NULL},
+    {"RESTARTS", "restarts", TABLE_TEXT, NULL, NULL},
+    {"UPTIME", "uptime_ms", TABLE_DURATION, NULL, NULL},
+};
 
 static void
-print_processes(const struct ctl *c, const cJSON *rows)
+print_text(const struct ctl *c, const json_t *status)
 {
-	static const char *const heads[] = {"PROCESS",    "PID",      "STATE",
-	                                    "GENERATION", "RESTARTS", "UPTIME"};
-	struct table *t = table_new(heads, 6);
-	const cJSON *row;
+	const json_t *rows = json_object_get(status, "remotes");
 
-	if (!t)
-		return;
-	cJSON_ArrayForEach(row, rows)
-	{
-		cells_text(t, row, "name");
-		cells_text(t, row, "pid");
-		cells_text(t, row, "state");
-		cells_text(t, row, "generation");
-		cells_text(t, row, "restarts");
-		cells_duration(t, row, "uptime_ms");
+	print_head(c, status);
+	if (json_array_size(rows) > 0) {
+		putchar('\n');
+		table_show(rows, remote_columns, 7, stdout, c->colours);
 	}
 	putchar('\n');
-	table_print(t, stdout, c->colours);
-	table_free(t);
+	table_show(json_object_get(status, "processes"), process_columns, 6, stdout,
+	           c->colours);
 }
 
 int
@@ -127,7 +106,7 @@ verb_status(const struct ctl *c)
 {
 	struct asks asks;
 	unsigned answers;
-	cJSON *status;
+	json_t *status;
 
 	if (verb_no_arguments(c))
 		return EXIT_USAGE;
@@ -135,30 +114,25 @@ verb_status(const struct ctl *c)
 	answers = asks_answered(&asks);
 	status = status_merge(c->conf, &asks);
 	asks_deinit(&asks);
-	usage_fill(cJSON_GetObjectItemCaseSensitive(status, "processes"));
-	if (c->json) {
-		verb_print_json(status);
-		return answers ? EXIT_OK : EXIT_NO_ANSWER;
-	}
-	if (!answers) {
-		cJSON_Delete(status);
-		return verb_no_answer(c, "any process");
-	}
-	print_head(c, status);
-	print_remotes(c, cJSON_GetObjectItemCaseSensitive(status, "remotes"));
-	print_processes(c, cJSON_GetObjectItemCaseSensitive(status, "processes"));
-	cJSON_Delete(status);
-	return EXIT_OK;
+	usage_fill(json_object_get(status, "processes"));
+	if (!c->json && answers)
+		print_text(c, status);
+	if (c->json)
+		verb_print_json(json_incref(status));
+	else if (!answers)
+		verb_no_answer(c, "any process");
+	json_decref(status);
+	return answers ? EXIT_OK : EXIT_NO_ANSWER;
 }
 
 int
 verb_leader(const struct ctl *c)
 {
-	const cJSON *peer;
+	enum status_leader who;
+	const json_t *peer;
 	struct asks asks;
-	int64_t leader;
-	bool known;
-	int status;
+	char text[32];
+	json_t *out;
 
 	if (verb_no_arguments(c))
 		return EXIT_USAGE;
@@ -168,32 +142,12 @@ verb_leader(const struct ctl *c)
 		asks_deinit(&asks);
 		return verb_no_answer(c, "the peer");
 	}
-	known = exact_i64(cJSON_GetObjectItemCaseSensitive(peer, "leader"), &leader);
-	if (known && leader == c->conf->id && status_leads(peer))
-		status = LEADER_WE;
-	else if (known && leader != c->conf->id)
-		status = LEADER_OTHER;
-	else /* also: ourselves, but not (or no longer) entitled to act */
-		status = LEADER_NOBODY;
-	if (c->json) {
-		static const char *const keys[] = {"leader", "state", "epoch"};
-		cJSON *out = cJSON_CreateObject();
-
-		exact_set(out, "schema", STATUS_SCHEMA);
-		exact_set(out, "id", c->conf->id);
-		for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-			const cJSON *node =
-			    cJSON_GetObjectItemCaseSensitive(peer, keys[i]);
-
-			cJSON_AddItemToObject(out, keys[i],
-			                      node ? cJSON_Duplicate(node, true)
-			                           : cJSON_CreateNull());
-		}
-		cJSON_AddBoolToObject(out, "active", status == LEADER_WE);
-		verb_print_json(out);
-	} else if (status != LEADER_NOBODY) {
-		printf("%lld\n", (long long)leader);
-	}
+	out = status_leader(c->conf, peer, &who);
+	if (!c->json && who != STATUS_NOBODY_LEADS)
+		puts(member_text(peer, "leader", text, sizeof(text)));
+	if (c->json)
+		verb_print_json(json_incref(out));
+	json_decref(out);
 	asks_deinit(&asks);
-	return status;
+	return (int)who;
 }

@@ -2,11 +2,11 @@
  * to take that back, or how far it is. What the two electors said is shown in words. */
 #include "base/exit.h"
 #include "ctl/ask.h"
-#include "ctl/exact.h"
-#include "ctl/status.h"
 #include "ctl/swap_print.h"
 #include "ctl/units.h"
 #include "ctl/verb.h"
+#include "view/member.h"
+#include "view/status.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -132,50 +132,49 @@ swap(const struct ctl *c, const struct swap_options *o)
 	if (r < 0)
 		return verb_unanswered(c, r, SUPERVISOR, "swap",
 		                       "it may be done or not: look with --status");
-	return swap_print_result(c, exact_parse(reply));
+	return swap_print_result(c, json_loads(reply, 0, NULL));
 }
 
 static void
-print_program(const cJSON *swap, const char *key, const char *label)
+print_program(const json_t *swap, const char *key, const char *label)
 {
-	const cJSON *p = cJSON_GetObjectItemCaseSensitive(swap, key);
-	const char *path = exact_string(p, "path");
+	const json_t *p = json_object_get(swap, key);
+	const char *path = member_string(p, "path");
 
-	if (cJSON_IsObject(p))
-		printf("%-10s %s, %s\n", label, exact_string(p, "name"),
+	if (json_is_object(p))
+		printf("%-10s %s, %s\n", label, member_string(p, "name"),
 		       *path ? path : "the installed program");
 }
 
 static int
 show(const struct ctl *c)
 {
-	const cJSON *swap;
+	const json_t *swap;
 	struct asks asks;
 	int64_t left = 0;
-	cJSON *out;
+	json_t *out;
 
 	ask_one(c->conf->run_dir, SUPERVISOR, "status", &asks);
-	swap = cJSON_GetObjectItemCaseSensitive(asks.list[0].answer, "swap");
+	swap = json_object_get(asks.list[0].answer, "swap");
 	if (!swap) {
 		asks_deinit(&asks);
 		return verb_no_answer(c, SUPERVISOR);
 	}
 	if (c->json) {
-		out = cJSON_Duplicate(swap, true);
-		exact_set(out, "schema", STATUS_SCHEMA);
+		out = json_deep_copy(swap);
+		json_object_set_new(out, "schema", json_integer(STATUS_SCHEMA));
 		verb_print_json(out);
 	} else {
-		printf("%-10s %s\n", "phase", exact_string(swap, "phase"));
+		printf("%-10s %s\n", "phase", member_string(swap, "phase"));
 		print_program(swap, "program", "in use");
 		print_program(swap, "candidate", "candidate");
 		print_program(swap, "before", "before");
-		(void)exact_i64(cJSON_GetObjectItemCaseSensitive(swap, "remaining_ms"),
-		                &left);
+		(void)member_i64(swap, "remaining_ms", &left);
 		if (left > 0)
 			printf("%-10s for %" PRId64 ".%" PRId64 " s\n", "probation",
 			       left / 1000, left / 100 % 10);
-		if (*exact_string(swap, "reason"))
-			printf("%-10s %s\n", "reason", exact_string(swap, "reason"));
+		if (*member_string(swap, "reason"))
+			printf("%-10s %s\n", "reason", member_string(swap, "reason"));
 		swap_print_difference(stdout, swap);
 	}
 	asks_deinit(&asks);

@@ -1,10 +1,10 @@
 /* conclave watch, conclave wait: by the peer's events. */
 #include "base/clock.h"
 #include "base/exit.h"
-#include "ctl/exact.h"
 #include "ctl/follow.h"
 #include "ctl/table.h"
 #include "ctl/verb.h"
+#include "view/member.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,12 +18,12 @@ enum { WAIT_REACHED = 0, WAIT_LATE = 2 };
 
 /* The wall-clock time of an event, which carries the time since boot. */
 static void
-print_time(const cJSON *event)
+print_time(const json_t *event)
 {
 	int64_t real_us = verb_now_us();
 	int64_t at_us;
 
-	if (exact_i64(cJSON_GetObjectItemCaseSensitive(event, "at_us"), &at_us))
+	if (member_i64(event, "at_us", &at_us))
 		real_us -= (int64_t)clock_us() - at_us;
 	verb_print_time(real_us);
 }
@@ -31,10 +31,10 @@ print_time(const cJSON *event)
 static void
 print_event(const struct ctl *c, const char *line)
 {
-	cJSON *event = exact_parse(line);
-	const char *state = exact_string(event, "state");
-	const char *phase = exact_string(event, "phase");
-	const char *reason = exact_string(event, "reason");
+	json_t *event = json_loads(line, 0, NULL);
+	const char *state = member_string(event, "state");
+	const char *phase = member_string(event, "phase");
+	const char *reason = member_string(event, "reason");
 	char leader[32];
 	char epoch[32];
 	char round[32];
@@ -43,11 +43,11 @@ print_event(const struct ctl *c, const char *line)
 	printf("  %s%-9s%s  leader %-3s  epoch %-4s  round %-4s%s%s%s%s\n",
 	       c->colours ? table_colour(state) : "", state,
 	       c->colours ? TABLE_PLAIN : "",
-	       exact_text(event, "leader", leader, sizeof(leader)),
-	       exact_text(event, "epoch", epoch, sizeof(epoch)),
-	       exact_text(event, "round", round, sizeof(round)), phase[0] ? "  " : "",
+	       member_text(event, "leader", leader, sizeof(leader)),
+	       member_text(event, "epoch", epoch, sizeof(epoch)),
+	       member_text(event, "round", round, sizeof(round)), phase[0] ? "  " : "",
 	       phase, reason[0] ? "  " : "", reason);
-	cJSON_Delete(event);
+	json_decref(event);
 }
 
 int
@@ -73,14 +73,12 @@ verb_watch(const struct ctl *c)
 static bool
 is_reached(const char *line, int64_t id, bool leading)
 {
-	cJSON *event = exact_parse(line);
-	bool active = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(event, "active"));
+	json_t *event = json_loads(line, 0, NULL);
+	bool active = json_is_true(json_object_get(event, "active"));
 	int64_t leader;
-	bool other =
-	    exact_i64(cJSON_GetObjectItemCaseSensitive(event, "leader"), &leader) &&
-	    leader != id;
+	bool other = member_i64(event, "leader", &leader) && leader != id;
 
-	cJSON_Delete(event);
+	json_decref(event);
 	return active || (!leading && other);
 }
 

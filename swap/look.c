@@ -1,7 +1,7 @@
 /* What connmgr says of an elector; see look.h. */
 #include "swap/look.h"
 
-#include <cjson/cJSON.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,24 +10,21 @@
 #define FLOOD_PER_FRAME 8
 
 static bool
-is_true(const cJSON *answer, const char *key)
+is_true(const json_t *answer, const char *key)
 {
-	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, key));
+	return json_is_true(json_object_get(answer, key));
 }
 
-/* Counters stay far below 2^53. */
 static unsigned long long
-number(const cJSON *answer, const char *key)
+number(const json_t *answer, const char *key)
 {
-	const cJSON *node = cJSON_GetObjectItemCaseSensitive(answer, key);
+	json_int_t value = json_integer_value(json_object_get(answer, key));
 
-	return cJSON_IsNumber(node) && node->valuedouble > 0
-	           ? (unsigned long long)node->valuedouble
-	           : 0;
+	return value > 0 ? (unsigned long long)value : 0;
 }
 
 static bool
-is_sick(struct look *l, const cJSON *answer, uint64_t every_ms)
+is_sick(struct look *l, const json_t *answer, uint64_t every_ms)
 {
 	uint64_t said = number(answer, "said"), in = number(answer, "frames_in");
 	uint64_t more = said > l->said ? said - l->said : 0;
@@ -51,54 +48,50 @@ is_sick(struct look *l, const cJSON *answer, uint64_t every_ms)
 	return true;
 }
 
-/* Its value is the last of the answer: it is kept as it stands, to the last digit. */
+/* Keeps the first difference, as text. One that does not fit is not kept. */
 static void
-keep_difference(struct look *l, const char *reply)
+keep_difference(struct look *l, const json_t *difference)
 {
-	static const char key[] = "\"difference\":{";
-	const char *at = strstr(reply, key), *end = strrchr(reply, '}');
+	size_t cap = sizeof(l->difference) - 1;
 	size_t len;
 
-	if (l->difference[0] != '\0' || !at || !end)
+	if (l->difference[0] != '\0')
 		return;
-	at += sizeof(key) - 2;
-	len = (size_t)(end - at);
-	if (len >= sizeof(l->difference))
-		return;
-	memcpy(l->difference, at, len);
-	l->difference[len] = '\0';
+	len = json_dumpb(difference, l->difference, cap, JSON_COMPACT);
+	l->difference[len <= cap ? len : 0] = '\0';
 }
 
 struct swap_event
 look_event(struct look *l, const char *reply, uint64_t every_ms)
 {
 	struct swap_event ev = {.type = SWAP_EV_LOOKED};
-	cJSON *answer = reply ? cJSON_Parse(reply) : NULL;
+	json_t *answer = reply ? json_loads(reply, 0, NULL) : NULL;
+	const json_t *difference = json_object_get(answer, "difference");
 
 	ev.ok = is_true(answer, "ok");
 	ev.attached = is_true(answer, "attached");
 	ev.synced = is_true(answer, "synced");
-	ev.differs = cJSON_IsObject(cJSON_GetObjectItem(answer, "difference"));
+	ev.differs = json_is_object(difference);
 	ev.sick = ev.ok && is_sick(l, answer, every_ms);
 	if (ev.differs)
-		keep_difference(l, reply);
+		keep_difference(l, difference);
 	if (ev.ok && !ev.sick && !(ev.attached && ev.synced))
 		snprintf(l->words, sizeof(l->words), "it has no link to connmgr");
-	cJSON_Delete(answer);
+	json_decref(answer);
 	return ev;
 }
 
 int
 look_ok(const char *reply, char words[LOOK_WORDS_MAX])
 {
-	cJSON *answer = reply ? cJSON_Parse(reply) : NULL;
-	const cJSON *error = cJSON_GetObjectItemCaseSensitive(answer, "error");
+	json_t *answer = reply ? json_loads(reply, 0, NULL) : NULL;
+	const json_t *error = json_object_get(answer, "error");
 	bool ok = is_true(answer, "ok");
 
-	if (cJSON_IsString(error))
+	if (json_is_string(error))
 		snprintf(words, LOOK_WORDS_MAX, "connmgr refuses: %s",
-		         error->valuestring);
-	cJSON_Delete(answer);
+		         json_string_value(error));
+	json_decref(answer);
 	return ok;
 }
 

@@ -5,4 +5,4 @@ cd "$(dirname "$0")/.." || exit 1
 ls base/buf.[ch] base/delay.[ch] base/json.[ch] base/histogram.[ch] base/exit.h base/paths.[ch] wire/*.[ch] ipc/msg*.[ch] elector/elect*.[ch] \
 	connmgr/frame*.[ch] connmgr/link*.[ch] connmgr/outbox*.[ch] connmgr/board*.[ch] \
 	connmgr/shadow.[ch] peer/role*.[ch] swap/record.[ch] swap/swap*.[ch] supervisor/child*.[ch] proc/lag.[ch] proc/roster.[ch] \
-	ctl/probe.[ch] ctl/probe_judge.c ctl/verdict.[ch]
+	view/*.[ch]

@@ -45,11 +45,12 @@ while read -r f h; do
 done < <(sed -snE '/^[ \t]*#[ \t]*include[ \t]*[<"][^>"]+[>"]/ { F; s/^[^<"]*[<"]([^>"]+)[>"].*/\1/p }' "${sources[@]}" | paste -d ' ' - -)
 
 # a core sees base, its codecs, its own folder, and a few headers of libc
-plain=" arpa/inet.h assert.h errno.h inttypes.h limits.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h "
+plain=" arpa/inet.h assert.h ctype.h errno.h inttypes.h limits.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h "
 for f in $cores; do
 	own=${f%%/*}
 	for h in ${included[$f]:-}; do
 		case $h in
+		config/conf.h | jansson.h) [ "$own" = view ] || breach "$f: a core must not include $h" ;;
 		base/buf.h | base/delay.h | base/exit.h | base/histogram.h | base/json.h | base/paths.h | base/version.h | wire/* | ipc/msg.h | "$own"/*) ;;
 		*) [[ $plain == *" $h "* ]] || breach "$f: a core must not include $h" ;;
 		esac
@@ -59,7 +60,7 @@ done
 for f in $cores; do
 	for h in ${included[$f]:-}; do
 		case $h in
-		elector/* | connmgr/* | peer/* | supervisor/* | ipc/* | swap/*)
+		elector/* | connmgr/* | peer/* | supervisor/* | ipc/* | swap/* | view/*)
 			[[ " ${cores//$'\n'/ } " == *" $h "* ]] || breach "$f: a core must not include $h, which is no core"
 			;;
 		esac
@@ -79,10 +80,16 @@ for room in $rooms; do
 			case $h in
 			nng/*) [[ $f = ipc/chan_nng* ]] || breach "$f: nng's home is ipc/chan_nng*" ;;
 			seccomp.h) [ "$f" = proc/rights_calls.c ] || breach "$f: libseccomp's home is proc/rights_calls.c" ;;
+			jansson.h)
+				case $f in
+				ctl/* | view/* | swap/look.c) ;;
+				*) breach "$f: jansson's homes are ctl/, view/ and swap/look.c" ;;
+				esac
+				;;
 			libconfig.h) [ "$room" = config ] || breach "$f: libconfig's home is config/" ;;
 			systemd/*)
 				case $f in
-				base/* | wire/* | config/* | swap/* | ctl/*) breach "$f: no systemd here" ;;
+				base/* | wire/* | config/* | swap/* | client/* | view/* | ctl/*) breach "$f: no systemd here" ;;
 				esac
 				;;
 			*/*)

@@ -10,8 +10,8 @@
 #include "proc/serve.h"
 #include "wire/notif.h"
 
-#include <cjson/cJSON.h>
 #include <errno.h>
+#include <jansson.h>
 #include <nng/nng.h>
 #include <poll.h>
 #include <stdio.h>
@@ -291,26 +291,26 @@ on_flood(sd_event_source *s, uint64_t usec, void *user)
 static uint64_t
 ask_generation(void)
 {
+	size_t at;
 	static char reply[DOOR_REPLY_MAX + 1];
 	char path[CONF_RUN_DIR_MAX + 32];
 	uint64_t found = 0;
-	cJSON *json, *w;
+	json_t *json, *w;
 	size_t len;
 
 	snprintf(path, sizeof(path), "%s/connmgr/" PATHS_DOOR, bad.run_dir);
 	if (door_ask(path, "status", 1000, reply, sizeof(reply), &len) < 0)
 		return 0;
-	json = cJSON_Parse(reply);
-	cJSON_ArrayForEach(w, cJSON_GetObjectItem(json, "workers"))
-	{
-		const char *who = cJSON_GetStringValue(cJSON_GetObjectItem(w, "who"));
+	json = json_loads(reply, 0, NULL);
+	json_array_foreach (json_object_get(json, "workers"), at, w) {
+		const char *who = json_string_value(json_object_get(w, "who"));
 
 		if (who && strcmp(who, "elector") == 0 &&
-		    cJSON_IsTrue(cJSON_GetObjectItem(w, "active")))
+		    json_is_true(json_object_get(w, "active")))
 			found =
-			    (uint64_t)cJSON_GetObjectItem(w, "generation")->valuedouble;
+			    (uint64_t)json_number_value(json_object_get(w, "generation"));
 	}
-	cJSON_Delete(json);
+	json_decref(json);
 	return found;
 }
 

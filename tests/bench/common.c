@@ -5,7 +5,7 @@
 #include "ipc/door.h"
 
 #include <arpa/inet.h>
-#include <cjson/cJSON.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,16 +57,15 @@ bench_wait_epoch(struct lab *l, unsigned not_id, int64_t epoch)
 }
 
 /* The process `name` of conclaved's status; NULL where there is no answer. */
-static cJSON *
-ask_process(struct lab *l, unsigned id, const char *name, cJSON **root)
+static json_t *
+ask_process(struct lab *l, unsigned id, const char *name, json_t **root)
 {
-	cJSON *process;
+	size_t at;
+	json_t *process;
 
 	*root = lab_ask(l, id, "conclaved");
-	cJSON_ArrayForEach(process, cJSON_GetObjectItem(*root, "processes"))
-	{
-		const char *has =
-		    cJSON_GetStringValue(cJSON_GetObjectItem(process, "name"));
+	json_array_foreach (json_object_get(*root, "processes"), at, process) {
+		const char *has = json_string_value(json_object_get(process, "name"));
 
 		if (has && strcmp(has, name) == 0)
 			return process;
@@ -80,14 +79,15 @@ bench_wait_ready(struct lab *l, unsigned id, const char *worker, pid_t old)
 	uint64_t until = clock_ms() + WAIT_MS, ready_us = 0;
 
 	while (ready_us == 0 && clock_ms() < until) {
-		cJSON *root, *p = ask_process(l, id, worker, &root);
-		const char *state = cJSON_GetStringValue(cJSON_GetObjectItem(p, "state"));
-		const cJSON *pid = cJSON_GetObjectItem(p, "pid");
+		json_t *root, *p = ask_process(l, id, worker, &root);
+		const char *state = json_string_value(json_object_get(p, "state"));
+		const json_t *pid = json_object_get(p, "pid");
 
-		if (state && pid && pid->valueint != old && strcmp(state, "ready") == 0)
+		if (state && pid && json_integer_value(pid) != old &&
+		    strcmp(state, "ready") == 0)
 			ready_us =
-			    (uint64_t)cJSON_GetObjectItem(p, "ready_us")->valuedouble;
-		cJSON_Delete(root);
+			    (uint64_t)json_number_value(json_object_get(p, "ready_us"));
+		json_decref(root);
 		usleep(2000); /* between two looks; the time itself is conclaved's */
 	}
 	return ready_us;

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 
-#include <cjson/cJSON.h>
+#include <jansson.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -98,19 +98,18 @@ static bool
 swap_once(struct lab *l, unsigned id)
 {
 	char request[LAB_PATH_MAX + 64];
-	cJSON *answer;
+	json_t *answer;
 	bool good;
 
 	snprintf(request, sizeof(request), "swap 0 careful %s/conclave-elector",
 	         lab_program_dir(l));
 	answer = lab_request(l, id, "conclaved", request, WAIT_MS);
-	good = cJSON_IsTrue(cJSON_GetObjectItem(answer, "ok"));
+	good = json_is_true(json_object_get(answer, "ok"));
 	if (!good)
 		fprintf(stderr, "bench: no swap: %s\n",
-		        answer
-		            ? cJSON_GetStringValue(cJSON_GetObjectItem(answer, "error"))
-		            : "no answer");
-	cJSON_Delete(answer);
+		        answer ? json_string_value(json_object_get(answer, "error"))
+		               : "no answer");
+	json_decref(answer);
 	return good;
 }
 

@@ -53,10 +53,12 @@ cell_number(struct table *t, int64_t v)
 static void
 print_table(struct show *s, struct lab *l, FILE *out)
 {
-	static const char *const heads[] = {"SERVER",  "STATE", "LEADER",    "EPOCH",
-	                                    "ROUND",   "LINKS", "CONCLAVED", "CONNMGR",
-	                                    "ELECTOR", "PEER"};
-	struct table *t = table_new(heads, 10);
+	static const struct column columns[] = {
+	    {.head = "SERVER"},    {.head = "STATE"},   {.head = "LEADER"},
+	    {.head = "EPOCH"},     {.head = "ROUND"},   {.head = "LINKS"},
+	    {.head = "CONCLAVED"}, {.head = "CONNMGR"}, {.head = "ELECTOR"},
+	    {.head = "PEER"}};
+	struct table *t = table_new(columns, 10);
 
 	if (!t)
 		return;

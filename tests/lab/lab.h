@@ -69,10 +69,10 @@ int lab_kill(struct lab *l, unsigned id, uint64_t *at_us);
 pid_t lab_kill_worker(struct lab *l, unsigned id, const char *name, uint64_t *at_us);
 /* What the door of conclaved, connmgr, elector-NAME or peer says of itself; NULL: no
  * answer. The caller frees it. */
-struct cJSON *lab_ask(struct lab *l, unsigned id, const char *folder);
+struct json_t *lab_ask(struct lab *l, unsigned id, const char *folder);
 /* The same for another request than `status`. */
-struct cJSON *lab_request(struct lab *l, unsigned id, const char *folder,
-                          const char *request, uint64_t timeout_ms);
+struct json_t *lab_request(struct lab *l, unsigned id, const char *folder,
+                           const char *request, uint64_t timeout_ms);
 /* The pid of a process of that server by conclaved's table; 0: none. */
 pid_t lab_pid(struct lab *l, unsigned id, const char *name);
 /* Several at once, in the order of `names`. */

@@ -1,9 +1,9 @@
 /* The lab's processes: start, stop, kill, and who is who. */
 #include "base/clock.h"
 #include "base/paths.h"
-#include "ctl/exact.h"
 #include "ipc/door.h"
 #include "tests/lab/lab_own.h"
+#include "view/member.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -27,7 +27,7 @@ lab_server(struct lab *l, unsigned id)
 	return &l->servers[id - 1];
 }
 
-cJSON *
+json_t *
 lab_request(struct lab *l, unsigned id, const char *folder, const char *request,
             uint64_t timeout_ms)
 {
@@ -39,10 +39,10 @@ lab_request(struct lab *l, unsigned id, const char *folder, const char *request,
 	snprintf(path, sizeof(path), "%s/%s/" PATHS_DOOR, s->run_dir, folder);
 	if (door_ask(path, request, timeout_ms, reply, sizeof(reply), &len) < 0)
 		return NULL;
-	return exact_parse(reply);
+	return json_loads(reply, 0, NULL);
 }
 
-cJSON *
+json_t *
 lab_ask(struct lab *l, unsigned id, const char *folder)
 {
 	return lab_request(l, id, folder, "status", ASK_MS);
@@ -115,21 +115,21 @@ lab_running(const struct lab *l, unsigned id)
 static unsigned
 pids_of(struct lab *l, const struct lab_server *s, pid_t out[PROCESSES_MAX])
 {
-	cJSON *answer = lab_ask(l, s->id, "conclaved");
-	const cJSON *row;
+	size_t at;
+	json_t *answer = lab_ask(l, s->id, "conclaved");
+	const json_t *row;
 	unsigned n = 0;
 
 	if (s->pid)
 		out[n++] = s->pid;
-	cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(answer, "processes"))
-	{
+	json_array_foreach (json_object_get(answer, "processes"), at, row) {
 		int64_t pid;
 
-		if (exact_i64(cJSON_GetObjectItemCaseSensitive(row, "pid"), &pid) &&
-		    pid > 1 && pid != s->pid && n < PROCESSES_MAX)
+		if (member_i64(row, "pid", &pid) && pid > 1 && pid != s->pid &&
+		    n < PROCESSES_MAX)
 			out[n++] = (pid_t)pid;
 	}
-	cJSON_Delete(answer);
+	json_decref(answer);
 	return n;
 }
 
@@ -221,23 +221,22 @@ lab_stop_all(struct lab *l, uint64_t timeout_ms)
 void
 lab_pids(struct lab *l, unsigned id, const char *const *names, unsigned count, pid_t *out)
 {
-	cJSON *answer = lab_ask(l, id, "conclaved");
-	const cJSON *row;
+	size_t at;
+	json_t *answer = lab_ask(l, id, "conclaved");
+	const json_t *row;
 
 	memset(out, 0, count * sizeof(*out));
-	cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(answer, "processes"))
-	{
+	json_array_foreach (json_object_get(answer, "processes"), at, row) {
 		int64_t pid;
 
-		if (!exact_i64(cJSON_GetObjectItemCaseSensitive(row, "pid"), &pid) ||
-		    pid <= 0)
+		if (!member_i64(row, "pid", &pid) || pid <= 0)
 			continue;
 		for (unsigned i = 0; i < count; i++) {
-			if (strcmp(exact_string(row, "name"), names[i]) == 0)
+			if (strcmp(member_string(row, "name"), names[i]) == 0)
 				out[i] = (pid_t)pid;
 		}
 	}
-	cJSON_Delete(answer);
+	json_decref(answer);
 }
 
 pid_t
@@ -263,16 +262,16 @@ lab_kill_worker(struct lab *l, unsigned id, const char *name, uint64_t *at_us)
 int
 lab_links(struct lab *l, unsigned id)
 {
-	cJSON *answer = lab_ask(l, id, "connmgr");
-	const cJSON *row;
+	size_t at;
+	json_t *answer = lab_ask(l, id, "connmgr");
+	const json_t *row;
 	int up = answer ? 0 : -1;
 
-	cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(answer, "remotes"))
-	{
-		if (strcmp(exact_string(row, "lane"), "election") == 0 &&
-		    strcmp(exact_string(row, "link"), "up") == 0)
+	json_array_foreach (json_object_get(answer, "remotes"), at, row) {
+		if (strcmp(member_string(row, "lane"), "election") == 0 &&
+		    strcmp(member_string(row, "link"), "up") == 0)
 			up++;
 	}
-	cJSON_Delete(answer);
+	json_decref(answer);
 	return up;
 }

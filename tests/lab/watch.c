@@ -2,8 +2,8 @@
 #include "base/clock.h"
 #include "base/paths.h"
 #include "ctl/ask.h"
-#include "ctl/exact.h"
 #include "tests/lab/lab_own.h"
+#include "view/member.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -24,29 +24,29 @@ lab_unwatch(struct lab_server *s)
 }
 
 static int64_t
-number(const cJSON *event, const char *key, int64_t otherwise)
+number(const json_t *event, const char *key, int64_t otherwise)
 {
 	int64_t v = otherwise;
 
-	exact_i64(cJSON_GetObjectItemCaseSensitive(event, key), &v);
+	member_i64(event, key, &v);
 	return v;
 }
 
 static void
 set_state(struct lab_server *s, const char *line)
 {
-	cJSON *event = exact_parse(line);
+	json_t *event = json_loads(line, 0, NULL);
 	struct lab_state *st = &s->state;
 
-	snprintf(st->state, sizeof(st->state), "%s", exact_string(event, "state"));
-	snprintf(st->phase, sizeof(st->phase), "%s", exact_string(event, "phase"));
-	snprintf(st->reason, sizeof(st->reason), "%s", exact_string(event, "reason"));
+	snprintf(st->state, sizeof(st->state), "%s", member_string(event, "state"));
+	snprintf(st->phase, sizeof(st->phase), "%s", member_string(event, "phase"));
+	snprintf(st->reason, sizeof(st->reason), "%s", member_string(event, "reason"));
 	st->leader = number(event, "leader", LAB_NOBODY);
 	st->epoch = number(event, "epoch", 0);
 	st->round = number(event, "round", 0);
-	st->active = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(event, "active"));
+	st->active = json_is_true(json_object_get(event, "active"));
 	st->at_us = (uint64_t)number(event, "at_us", (int64_t)clock_us());
-	cJSON_Delete(event);
+	json_decref(event);
 }
 
 /* The subscription has ended; true if that is news. */

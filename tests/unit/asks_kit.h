@@ -2,8 +2,8 @@
 #ifndef TESTS_UNIT_ASKS_KIT_H
 #define TESTS_UNIT_ASKS_KIT_H
 
-#include "ctl/ask.h"
-#include "ctl/exact.h"
+#include "view/asks.h"
+#include "view/member.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +26,7 @@ add(const char *folder, int result, pid_t pid, const char *answer)
 	a->result = result;
 	a->pid = pid;
 	if (answer) {
-		a->answer = exact_parse(answer);
+		a->answer = json_loads(answer, 0, NULL);
 		assert_non_null(a->answer);
 	}
 }

@@ -12,9 +12,9 @@
 #include "wire/hello.h"
 
 #include <arpa/inet.h>
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -396,12 +396,12 @@ listen_as(unsigned sid, enum msg_lane lane)
 	return fd;
 }
 
-static inline cJSON *
+static inline json_t *
 ask(const char *request)
 {
 	static char reply[DOOR_REPLY_MAX];
 	char path[128];
-	cJSON *json;
+	json_t *json;
 	ssize_t n;
 	int fd;
 
@@ -413,7 +413,7 @@ ask(const char *request)
 	assert_true(n > 0);
 	reply[n] = '\0';
 	close(fd);
-	json = cJSON_Parse(reply);
+	json = json_loads(reply, 0, NULL);
 	assert_non_null(json);
 	return json;
 }

@@ -1,9 +1,9 @@
 /* ctl/ask, ctl/follow: real sockets, some of whose owners are silent. */
 #include "base/clock.h"
 #include "ctl/ask.h"
-#include "ctl/exact.h"
 #include "ctl/follow.h"
 #include "ipc/local.h"
+#include "view/member.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -121,23 +121,22 @@ answers_of_all_within_the_deadline(void **state)
 	took = clock_ms() - began;
 	assert_in_range(took, ASK_DEADLINE_MS - 5, 490);
 	assert_int_equal(asks.count, 9);
-	assert_int_equal(ask_find(&asks, "conclaved")->result, -ENOENT);
-	assert_int_equal(ask_find(&asks, "conclaved")->pid, 0);
-	assert_int_equal(ask_find(&asks, "connmgr")->result, -ETIMEDOUT);
-	assert_int_equal(ask_find(&asks, "connmgr")->pid, getpid());
-	assert_int_equal(ask_find(&asks, "peer")->result, 0);
-	assert_true(exact_i64(
-	    cJSON_GetObjectItem(ask_find(&asks, "peer")->answer, "round"), &round));
+	assert_int_equal(asks_find(&asks, "conclaved")->result, -ENOENT);
+	assert_int_equal(asks_find(&asks, "conclaved")->pid, 0);
+	assert_int_equal(asks_find(&asks, "connmgr")->result, -ETIMEDOUT);
+	assert_int_equal(asks_find(&asks, "connmgr")->pid, getpid());
+	assert_int_equal(asks_find(&asks, "peer")->result, 0);
+	assert_true(member_i64(asks_find(&asks, "peer")->answer, "round", &round));
 	assert_true(round == INT64_C(9007199254740993));
-	assert_int_equal(ask_find(&asks, "elector-a")->result, -ETIMEDOUT);
-	assert_int_equal(ask_find(&asks, "elector-b")->result, 0);
-	assert_non_null(ask_find(&asks, "elector-b")->answer);
-	assert_int_equal(ask_find(&asks, "elector-c")->result, -EBADMSG);
-	assert_null(ask_find(&asks, "elector-c")->answer);
-	assert_int_equal(ask_find(&asks, "elector-d")->result, -EBADMSG);
-	assert_int_equal(ask_find(&asks, "elector-e")->result, -ECONNREFUSED);
-	assert_int_equal(ask_find(&asks, "elector-f")->result, -ECONNREFUSED);
-	assert_null(ask_find(&asks, "elector-g"));
+	assert_int_equal(asks_find(&asks, "elector-a")->result, -ETIMEDOUT);
+	assert_int_equal(asks_find(&asks, "elector-b")->result, 0);
+	assert_non_null(asks_find(&asks, "elector-b")->answer);
+	assert_int_equal(asks_find(&asks, "elector-c")->result, -EBADMSG);
+	assert_null(asks_find(&asks, "elector-c")->answer);
+	assert_int_equal(asks_find(&asks, "elector-d")->result, -EBADMSG);
+	assert_int_equal(asks_find(&asks, "elector-e")->result, -ECONNREFUSED);
+	assert_int_equal(asks_find(&asks, "elector-f")->result, -ECONNREFUSED);
+	assert_null(asks_find(&asks, "elector-g"));
 	asks_deinit(&asks);
 	assert_int_equal(asks.count, 0);
 	close(first);
@@ -211,15 +210,15 @@ in_ms(uint64_t ms)
 static void
 check_down(const struct follow *f)
 {
-	cJSON *event = exact_parse(f->line);
+	json_t *event = json_loads(f->line, 0, NULL);
 	int64_t id = 0;
 
 	assert_non_null(event);
-	assert_string_equal(exact_string(event, "state"), "down");
-	assert_true(exact_i64(cJSON_GetObjectItem(event, "id"), &id));
+	assert_string_equal(member_string(event, "state"), "down");
+	assert_true(member_i64(event, "id", &id));
 	assert_true(id == CONF_ID);
-	assert_true(cJSON_IsFalse(cJSON_GetObjectItem(event, "active")));
-	cJSON_Delete(event);
+	assert_true(json_is_false(json_object_get(event, "active")));
+	json_decref(event);
 }
 
 static void

@@ -1,6 +1,5 @@
-/* ctl/table, ctl/cells: what a person reads. */
-#include "ctl/cells.h"
-#include "ctl/exact.h"
+/* ctl/table: what a person reads. */
+#include "ctl/table.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +8,9 @@
 
 #include <cmocka.h>
 
-static const char *const heads[] = {"NAME", "STATE", "AGE"};
+static const struct column columns_of[] = {{"NAME", "name", TABLE_TEXT, NULL, NULL},
+                                           {"STATE", "state", TABLE_TEXT, "of", "word"},
+                                           {"AGE", "age", TABLE_DURATION, NULL, NULL}};
 
 static void
 check_table(const struct table *t, bool colours, const char *want)
@@ -29,36 +30,41 @@ static void
 columns(void **state)
 {
 	static const char row_text[] =
-	    "{\"name\":\"a-long-name\",\"state\":\"up\",\"age\":61000,\"kb\":2048,"
-	    "\"big\":4611686018427387904}";
-	struct table *t = table_new(heads, 3);
-	cJSON *row = exact_parse(row_text);
+	    "[{\"name\":\"a-long-name\",\"of\":{\"state\":\"up\"},\"age\":61000},"
+	    "{\"name\":4611686018427387904},{\"name\":\"\\u001b[2Jx\",\"of\":"
+	    "{\"state\":\"\",\"word\":\"else\"},\"age\":-1}]";
+	static const struct column size = {"SIZE", "kb", TABLE_SIZE, NULL, NULL};
+	struct table *t = table_new(columns_of, 3);
+	json_t *rows = json_loads(row_text, 0, NULL);
+	json_t *kb = json_pack("[{s:i}]", "kb", 2048);
 
 	(void)state;
 	assert_non_null(t);
 	check_table(t, true, "NAME  STATE  AGE\n");
-	cells_text(t, row, "name");
-	cells_text(t, row, "state");
-	cells_duration(t, row, "age");
-	cells_text(t, row, "big");
-	cells_text(t, row, "nothing");
-	cells_duration(t, row, "nothing");
+	for (size_t i = 0; i < 3; i++)
+		table_row(t, json_array_get(rows, i));
 	table_cell(t, "\033[2Jx");
 	table_cell(t, "");
-	cells_size(t, row, "kb");
+	table_cell(t, "2.0M");
 	check_table(t, false,
 	            "NAME                 STATE  AGE\n"
 	            "a-long-name          up     1m01s\n"
 	            "4611686018427387904  -      -\n"
+	            "?[2Jx                else   -\n"
 	            "?[2Jx                       2.0M\n");
-	cJSON_Delete(row);
+	table_free(t);
+	t = table_new(&size, 1);
+	table_row(t, json_array_get(kb, 0));
+	check_table(t, false, "SIZE\n2.0M\n");
+	json_decref(kb);
+	json_decref(rows);
 	table_free(t);
 }
 
 static void
 colours(void **state)
 {
-	struct table *t = table_new(heads + 1, 1);
+	struct table *t = table_new(columns_of + 1, 1);
 
 	(void)state;
 	for (unsigned i = 0; i < 100; i++) /* more than it has room for at first */
@@ -67,7 +73,7 @@ colours(void **state)
 	assert_string_equal(table_colour("down"), "\033[31m");
 	assert_string_not_equal(table_colour("leading"), table_colour("following"));
 	table_free(t);
-	t = table_new(heads + 1, 1);
+	t = table_new(columns_of + 1, 1);
 	table_cell(t, "down");
 	table_cell(t, "else");
 	check_table(t, true, "STATE\n\033[31mdown\033[0m\nelse\n");

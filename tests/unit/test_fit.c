@@ -1,5 +1,5 @@
-/* ctl/fit: what does not fit, each fault alone, in what `systemctl show` prints. */
-#include "ctl/fit.h"
+/* view/fit: what does not fit, each fault alone, in what `systemctl show` prints. */
+#include "view/fit.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-/* daemon: a user that every Debian has */
 #define SERVICE(program, folder)                                                         \
 	"ExecStart={ path=/x/" program " ; argv[]=/x/" program                           \
 	" -c /etc/c.conf ; pid=0 }\nAmbientCapabilities=\nUser=daemon\n"                 \
@@ -95,10 +94,18 @@ replace(const char *from, const char *to, bool once)
 	strcpy(text, fresh);
 }
 
+/* Users that every Debian has. */
+static bool
+is_user(const char *name)
+{
+	return strcmp(name, "daemon") == 0 || strcmp(name, "bin") == 0 ||
+	       strcmp(name, "nobody") == 0 || strcmp(name, "root") == 0;
+}
+
 static void
 judge(void)
 {
-	fit_judge(text, &conf, "/etc/c.conf", &verdict);
+	fit_judge(text, &conf, "/etc/c.conf", is_user, &verdict);
 }
 
 static void

@@ -1,5 +1,5 @@
 /* ctl/probe: the question's bytes, and which frame is its answer. */
-#include "ctl/probe.h"
+#include "view/probe.h"
 
 #include "base/buf.h"
 

@@ -1,5 +1,5 @@
 /* ctl/probe_judge: who leads, by what all of them said. */
-#include "ctl/probe.h"
+#include "view/probe.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

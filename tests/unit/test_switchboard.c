@@ -126,31 +126,30 @@ the_learner_lane_is_the_peers(void **state)
 static void
 status_says_what_there_is(void **state)
 {
-	cJSON *json = ask("status"), *row;
+	json_t *json = ask("status"), *row;
 
 	(void)state;
-	assert_string_equal(cJSON_GetObjectItem(json, "who")->valuestring, "connmgr");
-	assert_string_equal(cJSON_GetObjectItem(json, "degraded")->valuestring, "");
-	row = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "listeners"), 1);
-	assert_string_equal(cJSON_GetObjectItem(row, "lane")->valuestring, "learner");
-	assert_string_equal(cJSON_GetObjectItem(row, "state")->valuestring, "open");
-	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "remotes")), 2);
-	row = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "workers"), 0);
-	assert_string_equal(cJSON_GetObjectItem(row, "name")->valuestring, "main");
-	assert_int_equal(cJSON_GetObjectItem(row, "generation")->valueint, 1);
-	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(row, "active")));
-	assert_int_equal(
-	    cJSON_GetObjectItem(cJSON_GetObjectItem(json, "counters"), "attaches")
-		->valueint,
-	    1);
-	cJSON_Delete(json);
+	assert_string_equal(json_string_value(json_object_get(json, "who")), "connmgr");
+	assert_string_equal(json_string_value(json_object_get(json, "degraded")), "");
+	row = json_array_get(json_object_get(json, "listeners"), 1);
+	assert_string_equal(json_string_value(json_object_get(row, "lane")), "learner");
+	assert_string_equal(json_string_value(json_object_get(row, "state")), "open");
+	assert_int_equal(json_array_size(json_object_get(json, "remotes")), 2);
+	row = json_array_get(json_object_get(json, "workers"), 0);
+	assert_string_equal(json_string_value(json_object_get(row, "name")), "main");
+	assert_int_equal(json_integer_value(json_object_get(row, "generation")), 1);
+	assert_true(json_is_true(json_object_get(row, "active")));
+	assert_int_equal(json_integer_value(json_object_get(
+			     json_object_get(json, "counters"), "attaches")),
+	                 1);
+	json_decref(json);
 	for (unsigned i = 0; i < 3; i++) {
 		static const char *const wrong[] = {"stauts", "promote forward nobody",
 		                                    "\x43\x6c"};
 
 		json = ask(wrong[i]);
-		assert_non_null(cJSON_GetObjectItem(json, "error"));
-		cJSON_Delete(json);
+		assert_non_null(json_object_get(json, "error"));
+		json_decref(json);
 	}
 }
 
@@ -190,14 +189,14 @@ promoted_by_name(void **state)
 {
 	struct player other = {0};
 	struct record record;
-	cJSON *json;
+	json_t *json;
 
 	(void)state;
 	attach_as(&other, MSG_WHO_ELECTOR, "b");
 	UNTIL(other.heard.synced);
 	json = ask("promote forward b /opt/b");
-	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(json, "ok")));
-	cJSON_Delete(json);
+	assert_true(json_is_true(json_object_get(json, "ok")));
+	json_decref(json);
 	UNTIL(other.heard.activations == 1 && elector.heard.superseded);
 	store_load_record(&conf, MSG_WHO_ELECTOR, &record);
 	assert_int_equal(record.generation, 2);

@@ -11,31 +11,31 @@ static struct player other;
 static uint64_t serial; /* of the peer's words */
 
 static bool
-is_true(const cJSON *json, const char *key)
+is_true(const json_t *json, const char *key)
 {
-	return cJSON_IsTrue(cJSON_GetObjectItem(json, key));
+	return json_is_true(json_object_get(json, key));
 }
 
 static bool
-says_null(const cJSON *json, const char *key)
+says_null(const json_t *json, const char *key)
 {
-	return cJSON_IsNull(cJSON_GetObjectItem(json, key));
+	return json_is_null(json_object_get(json, key));
 }
 
 static const char *
-text_of(const cJSON *json, const char *key)
+text_of(const json_t *json, const char *key)
 {
-	return cJSON_GetStringValue(cJSON_GetObjectItem(json, key));
+	return json_string_value(json_object_get(json, key));
 }
 
 /* A number in the answer to `request`; 0: it is not there. */
 static unsigned
 number(const char *request, const char *key)
 {
-	cJSON *json = ask(request), *n = cJSON_GetObjectItem(json, key);
-	unsigned value = n ? (unsigned)n->valueint : 0;
+	json_t *json = ask(request), *n = json_object_get(json, key);
+	unsigned value = n ? (unsigned)json_integer_value(n) : 0;
 
-	cJSON_Delete(json);
+	json_decref(json);
 	return value;
 }
 
@@ -48,20 +48,20 @@ compared(void)
 static bool
 differs(void)
 {
-	cJSON *json = ask("shadow b");
-	bool found = cJSON_IsObject(cJSON_GetObjectItem(json, "difference"));
+	json_t *json = ask("shadow b");
+	bool found = json_is_object(json_object_get(json, "difference"));
 
-	cJSON_Delete(json);
+	json_decref(json);
 	return found;
 }
 
 static bool
 flag(const char *request, const char *key)
 {
-	cJSON *json = ask(request);
+	json_t *json = ask(request);
 	bool on = is_true(json, key);
 
-	cJSON_Delete(json);
+	json_decref(json);
 	return on;
 }
 
@@ -142,7 +142,7 @@ static void
 the_same_is_counted_and_goes_nowhere(void **state)
 {
 	int listener = listen_as(1, MSG_LANE_ELECTION), fd;
-	cJSON *json;
+	json_t *json;
 
 	(void)state;
 	begin();
@@ -173,7 +173,7 @@ the_same_is_counted_and_goes_nowhere(void **state)
 	assert_true(is_true(json, "ok") && is_true(json, "attached"));
 	assert_true(is_true(json, "synced"));
 	assert_false(is_true(json, "active"));
-	cJSON_Delete(json);
+	json_decref(json);
 	close(fd);
 	close(listener);
 }
@@ -181,7 +181,7 @@ the_same_is_counted_and_goes_nowhere(void **state)
 static void
 the_first_difference_is_kept(void **state)
 {
-	cJSON *json, *d;
+	json_t *json, *d;
 
 	(void)state;
 	begin();
@@ -191,17 +191,17 @@ the_first_difference_is_kept(void **state)
 	decide(&elector, 3);
 	decide(&other, 1);
 	json = ask("shadow b");
-	d = cJSON_GetObjectItem(json, "difference");
-	assert_int_equal(cJSON_GetObjectItem(d, "remote")->valueint, 1);
+	d = json_object_get(json, "difference");
+	assert_int_equal(json_integer_value(json_object_get(d, "remote")), 1);
 	assert_string_equal(text_of(d, "active"), "6162");
 	assert_string_equal(text_of(d, "candidate"), "617a");
-	cJSON_Delete(json);
+	json_decref(json);
 }
 
 static void
 silence_is_a_difference(void **state)
 {
-	cJSON *json, *d;
+	json_t *json, *d;
 
 	(void)state;
 	begin();
@@ -210,10 +210,10 @@ silence_is_a_difference(void **state)
 	pass(SHADOW_LATE_MS);
 	assert_true(differs());
 	json = ask("shadow b");
-	d = cJSON_GetObjectItem(json, "difference");
+	d = json_object_get(json, "difference");
 	assert_true(says_null(d, "remote") && says_null(d, "active"));
 	assert_non_null(text_of(d, "candidate"));
-	cJSON_Delete(json);
+	json_decref(json);
 }
 
 /* An election that began before the candidate came; it ends, and the next one counts. */
@@ -266,31 +266,31 @@ static void
 nobody_and_the_active_one(void **state)
 {
 	static const char *const names[] = {"shadow nobody", "shadow ", "shadow a/b"};
-	cJSON *json;
+	json_t *json;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		json = ask(names[i]);
 		assert_true(is_true(json, "ok"));
-		assert_true(cJSON_IsFalse(cJSON_GetObjectItem(json, "attached")));
-		cJSON_Delete(json);
+		assert_true(json_is_false(json_object_get(json, "attached")));
+		json_decref(json);
 	}
 	UNTIL(flag("shadow main", "synced")); /* its hello may be on its way */
 	json = ask("shadow main");
 	assert_true(is_true(json, "attached") && is_true(json, "active"));
-	assert_null(cJSON_GetObjectItem(json, "comparing"));
-	cJSON_Delete(json);
+	assert_null(json_object_get(json, "comparing"));
+	json_decref(json);
 }
 
 static void
 assert_refused(const char *request)
 {
 	struct record r;
-	cJSON *json = ask(request);
+	json_t *json = ask(request);
 
-	if (!cJSON_GetObjectItem(json, "error"))
+	if (!json_object_get(json, "error"))
 		fail_msg("not refused: %s", request);
-	cJSON_Delete(json);
+	json_decref(json);
 	store_load_record(&conf, MSG_WHO_ELECTOR, &r);
 	assert_int_equal(r.generation, 1);
 	assert_string_equal(r.now.name, "main");
@@ -341,11 +341,11 @@ assert_record(unsigned generation, const char *name, const char *path, const cha
 static void
 assert_ok(const char *request)
 {
-	cJSON *json = ask(request);
+	json_t *json = ask(request);
 
 	if (!is_true(json, "ok"))
 		fail_msg("%s: %s", request, text_of(json, "error"));
-	cJSON_Delete(json);
+	json_decref(json);
 }
 
 /* There, accepted; and the way back, which needs no probation. */
@@ -381,7 +381,7 @@ who_asked_has_left(void **state)
 	fd = door_dial(path, "promote forward b /opt/b");
 	assert_true(fd >= 0);
 	close(fd);
-	cJSON_Delete(ask("promote forward b /opt/b")); /* under way, or in force */
+	json_decref(ask("promote forward b /opt/b")); /* under way, or in force */
 	UNTIL(other.heard.activations == 1 && elector.heard.superseded);
 	assert_ok("shadow b");
 	assert_record(2, "b", "/opt/b", "main", false);

@@ -1,5 +1,5 @@
 /* ctl/verdict: one case for each reason, alone in a server that is well otherwise. */
-#include "ctl/verdict.h"
+#include "view/verdict.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

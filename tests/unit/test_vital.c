@@ -2,8 +2,8 @@
 #include "proc/lag.h"
 #include "proc/vital.h"
 
-#include <cjson/cJSON.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -42,20 +42,20 @@ the_worst_of_the_last_minute(void **state)
 }
 
 static double
-number(const cJSON *object, const char *key)
+number(const json_t *object, const char *key)
 {
-	const cJSON *node = cJSON_GetObjectItemCaseSensitive(object, key);
+	const json_t *node = json_object_get(object, key);
 
-	assert_true(cJSON_IsNumber(node));
-	return node->valuedouble;
+	assert_true(json_is_number(node));
+	return json_number_value(node);
 }
 
-static cJSON *
+static json_t *
 ask(void)
 {
 	char text[8192];
 	struct buf_out out;
-	cJSON *json;
+	json_t *json;
 
 	buf_out_init(&out, text, sizeof(text) - 1);
 	buf_put_u8(&out, '{');
@@ -63,7 +63,7 @@ ask(void)
 	buf_put_u8(&out, '}');
 	assert_false(out.bad);
 	text[out.len] = '\0';
-	json = cJSON_Parse(text);
+	json = json_loads(text, 0, NULL);
 	assert_non_null(json);
 	return json;
 }
@@ -75,15 +75,15 @@ a_process_knows_itself(void **state)
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
 	double before;
 	int fd;
-	cJSON *json;
+	json_t *json;
 
 	(void)state;
 	path[n] = '\0';
 	vital_init();
 	json = ask();
-	assert_string_equal(cJSON_GetObjectItem(json, "who")->valuestring, "peer");
-	assert_string_equal(cJSON_GetObjectItem(json, "name")->valuestring, "ma\"in");
-	assert_string_equal(cJSON_GetObjectItem(json, "program")->valuestring, path);
+	assert_string_equal(json_string_value(json_object_get(json, "who")), "peer");
+	assert_string_equal(json_string_value(json_object_get(json, "name")), "ma\"in");
+	assert_string_equal(json_string_value(json_object_get(json, "program")), path);
 	assert_true(number(json, "pid") == getpid());
 	assert_true(number(json, "generation") == 7);
 	assert_true(number(json, "rss_kb") > 100);
@@ -92,14 +92,14 @@ a_process_knows_itself(void **state)
 	assert_true(number(json, "lag_ms") == 0);
 	before = number(json, "descriptors");
 	assert_true(before >= 3);
-	cJSON_Delete(json);
+	json_decref(json);
 
 	fd = open("/dev/null", O_RDONLY);
 	vital_late(1234567);
 	json = ask();
 	assert_true(number(json, "descriptors") == before + 1);
 	assert_true(number(json, "lag_ms") == 1234);
-	cJSON_Delete(json);
+	json_decref(json);
 	close(fd);
 }
 

@@ -10,9 +10,8 @@
 #include <string.h>
 
 bool
-elector_read_i64(const cJSON *item, int64_t *out)
+elector_read_number(const char *text, int64_t *out)
 {
-	const char *text = cJSON_GetStringValue(item);
 	char *end;
 	long long v;
 
@@ -27,21 +26,27 @@ elector_read_i64(const cJSON *item, int64_t *out)
 }
 
 bool
-elector_read_member(const cJSON *row, const char *name, int64_t *out)
+elector_read_i64(const json_t *item, int64_t *out)
 {
-	return elector_read_i64(cJSON_GetObjectItem(row, name), out);
+	return elector_read_number(json_string_value(item), out);
 }
 
 bool
-elector_read_i64s(const cJSON *list, int64_t *out, unsigned cap, unsigned *count)
+elector_read_member(const json_t *row, const char *name, int64_t *out)
 {
-	const cJSON *item;
+	return elector_read_i64(json_object_get(row, name), out);
+}
 
-	if (!cJSON_IsArray(list))
+bool
+elector_read_i64s(const json_t *list, int64_t *out, unsigned cap, unsigned *count)
+{
+	size_t at;
+	const json_t *item;
+
+	if (!json_is_array(list))
 		return false;
 	*count = 0;
-	cJSON_ArrayForEach(item, list)
-	{
+	json_array_foreach (list, at, item) {
 		if (*count == cap || !elector_read_i64(item, &out[*count]))
 			return false;
 		(*count)++;
@@ -50,9 +55,9 @@ elector_read_i64s(const cJSON *list, int64_t *out, unsigned cap, unsigned *count
 }
 
 bool
-elector_read_state(const cJSON *item, int32_t *out)
+elector_read_state(const json_t *item, int32_t *out)
 {
-	const char *name = cJSON_GetStringValue(item);
+	const char *name = json_string_value(item);
 
 	for (int32_t s = NOTIF_LOOKING; name && s <= NOTIF_OBSERVING; s++) {
 		if (strcmp(name, notif_state_name(s)) == 0) {
@@ -64,18 +69,18 @@ elector_read_state(const cJSON *item, int32_t *out)
 }
 
 bool
-elector_read_vote(const cJSON *object, struct vote *out)
+elector_read_vote(const json_t *object, struct vote *out)
 {
-	const cJSON *version = cJSON_GetObjectItem(object, "ver");
+	const json_t *version = json_object_get(object, "ver");
 
-	if (!cJSON_IsNumber(version))
+	if (!json_is_number(version))
 		return false;
-	out->version = (int32_t)version->valuedouble;
+	out->version = (int32_t)json_number_value(version);
 	return elector_read_member(object, "leader", &out->leader) &&
 	       elector_read_member(object, "zxid", &out->zxid) &&
 	       elector_read_member(object, "round", &out->round) &&
 	       elector_read_member(object, "epoch", &out->epoch) &&
-	       elector_read_state(cJSON_GetObjectItem(object, "state"), &out->state);
+	       elector_read_state(json_object_get(object, "state"), &out->state);
 }
 
 bool

@@ -60,9 +60,9 @@ give(struct play *p, struct elect_event *ev)
 }
 
 static bool
-play_wait(struct play *p, const cJSON *ms)
+play_wait(struct play *p, const json_t *ms)
 {
-	uint64_t end = p->now_ms + (uint64_t)ms->valuedouble;
+	uint64_t end = p->now_ms + (uint64_t)json_number_value(ms);
 
 	while (elect_due_ms(p->elect) <= end) {
 		p->now_ms = elect_due_ms(p->elect);
@@ -76,12 +76,12 @@ play_wait(struct play *p, const cJSON *ms)
 }
 
 static bool
-play_recv(struct play *p, const cJSON *ev)
+play_recv(struct play *p, const json_t *ev)
 {
 	static unsigned char frame[FRAME_MAX];
 	struct elect_event notif = {.type = ELECT_EV_NOTIF};
-	const char *hex = cJSON_GetStringValue(cJSON_GetObjectItem(ev, "hex"));
-	bool readable = !cJSON_IsNull(cJSON_GetObjectItem(ev, "n"));
+	const char *hex = json_string_value(json_object_get(ev, "hex"));
+	bool readable = !json_is_null(json_object_get(ev, "n"));
 	long len;
 
 	if (!hex || !elector_read_member(ev, "recv", &notif.sid))
@@ -105,7 +105,7 @@ play_look(struct play *p, int64_t zxid, int64_t epoch)
 }
 
 static bool
-play_relook(struct play *p, const cJSON *pair)
+play_relook(struct play *p, const json_t *pair)
 {
 	int64_t n[2];
 	unsigned count;
@@ -116,7 +116,7 @@ play_relook(struct play *p, const cJSON *pair)
 }
 
 static bool
-play_established(struct play *p, const cJSON *epoch)
+play_established(struct play *p, const json_t *epoch)
 {
 	struct elect_event role = {.type = ELECT_EV_ROLE,
 	                           .serial = {.generation = 1, .count = ++p->words}};
@@ -131,24 +131,25 @@ play_established(struct play *p, const cJSON *epoch)
 }
 
 static bool
-play_event(struct play *p, const cJSON *node, const cJSON *ev)
+play_event(struct play *p, const json_t *node, json_t *ev)
 {
-	const cJSON *first = ev->child;
+	void *member = json_object_iter(ev);
+	const char *key = json_object_iter_key(member);
+	const json_t *first = json_object_iter_value(member);
 	int64_t zxid, epoch;
 
-	if (strcmp(first->string, "recv") == 0)
+	if (strcmp(key, "recv") == 0)
 		return play_recv(p, ev);
-	if (strcmp(first->string, "wait") == 0)
+	if (strcmp(key, "wait") == 0)
 		return play_wait(p, first);
-	if (strcmp(first->string, "relook") == 0)
+	if (strcmp(key, "relook") == 0)
 		return play_relook(p, first);
-	if (strcmp(first->string, "established") == 0)
+	if (strcmp(key, "established") == 0)
 		return play_established(p, first);
-	if (strcmp(first->string, "delivered") == 0)
+	if (strcmp(key, "delivered") == 0)
 		return give(p, &(struct elect_event){.type = ELECT_EV_DELIVERED,
-		                                     .delivered = cJSON_IsTrue(first)});
-	if (strcmp(first->string, "start") == 0 &&
-	    elector_read_member(node, "zxid", &zxid) &&
+		                                     .delivered = json_is_true(first)});
+	if (strcmp(key, "start") == 0 && elector_read_member(node, "zxid", &zxid) &&
 	    elector_read_member(node, "epoch", &epoch))
 		return play_look(p, zxid, epoch);
 	return elector_say(p->why, p->cap, "event not understood");
@@ -156,23 +157,23 @@ play_event(struct play *p, const cJSON *node, const cJSON *ev)
 
 /* [state, leader, zxid, round, epoch] */
 static bool
-same_claim(const cJSON *list, const struct vote *v)
+same_claim(const json_t *list, const struct vote *v)
 {
 	int64_t leader, zxid, round, epoch;
 	int32_t state;
 
-	return cJSON_GetArraySize(list) == 5 &&
-	       elector_read_state(cJSON_GetArrayItem(list, 0), &state) &&
-	       elector_read_i64(cJSON_GetArrayItem(list, 1), &leader) &&
-	       elector_read_i64(cJSON_GetArrayItem(list, 2), &zxid) &&
-	       elector_read_i64(cJSON_GetArrayItem(list, 3), &round) &&
-	       elector_read_i64(cJSON_GetArrayItem(list, 4), &epoch) &&
-	       state == v->state && leader == v->leader && zxid == v->zxid &&
-	       round == v->round && epoch == v->epoch;
+	return json_array_size(list) == 5 &&
+	       elector_read_state(json_array_get(list, 0), &state) &&
+	       elector_read_i64(json_array_get(list, 1), &leader) &&
+	       elector_read_i64(json_array_get(list, 2), &zxid) &&
+	       elector_read_i64(json_array_get(list, 3), &round) &&
+	       elector_read_i64(json_array_get(list, 4), &epoch) && state == v->state &&
+	       leader == v->leader && zxid == v->zxid && round == v->round &&
+	       epoch == v->epoch;
 }
 
 static bool
-same_destinations(const struct play *p, const cJSON *out, const struct elect_action *a)
+same_destinations(const struct play *p, const json_t *out, const struct elect_action *a)
 {
 	int64_t to[ELECT_VOTERS_MAX], want[ELECT_VOTERS_MAX];
 	unsigned count = 0, want_count, voter_count;
@@ -189,14 +190,14 @@ same_destinations(const struct play *p, const cJSON *out, const struct elect_act
 		self = true;
 	else if (a->type == ELECT_ACT_SEND)
 		to[count++] = a->sid;
-	return elector_read_i64s(cJSON_GetObjectItem(out, "to"), want, ELECT_VOTERS_MAX,
+	return elector_read_i64s(json_object_get(out, "to"), want, ELECT_VOTERS_MAX,
 	                         &want_count) &&
 	       want_count == count && memcmp(to, want, count * sizeof(*to)) == 0 &&
-	       self == (bool)cJSON_IsTrue(cJSON_GetObjectItem(out, "self"));
+	       self == (bool)json_is_true(json_object_get(out, "self"));
 }
 
 static bool
-same_bytes(const struct play *p, const cJSON *out, const struct vote *v)
+same_bytes(const struct play *p, const json_t *out, const struct vote *v)
 {
 	static unsigned char frame[FRAME_MAX];
 	struct notif n = {.state = v->state,
@@ -208,7 +209,7 @@ same_bytes(const struct play *p, const cJSON *out, const struct vote *v)
 	                  .has_config = true,
 	                  .config = p->config_text,
 	                  .config_len = strlen(p->config_text)};
-	const char *hex = cJSON_GetStringValue(cJSON_GetObjectItem(out, "hex"));
+	const char *hex = json_string_value(json_object_get(out, "hex"));
 	unsigned char want[NOTIF_HEAD];
 
 	return hex && elector_read_hex(hex, want, sizeof(want)) == NOTIF_HEAD &&
@@ -217,13 +218,13 @@ same_bytes(const struct play *p, const cJSON *out, const struct vote *v)
 }
 
 static bool
-same_output(const struct play *p, const cJSON *out, const struct result *got)
+same_output(const struct play *p, const json_t *out, const struct result *got)
 {
 	const struct elect_action *a = &got->action;
-	const cJSON *send = cJSON_GetObjectItem(out, "send");
-	const cJSON *decided = cJSON_GetObjectItem(out, "decide");
+	const json_t *send = json_object_get(out, "send");
+	const json_t *decided = json_object_get(out, "decide");
 
-	if ((double)got->at_ms != cJSON_GetObjectItem(out, "t")->valuedouble)
+	if ((double)got->at_ms != json_number_value(json_object_get(out, "t")))
 		return false;
 	if (send)
 		return (a->type == ELECT_ACT_SEND || a->type == ELECT_ACT_BROADCAST) &&
@@ -231,20 +232,20 @@ same_output(const struct play *p, const cJSON *out, const struct result *got)
 		       same_bytes(p, out, &a->vote);
 	if (decided)
 		return a->type == ELECT_ACT_DECIDED && same_claim(decided, &a->vote);
-	if (cJSON_GetObjectItem(out, "connect_all"))
+	if (json_object_get(out, "connect_all"))
 		return a->type == ELECT_ACT_CONNECT_ALL;
-	return cJSON_GetObjectItem(out, "config_restart") &&
+	return json_object_get(out, "config_restart") &&
 	       a->type == ELECT_ACT_NEWER_CONFIG;
 }
 
 /* Says what was expected too. */
 static bool
-differs(struct play *p, const cJSON *want, const char *got)
+differs(struct play *p, const json_t *want, const char *got)
 {
-	char *text = cJSON_PrintUnformatted(want);
+	char *text = json_dumps(want, JSON_COMPACT);
 
 	elector_say(p->why, p->cap, "expected %.800s, got %s", text ? text : "?", got);
-	cJSON_free(text);
+	free(text);
 	return false;
 }
 
@@ -271,23 +272,23 @@ check_throw(struct play *p)
 }
 
 static bool
-check_outputs(struct play *p, const cJSON *outs)
+check_outputs(struct play *p, const json_t *outs)
 {
+	size_t at;
 	char text[256];
-	unsigned at = 0;
-	const cJSON *out;
+	unsigned count = 0;
+	const json_t *out;
 
-	cJSON_ArrayForEach(out, outs)
-	{
-		if (cJSON_GetObjectItem(out, "throw")) {
+	json_array_foreach (outs, at, out) {
+		if (json_object_get(out, "throw")) {
 			if (!check_throw(p))
 				return false;
 			continue;
 		}
-		if (at == p->count)
+		if (count == p->count)
 			return differs(p, out, "nothing");
-		if (!same_output(p, out, &p->results[at])) {
-			const struct result *r = &p->results[at];
+		if (!same_output(p, out, &p->results[count])) {
+			const struct result *r = &p->results[count];
 
 			snprintf(text, sizeof(text),
 			         "action %d at %" PRIu64 " to %" PRId64 " %s %" PRId64
@@ -298,35 +299,36 @@ check_outputs(struct play *p, const cJSON *outs)
 			         r->action.vote.round, r->action.vote.epoch);
 			return differs(p, out, text);
 		}
-		at++;
+		count++;
 	}
-	return at == p->count ||
-	       elector_say(p->why, p->cap, "%u outputs too many", p->count - at);
+	return count == p->count ||
+	       elector_say(p->why, p->cap, "%u outputs too many", p->count - count);
 }
 
 static bool
-check_status(struct play *p, const cJSON *st)
+check_status(struct play *p, const json_t *st)
 {
 	static const char *const phases[] = {"idle", "wait", "finalize"};
 	struct elect_view view;
 	char text[256];
-	const cJSON *due = cJSON_GetArrayItem(st, 5);
-	const char *phase = cJSON_GetStringValue(cJSON_GetArrayItem(st, 6));
+	const json_t *due = json_array_get(st, 5);
+	const char *phase = json_string_value(json_array_get(st, 6));
 	int64_t n[4];
 	int32_t state;
 
 	elect_look_at(p->elect, &view);
-	if (!elector_read_state(cJSON_GetArrayItem(st, 0), &state) || !phase)
+	if (!elector_read_state(json_array_get(st, 0), &state) || !phase)
 		return elector_say(p->why, p->cap, "status not understood");
-	for (int i = 0; i < 4; i++) {
-		if (!elector_read_i64(cJSON_GetArrayItem(st, i + 1), &n[i]))
+	for (unsigned i = 0; i < 4; i++) {
+		if (!elector_read_i64(json_array_get(st, i + 1), &n[i]))
 			return elector_say(p->why, p->cap, "status not understood");
 	}
 	if (state != view.state || strcmp(phase, phases[view.phase]) != 0 ||
 	    n[0] != view.clock || n[1] != view.proposal.leader ||
 	    n[2] != view.proposal.zxid || n[3] != view.proposal.epoch ||
-	    (cJSON_IsNull(due) ? elect_due_ms(p->elect) != UINT64_MAX
-	                       : (double)elect_due_ms(p->elect) != due->valuedouble)) {
+	    (json_is_null(due)
+	         ? elect_due_ms(p->elect) != UINT64_MAX
+	         : (double)elect_due_ms(p->elect) != json_number_value(due))) {
 		snprintf(text, sizeof(text),
 		         "%s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRIu64
 		         " %s",
@@ -339,17 +341,17 @@ check_status(struct play *p, const cJSON *st)
 }
 
 static bool
-open_play(struct play *p, const cJSON *node)
+open_play(struct play *p, const json_t *node)
 {
 	static struct qconfig config, last_seen;
 	struct elect_options options;
-	const char *last = cJSON_GetStringValue(cJSON_GetObjectItem(node, "last_seen"));
-	const char *role = cJSON_GetStringValue(cJSON_GetObjectItem(node, "role"));
-	const cJSON *min_ms = cJSON_GetObjectItem(node, "min_ms");
-	const cJSON *max_ms = cJSON_GetObjectItem(node, "max_ms");
+	const char *last = json_string_value(json_object_get(node, "last_seen"));
+	const char *role = json_string_value(json_object_get(node, "role"));
+	const json_t *min_ms = json_object_get(node, "min_ms");
+	const json_t *max_ms = json_object_get(node, "max_ms");
 
 	elect_options_zookeeper(&options);
-	p->config_text = cJSON_GetStringValue(cJSON_GetObjectItem(node, "config"));
+	p->config_text = json_string_value(json_object_get(node, "config"));
 	if (!role || !min_ms || !max_ms ||
 	    !elector_read_text_config(p->config_text, &config) ||
 	    (last && !elector_read_text_config(last, &last_seen)) ||
@@ -360,8 +362,8 @@ open_play(struct play *p, const cJSON *node)
 	options.observer = strcmp(role, "observer") == 0;
 	options.config = &config;
 	options.last_seen = last ? &last_seen : NULL;
-	options.notify_min_ms = (uint64_t)min_ms->valuedouble;
-	options.notify_max_ms = (uint64_t)max_ms->valuedouble;
+	options.notify_min_ms = (uint64_t)json_number_value(min_ms);
+	options.notify_max_ms = (uint64_t)json_number_value(max_ms);
 	options.synced = true;
 	options.stop_at_newer_config = true;
 	return elect_new(&p->elect, &options) == 0 ||
@@ -369,39 +371,37 @@ open_play(struct play *p, const cJSON *node)
 }
 
 static bool
-play_steps(struct play *p, const cJSON *row)
+play_steps(struct play *p, const json_t *row)
 {
-	const cJSON *node = cJSON_GetObjectItem(row, "node");
-	const cJSON *step;
+	size_t at;
+	const json_t *node = json_object_get(row, "node");
+	const json_t *step;
 	char said[400];
-	int at = 0;
 
-	cJSON_ArrayForEach(step, cJSON_GetObjectItem(row, "steps"))
-	{
-		const cJSON *st = cJSON_GetObjectItem(step, "st");
+	json_array_foreach (json_object_get(row, "steps"), at, step) {
+		const json_t *st = json_object_get(step, "st");
 
 		p->count = 0;
 		p->gone = false;
 		elect_look_at(p->elect, &p->before);
-		if (!play_event(p, node, cJSON_GetObjectItem(step, "ev")) ||
-		    !check_outputs(p, cJSON_GetObjectItem(step, "out")) ||
+		if (!play_event(p, node, json_object_get(step, "ev")) ||
+		    !check_outputs(p, json_object_get(step, "out")) ||
 		    (st && !check_status(p, st))) {
 			snprintf(said, sizeof(said), "%s", p->why);
-			return elector_say(p->why, p->cap, "step %d: %s", at, said);
+			return elector_say(p->why, p->cap, "step %zu: %s", at, said);
 		}
-		at++;
 	}
 	return true;
 }
 
 bool
-vector_transcript(const cJSON *row, char *why, size_t cap)
+vector_transcript(const json_t *row, char *why, size_t cap)
 {
 	static struct play p;
 	bool ok;
 
 	p = (struct play){.why = why, .cap = cap};
-	if (!open_play(&p, cJSON_GetObjectItem(row, "node")))
+	if (!open_play(&p, json_object_get(row, "node")))
 		return false;
 	ok = play_steps(&p, row);
 	elect_free(p.elect);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 static bool
-read_triple(const cJSON *list, struct vote *out)
+read_triple(const json_t *list, struct vote *out)
 {
 	int64_t n[3];
 	unsigned count;
@@ -34,40 +34,40 @@ make_verifier(struct quorum *q, bool hierarchical, int64_t sid, const int64_t *w
 }
 
 bool
-vector_order(const cJSON *row, char *why, size_t cap)
+vector_order(const json_t *row, char *why, size_t cap)
 {
-	const cJSON *better = cJSON_GetObjectItem(row, "better");
-	const cJSON *weight_item = cJSON_GetObjectItem(row, "weight");
+	const json_t *better = json_object_get(row, "better");
+	const json_t *weight_item = json_object_get(row, "weight");
 	struct quorum q;
 	struct vote a, b;
 	int64_t weight = 0;
 	bool known, got;
 
-	if (!read_triple(cJSON_GetObjectItem(row, "new"), &a) ||
-	    !read_triple(cJSON_GetObjectItem(row, "cur"), &b) ||
-	    (!cJSON_IsNull(weight_item) && !elector_read_i64(weight_item, &weight)))
+	if (!read_triple(json_object_get(row, "new"), &a) ||
+	    !read_triple(json_object_get(row, "cur"), &b) ||
+	    (!json_is_null(weight_item) && !elector_read_i64(weight_item, &weight)))
 		return elector_say(why, cap, "row not understood");
-	make_verifier(&q, cJSON_IsTrue(cJSON_GetObjectItem(row, "hier")), a.leader,
-	              cJSON_IsNull(weight_item) ? NULL : &weight);
+	make_verifier(&q, json_is_true(json_object_get(row, "hier")), a.leader,
+	              json_is_null(weight_item) ? NULL : &weight);
 	known = quorum_weight(&q, a.leader, &weight);
-	if (!cJSON_IsBool(better))
+	if (!json_is_boolean(better))
 		return !known || elector_say(why, cap, "a weight where Java has none");
 	if (!known)
 		return elector_say(why, cap, "no weight");
 	got = vote_beats(weight, &a, &b);
-	return got == (bool)cJSON_IsTrue(better) ||
-	       elector_say(why, cap, "better: expected %d, got %d", cJSON_IsTrue(better),
+	return got == (bool)json_is_true(better) ||
+	       elector_say(why, cap, "better: expected %d, got %d", json_is_true(better),
 	                   got);
 }
 
 bool
-vector_vote_equal(const cJSON *row, char *why, size_t cap)
+vector_vote_equal(const json_t *row, char *why, size_t cap)
 {
-	bool want = cJSON_IsTrue(cJSON_GetObjectItem(row, "equal"));
+	bool want = json_is_true(json_object_get(row, "equal"));
 	struct vote a, b;
 
-	if (!elector_read_vote(cJSON_GetObjectItem(row, "a"), &a) ||
-	    !elector_read_vote(cJSON_GetObjectItem(row, "b"), &b))
+	if (!elector_read_vote(json_object_get(row, "a"), &a) ||
+	    !elector_read_vote(json_object_get(row, "b"), &b))
 		return elector_say(why, cap, "row not understood");
 	return (vote_equal(&a, &b) == want && vote_equal(&b, &a) == want) ||
 	       elector_say(why, cap, "equal: expected %d, got %d, reversed %d", want,
@@ -75,16 +75,16 @@ vector_vote_equal(const cJSON *row, char *why, size_t cap)
 }
 
 static bool
-compile_lines(const cJSON *lines, struct quorum *out)
+compile_lines(const json_t *lines, struct quorum *out)
 {
+	size_t at;
 	static struct qconfig config;
 	static char text[QCONFIG_TEXT_MAX];
 	size_t len = 0;
-	const cJSON *line;
+	const json_t *line;
 
-	cJSON_ArrayForEach(line, lines)
-	{
-		const char *s = cJSON_GetStringValue(line);
+	json_array_foreach (lines, at, line) {
+		const char *s = json_string_value(line);
 
 		if (!s || len + strlen(s) + 2 > sizeof(text))
 			return false;
@@ -97,40 +97,39 @@ compile_lines(const cJSON *lines, struct quorum *out)
 }
 
 static bool
-check_weights(const struct quorum *q, const cJSON *weights, char *why, size_t cap)
+check_weights(const struct quorum *q, json_t *weights, char *why, size_t cap)
 {
-	const cJSON *item;
+	const char *key;
+	json_t *item;
 
-	cJSON_ArrayForEach(item, weights)
-	{
-		const cJSON key = {.type = cJSON_String, .valuestring = item->string};
+	json_object_foreach (weights, key, item) {
 		int64_t sid, want, got;
 		bool known;
 
-		if (!elector_read_i64(&key, &sid))
+		if (!elector_read_number(key, &sid))
 			return elector_say(why, cap, "row not understood");
 		known = quorum_weight(q, sid, &got);
-		if (cJSON_IsNull(item)
+		if (json_is_null(item)
 		        ? known
 		        : !known || !elector_read_i64(item, &want) || want != got)
 			return elector_say(
-			    why, cap, "weight of %s: expected %s, got %" PRId64,
-			    item->string, cJSON_IsNull(item) ? "none" : item->valuestring,
+			    why, cap, "weight of %s: expected %s, got %" PRId64, key,
+			    json_is_null(item) ? "none" : json_string_value(item),
 			    known ? got : INT64_MIN);
 	}
 	return true;
 }
 
 static bool
-check_case(const struct quorum *q, const cJSON *one, char *why, size_t cap)
+check_case(const struct quorum *q, const json_t *one, char *why, size_t cap)
 {
 	int64_t set[256], voters[256];
 	unsigned count;
 	bool raw, acked;
-	bool want_raw = cJSON_IsTrue(cJSON_GetObjectItem(one, "raw"));
-	bool want_acked = cJSON_IsTrue(cJSON_GetObjectItem(one, "acked"));
+	bool want_raw = json_is_true(json_object_get(one, "raw"));
+	bool want_acked = json_is_true(json_object_get(one, "acked"));
 
-	if (!elector_read_i64s(cJSON_GetObjectItem(one, "set"), set, 256, &count))
+	if (!elector_read_i64s(json_object_get(one, "set"), set, 256, &count))
 		return elector_say(why, cap, "row not understood");
 	raw = quorum_contains(q, set, count);
 	acked = quorum_contains(q, voters, quorum_filter(q, set, count, voters));
@@ -141,26 +140,26 @@ check_case(const struct quorum *q, const cJSON *one, char *why, size_t cap)
 }
 
 static bool
-check_quorums(const cJSON *row, bool hierarchical, char *why, size_t cap)
+check_quorums(const json_t *row, bool hierarchical, char *why, size_t cap)
 {
+	size_t at;
 	static struct quorum q;
 	int64_t voters[QUORUM_VOTERS_MAX];
 	unsigned count;
-	const cJSON *one;
+	const json_t *one;
 
-	if (!compile_lines(cJSON_GetObjectItem(row, "config"), &q) ||
+	if (!compile_lines(json_object_get(row, "config"), &q) ||
 	    q.hierarchical != hierarchical)
 		return elector_say(why, cap, "configuration refused");
-	if (!elector_read_i64s(cJSON_GetObjectItem(row, "voters"), voters,
-	                       QUORUM_VOTERS_MAX, &count))
+	if (!elector_read_i64s(json_object_get(row, "voters"), voters, QUORUM_VOTERS_MAX,
+	                       &count))
 		return elector_say(why, cap, "row not understood");
 	if (count != q.voter_count || quorum_filter(&q, voters, count, voters) != count)
 		return elector_say(why, cap, "voters: expected %u, got %u others", count,
 		                   q.voter_count);
-	if (!check_weights(&q, cJSON_GetObjectItem(row, "weights"), why, cap))
+	if (!check_weights(&q, json_object_get(row, "weights"), why, cap))
 		return false;
-	cJSON_ArrayForEach(one, cJSON_GetObjectItem(row, "cases"))
-	{
+	json_array_foreach (json_object_get(row, "cases"), at, one) {
 		if (!check_case(&q, one, why, cap))
 			return false;
 	}
@@ -168,45 +167,44 @@ check_quorums(const cJSON *row, bool hierarchical, char *why, size_t cap)
 }
 
 bool
-vector_quorum_maj(const cJSON *row, char *why, size_t cap)
+vector_quorum_maj(const json_t *row, char *why, size_t cap)
 {
 	return check_quorums(row, false, why, cap);
 }
 
 bool
-vector_quorum_hier(const cJSON *row, char *why, size_t cap)
+vector_quorum_hier(const json_t *row, char *why, size_t cap)
 {
 	return check_quorums(row, true, why, cap);
 }
 
 static bool
-compile_pair(const cJSON *row, struct quorum_pair *out)
+compile_pair(const json_t *row, struct quorum_pair *out)
 {
 	static struct qconfig config;
-	const char *last = cJSON_GetStringValue(cJSON_GetObjectItem(row, "last_seen"));
+	const char *last = json_string_value(json_object_get(row, "last_seen"));
 
 	out->has_last_seen = last != NULL;
 	if (last && (!elector_read_text_config(last, &config) ||
 	             quorum_init(&out->last_seen, &config) != 0))
 		return false;
-	return elector_read_text_config(
-		   cJSON_GetStringValue(cJSON_GetObjectItem(row, "config")), &config) &&
+	return elector_read_text_config(json_string_value(json_object_get(row, "config")),
+	                                &config) &&
 	       quorum_init(&out->current, &config) == 0;
 }
 
 static bool
-read_votes(const cJSON *votes, struct vote_map *out)
+read_votes(json_t *votes, struct vote_map *out)
 {
-	const cJSON *item;
+	const char *key;
+	json_t *item;
 
 	vote_map_clear(out);
-	cJSON_ArrayForEach(item, votes)
-	{
-		const cJSON key = {.type = cJSON_String, .valuestring = item->string};
+	json_object_foreach (votes, key, item) {
 		struct vote v;
 		int64_t sid;
 
-		if (!elector_read_i64(&key, &sid) || !elector_read_vote(item, &v) ||
+		if (!elector_read_number(key, &sid) || !elector_read_vote(item, &v) ||
 		    !vote_map_put(out, sid, &v))
 			return false;
 	}
@@ -225,20 +223,20 @@ contains(const int64_t *list, unsigned count, int64_t sid)
 
 /* One list for each verifier that takes part, each a set. */
 static bool
-check_acks(const struct quorum_pair *p, const cJSON *want, const int64_t *acks,
+check_acks(const struct quorum_pair *p, const json_t *want, const int64_t *acks,
            unsigned count)
 {
 	const struct quorum *verifiers[2] = {&p->current, &p->last_seen};
-	int taking_part = quorum_pair_joint(p) ? 2 : 1;
+	unsigned taking_part = quorum_pair_joint(p) ? 2 : 1;
 
-	if (cJSON_GetArraySize(want) != taking_part)
+	if (json_array_size(want) != taking_part)
 		return false;
-	for (int i = 0; i < taking_part; i++) {
+	for (unsigned i = 0; i < taking_part; i++) {
 		int64_t got[VOTE_MAP_MAX], list[VOTE_MAP_MAX];
 		unsigned got_count = quorum_filter(verifiers[i], acks, count, got);
 		unsigned list_count;
 
-		if (!elector_read_i64s(cJSON_GetArrayItem(want, i), list, VOTE_MAP_MAX,
+		if (!elector_read_i64s(json_array_get(want, i), list, VOTE_MAP_MAX,
 		                       &list_count) ||
 		    list_count != got_count)
 			return false;
@@ -251,7 +249,7 @@ check_acks(const struct quorum_pair *p, const cJSON *want, const int64_t *acks,
 }
 
 bool
-vector_tracker(const cJSON *row, char *why, size_t cap)
+vector_tracker(const json_t *row, char *why, size_t cap)
 {
 	static struct quorum_pair pair;
 	static struct vote_map votes;
@@ -259,19 +257,19 @@ vector_tracker(const cJSON *row, char *why, size_t cap)
 	struct vote v;
 	unsigned count;
 	bool quorums, leader_ok;
-	bool want_quorums = cJSON_IsTrue(cJSON_GetObjectItem(row, "quorums"));
-	bool want_leader = cJSON_IsTrue(cJSON_GetObjectItem(row, "leader_ok"));
+	bool want_quorums = json_is_true(json_object_get(row, "quorums"));
+	bool want_leader = json_is_true(json_object_get(row, "leader_ok"));
 
 	if (!compile_pair(row, &pair) ||
-	    !read_votes(cJSON_GetObjectItem(row, "votes"), &votes) ||
-	    !elector_read_vote(cJSON_GetObjectItem(row, "vote"), &v) ||
+	    !read_votes(json_object_get(row, "votes"), &votes) ||
+	    !elector_read_vote(json_object_get(row, "vote"), &v) ||
 	    !elector_read_member(row, "myid", &me) ||
 	    !elector_read_member(row, "clock", &clock) ||
 	    !elector_read_member(row, "leader", &leader) ||
 	    !elector_read_member(row, "round", &round))
 		return elector_say(why, cap, "row not understood");
 	count = vote_map_acks(&votes, &v, acks);
-	if (!check_acks(&pair, cJSON_GetObjectItem(row, "acks"), acks, count))
+	if (!check_acks(&pair, json_object_get(row, "acks"), acks, count))
 		return elector_say(why, cap, "acks: expected others than the %u got",
 		                   count);
 	quorums = quorum_pair_agree(&pair, acks, count);

@@ -9,7 +9,7 @@
 
 static const struct kind {
 	const char *name;
-	bool (*check)(const cJSON *row, char *why, size_t cap);
+	bool (*check)(const json_t *row, char *why, size_t cap);
 } kinds[] = {
     {"order", vector_order},
     {"vote_equal", vector_vote_equal},
@@ -40,9 +40,8 @@ static void
 run_row(const struct kind *kind, const char *path, unsigned long line, const char *text)
 {
 	static char why[65536];
-	cJSON *row = cJSON_Parse(text);
-	const char *id =
-	    row ? cJSON_GetStringValue(cJSON_GetObjectItem(row, "id")) : NULL;
+	json_t *row = json_loads(text, 0, NULL);
+	const char *id = row ? json_string_value(json_object_get(row, "id")) : NULL;
 
 	snprintf(why, sizeof(why), "not a JSON object");
 	if (row && kind->check(row, why, sizeof(why))) {
@@ -51,7 +50,7 @@ run_row(const struct kind *kind, const char *path, unsigned long line, const cha
 		failed++;
 		printf("%s:%lu: %s%s%s\n", path, line, id ? id : "", id ? ": " : "", why);
 	}
-	cJSON_Delete(row);
+	json_decref(row);
 }
 
 static int

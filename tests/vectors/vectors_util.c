@@ -8,13 +8,13 @@
 #include <string.h>
 
 const char *
-vector_text(const cJSON *row, const char *name)
+vector_text(const json_t *row, const char *name)
 {
-	return cJSON_GetStringValue(cJSON_GetObjectItem(row, name));
+	return json_string_value(json_object_get(row, name));
 }
 
 bool
-vector_i64(const cJSON *row, const char *name, int64_t *out)
+vector_i64(const json_t *row, const char *name, int64_t *out)
 {
 	const char *text = vector_text(row, name);
 	char *end;

@@ -9,14 +9,14 @@
 #include <string.h>
 
 static bool
-says(const cJSON *row, const char *name)
+says(const json_t *row, const char *name)
 {
-	return cJSON_IsTrue(cJSON_GetObjectItem(row, name));
+	return json_is_true(json_object_get(row, name));
 }
 
 /* Is `got` what the row has under `name`? NULL is null. */
 static bool
-same_text(const cJSON *row, const char *name, const char *got, char *why, size_t cap)
+same_text(const json_t *row, const char *name, const char *got, char *why, size_t cap)
 {
 	const char *want = vector_text(row, name);
 
@@ -54,7 +54,7 @@ join(const struct qconfig_addr *addrs, unsigned count, char *out, size_t cap)
 }
 
 static bool
-check_server(const cJSON *row, const char *text, char *why, size_t cap)
+check_server(const json_t *row, const char *text, char *why, size_t cap)
 {
 	static struct qconfig_server s;
 	char printed[4096], quorum[4096], election[4096], client[512];
@@ -100,19 +100,19 @@ has_member(const struct qconfig *c, const char *sid, bool observer)
 
 /* The sids of one role as the row lists them. */
 static bool
-same_members(const cJSON *row, const char *name, const struct qconfig *c, bool observers,
+same_members(const json_t *row, const char *name, const struct qconfig *c, bool observers,
              char *why, size_t cap)
 {
-	const cJSON *list = cJSON_GetObjectItem(row, name), *item;
-	int count = 0;
+	size_t at;
+	const json_t *list = json_object_get(row, name), *item;
+	size_t count = 0;
 
 	for (unsigned i = 0; i < c->server_count; i++)
 		count += c->servers[i].observer == observers;
-	if (!cJSON_IsArray(list) || count != cJSON_GetArraySize(list))
-		return vector_say(why, cap, "got %d %s", count, name);
-	cJSON_ArrayForEach(item, list)
-	{
-		const char *sid = cJSON_GetStringValue(item);
+	if (!json_is_array(list) || count != json_array_size(list))
+		return vector_say(why, cap, "got %zu %s", count, name);
+	json_array_foreach (list, at, item) {
+		const char *sid = json_string_value(item);
 
 		if (!sid || !has_member(c, sid, observers))
 			return vector_say(why, cap, "%s: %s is missing", name,
@@ -137,7 +137,7 @@ same_again(const char *printed, const struct qconfig *c, char *why, size_t cap)
 }
 
 static bool
-check_config(const cJSON *row, const char *text, char *why, size_t cap)
+check_config(const json_t *row, const char *text, char *why, size_t cap)
 {
 	static struct qconfig c;
 	static char printed[QCONFIG_TEXT_MAX];
@@ -164,12 +164,12 @@ check_config(const cJSON *row, const char *text, char *why, size_t cap)
 }
 
 bool
-vector_config_text(const cJSON *row, char *why, size_t cap)
+vector_config_text(const json_t *row, char *why, size_t cap)
 {
 	const char *kind = vector_text(row, "kind");
 	const char *text = vector_text(row, "text");
 
-	if (!kind || !text || !cJSON_IsBool(cJSON_GetObjectItem(row, "accept")))
+	if (!kind || !text || !json_is_boolean(json_object_get(row, "accept")))
 		return vector_say(why, cap, "row not understood");
 	if (strcmp(kind, "server") == 0)
 		return check_server(row, text, why, cap);

@@ -18,7 +18,7 @@ static const char own_text[] = "server.1=127.0.0.1:2881:3881:participant\n"
 
 /* The five claims of a notification, as the row has them. */
 static bool
-get_claims(const cJSON *row, struct notif *out)
+get_claims(const json_t *row, struct notif *out)
 {
 	const char *state = vector_text(row, "state");
 
@@ -42,7 +42,7 @@ same_claims(const struct notif *a, const struct notif *b, char *why, size_t cap)
 }
 
 static bool
-check_encode(const cJSON *row, const unsigned char *want, size_t want_len, char *why,
+check_encode(const json_t *row, const unsigned char *want, size_t want_len, char *why,
              size_t cap)
 {
 	static unsigned char got[FRAME_MAX];
@@ -125,11 +125,11 @@ judge(enum notif_result r, const struct notif *n, const struct qconfig **carried
 
 /* The version of the carried configuration, or null. */
 static bool
-same_config(const cJSON *row, const struct qconfig *carried, char *why, size_t cap)
+same_config(const json_t *row, const struct qconfig *carried, char *why, size_t cap)
 {
 	int64_t version;
 
-	if (cJSON_IsNull(cJSON_GetObjectItem(row, "config_version")))
+	if (json_is_null(json_object_get(row, "config_version")))
 		return !carried ||
 		       vector_say(why, cap, "got a configuration, version %" PRId64,
 		                  carried->version);
@@ -141,11 +141,11 @@ same_config(const cJSON *row, const struct qconfig *carried, char *why, size_t c
 }
 
 static bool
-check_decode(const cJSON *row, const unsigned char *frame, size_t len, char *why,
+check_decode(const json_t *row, const unsigned char *frame, size_t len, char *why,
              size_t cap)
 {
 	const char *want = vector_text(row, "result"), *got;
-	const cJSON *version = cJSON_GetObjectItem(row, "ver");
+	const json_t *version = json_object_get(row, "ver");
 	const struct qconfig *carried;
 	struct notif n = {0}, claims = {0};
 
@@ -160,16 +160,16 @@ check_decode(const cJSON *row, const unsigned char *frame, size_t len, char *why
 		return vector_say(why, cap, "expected %s, got %s", want, got);
 	if (strcmp(want, "accept") != 0)
 		return true;
-	if (!get_claims(row, &claims) || !cJSON_IsNumber(version))
+	if (!get_claims(row, &claims) || !json_is_number(version))
 		return vector_say(why, cap, "row not understood");
-	if (n.version != version->valueint)
-		return vector_say(why, cap, "expected version %d, got %d",
-		                  version->valueint, n.version);
+	if (n.version != json_integer_value(version))
+		return vector_say(why, cap, "expected version %lld, got %d",
+		                  json_integer_value(version), n.version);
 	return same_claims(&claims, &n, why, cap) && same_config(row, carried, why, cap);
 }
 
 bool
-vector_notification(const cJSON *row, char *why, size_t cap)
+vector_notification(const json_t *row, char *why, size_t cap)
 {
 	static unsigned char frame[FRAME_MAX];
 	const char *kind = vector_text(row, "kind");

@@ -1,16 +1,17 @@
-/* ctl/metrics: escapes, units, histograms, and no sample twice. */
-#include "ctl/metrics.h"
+/* view/metrics: escapes, units, histograms, and no sample twice. */
+#include "view/metrics.h"
 
-#include "ctl/exact.h"
+#include "view/member.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-static char *page;
+static char page[METRICS_TEXT_MAX];
 
 /* Prints with these rows and the answers of an elector and a connmgr. */
 static void
@@ -18,22 +19,20 @@ print(const char *rows, const char *elector, const char *connmgr)
 {
 	struct asks asks = {.count = 2};
 	char text[4096];
-	cJSON *health;
-	size_t len;
-	FILE *out;
+	struct buf_out out;
+	json_t *health;
 
 	snprintf(text, sizeof(text), "{\"verdict\":\"degraded\",\"processes\":[%s]}",
 	         rows);
-	health = exact_parse(text);
+	health = json_loads(text, 0, NULL);
 	assert_non_null(health);
-	asks.list[0].answer = exact_parse(elector);
-	asks.list[1].answer = exact_parse(connmgr);
-	free(page);
-	page = NULL;
-	out = open_memstream(&page, &len);
-	metrics_print(health, &asks, out);
-	fclose(out);
-	cJSON_Delete(health);
+	asks.list[0].answer = json_loads(elector, 0, NULL);
+	asks.list[1].answer = json_loads(connmgr, 0, NULL);
+	buf_out_init(&out, page, sizeof(page) - 1);
+	metrics_put(health, &asks, &out);
+	assert_false(out.bad);
+	page[out.len] = '\0';
+	json_decref(health);
 	asks_deinit(&asks);
 }
 
@@ -138,8 +137,6 @@ main(void)
 	    cmocka_unit_test(of_two_with_one_name_the_first),
 	    cmocka_unit_test(histograms_and_counters),
 	};
-	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
-	free(page);
-	return failed;
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
-/* ctl/health: the answers of the doors made into rows, facts and a verdict (which is
+/* view/health: the answers of the doors made into rows, facts and a verdict (which is
  * tested in test_verdict.c). */
-#include "ctl/health.h"
 #include "tests/unit/asks_kit.h"
+#include "view/health.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -28,6 +28,7 @@
 	"256,\"drops\":0}]}"
 #define PEER "{\"who\":\"peer\",\"generation\":3,\"reason\":\"\",\"leader\":null}"
 
+static enum verdict_kind kind;
 static struct conf conf = {.id = 4611686018427387904,
                            .supervisor = {.watchdog_ms = 2000, .restart_reset_ms = 9}};
 
@@ -44,7 +45,7 @@ answer_all(void)
 static struct ask *
 find(const char *folder)
 {
-	return &asks.list[ask_find(&asks, folder) - asks.list];
+	return &asks.list[asks_find(&asks, folder) - asks.list];
 }
 
 static void
@@ -52,20 +53,20 @@ answer_otherwise(const char *folder, int result, const char *answer)
 {
 	struct ask *a = find(folder);
 
-	cJSON_Delete(a->answer);
-	a->answer = answer ? exact_parse(answer) : NULL;
+	json_decref(a->answer);
+	a->answer = answer ? json_loads(answer, 0, NULL) : NULL;
 	a->result = result;
 	assert_true(!answer || a->answer);
 }
 
-static const cJSON *
-row(const cJSON *health, const char *name)
+static const json_t *
+row(const json_t *health, const char *name)
 {
-	const cJSON *one;
+	size_t at;
+	const json_t *one;
 
-	cJSON_ArrayForEach(one, cJSON_GetObjectItem(health, "processes"))
-	{
-		if (strcmp(exact_string(one, "name"), name) == 0)
+	json_array_foreach (json_object_get(health, "processes"), at, one) {
+		if (strcmp(member_string(one, "name"), name) == 0)
 			return one;
 	}
 	fail_msg("no row %s", name);
@@ -73,23 +74,24 @@ row(const cJSON *health, const char *name)
 }
 
 static void
-check_member(const cJSON *object, const char *key, const char *want)
+check_member(const json_t *object, const char *key, const char *want)
 {
-	char *got = cJSON_PrintUnformatted(cJSON_GetObjectItem(object, key));
+	char *got =
+	    json_dumps(json_object_get(object, key), JSON_COMPACT | JSON_ENCODE_ANY);
 
 	if (!got || strcmp(got, want) != 0)
 		fail_msg("%s: %s, want %s", key, got ? got : "none", want);
-	cJSON_free(got);
+	free(got);
 }
 
 static void
 well(void **state)
 {
-	cJSON *h;
+	json_t *h;
 
 	(void)state;
 	answer_all();
-	h = health_merge(&conf, &asks);
+	h = health_merge(&conf, &asks, &kind);
 	check_member(h, "schema", "1");
 	check_member(h, "id", "4611686018427387904");
 	check_member(h, "verdict", "\"healthy\"");
@@ -97,7 +99,7 @@ well(void **state)
 	check_member(h, "listeners",
 	             "[{\"lane\":\"election\",\"address\":\"a:1\",\"state\":\"open\","
 	             "\"reason\":\"\"}]");
-	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(h, "processes")), 4);
+	assert_int_equal(json_array_size(json_object_get(h, "processes")), 4);
 	check_member(row(h, "conclaved"), "queue", "null");
 	check_member(row(h, "conclaved"), "lag_ms", "null");
 	check_member(row(h, "elector"), "queue", "7");
@@ -108,7 +110,7 @@ well(void **state)
 	check_member(row(h, "peer"), "queue", "9007199254740993");
 	check_member(row(h, "peer"), "threads", "null");
 	check_member(row(h, "elector"), "descriptors", "21"); /* conclaved may not look */
-	cJSON_Delete(h);
+	json_decref(h);
 }
 
 /* What each door may say, or not, and the one reason that follows. */
@@ -160,14 +162,14 @@ sick(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		cJSON *h;
+		json_t *h;
 
 		answer_all();
 		answer_otherwise(cases[i].folder, cases[i].result, cases[i].answer);
-		h = health_merge(&conf, &asks);
+		h = health_merge(&conf, &asks, &kind);
 		check_member(h, "reasons", cases[i].reason);
 		check_member(h, "verdict", cases[i].verdict);
-		cJSON_Delete(h);
+		json_decref(h);
 	}
 }
 
@@ -175,59 +177,59 @@ sick(void **state)
 static void
 a_door_that_takes_nobody(void **state)
 {
-	cJSON *h;
+	json_t *h;
 
 	(void)state;
 	answer_all();
 	answer_otherwise("elector-main", -ETIMEDOUT, NULL);
 	find("elector-main")->pid = 0;
-	h = health_merge(&conf, &asks);
+	h = health_merge(&conf, &asks, &kind);
 	check_member(h, "reasons", "[\"elector (pid 3) does not answer within 200 ms\"]");
 	check_member(row(h, "elector"), "state", "\"silent\"");
 	check_member(row(h, "elector"), "reason", "\"it does not answer\"");
-	cJSON_Delete(h);
+	json_decref(h);
 }
 
 static void
 without_conclaved(void **state)
 {
-	cJSON *h;
+	json_t *h;
 
 	(void)state;
 	answer_all();
 	answer_otherwise("conclaved", -ENOENT, NULL);
 	find("conclaved")->pid = 0;
-	h = health_merge(&conf, &asks);
+	h = health_merge(&conf, &asks, &kind);
 	check_member(h, "verdict", "\"healthy\"");
-	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(h, "processes")), 3);
-	cJSON_Delete(h);
+	assert_int_equal(json_array_size(json_object_get(h, "processes")), 3);
+	json_decref(h);
 
 	find("conclaved")->result = -ECONNREFUSED;
-	h = health_merge(&conf, &asks);
+	h = health_merge(&conf, &asks, &kind);
 	check_member(h, "verdict", "\"degraded\"");
 	check_member(h, "reasons",
 	             "[\"conclaved has died: nobody restarts the other processes\"]");
-	cJSON_Delete(h);
+	json_decref(h);
 }
 
 static void
 nobody(void **state)
 {
-	cJSON *h;
+	json_t *h;
 
 	(void)state;
 	asks_deinit(&asks);
 	add("conclaved", -ENOENT, 0, NULL);
 	add("connmgr", -ENOENT, 0, NULL);
 	add("peer", -ENOENT, 0, NULL);
-	h = health_merge(&conf, &asks);
+	h = health_merge(&conf, &asks, &kind);
 	check_member(h, "verdict", "\"failing\"");
 	check_member(h, "reasons",
 	             "[\"there is no connmgr\",\"there is no elector\",\"there is no "
 	             "peer\"]");
 	check_member(h, "processes", "[]");
 	check_member(h, "listeners", "[]");
-	cJSON_Delete(h);
+	json_decref(h);
 }
 
 int

@@ -1,5 +1,5 @@
 /* The question and its answer; see probe.h. What all answers say is in probe_judge.c. */
-#include "ctl/probe.h"
+#include "view/probe.h"
 
 #include "base/buf.h"
 #include "wire/qaddr.h"

@@ -1,6 +1,6 @@
-/* ctl/status, ctl/processes: what the doors said, as one object. */
-#include "ctl/status.h"
+/* view/status, view/processes: what the doors said, as one object. */
 #include "tests/unit/asks_kit.h"
+#include "view/status.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -41,16 +41,16 @@ teardown(void **state)
 
 /* Compares member `key` as it is printed. */
 static void
-check_member(const cJSON *object, const char *key, const char *want)
+check_member(const json_t *object, const char *key, const char *want)
 {
-	const cJSON *node = cJSON_GetObjectItemCaseSensitive(object, key);
-	char *got = node ? cJSON_PrintUnformatted(node) : NULL;
+	const json_t *node = json_object_get(object, key);
+	char *got = node ? json_dumps(node, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
 
 	if (!got)
 		fail_msg("no member %s", key);
 	else if (strcmp(got, want) != 0)
 		fail_msg("%s: %s, want %s", key, got, want);
-	cJSON_free(got);
+	free(got);
 }
 
 static const char peer_text[] =
@@ -87,7 +87,7 @@ static const char conclaved_text[] =
 static void
 all_answer(void **state)
 {
-	cJSON *s;
+	json_t *s;
 
 	(void)state;
 	add("conclaved", 0, 11, conclaved_text);
@@ -119,7 +119,7 @@ all_answer(void **state)
 	    "\"round\":" BIG_ROUND ",\"epoch\":4}},"
 	    "{\"id\":99,\"link\":\"up\",\"reason\":\"\",\"since_ms\":5,"
 	    "\"state\":null,\"vote\":null}]");
-	cJSON_Delete(s);
+	json_decref(s);
 }
 
 /* What our peer knows goes before what the elector heard last. */
@@ -148,24 +148,24 @@ who_follows_and_who_leads(void **state)
 	add("connmgr", 0, 12, connmgr_text);
 	add("elector-main", 0, 13, elector_text);
 	for (unsigned i = 0; i < 3; i++) {
-		const cJSON *rows;
-		cJSON *s;
+		const json_t *rows;
+		json_t *s;
 
 		add("peer", 0, 14, cases[i].peer);
 		s = status_merge(&conf, &asks);
-		rows = cJSON_GetObjectItem(s, "remotes");
-		for (int j = 0; j < 3; j++)
-			check_member(cJSON_GetArrayItem(rows, j), "state",
+		rows = json_object_get(s, "remotes");
+		for (unsigned j = 0; j < 3; j++)
+			check_member(json_array_get(rows, j), "state",
 			             cases[i].states[j]);
-		cJSON_Delete(s);
-		cJSON_Delete(asks.list[--asks.count].answer);
+		json_decref(s);
+		json_decref(asks.list[--asks.count].answer);
 	}
 }
 
 static void
 conclaveds_table_comes_first(void **state)
 {
-	cJSON *rows;
+	json_t *rows;
 
 	(void)state;
 	add("conclaved", 0, 11, conclaved_text);
@@ -173,26 +173,26 @@ conclaveds_table_comes_first(void **state)
 	add("peer", 0, 14, peer_text); /* of a pid that conclaved does not know */
 	add("elector-main", 0, 13, elector_text);
 	rows = status_processes(&asks);
-	assert_int_equal(cJSON_GetArraySize(rows), 5);
-	check_member(cJSON_GetArrayItem(rows, 0), "name", "\"conclaved\"");
-	check_member(cJSON_GetArrayItem(rows, 0), "rss_kb", "3000");
-	check_member(cJSON_GetArrayItem(rows, 0), "ready_us", "2");
-	check_member(cJSON_GetArrayItem(rows, 1), "name", "\"connmgr\"");
-	check_member(cJSON_GetArrayItem(rows, 1), "restarts", "2");
-	check_member(cJSON_GetArrayItem(rows, 1), "beat_age_ms", "null");
-	check_member(cJSON_GetArrayItem(rows, 2), "generation", BIG_ROUND);
-	check_member(cJSON_GetArrayItem(rows, 3), "name", "\"peer\"");
-	check_member(cJSON_GetArrayItem(rows, 3), "pid", "null");
-	check_member(cJSON_GetArrayItem(rows, 3), "state", "\"waiting\"");
-	check_member(cJSON_GetArrayItem(rows, 4), "name", "\"peer\"");
-	check_member(cJSON_GetArrayItem(rows, 4), "pid", "14");
-	cJSON_Delete(rows);
+	assert_int_equal(json_array_size(rows), 5);
+	check_member(json_array_get(rows, 0), "name", "\"conclaved\"");
+	check_member(json_array_get(rows, 0), "rss_kb", "3000");
+	check_member(json_array_get(rows, 0), "ready_us", "2");
+	check_member(json_array_get(rows, 1), "name", "\"connmgr\"");
+	check_member(json_array_get(rows, 1), "restarts", "2");
+	check_member(json_array_get(rows, 1), "beat_age_ms", "null");
+	check_member(json_array_get(rows, 2), "generation", BIG_ROUND);
+	check_member(json_array_get(rows, 3), "name", "\"peer\"");
+	check_member(json_array_get(rows, 3), "pid", "null");
+	check_member(json_array_get(rows, 3), "state", "\"waiting\"");
+	check_member(json_array_get(rows, 4), "name", "\"peer\"");
+	check_member(json_array_get(rows, 4), "pid", "14");
+	json_decref(rows);
 }
 
 static void
 nobody_answers(void **state)
 {
-	cJSON *s;
+	json_t *s;
 
 	(void)state;
 	add("conclaved", -ENOENT, 0, NULL);
@@ -212,19 +212,18 @@ nobody_answers(void **state)
 	check_member(s, "quorum", "2");
 	check_member(s, "processes", "[]");
 	check_member(s, "silent", "[\"conclaved\",\"connmgr\",\"peer\",\"elector\"]");
-	check_member(cJSON_GetArrayItem(cJSON_GetObjectItem(s, "remotes"), 0), "link",
+	check_member(json_array_get(json_object_get(s, "remotes"), 0), "link",
 	             "\"down\"");
-	check_member(cJSON_GetArrayItem(cJSON_GetObjectItem(s, "remotes"), 1), "id",
-	             BIG_ID);
-	check_member(cJSON_GetArrayItem(cJSON_GetObjectItem(s, "remotes"), 1), "reason",
+	check_member(json_array_get(json_object_get(s, "remotes"), 1), "id", BIG_ID);
+	check_member(json_array_get(json_object_get(s, "remotes"), 1), "reason",
 	             "\"connmgr-silent\"");
-	cJSON_Delete(s);
+	json_decref(s);
 }
 
 static void
 without_a_peer_the_elector_knows_the_round(void **state)
 {
-	cJSON *s;
+	json_t *s;
 
 	(void)state;
 	add("conclaved", -ENOENT, 0, NULL); /* each worker is a unit */
@@ -237,9 +236,9 @@ without_a_peer_the_elector_knows_the_round(void **state)
 	check_member(s, "round", "8");
 	check_member(s, "degraded", "\"2 stuck closes\"");
 	check_member(s, "silent", "[\"peer\"]");
-	check_member(cJSON_GetArrayItem(cJSON_GetObjectItem(s, "remotes"), 0), "reason",
+	check_member(json_array_get(json_object_get(s, "remotes"), 0), "reason",
 	             "\"unknown\"");
-	cJSON_Delete(s);
+	json_decref(s);
 }
 
 /* The first elector in the folder's order is a shadow: only the active one's word counts.
@@ -247,8 +246,8 @@ without_a_peer_the_elector_knows_the_round(void **state)
 static void
 shadows_are_rows_only(void **state)
 {
-	cJSON *s;
-	const cJSON *rows;
+	json_t *s;
+	const json_t *rows;
 
 	(void)state;
 	add("conclaved", -ECONNREFUSED, 0, NULL);
@@ -263,20 +262,20 @@ shadows_are_rows_only(void **state)
 	s = status_merge(&conf, &asks);
 	check_member(s, "voters", "[1,2," BIG_ID "]");
 	check_member(s, "silent", "[\"conclaved\",\"elector-stopped\"]");
-	rows = cJSON_GetObjectItem(s, "processes");
-	assert_int_equal(cJSON_GetArraySize(rows), 4);
-	check_member(cJSON_GetArrayItem(rows, 0), "name", "\"peer\"");
-	check_member(cJSON_GetArrayItem(rows, 1), "name", "\"elector-shadow\"");
-	check_member(cJSON_GetArrayItem(rows, 2), "name", "\"elector\"");
-	check_member(cJSON_GetArrayItem(rows, 3), "name", "\"elector-shadow\"");
-	check_member(cJSON_GetArrayItem(rows, 3), "state", "\"silent\"");
-	cJSON_Delete(s);
+	rows = json_object_get(s, "processes");
+	assert_int_equal(json_array_size(rows), 4);
+	check_member(json_array_get(rows, 0), "name", "\"peer\"");
+	check_member(json_array_get(rows, 1), "name", "\"elector-shadow\"");
+	check_member(json_array_get(rows, 2), "name", "\"elector\"");
+	check_member(json_array_get(rows, 3), "name", "\"elector-shadow\"");
+	check_member(json_array_get(rows, 3), "state", "\"silent\"");
+	json_decref(s);
 }
 
 static void
 rows_by_the_doors(void **state)
 {
-	cJSON *rows;
+	json_t *rows;
 
 	(void)state;
 	add("conclaved", -ECONNREFUSED, 0, NULL);
@@ -289,35 +288,35 @@ rows_by_the_doors(void **state)
 	add("elector-main", 0, 13, elector_text);
 	add("elector-gone", -ECONNREFUSED, 0, NULL);
 	rows = status_processes(&asks);
-	assert_int_equal(cJSON_GetArraySize(rows), 4);
-	check_member(cJSON_GetArrayItem(rows, 0), "name", "\"connmgr\"");
-	check_member(cJSON_GetArrayItem(rows, 0), "pid", "12");
-	check_member(cJSON_GetArrayItem(rows, 0), "state", "\"silent\"");
-	check_member(cJSON_GetArrayItem(rows, 0), "generation", "null");
-	check_member(cJSON_GetArrayItem(rows, 1), "name", "\"peer\"");
-	check_member(cJSON_GetArrayItem(rows, 1), "state", "\"ready\"");
-	check_member(cJSON_GetArrayItem(rows, 1), "generation", "3");
-	check_member(cJSON_GetArrayItem(rows, 1), "uptime_ms", "500");
-	check_member(cJSON_GetArrayItem(rows, 1), "restarts", "null");
-	check_member(cJSON_GetArrayItem(rows, 2), "name", "\"elector-shadow\"");
-	check_member(cJSON_GetArrayItem(rows, 2), "version", "\"0.2.0\"");
-	check_member(cJSON_GetArrayItem(rows, 3), "name", "\"elector\"");
-	check_member(cJSON_GetArrayItem(rows, 3), "generation", "5");
-	cJSON_Delete(rows);
+	assert_int_equal(json_array_size(rows), 4);
+	check_member(json_array_get(rows, 0), "name", "\"connmgr\"");
+	check_member(json_array_get(rows, 0), "pid", "12");
+	check_member(json_array_get(rows, 0), "state", "\"silent\"");
+	check_member(json_array_get(rows, 0), "generation", "null");
+	check_member(json_array_get(rows, 1), "name", "\"peer\"");
+	check_member(json_array_get(rows, 1), "state", "\"ready\"");
+	check_member(json_array_get(rows, 1), "generation", "3");
+	check_member(json_array_get(rows, 1), "uptime_ms", "500");
+	check_member(json_array_get(rows, 1), "restarts", "null");
+	check_member(json_array_get(rows, 2), "name", "\"elector-shadow\"");
+	check_member(json_array_get(rows, 2), "version", "\"0.2.0\"");
+	check_member(json_array_get(rows, 3), "name", "\"elector\"");
+	check_member(json_array_get(rows, 3), "generation", "5");
+	json_decref(rows);
 }
 
 static void
 a_lone_elector_is_the_elector(void **state)
 {
-	cJSON *rows;
+	json_t *rows;
 
 	(void)state;
 	add("elector-gone", -ECONNREFUSED, 0, NULL);
 	add("elector-main", -ETIMEDOUT, 13, NULL);
 	rows = status_processes(&asks);
-	assert_int_equal(cJSON_GetArraySize(rows), 1);
-	check_member(cJSON_GetArrayItem(rows, 0), "name", "\"elector\"");
-	cJSON_Delete(rows);
+	assert_int_equal(json_array_size(rows), 1);
+	check_member(json_array_get(rows, 0), "name", "\"elector\"");
+	json_decref(rows);
 }
 
 /* Whatever comes for an answer: an object comes out, and every key is there. */
@@ -338,7 +337,7 @@ strange_answers(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(strange) / sizeof(strange[0]); i++) {
-		cJSON *s;
+		json_t *s;
 
 		asks.count = 0;
 		add("conclaved", 0, 1, strange[i]);
@@ -347,8 +346,8 @@ strange_answers(void **state)
 		add("elector-main", 0, 4, strange[i]);
 		s = status_merge(&conf, &asks);
 		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
-			assert_true(cJSON_HasObjectItem(s, keys[k]));
-		cJSON_Delete(s);
+			assert_true(json_object_get(s, keys[k]));
+		json_decref(s);
 		asks_deinit(&asks);
 	}
 }
@@ -371,10 +370,10 @@ who_leads(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		cJSON *peer = exact_parse(cases[i].peer);
+		json_t *peer = json_loads(cases[i].peer, 0, NULL);
 
 		assert_int_equal(status_leads(peer), cases[i].want);
-		cJSON_Delete(peer);
+		json_decref(peer);
 	}
 	assert_false(status_leads(NULL));
 }
@@ -382,18 +381,18 @@ who_leads(void **state)
 static void
 observers_are_no_voters(void **state)
 {
-	cJSON *voters;
+	json_t *voters;
 	char *text;
 
 	(void)state;
 	add_server(4, true);
 	add_server(5, true);
 	voters = status_voters(&conf);
-	text = cJSON_PrintUnformatted(voters);
+	text = json_dumps(voters, JSON_COMPACT);
 	assert_string_equal(text, "[1,2," BIG_ID "]");
 	assert_int_equal(status_quorum(&conf), 2);
-	cJSON_free(text);
-	cJSON_Delete(voters);
+	free(text);
+	json_decref(voters);
 }
 
 static void

@@ -1,7 +1,7 @@
 /* What an elector said, as connmgr's comparison has it (hexadecimal, perhaps cut), in
  * words for a person. */
-#ifndef CTL_SAID_H
-#define CTL_SAID_H
+#ifndef VIEW_SAID_H
+#define VIEW_SAID_H
 
 #define SAID_MAX 256
 

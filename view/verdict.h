@@ -7,8 +7,8 @@
  * degraded: it serves, but something is wrong or soon will be.
  * Another server that is down, and an election that lasts, are no sickness of this one.
  */
-#ifndef CTL_VERDICT_H
-#define CTL_VERDICT_H
+#ifndef VIEW_VERDICT_H
+#define VIEW_VERDICT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* What all answers together say; see probe.h. */
-#include "ctl/probe.h"
+#include "view/probe.h"
 
 #include "wire/qaddr.h"
 #include "wire/quorum.h"

@@ -1,7 +1,6 @@
 /* Units against the configuration; see fit.h. */
-#include "ctl/fit.h"
+#include "view/fit.h"
 
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +31,7 @@ struct judge {
 	const struct conf *conf;
 	const char *file;
 	const char *shown[UNITS]; /* a block of NAME=VALUE lines, up to a blank one */
+	bool (*is_user)(const char *name);
 	struct fit_verdict *out;
 };
 
@@ -155,7 +155,7 @@ judge_user(const struct judge *j, enum unit u, enum unit first)
 		    "%s runs as nobody, whom its sockets take strangers for: it needs "
 		    "a user of its own",
 		    roles[u].name);
-	else if (!getpwnam(user))
+	else if (!j->is_user(user))
 		complain(j,
 		         "%s runs as %s, whom this machine does not know: "
 		         "systemd-sysusers makes it",
@@ -281,9 +281,9 @@ judge_layouts(const struct judge *j)
 
 void
 fit_judge(const char *shown, const struct conf *c, const char *file,
-          struct fit_verdict *out)
+          bool (*is_user)(const char *name), struct fit_verdict *out)
 {
-	struct judge j = {.conf = c, .file = file, .out = out};
+	struct judge j = {.conf = c, .file = file, .is_user = is_user, .out = out};
 
 	out->count = 0;
 	for (unsigned u = 0; u < UNITS && shown; u++) {

@@ -7,8 +7,8 @@
  * does not itself say LEADING under its own sid (a server publishes its state before its
  * vote, so that for some ms a survivor says FOLLOWING, or even LEADING, and names the
  * dead leader); the leader that a LOOKING server names (it is the last one). */
-#ifndef CTL_PROBE_H
-#define CTL_PROBE_H
+#ifndef VIEW_PROBE_H
+#define VIEW_PROBE_H
 
 #include "wire/notif.h"
 #include "wire/qconfig.h"

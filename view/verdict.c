@@ -1,5 +1,5 @@
 /* See verdict.h. */
-#include "ctl/verdict.h"
+#include "view/verdict.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* Do the installed units of systemd fit the configuration? What `conclave check
  * --systemd` says (conclave-systemd(7) describes the units). */
-#ifndef CTL_FIT_H
-#define CTL_FIT_H
+#ifndef VIEW_FIT_H
+#define VIEW_FIT_H
 
 #include "config/conf.h"
 
@@ -18,8 +18,8 @@ struct fit_verdict {
 const char *fit_command(void);
 
 /* `shown`: that output. `file`: what the units should read, NULL where that does not
- * matter. Users are looked up on this machine. */
+ * matter. `is_user`: does this machine know the user? */
 void fit_judge(const char *shown, const struct conf *c, const char *file,
-               struct fit_verdict *out);
+               bool (*is_user)(const char *name), struct fit_verdict *out);
 
 #endif

@@ -1,5 +1,5 @@
 /* A notification or a decision in words; see said.h. */
-#include "ctl/said.h"
+#include "view/said.h"
 
 #include "ipc/msg.h"
 #include "wire/notif.h"

@@ -1,0 +1,61 @@
+/* See asks.h. */
+#include "view/asks.h"
+
+#include "view/member.h"
+
+#include <string.h>
+
+void
+asks_deinit(struct asks *a)
+{
+	for (unsigned i = 0; i < a->count; i++)
+		json_decref(a->list[i].answer);
+	a->count = 0;
+}
+
+unsigned
+asks_answered(const struct asks *a)
+{
+	unsigned answers = 0;
+
+	for (unsigned i = 0; i < a->count; i++)
+		answers += a->list[i].answer != NULL;
+	return answers;
+}
+
+const struct ask *
+asks_find(const struct asks *a, const char *folder)
+{
+	for (unsigned i = 0; i < a->count; i++) {
+		if (strcmp(a->list[i].folder, folder) == 0)
+			return &a->list[i];
+	}
+	return NULL;
+}
+
+const json_t *
+asks_answer(const struct asks *a, const char *folder)
+{
+	const struct ask *one = asks_find(a, folder);
+
+	return one ? one->answer : NULL;
+}
+
+const json_t *
+asks_elector(const struct asks *a)
+{
+	for (unsigned i = 0; i < a->count; i++) {
+		const json_t *answer = a->list[i].answer;
+
+		if (strcmp(member_string(answer, "who"), "elector") == 0 &&
+		    json_is_true(json_object_get(answer, "active")))
+			return answer;
+	}
+	return NULL;
+}
+
+bool
+asks_is_elector(const char *folder)
+{
+	return strncmp(folder, "elector-", strlen("elector-")) == 0;
+}
