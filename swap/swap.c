@@ -201,15 +201,12 @@ on_ask(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
 static void
 on_described(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
 {
-	if (s->phase != SWAP_DESCRIBING)
-		return;
-	if (!ev->ok) {
+	if (!ev->ok)
 		refuse(s, SWAP_WHY_DESCRIBED, ev->now_ms, out);
-	} else if (s->kept_ms > 0) { /* a new swap accepts the one before */
+	else if (s->kept_ms > 0) /* a new swap accepts the one before */
 		accept(s, ev->now_ms, out);
-	} else {
+	else
 		start(s, ev->now_ms, out);
-	}
 }
 
 static void
@@ -238,7 +235,26 @@ on_resume(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
 }
 
 static void
-on_looked_before(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
+on_spawned(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
+{
+	if (ev->ok)
+		return;
+	s->seated[candidate(s)] = false;
+	give_up(s, SWAP_WHY_SPAWN, out);
+}
+
+static void
+on_ready(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
+{
+	if (ev->seat == s->active || s->start_owed)
+		return;
+	s->phase = SWAP_SYNCING;
+	add(out, SWAP_DO_LOOK, candidate(s));
+}
+
+/* The look at a candidate. */
+static void
+judge(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
 {
 	bool there = ev->attached && ev->synced;
 
@@ -246,43 +262,37 @@ on_looked_before(struct swap *s, const struct swap_event *ev, struct swap_action
 		give_up(s, SWAP_WHY_DIFFERS, out);
 	} else if (ev->sick && !s->back) {
 		give_up(s, SWAP_WHY_SICK, out);
-	} else if (s->phase == SWAP_SYNCING && !there) {
-		s->look_ms = ev->now_ms + s->policy.look_ms / AGAIN_DIV;
-	} else if (s->phase == SWAP_SYNCING && (s->back || s->shadow_ms == 0)) {
-		promote(s, ev->now_ms, out);
-	} else if (s->phase == SWAP_SYNCING) {
-		enter(s, SWAP_SHADOWING, ev->now_ms + s->shadow_ms);
-		s->look_ms = ev->now_ms + s->policy.look_ms;
-		note(s, out, SWAP_NOTE_SHADOW, SWAP_WHY_NONE);
-	} else {
-		s->look_ms = ev->now_ms + s->policy.look_ms;
+	} else if (s->phase == SWAP_SHADOWING) {
 		s->sick = there ? 0 : s->sick + 1;
 		if (s->sick >= SWAP_SICK_LOOKS)
 			give_up(s, SWAP_WHY_LOST, out);
+	} else if (there && (s->back || s->shadow_ms == 0)) {
+		promote(s, ev->now_ms, out);
+	} else if (there) {
+		enter(s, SWAP_SHADOWING, ev->now_ms + s->shadow_ms);
+		s->look_ms = ev->now_ms + s->policy.look_ms;
+		note(s, out, SWAP_NOTE_SHADOW, SWAP_WHY_NONE);
 	}
 }
 
 static void
 on_looked(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
 {
-	bool well = ev->attached && ev->synced && !ev->sick;
+	unsigned share = s->phase == SWAP_SYNCING ? AGAIN_DIV : 1;
 
-	if (ev->ok && (s->phase == SWAP_SYNCING || s->phase == SWAP_SHADOWING)) {
-		on_looked_before(s, ev, out);
+	s->look_ms = NEVER;
+	if (s->phase != SWAP_SYNCING && s->phase != SWAP_SHADOWING &&
+	    s->phase != SWAP_PROBATION)
 		return;
-	}
+	s->look_ms = ev->now_ms + s->policy.look_ms / share;
 	/* a connmgr that does not answer says nothing about the elector */
-	s->look_ms =
-	    ev->now_ms + (s->phase == SWAP_SYNCING ? s->policy.look_ms / AGAIN_DIV
-	                                           : s->policy.look_ms);
-	if (s->phase != SWAP_PROBATION) {
-		if (s->phase != SWAP_SYNCING && s->phase != SWAP_SHADOWING)
-			s->look_ms = NEVER;
-		return;
-	}
 	if (!ev->ok)
 		return;
-	s->sick = well ? 0 : s->sick + 1;
+	if (s->phase != SWAP_PROBATION) {
+		judge(s, ev, out);
+		return;
+	}
+	s->sick = ev->attached && ev->synced && !ev->sick ? 0 : s->sick + 1;
 	if (s->sick >= SWAP_SICK_LOOKS)
 		go_back(s, SWAP_WHY_SICK, ev->now_ms, out);
 }
@@ -290,8 +300,6 @@ on_looked(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
 static void
 on_promoted(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
 {
-	if (s->phase != SWAP_PROMOTING)
-		return;
 	if (ev->ok)
 		promoted(s, ev->now_ms, out);
 	else if (ev->silent)
@@ -307,8 +315,6 @@ on_record(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
 {
 	bool passed = ev->ok && ev->seat == candidate(s);
 
-	if (s->phase != SWAP_UNSURE && s->phase != SWAP_ENDING)
-		return;
 	if (!ev->ok) {
 		s->look_ms = ev->now_ms + s->policy.look_ms;
 	} else if (passed) {
@@ -326,8 +332,6 @@ on_record(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
 static void
 on_accepted(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
 {
-	if (s->phase != SWAP_ACCEPTING)
-		return;
 	if (ev->ok) {
 		note(s, out, SWAP_NOTE_ACCEPTED, SWAP_WHY_NONE);
 		add(out, SWAP_DO_KEEP, s->active);
@@ -368,14 +372,15 @@ on_died(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
 }
 
 static void
-on_stop(struct swap *s, struct swap_actions *out)
+on_stop(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
 {
+	(void)ev;
 	s->stopping = true;
 	answer(s, out, false, SWAP_WHY_STOPPED);
 	enter(s, SWAP_IDLE, NEVER);
 }
 
-/* The phase's time has come. */
+/* The deadline of the phase has come. */
 static void
 on_until(struct swap *s, uint64_t now_ms, struct swap_actions *out)
 {
@@ -386,7 +391,7 @@ on_until(struct swap *s, uint64_t now_ms, struct swap_actions *out)
 	} else if (s->phase == SWAP_STARTING || s->phase == SWAP_SYNCING) {
 		give_up(s, SWAP_WHY_LATE, out);
 	} else if (s->phase == SWAP_SHADOWING) {
-		/* a last look: what differs since the one before counts */
+		/* a last look: it counts what differs since the one before */
 		s->shadow_ms = 0;
 		enter(s, SWAP_SYNCING, now_ms + s->policy.start_ms);
 		add(out, SWAP_DO_LOOK, candidate(s));
@@ -400,13 +405,13 @@ on_until(struct swap *s, uint64_t now_ms, struct swap_actions *out)
 }
 
 static void
-on_due(struct swap *s, uint64_t now_ms, struct swap_actions *out)
+on_due(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
 {
-	if (now_ms >= s->until_ms) {
-		on_until(s, now_ms, out);
+	if (ev->now_ms >= s->until_ms) {
+		on_until(s, ev->now_ms, out);
 		return;
 	}
-	if (now_ms < s->look_ms)
+	if (ev->now_ms < s->look_ms)
 		return;
 	s->look_ms = NEVER;
 	if (s->phase == SWAP_UNSURE || s->phase == SWAP_ENDING)
@@ -425,58 +430,39 @@ swap_init(struct swap *s, const struct swap_policy *policy)
 	s->seated[0] = true;
 }
 
+#define IN(phase) (1u << (phase))
+
+/* What an event does, and the phases outside which it does nothing; 0: it counts in all.
+ */
+static const struct {
+	void (*run)(struct swap *s, const struct swap_event *ev,
+	            struct swap_actions *out);
+	unsigned phases;
+} events[] = {
+    [SWAP_EV_ASK] = {on_ask, 0},
+    [SWAP_EV_UNDO] = {on_undo, 0},
+    [SWAP_EV_RESUME] = {on_resume, 0},
+    [SWAP_EV_DESCRIBED] = {on_described, IN(SWAP_DESCRIBING)},
+    [SWAP_EV_SPAWNED] = {on_spawned, IN(SWAP_STARTING)},
+    [SWAP_EV_READY] = {on_ready, IN(SWAP_STARTING)},
+    [SWAP_EV_DIED] = {on_died, 0},
+    [SWAP_EV_LOOKED] = {on_looked, 0},
+    [SWAP_EV_PROMOTED] = {on_promoted, IN(SWAP_PROMOTING)},
+    [SWAP_EV_RECORD] = {on_record, IN(SWAP_UNSURE) | IN(SWAP_ENDING)},
+    [SWAP_EV_ACCEPTED] = {on_accepted, IN(SWAP_ACCEPTING)},
+    [SWAP_EV_STOP] = {on_stop, 0},
+    [SWAP_EV_DUE] = {on_due, 0},
+};
+
 void
 swap_step(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
 {
+	unsigned phases = events[ev->type].phases;
+
 	out->count = 0;
 	assert(ev->seat < 2);
-	switch (ev->type) {
-	case SWAP_EV_ASK:
-		on_ask(s, ev, out);
-		break;
-	case SWAP_EV_UNDO:
-		on_undo(s, ev, out);
-		break;
-	case SWAP_EV_RESUME:
-		on_resume(s, ev, out);
-		break;
-	case SWAP_EV_DESCRIBED:
-		on_described(s, ev, out);
-		break;
-	case SWAP_EV_SPAWNED:
-		if (ev->ok || s->phase != SWAP_STARTING)
-			break;
-		s->seated[candidate(s)] = false;
-		give_up(s, SWAP_WHY_SPAWN, out);
-		break;
-	case SWAP_EV_READY:
-		if (s->phase != SWAP_STARTING || ev->seat == s->active || s->start_owed)
-			break;
-		s->phase = SWAP_SYNCING;
-		add(out, SWAP_DO_LOOK, candidate(s));
-		break;
-	case SWAP_EV_DIED:
-		on_died(s, ev, out);
-		break;
-	case SWAP_EV_LOOKED:
-		on_looked(s, ev, out);
-		break;
-	case SWAP_EV_PROMOTED:
-		on_promoted(s, ev, out);
-		break;
-	case SWAP_EV_RECORD:
-		on_record(s, ev, out);
-		break;
-	case SWAP_EV_ACCEPTED:
-		on_accepted(s, ev, out);
-		break;
-	case SWAP_EV_STOP:
-		on_stop(s, out);
-		break;
-	case SWAP_EV_DUE:
-		on_due(s, ev->now_ms, out);
-		break;
-	}
+	if (phases == 0 || (phases & IN(s->phase)))
+		events[ev->type].run(s, ev, out);
 }
 
 uint64_t
