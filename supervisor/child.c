@@ -133,8 +133,9 @@ on_ready(struct child *c, const struct child_event *ev, struct child_actions *ou
 }
 
 static void
-on_beat(struct child *c, const struct child_event *ev)
+on_beat(struct child *c, const struct child_event *ev, struct child_actions *out)
 {
+	(void)out;
 	if (c->pid == 0)
 		return;
 	c->beat_ms = ev->now_ms;
@@ -199,8 +200,9 @@ on_exited(struct child *c, const struct child_event *ev, struct child_actions *o
 }
 
 static void
-on_needs(struct child *c, const struct child_event *ev)
+on_needs(struct child *c, const struct child_event *ev, struct child_actions *out)
 {
+	(void)out;
 	if (ev->met == c->needs_met)
 		return;
 	c->needs_met = ev->met;
@@ -312,6 +314,25 @@ on_due(struct child *c, const struct child_event *ev, struct child_actions *out)
 	}
 }
 
+static void
+on_changed(struct child *c, const struct child_event *ev, struct child_actions *out)
+{
+	(void)ev;
+	if (c->state != CHILD_STOPPED)
+		return;
+	c->failures = 0;
+	spawn(c, out);
+}
+
+static void
+on_wanted(struct child *c, const struct child_event *ev, struct child_actions *out)
+{
+	(void)ev;
+	c->wanted = true;
+	if (c->state == CHILD_DOWN)
+		spawn(c, out);
+}
+
 void
 child_init(struct child *c, const struct child_policy *policy)
 {
@@ -325,53 +346,25 @@ child_init(struct child *c, const struct child_policy *policy)
 void
 child_step(struct child *c, const struct child_event *ev, struct child_actions *out)
 {
+	static void (*const events[])(struct child * c, const struct child_event *ev,
+	                              struct child_actions *out) = {
+	    [CHILD_EV_START] = on_wanted,
+	    [CHILD_EV_SPAWNED] = on_spawned,
+	    [CHILD_EV_SPAWN_FAILED] = on_spawn_failed,
+	    [CHILD_EV_READY] = on_ready,
+	    [CHILD_EV_BEAT] = on_beat,
+	    [CHILD_EV_EXITED] = on_exited,
+	    [CHILD_EV_NEEDS] = on_needs,
+	    [CHILD_EV_RESTART] = on_restart,
+	    [CHILD_EV_CHANGED] = on_changed,
+	    [CHILD_EV_UNWANTED] = on_stop,
+	    [CHILD_EV_WANTED] = on_wanted,
+	    [CHILD_EV_STOP] = on_stop,
+	    [CHILD_EV_DUE] = on_due,
+	};
+
 	out->count = 0;
-	switch (ev->type) {
-	case CHILD_EV_START:
-		assert(c->state == CHILD_DOWN);
-		c->wanted = true;
-		spawn(c, out);
-		break;
-	case CHILD_EV_SPAWNED:
-		on_spawned(c, ev, out);
-		break;
-	case CHILD_EV_SPAWN_FAILED:
-		on_spawn_failed(c, ev, out);
-		break;
-	case CHILD_EV_READY:
-		on_ready(c, ev, out);
-		break;
-	case CHILD_EV_BEAT:
-		on_beat(c, ev);
-		break;
-	case CHILD_EV_EXITED:
-		on_exited(c, ev, out);
-		break;
-	case CHILD_EV_NEEDS:
-		on_needs(c, ev);
-		break;
-	case CHILD_EV_RESTART:
-		on_restart(c, ev, out);
-		break;
-	case CHILD_EV_CHANGED:
-		if (c->state != CHILD_STOPPED)
-			break;
-		c->failures = 0;
-		spawn(c, out);
-		break;
-	case CHILD_EV_UNWANTED:
-	case CHILD_EV_STOP:
-		on_stop(c, ev, out);
-		break;
-	case CHILD_EV_WANTED:
-		c->wanted = true;
-		if (c->state == CHILD_DOWN)
-			spawn(c, out);
-		break;
-	case CHILD_EV_DUE:
-		on_due(c, ev, out);
-		break;
-	}
+	events[ev->type](c, ev, out);
 }
 
 uint64_t

@@ -23,66 +23,57 @@ child_state_name(const struct child *c)
 	return state_names[c->state];
 }
 
-static void
-event_text(const struct child_note *n, char *out, size_t cap)
+/* An event that is told by `before`, with after_ms between it and `after` if there is an
+ * `after`. */
+static const struct {
+	const char *before;
+	const char *after;
+} texts[] = {
+    [CHILD_WHY_NONE] = {"", NULL},
+    [CHILD_WHY_STARTED] = {"started", NULL},
+    [CHILD_WHY_READY] = {"ready after", ""},
+    [CHILD_WHY_NEVER_READY] = {"hung: not ready after", "; aborted"},
+    [CHILD_WHY_SILENT] = {"hung: no sign of life for", "; aborted"},
+    [CHILD_WHY_LINGERS] = {"has not ended after", "; killed"},
+    [CHILD_WHY_RESTART] = {"restart asked for", NULL},
+    [CHILD_WHY_STOP] = {"asked to stop", NULL},
+    [CHILD_WHY_ENDED] = {"ended after", ""},
+};
+
+static int
+killed_text(const struct child_note *n, char *out, size_t cap)
 {
-	const char *name;
+	const char *name = sigabbrev_np(n->code);
 	const char *hung = n->cause == CHILD_CAUSE_HANG          ? "hung, "
 	                   : n->cause == CHILD_CAUSE_NEVER_READY ? "never ready, "
 	                                                         : "";
 
-	switch (n->why) {
-	case CHILD_WHY_NONE:
-		snprintf(out, cap, "%s", "");
-		break;
-	case CHILD_WHY_STARTED:
-		snprintf(out, cap, "started");
-		break;
-	case CHILD_WHY_READY:
-		snprintf(out, cap, "ready after %" PRIu64 " ms", n->after_ms);
-		break;
-	case CHILD_WHY_SPAWN_FAILED:
-		snprintf(out, cap, "cannot be started: %s", strerror(n->code));
-		break;
-	case CHILD_WHY_EXITED:
-		snprintf(out, cap, "exited with status %d after %" PRIu64 " ms", n->code,
-		         n->after_ms);
-		break;
-	case CHILD_WHY_KILLED:
-		name = sigabbrev_np(n->code);
-		snprintf(out, cap, "%skilled by signal %d (%s)%s%s after %" PRIu64 " ms",
-		         hung, n->code, name != NULL ? name : "?",
-		         n->cause == CHILD_CAUSE_MEMORY ? ", out of memory," : "",
-		         n->dumped ? ", core dumped," : "", n->after_ms);
-		break;
-	case CHILD_WHY_CONFIG:
-		snprintf(out, cap,
-		         "refused the configuration (exit status %d); waits for "
-		         "`conclave reload` or `conclave restart`",
-		         EXIT_CONFIG);
-		break;
-	case CHILD_WHY_NEVER_READY:
-		snprintf(out, cap, "hung: not ready after %" PRIu64 " ms; aborted",
-		         n->after_ms);
-		break;
-	case CHILD_WHY_SILENT:
-		snprintf(out, cap, "hung: no sign of life for %" PRIu64 " ms; aborted",
-		         n->after_ms);
-		break;
-	case CHILD_WHY_LINGERS:
-		snprintf(out, cap, "has not ended after %" PRIu64 " ms; killed",
-		         n->after_ms);
-		break;
-	case CHILD_WHY_RESTART:
-		snprintf(out, cap, "restart asked for");
-		break;
-	case CHILD_WHY_STOP:
-		snprintf(out, cap, "asked to stop");
-		break;
-	case CHILD_WHY_ENDED:
-		snprintf(out, cap, "ended after %" PRIu64 " ms", n->after_ms);
-		break;
-	}
+	return snprintf(out, cap, "%skilled by signal %d (%s)%s%s after %" PRIu64 " ms",
+	                hung, n->code, name ? name : "?",
+	                n->cause == CHILD_CAUSE_MEMORY ? ", out of memory," : "",
+	                n->dumped ? ", core dumped," : "", n->after_ms);
+}
+
+/* As snprintf. */
+static int
+event_text(const struct child_note *n, char *out, size_t cap)
+{
+	if (n->why == CHILD_WHY_SPAWN_FAILED)
+		return snprintf(out, cap, "cannot be started: %s", strerror(n->code));
+	if (n->why == CHILD_WHY_EXITED)
+		return snprintf(out, cap, "exited with status %d after %" PRIu64 " ms",
+		                n->code, n->after_ms);
+	if (n->why == CHILD_WHY_KILLED)
+		return killed_text(n, out, cap);
+	if (n->why == CHILD_WHY_CONFIG)
+		return snprintf(out, cap,
+		                "refused the configuration (exit status %d); waits for "
+		                "`conclave reload` or `conclave restart`",
+		                EXIT_CONFIG);
+	if (!texts[n->why].after)
+		return snprintf(out, cap, "%s", texts[n->why].before);
+	return snprintf(out, cap, "%s %" PRIu64 " ms%s", texts[n->why].before,
+	                n->after_ms, texts[n->why].after);
 }
 
 const char *
@@ -101,10 +92,8 @@ child_cause_name(enum child_cause cause)
 void
 child_note_text(const struct child_note *n, char *out, size_t cap)
 {
-	size_t len;
+	size_t len = (size_t)event_text(n, out, cap);
 
-	event_text(n, out, cap);
-	len = strnlen(out, cap);
 	if (n->delay_ms == UINT64_MAX || n->why == CHILD_WHY_NONE || len >= cap)
 		return;
 	if (n->delay_ms == 0)
