@@ -2,7 +2,6 @@
  * for all that is believed, and is read when the program has ended. */
 #include "supervisor/describe.h"
 
-#include "supervisor/spawn.h"
 #include "swap/program.h"
 
 #include <errno.h>
@@ -36,7 +35,7 @@ on_ended(sd_event_source *s, const siginfo_t *info, void *user)
 }
 
 int
-describe_begin(struct describe **out, sd_event *loop, const char *path,
+describe_begin(struct describe **out, struct spawn *spawn, const char *path,
                describe_handler *done, void *user)
 {
 	char *argv[] = {(char *)path, (char *)"--describe", NULL};
@@ -53,7 +52,7 @@ describe_begin(struct describe **out, sd_event *loop, const char *path,
 	d->fd = fds[0];
 	d->done = done;
 	d->user = user;
-	r = spawn_once(loop, argv, fds[1], on_ended, d, &d->child);
+	r = spawn_once(spawn, argv, fds[1], on_ended, d, &d->child);
 	close(fds[1]);
 	if (r < 0) {
 		describe_end(d);

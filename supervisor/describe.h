@@ -2,7 +2,7 @@
 #ifndef SUPERVISOR_DESCRIBE_H
 #define SUPERVISOR_DESCRIBE_H
 
-#include <systemd/sd-event.h>
+#include "supervisor/spawn.h"
 
 struct describe;
 
@@ -12,7 +12,7 @@ struct describe;
 typedef void describe_handler(void *user, const char *says);
 
 /* 0 or -errno (what exec said, too). */
-int describe_begin(struct describe **out, sd_event *loop, const char *path,
+int describe_begin(struct describe **out, struct spawn *spawn, const char *path,
                    describe_handler *done, void *user);
 void describe_end(struct describe *d); /* kills it if it still runs; NULL ok */
 

@@ -7,9 +7,6 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "supervisor/place.h"
-#include "supervisor/shell_child.h"
-#include "supervisor/shell_door.h"
-#include "supervisor/shell_swap.h"
 #include "supervisor/status.h"
 
 #include <assert.h>
@@ -100,13 +97,14 @@ on_event(void *user, uint64_t now_ms, void *event)
 		break;
 	case SUPERVISOR_EV_STOP:
 		supervisor_swap_stop(s);
-		supervisor_children_stop(s);
+		s->stopping = true;
+		supervisor_children_step(s, CHILD_EV_UNWANTED);
 		break;
 	case SUPERVISOR_EV_RELOAD:
 		(void)supervisor_reload(s, text, sizeof(text));
 		break;
 	case SUPERVISOR_EV_DUE:
-		supervisor_children_due(s);
+		supervisor_children_step(s, CHILD_EV_DUE);
 		supervisor_swap_due(s);
 		break;
 	case SUPERVISOR_EV_NOTICE:

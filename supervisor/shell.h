@@ -158,16 +158,55 @@ struct supervisor_event {
 	struct swap_event swap;
 };
 
-/* Takes the folders and the lock, and opens all; starts nobody. 0, or the exit status
- * once it has logged why. */
+/* shell.c. Takes the folders and the lock, and opens all; starts nobody. 0, or the exit
+ * status once it has logged why. */
 int supervisor_open(struct supervisor *s);
 /* The loop, until all children have ended. The exit status. */
 int supervisor_run(struct supervisor *s);
 void supervisor_close(struct supervisor *s); /* also after supervisor_open failed */
 
-/* shell_child.c: the child that holds an elector. */
-struct supervisor_child *supervisor_seat(struct supervisor *s, unsigned seat);
-
 extern const struct proc_ops supervisor_proc_ops;
+
+/* shell_door.c. 0 or -errno; the close is for a door that failed to open, too. */
+int supervisor_door_open(struct supervisor *s);
+void supervisor_door_close(struct supervisor *s);
+void supervisor_door_request(struct supervisor *s, struct door_conn *conn,
+                             const char *request);
+/* Reads the configuration again. 0: `text` names what was taken over ("" for nothing);
+ * 1: `text` says what is wrong with the file, or which key needs a restart. */
+int supervisor_reload(struct supervisor *s, char *text, size_t cap);
+/* After every event: answers those who asked for the restart of a child that was started
+ * since, or could not be started. */
+void supervisor_door_settle(struct supervisor *s);
+
+/* shell_swap.c. Reads the record, which names the elector to start. */
+void supervisor_swap_open(struct supervisor *s);
+void supervisor_swap_close(struct supervisor *s);
+void supervisor_swap_start(struct supervisor *s);
+void supervisor_swap_stop(struct supervisor *s);
+void supervisor_swap_due(struct supervisor *s);
+void supervisor_swap_step(struct supervisor *s, const struct swap_event *ev);
+
+/* shell_child.c. Prepares all children and opens the notify socket: 0 or -errno. The
+ * close kills nobody. */
+int supervisor_children_open(struct supervisor *s);
+void supervisor_children_close(struct supervisor *s);
+void supervisor_children_start(struct supervisor *s);
+/* The configuration was read again: SIGHUP to all, to one that is starting as soon as it
+ * is ready; one that refused the configuration is started again. */
+void supervisor_children_reload(struct supervisor *s);
+/* The same event for every child. */
+void supervisor_children_step(struct supervisor *s, enum child_event_type type);
+void supervisor_child_step(struct supervisor_child *m, enum child_event_type type);
+void supervisor_child_noticed(struct supervisor_child *m, const struct child_notice *n,
+                              int fd);
+void supervisor_child_exited(struct supervisor_child *m, const struct child_event *ev);
+/* After every event: what one child's change means for the others. */
+void supervisor_children_settle(struct supervisor *s);
+uint64_t supervisor_children_due_ms(const struct supervisor *s); /* UINT64_MAX: never */
+/* The child that holds an elector. */
+struct supervisor_child *supervisor_seat(struct supervisor *s, unsigned seat);
+/* Prepares the process of an elector. 0 or -ENAMETOOLONG. */
+int supervisor_child_program(struct supervisor_child *m, const struct record_program *p);
 
 #endif

@@ -1,5 +1,5 @@
-/* The children of conclaved; see shell_child.h. */
-#include "supervisor/shell_child.h"
+/* The children of conclaved; see shell.h. */
+#include "supervisor/shell.h"
 
 #include "base/clock.h"
 #include "base/exit.h"
@@ -193,8 +193,8 @@ supervisor_child_step(struct supervisor_child *m, enum child_event_type type)
 	step(m, &(struct child_event){.type = type});
 }
 
-static void
-step_all(struct supervisor *s, enum child_event_type type)
+void
+supervisor_children_step(struct supervisor *s, enum child_event_type type)
 {
 	for (unsigned i = 0; i < SUPERVISOR_CHILDREN; i++)
 		supervisor_child_step(&s->children[i], type);
@@ -431,13 +431,6 @@ supervisor_children_start(struct supervisor *s)
 }
 
 void
-supervisor_children_stop(struct supervisor *s)
-{
-	s->stopping = true;
-	step_all(s, CHILD_EV_UNWANTED);
-}
-
-void
 supervisor_children_reload(struct supervisor *s)
 {
 	for (unsigned i = 0; i < SUPERVISOR_CHILDREN; i++) {
@@ -449,22 +442,5 @@ supervisor_children_reload(struct supervisor *s)
 		else
 			m->reload_owed = m->life.state == CHILD_STARTING;
 	}
-	step_all(s, CHILD_EV_CHANGED);
-}
-
-void
-supervisor_children_due(struct supervisor *s)
-{
-	step_all(s, CHILD_EV_DUE);
-}
-
-struct supervisor_child *
-supervisor_find(struct supervisor *s, const char *name)
-{
-	for (unsigned i = 0; i < SUPERVISOR_CHILDREN; i++)
-		if (strcmp(plans[i].name, name) == 0)
-			return i == SUPERVISOR_ELECTOR
-			           ? supervisor_seat(s, s->drive.core.active)
-			           : &s->children[i];
-	return NULL;
+	supervisor_children_step(s, CHILD_EV_CHANGED);
 }

@@ -1,11 +1,9 @@
-/* The requests at conclaved's control socket; see shell_door.h. */
-#include "supervisor/shell_door.h"
+/* The requests at conclaved's control socket; see shell.h. */
 
 #include "base/json.h"
 #include "base/log.h"
 #include "base/paths.h"
 #include "supervisor/place.h"
-#include "supervisor/shell_child.h"
 #include "supervisor/status.h"
 
 #include <stdio.h>
@@ -71,11 +69,23 @@ ask_reload(struct supervisor *s, struct door_conn *conn, const char *rest)
 	supervisor_answer(conn, s->reply, out.bad ? 0 : out.len);
 }
 
+/* Of the electors the one in use. NULL: no child has this name. */
+static struct supervisor_child *
+find(struct supervisor *s, const char *name)
+{
+	for (unsigned i = 0; i < SUPERVISOR_CHILDREN; i++)
+		if (strcmp(s->children[i].plan->name, name) == 0)
+			return i == SUPERVISOR_ELECTOR
+			           ? supervisor_seat(s, s->drive.core.active)
+			           : &s->children[i];
+	return NULL;
+}
+
 /* supervisor_door_settle answers, once the successor has been started. */
 static void
 ask_restart(struct supervisor *s, struct door_conn *conn, const char *name)
 {
-	struct supervisor_child *m = supervisor_find(s, name);
+	struct supervisor_child *m = find(s, name);
 	char text[SUPERVISOR_TEXT_MAX];
 
 	if (!m) {

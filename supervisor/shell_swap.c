@@ -1,9 +1,8 @@
-/* Swaps of conclaved's electors; see shell_swap.h. */
-#include "supervisor/shell_swap.h"
+/* Swaps of conclaved's electors; see shell.h. */
+#include "supervisor/shell.h"
 
 #include "base/log.h"
 #include "supervisor/place.h"
-#include "supervisor/shell_child.h"
 #include "supervisor/status.h"
 #include "swap/record_file.h"
 
@@ -70,7 +69,7 @@ on_describe(void *user, unsigned seat)
 		describe_over(s, false);
 		return;
 	}
-	r = describe_begin(&s->describe, proc_loop(s->proc), p->path, on_described, s);
+	r = describe_begin(&s->describe, s->spawn, p->path, on_described, s);
 	if (r == 0)
 		return;
 	snprintf(s->drive.look.words, LOOK_WORDS_MAX, "%.400s cannot be run: %s", p->path,

@@ -98,11 +98,11 @@ make_attr(posix_spawnattr_t *attr)
 	return -r;
 }
 
-/* What the child finds as its descriptors, and how many it is told of. */
+/* What the child finds as its descriptors, and how many of `kept` it is told of. */
 static int
 make_files(struct spawn *s, posix_spawn_file_actions_t *files, const struct kept *kept)
 {
-	unsigned count = kept != NULL ? kept->count : 0;
+	unsigned count = kept ? kept->count : 0;
 	int r;
 
 	r = posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDONLY, 0);
@@ -118,6 +118,21 @@ make_files(struct spawn *s, posix_spawn_file_actions_t *files, const struct kept
 	    asprintf(&s->own[OWN_VARS - 1], KEEP_VAR "=%u", count) < 0)
 		r = ENOMEM;
 	*s->kept_var = s->own[OWN_VARS - 1];
+	return -r;
+}
+
+/* The output goes to `out_fd`, the errors nowhere; there is no other descriptor. */
+static int
+make_files_once(posix_spawn_file_actions_t *files, int out_fd)
+{
+	int r = posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDONLY, 0);
+
+	if (r == 0)
+		r = posix_spawn_file_actions_adddup2(files, out_fd, 1);
+	if (r == 0)
+		r = posix_spawn_file_actions_addopen(files, 2, "/dev/null", O_WRONLY, 0);
+	if (r == 0)
+		r = posix_spawn_file_actions_addclosefrom_np(files, FIRST_FD);
 	return -r;
 }
 
@@ -177,40 +192,21 @@ static int
 watch(sd_event *loop, pid_t pid, sd_event_child_handler_t on_exit, void *user,
       sd_event_source **source)
 {
-	sd_event_source *child;
-	int fd, r;
+	sd_event_source *child = NULL;
+	int fd = pidfd_open(pid, 0), r;
 
-	fd = pidfd_open(pid, 0);
 	if (fd < 0)
 		return -errno;
 	r = sd_event_add_child_pidfd(loop, &child, fd, WEXITED, on_exit, user);
-	if (r < 0) {
+	if (r < 0)
 		close(fd);
-		return r;
-	}
-	if ((r = sd_event_source_set_child_pidfd_own(child, 1)) < 0 ||
+	if (r < 0 || (r = sd_event_source_set_child_pidfd_own(child, 1)) < 0 ||
 	    (r = sd_event_source_set_priority(child, EXIT_PRIORITY)) < 0) {
 		sd_event_source_unref(child);
 		return r;
 	}
 	*source = child;
 	return 0;
-}
-
-/* As watch; who cannot be watched is ended. */
-static int
-watch_or_kill(sd_event *loop, pid_t pid, sd_event_child_handler_t on_exit, void *user,
-              sd_event_source **source)
-{
-	int r = watch(loop, pid, on_exit, user, source);
-
-	if (r == 0)
-		return 0;
-	/* nobody has reaped it, so the number is still the child's */
-	kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		continue;
-	return r;
 }
 
 /* From outside: what it has before this is seen is far less. */
@@ -224,66 +220,62 @@ limit_data(const struct spawn *s, pid_t child)
 		            strerror(errno));
 }
 
+/* Runs the program and watches it; one that cannot be watched is killed. */
+static int
+run(struct spawn *s, char *const argv[], char *const env[],
+    const posix_spawn_file_actions_t *files, sd_event_child_handler_t on_exit, void *user,
+    pid_t *pid, sd_event_source **source)
+{
+	pid_t child;
+	int r = -posix_spawn(&child, argv[0], files, &s->attr, argv, env);
+
+	if (r < 0)
+		return r;
+	r = watch(s->loop, child, on_exit, user, source);
+	if (r == 0) {
+		*pid = child;
+		return 0;
+	}
+	/* nobody has reaped it, so the number is still the child's */
+	kill(child, SIGKILL);
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	return r;
+}
+
 int
 spawn_run(struct spawn *s, char *const argv[], const struct kept *kept,
           sd_event_child_handler_t on_exit, void *user, pid_t *pid,
           sd_event_source **source)
 {
 	posix_spawn_file_actions_t files;
-	pid_t child;
-	int r;
+	int r = -posix_spawn_file_actions_init(&files);
 
-	r = -posix_spawn_file_actions_init(&files);
 	if (r < 0)
 		return r;
 	r = make_files(s, &files, kept);
 	if (r == 0)
-		r = -posix_spawn(&child, argv[0], &files, &s->attr, argv, s->env);
+		r = run(s, argv, s->env, &files, on_exit, user, pid, source);
 	posix_spawn_file_actions_destroy(&files);
-	if (r < 0)
-		return r;
-	limit_data(s, child);
-	r = watch_or_kill(s->loop, child, on_exit, user, source);
 	if (r == 0)
-		*pid = child;
+		limit_data(s, *pid);
 	return r;
 }
 
-/* Its output to `out_fd`, its errors nowhere, and no other descriptor. */
-static int
-make_files_once(posix_spawn_file_actions_t *files, int out_fd)
-{
-	int r = posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDONLY, 0);
-
-	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(files, out_fd, 1);
-	if (r == 0)
-		r = posix_spawn_file_actions_addopen(files, 2, "/dev/null", O_WRONLY, 0);
-	if (r == 0)
-		r = posix_spawn_file_actions_addclosefrom_np(files, FIRST_FD);
-	return -r;
-}
-
 int
-spawn_once(sd_event *loop, char *const argv[], int out_fd,
+spawn_once(struct spawn *s, char *const argv[], int out_fd,
            sd_event_child_handler_t on_exit, void *user, sd_event_source **source)
 {
 	char *no_env[] = {NULL};
 	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	pid_t child;
-	int r;
+	pid_t pid;
+	int r = -posix_spawn_file_actions_init(&files);
 
-	r = make_attr(&attr);
 	if (r < 0)
 		return r;
-	r = -posix_spawn_file_actions_init(&files);
-	if (r == 0) {
-		r = make_files_once(&files, out_fd);
-		if (r == 0)
-			r = -posix_spawn(&child, argv[0], &files, &attr, argv, no_env);
-		posix_spawn_file_actions_destroy(&files);
-	}
-	posix_spawnattr_destroy(&attr);
-	return r < 0 ? r : watch_or_kill(loop, child, on_exit, user, source);
+	r = make_files_once(&files, out_fd);
+	if (r == 0)
+		r = run(s, argv, no_env, &files, on_exit, user, &pid, source);
+	posix_spawn_file_actions_destroy(&files);
+	return r;
 }

@@ -27,7 +27,7 @@ int spawn_run(struct spawn *s, char *const argv[], const struct kept *kept,
 
 /* The same for a program that is no child of the crew: its output goes to `out_fd`, and
  * its environment is empty. */
-int spawn_once(sd_event *loop, char *const argv[], int out_fd,
+int spawn_once(struct spawn *s, char *const argv[], int out_fd,
                sd_event_child_handler_t on_exit, void *user, sd_event_source **source);
 
 #endif
