@@ -1,9 +1,7 @@
-/* Connecting; see dial.h. What ZooKeeper's initiateConnectionAsync does with threads. */
+/* See dial.h. */
 #include "connmgr/dial.h"
 
 #include <errno.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 void
 dial_init(struct dial *d, sd_event *loop, struct resolver *resolver,
@@ -14,18 +12,14 @@ dial_init(struct dial *d, sd_event *loop, struct resolver *resolver,
 	                   .conf = conf,
 	                   .ops = ops,
 	                   .user = user,
-	                   .fd = -1};
+	                   .stream = STREAM_NONE};
 }
 
 void
 dial_cancel(struct dial *d)
 {
 	resolve_cancel(&d->query);
-	d->source = sd_event_source_disable_unref(d->source);
-	if (d->fd >= 0)
-		close(d->fd);
-	d->fd = -1;
-	d->nudging = false;
+	stream_close(&d->stream);
 }
 
 static void
@@ -36,74 +30,41 @@ fail(struct dial *d, enum msg_reason reason)
 	d->ops->on_failed(d->user, reason);
 }
 
-/* While it nudges: the larger sid says nothing on it and closes it. */
 static void
-hear_end(struct dial *d)
+outcome(struct dial *d, int r)
 {
-	unsigned char data[256];
-	ssize_t n = recv(d->fd, data, sizeof(data), MSG_DONTWAIT);
-	enum msg_reason reason = n < 0 ? sock_end_reason(errno) : MSG_REASON_EOF;
-
-	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
-		return;
-	dial_cancel(d);
-	d->ops->on_closed(d->user, reason);
-}
-
-static void
-look(struct dial *d)
-{
-	int r = sock_connected(d->fd);
-
-	if (r == -EINPROGRESS)
-		return;
-	if (r < 0) {
-		fail(d, sock_dial_reason(r));
-		return;
+	if (r == 0) {
+		d->stream = stream_take(&d->stream); /* watched no more */
+		d->ops->on_stands(d->user);
+	} else if (r != -EINPROGRESS) {
+		fail(d, stream_refusal(r));
 	}
-	d->source = sd_event_source_disable_unref(d->source);
-	d->ops->on_stands(d->user);
 }
 
-static int
-on_io(sd_event_source *s, int fd, uint32_t events, void *user)
+static void
+on_connecting(void *user, unsigned what)
 {
 	struct dial *d = user;
 
-	(void)s;
-	(void)fd;
-	(void)events;
-	if (d->nudging)
-		hear_end(d);
-	else
-		look(d);
-	return 0;
+	(void)what;
+	outcome(d, stream_stands(&d->stream));
 }
 
 static void
-connect_to(struct dial *d, const struct sock_address *a)
+connect_to(struct dial *d, const struct address *a)
 {
-	int fd = sock_connect(a, d->conf);
-	int r;
+	int r = stream_connect(&d->stream, a, d->conf);
 
-	if (fd < 0) {
-		fail(d, sock_dial_reason(fd));
-		return;
-	}
-	d->fd = fd;
-	r = sock_connected(fd);
-	if (r == -EINPROGRESS) {
-		if (sd_event_add_io(d->loop, &d->source, fd, EPOLLOUT, on_io, d) < 0)
-			fail(d, MSG_REASON_LOCAL);
-	} else if (r < 0) {
-		fail(d, sock_dial_reason(r));
-	} else {
-		d->ops->on_stands(d->user);
-	}
+	if (r == 0)
+		r = stream_stands(&d->stream);
+	if (r == -EINPROGRESS &&
+	    stream_watch(&d->stream, d->loop, STREAM_WRITE, false, on_connecting, d) < 0)
+		r = -ENOMEM;
+	outcome(d, r);
 }
 
 static void
-on_answer(void *user, const struct sock_address *a)
+on_answer(void *user, const struct address *a)
 {
 	struct dial *d = user;
 
@@ -116,7 +77,7 @@ on_answer(void *user, const struct sock_address *a)
 void
 dial_start(struct dial *d, const char *host, uint16_t port)
 {
-	struct sock_address a;
+	struct address a;
 	int r;
 
 	dial_cancel(d);
@@ -130,24 +91,27 @@ dial_start(struct dial *d, const char *host, uint16_t port)
 		fail(d, MSG_REASON_LOCAL);
 }
 
+/* The larger sid says nothing on it, and closes it. */
+static void
+on_nudged(void *user, unsigned what)
+{
+	struct dial *d = user;
+	unsigned char data[256];
+	enum msg_reason why;
+
+	(void)what;
+	if (stream_recv(&d->stream, data, sizeof(data), &why) >= 0)
+		return;
+	dial_cancel(d);
+	d->ops->on_closed(d->user, why);
+}
+
 void
 dial_nudge(struct dial *d, const void *hello, size_t len)
 {
-	d->nudging = true;
-	if (send(d->fd, hello, len, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)len ||
-	    sd_event_add_io(d->loop, &d->source, d->fd, EPOLLIN, on_io, d) < 0) {
+	if (stream_greet(&d->stream, hello, len, NULL, 0) < 0 ||
+	    stream_watch(&d->stream, d->loop, STREAM_READ, false, on_nudged, d) < 0) {
 		dial_cancel(d);
 		d->ops->on_closed(d->user, MSG_REASON_RESET);
 	}
-}
-
-int
-dial_take(struct dial *d)
-{
-	int fd = d->fd;
-
-	d->source = sd_event_source_disable_unref(d->source);
-	d->fd = -1;
-	d->nudging = false;
-	return fd;
 }

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define ACCEPT_BUDGET 64
 #define PAUSE_MS      100 /* without descriptors: until the next try to accept */
@@ -24,9 +23,8 @@ struct listener {
 	struct greet *greet;
 	char host[CONF_HOST_MAX];
 	struct resolve_query query;
-	struct sock_address address; /* len 0: not known yet */
-	int fd;                      /* -1: waiting */
-	sd_event_source *source;
+	struct address address; /* len 0: not known yet */
+	struct stream_port port;
 	uint64_t due_ms; /* of the next try, to listen or to accept */
 	uint32_t backoff_ms;
 };
@@ -35,8 +33,7 @@ struct greeting {
 	struct greet *greet;
 	struct greeting *older,
 	    *newer; /* of those in use; older: also of the free ones */
-	int fd;
-	sd_event_source *source;
+	struct stream stream;
 	uint64_t due_ms;
 	size_t len;
 	unsigned char data[GREETING_ROOM];
@@ -50,7 +47,6 @@ struct greet {
 	uint16_t port;
 	const struct greet_ops *ops;
 	void *user;
-	int reserve;
 	unsigned listener_count;
 	struct listener listeners[GREET_LISTENERS_MAX];
 	struct greet_listener shown[GREET_LISTENERS_MAX];
@@ -63,27 +59,27 @@ struct greet {
 
 static struct hello hello; /* large, and looked at by one at a time */
 
-/* Takes it off the list; its descriptor is the caller's. */
-static int
+/* Takes it off the list; its stream is the caller's. */
+static struct stream
 release(struct greeting *c)
 {
 	struct greet *g = c->greet;
-	int fd = c->fd;
+	struct stream s = stream_take(&c->stream);
 
-	c->source = sd_event_source_disable_unref(c->source);
 	*(c->older ? &c->older->newer : &g->oldest) = c->newer;
 	*(c->newer ? &c->newer->older : &g->newest) = c->older;
-	c->fd = -1;
 	c->older = g->free;
 	g->free = c;
 	g->pending--;
-	return fd;
+	return s;
 }
 
 static void
 refuse(struct greeting *c, uint64_t *counter)
 {
-	close(release(c));
+	struct stream s = release(c);
+
+	stream_close(&s);
 	++*counter;
 }
 
@@ -91,14 +87,16 @@ static void
 hear(struct greeting *c)
 {
 	struct greet *g = c->greet;
-	ssize_t n = recv(c->fd, c->data + c->len, sizeof(c->data) - c->len, MSG_DONTWAIT);
+	enum msg_reason why;
+	ssize_t n =
+	    stream_recv(&c->stream, c->data + c->len, sizeof(c->data) - c->len, &why);
 	enum hello_result r;
+	struct stream s;
 	size_t used;
-	int fd;
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (n == 0)
 		return;
-	if (n <= 0) {
+	if (n < 0) {
 		refuse(c, &g->counters.refused);
 		return;
 	}
@@ -112,18 +110,15 @@ hear(struct greeting *c)
 		refuse(c, &g->counters.refused);
 		return;
 	}
-	fd = release(c); /* its bytes stay where they are until the next accept */
-	g->ops->on_greeted(g->user, hello.sid, fd, c->data + used, c->len - used);
+	s = release(c); /* its bytes stay where they are until the next accept */
+	g->ops->on_greeted(g->user, hello.sid, &s, c->data + used, c->len - used);
 }
 
-static int
-on_bytes(sd_event_source *s, int fd, uint32_t events, void *user)
+static void
+on_ready(void *user, unsigned what)
 {
-	(void)s;
-	(void)fd;
-	(void)events;
+	(void)what;
 	hear(user);
-	return 0;
 }
 
 static void
@@ -135,11 +130,11 @@ make_room(struct greet *g)
 	}
 	g->free = &g->all[g->used++];
 	g->free->greet = g;
-	g->free->fd = -1;
+	g->free->stream = STREAM_NONE;
 }
 
 static void
-begin(struct greet *g, int fd)
+begin(struct greet *g, struct stream *s)
 {
 	struct greeting *c;
 
@@ -147,13 +142,13 @@ begin(struct greet *g, int fd)
 	if (!g->free)
 		make_room(g);
 	c = g->free;
-	if (sd_event_add_io(g->loop, &c->source, fd, EPOLLIN, on_bytes, c) < 0) {
-		close(fd);
+	c->stream = *s;
+	if (stream_watch(&c->stream, g->loop, STREAM_READ, false, on_ready, c) < 0) {
+		stream_close(&c->stream);
 		g->counters.shed++;
 		return;
 	}
 	g->free = c->older;
-	c->fd = fd;
 	c->len = 0;
 	c->due_ms = clock_ms() + g->conf->links.handshake_ms;
 	c->newer = NULL;
@@ -167,35 +162,33 @@ begin(struct greet *g, int fd)
 static void
 pause_accepting(struct listener *l)
 {
-	sd_event_source_set_enabled(l->source, SD_EVENT_OFF);
+	stream_pause(&l->port, true);
 	l->due_ms = clock_ms() + PAUSE_MS;
 }
 
-static int
-on_knock(sd_event_source *s, int fd, uint32_t events, void *user)
+static void
+on_knock(void *user)
 {
 	struct listener *l = user;
 	struct greet *g = l->greet;
+	struct stream s;
 
-	(void)s;
-	(void)events;
 	for (unsigned i = 0; i < ACCEPT_BUDGET; i++) {
-		int conn = sock_accept(fd, &g->reserve, g->conf);
+		int r = stream_accept(&l->port, g->conf, &s);
 
-		if (conn == -EMFILE || conn == -ENOBUFS) {
-			g->counters.shed += conn == -EMFILE;
+		if (r == -EMFILE || r == -ENOBUFS) {
+			g->counters.shed += r == -EMFILE;
 			if (g->oldest)
 				refuse(g->oldest, &g->counters.evicted);
-			else if (conn == -ENOBUFS)
+			else if (r == -ENOBUFS)
 				pause_accepting(l);
-			return 0;
+			return;
 		}
-		if (conn == -EAGAIN)
-			return 0;
-		if (conn >= 0)
-			begin(g, conn);
+		if (r == -EAGAIN)
+			return;
+		if (r == 0)
+			begin(g, &s);
 	}
-	return 0;
 }
 
 static void
@@ -232,22 +225,15 @@ settle(const struct greet *g)
 }
 
 static void
-listen_at(struct listener *l, const struct sock_address *a)
+listen_at(struct listener *l, const struct address *a)
 {
 	struct greet *g = l->greet;
 	struct greet_listener *shown = &g->shown[l - g->listeners];
 	int r;
 
 	l->address = *a;
-	l->fd = ports_listen(a);
-	if (l->fd < 0) {
-		try_later(l, error_name(-l->fd));
-		return;
-	}
-	r = sd_event_add_io(g->loop, &l->source, l->fd, EPOLLIN, on_knock, l);
+	r = stream_listen(&l->port, g->loop, a, on_knock, l);
 	if (r < 0) {
-		close(l->fd);
-		l->fd = -1;
 		try_later(l, error_name(-r));
 		return;
 	}
@@ -258,7 +244,7 @@ listen_at(struct listener *l, const struct sock_address *a)
 }
 
 static void
-on_answer(void *user, const struct sock_address *a)
+on_answer(void *user, const struct address *a)
 {
 	if (a)
 		listen_at(user, a);
@@ -269,7 +255,7 @@ on_answer(void *user, const struct sock_address *a)
 static void
 try_listen(struct listener *l)
 {
-	struct sock_address a;
+	struct address a;
 	int r;
 
 	l->due_ms = UINT64_MAX;
@@ -283,12 +269,12 @@ try_listen(struct listener *l)
 static void
 try_again(struct listener *l)
 {
-	if (l->fd < 0) {
+	if (l->port.fd < 0) {
 		try_listen(l);
 		return;
 	}
 	l->due_ms = UINT64_MAX;
-	sd_event_source_set_enabled(l->source, SD_EVENT_ON);
+	stream_pause(&l->port, false);
 }
 
 static void
@@ -300,7 +286,7 @@ add_listener(struct greet *g, const char *host, size_t len)
 	l->greet = g;
 	memcpy(l->host, host, len);
 	l->host[len] = '\0';
-	l->fd = -1;
+	l->port.fd = l->port.reserve = -1;
 	l->backoff_ms = REBIND_MIN_MS;
 	l->query =
 	    (struct resolve_query){.on_answer = on_answer, .user = l, .port = g->port};
@@ -319,13 +305,9 @@ greet_new(struct greet **out, sd_event *loop, struct resolver *resolver,
 	if (!g)
 		return -ENOMEM;
 	g->all = calloc(max, sizeof(*g->all));
-	g->reserve = sock_reserve();
-	if (!g->all || g->reserve < 0) {
-		int r = g->all ? g->reserve : -ENOMEM;
-
-		free(g->all);
+	if (!g->all) {
 		free(g);
-		return r;
+		return -ENOMEM;
 	}
 	g->loop = loop;
 	g->resolver = resolver;
@@ -353,17 +335,13 @@ greet_free(struct greet *g)
 	if (!g)
 		return;
 	while (g->oldest)
-		close(release(g->oldest));
+		refuse(g->oldest, &g->counters.refused);
 	for (unsigned i = 0; i < g->listener_count; i++) {
 		struct listener *l = &g->listeners[i];
 
 		resolve_cancel(&l->query);
-		l->source = sd_event_source_disable_unref(l->source);
-		if (l->fd >= 0)
-			close(l->fd);
+		stream_unlisten(&l->port);
 	}
-	if (g->reserve >= 0)
-		close(g->reserve);
 	free(g->all);
 	free(g);
 }
@@ -395,12 +373,12 @@ greet_addresses(const struct greet *g, char *out, size_t cap)
 	size_t len = 0;
 
 	for (unsigned i = 0; i < g->listener_count; i++) {
-		char text[SOCK_TEXT_MAX];
+		char text[ADDRESS_TEXT_MAX];
 		int n;
 
 		if (g->listeners[i].address.len == 0)
 			continue;
-		sock_text(&g->listeners[i].address, text);
+		address_text(&g->listeners[i].address, text);
 		n = snprintf(out + len, cap - len, "%s%s", len > 0 ? "|" : "", text);
 		if (n < 0 || (size_t)n >= cap - len)
 			return false;

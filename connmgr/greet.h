@@ -6,16 +6,17 @@
 #define CONNMGR_GREET_H
 
 #include "connmgr/resolve.h"
+#include "connmgr/stream.h"
 
 #define GREET_LISTENERS_MAX 8
 
 struct greet;
 
 struct greet_ops {
-	/* Somebody said who it is. The descriptor is the receiver's now, and so is what
-	 * was read behind the initial message (borrowed for the call). */
-	void (*on_greeted)(void *user, int64_t sid, int fd, const unsigned char *early,
-	                   size_t early_len);
+	/* Somebody said who it is. The receiver takes the stream or closes it. `early` is
+	 * what was read behind the initial message, borrowed for the call. */
+	void (*on_greeted)(void *user, int64_t sid, struct stream *s,
+	                   const unsigned char *early, size_t early_len);
 };
 
 struct greet_listener {               /* for status */

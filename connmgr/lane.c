@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static struct lane_remote *
 find(struct lane *l, int64_t sid)
@@ -20,19 +19,19 @@ find(struct lane *l, int64_t sid)
 	return NULL;
 }
 
-/* Our initial message; `fd` is a connection of ours, for when our own name has no address
- * yet. 0: it cannot be said. */
+/* Our initial message. `s` is a connection of ours: its address serves while our own name
+ * has none. 0: it cannot be said. */
 static size_t
-make_hello(const struct lane *l, int fd, unsigned char out[HELLO_MAX])
+make_hello(const struct lane *l, const struct stream *s, unsigned char out[HELLO_MAX])
 {
 	char text[HELLO_TEXT_MAX];
-	struct sock_address own;
+	struct address own;
 	size_t len = 0;
 
 	if (greet_addresses(l->greet, text, sizeof(text)))
 		len = hello_encode(l->conf->id, text, out, HELLO_MAX);
-	if (len == 0 && sock_own_address(fd, l->port, &own) == 0) {
-		sock_text(&own, text);
+	if (len == 0 && stream_own_address(s, l->port, &own) == 0) {
+		address_text(&own, text);
 		len = hello_encode(l->conf->id, text, out, HELLO_MAX);
 	}
 	return len;
@@ -67,7 +66,7 @@ static void
 do_nudge(struct lane_remote *r)
 {
 	unsigned char hello[HELLO_MAX];
-	size_t len = make_hello(r->lane, r->dial.fd, hello);
+	size_t len = make_hello(r->lane, &r->dial.stream, hello);
 
 	dial_nudge(&r->dial, hello, len);
 }
@@ -76,18 +75,9 @@ static int
 use_dialed(struct lane_remote *r)
 {
 	unsigned char hello[HELLO_MAX];
-	size_t len = make_hello(r->lane, r->dial.fd, hello);
+	size_t len = make_hello(r->lane, &r->dial.stream, hello);
 
-	return wire_take(r->wire, dial_take(&r->dial), hello, len);
-}
-
-static int
-take_offered(struct lane_remote *r)
-{
-	int fd = r->offered;
-
-	r->offered = -1;
-	return fd;
+	return wire_take(r->wire, &r->dial.stream, hello, len);
 }
 
 /* True: the accepted connection is the link now. */
@@ -113,11 +103,11 @@ apply(struct lane_remote *r, const struct link_actions *todo)
 			r->broken = use_dialed(r) < 0;
 			break;
 		case LINK_DO_USE_ACCEPTED:
-			r->broken = wire_take(r->wire, take_offered(r), NULL, 0) < 0;
+			r->broken = wire_take(r->wire, &r->offered, NULL, 0) < 0;
 			taken = !r->broken;
 			break;
 		case LINK_DO_REFUSE:
-			close(take_offered(r));
+			stream_close(&r->offered);
 			break;
 		case LINK_DO_CLOSE:
 			wire_close(r->wire);
@@ -198,23 +188,24 @@ on_closed(void *user, enum msg_reason reason)
 static const struct wire_ops wire_ops = {on_frame, on_large, on_closed};
 
 static void
-on_greeted(void *user, int64_t sid, int fd, const unsigned char *early, size_t early_len)
+on_greeted(void *user, int64_t sid, struct stream *s, const unsigned char *early,
+           size_t early_len)
 {
 	struct lane *l = user;
 	struct lane_remote *r = find(l, sid);
 
 	if (sid == l->conf->id) {
 		l->counters.own_sid++;
-		close(fd);
+		stream_close(s);
 	} else if (r && l->ops->may_accept(l->user)) {
-		r->offered = fd;
+		r->offered = stream_take(s);
 		if (step(r, LINK_EV_ACCEPTED, MSG_REASON_NONE))
 			wire_feed(r->wire, early, early_len);
 	} else if (!r && l->which == MSG_LANE_ELECTION && sid > l->conf->id) {
-		lane_guest_take(l, sid, fd, early, early_len);
+		lane_guest_take(l, sid, s, early, early_len);
 	} else {
 		l->counters.turned_away++;
-		close(fd);
+		stream_close(s);
 	}
 }
 
@@ -256,7 +247,7 @@ add_remote(struct lane *l, sd_event *loop, struct resolver *resolver,
 	r->port = l->which == MSG_LANE_ELECTION ? s->election_port : s->quorum_port;
 	strcpy(r->host_text, s->host);
 	config.address_count = cut_hosts(r->host_text, r->hosts);
-	r->offered = -1;
+	r->offered = STREAM_NONE;
 	r->row = (struct lane_row){.sid = s->id,
 	                           .status = MSG_LINK_DOWN,
 	                           .reason = MSG_REASON_NEVER,

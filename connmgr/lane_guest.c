@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 static struct link_stranger *
 place_of(struct lane_guest *g)
@@ -86,7 +85,7 @@ has_wire(struct lane_guest *g)
 }
 
 void
-lane_guest_take(struct lane *l, int64_t sid, int fd, const unsigned char *early,
+lane_guest_take(struct lane *l, int64_t sid, struct stream *s, const unsigned char *early,
                 size_t early_len)
 {
 	struct lane_guest *g;
@@ -100,7 +99,7 @@ lane_guest_take(struct lane *l, int64_t sid, int fd, const unsigned char *early,
 	}
 	if (at < 0) {
 		l->counters.turned_away++;
-		close(fd);
+		stream_close(s);
 		return;
 	}
 	g = &l->guests[at];
@@ -110,7 +109,7 @@ lane_guest_take(struct lane *l, int64_t sid, int fd, const unsigned char *early,
 		l->ops->on_forget(l->user, old_sid);
 	}
 	log_debug("%s: stranger sid=%lld", l->name, (long long)sid);
-	if (wire_take(g->wire, fd, NULL, 0) < 0)
+	if (wire_take(g->wire, s, NULL, 0) < 0)
 		drop(g);
 	else
 		wire_feed(g->wire, early, early_len);

@@ -19,10 +19,10 @@ struct lane_remote {
 	struct link link;
 	struct dial dial;
 	struct wire *wire;
-	int offered;         /* accepted, during LINK_EV_ACCEPTED; else -1 */
-	bool broken;         /* a connection could not be used: no memory */
-	enum msg_reason end; /* to be closed in the next settle */
-	bool restless;       /* and it was said in the log */
+	struct stream offered; /* accepted, during LINK_EV_ACCEPTED; else none */
+	bool broken;           /* a connection could not be used: no memory */
+	enum msg_reason end;   /* to be closed in the next settle */
+	bool restless;         /* and it was said in the log */
 	struct lane_row row;
 };
 
@@ -50,8 +50,8 @@ struct lane {
 
 int lane_guests_new(struct lane *l);
 void lane_guests_free(struct lane *l);
-void lane_guest_take(struct lane *l, int64_t sid, int fd, const unsigned char *early,
-                     size_t early_len);
+void lane_guest_take(struct lane *l, int64_t sid, struct stream *s,
+                     const unsigned char *early, size_t early_len);
 struct wire *lane_guest_wire(struct lane *l, int64_t sid); /* NULL: it is not here */
 
 #endif

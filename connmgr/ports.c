@@ -4,16 +4,17 @@
 #include "base/log.h"
 #include "proc/keep.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
 
+#define BACKLOG 1024
+
 struct inherited {
 	int fd; /* -1: closed */
-	struct sock_address address;
+	struct address address;
 	bool used;
 };
 
@@ -21,38 +22,16 @@ struct inherited {
 static struct inherited table[KEEP_MAX];
 static unsigned count;
 
-static uint16_t
-port_of(const struct sock_address *a)
-{
-	return ntohs(a->any.ss_family == AF_INET6
-	                 ? ((const struct sockaddr_in6 *)&a->any)->sin6_port
-	                 : ((const struct sockaddr_in *)&a->any)->sin_port);
-}
-
-static bool
-same(const struct sock_address *a, const struct sock_address *b)
-{
-	const struct sockaddr_in6 *a6 = (const struct sockaddr_in6 *)&a->any;
-	const struct sockaddr_in6 *b6 = (const struct sockaddr_in6 *)&b->any;
-
-	if (a->any.ss_family != b->any.ss_family || port_of(a) != port_of(b))
-		return false;
-	if (a->any.ss_family == AF_INET6)
-		return memcmp(&a6->sin6_addr, &b6->sin6_addr, sizeof(a6->sin6_addr)) == 0;
-	return ((const struct sockaddr_in *)&a->any)->sin_addr.s_addr ==
-	       ((const struct sockaddr_in *)&b->any)->sin_addr.s_addr;
-}
-
 /* It listens at every address of the family, or of both. */
 static bool
-covers(const struct inherited *i, const struct sock_address *a)
+covers(const struct inherited *i, const struct address *a)
 {
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&i->address.any;
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&i->address.any;
 	int only = 1;
 	socklen_t len = sizeof(only);
 
-	if (port_of(&i->address) != port_of(a))
+	if (address_port(&i->address) != address_port(a))
 		return false;
 	if (i->address.any.ss_family == AF_INET)
 		return a->any.ss_family == AF_INET && v4->sin_addr.s_addr == INADDR_ANY;
@@ -65,9 +44,9 @@ covers(const struct inherited *i, const struct sock_address *a)
 static void
 discard(struct inherited *i)
 {
-	char name[KEEP_NAME_MAX], text[SOCK_TEXT_MAX];
+	char name[KEEP_NAME_MAX], text[ADDRESS_TEXT_MAX];
 
-	sock_text(&i->address, text);
+	address_text(&i->address, text);
 	log_notice("not ours to listen at: %s, a socket that was handed over is closed",
 	           text);
 	if (keep_name(i->fd, name))
@@ -94,7 +73,7 @@ ports_open(const struct conf *c)
 			close(one->fd);
 			continue;
 		}
-		port = port_of(&one->address);
+		port = address_port(&one->address);
 		if (port == c->self->election_port || port == c->self->quorum_port)
 			count++;
 		else
@@ -103,10 +82,10 @@ ports_open(const struct conf *c)
 }
 
 static struct inherited *
-find(const struct sock_address *a)
+find(const struct address *a)
 {
 	for (unsigned i = 0; i < count; i++)
-		if (table[i].fd >= 0 && same(&table[i].address, a))
+		if (table[i].fd >= 0 && address_same(&table[i].address, a))
 			return &table[i];
 	for (unsigned i = 0; i < count; i++)
 		if (table[i].fd >= 0 && covers(&table[i], a))
@@ -114,8 +93,26 @@ find(const struct sock_address *a)
 	return NULL;
 }
 
+static int
+listen_at(const struct address *a)
+{
+	int fd = socket(a->any.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int one = 1, r;
+
+	if (fd < 0)
+		return -errno;
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, (const struct sockaddr *)&a->any, a->len) < 0 ||
+	    listen(fd, BACKLOG) < 0) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
 int
-ports_listen(const struct sock_address *a)
+ports_listen(const struct address *a)
 {
 	struct inherited *old = find(a);
 	int fd, r;
@@ -126,7 +123,7 @@ ports_listen(const struct sock_address *a)
 		old->used = fd >= 0;
 		return fd < 0 ? -errno : fd;
 	}
-	fd = sock_listen(a);
+	fd = listen_at(a);
 	if (fd < 0)
 		return fd;
 	r = keep_give(fd);
@@ -141,6 +138,6 @@ ports_settle(uint16_t port)
 {
 	for (unsigned i = 0; i < count; i++)
 		if (table[i].fd >= 0 && !table[i].used &&
-		    port_of(&table[i].address) == port)
+		    address_port(&table[i].address) == port)
 			discard(&table[i]);
 }

@@ -5,7 +5,7 @@
 #define CONNMGR_PORTS_H
 
 #include "config/conf.h"
-#include "connmgr/sock.h"
+#include "connmgr/address.h"
 
 #include <stdint.h>
 
@@ -13,9 +13,9 @@
  * no longer. Once, before ports_listen. */
 void ports_open(const struct conf *c);
 
-/* As sock_listen, but an inherited socket for that address, or for all addresses of its
- * machine, comes first. The descriptor is the caller's. */
-int ports_listen(const struct sock_address *a);
+/* A socket that listens at `a`, the caller's to close, or -errno. An inherited socket for
+ * that address, or for all addresses of its machine, comes first. */
+int ports_listen(const struct address *a);
 
 /* All of this port listen: what was inherited for it and has found no use is closed, and
  * is kept no longer. */

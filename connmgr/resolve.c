@@ -40,7 +40,7 @@ on_done(union sigval value)
 
 /* The `turn`th of those that were found, IPv4 first as in Java. */
 static bool
-choose(const struct addrinfo *found, unsigned turn, struct sock_address *out)
+choose(const struct addrinfo *found, unsigned turn, struct address *out)
 {
 	static const int families[] = {AF_INET, AF_INET6};
 	unsigned count = 0;
@@ -65,7 +65,7 @@ choose(const struct addrinfo *found, unsigned turn, struct sock_address *out)
 static void
 answer(struct resolve_lookup *l, const struct addrinfo *found)
 {
-	struct sock_address a = {.len = 0};
+	struct address a = {.len = 0};
 
 	for (unsigned i = 0; i < ASKERS_MAX; i++) {
 		struct resolve_query *q = l->askers[i];
@@ -75,7 +75,7 @@ answer(struct resolve_lookup *l, const struct addrinfo *found)
 		l->askers[i] = NULL;
 		q->lookup = NULL;
 		if (choose(found, q->turn, &a)) {
-			sock_set_port(&a, q->port);
+			address_set_port(&a, q->port);
 			q->on_answer(q->user, &a);
 		} else {
 			q->on_answer(q->user, NULL);
@@ -177,11 +177,11 @@ start(struct resolver *r, const char *host)
 
 int
 resolve_ask(struct resolver *r, struct resolve_query *q, const char *host,
-            struct sock_address *out)
+            struct address *out)
 {
 	struct resolve_lookup *l;
 
-	if (sock_numeric(host, q->port, out))
+	if (address_parse(host, q->port, out))
 		return RESOLVE_NOW;
 	resolve_cancel(q);
 	for (l = r->first; l && strcmp(l->host, host) != 0;)

@@ -3,7 +3,7 @@
 #ifndef CONNMGR_RESOLVE_H
 #define CONNMGR_RESOLVE_H
 
-#include "connmgr/sock.h"
+#include "connmgr/address.h"
 
 #include <systemd/sd-event.h>
 
@@ -12,8 +12,7 @@ struct resolver;
 /* Whoever wants to know. In the owner's memory, zeroed; `on_answer` is called once for
  * each resolve_ask that returned RESOLVE_LATER, unless resolve_cancel comes first. */
 struct resolve_query {
-	void (*on_answer)(void *user,
-	                  const struct sock_address *a); /* NULL: none found */
+	void (*on_answer)(void *user, const struct address *a); /* NULL: none found */
 	void *user;
 	uint16_t port;
 	unsigned turn; /* which of several addresses, counted from 0 and around */
@@ -27,7 +26,7 @@ void resolve_free(struct resolver *r);
 
 /* RESOLVE_NOW: `out` is filled; RESOLVE_LATER; or -errno. */
 int resolve_ask(struct resolver *r, struct resolve_query *q, const char *host,
-                struct sock_address *out);
+                struct address *out);
 void resolve_cancel(struct resolve_query *q); /* also when nothing is asked */
 
 #endif

@@ -15,9 +15,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define TIMER_ACCURACY_US 500
 #define POST_PRIORITY     (-10)
+#define CONNS_PER_REMOTE  4 /* two lanes: a link, and a connection that replaces it */
+#define OTHERS            160 /* descriptors: the door, the workers' links, the loop, files */
+#define GREETINGS_MIN     4
 
 static void
 settle(struct switchboard *s, uint64_t now_ms)
@@ -143,6 +147,29 @@ open_board(struct switchboard *s)
 	return s->board && s->shadow ? r : -ENOMEM;
 }
 
+/* Raises the soft limit of descriptors to the hard one. How many greetings of one port
+ * there is room for beside all else that connmgr may hold: handshakes_max, or fewer. */
+static unsigned
+greetings_max(const struct conf *c)
+{
+	rlim_t need =
+	    c->server_count * CONNS_PER_REMOTE + c->links.strangers_max + OTHERS;
+	struct rlimit limit;
+	rlim_t room;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return c->links.handshakes_max;
+	limit.rlim_cur = limit.rlim_max;
+	/* what the kernel does not grant, the bound below makes do without */
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+		return c->links.handshakes_max;
+	room = limit.rlim_cur > need ? (limit.rlim_cur - need) / 2 : 0;
+	if (room < GREETINGS_MIN)
+		room = GREETINGS_MIN;
+	return room < c->links.handshakes_max ? (unsigned)room : c->links.handshakes_max;
+}
+
 static int
 open_all(struct switchboard *s)
 {
@@ -151,7 +178,7 @@ open_all(struct switchboard *s)
 
 	if (r < 0)
 		return r;
-	greetings = sock_greetings_max(s->conf);
+	greetings = greetings_max(s->conf);
 	if (greetings < s->conf->links.handshakes_max)
 		log_warning(
 		    "few descriptors: %u instead of %u handshakes of a port at one time",

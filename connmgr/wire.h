@@ -6,11 +6,11 @@
 #include "connmgr/frame.h"
 #include "connmgr/link.h"
 #include "connmgr/outbox.h"
+#include "connmgr/stream.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <systemd/sd-event.h>
 
 struct wire;
 
@@ -33,10 +33,9 @@ int wire_new(struct wire **out, sd_event *loop, enum wire_kind kind,
              const struct wire_ops *ops, void *user);
 void wire_free(struct wire *w);
 
-/* Takes the descriptor. `hello` (may be empty) goes first, in one piece with what the
- * outbox holds. 0, or -errno: it is closed. What goes wrong on the connection
- * is told by on_closed, later. */
-int wire_take(struct wire *w, int fd, const void *hello, size_t hello_len);
+/* `hello` (may be empty) goes first, in one segment with what the outbox holds. 0, or
+ * -errno: it is closed. What goes wrong on the connection is told by on_closed, later. */
+int wire_take(struct wire *w, struct stream *s, const void *hello, size_t hello_len);
 /* Bytes that were read with the initial message. */
 void wire_feed(struct wire *w, const unsigned char *data, size_t len);
 /* Sends now what can be sent now; the outbox keeps the rest. */

@@ -1,25 +1,68 @@
-/* The simulated TCP: net.c's to wire.c. A descriptor is one end of a connection. */
+/* The simulated TCP: net.c's to stream.c. A descriptor is one end of a connection. */
 #ifndef TESTS_SIM_NET_H
 #define TESTS_SIM_NET_H
 
+#include "connmgr/stream.h"
 #include "tests/sim/sim.h"
 
-#define NET_FD (1 << 20) /* the first; pipe.c's are above 2 * NET_FD */
+#define NET_CONNS_MAX 1024
+#define NET_WINDOW    64 /* segments on their way; then the sender is stuck */
 
-struct net_ops {
-	void (*on_open)(void *user); /* what was dialled stands */
-	void (*on_data)(void *user, int fd, const unsigned char *data, size_t len);
-	void (*on_room)(void *user); /* after net_write was refused */
-	void (*on_end)(void *user, enum msg_reason reason); /* it is closed */
+/* KNOCK is an OPEN that the kernel has answered, and its process has not seen. */
+enum kind { OPEN, KNOCK, OPENED, DATA, END, RESET };
+
+struct segment {
+	struct segment *next;
+	enum kind kind;
+	uint64_t at_us;
+	uint64_t tried_us; /* 0: not yet */
+	size_t len;
+	unsigned char data[];
 };
 
-int net_dial(struct proc *p, unsigned to, enum msg_lane lane, const struct net_ops *ops,
-             void *user);
-/* One listener for each server and lane; what it accepts is its own until net_take. */
-void net_listen(struct proc *p, enum msg_lane lane, const struct net_ops *ops,
-                void *user);
-void net_unlisten(struct proc *p, enum msg_lane lane);
-void net_take(int fd, const struct net_ops *ops, void *user);
-bool net_write(int fd, const void *data, size_t len); /* false: no room */
+struct queue {
+	struct segment *first, *last;
+	unsigned count;
+};
+
+struct end {
+	unsigned server;
+	struct proc *proc;
+	bool open;                                   /* its process has it */
+	bool stands;                                 /* as far as this end knows */
+	enum msg_reason ended;                       /* NONE: it has not */
+	unsigned want;                               /* enum stream_what */
+	void (*on_ready)(void *user, unsigned what); /* NULL: nobody watches it */
+	void *user;
+	struct queue way; /* to it */
+	uint64_t last_us;
+	struct queue inbox; /* arrived */
+	size_t read;        /* of the first of these */
+	bool stuck;         /* the last send took less than it was given */
+};
+
+struct conn {
+	uint64_t serial; /* 0: free */
+	enum msg_lane lane;
+	struct end ends[2]; /* who dialled, who accepted */
+};
+
+struct listener {
+	struct proc *proc; /* NULL: none */
+	struct stream_port *port;
+};
+
+extern struct conn net_conns[NET_CONNS_MAX];
+extern struct listener net_listeners[SIM_SERVERS_MAX][3]; /* by lane */
+extern struct conn *net_knocking; /* the connection that a port may accept now */
+
+unsigned net_ready(const struct conn *c, unsigned side); /* enum stream_what */
+void net_wake(struct sim_item *it); /* of the end `arg` of a connection */
+struct segment *net_unlink_first(struct queue *q);
+/* To the end `side`. */
+void net_post(struct conn *c, unsigned side, enum kind kind, const void *data,
+              size_t len);
+struct conn *net_dial(struct proc *p, unsigned to, enum msg_lane lane);
+void net_close(struct conn *c, unsigned side);
 
 #endif

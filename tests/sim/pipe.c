@@ -3,7 +3,7 @@
  * a delay; the end of one side is heard behind what it said, of which a process that is
  * killed may take the last words with it. */
 #include "ipc/local.h"
-#include "tests/sim/net.h"
+#include "tests/sim/sim.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 
 #define CHANS_MAX    256
 #define SOCKS_MAX    256
-#define SOCK_FD      (2 * NET_FD)
+#define SOCK_FD      (2 * SIM_NET_FD)
 #define IN_FLIGHT    64 /* messages; then the link is full */
 #define RETRY_US     5000
 #define SOCK_PACKETS 8
@@ -405,7 +405,8 @@ local_check_peer(int fd, pid_t *pid)
 void
 sim_pipe_watch(int fd, sd_event_source *s)
 {
-	conns[fd - SOCK_FD].source = s;
+	if (fd >= SOCK_FD) /* else the kernel's, where nothing ever comes */
+		conns[fd - SOCK_FD].source = s;
 }
 
 ssize_t
@@ -458,12 +459,9 @@ close_sock(int fd)
 int
 close(int fd)
 {
-	if (fd < NET_FD) /* none of the simulator's */
+	if (fd < SOCK_FD) /* none of the simulator's */
 		return (int)syscall(SYS_close, fd);
-	if (fd >= SOCK_FD)
-		close_sock(fd);
-	else
-		sim_net_close(fd);
+	close_sock(fd);
 	return 0;
 }
 

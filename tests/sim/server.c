@@ -70,7 +70,7 @@ make_conf(struct conf *c)
 	c->timing.notify_max_ms = 1000;
 	c->links.connect_ms = 1000;
 	c->links.handshake_ms = 2000;
-	c->links.handshakes_max = 128;
+	c->links.handshakes_max = 16;
 	c->links.retry_min_ms = 20;
 	c->links.retry_max_ms = 200;
 	c->links.strangers_max = 2;

@@ -3,7 +3,7 @@
  * links inside a server, TCP, the disk, /proc) is replaced at its headers:
  *
  *   loop.c  sd_event_*        pipe.c  ipc/chan.h, ipc/door.h, a worker's end of a door
- *   net.c   connmgr/wire.h, dial.h, greet.h, resolve.h, sock.h
+ *   stream.c  connmgr/stream.h
  *   disk.c  peer/epoch.h, connmgr/store.h      host.c  proc/proc.h, base/log.h, clock.h
  *
  * check.c looks at each step of the cores (the linker's --wrap puts it in between) and
@@ -26,6 +26,9 @@
 #include <sys/types.h>
 
 #define SIM_SERVERS_MAX 7
+#define SIM_NET_FD                                                                       \
+	(1 << 20) /* descriptors of stream.c; pipe.c's are above twice that              \
+	           */
 
 enum sim_kind { SIM_CONNMGR, SIM_ELECTOR, SIM_PEER, SIM_KINDS };
 
@@ -146,12 +149,11 @@ void sim_loop_post(sd_event *loop);
 void sim_loop_readable(sd_event_source *s);
 void sim_loop_end(void);
 
-/* pipe.c, net.c */
+/* pipe.c, stream.c */
 /* As if connmgr, or of connmgr a worker, had said it; false: there is no link. */
 bool sim_pipe_hear(struct proc *p, const void *data, size_t len);
 void sim_pipe_watch(int fd, sd_event_source *s);
 void sim_pipe_end(void);
-void sim_net_close(int fd);
 void sim_net_closed(struct proc *p);        /* the kernel closes what it had */
 void sim_net_reset(unsigned a, unsigned b); /* their connections break */
 void sim_net_probe(unsigned a, unsigned b); /* keepalive looks after them by and by */

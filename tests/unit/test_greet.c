@@ -2,7 +2,7 @@
 #include "connmgr/greet.h"
 
 #include "base/clock.h"
-#include "connmgr/sock.h"
+#include "connmgr/address.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,17 +23,18 @@ static struct resolver *resolver;
 static struct greet *greet;
 static struct conf conf;
 static struct rlimit before;
-static struct sock_address address;
-static int guests[GUESTS + 1];
+static struct address address;
+static struct stream guests[GUESTS + 1];
 
 static void
-on_greeted(void *user, int64_t sid, int fd, const unsigned char *early, size_t early_len)
+on_greeted(void *user, int64_t sid, struct stream *s, const unsigned char *early,
+           size_t early_len)
 {
 	(void)user;
 	(void)sid;
 	(void)early;
 	(void)early_len;
-	close(fd);
+	stream_close(s);
 }
 
 /* A port of loopback that was free a moment ago. */
@@ -67,10 +68,9 @@ set_up(void **state)
 	assert_int_equal(
 	    greet_new(&greet, loop, resolver, &conf, "test", port, GUESTS, &ops, NULL),
 	    0);
-	assert_true(sock_numeric("127.0.0.1", port, &address));
+	assert_true(address_parse("127.0.0.1", port, &address));
 	for (unsigned i = 0; i < GUESTS; i++) {
-		guests[i] = sock_connect(&address, &conf);
-		assert_true(guests[i] >= 0);
+		assert_int_equal(stream_connect(&guests[i], &address, &conf), 0);
 	}
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	return 0;
@@ -144,7 +144,7 @@ without_the_reserve(void **state)
 	assert_int_equal(greet_counters(greet).accepted, GUESTS);
 	assert_int_equal(greet_pending(greet), GUESTS);
 	/* the reserve is there again */
-	guests[GUESTS] = sock_connect(&address, &conf);
+	assert_int_equal(stream_connect(&guests[GUESTS], &address, &conf), 0);
 	use_up(64);
 	busy_turns();
 	assert_int_equal(greet_counters(greet).shed, 1);

@@ -23,12 +23,12 @@
 static struct conf conf;
 static int notify_fd;
 
-static struct sock_address
+static struct address
 v4(const char *host, uint16_t port)
 {
-	struct sock_address a;
+	struct address a;
 
-	assert_true(sock_numeric(host, port, &a));
+	assert_true(address_parse(host, port, &a));
 	return a;
 }
 
@@ -45,10 +45,14 @@ port_of(int fd)
 static int
 listen_at(const char *host, uint16_t port)
 {
-	struct sock_address a = v4(host, port);
-	int fd = sock_listen(&a);
+	struct address a = v4(host, port);
+	int fd = socket(a.any.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int one = 1;
 
 	assert_true(fd >= 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a.any, a.len), 0);
+	assert_int_equal(listen(fd, 16), 0);
 	return fd;
 }
 
@@ -130,7 +134,7 @@ handed_over(void **state)
 	uint16_t election = port_of(everywhere), quorum = port_of(one);
 	uint16_t other = port_of(foreign);
 	uint64_t everywhere_id = cookie(everywhere), one_id = cookie(one);
-	struct sock_address a;
+	struct address a;
 	int first, second, third;
 
 	(void)state;
@@ -183,7 +187,7 @@ handed_over(void **state)
 static void
 nobody_keeps(void **state)
 {
-	struct sock_address a = v4("127.0.0.1", 0);
+	struct address a = v4("127.0.0.1", 0);
 	int fd;
 
 	(void)state;

@@ -1,0 +1,81 @@
+/* One TCP connection to another server, and one port at which connections are accepted,
+ * as greet, dial and wire see them: bytes in and out, what the owner waits for, and why a
+ * connection ended. No other file of connmgr makes a system call on a connection.
+ *
+ * Today the bytes pass as they are. TLS has its place behind these calls: a stream stands
+ * when the handshake is over, stream_send takes nothing while encrypted bytes wait, and
+ * what the owner wants is translated into what the handshake needs. */
+#ifndef CONNMGR_STREAM_H
+#define CONNMGR_STREAM_H
+
+#include "config/conf.h"
+#include "connmgr/address.h"
+#include "ipc/msg.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <systemd/sd-event.h>
+
+enum stream_what { STREAM_READ = 1, STREAM_WRITE = 2 }; /* bits */
+
+/* In the owner's memory; it stays where it is while it is watched. */
+struct stream {
+	int fd;                  /* -1: there is no connection */
+	sd_event_source *source; /* NULL: it is not watched */
+	void (*on_ready)(void *user, unsigned what);
+	void *user;
+};
+
+#define STREAM_NONE ((struct stream){.fd = -1})
+
+struct stream_port {
+	int fd; /* -1: closed */
+	/* A descriptor to give up where none is left, -1: somebody else took it. */
+	int reserve;
+	sd_event_source *source;
+	void (*on_knock)(void *user);
+	void *user;
+};
+
+/* Begins to connect: 0, or -errno of an immediate refusal. */
+int stream_connect(struct stream *s, const struct address *a, const struct conf *c);
+/* 0: the connection stands; -EINPROGRESS: not yet; else -errno: why it does not. */
+int stream_stands(const struct stream *s);
+/* Why an attempt failed, of the errors above. */
+enum msg_reason stream_refusal(int error);
+
+/* Calls on_ready when the stream is ready for one of `what`; an end counts as READ,
+ * always. `late`: after everything else that is ready. 0 or -errno. */
+int stream_watch(struct stream *s, sd_event *loop, unsigned what, bool late,
+                 void (*on_ready)(void *user, unsigned what), void *user);
+void stream_want(struct stream *s, unsigned what);
+
+/* The bytes that were read; 0: there are none now; -1: it has ended, and `why`. */
+ssize_t stream_recv(struct stream *s, void *data, size_t cap, enum msg_reason *why);
+/* The bytes that were taken; 0: there is no room now; -1: it has ended, which the next
+ * stream_recv says. */
+ssize_t stream_send(struct stream *s, const void *data, size_t len);
+/* The initial message, with what follows it (which may be empty) in one segment. How much
+ * of that was taken; -1: not even all of the message was, so the stream is shut, and the
+ * next stream_recv says so. (ZooKeeper reads its address in one go.) */
+ssize_t stream_greet(struct stream *s, const void *hello, size_t hello_len,
+                     const void *data, size_t len);
+
+/* Our side's address of the connection, with another port. 0 or -errno. */
+int stream_own_address(const struct stream *s, uint16_t port, struct address *out);
+/* Hands it over: the caller's now, and watched no more. */
+struct stream stream_take(struct stream *s);
+void stream_close(struct stream *s); /* also of none */
+
+/* Listens, and calls on_knock while connections wait. 0 or -errno. */
+int stream_listen(struct stream_port *p, sd_event *loop, const struct address *a,
+                  void (*on_knock)(void *user), void *user);
+void stream_pause(struct stream_port *p, bool pause);
+/* 0; -EAGAIN: none waits. Without descriptors it gives up its reserve to close one that
+ * waits, and gets it back (-EMFILE). -ENOBUFS: it cannot even do that, and whoever waits
+ * will wake us again and again. */
+int stream_accept(struct stream_port *p, const struct conf *c, struct stream *out);
+void stream_unlisten(struct stream_port *p); /* also of one that is closed */
+
+#endif
