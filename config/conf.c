@@ -4,131 +4,288 @@
 #include "config/conf.h"
 
 #include "config/conf_draft.h"
+#include "config/conf_host.h"
+#include "config/conf_key.h"
 #include "config/conf_read.h"
-#include "config/conf_suggest.h"
-#include "config/conf_take.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <libconfig.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct walk {
-	const struct conf_text *text;
-	struct conf_draft *draft;
-	struct conf_error *error;
+struct reader {
+	struct conf_text text;
+	struct conf_draft draft;
 };
 
 static struct conf_place
-place_of(const struct walk *w, const config_setting_t *s)
+place_of(const struct reader *r, const config_setting_t *s)
 {
-	return conf_text_place(w->text, config_setting_source_line(s));
+	return conf_text_place(&r->text, config_setting_source_line(s));
 }
 
-/* Finds the row of `s`, a setting of `group`, and notes where the key stands. 0 or 1. */
+static const char *
+type_of(const config_setting_t *s)
+{
+	static const char *const names[] = {
+	    [CONFIG_TYPE_INT] = "an integer",
+	    [CONFIG_TYPE_INT64] = "an integer",
+	    [CONFIG_TYPE_STRING] = "a string",
+	    [CONFIG_TYPE_FLOAT] = "a number with a fraction",
+	    [CONFIG_TYPE_GROUP] = "a group",
+	    [CONFIG_TYPE_BOOL] = "true or false",
+	    [CONFIG_TYPE_ARRAY] = "an array",
+	    [CONFIG_TYPE_LIST] = "a list",
+	};
+
+	return names[config_setting_type(s)];
+}
+
 static int
-find_key(const struct walk *w, const config_setting_t *s, const char *group,
-         struct conf_places *places, const struct conf_key **key)
+take_integer(const struct reader *r, const struct conf_key *k, const config_setting_t *s,
+             void *base)
+{
+	const char *name = conf_key_name(k);
+	int type = config_setting_type(s);
+	int64_t value = config_setting_get_int64(s);
+
+	if (type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64)
+		return conf_fail(r->draft.error, place_of(r, s),
+		                 "%s is %s; write an integer, as in %s = %" PRId64 ";",
+		                 name, type_of(s), name, k->min > 0 ? k->min : 1);
+	if (value < k->min || value > k->max)
+		return conf_fail(r->draft.error, place_of(r, s),
+		                 "%s = %" PRId64 " is out of range; write %" PRId64
+		                 " to %" PRId64 "%s%s",
+		                 name, value, k->min, k->max, k->unit[0] ? " " : "",
+		                 k->unit);
+	conf_key_set(k, base, value);
+	return 0;
+}
+
+static int
+take_truth(const struct reader *r, const struct conf_key *k, const config_setting_t *s,
+           void *base)
+{
+	const char *name = conf_key_name(k);
+
+	if (config_setting_type(s) != CONFIG_TYPE_BOOL)
+		return conf_fail(r->draft.error, place_of(r, s),
+		                 "%s is %s; write true or false, as in %s = true;", name,
+		                 type_of(s), name);
+	conf_key_set(k, base, config_setting_get_bool(s) != CONFIG_FALSE);
+	return 0;
+}
+
+static int
+take_word(const struct reader *r, const struct conf_key *k, const config_setting_t *s,
+          void *base)
+{
+	const char *text = config_setting_get_string(s); /* NULL: not a string */
+	char list[128] = "";
+
+	for (const struct conf_word *word = k->words; word->text; word++) {
+		strcat(list, word == k->words ? "\"" : ", \"");
+		strcat(strcat(list, word->text), "\"");
+		if (text && strcmp(text, word->text) == 0) {
+			conf_key_set(k, base, word->value);
+			return 0;
+		}
+	}
+	if (!text)
+		return conf_fail(r->draft.error, place_of(r, s),
+		                 "%s is %s; write a string, one of %s", conf_key_name(k),
+		                 type_of(s), list);
+	return conf_fail(r->draft.error, place_of(r, s),
+	                 "%s = \"%.200s\" is unknown; write one of %s", conf_key_name(k),
+	                 text, list);
+}
+
+static bool
+has_control(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			return true;
+	return false;
+}
+
+/* Slashes at the end of a path are dropped. */
+static int
+take_path(const struct reader *r, const struct conf_key *k, const config_setting_t *s,
+          const char *path, char *out)
+{
+	const char *name = conf_key_name(k);
+	size_t len = strlen(path);
+
+	if (path[0] != '/' && !(k->may_be_empty && len == 0))
+		return conf_fail(r->draft.error, place_of(r, s),
+		                 "%s = \"%.200s\" is not absolute; write it from the "
+		                 "root, as in %s = %s;",
+		                 name, path, name, k->example);
+	if (has_control(path))
+		return conf_fail(r->draft.error, place_of(r, s),
+		                 "%s has a control character in it; write a path without "
+		                 "one, as in %s = %s;",
+		                 name, name, k->example);
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	if (len >= k->size)
+		return conf_fail(r->draft.error, place_of(r, s),
+		                 "%s is %zu bytes long; write a path of at most %zu, as "
+		                 "in %s = %s;",
+		                 name, len, k->size - 1, name, k->example);
+	memcpy(out, path, len);
+	out[len] = '\0';
+	return 0;
+}
+
+static int
+take_text(const struct reader *r, const struct conf_key *k, const config_setting_t *s,
+          void *base)
+{
+	const char *name = conf_key_name(k), *wrong;
+	const char *text = config_setting_get_string(s); /* NULL: not a string */
+	char *out = (char *)base + k->offset;
+
+	if (!text)
+		return conf_fail(r->draft.error, place_of(r, s),
+		                 "%s is %s; write a string, as in %s = %s;", name,
+		                 type_of(s), name, k->example);
+	if (k->kind == CONF_PATH)
+		return take_path(r, k, s, text, out);
+	wrong = conf_host_read(text, out, k->size);
+	return wrong ? conf_fail(r->draft.error, place_of(r, s), "%s = \"%.200s\": %s",
+	                         name, text, wrong)
+	             : 0;
+}
+
+/* Checks the value of `s` and puts it into `base`, the struct conf or struct conf_server
+ * that holds the key. 0 or 1. */
+static int
+take(const struct reader *r, const struct conf_key *k, const config_setting_t *s,
+     void *base)
+{
+	switch (k->kind) {
+	case CONF_INTEGER:
+		return take_integer(r, k, s, base);
+	case CONF_TRUTH:
+		return take_truth(r, k, s, base);
+	case CONF_WORD:
+		return take_word(r, k, s, base);
+	case CONF_PATH:
+	case CONF_HOSTS:
+		return take_text(r, k, s, base);
+	case CONF_GROUP:
+	case CONF_LIST:
+	default:
+		return 0;
+	}
+}
+
+/* Finds the row of `s`, a setting of `group`, and notes where the key stands. NULL: the
+ * key is unknown. */
+static const struct conf_key *
+find_key(struct reader *r, const config_setting_t *s, const char *group,
+         struct conf_places *places)
 {
 	const char *name = config_setting_name(s);
 	const struct conf_key *k = conf_key_find(group, name);
 	char instead[CONF_SUGGESTION_MAX];
 
-	if (!k) {
-		conf_suggest(group, name, instead);
-		return conf_fail(w->error, place_of(w, s), "unknown key %.100s%s%s; %s",
-		                 name, group[0] ? " in " : "", group, instead);
+	if (k) {
+		places->keys[k - conf_keys] = place_of(r, s);
+		return k;
 	}
-	places->keys[k - conf_keys] = place_of(w, s);
-	*key = k;
-	return 0;
+	conf_suggest(group, name, instead);
+	conf_fail(r->draft.error, place_of(r, s), "unknown key %.100s%s%s; %s", name,
+	          group[0] ? " in " : "", group, instead);
+	return NULL;
 }
 
 /* The keys of a group, or of a server, into `base`. */
 static int
-read_group(const struct walk *w, const config_setting_t *group, const char *name,
+read_group(struct reader *r, const config_setting_t *group, const char *name,
            struct conf_places *places, void *base)
 {
 	unsigned count = (unsigned)config_setting_length(group);
-	const struct conf_key *k;
-	int r = 0;
 
-	for (unsigned i = 0; i < count && r == 0; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		const config_setting_t *s = config_setting_get_elem(group, i);
+		const struct conf_key *k = find_key(r, s, name, places);
 
-		r = find_key(w, s, name, places, &k);
-		if (r == 0)
-			r = conf_take(k, s, place_of(w, s), base, w->error);
+		if (!k || take(r, k, s, base))
+			return 1;
 	}
-	return r;
+	return 0;
 }
 
 static int
-read_server(const struct walk *w, const struct conf_key *list, const config_setting_t *s,
+read_server(struct reader *r, const struct conf_key *list, const config_setting_t *s,
             unsigned server)
 {
-	struct conf_places *places = &w->draft->servers[server];
-	const char *name = conf_key_name(list);
-	int r;
+	struct conf_places *places = &r->draft.servers[server];
 
-	places->whole = place_of(w, s);
+	places->whole = place_of(r, s);
 	if (config_setting_type(s) != CONFIG_TYPE_GROUP)
-		return conf_fail(w->error, places->whole,
+		return conf_fail(r->draft.error, place_of(r, s),
 		                 "an entry of %s is %s; write a group, as in %s = %s;",
-		                 name, conf_type_of(s), name, list->example);
-	r = read_group(w, s, name, places, &w->draft->conf.servers[server]);
-	for (const struct conf_key *k = conf_keys; k->path && r == 0; k++)
-		if (k->required && conf_key_is_in(k, name) &&
+		                 list->path, type_of(s), list->path, list->example);
+	if (read_group(r, s, list->path, places, &r->draft.conf.servers[server]))
+		return 1;
+	for (const struct conf_key *k = conf_keys; k->path; k++)
+		if (k->required && conf_key_is_in(k, list->path) &&
 		    places->keys[k - conf_keys].line == 0)
-			r = conf_fail(w->error, places->whole,
-			              "%s is missing in this entry of %s; write it, as "
-			              "in %s = %s;",
-			              conf_key_name(k), name, conf_key_name(k),
-			              k->example);
-	return r;
+			return conf_fail(
+			    r->draft.error, place_of(r, s),
+			    "%s is missing in this entry of %s; write it, as "
+			    "in %s = %s;",
+			    conf_key_name(k), list->path, conf_key_name(k), k->example);
+	return 0;
 }
 
 static int
-read_servers(const struct walk *w, const struct conf_key *list, const config_setting_t *s)
+read_servers(struct reader *r, const struct conf_key *list, const config_setting_t *s)
 {
 	unsigned count;
-	int r = 0;
 
 	if (config_setting_type(s) != CONFIG_TYPE_LIST)
-		return conf_fail(w->error, place_of(w, s),
+		return conf_fail(r->draft.error, place_of(r, s),
 		                 "%s is %s; write a list in parentheses, as in %s = %s;",
-		                 conf_key_name(list), conf_type_of(s),
-		                 conf_key_name(list), list->example);
+		                 list->path, type_of(s), list->path, list->example);
 	count = (unsigned)config_setting_length(s);
-	for (unsigned i = 0; i < count && r == 0; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		const config_setting_t *server = config_setting_get_elem(s, i);
 
 		if (i == CONF_SERVERS_MAX)
-			return conf_fail(w->error, place_of(w, server),
+			return conf_fail(r->draft.error, place_of(r, server),
 			                 "there are %u servers; write at most %d", count,
 			                 CONF_SERVERS_MAX);
-		w->draft->conf.server_count = i + 1;
-		r = read_server(w, list, server, i);
+		r->draft.conf.server_count = i + 1;
+		if (read_server(r, list, server, i))
+			return 1;
 	}
-	return r;
+	return 0;
 }
 
 static int
-read_top(const struct walk *w, const config_setting_t *s)
+read_top(struct reader *r, const config_setting_t *s)
 {
-	struct conf_draft *d = w->draft;
-	const struct conf_key *k;
+	struct conf_draft *d = &r->draft;
+	const struct conf_key *k = find_key(r, s, "", &d->places);
 
-	if (find_key(w, s, "", &d->places, &k))
+	if (!k)
 		return 1;
 	if (k->kind == CONF_LIST)
-		return read_servers(w, k, s);
+		return read_servers(r, k, s);
 	if (k->kind != CONF_GROUP)
-		return conf_take(k, s, place_of(w, s), &d->conf, w->error);
+		return take(r, k, s, &d->conf);
 	if (config_setting_type(s) != CONFIG_TYPE_GROUP)
-		return conf_fail(w->error, place_of(w, s),
+		return conf_fail(r->draft.error, place_of(r, s),
 		                 "%s is %s; write a group, as in %s = { KEY = 1000; };",
-		                 k->path, conf_type_of(s), k->path);
-	return read_group(w, s, k->path, &d->places, &d->conf);
+		                 k->path, type_of(s), k->path);
+	return read_group(r, s, k->path, &d->places, &d->conf);
 }
 
 static const char *
@@ -144,57 +301,55 @@ syntax_advice(const char *text)
 }
 
 static int
-read_tree(const struct walk *w)
+read_tree(struct reader *r)
 {
 	config_t tree;
 	const config_setting_t *root;
 	unsigned count;
-	int r = 0;
+	int status = 0;
 
 	config_init(&tree);
-	if (config_read_string(&tree, w->text->text) != CONFIG_TRUE) {
+	if (config_read_string(&tree, r->text.text) != CONFIG_TRUE) {
 		unsigned line = (unsigned)config_error_line(&tree);
 		const char *text = config_error_text(&tree);
 
-		r = conf_fail(w->error, conf_text_place(w->text, line), "%s; %s", text,
-		              syntax_advice(text));
+		status = conf_fail(r->draft.error, conf_text_place(&r->text, line),
+		                   "%s; %s", text, syntax_advice(text));
 		goto out;
 	}
 	root = config_root_setting(&tree);
 	count = (unsigned)config_setting_length(root);
-	for (unsigned i = 0; i < count && r == 0; i++)
-		r = read_top(w, config_setting_get_elem(root, i));
+	for (unsigned i = 0; i < count && status == 0; i++)
+		status = read_top(r, config_setting_get_elem(root, i));
 out:
 	config_destroy(&tree);
-	return r;
+	return status;
 }
 
 int
 conf_load(const char *path, struct conf *out, struct conf_error *error)
 {
-	struct conf_text text;
-	struct conf_draft *draft = calloc(1, sizeof(*draft));
-	struct walk w = {.text = &text, .draft = draft, .error = error};
-	int r;
+	struct reader *r = calloc(1, sizeof(*r));
+	int status;
 
-	if (!draft) {
+	if (!r) {
 		conf_fail(error, (struct conf_place){path, 0}, "%s; try again",
 		          strerror(ENOMEM));
 		return -ENOMEM;
 	}
-	r = conf_text_read(&text, path, error);
-	if (r == 0) {
-		draft->places.whole = (struct conf_place){path, 1};
-		conf_defaults(&draft->conf);
-		r = read_tree(&w);
-	}
-	if (r == 0)
-		r = conf_check(draft, error);
-	if (r == 0) {
-		*out = draft->conf;
+	r->draft.error = error;
+	r->draft.places.whole = (struct conf_place){path, 1};
+	conf_defaults(&r->draft.conf);
+	status = conf_text_read(&r->text, path, error);
+	if (status == 0)
+		status = read_tree(r);
+	if (status == 0)
+		status = conf_check(&r->draft);
+	if (status == 0) {
+		*out = r->draft.conf;
 		out->self = conf_server(out, out->id);
 	}
-	conf_text_free(&text);
-	free(draft);
-	return r;
+	conf_text_free(&r->text);
+	free(r);
+	return status;
 }

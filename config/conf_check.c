@@ -1,24 +1,23 @@
-/* What must hold between the keys; see conf_draft.h. */
+/* The checks of what must hold between keys; see conf_draft.h. */
 #include "base/file.h"
 #include "config/conf_draft.h"
 #include "config/conf_host.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ID_FILE_MAX 64 /* bytes; more cannot be one number */
+#define ID_FILE_MAX 64 /* bytes; a longer file does not hold one number */
 
 /* Where the key with this path stands. */
-static const struct conf_place *
+static struct conf_place
 place_of(const struct conf_places *places, const char *path)
 {
-	return &places->keys[conf_key_of(path) - conf_keys];
+	return places->keys[conf_key_of(path) - conf_keys];
 }
 
-/* One decimal number with nothing but blanks around it. */
+/* Accepts one decimal number with nothing but blanks around it. */
 static bool
 parse_id(const char *text, size_t len, int64_t *out)
 {
@@ -37,62 +36,62 @@ parse_id(const char *text, size_t len, int64_t *out)
 }
 
 static int
-read_id_file(struct conf_draft *d, struct conf_error *error)
+read_id_file(struct conf_draft *d)
 {
 	char text[ID_FILE_MAX + 1];
 	size_t len;
 	int r = file_read(d->conf.id_file, text, sizeof(text), &len);
 
 	if (r < 0 && r != -EFBIG)
-		return conf_fail(error, *place_of(&d->places, "id_file"),
+		return conf_fail(d->error, place_of(&d->places, "id_file"),
 		                 "id_file %s cannot be read: %s; write the id of this "
 		                 "server into it, or give id",
 		                 d->conf.id_file, strerror(-r));
 	if (r == 0 && parse_id(text, len, &d->conf.id))
 		return 0;
-	return conf_fail(error, *place_of(&d->places, "id_file"),
+	return conf_fail(d->error, place_of(&d->places, "id_file"),
 	                 "id_file %s does not hold one number from 0 to %" PRId64
 	                 "; write the id of this server into it, and nothing else",
 	                 d->conf.id_file, CONF_ID_MAX);
 }
 
 static int
-check_id(struct conf_draft *d, struct conf_error *error)
+check_id(struct conf_draft *d)
 {
-	const struct conf_place *id = place_of(&d->places, "id");
-	const struct conf_place *file = place_of(&d->places, "id_file");
+	struct conf_place id = place_of(&d->places, "id");
+	struct conf_place file = place_of(&d->places, "id_file");
 
-	if (id->line && file->line)
-		return conf_fail(error, id->line > file->line ? *id : *file,
+	if (id.line && file.line)
+		return conf_fail(d->error, id.line > file.line ? id : file,
 		                 "id and id_file are both given; write one of them");
-	if (!id->line && !file->line)
+	if (!id.line && !file.line)
 		return conf_fail(
-		    error, d->places.whole,
+		    d->error, d->places.whole,
 		    "id is missing; write the id of this server, as in id = 1; "
 		    "or id_file = \"/etc/conclave/id\";");
-	return file->line ? read_id_file(d, error) : 0;
+	return file.line ? read_id_file(d) : 0;
 }
 
 static int
-check_given(const struct conf_draft *d, struct conf_error *error)
+check_given(const struct conf_draft *d)
 {
 	for (const struct conf_key *k = conf_keys; k->path; k++)
 		if (k->required && conf_key_is_in(k, "") &&
 		    d->places.keys[k - conf_keys].line == 0)
-			return conf_fail(error, d->places.whole,
+			return conf_fail(d->error, d->places.whole,
 			                 "%s is missing; write %s, as in %s = %s;",
 			                 k->path, k->kind == CONF_LIST ? "a list" : "it",
 			                 k->path, k->example);
 	if (strcmp(d->conf.run_dir, d->conf.data_dir) == 0)
-		return conf_fail(error, *place_of(&d->places, "data_dir"),
+		return conf_fail(d->error, place_of(&d->places, "data_dir"),
 		                 "data_dir and run_dir are the same folder; write two: "
 		                 "data_dir must outlive a reboot, run_dir must not");
 	return 0;
 }
 
-/* Where both have a host, no port may be used twice. */
+/* Servers that have a host in common have no port in common. */
 static int
-check_ports(const struct conf_draft *d, unsigned i, unsigned j, struct conf_error *error)
+check_ports(const struct conf_draft *d, unsigned i, unsigned j)
 {
 	const struct conf_server *a = &d->conf.servers[j], *b = &d->conf.servers[i];
 	bool quorum =
@@ -102,9 +101,9 @@ check_ports(const struct conf_draft *d, unsigned i, unsigned j, struct conf_erro
 
 	if ((!quorum && !election) || !conf_host_shared(a->host, b->host))
 		return 0;
-	return conf_fail(error,
-	                 *place_of(&d->servers[i], quorum ? "servers.quorum_port"
-	                                                  : "servers.election_port"),
+	return conf_fail(d->error,
+	                 place_of(&d->servers[i], quorum ? "servers.quorum_port"
+	                                                 : "servers.election_port"),
 	                 "server %" PRId64 " has port %u of host %.200s already; write "
 	                 "another %s for server %" PRId64,
 	                 a->id, quorum ? b->quorum_port : b->election_port, b->host,
@@ -112,56 +111,56 @@ check_ports(const struct conf_draft *d, unsigned i, unsigned j, struct conf_erro
 }
 
 static int
-check_server(const struct conf_draft *d, unsigned i, struct conf_error *error)
+check_server(const struct conf_draft *d, unsigned i)
 {
 	const struct conf_server *s = &d->conf.servers[i];
 	int r = 0;
 
 	if (s->quorum_port == s->election_port)
-		return conf_fail(error,
-		                 *place_of(&d->servers[i], "servers.election_port"),
+		return conf_fail(d->error,
+		                 place_of(&d->servers[i], "servers.election_port"),
 		                 "election_port and quorum_port of server %" PRId64
 		                 " are both %u; write two ports",
 		                 s->id, s->election_port);
 	if (s->id != d->conf.id && conf_host_is_wildcard(s->host))
-		return conf_fail(error, *place_of(&d->servers[i], "servers.host"),
+		return conf_fail(d->error, place_of(&d->servers[i], "servers.host"),
 		                 "host = \"%.200s\" of server %" PRId64 " says where to "
 		                 "listen, and not where to connect; write its address",
 		                 s->host, s->id);
 	for (unsigned j = 0; j < i && r == 0; j++) {
 		if (d->conf.servers[j].id == s->id)
-			return conf_fail(error, *place_of(&d->servers[i], "servers.id"),
+			return conf_fail(d->error, place_of(&d->servers[i], "servers.id"),
 			                 "id = %" PRId64 " is that of an earlier server "
 			                 "too; write another",
 			                 s->id);
-		r = check_ports(d, i, j, error);
+		r = check_ports(d, i, j);
 	}
 	return r;
 }
 
 static int
-check_member(const struct conf_draft *d, struct conf_error *error)
+check_member(const struct conf_draft *d)
 {
-	const struct conf_place *id = place_of(&d->places, "id");
+	struct conf_place id = place_of(&d->places, "id");
 
 	if (conf_server(&d->conf, d->conf.id))
 		return 0;
-	return conf_fail(error, id->line ? *id : *place_of(&d->places, "id_file"),
+	return conf_fail(d->error, id.line ? id : place_of(&d->places, "id_file"),
 	                 "id %" PRId64
 	                 " is not in servers; write the id of one of them, or "
 	                 "add this server to the list",
 	                 d->conf.id);
 }
 
-/* Nothing behind our quorum port could lead real ZooKeepers. */
+/* A server of ours could not lead real ZooKeepers, since it has no data to sync. */
 static int
-check_attach(const struct conf_draft *d, struct conf_error *error)
+check_attach(const struct conf_draft *d)
 {
 	const struct conf_server *self = conf_server(&d->conf, d->conf.id);
 
 	if (!d->conf.attach || self->observer)
 		return 0;
-	return conf_fail(error, d->servers[self - d->conf.servers].whole,
+	return conf_fail(d->error, d->servers[self - d->conf.servers].whole,
 	                 "attach = \"zookeeper\" and server %" PRId64
 	                 ", this one, is a participant, but it could not lead real "
 	                 "ZooKeepers and must not vote among them; write role = "
@@ -169,143 +168,116 @@ check_attach(const struct conf_draft *d, struct conf_error *error)
 	                 self->id);
 }
 
-/* ZooKeeper takes no text with observers and one participant. */
+/* ZooKeeper refuses a configuration text with observers and only one participant. */
 static int
-check_voters(const struct conf_draft *d, struct conf_error *error)
+check_voters(const struct conf_draft *d)
 {
 	unsigned voters = 0;
 
 	for (unsigned i = 0; i < d->conf.server_count; i++)
 		voters += !d->conf.servers[i].observer;
 	if (voters == 0)
-		return conf_fail(error, *place_of(&d->places, "servers"),
+		return conf_fail(d->error, place_of(&d->places, "servers"),
 		                 "servers has no participant; write at least one without "
 		                 "role = \"observer\";");
 	if (voters == 1 && d->conf.server_count > 1)
 		return conf_fail(
-		    error, *place_of(&d->places, "servers"),
+		    d->error, place_of(&d->places, "servers"),
 		    "servers has observers and only one participant, which "
 		    "ZooKeeper refuses; write at least two participants, or no "
 		    "observer");
 	return 0;
 }
 
-/* A server's share in a quorum, where nobody has a group. */
-static int
-check_flat(const struct conf_draft *d, unsigned i, struct conf_error *error)
+/* The weight of all servers in the group of `s`. */
+static int64_t
+group_weight(const struct conf *c, const struct conf_server *s)
 {
-	const struct conf_server *s = &d->conf.servers[i];
-
-	if (s->weight == 1)
-		return 0;
-	return conf_fail(error, *place_of(&d->servers[i], "servers.weight"),
-	                 "weight = %" PRId64 " of server %" PRId64
-	                 " without groups means "
-	                 "nothing to ZooKeeper; put all participants into one group with "
-	                 "group = 1; or leave weight out",
-	                 s->weight, s->id);
-}
-
-static int
-check_grouped(const struct conf_draft *d, unsigned i, struct conf_error *error)
-{
-	const struct conf_server *s = &d->conf.servers[i];
 	int64_t weight = 0;
 
-	if (!s->has_group)
-		return conf_fail(error, d->servers[i].whole,
-		                 "server %" PRId64
-		                 " has no group, and others have; write a "
-		                 "group for each participant or for none",
-		                 s->id);
-	for (unsigned j = 0; j < d->conf.server_count; j++)
-		if (d->conf.servers[j].has_group && d->conf.servers[j].group == s->group)
-			weight += d->conf.servers[j].weight;
-	if (weight > 0)
-		return 0;
-	return conf_fail(error, *place_of(&d->servers[i], "servers.group"),
-	                 "all of group %" PRId64
-	                 " have weight 0, so that it can never be "
-	                 "won; write a weight above 0 for one of them",
-	                 s->group);
+	for (unsigned i = 0; i < c->server_count; i++)
+		if (c->servers[i].has_group && c->servers[i].group == s->group)
+			weight += c->servers[i].weight;
+	return weight;
 }
 
+/* ZooKeeper has weights only where there are groups, and a quorum then is more than half
+ * of the weight in more than half of the groups (QuorumHierarchical). */
 static int
-check_observer(const struct conf_draft *d, unsigned i, struct conf_error *error)
+check_share(const struct conf_draft *d, unsigned i)
 {
 	const struct conf_server *s = &d->conf.servers[i];
+	struct conf_place weight = place_of(&d->servers[i], "servers.weight");
+	struct conf_place group = place_of(&d->servers[i], "servers.group");
 
-	if (s->has_group)
-		return conf_fail(error, *place_of(&d->servers[i], "servers.group"),
+	if (s->observer && (s->has_group || s->weight != 1))
+		return conf_fail(d->error, s->has_group ? group : weight,
 		                 "server %" PRId64 " is an observer, which counts in no "
-		                 "quorum; leave its group out",
+		                 "quorum; leave its %s out",
+		                 s->id, s->has_group ? "group" : "weight");
+	if (s->observer)
+		return 0;
+	if (!d->conf.hierarchical && s->weight != 1)
+		return conf_fail(d->error, weight,
+		                 "weight = %" PRId64 " of server %" PRId64
+		                 " without groups means nothing to ZooKeeper; put all "
+		                 "participants into one group with group = 1; or leave "
+		                 "weight out",
+		                 s->weight, s->id);
+	if (d->conf.hierarchical && !s->has_group)
+		return conf_fail(d->error, d->servers[i].whole,
+		                 "server %" PRId64 " has no group, and others have; "
+		                 "write a group for each participant or for none",
 		                 s->id);
-	if (s->weight != 1)
-		return conf_fail(error, *place_of(&d->servers[i], "servers.weight"),
-		                 "server %" PRId64 " is an observer, which counts in no "
-		                 "quorum; leave its weight out",
-		                 s->id);
+	if (d->conf.hierarchical && group_weight(&d->conf, s) == 0)
+		return conf_fail(d->error, group,
+		                 "all of group %" PRId64 " have weight 0, so that it can "
+		                 "never be won; write a weight above 0 for one of them",
+		                 s->group);
 	return 0;
 }
 
+/* Where two keys are the ends of a range, the lower is not above the upper. */
 static int
-check_groups(struct conf_draft *d, struct conf_error *error)
-{
-	int r = 0;
-
-	for (unsigned i = 0; i < d->conf.server_count; i++)
-		d->conf.hierarchical |= d->conf.servers[i].has_group;
-	for (unsigned i = 0; i < d->conf.server_count && r == 0; i++) {
-		if (d->conf.servers[i].observer)
-			r = check_observer(d, i, error);
-		else if (d->conf.hierarchical)
-			r = check_grouped(d, i, error);
-		else
-			r = check_flat(d, i, error);
-	}
-	return r;
-}
-
-/* A key that has an upper neighbour is not above that. */
-static int
-check_order(const struct conf_draft *d, const struct conf_key *min,
-            struct conf_error *error)
+check_order(const struct conf_draft *d, const struct conf_key *min)
 {
 	const struct conf_key *max = conf_key_of(min->at_most);
-	const struct conf_place *a = &d->places.keys[min - conf_keys];
-	const struct conf_place *b = &d->places.keys[max - conf_keys];
+	struct conf_place a = d->places.keys[min - conf_keys];
+	struct conf_place b = d->places.keys[max - conf_keys];
 	int64_t low = conf_key_get(min, &d->conf), high = conf_key_get(max, &d->conf);
 
 	if (low <= high)
 		return 0;
-	return conf_fail(error, a->line ? *a : *b,
+	return conf_fail(d->error, a.line ? a : b,
 	                 "%s = %" PRId64 "%s is above %s = %" PRId64
 	                 "%s; write a %s of at most that, or a larger %s",
-	                 conf_key_name(min), low, a->line ? "" : " (the default)",
-	                 conf_key_name(max), high, b->line ? "" : " (the default)",
+	                 conf_key_name(min), low, a.line ? "" : " (the default)",
+	                 conf_key_name(max), high, b.line ? "" : " (the default)",
 	                 conf_key_name(min), conf_key_name(max));
 }
 
 int
-conf_check(struct conf_draft *d, struct conf_error *error)
+conf_check(struct conf_draft *d)
 {
-	int r = check_id(d, error);
+	int r = check_id(d);
 
 	if (r == 0)
-		r = check_given(d, error);
+		r = check_given(d);
 	for (unsigned i = 0; i < d->conf.server_count && r == 0; i++)
-		r = check_server(d, i, error);
+		r = check_server(d, i);
 	if (r == 0)
-		r = check_voters(d, error);
+		r = check_voters(d);
 	if (r == 0)
-		r = check_member(d, error);
+		r = check_member(d);
 	if (r == 0)
-		r = check_attach(d, error);
-	if (r == 0)
-		r = check_groups(d, error);
+		r = check_attach(d);
+	for (unsigned i = 0; i < d->conf.server_count; i++)
+		d->conf.hierarchical |= d->conf.servers[i].has_group;
+	for (unsigned i = 0; i < d->conf.server_count && r == 0; i++)
+		r = check_share(d, i);
 	for (const struct conf_key *k = conf_keys; k->path && r == 0; k++)
 		if (k->at_most)
-			r = check_order(d, k, error);
+			r = check_order(d, k);
 	d->conf.zab &= !d->conf.attach;
 	d->conf.early_finalize &= d->conf.zab;
 	return r;

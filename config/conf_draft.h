@@ -17,10 +17,12 @@ struct conf_draft {
 	struct conf conf;
 	struct conf_places places;
 	struct conf_places servers[CONF_SERVERS_MAX];
+	/* Borrowed. */
+	struct conf_error *error;
 };
 
 /* Checks what must hold between keys, and reads id_file. Sets `id`, `hierarchical`, `zab`
  * and `early_finalize`. 0, or 1 with `error` filled. */
-int conf_check(struct conf_draft *d, struct conf_error *error);
+int conf_check(struct conf_draft *d);
 
 #endif

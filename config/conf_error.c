@@ -1,4 +1,4 @@
-/* The one form of our messages; see conf_error.h. */
+/* The form of all error messages; see conf_error.h. */
 #include "config/conf_error.h"
 
 #include <stdarg.h>

@@ -1,6 +1,6 @@
-/* Host names and addresses as ZooKeeper's text and the resolver both take them; see
- * conf_host.h. ZooKeeper's text is `host:port:port:role;client|…`, so that none of its
- * separators may stand in a host. */
+/* Accepts the host names and addresses that both ZooKeeper's text and the resolver
+ * accept; see conf_host.h. ZooKeeper's text is `host:port:port:role;client|…`: a host has
+ * none of these separators. */
 #include "config/conf_host.h"
 
 #include "wire/qaddr.h"
@@ -29,22 +29,14 @@ conf_host_next(const char **rest, char out[CONF_NAME_MAX])
 }
 
 static bool
-is_ipv6(const char *host)
+is_address(int family, const char *host)
 {
 	struct in6_addr address;
 
-	return inet_pton(AF_INET6, host, &address) == 1;
+	return inet_pton(family, host, &address) == 1;
 }
 
-static bool
-is_ipv4(const char *host)
-{
-	struct in_addr address;
-
-	return inet_pton(AF_INET, host, &address) == 1;
-}
-
-/* Takes the brackets off an address in place. */
+/* Removes the brackets of an address in place. NULL, or what is wrong. */
 static const char *
 check_bracketed(char *host)
 {
@@ -55,7 +47,7 @@ check_bracketed(char *host)
 		       "\"[::1]\", without a port";
 	host[len - 1] = '\0';
 	memmove(host, host + 1, len - 1);
-	return is_ipv6(host)
+	return is_address(AF_INET6, host)
 	           ? NULL
 	           : "what stands in brackets is no IPv6 address; write one, or "
 	             "leave the brackets out";
@@ -70,27 +62,25 @@ check_one(char *host)
 
 	if (host[0] == '\0')
 		return "a host is empty; write a name or an address, and | between "
-		       "several "
-		       "only";
+		       "several only";
 	if (host[0] == '[')
 		return check_bracketed(host);
 	if (strchr(host, ':'))
-		return is_ipv6(host) ? NULL
-		                     : "a : stands in what is no IPv6 address; write the "
-		                       "ports as quorum_port and election_port";
+		return is_address(AF_INET6, host)
+		           ? NULL
+		           : "a : stands in what is no IPv6 address; write the "
+		             "ports as quorum_port and election_port";
 	if (host[strspn(host, letters)] != '\0')
 		return "a host has a character that is not of a name or an address; "
-		       "write "
-		       "letters, digits, '.', '-', '_'";
-	/* to Java `10.1` and `010.0.0.1` are other addresses than to the resolver */
-	if (host[strspn(host, digits)] == '\0' && !is_ipv4(host))
+		       "write letters, digits, '.', '-', '_'";
+	/* Java and the resolver read `10.1` and `010.0.0.1` as different addresses. */
+	if (host[strspn(host, digits)] == '\0' && !is_address(AF_INET, host))
 		return "a host of digits is no IPv4 address; write four numbers up to "
-		       "255 "
-		       "without leading zeros";
+		       "255 without leading zeros";
 	return NULL;
 }
 
-/* The one form of an address, to compare by. */
+/* The form of a host that is compared. */
 static void
 canonical(const char *host, char out[CONF_NAME_MAX])
 {

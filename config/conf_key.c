@@ -4,6 +4,7 @@
 #include "base/log.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #define OF(member) offsetof(struct conf, member), sizeof(((struct conf *)NULL)->member)
@@ -278,5 +279,99 @@ conf_defaults(struct conf *c)
 		for (unsigned i = 0; conf_key_is_in(k, "servers") && i < CONF_SERVERS_MAX;
 		     i++)
 			conf_key_set(k, &c->servers[i], k->standard);
+	}
+}
+
+#define SLIP_MAX 24 /* a longer name misspells no key */
+
+static unsigned
+least(unsigned a, unsigned b, unsigned c)
+{
+	unsigned ab = a < b ? a : b;
+
+	return ab < c ? ab : c;
+}
+
+/* How many letters must be added, dropped, changed, or swapped with the next one, to make
+ * one name of the other: Damerau's distance. */
+static unsigned
+distance(const char *a, const char *b)
+{
+	unsigned d[SLIP_MAX + 1][SLIP_MAX + 1] = {{0}};
+	size_t a_len = strlen(a), b_len = strlen(b);
+
+	for (unsigned i = 0; i <= a_len; i++)
+		d[i][0] = i;
+	for (unsigned j = 0; j <= b_len; j++)
+		d[0][j] = j;
+	for (size_t i = 1; i <= a_len; i++)
+		for (size_t j = 1; j <= b_len; j++) {
+			unsigned change = a[i - 1] != b[j - 1];
+
+			d[i][j] = least(d[i - 1][j] + 1, d[i][j - 1] + 1,
+			                d[i - 1][j - 1] + change);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1] && d[i][j] > d[i - 2][j - 2] + 1)
+				d[i][j] = d[i - 2][j - 2] + 1;
+		}
+	return d[a_len][b_len];
+}
+
+/* The key of `group` nearest to `name`, NULL if none is near. */
+static const struct conf_key *
+nearest(const char *group, const char *name)
+{
+	unsigned best = strlen(name) < 5 ? 2 : 4; /* one less is accepted */
+	const struct conf_key *found = NULL;
+
+	if (strlen(name) > SLIP_MAX)
+		return NULL;
+	for (const struct conf_key *k = conf_keys; k->path; k++) {
+		const char *key = conf_key_name(k);
+		unsigned d;
+
+		if (!conf_key_is_in(k, group))
+			continue;
+		assert(strlen(key) <= SLIP_MAX);
+		d = distance(name, key);
+		if (d < best) {
+			best = d;
+			found = k;
+		}
+	}
+	return found;
+}
+
+void
+conf_suggest(const char *group, const char *name, char out[CONF_SUGGESTION_MAX])
+{
+	const struct conf_key *near = nearest(group, name);
+	const char *separator = "write one of ";
+	size_t used = 0;
+
+	for (const struct conf_key *k = conf_keys; k->path; k++) {
+		const char *dot = strchr(k->path, '.');
+
+		if (strcmp(conf_key_name(k), name) != 0)
+			continue;
+		if (dot)
+			snprintf(out, CONF_SUGGESTION_MAX, "write it within %.*s",
+			         (int)(dot - k->path), k->path);
+		else
+			snprintf(out, CONF_SUGGESTION_MAX,
+			         "write it outside of all groups");
+		return;
+	}
+	if (near) {
+		snprintf(out, CONF_SUGGESTION_MAX, "write %s", conf_key_name(near));
+		return;
+	}
+	for (const struct conf_key *k = conf_keys; k->path; k++) {
+		if (!conf_key_is_in(k, group))
+			continue;
+		used += (size_t)snprintf(out + used, CONF_SUGGESTION_MAX - used, "%s%s",
+		                         separator, conf_key_name(k));
+		assert(used < CONF_SUGGESTION_MAX);
+		separator = ", ";
 	}
 }

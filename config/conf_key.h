@@ -87,6 +87,11 @@ bool conf_key_same(const struct conf_key *k, const void *a, const void *b);
 
 const char *conf_word_of(const struct conf_key *k, const void *base);
 
+#define CONF_SUGGESTION_MAX 384
+/* What to write instead of the unknown key `name` in `group`: the key of the group that
+ * `name` misspells, or the group that `name` belongs to, or all keys of the group. */
+void conf_suggest(const char *group, const char *name, char out[CONF_SUGGESTION_MAX]);
+
 /* Sets every key of a zeroed `c` to its default. */
 void conf_defaults(struct conf *c);
 

@@ -1,4 +1,4 @@
-/* The canonical form of a configuration: every key written out, in one order. */
+/* Prints the canonical form of a configuration. */
 #include "base/buf.h"
 #include "config/conf_key.h"
 
@@ -16,8 +16,7 @@ put_string(struct buf_out *b, const char *name, const char *text)
 	buf_put_text(b, "\";");
 }
 
-/* NAME = VALUE; with an L behind an integer of more than 32 bits, or libconfig would wrap
- * it. */
+/* Writes NAME = VALUE; with an L behind an integer that needs more than 32 bits. */
 static void
 put_key(struct buf_out *b, const struct conf_key *k, const void *base)
 {

@@ -1,6 +1,6 @@
-/* A second look at the text of a configuration; see conf_scan.h. Rule: libconfig 1.5's
- * scanner.l (a decimal literal goes through atoi, one with L through strtoll, a
- * hexadecimal one through strtoul and is cut), measured in feasibility.md, part F. */
+/* Scans the text of a configuration; see conf_scan.h. The rules are those of
+ * libconfig 1.5's scanner.l, which reads a decimal literal with atoi, one with L with
+ * strtoll, and a hexadecimal one with strtoul and then drops the upper bits. */
 #include "config/conf_scan.h"
 
 #include <stdint.h>
@@ -42,7 +42,7 @@ hex_value(int c)
 	return -1;
 }
 
-/* Over a string, from its opening quote. False: it does not end on this line. */
+/* Passes a string, from its opening quote on. False: it does not end on this line. */
 static bool
 skip_string(struct conf_scan *s)
 {
@@ -78,7 +78,7 @@ skip_comment(struct conf_scan *s)
 	return false;
 }
 
-/* Digits into a sum that stays at its largest once it is there. */
+/* Passes digits and returns their value, at most UINT64_MAX. */
 static uint64_t
 take_digits(struct conf_scan *s, unsigned base)
 {
@@ -94,7 +94,7 @@ take_digits(struct conf_scan *s, unsigned base)
 	return sum;
 }
 
-/* Behind the digits: does this make a floating-point number of them? */
+/* Whether what stands behind some digits makes a floating-point number of them. */
 static bool
 is_float(const struct conf_scan *s)
 {
@@ -115,7 +115,7 @@ skip_float(struct conf_scan *s)
 		s->pos++;
 }
 
-/* Over a number, from its sign or first digit. */
+/* Passes a number, from its sign or first digit on. */
 static enum conf_finding_type
 take_number(struct conf_scan *s)
 {
@@ -145,7 +145,8 @@ take_number(struct conf_scan *s)
 	return sum > limit32 ? CONF_FOUND_WRAPS : CONF_FOUND_END;
 }
 
-/* An include directive, as libconfig wants it: first on its line, a blank, a quote. */
+/* Passes an include directive as libconfig accepts it: the first word of its line,
+ * blanks, a path in quotes. */
 static bool
 take_include(struct conf_scan *s, struct conf_finding *f)
 {
@@ -182,7 +183,7 @@ conf_scan_init(struct conf_scan *s, const char *text, size_t len)
 	*s = (struct conf_scan){.text = text, .len = len, .line = 1, .line_start = true};
 }
 
-/* Over one token. CONF_FOUND_END: nothing wrong with it. */
+/* Passes one token. CONF_FOUND_END: nothing is wrong with it. */
 static enum conf_finding_type
 take_token(struct conf_scan *s)
 {

@@ -1,6 +1,7 @@
-/* What libconfig's own scanner does not tell: integer literals that it would read as
- * another number, strings and comments that are not closed, includes. Strings and
- * comments are passed over as libconfig passes over them. Knows no file. */
+/* Finds in a text what libconfig's own scanner does not report: integer literals that
+ * libconfig would read as another number, strings and comments that do not end, and
+ * include directives. It passes strings and comments as libconfig does, and opens no
+ * file. */
 #ifndef CONFIG_CONF_SCAN_H
 #define CONFIG_CONF_SCAN_H
 
@@ -8,32 +9,43 @@
 #include <stddef.h>
 
 enum conf_finding_type {
-	CONF_FOUND_END,     /* nothing more */
-	CONF_FOUND_INCLUDE, /* `at`: the path between the quotes; the scan is behind it */
-	CONF_FOUND_WRAPS,   /* `at`: a literal that needs the suffix L */
-	CONF_FOUND_TOO_LARGE,    /* `at`: a literal that 64 bits do not hold */
-	CONF_FOUND_OPEN_STRING,  /* a string that does not end on its line */
-	CONF_FOUND_OPEN_COMMENT, /* a comment that does not end */
+	/* The text ends. */
+	CONF_FOUND_END,
+	/* `at`: the path between the quotes. The scan goes on behind the directive. */
+	CONF_FOUND_INCLUDE,
+	/* `at`: a literal that needs the suffix L. */
+	CONF_FOUND_WRAPS,
+	/* `at`: a literal that does not fit into 64 bits. */
+	CONF_FOUND_TOO_LARGE,
+	/* A string does not end on its line. */
+	CONF_FOUND_OPEN_STRING,
+	/* A comment does not end. */
+	CONF_FOUND_OPEN_COMMENT,
 };
 
 struct conf_finding {
 	enum conf_finding_type type;
-	unsigned line; /* where it begins */
+	/* The line on which the finding begins. */
+	unsigned line;
 	size_t at, len;
-	size_t begin; /* CONF_FOUND_INCLUDE: where the directive begins */
+	/* CONF_FOUND_INCLUDE: where the directive begins. */
+	size_t begin;
 };
 
 struct conf_scan {
-	const char *text; /* borrowed */
+	/* Borrowed. */
+	const char *text;
 	size_t len, pos;
 	unsigned line;
-	bool line_start; /* only blanks so far on this line */
+	/* Only blanks stand before `pos` on its line. */
+	bool line_start;
 };
 
 /* The text has no NUL in it. */
 void conf_scan_init(struct conf_scan *s, const char *text, size_t len);
 
-/* The next finding. After an error (all but INCLUDE) the scan must not be continued. */
+/* Returns the next finding. After an error, that is any other than END and INCLUDE, the
+ * scan must not be continued. */
 struct conf_finding conf_scan_next(struct conf_scan *s);
 
 #endif

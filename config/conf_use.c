@@ -1,4 +1,4 @@
-/* What others ask a configuration: a server, a difference, ZooKeeper's text. */
+/* Answers about a configuration: a server, a difference, ZooKeeper's text. */
 #include "base/buf.h"
 #include "config/conf_host.h"
 #include "config/conf_key.h"
@@ -63,7 +63,7 @@ conf_difference(const struct conf *running, const struct conf *file)
 	return "";
 }
 
-/* `server.N=host:port:port|…:role`, as ZooKeeper's own file has it. */
+/* `server.N=host:port:port|…:role`, a line of ZooKeeper's own file. */
 static void
 put_server(struct buf_out *b, const struct conf_server *s)
 {
@@ -107,16 +107,9 @@ is_first_of_group(const struct conf *c, unsigned at)
 	return c->servers[at].has_group;
 }
 
-/* The ensemble that we are attached to need not know us, nor be able to resolve our name:
- * what we send has its own servers only. */
-static bool
-is_told(const struct conf *c, const struct conf_server *s)
-{
-	return !c->attach || s->id != c->id;
-}
-
-/* Written as a file of ZooKeeper's, read by the rules of wire/qconfig, and printed by
- * them: so the order, the form of addresses and the defaults are ZooKeeper's. */
+/* Writes a file of ZooKeeper's, which wire/qconfig reads and prints by ZooKeeper's rules,
+ * so that the order, the form of addresses and the defaults are ZooKeeper's. An ensemble
+ * that we are attached to need not know us or our name: it gets its own servers only. */
 size_t
 conf_qconfig(const struct conf *c, char *out, size_t cap)
 {
@@ -129,7 +122,7 @@ conf_qconfig(const struct conf *c, char *out, size_t cap)
 		goto out;
 	buf_out_init(&b, text, QCONFIG_TEXT_MAX);
 	for (unsigned i = 0; i < c->server_count; i++)
-		if (is_told(c, &c->servers[i]))
+		if (!c->attach || c->servers[i].id != c->id)
 			put_server(&b, &c->servers[i]);
 	for (unsigned i = 0; i < c->server_count; i++) {
 		const struct conf_server *s = &c->servers[i];

@@ -1,4 +1,4 @@
-/* ZooKeeper's keys, one by one; see zoo.h. What all of them make is in zoo_make.c. */
+/* Reads ZooKeeper's keys one by one; see zoo.h. */
 #include "config/zoo.h"
 
 #include "config/conf_host.h"
@@ -12,13 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A key and its value, trimmed. */
+/* A key and its value without blanks around them. */
 struct entry {
 	struct conf_place at;
 	struct qaddr_text key, value;
 };
 
-/* What has no meaning here; a key is found by its beginning, the first fit counts. */
+/* The keys that have no meaning here, by how they begin. The first row that fits counts.
+ */
 static const struct {
 	const char *begin;
 	const char *why;
@@ -114,7 +115,7 @@ get_index(const struct entry *e, int64_t *out)
 	return qaddr_number(digits, 10, 0, CONF_ID_MAX, out);
 }
 
-/* The next piece before `separator`; false behind the last. */
+/* Cuts the next piece before `separator` off `rest`. False: there is none. */
 static bool
 cut(struct qaddr_text *rest, char separator, struct qaddr_text *piece)
 {
@@ -128,7 +129,7 @@ cut(struct qaddr_text *rest, char separator, struct qaddr_text *piece)
 	return true;
 }
 
-/* One of the addresses of a server; ours has one pair of ports. */
+/* Adds one address of a server. A server of ours has one pair of ports. */
 static void
 add_host(struct zoo *z, const struct entry *e, const struct qconfig_server *one,
          struct conf_server *s)
@@ -188,7 +189,7 @@ take_server(struct zoo *z, const struct entry *e, struct conf_error *error)
 	return 0;
 }
 
-/* A key that is given again counts from there on. */
+/* Forgets what a key said that is given again. */
 static void
 forget_shares(struct zoo *z, bool is_weight, int64_t index)
 {
@@ -218,7 +219,7 @@ take_share(struct zoo *z, const struct entry *e, bool is_weight, struct conf_err
 		struct zoo_share *s = &z->shares[z->share_count];
 
 		if (piece.len == 0 && !is_weight)
-			continue; /* Java's split: what is empty at the end vanishes */
+			continue; /* Java's split drops empty pieces at the end */
 		if (!qaddr_number(piece, 10, 0, CONF_ID_MAX, &value))
 			return fail_entry(e, error, "not a number of ours, 0 and above");
 		if (z->share_count == ZOO_SHARES_MAX)
@@ -236,7 +237,7 @@ static int
 take_number(const struct entry *e, struct conf_place *at, int64_t *out,
             struct conf_error *error)
 {
-	/* which are too large for Conclave says zoo_make */
+	/* zoo_make checks the range */
 	if (!qaddr_number(e->value, 10, INT64_MIN, INT64_MAX, out))
 		return fail_entry(e, error, "write a number, of 18 digits at most");
 	*at = e->at;
@@ -253,7 +254,7 @@ take_path(const struct entry *e, char out[CONF_PATH_MAX], struct conf_error *err
 	return 0;
 }
 
-/* The keys of either file; -1: none of them. */
+/* Takes a key that may stand in either file. -1: it is none of them. */
 static int
 take_member(struct zoo *z, const struct entry *e, struct conf_error *error)
 {
@@ -299,7 +300,7 @@ trim(const char *at, size_t len)
 	return (struct qaddr_text){at, len};
 }
 
-/* One line with those that continue it: no entry, or one. */
+/* Takes one line together with the lines that continue it. */
 static int
 take_line(struct zoo *z, struct conf_place at, const char *text, size_t len, bool dynamic,
           struct conf_error *error)
@@ -330,7 +331,7 @@ is_comment(struct qaddr_text line)
 	return begin.len == 0 || begin.at[0] == '#' || begin.at[0] == '!';
 }
 
-/* Is there another line behind this one that belongs to it? */
+/* Whether the next line continues this one. */
 static bool
 continues(struct qaddr_text line, bool first)
 {
@@ -343,7 +344,7 @@ continues(struct qaddr_text line, bool first)
 	return slashes % 2 == 1;
 }
 
-/* The first line of what is left, taken off it. */
+/* Cuts the first line off the text. */
 static struct qaddr_text
 cut_line(const char **text, const char *end)
 {

@@ -1,6 +1,6 @@
-/* ZooKeeper's configuration files (zoo.cfg, and the dynamic file that it may name) made
- * into ours. Pure: texts in, struct conf out; it opens nothing. Source: QuorumPeerConfig
- * of ZooKeeper 3.8.0. */
+/* Makes our configuration of ZooKeeper's configuration files: zoo.cfg, and the dynamic
+ * file that it may name. Pure: texts go in, a struct conf comes out. Source:
+ * QuorumPeerConfig of ZooKeeper 3.8.0. */
 #ifndef CONFIG_ZOO_H
 #define CONFIG_ZOO_H
 
@@ -14,10 +14,11 @@
 #define ZOO_SHARES_MAX 256
 #define ZOO_KEY_MAX    64
 
-/* Something that has no meaning here. */
+/* A key that has no meaning in Conclave. */
 struct zoo_note {
 	struct conf_place at;
-	char key[ZOO_KEY_MAX]; /* cut where it is longer */
+	/* Cut if it is longer. */
+	char key[ZOO_KEY_MAX];
 	const char *why;
 };
 
@@ -29,36 +30,41 @@ struct zoo_share {
 	int64_t value;
 };
 
+struct zoo_number {
+	/* Without a file: the key was not given. */
+	struct conf_place at;
+	int64_t value;
+};
+
 struct zoo {
 	unsigned server_count;
 	struct conf_server servers[CONF_SERVERS_MAX];
 	struct conf_place server_at[CONF_SERVERS_MAX];
 	unsigned share_count;
 	struct zoo_share shares[ZOO_SHARES_MAX];
-	struct {
-		struct conf_place at; /* no file: not given */
-		int64_t value;
-	} tick, init, sync;
-	char dynamic_file[CONF_PATH_MAX]; /* as written; "": none */
+	struct zoo_number tick, init, sync;
+	/* As it is written; "": none. */
+	char dynamic_file[CONF_PATH_MAX];
 	struct conf_place dynamic_at;
-	char data_dir[CONF_PATH_MAX]; /* where its myid is; "": not given */
+	/* The folder of ZooKeeper's myid; "": not given. */
+	char data_dir[CONF_PATH_MAX];
 	unsigned note_count;
 	struct zoo_note notes[ZOO_NOTES_MAX];
 };
 
-/* Reads one file into `z`, zeroed before the first; `file` is borrowed for z's life.
- * `dynamic`: it is the one that dynamicConfigFile names. 0; 1: it is wrong, `error` says
- * where. */
+/* Reads one file into `z`, which is zeroed before the first one. `file` is borrowed as
+ * long as `z` lives. `dynamic`: the file is the one that dynamicConfigFile names. 0; 1:
+ * the file is wrong, and `error` says where. */
 int zoo_read(struct zoo *z, const char *file, const char *text, size_t len, bool dynamic,
              struct conf_error *error);
 
-/* Notes that what `format` names has no meaning here; `why` is borrowed. */
+/* Notes that the key `format` has no meaning here. `why` is borrowed. */
 void zoo_note(struct zoo *z, struct conf_place at, const char *why, const char *format,
               ...) __attribute__((format(printf, 4, 5)));
 
-/* After all files: server `id` of them, as ours, with our defaults for what ZooKeeper
- * does not know. `file` is the first, for what is missing. 0 or 1; conf_load may still
- * refuse what is printed of it. */
+/* After all files: makes the configuration of server `id`, with our defaults for what
+ * ZooKeeper does not know. An error about something that is missing names `file`, the
+ * first file. 0 or 1. conf_load may still refuse the printed result. */
 int zoo_make(struct zoo *z, const char *file, int64_t id, struct conf *out,
              struct conf_error *error);
 

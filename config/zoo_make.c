@@ -1,4 +1,4 @@
-/* What ZooKeeper's keys make together; see zoo.h. */
+/* Makes our configuration of ZooKeeper's keys; see zoo.h. */
 #include "config/conf_key.h"
 #include "config/zoo.h"
 
@@ -16,7 +16,8 @@ find(struct zoo *z, int64_t sid)
 	return NULL;
 }
 
-/* In ZooKeeper an observer may have a weight and a group; they count for nothing. */
+/* Gives the servers their groups and weights. In ZooKeeper an observer may have both, and
+ * they have no effect. */
 static int
 share_out(struct zoo *z, struct conf_error *error)
 {
@@ -52,7 +53,8 @@ share_out(struct zoo *z, struct conf_error *error)
 	return 0;
 }
 
-/* ZooKeeper demands it of hierarchical quorums, as Conclave does. */
+/* Where there are groups or weights, each participant has a group: ZooKeeper demands it,
+ * and so does Conclave. */
 static int
 check_groups(const struct zoo *z, struct conf_error *error)
 {
@@ -70,59 +72,55 @@ check_groups(const struct zoo *z, struct conf_error *error)
 }
 
 static int
-set_number(struct conf *c, const char *path, struct conf_place at, const char *key,
-           int64_t value, struct conf_error *error)
-{
-	const struct conf_key *k = conf_key_of(path);
-
-	if (value < k->min || value > k->max)
-		return conf_fail(
-		    error, at, "%s = %" PRId64 ": Conclave takes %" PRId64 " to %" PRId64,
-		    key, value, k->min, k->max);
-	conf_key_set(k, c, value);
-	return 0;
-}
-
-static int
 set_timing(const struct zoo *z, const char *file, struct conf *c,
            struct conf_error *error)
 {
-	struct conf_place nowhere = {file, 0};
+	const struct {
+		const char *path, *key;
+		const struct zoo_number *n;
+	} timing[] = {
+	    {"timing.tick_ms", "tickTime", &z->tick},
+	    {"timing.init_limit", "initLimit", &z->init},
+	    {"timing.sync_limit", "syncLimit", &z->sync},
+	};
 
 	if (!z->init.at.file || !z->sync.at.file)
-		return conf_fail(error, nowhere,
+		return conf_fail(error, (struct conf_place){file, 0},
 		                 "%s is not set; ZooKeeper demands it too",
 		                 z->init.at.file ? "syncLimit" : "initLimit");
-	if (set_number(c, "timing.tick_ms", z->tick.at.file ? z->tick.at : nowhere,
-	               "tickTime", z->tick.at.file ? z->tick.value : ZOO_TICK_MS, error))
-		return 1;
-	if (set_number(c, "timing.init_limit", z->init.at, "initLimit", z->init.value,
-	               error))
-		return 1;
-	return set_number(c, "timing.sync_limit", z->sync.at, "syncLimit", z->sync.value,
-	                  error);
+	conf_key_set(conf_key_of("timing.tick_ms"), c, ZOO_TICK_MS);
+	for (size_t i = 0; i < sizeof(timing) / sizeof(timing[0]); i++) {
+		const struct conf_key *k = conf_key_of(timing[i].path);
+		int64_t value = timing[i].n->value;
+
+		if (!timing[i].n->at.file)
+			continue;
+		if (value < k->min || value > k->max)
+			return conf_fail(error, timing[i].n->at,
+			                 "%s = %" PRId64 ": Conclave takes %" PRId64
+			                 " to %" PRId64,
+			                 timing[i].key, value, k->min, k->max);
+		conf_key_set(k, c, value);
+	}
+	return 0;
 }
 
-/* Servers, groups and weights stand in one file. */
-static int
-check_place(const struct zoo *z, struct conf_place at, struct conf_error *error)
-{
-	if (!z->dynamic_file[0] || strcmp(at.file, z->dynamic_file) == 0)
-		return 0;
-	return conf_fail(error, at, "this must be in %s, which dynamicConfigFile names",
-	                 z->dynamic_file);
-}
-
+/* Servers, groups and weights stand in one file: the dynamic one, if there is one. */
 static int
 check_places(const struct zoo *z, struct conf_error *error)
 {
-	int r = 0;
+	for (unsigned i = 0; i < z->server_count + z->share_count; i++) {
+		struct conf_place at = i < z->server_count
+		                           ? z->server_at[i]
+		                           : z->shares[i - z->server_count].at;
 
-	for (unsigned i = 0; i < z->server_count && r == 0; i++)
-		r = check_place(z, z->server_at[i], error);
-	for (unsigned i = 0; i < z->share_count && r == 0; i++)
-		r = check_place(z, z->shares[i].at, error);
-	return r;
+		if (z->dynamic_file[0] && strcmp(at.file, z->dynamic_file) != 0)
+			return conf_fail(
+			    error, at,
+			    "this must be in %s, which dynamicConfigFile names",
+			    z->dynamic_file);
+	}
+	return 0;
 }
 
 int
