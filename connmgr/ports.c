@@ -2,7 +2,7 @@
 #include "connmgr/ports.h"
 
 #include "base/log.h"
-#include "proc/keep.h"
+#include "proc/fdstore.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@ struct inherited {
 };
 
 /* what a process is handed, it is handed once */
-static struct inherited table[KEEP_MAX];
+static struct inherited table[FDSTORE_MAX];
 static unsigned count;
 
 /* It listens at every address of the family, or of both. */
@@ -44,13 +44,13 @@ covers(const struct inherited *i, const struct address *a)
 static void
 discard(struct inherited *i)
 {
-	char name[KEEP_NAME_MAX], text[ADDRESS_TEXT_MAX];
+	char name[FDSTORE_NAME_MAX], text[ADDRESS_TEXT_MAX];
 
 	address_text(&i->address, text);
 	log_notice("not ours to listen at: %s, a socket that was handed over is closed",
 	           text);
-	if (keep_name(i->fd, name))
-		(void)keep_drop(
+	if (fdstore_name(i->fd, name))
+		(void)fdstore_remove(
 		    name); /* at worst the port stays silent instead of shut */
 	close(i->fd);
 	i->fd = -1;
@@ -59,8 +59,8 @@ discard(struct inherited *i)
 void
 ports_open(const struct conf *c)
 {
-	int fds[KEEP_MAX];
-	unsigned given = keep_take(fds);
+	int fds[FDSTORE_MAX];
+	unsigned given = fdstore_take(fds);
 
 	for (unsigned i = 0; i < given; i++) {
 		struct inherited *one = &table[count];
@@ -126,7 +126,7 @@ ports_listen(const struct address *a)
 	fd = listen_at(a);
 	if (fd < 0)
 		return fd;
-	r = keep_give(fd);
+	r = fdstore_put(fd);
 	if (r < 0)
 		log_info("nobody keeps our port while we are restarted: %s",
 		         strerror(-r));

@@ -1,6 +1,6 @@
 /* The listening sockets of connmgr over its own crash: one that an earlier connmgr or a
  * .socket unit of systemd has opened is taken over, a new one is given away to be kept
- * (proc/keep.h). Which is whose is told by the address at which it listens. */
+ * (proc/fdstore.h). Which is whose is told by the address at which it listens. */
 #ifndef CONNMGR_PORTS_H
 #define CONNMGR_PORTS_H
 

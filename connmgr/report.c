@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "connmgr/outbox.h"
 #include "connmgr/switchboard_impl.h"
-#include "proc/vital.h"
+#include "proc/self.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -89,7 +89,7 @@ put_workers(struct buf_out *out, const struct switchboard *s)
 static void
 put_queues(struct buf_out *out, const struct switchboard *s)
 {
-	struct vital_queue list[2 * BOARD_WORKERS_MAX], *q = list;
+	struct self_queue list[2 * BOARD_WORKERS_MAX], *q = list;
 
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
 		const struct board_worker *b = board_worker(s->board, i);
@@ -98,17 +98,17 @@ put_queues(struct buf_out *out, const struct switchboard *s)
 
 		if (!b->used || !w->door)
 			continue;
-		*q = (struct vital_queue){"", frames, BOARD_QUEUE_FRAMES, w->dropped};
+		*q = (struct self_queue){"", frames, BOARD_QUEUE_FRAMES, w->dropped};
 		snprintf(q->name, sizeof(q->name), "%s-%s frames", who_name(b->who),
 		         b->name);
 		q++;
-		*q = (struct vital_queue){"", board_queue_count(w->queue) - frames,
-		                          BOARD_QUEUE_CONTROL, 0};
+		*q = (struct self_queue){"", board_queue_count(w->queue) - frames,
+		                         BOARD_QUEUE_CONTROL, 0};
 		snprintf(q->name, sizeof(q->name), "%s-%s control", who_name(b->who),
 		         b->name);
 		q++;
 	}
-	vital_put_queues(out, "queues", list, (unsigned)(q - list));
+	self_put_queues(out, "queues", list, (unsigned)(q - list));
 }
 
 /* Of bytes, to the remotes. */
@@ -118,13 +118,13 @@ put_outboxes(struct buf_out *out, const struct switchboard *s)
 	struct lane_counters e = lane_counters(s->election),
 			     n = lane_counters(s->learner);
 	uint64_t remotes = lane_rows(s->election);
-	const struct vital_queue list[] = {
+	const struct self_queue list[] = {
 	    {"election", lane_waiting(s->election), remotes * OUTBOX_NEWEST_MAX,
 	     e.replaced + e.no_link},
 	    {"learner", lane_waiting(s->learner), remotes * OUTBOX_FIFO_MAX, n.full},
 	};
 
-	vital_put_queues(out, "outboxes", list, 2);
+	self_put_queues(out, "outboxes", list, 2);
 }
 
 static void
@@ -216,7 +216,7 @@ report_status(const struct switchboard *s, char *text, size_t cap)
 
 	buf_out_init(&out, text, cap);
 	buf_put_u8(&out, '{');
-	vital_put(&out, "connmgr", s->name, 0);
+	self_put(&out, "connmgr", s->name, 0);
 	json_put_bool(&out, "active", true);
 	json_put_text(&out, "degraded", switchboard_degraded(s, why, sizeof(why)));
 	json_put_u64(&out, "stuck_closes", chan_stuck_closes());

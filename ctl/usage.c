@@ -1,7 +1,7 @@
 /* What a process uses, where nobody has said it. */
 #include "ctl/usage.h"
 
-#include "proc/vital.h"
+#include "proc/procfs.h"
 #include "view/member.h"
 
 static void
@@ -18,12 +18,12 @@ usage_fill(json_t *processes)
 	json_t *row;
 
 	json_array_foreach (processes, at, row) {
-		struct vital_use use;
+		struct procfs_use use;
 		int64_t pid;
 
 		if (!member_i64(row, "pid", &pid))
 			continue;
-		use = vital_read((pid_t)pid);
+		use = procfs_read((pid_t)pid);
 		fill(row, "rss_kb", use.rss_kb);
 		fill(row, "cpu_ms", use.cpu_ms);
 		fill(row, "threads", use.threads);

@@ -2,7 +2,7 @@
 #include "elector/status.h"
 
 #include "base/json.h"
-#include "proc/vital.h"
+#include "proc/self.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -107,10 +107,10 @@ static void
 put_drops(struct buf_out *out, const struct shell *s)
 {
 	struct uplink_counters u = uplink_counters(s->uplink);
-	const struct vital_queue queue = {"uplink", uplink_waiting(s->uplink),
-	                                  UPLINK_QUEUE_MAX, u.dropped + u.replaced};
+	const struct self_queue queue = {"uplink", uplink_waiting(s->uplink),
+	                                 UPLINK_QUEUE_MAX, u.dropped + u.replaced};
 
-	vital_put_queues(out, "queues", &queue, 1);
+	self_put_queues(out, "queues", &queue, 1);
 	json_put_key(out, "drops");
 	buf_put_u8(out, '{');
 	for (unsigned i = ELECT_REASON_STALE; i <= ELECT_REASON_CONFIG_TEXT; i++)
@@ -131,7 +131,7 @@ status_print(const struct shell *s, char *out, size_t cap)
 
 	buf_out_init(&b, out, cap);
 	buf_put_u8(&b, '{');
-	vital_put(&b, "elector", s->name, uplink_generation(s->uplink));
+	self_put(&b, "elector", s->name, uplink_generation(s->uplink));
 	json_put_bool(&b, "active", uplink_active(s->uplink));
 	put_election(&b, s);
 	put_remotes(&b, s);

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "proc/vital.h"
+#include "proc/self.h"
 
 #include <inttypes.h>
 
@@ -86,10 +86,10 @@ put_counters(struct buf_out *out, const struct keeper *k)
 	    {"messages_dropped", u.dropped},
 	    {"messages_replaced", u.replaced},
 	};
-	const struct vital_queue queue = {"uplink", uplink_waiting(k->uplink),
-	                                  UPLINK_QUEUE_MAX, u.dropped + u.replaced};
+	const struct self_queue queue = {"uplink", uplink_waiting(k->uplink),
+	                                 UPLINK_QUEUE_MAX, u.dropped + u.replaced};
 
-	vital_put_queues(out, "queues", &queue, 1);
+	self_put_queues(out, "queues", &queue, 1);
 	json_put_counts(out, "counters", done, sizeof(done) / sizeof(done[0]));
 	json_put_counts(out, "drops", drops, sizeof(drops) / sizeof(drops[0]));
 }
@@ -101,7 +101,7 @@ answer_status(const struct keeper *k, char *text, size_t cap)
 
 	buf_out_init(&out, text, cap);
 	buf_put_u8(&out, '{');
-	vital_put(&out, "peer", k->name, uplink_generation(k->uplink));
+	self_put(&out, "peer", k->name, uplink_generation(k->uplink));
 	json_put_i64(&out, "id", k->conf->id);
 	json_put_text(&out, "role", k->conf->self->observer ? "observer" : "participant");
 	json_put_bool(&out, "zab", k->conf->zab);

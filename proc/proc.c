@@ -4,8 +4,8 @@
 
 #include "base/clock.h"
 #include "base/exit.h"
-#include "proc/beat.h"
-#include "proc/vital.h"
+#include "proc/sdnotify.h"
+#include "proc/self.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -19,7 +19,7 @@ struct proc {
 	sd_event *loop;
 	const struct proc_ops *ops;
 	void *user;
-	struct beat beat;
+	struct sdnotify beat;
 	bool ready;
 	bool stopping;
 };
@@ -78,7 +78,7 @@ say_stopping(struct proc *p)
 	if (p->stopping)
 		return;
 	p->stopping = p->beat.stopping = true;
-	beat_send(&p->beat);
+	sdnotify_send(&p->beat);
 }
 
 static int
@@ -121,7 +121,7 @@ open_loop(struct proc *p)
 	    (r = sd_event_add_signal(p->loop, NULL, SIGINT, on_stop_signal, p)) < 0 ||
 	    (r = sd_event_add_signal(p->loop, NULL, SIGHUP, on_reload_signal, p)) < 0)
 		return r;
-	return beat_open(&p->beat, p->loop);
+	return sdnotify_open(&p->beat, p->loop);
 }
 
 int
@@ -133,7 +133,7 @@ proc_init(struct proc **out, const char *name, enum log_level level,
 
 	log_init(name, level);
 	die_with_parent();
-	vital_init();
+	self_init();
 	umask(077);
 	r = set_signals();
 	if (r < 0)
@@ -163,11 +163,11 @@ void
 proc_status(struct proc *p, const char *status, unsigned long long generation,
             bool active)
 {
-	beat_set_status(&p->beat, status);
+	sdnotify_set_status(&p->beat, status);
 	p->beat.detailed = true;
 	p->beat.generation = generation;
 	p->beat.active = active;
-	beat_later(&p->beat);
+	sdnotify_later(&p->beat);
 }
 
 void
@@ -177,14 +177,14 @@ proc_ready(struct proc *p, const char *status, unsigned long long generation, bo
 	p->ready = true;
 	proc_status(p, status, generation, active);
 	if (p->beat.ready)
-		beat_send(&p->beat);
+		sdnotify_send(&p->beat);
 }
 
 void
 proc_say(struct proc *p, const char *status)
 {
-	beat_set_status(&p->beat, status);
-	beat_later(&p->beat);
+	sdnotify_set_status(&p->beat, status);
+	sdnotify_later(&p->beat);
 }
 
 /* sd_event_loop, with an eye on what each handler takes. */
@@ -204,7 +204,7 @@ proc_run(struct proc *p)
 			r = sd_event_dispatch(p->loop);
 		if (r < 0)
 			return r;
-		vital_late(clock_us() - began_us);
+		self_late(clock_us() - began_us);
 	}
 	r = sd_event_get_exit_code(p->loop, &code);
 	return r < 0 ? r : code;
@@ -214,6 +214,6 @@ void
 proc_exit(struct proc *p, int status)
 {
 	say_stopping(p);
-	beat_send(&p->beat); /* and the last status */
+	sdnotify_send(&p->beat); /* and the last status */
 	sd_event_exit(p->loop, status);
 }

@@ -30,7 +30,7 @@ struct roster_row {
 	int needs;
 	/* It is stopped when all workers of a lower turn have ended. */
 	unsigned stop_turn;
-	/* Privileges that it keeps (proc/rights.h): TCP and the look-up of names. */
+	/* Privileges that it keeps (proc/privileges.h): TCP and the look-up of names. */
 	bool network;
 	/* The same: it writes files, in its folder below data_dir. */
 	bool files;

@@ -3,7 +3,7 @@
 
 #include "base/exit.h"
 #include "proc/backoff.h"
-#include "proc/rights.h"
+#include "proc/privileges.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -59,25 +59,25 @@ find_config(struct served *self)
 
 /* 0, or the exit status. */
 static int
-drop_rights(struct served *self)
+drop_privileges(struct served *self)
 {
 	const struct roster_row *row = self->row;
 	const struct conf *conf = &self->conf;
 	char run[CONF_RUN_DIR_MAX + ROSTER_FOLDER_MAX], data[CONF_PATH_MAX + 32];
-	const struct rights rights = {.network = row->network,
-	                              .files = row->files,
-	                              .own = {run, row->files ? data : NULL},
-	                              .read = {self->config, conf->id_file}};
+	const struct privileges keep = {.network = row->network,
+	                                .files = row->files,
+	                                .own = {run, row->files ? data : NULL},
+	                                .read = {self->config, conf->id_file}};
 	int r;
 
 	if (!conf->rights) {
-		log_notice("no rights are dropped: rights = \"off\"");
+		log_notice("privileges are kept: rights = \"off\"");
 		return 0;
 	}
 	paths_below(run, sizeof(run), conf->run_dir, self->folder, NULL);
 	paths_below(data, sizeof(data), conf->data_dir, row->name, NULL);
-	r = rights_drop(&rights);
-	if (r == RIGHTS_REFUSED)
+	r = privileges_drop(&keep);
+	if (r == PRIVILEGES_REFUSED)
 		return EXIT_CONFIG;
 	return r < 0 ? EXIT_FAILED : 0;
 }
@@ -102,7 +102,7 @@ run(struct served *self)
 		fprintf(stderr, "%s: %s\n", self->row->program, strerror(-r));
 		return EXIT_FAILED;
 	}
-	r = drop_rights(self);
+	r = drop_privileges(self);
 	if (r != 0)
 		return r;
 	r = program->open(&self->conf, self->options.name, proc);

@@ -9,14 +9,14 @@
 #include <unistd.h>
 
 /* above the numbers at which the child will find them (spawn.c) */
-#define FD_MIN (3 + KEEP_MAX)
+#define FD_MIN (3 + FDSTORE_MAX)
 
-_Static_assert(CHILD_KEEP_MAX >= KEEP_NAME_MAX, "a notice has room for every name");
+_Static_assert(CHILD_KEEP_MAX >= FDSTORE_NAME_MAX, "a notice has room for every name");
 
 static void
 take(struct kept *k, int fd)
 {
-	int high = k->count < KEEP_MAX ? fcntl(fd, F_DUPFD_CLOEXEC, FD_MIN) : -1;
+	int high = k->count < FDSTORE_MAX ? fcntl(fd, F_DUPFD_CLOEXEC, FD_MIN) : -1;
 
 	close(fd);
 	if (high >= 0)
@@ -26,8 +26,8 @@ take(struct kept *k, int fd)
 void
 kept_open(struct kept *k)
 {
-	int fds[KEEP_MAX];
-	unsigned count = keep_take(fds);
+	int fds[FDSTORE_MAX];
+	unsigned count = fdstore_take(fds);
 
 	k->count = 0;
 	for (unsigned i = 0; i < count; i++)
@@ -44,34 +44,34 @@ kept_close(struct kept *k)
 static void
 drop(struct kept *k, const char *name)
 {
-	char other[KEEP_NAME_MAX];
+	char other[FDSTORE_NAME_MAX];
 
 	for (unsigned i = 0; i < k->count; i++) {
-		if (!keep_name(k->fds[i], other) || strcmp(name, other) != 0)
+		if (!fdstore_name(k->fds[i], other) || strcmp(name, other) != 0)
 			continue;
 		close(k->fds[i]);
 		k->fds[i] = k->fds[--k->count];
 		break;
 	}
-	(void)keep_drop(name); /* at worst systemd keeps what nobody will ask for */
+	(void)fdstore_remove(name); /* at worst systemd keeps what nobody will ask for */
 }
 
 void
 kept_hear(struct kept *k, const struct child_notice *n, int fd)
 {
-	char name[KEEP_NAME_MAX];
+	char name[FDSTORE_NAME_MAX];
 	int r;
 
 	if (n->drop)
 		drop(k, n->keep_name);
 	if (fd < 0)
 		return;
-	if (!n->keep || !keep_name(fd, name)) {
+	if (!n->keep || !fdstore_name(fd, name)) {
 		close(fd);
 		return;
 	}
 	drop(k, name);
-	r = keep_give(fd);
+	r = fdstore_put(fd);
 	if (r < 0)
 		log_info("nobody keeps %s while conclaved is restarted: %s", name,
 		         strerror(-r));
@@ -81,10 +81,10 @@ kept_hear(struct kept *k, const struct child_notice *n, int fd)
 void
 kept_drop_all(struct kept *k)
 {
-	char name[KEEP_NAME_MAX];
+	char name[FDSTORE_NAME_MAX];
 
 	while (k->count > 0) {
-		if (keep_name(k->fds[k->count - 1], name))
+		if (fdstore_name(k->fds[k->count - 1], name))
 			drop(k, name);
 		else
 			close(k->fds[--k->count]);

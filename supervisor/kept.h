@@ -1,15 +1,15 @@
 /* connmgr's listening sockets, while there is a connmgr and while there is none: taken
  * from the one, handed to the next, and given to systemd as well, for our own crash
- * (proc/keep.h). */
+ * (proc/fdstore.h). */
 #ifndef SUPERVISOR_KEPT_H
 #define SUPERVISOR_KEPT_H
 
-#include "proc/keep.h"
+#include "proc/fdstore.h"
 #include "supervisor/child_notice.h"
 
 struct kept {
 	unsigned count;
-	int fds[KEEP_MAX];
+	int fds[FDSTORE_MAX];
 };
 
 /* With what the conclaved before us had systemd keep. */

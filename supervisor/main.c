@@ -7,7 +7,7 @@
 #include "base/exit.h"
 #include "base/log.h"
 #include "proc/backoff.h"
-#include "proc/rights.h"
+#include "proc/privileges.h"
 #include "supervisor/shell.h"
 
 #include <stdio.h>
@@ -42,7 +42,7 @@ main(int argc, char **argv)
 		log_err("cannot start: %s", strerror(-r));
 		return EXIT_FAILED;
 	}
-	if (s->conf.rights && rights_drop_parent() != 0)
+	if (s->conf.rights && privileges_drop_parent() != 0)
 		return EXIT_CONFIG;
 	r = supervisor_open(s);
 	if (r == 0)

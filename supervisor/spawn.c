@@ -46,7 +46,7 @@ is_ours(const char *var)
 {
 	static const char *const names[] = {
 	    "NOTIFY_SOCKET=", "WATCHDOG_USEC=", "WATCHDOG_PID=",   "CONCLAVE_PARENT=",
-	    "LISTEN_PID=",    "LISTEN_FDS=",    "LISTEN_FDNAMES=", KEEP_VAR "="};
+	    "LISTEN_PID=",    "LISTEN_FDS=",    "LISTEN_FDNAMES=", FDSTORE_VAR "="};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strncmp(var, names[i], strlen(names[i])) == 0)
@@ -115,7 +115,7 @@ make_files(struct spawn *s, posix_spawn_file_actions_t *files, const struct kept
 	free(s->own[OWN_VARS - 1]);
 	s->own[OWN_VARS - 1] = NULL;
 	if (r == 0 && count > 0 &&
-	    asprintf(&s->own[OWN_VARS - 1], KEEP_VAR "=%u", count) < 0)
+	    asprintf(&s->own[OWN_VARS - 1], FDSTORE_VAR "=%u", count) < 0)
 		r = ENOMEM;
 	*s->kept_var = s->own[OWN_VARS - 1];
 	return -r;

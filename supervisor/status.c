@@ -5,7 +5,8 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/version.h"
-#include "proc/vital.h"
+#include "proc/procfs.h"
+#include "proc/self.h"
 #include "supervisor/child_text.h"
 
 #include <errno.h>
@@ -94,7 +95,7 @@ put_self(struct buf_out *out, const struct supervisor *s, uint64_t now_us)
 	json_put_u64(out, "generation", 0);
 	json_put_u64(out, "restarts", 0);
 	json_put_u64(out, "uptime_ms", age_ms(now_us, s->started_us));
-	vital_put_self(out);
+	self_put_use(out);
 	json_put_text(out, "reason", summary);
 	json_put_u64(out, "started_us", s->started_us);
 	json_put_u64(out, "ready_us", s->ready_us);
@@ -147,7 +148,7 @@ put_child(struct buf_out *out, const struct supervisor_child *m, const char *nam
           uint64_t now_us)
 {
 	const struct child *life = &m->life;
-	struct vital_use use = vital_read(life->pid);
+	struct procfs_use use = procfs_read(life->pid);
 	char text[REASON_MAX];
 	bool alive = life->pid > 0;
 
@@ -159,7 +160,7 @@ put_child(struct buf_out *out, const struct supervisor_child *m, const char *nam
 	json_put_text(out, "version", m->said.version);
 	json_put_u64(out, "generation", m->said.generation);
 	json_put_u64(out, "uptime_ms", alive ? age_ms(now_us, m->started_us) : 0);
-	vital_put_use(out, &use);
+	procfs_put(out, &use);
 	json_put_u64(out, "beat_age_ms",
 	             alive ? age_ms(now_us, life->beat_ms * 1000) : 0);
 	json_put_text(out, "reason", reason_of(m, text));
@@ -212,7 +213,7 @@ supervisor_status_print(struct supervisor *s)
 
 	buf_out_init(&out, s->reply, sizeof(s->reply) - 1);
 	buf_put_u8(&out, '{');
-	vital_put(&out, "conclaved", "main", 0);
+	self_put(&out, "conclaved", "main", 0);
 	json_put_bool(&out, "active", true);
 	json_put_key(&out, "processes");
 	buf_put_u8(&out, '[');

@@ -79,7 +79,7 @@ for room in $rooms; do
 			to=${h%%/*}
 			case $h in
 			nng/*) [[ $f = ipc/chan_nng* ]] || breach "$f: nng's home is ipc/chan_nng*" ;;
-			seccomp.h) [ "$f" = proc/rights_calls.c ] || breach "$f: libseccomp's home is proc/rights_calls.c" ;;
+			seccomp.h) [ "$f" = proc/privileges_calls.c ] || breach "$f: libseccomp's home is proc/privileges_calls.c" ;;
 			jansson.h)
 				case $f in
 				ctl/* | view/* | swap/look.c) ;;

@@ -1,6 +1,6 @@
-/* connmgr/ports and proc/keep: sockets that are handed over, taken, given away. */
+/* connmgr/ports and proc/fdstore: sockets that are handed over, taken, given away. */
 #include "connmgr/ports.h"
-#include "proc/keep.h"
+#include "proc/fdstore.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -104,7 +104,7 @@ hand_over(const int fds[HANDED])
 		close(200 + i);
 	}
 	snprintf(count, sizeof(count), "%d", HANDED);
-	setenv(KEEP_VAR, count, 1);
+	setenv(FDSTORE_VAR, count, 1);
 }
 
 static void
@@ -146,7 +146,7 @@ handed_over(void **state)
 	hand_over((const int[HANDED]){file, foreign, everywhere, one, unused});
 
 	ports_open(&conf);
-	assert_null(getenv(KEEP_VAR));
+	assert_null(getenv(FDSTORE_VAR));
 	snprintf(want, sizeof(want), "FDSTOREREMOVE=1\nFDNAME=listen-127.0.0.3-%u",
 	         other);
 	told(want); /* a port that is not ours */
@@ -194,8 +194,8 @@ nobody_keeps(void **state)
 	unsetenv("NOTIFY_SOCKET");
 	fd = ports_listen(&a);
 	assert_true(fd >= 0);
-	assert_int_equal(keep_give(fd), 0);
-	assert_int_equal(keep_drop("x"), 0);
+	assert_int_equal(fdstore_put(fd), 0);
+	assert_int_equal(fdstore_remove("x"), 0);
 	close(fd);
 }
 
@@ -206,22 +206,22 @@ names(void **state)
 	                                 .sin6_addr = IN6ADDR_LOOPBACK_INIT};
 	struct sockaddr_in6 got;
 	socklen_t len = sizeof(got);
-	char name[KEEP_NAME_MAX], want[KEEP_NAME_MAX];
+	char name[FDSTORE_NAME_MAX], want[FDSTORE_NAME_MAX];
 	int fd = socket(AF_INET6, SOCK_STREAM, 0), pair[2];
 
 	(void)state;
 	if (fd < 0 || bind(fd, (const struct sockaddr *)&any, sizeof(any)) < 0)
-		skip();                    /* this machine has no IPv6 */
-	assert_false(keep_name(fd, name)); /* not listening yet */
+		skip();                       /* this machine has no IPv6 */
+	assert_false(fdstore_name(fd, name)); /* not listening yet */
 	assert_int_equal(listen(fd, 1), 0);
-	assert_true(keep_name(fd, name));
+	assert_true(fdstore_name(fd, name));
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&got, &len), 0);
 	snprintf(want, sizeof(want), "listen-__1-%u", ntohs(got.sin6_port));
 	assert_string_equal(name, want);
 	close(fd);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-	assert_false(keep_name(pair[0], name));
-	assert_int_equal(keep_give(pair[0]), -EINVAL);
+	assert_false(fdstore_name(pair[0], name));
+	assert_int_equal(fdstore_put(pair[0]), -EINVAL);
 	close(pair[0]);
 	close(pair[1]);
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
-# What the programs give up by themselves: each thread of each of them tries (tests/rights), and what
+# What the programs give up by themselves: each thread of each of them tries (tests/privileges), and what
 # they need goes on working.
 
 load lab
 
 setup() {
-	[ "$LAB_RIGHTS" = on ] || skip "a sanitizer build drops no rights"
+	[ "$LAB_RIGHTS" = on ] || skip "a sanitizer build drops no privileges"
 }
 
 teardown() {
@@ -19,7 +19,7 @@ try_up() {
 	mkdir "$LAB/1/etc"
 	sed "s/^\(\s*rights = \).*/\1\"${1:-on}\";/" "$LAB/1/conclave.conf" >"$LAB/1/etc/conclave.conf"
 	echo kept >"$LAB/1/beside"
-	LD_PRELOAD=$(realpath "$CONCLAVE_BIN/../tests/rights.so") CONCLAVE_TEST_RIGHTS=$LAB/1 \
+	LD_PRELOAD=$(realpath "$CONCLAVE_BIN/../tests/privileges.so") CONCLAVE_TEST_PRIVILEGES=$LAB/1 \
 		"$CONCLAVE_BIN/conclaved" -c "$LAB/1/etc/conclave.conf" >>"$LAB/1/log" 2>&1 </dev/null 3>&- {LAB_LOCK}>&- &
 	echo $! >"$LAB/1/pid"
 	lab_wait_leader 1

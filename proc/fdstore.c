@@ -1,7 +1,7 @@
 /* see keep.h. */
-#include "proc/keep.h"
+#include "proc/fdstore.h"
 
-#include "proc/beat.h"
+#include "proc/sdnotify.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
 #define FIRST_FD 3
 
 bool
-keep_name(int fd, char out[KEEP_NAME_MAX])
+fdstore_name(int fd, char out[FDSTORE_NAME_MAX])
 {
 	union {
 		struct sockaddr_storage any;
@@ -44,7 +44,7 @@ keep_name(int fd, char out[KEEP_NAME_MAX])
 	/* a name of sd_notify's holds no colon */
 	for (char *colon = host; (colon = strchr(colon, ':'));)
 		*colon = '_';
-	snprintf(out, KEEP_NAME_MAX, "listen-%s-%u", host, port);
+	snprintf(out, FDSTORE_NAME_MAX, "listen-%s-%u", host, port);
 	return true;
 }
 
@@ -52,24 +52,24 @@ keep_name(int fd, char out[KEEP_NAME_MAX])
 static int
 from_parent(void)
 {
-	const char *text = getenv(KEEP_VAR);
+	const char *text = getenv(FDSTORE_VAR);
 	int count = text ? atoi(text) : 0;
 
-	unsetenv(KEEP_VAR);
+	unsetenv(FDSTORE_VAR);
 	return count;
 }
 
 unsigned
-keep_take(int fds[KEEP_MAX])
+fdstore_take(int fds[FDSTORE_MAX])
 {
 	int given = from_parent();
-	char name[KEEP_NAME_MAX];
+	char name[FDSTORE_NAME_MAX];
 	unsigned count = 0;
 
 	if (given <= 0)
 		given = sd_listen_fds(1);
 	for (int fd = FIRST_FD; fd < FIRST_FD + given; fd++) {
-		if (count == KEEP_MAX || !keep_name(fd, name) ||
+		if (count == FDSTORE_MAX || !fdstore_name(fd, name) ||
 		    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ||
 		    fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
 			close(fd);
@@ -90,7 +90,7 @@ say(const char *text, int fd)
 	} control = {.room = {0}};
 	struct iovec part = {.iov_base = (char *)text, .iov_len = strlen(text)};
 	struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
-	int to = beat_dial(), r = 0;
+	int to = sdnotify_dial(), r = 0;
 
 	if (to < 0)
 		return to == -ENOENT ? 0 : to;
@@ -110,11 +110,11 @@ say(const char *text, int fd)
 }
 
 int
-keep_give(int fd)
+fdstore_put(int fd)
 {
-	char name[KEEP_NAME_MAX], text[KEEP_NAME_MAX + 64];
+	char name[FDSTORE_NAME_MAX], text[FDSTORE_NAME_MAX + 64];
 
-	if (!keep_name(fd, name))
+	if (!fdstore_name(fd, name))
 		return -EINVAL;
 	/* no reader is to poll it: a listener's end is for its owner to see */
 	snprintf(text, sizeof(text), "FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
@@ -122,9 +122,9 @@ keep_give(int fd)
 }
 
 int
-keep_drop(const char *name)
+fdstore_remove(const char *name)
 {
-	char text[KEEP_NAME_MAX + 64];
+	char text[FDSTORE_NAME_MAX + 64];
 
 	snprintf(text, sizeof(text), "FDSTOREREMOVE=1\nFDNAME=%s", name);
 	return say(text, -1);

@@ -1,18 +1,18 @@
-/* System calls, by seccomp; see rights.h. A worker has a list of what it may call, and
- * all else fails with EPERM: threads of nng or glibc may then do without, and a kill
- * would turn each surprise into a crash. conclaved has a list of what it may not: what
- * its children's programs need is theirs to say. The names are libseccomp's: one that the
- * machine does not have (arm64 has no `open`) is passed over. */
-#include "proc/rights.h"
+/* System calls, by seccomp; see privileges.h. A worker has a list of what it may call,
+ * and all else fails with EPERM: threads of nng or glibc may then do without, and a kill
+ * would turn each surprise into a crash. conclaved has a list of what it may not call:
+ * nobody but its children's programs knows what they need. The names are libseccomp's; a
+ * call that the machine does not have (arm64 has no `open`) is left out. */
+#include "proc/privileges.h"
 
-#include "base/file.h"
-
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -23,20 +23,22 @@
 #define NAMESPACES                                                                       \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |   \
 	 CLONE_NEWPID | CLONE_NEWNET)
-#define SOCKET_TYPE 0xf /* of socket's second argument, without its flags */
-#define WRITING     (O_ACCMODE | O_CREAT | O_TRUNC)
-#define OURSELVES   UINT64_MAX /* stands for our pid */
+#define SOCKET_TYPE   0xf /* of socket's second argument, without its flags */
+#define WRITING       (O_ACCMODE | O_CREAT | O_TRUNC)
+#define OURSELVES     UINT64_MAX /* stands for our pid */
+#define CALL_NAME_MAX 32
 
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))
 
 enum need { ALL, NETWORK, FILES, NO_FILES };
 
-struct call {
-	const char *name;
+/* Names, with blanks between. */
+struct calls {
 	enum need need;
+	const char *names;
 };
 
-/* Alternatives are lines of their own, with one result. */
+/* One call, if its arguments are like this. Alternatives are rows of their own. */
 struct call_if {
 	const char *name;
 	enum need need;
@@ -44,103 +46,31 @@ struct call_if {
 	struct scmp_arg_cmp args[2];
 };
 
-static const struct call allowed[] = {
+static const struct calls allowed[] = {
     /* descriptors */
-    {"read", ALL},
-    {"readv", ALL},
-    {"write", ALL},
-    {"writev", ALL},
-    {"close", ALL},
-    {"lseek", ALL},
-    {"poll", ALL},
-    {"ppoll", ALL},
-    {"epoll_create1", ALL},
-    {"epoll_ctl", ALL},
-    {"epoll_wait", ALL},
-    {"epoll_pwait", ALL},
-    {"epoll_pwait2", ALL},
-    {"eventfd2", ALL},
-    {"pipe2", ALL},
-    {"timerfd_create", ALL},
-    {"timerfd_settime", ALL},
-    {"signalfd4", ALL},
-    {"flock", ALL},
-    /* files: which ones is Landlock's to say */
-    {"access", ALL}, /* …at: arm64 has only these */
-    {"faccessat", ALL},
-    {"stat", ALL},
-    {"lstat", ALL},
-    {"fstat", ALL},
-    {"newfstatat", ALL},
-    {"readlink", ALL},
-    {"readlinkat", ALL},
-    {"getdents64", ALL},
-    {"mkdir", ALL}, /* file_make_dir makes what is there already */
-    {"mkdirat", ALL},
-    {"chmod", ALL}, /* of sockets */
-    {"fchmod", ALL},
-    {"fchmodat", ALL},
-    {"unlink", ALL},
-    {"unlinkat", ALL},
-    {"open", FILES},
-    {"openat", FILES},
-    {"rename", FILES},
-    {"renameat", FILES},
-    {"renameat2", FILES},
-    {"fsync", FILES},
-    /* sockets; which families is said below */
-    {"bind", ALL},
-    {"listen", ALL},
-    {"connect", ALL},
-    {"accept", ALL}, /* nng */
-    {"accept4", ALL},
-    {"shutdown", ALL},
-    {"getsockname", ALL},
-    {"getpeername", ALL},
-    {"getsockopt", ALL},
-    {"setsockopt", ALL},
-    {"sendto", ALL},
-    {"sendmsg", ALL},
-    {"recvfrom", ALL},
-    {"recvmsg", ALL},
-    {"sendmmsg", NETWORK}, /* a question for IPv4 and one for IPv6 */
-    {"select", NETWORK},   /* modules of the name service switch */
-    {"pselect6", NETWORK},
+    {ALL, "read readv write writev close lseek poll ppoll epoll_create1 epoll_ctl "
+          "epoll_wait epoll_pwait epoll_pwait2 eventfd2 pipe2 timerfd_create "
+          "timerfd_settime signalfd4 flock"},
+    /* files, of those that Landlock leaves; arm64 has only the calls with `at`; chmod is
+     * for sockets, mkdir for file_make_dir, which makes what is there already */
+    {ALL, "access faccessat stat lstat fstat newfstatat readlink readlinkat getdents64 "
+          "mkdir mkdirat chmod fchmod fchmodat unlink unlinkat"},
+    {FILES, "open openat rename renameat renameat2 fsync"},
+    /* sockets, of the families that allowed_if has; nng calls accept */
+    {ALL, "bind listen connect accept accept4 shutdown getsockname getpeername "
+          "getsockopt setsockopt sendto sendmsg recvfrom recvmsg"},
+    /* DNS asks for IPv4 and IPv6 at once; modules of the name service switch select */
+    {NETWORK, "sendmmsg select pselect6"},
     /* memory */
-    {"brk", ALL},
-    {"munmap", ALL},
-    {"mremap", ALL},
-    {"madvise", ALL},
-    /* threads */
-    {"futex", ALL},
-    {"set_robust_list", ALL},
-    {"rseq", ALL},
-    {"sched_yield", ALL},
-    {"sched_getaffinity", ALL}, /* malloc asks for its number of arenas */
-    {"gettid", ALL},
-    {"exit", ALL},
-    {"exit_group", ALL},
-    /* signals to ourselves */
-    {"rt_sigaction", ALL},
-    {"rt_sigprocmask", ALL},
-    {"rt_sigreturn", ALL},
-    {"restart_syscall", ALL}, /* of a wait that SIGSTOP and SIGCONT cut in two */
-    /* time, and who we are */
-    {"clock_gettime", ALL},
-    {"clock_nanosleep", ALL},
-    {"nanosleep", ALL},
-    {"gettimeofday", ALL},
-    {"time", ALL},
-    {"getrandom", ALL},
-    {"getpid", ALL},
-    {"getppid", ALL},
-    {"getuid", ALL},
-    {"geteuid", ALL},
-    {"getgid", ALL},
-    {"getegid", ALL},
-    {"getrusage", ALL},
-    {"uname", ALL},
-    {"sysinfo", ALL}, /* qsort asks how much memory there is */
+    {ALL, "brk munmap mremap madvise"},
+    /* threads; malloc asks for the processors to count its arenas */
+    {ALL, "futex set_robust_list rseq sched_yield sched_getaffinity gettid exit "
+          "exit_group"},
+    /* signals to ourselves; restart_syscall: SIGSTOP and SIGCONT cut a wait in two */
+    {ALL, "rt_sigaction rt_sigprocmask rt_sigreturn restart_syscall"},
+    /* time, and who we are; qsort asks how much memory there is */
+    {ALL, "clock_gettime clock_nanosleep nanosleep gettimeofday time getrandom getpid "
+          "getppid getuid geteuid getgid getegid getrusage uname sysinfo"},
 };
 
 static const struct call_if allowed_if[] = {
@@ -187,58 +117,19 @@ static const struct call_if allowed_if[] = {
 };
 
 static const char *const denied[] = {
-    "ptrace",
-    "process_vm_readv",
-    "process_vm_writev",
-    "kcmp",
-    "pidfd_getfd",
-    "perf_event_open",
-    "bpf",
-    "userfaultfd",
-    "io_uring_setup",
-    "memfd_create",
-    "memfd_secret",
-    "pkey_mprotect",
-    "shmat",
+    /* other processes */
+    "ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd perf_event_open",
+    /* code and memory of the kernel's, or made while running */
+    "bpf userfaultfd io_uring_setup memfd_create memfd_secret pkey_mprotect shmat "
     "personality",
-    "unshare",
-    "setns",
-    "mount",
-    "umount2",
-    "move_mount",
-    "open_tree",
-    "fsopen",
-    "fsmount",
-    "fspick",
-    "mount_setattr",
-    "pivot_root",
-    "chroot",
-    "open_by_handle_at",
-    "add_key",
-    "request_key",
-    "keyctl",
-    "init_module",
-    "finit_module",
-    "delete_module",
-    "kexec_load",
-    "kexec_file_load",
-    "reboot",
-    "swapon",
-    "swapoff",
-    "acct",
-    "quotactl",
-    "quotactl_fd",
-    "syslog",
-    "settimeofday",
-    "clock_settime",
-    "clock_adjtime",
-    "adjtimex",
-    "sethostname",
-    "setdomainname",
-    "vhangup",
-    "iopl",
-    "ioperm",
-    "fanotify_init",
+    /* namespaces and mounts */
+    "unshare setns mount umount2 move_mount open_tree fsopen fsmount fspick "
+    "mount_setattr pivot_root chroot open_by_handle_at",
+    /* the machine */
+    "add_key request_key keyctl init_module finit_module delete_module kexec_load "
+    "kexec_file_load reboot swapon swapoff acct quotactl quotactl_fd syslog "
+    "settimeofday clock_settime clock_adjtime adjtimex sethostname setdomainname "
+    "vhangup iopl ioperm fanotify_init",
 };
 
 static const struct call_if denied_if[] = {
@@ -265,15 +156,15 @@ static const struct call_if denied_if[] = {
 };
 
 static bool
-needs(const struct rights *r, enum need need)
+needs(const struct privileges *keep, enum need need)
 {
 	switch (need) {
 	case NETWORK:
-		return r->network;
+		return keep->network;
 	case FILES:
-		return r->files;
+		return keep->files;
 	case NO_FILES:
-		return !r->files;
+		return !keep->files;
 	case ALL:
 	default:
 		return true;
@@ -286,9 +177,28 @@ add(scmp_filter_ctx filter, uint32_t action, const char *name, unsigned count,
 {
 	int call = seccomp_syscall_resolve_name(name);
 
-	if (call == __NR_SCMP_ERROR) /* a name that libseccomp does not know */
+	/* libseccomp does not know the name */
+	if (call == __NR_SCMP_ERROR)
 		return -EINVAL;
 	return seccomp_rule_add_array(filter, action, call, count, args);
+}
+
+static int
+add_names(scmp_filter_ctx filter, uint32_t action, const char *names)
+{
+	char name[CALL_NAME_MAX];
+	int r = 0;
+
+	while (*names && r == 0) {
+		size_t len = strcspn(names, " ");
+
+		assert(len < sizeof(name));
+		memcpy(name, names, len);
+		name[len] = '\0';
+		r = add(filter, action, name, 0, NULL);
+		names += len + strspn(names + len, " ");
+	}
+	return r;
 }
 
 static int
@@ -301,8 +211,8 @@ add_if(scmp_filter_ctx filter, uint32_t action, const struct call_if *c)
 	return add(filter, action, c->name, c->count, args);
 }
 
-/* Every thread that there might be, or none: loaded for the caller alone it would bind
- * only a part of the process. */
+/* The filter binds all threads, or none: loaded for the caller alone it would bind only a
+ * part of the process. */
 static int
 open_filter(scmp_filter_ctx *out, uint32_t action)
 {
@@ -312,7 +222,8 @@ open_filter(scmp_filter_ctx *out, uint32_t action)
 	if (!filter)
 		return -ENOMEM;
 	r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
-	/* its flags are in memory, where a filter cannot look; glibc then takes clone */
+	/* clone3 has its flags in memory, where a filter cannot look; glibc takes clone
+	 * where clone3 is missing */
 	if (r == 0)
 		r = add(filter, SCMP_ACT_ERRNO(ENOSYS), "clone3", 0, NULL);
 	if (r < 0) {
@@ -323,7 +234,7 @@ open_filter(scmp_filter_ctx *out, uint32_t action)
 	return 0;
 }
 
-/* Unless something went wrong before */
+/* `r` is what went wrong before; 0: nothing did. */
 static int
 load(scmp_filter_ctx filter, int r)
 {
@@ -334,7 +245,7 @@ load(scmp_filter_ctx filter, int r)
 }
 
 int
-rights_calls(const struct rights *rights)
+privileges_calls(const struct privileges *keep)
 {
 	scmp_filter_ctx filter;
 	int r = open_filter(&filter, SCMP_ACT_ERRNO(EPERM));
@@ -342,16 +253,16 @@ rights_calls(const struct rights *rights)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < COUNT(allowed) && r == 0; i++)
-		if (needs(rights, allowed[i].need))
-			r = add(filter, SCMP_ACT_ALLOW, allowed[i].name, 0, NULL);
+		if (needs(keep, allowed[i].need))
+			r = add_names(filter, SCMP_ACT_ALLOW, allowed[i].names);
 	for (size_t i = 0; i < COUNT(allowed_if) && r == 0; i++)
-		if (needs(rights, allowed_if[i].need))
+		if (needs(keep, allowed_if[i].need))
 			r = add_if(filter, SCMP_ACT_ALLOW, &allowed_if[i]);
 	return load(filter, r);
 }
 
 int
-rights_calls_parent(void)
+privileges_calls_parent(void)
 {
 	scmp_filter_ctx filter;
 	int r = open_filter(&filter, SCMP_ACT_ALLOW);
@@ -359,7 +270,7 @@ rights_calls_parent(void)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < COUNT(denied) && r == 0; i++)
-		r = add(filter, SCMP_ACT_ERRNO(EPERM), denied[i], 0, NULL);
+		r = add_names(filter, SCMP_ACT_ERRNO(EPERM), denied[i]);
 	for (size_t i = 0; i < COUNT(denied_if) && r == 0; i++)
 		r = add_if(filter, SCMP_ACT_ERRNO(EPERM), &denied_if[i]);
 	return load(filter, r);

@@ -2,7 +2,7 @@
  * without filters it would either succeed and leave nothing, or fail for another reason,
  * with an errno that says so: an exec of a program that is not there, a clone whose flags
  * contradict each other. */
-#include "tests/rights/attempt.h"
+#include "tests/privileges/attempt.h"
 
 #include <errno.h>
 #include <fcntl.h>

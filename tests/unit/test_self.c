@@ -1,6 +1,7 @@
-/* proc/vital, proc/lag: what a process knows of itself, and the worst of a minute. */
+/* proc/self, proc/lag: what a process knows of itself, and the worst of a minute. */
 #include "proc/lag.h"
-#include "proc/vital.h"
+#include "proc/procfs.h"
+#include "proc/self.h"
 
 #include <fcntl.h>
 #include <jansson.h>
@@ -59,7 +60,7 @@ ask(void)
 
 	buf_out_init(&out, text, sizeof(text) - 1);
 	buf_put_u8(&out, '{');
-	vital_put(&out, "peer", "ma\"in", 7);
+	self_put(&out, "peer", "ma\"in", 7);
 	buf_put_u8(&out, '}');
 	assert_false(out.bad);
 	text[out.len] = '\0';
@@ -79,7 +80,7 @@ a_process_knows_itself(void **state)
 
 	(void)state;
 	path[n] = '\0';
-	vital_init();
+	self_init();
 	json = ask();
 	assert_string_equal(json_string_value(json_object_get(json, "who")), "peer");
 	assert_string_equal(json_string_value(json_object_get(json, "name")), "ma\"in");
@@ -95,7 +96,7 @@ a_process_knows_itself(void **state)
 	json_decref(json);
 
 	fd = open("/dev/null", O_RDONLY);
-	vital_late(1234567);
+	self_late(1234567);
 	json = ask();
 	assert_true(number(json, "descriptors") == before + 1);
 	assert_true(number(json, "lag_ms") == 1234);
@@ -107,41 +108,41 @@ static void
 another_process_is_read(void **state)
 {
 	pid_t pid = fork();
-	struct vital_use use;
+	struct procfs_use use;
 
 	(void)state;
 	if (pid == 0)
 		for (;;)
 			pause();
-	use = vital_read(pid);
+	use = procfs_read(pid);
 	assert_true(use.rss_kb > 0 && use.cpu_ms >= 0);
 	assert_int_equal(use.threads, 1);
 	assert_true(use.descriptors >= 3);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	use = vital_read(pid);
+	use = procfs_read(pid);
 	assert_true(use.rss_kb == -1 && use.cpu_ms == -1 && use.threads == -1 &&
 	            use.descriptors == -1);
-	assert_true(vital_read(0).rss_kb == -1);
+	assert_true(procfs_read(0).rss_kb == -1);
 }
 
 static void
 queues_and_what_is_not_known(void **state)
 {
-	static const struct vital_queue list[] = {{"a", 1, 2, 3}, {"b", 0, 9, 0}};
+	static const struct self_queue list[] = {{"a", 1, 2, 3}, {"b", 0, 9, 0}};
 	static const char want[] =
 	    "{\"rss_kb\":5,\"cpu_ms\":null,\"threads\":null,\"descriptors\":0,\"q\":["
 	    "{\"name\":\"a\",\"length\":1,\"bound\":2,\"drops\":3},"
 	    "{\"name\":\"b\",\"length\":0,\"bound\":9,\"drops\":0}]}";
-	struct vital_use use = {5, -1, -1, 0};
+	struct procfs_use use = {5, -1, -1, 0};
 	char text[1024];
 	struct buf_out out;
 
 	(void)state;
 	buf_out_init(&out, text, sizeof(text));
 	buf_put_u8(&out, '{');
-	vital_put_use(&out, &use);
-	vital_put_queues(&out, "q", list, 2);
+	procfs_put(&out, &use);
+	self_put_queues(&out, "q", list, 2);
 	buf_put_u8(&out, '}');
 	assert_int_equal(out.len, strlen(want));
 	assert_memory_equal(text, want, out.len);

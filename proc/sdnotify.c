@@ -1,9 +1,9 @@
 /* see beat.h. */
-#include "proc/beat.h"
+#include "proc/sdnotify.h"
 
 #include "base/buf.h"
 #include "base/version.h"
-#include "proc/vital.h"
+#include "proc/self.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -39,9 +39,9 @@ connect_to(int fd, const char *name)
 
 /* What is owed, in one datagram. False: it was not taken, and has to be said again. */
 static bool
-say(struct beat *n, bool beat)
+say(struct sdnotify *n, bool beat)
 {
-	unsigned char text[BEAT_STATUS_MAX + 256];
+	unsigned char text[SDNOTIFY_STATUS_MAX + 256];
 	struct buf_out b;
 
 	buf_out_init(&b, text, sizeof(text));
@@ -70,7 +70,7 @@ say(struct beat *n, bool beat)
 
 /* The loop's own time is of its waking: what it did since then makes us late, too. */
 static void
-see_how_late(struct beat *n)
+see_how_late(struct sdnotify *n)
 {
 	uint64_t due_us = 0, now_us;
 	struct timespec now;
@@ -78,12 +78,12 @@ see_how_late(struct beat *n)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	now_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 	sd_event_source_get_time(n->timer, &due_us);
-	vital_late(now_us > due_us + ACCURACY_US ? now_us - due_us - ACCURACY_US : 0);
+	self_late(now_us > due_us + ACCURACY_US ? now_us - due_us - ACCURACY_US : 0);
 }
 
 /* What it is armed for may be overdue, if others came first. */
 static void
-rearm(struct beat *n)
+rearm(struct sdnotify *n)
 {
 	uint64_t wait_us = n->owed ? AGAIN_US : LOOK_US;
 
@@ -97,11 +97,11 @@ rearm(struct beat *n)
 static int
 on_beat(sd_event_source *source, uint64_t usec, void *user)
 {
-	struct beat *n = user;
+	struct sdnotify *n = user;
 
 	(void)source;
 	(void)usec;
-	vital_beat();
+	self_beat();
 	if (n->fd >= 0)
 		n->owed = !say(n, n->beat_us > 0);
 	rearm(n);
@@ -109,7 +109,7 @@ on_beat(sd_event_source *source, uint64_t usec, void *user)
 }
 
 int
-beat_dial(void)
+sdnotify_dial(void)
 {
 	const char *name = getenv("NOTIFY_SOCKET");
 	int fd, r;
@@ -128,7 +128,7 @@ beat_dial(void)
 }
 
 static int
-open_socket(struct beat *n)
+open_socket(struct sdnotify *n)
 {
 	uint64_t usec = 0;
 	int r = sd_watchdog_enabled(0, &usec);
@@ -136,16 +136,16 @@ open_socket(struct beat *n)
 	if (r < 0)
 		return r;
 	n->beat_us = r > 0 ? usec / 2 : 0;
-	n->fd = beat_dial();
+	n->fd = sdnotify_dial();
 	return n->fd < 0 ? n->fd : 0;
 }
 
 int
-beat_open(struct beat *n, sd_event *loop)
+sdnotify_open(struct sdnotify *n, sd_event *loop)
 {
 	int r;
 
-	*n = (struct beat){.fd = -1};
+	*n = (struct sdnotify){.fd = -1};
 	r = getenv("NOTIFY_SOCKET") ? open_socket(n) : 0;
 	if (r < 0)
 		return r;
@@ -159,7 +159,7 @@ beat_open(struct beat *n, sd_event *loop)
 }
 
 void
-beat_send(struct beat *n)
+sdnotify_send(struct sdnotify *n)
 {
 	if (n->fd < 0)
 		return;
@@ -170,7 +170,7 @@ beat_send(struct beat *n)
 }
 
 void
-beat_later(struct beat *n)
+sdnotify_later(struct sdnotify *n)
 {
 	if (n->fd < 0 || n->owed)
 		return;
@@ -179,7 +179,7 @@ beat_later(struct beat *n)
 }
 
 void
-beat_set_status(struct beat *n, const char *status)
+sdnotify_set_status(struct sdnotify *n, const char *status)
 {
 	size_t len = strnlen(status, sizeof(n->status) - 1);
 

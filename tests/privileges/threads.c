@@ -1,9 +1,9 @@
-/* Preloaded into a server of the tests. When the file $CONCLAVE_TEST_RIGHTS/go is there,
- * for conclaved go-conclaved, every thread of each daemon (nng's, the disk's, one that is
- * made then) tries what attempt.c has, in the handler of a signal that is sent to it
- * alone and that nobody can block here; $CONCLAVE_TEST_RIGHTS/tried.PROGRAM says how it
- * went. */
-#include "tests/rights/attempt.h"
+/* Preloaded into a server of the tests. When the file $CONCLAVE_TEST_PRIVILEGES/go is
+ * there, for conclaved go-conclaved, every thread of each daemon (nng's, the disk's, one
+ * that is made then) tries what attempt.c has, in the handler of a signal that is sent to
+ * it alone and that nobody can block here; $CONCLAVE_TEST_PRIVILEGES/tried.PROGRAM says
+ * how it went. */
+#include "tests/privileges/attempt.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -180,7 +180,7 @@ pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
 static void __attribute__((constructor)) prepare(void)
 {
 	const struct sigaction action = {.sa_handler = on_try, .sa_flags = SA_RESTART};
-	const char *server = getenv("CONCLAVE_TEST_RIGHTS");
+	const char *server = getenv("CONCLAVE_TEST_PRIVILEGES");
 	char path[PATH_MAX];
 
 	for (size_t i = 0; server && i < sizeof(programs) / sizeof(programs[0]); i++) {

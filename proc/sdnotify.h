@@ -9,30 +9,31 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
-#define BEAT_STATUS_MAX 256
+#define SDNOTIFY_STATUS_MAX 256
 
-struct beat {
+struct sdnotify {
 	int fd; /* -1: nobody listens */
 	sd_event_source *timer;
 	uint64_t beat_us; /* between two WATCHDOG=1; 0: none is wanted */
 	bool owed;        /* something of the following was not taken */
 	bool ready, stopping, has_status, detailed; /* to be said */
-	char status[BEAT_STATUS_MAX];
+	char status[SDNOTIFY_STATUS_MAX];
 	unsigned long long generation;
 	bool active;
 };
 
 /* A socket connected to $NOTIFY_SOCKET; -ENOENT: there is none; -errno. */
-int beat_dial(void);
+int sdnotify_dial(void);
 
 /* Reads $NOTIFY_SOCKET and $WATCHDOG_USEC; beats from then on while the loop turns, and
  * sees, at least once a second and also where nobody listens, how late the loop is
  * (vital.h). 0 or -errno. */
-int beat_open(struct beat *n, sd_event *loop);
+int sdnotify_open(struct sdnotify *n, sd_event *loop);
 /* Says what is owed: now, or within 50 ms, together with what comes until then (an
  * election changes much within milliseconds, and wakes nobody for it). */
-void beat_send(struct beat *n);
-void beat_later(struct beat *n);
-void beat_set_status(struct beat *n, const char *status); /* line breaks become blanks */
+void sdnotify_send(struct sdnotify *n);
+void sdnotify_later(struct sdnotify *n);
+void sdnotify_set_status(struct sdnotify *n,
+                         const char *status); /* line breaks become blanks */
 
 #endif

@@ -1,6 +1,7 @@
-/* Files, by Landlock; see rights.h. A right belongs to a folder as it is now, not to its
- * name, and holds for all below. Hence folders and not files: a file is replaced. */
-#include "proc/rights.h"
+/* Files, by Landlock; see privileges.h. A rule belongs to a folder as it is now, not to
+ * its name, and holds for all below it. A file is replaced by a new one, which would have
+ * no rule: so the rules are for folders. */
+#include "proc/privileges.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Of later kernels than the headers of Debian 12 */
+/* The headers of Debian 12 do not have these: later kernels know them. */
 struct ruleset {
 	uint64_t files;
 	uint64_t network;
@@ -28,7 +29,7 @@ struct ruleset {
 	(READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |         \
 	 LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | FS_TRUNCATE)
 
-/* What is refused unless a rule allows it, by the ABI that knows it first. */
+/* What is refused unless a rule allows it, and the first ABI that knows it. */
 static const struct {
 	int abi;
 	struct ruleset adds;
@@ -41,7 +42,7 @@ static const struct {
     {6, {.scopes = SCOPE_OUTSIDE}},
 };
 
-/* What a look-up of a name reads, or links to */
+/* What the look-up of a name reads. */
 static const char *const name_files[] = {"/etc/hosts", "/etc/resolv.conf",
                                          "/etc/nsswitch.conf", "/etc/gai.conf"};
 
@@ -61,7 +62,7 @@ allow(int rules, const char *folder, uint64_t access)
 	return r;
 }
 
-/* Where there is no such folder there is nothing to read. */
+/* A folder that is missing has nothing to read. */
 static int
 allow_reading(int rules, const char *folder)
 {
@@ -70,14 +71,14 @@ allow_reading(int rules, const char *folder)
 	return r == -ENOENT || r == -ENOTDIR || r == -EACCES ? 0 : r;
 }
 
-/* Inodes of /proc last as long as they are in the cache, where the open descriptor keeps
- * them and those above. */
+/* A rule lasts as long as its inode, and /proc makes inodes anew when it has dropped them
+ * from its cache: the descriptors, which stay open, keep them there. */
 static int
 allow_proc(int rules)
 {
 	static const char *const folders[] = {
-	    "/proc/self",              /* status reads its own memory and descriptors */
-	    "/proc/sys/kernel/random", /* sd-event reads boot_id for its timers */
+	    "/proc/self",              /* for the answer to status */
+	    "/proc/sys/kernel/random", /* sd-event reads boot_id */
 	};
 	int r = 0;
 
@@ -116,23 +117,22 @@ allow_file(int rules, const char *path)
 }
 
 static int
-add_rules(int rules, const struct rights *rights, uint64_t known_here)
+add_rules(int rules, const struct privileges *keep, uint64_t known_here)
 {
 	int r = allow_proc(rules);
 
-	for (unsigned i = 0; i < RIGHTS_PATHS_MAX && rights->own[i] && r == 0; i++)
-		r = allow(rules, rights->own[i], OWN & known_here);
-	for (unsigned i = 0; i < RIGHTS_PATHS_MAX && rights->read[i] && r == 0; i++)
-		r = allow_file(rules, rights->read[i]);
+	for (unsigned i = 0; i < PRIVILEGES_PATHS_MAX && keep->own[i] && r == 0; i++)
+		r = allow(rules, keep->own[i], OWN & known_here);
+	for (unsigned i = 0; i < PRIVILEGES_PATHS_MAX && keep->read[i] && r == 0; i++)
+		r = allow_file(rules, keep->read[i]);
 	for (size_t i = 0;
-	     rights->network && i < sizeof(name_files) / sizeof(*name_files) && r == 0;
-	     i++)
+	     keep->network && i < sizeof(name_files) / sizeof(*name_files) && r == 0; i++)
 		r = allow_file(rules, name_files[i]);
 	return r;
 }
 
 int
-rights_files(const struct rights *rights)
+privileges_files(const struct privileges *keep)
 {
 	struct ruleset set = {.files = 0};
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
@@ -145,14 +145,15 @@ rights_files(const struct rights *rights)
 		if (abi < known[i].abi)
 			break;
 		set.files |= known[i].adds.files;
-		set.network |= rights->network ? 0 : known[i].adds.network;
+		set.network |= keep->network ? 0 : known[i].adds.network;
 		set.scopes |= known[i].adds.scopes;
 	}
-	/* an older kernel takes the longer struct if what it does not know is 0 */
+	/* an older kernel takes the longer struct where the fields it does not know are 0
+	 */
 	rules = (int)syscall(SYS_landlock_create_ruleset, &set, sizeof(set), 0);
 	if (rules < 0)
 		return -errno;
-	r = add_rules(rules, rights, set.files);
+	r = add_rules(rules, keep, set.files);
 	if (r == 0 && syscall(SYS_landlock_restrict_self, rules, 0) < 0)
 		r = -errno;
 	close(rules);

@@ -1,4 +1,4 @@
-/* What the programs try under the rights that they have left. */
+/* What the programs try with the privileges that they have left. */
 #ifndef TESTS_RIGHTS_ATTEMPT_H
 #define TESTS_RIGHTS_ATTEMPT_H
 
@@ -28,8 +28,8 @@ extern const struct attempt attempts[];
 extern const unsigned attempt_count;
 #define ATTEMPTS_MAX 80
 
-/* Once, before rights are dropped: `server` is the server's folder, with run/, data/ and
- * etc/conclave.conf below; `own` the name of the program's own folder in run/. */
+/* Once, before privileges are dropped: `server` is the server's folder, with run/, data/
+ * and etc/conclave.conf below; `own` the name of the program's own folder in run/. */
 void attempt_prepare(const char *server, const char *own);
 
 /* The result of one that failed for want of a right */

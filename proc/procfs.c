@@ -1,17 +1,12 @@
-/* See vital.h. It stands on nothing of proc/ but lag, so that the simulator can have it
- * beside its own proc; and not on sysconf, which ipc/chan_nng_share answers in the
+/* See procfs.h. It does not call sysconf, which ipc/chan_nng_share answers in the
  * daemons. */
-#include "proc/vital.h"
+#include "proc/procfs.h"
 
-#include "base/clock.h"
 #include "base/json.h"
-#include "base/version.h"
-#include "proc/lag.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -22,16 +17,11 @@
 enum { STAT, STATM, FILES };
 static const char *const names[FILES] = {[STAT] = "stat", [STATM] = "statm"};
 
-static struct vital {
-	uint64_t started_us; /* 0: vital_init was not called */
-	uint64_t beat_us;    /* the last one */
-	struct lag lag;
+static struct {
+	bool open;
 	int files[FILES];
 	DIR *descriptors;
-	char program[PATH_MAX];
 } self;
-
-/* ---- /proc ---- */
 
 static bool
 read_file(int fd, char out[TEXT_MAX])
@@ -56,19 +46,19 @@ count_entries(DIR *dir)
 	return count;
 }
 
-static struct vital_use
+static struct procfs_use
 take(const int files[FILES], DIR *descriptors)
 {
-	struct vital_use use = {-1, -1, -1, count_entries(descriptors)};
+	struct procfs_use use = {-1, -1, -1, count_entries(descriptors)};
 	char text[TEXT_MAX];
 	uint64_t user, sys;
 	const char *at;
 	int64_t pages;
 
-	/* not of `stat`: it counts the pages late */
+	/* `stat` has the number of pages too, but counts them late */
 	if (read_file(files[STATM], text) && sscanf(text, "%*u %" SCNd64, &pages) == 1)
 		use.rss_kb = pages * (int64_t)getauxval(AT_PAGESZ) / 1024;
-	/* the name, in parentheses, may hold anything: the last one ends it */
+	/* the program's name may hold anything: the last parenthesis ends it */
 	if (read_file(files[STAT], text) && (at = strrchr(text, ')')) != NULL &&
 	    sscanf(at + 1,
 	           " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64
@@ -102,17 +92,17 @@ close_files(int files[FILES], DIR *descriptors)
 		closedir(descriptors);
 }
 
-struct vital_use
-vital_read(pid_t pid)
+struct procfs_use
+procfs_read(pid_t pid)
 {
-	struct vital_use use = {-1, -1, -1, -1};
+	struct procfs_use use = {-1, -1, -1, -1};
 	int files[FILES];
 	char who[16];
 	DIR *dir;
 
 	if (pid <= 0)
 		return use;
-	if (self.started_us != 0 && pid == getpid())
+	if (self.open && pid == getpid())
 		return take(self.files, self.descriptors);
 	snprintf(who, sizeof(who), "%d", (int)pid);
 	dir = open_files(who, files);
@@ -121,33 +111,14 @@ vital_read(pid_t pid)
 	return use;
 }
 
-/* ---- ourselves ---- */
-
 void
-vital_init(void)
+procfs_open_self(void)
 {
-	ssize_t n = readlink("/proc/self/exe", self.program, sizeof(self.program) - 1);
-
-	self.program[n > 0 ? n : 0] = '\0';
-	if (self.started_us != 0)
+	if (self.open)
 		close_files(self.files, self.descriptors);
 	self.descriptors = open_files("self", self.files);
-	self.started_us = self.beat_us = clock_us();
+	self.open = true;
 }
-
-void
-vital_late(uint64_t late_us)
-{
-	lag_note(&self.lag, clock_us(), late_us);
-}
-
-void
-vital_beat(void)
-{
-	self.beat_us = clock_us();
-}
-
-/* ---- as JSON ---- */
 
 static void
 put_known(struct buf_out *out, const char *key, int64_t value)
@@ -161,52 +132,10 @@ put_known(struct buf_out *out, const char *key, int64_t value)
 }
 
 void
-vital_put_use(struct buf_out *out, const struct vital_use *use)
+procfs_put(struct buf_out *out, const struct procfs_use *use)
 {
 	put_known(out, "rss_kb", use->rss_kb);
 	put_known(out, "cpu_ms", use->cpu_ms);
 	put_known(out, "threads", use->threads);
 	put_known(out, "descriptors", use->descriptors);
-}
-
-void
-vital_put_self(struct buf_out *out)
-{
-	uint64_t now_us = clock_us();
-	struct vital_use use = vital_read(getpid());
-
-	vital_put_use(out, &use);
-	json_put_u64(out, "lag_ms", lag_worst_us(&self.lag, now_us) / 1000);
-	json_put_u64(out, "beat_age_ms", (now_us - self.beat_us) / 1000);
-}
-
-void
-vital_put(struct buf_out *out, const char *who, const char *name, uint64_t generation)
-{
-	json_put_text(out, "who", who);
-	json_put_text(out, "name", name);
-	json_put_i64(out, "pid", getpid());
-	json_put_text(out, "version", CONCLAVE_VERSION);
-	json_put_text(out, "program", self.program);
-	json_put_u64(out, "generation", generation);
-	json_put_u64(out, "uptime_ms", (clock_us() - self.started_us) / 1000);
-	vital_put_self(out);
-}
-
-void
-vital_put_queues(struct buf_out *out, const char *key, const struct vital_queue *list,
-                 unsigned count)
-{
-	json_put_key(out, key);
-	buf_put_u8(out, '[');
-	for (unsigned i = 0; i < count; i++) {
-		json_put_next(out);
-		buf_put_u8(out, '{');
-		json_put_text(out, "name", list[i].name);
-		json_put_u64(out, "length", list[i].length);
-		json_put_u64(out, "bound", list[i].bound);
-		json_put_u64(out, "drops", list[i].drops);
-		buf_put_u8(out, '}');
-	}
-	buf_put_u8(out, ']');
 }
