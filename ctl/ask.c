@@ -1,18 +1,18 @@
-/* Asks the doors of this server in parallel, within one deadline. */
+/* See ask.h. */
 #include "ctl/ask.h"
 
 #include "base/clock.h"
 #include "base/paths.h"
-#include "ipc/local.h"
+#include "client/door.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 void
 ask_path(const char *run_dir, const char *folder, char out[ASK_PATH_MAX])
@@ -20,20 +20,42 @@ ask_path(const char *run_dir, const char *folder, char out[ASK_PATH_MAX])
 	snprintf(out, ASK_PATH_MAX, "%s/%s/" PATHS_DOOR, run_dir, folder);
 }
 
-int
-ask_dial(const char *path, const char *request)
+/* Waits until one of the questions can go on. NULL: a question that is over. */
+static void
+wait_for_any(struct client *const *list, unsigned count)
 {
-	int fd = local_connect(path);
+	struct pollfd fds[ASK_MAX];
+	uint64_t due_ms = UINT64_MAX, now_ms = clock_ms(), left_ms;
 
-	if (fd < 0)
-		return fd == -EAGAIN ? -ETIMEDOUT : fd;
-	if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0) {
-		int r = -errno;
-
-		close(fd);
-		return r == -EAGAIN ? -ETIMEDOUT : r;
+	assert(count <= ASK_MAX);
+	for (unsigned i = 0; i < count; i++) {
+		fds[i] = (struct pollfd){.fd = -1};
+		if (!list[i])
+			continue;
+		fds[i].events = client_events(list[i]);
+		if (fds[i].events)
+			fds[i].fd = list[i]->fd;
+		if (client_due_ms(list[i]) < due_ms)
+			due_ms = client_due_ms(list[i]);
 	}
-	return fd;
+	left_ms = due_ms > now_ms ? due_ms - now_ms : 0;
+	(void)poll(fds, count, left_ms > INT_MAX ? INT_MAX : (int)left_ms);
+}
+
+int
+ask_door(const char *path, const char *request, uint64_t timeout_ms, char *reply,
+         size_t cap, size_t *len)
+{
+	uint64_t now_ms = clock_ms();
+	struct client client, *one = &client;
+	int r = client_begin(one, path, request, now_ms, now_ms + timeout_ms);
+
+	if (r < 0)
+		return r;
+	while ((r = client_step(one, clock_ms(), reply, cap, len)) == CLIENT_WAITS)
+		wait_for_any(&one, 1);
+	client_end(one);
+	return r;
 }
 
 static void
@@ -46,7 +68,6 @@ add_folder(struct asks *a, const char *folder)
 	one = &a->list[a->count++];
 	memset(one, 0, sizeof(*one));
 	strcpy(one->folder, folder);
-	one->result = -ETIMEDOUT;
 }
 
 static int
@@ -75,99 +96,67 @@ add_electors(struct asks *a, const char *run_dir)
 		free(found);
 }
 
-/* A silent owner is known by its pid all the same. */
-static pid_t
-owner_of(int fd)
-{
-	struct ucred cred;
-	socklen_t len = sizeof(cred);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
-		return 0;
-	return cred.pid;
-}
-
-static int
-take_answer(int fd, struct ask *a)
+/* False: no answer yet. */
+static bool
+take_answer(struct client *c, struct ask *a)
 {
 	static char reply[DOOR_REPLY_MAX + 1];
-	ssize_t n = recv(fd, reply, sizeof(reply) - 1, MSG_DONTWAIT);
+	size_t len;
+	int r = client_step(c, clock_ms(), reply, sizeof(reply), &len);
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return -EAGAIN;
-	if (n == 0 || (n < 0 && errno == ECONNRESET))
-		return -ECONNREFUSED; /* it has just ended */
-	if (n < 0)
-		return -errno;
-	reply[n] = 0;
-	a->answer = json_loads(reply, 0, NULL);
-	if (json_is_object(a->answer) && !json_object_get(a->answer, "error"))
-		return 0;
-	json_decref(a->answer);
-	a->answer = NULL;
-	return -EBADMSG;
+	if (r == CLIENT_WAITS)
+		return false;
+	if (r == 0) {
+		client_end(c);
+		a->answer = json_loads(reply, 0, NULL);
+		if (!json_is_object(a->answer) || json_object_get(a->answer, "error"))
+			r = -EBADMSG;
+	}
+	if (r < 0) {
+		json_decref(a->answer);
+		a->answer = NULL;
+	}
+	/* a process that has just ended is none */
+	a->result = r == -ECONNRESET ? -ECONNREFUSED : r;
+	return true;
 }
 
 static void
-collect(struct asks *a, struct pollfd *fds, uint64_t deadline_ms)
+ask_each(struct asks *a, const char *run_dir, const char *request, uint64_t timeout_ms)
 {
-	for (;;) {
-		uint64_t now = clock_ms();
-		unsigned waiting = 0;
+	uint64_t now_ms = clock_ms(), due_ms = now_ms + timeout_ms;
+	struct client clients[ASK_MAX], *left[ASK_MAX];
+	char paths[ASK_MAX][ASK_PATH_MAX];
+	unsigned waiting = 0;
 
-		for (unsigned i = 0; i < a->count; i++)
-			waiting += fds[i].fd >= 0;
-		if (!waiting || now >= deadline_ms)
-			return;
-		if (poll(fds, a->count, (int)(deadline_ms - now)) < 0 && errno != EINTR)
-			return;
+	for (unsigned i = 0; i < a->count; i++) {
+		ask_path(run_dir, a->list[i].folder, paths[i]);
+		a->list[i].result =
+		    client_begin(&clients[i], paths[i], request, now_ms, due_ms);
+		left[i] = a->list[i].result < 0 ? NULL : &clients[i];
+		waiting += left[i] != NULL;
+	}
+	while (waiting > 0) {
+		wait_for_any(left, a->count);
 		for (unsigned i = 0; i < a->count; i++) {
-			int r;
-
-			if (fds[i].fd < 0 || !fds[i].revents)
-				continue;
-			r = take_answer(fds[i].fd, &a->list[i]);
-			if (r == -EAGAIN)
-				continue;
-			a->list[i].result = r;
-			close(fds[i].fd);
-			fds[i].fd = -1;
+			if (left[i] && take_answer(left[i], &a->list[i])) {
+				a->list[i].pid = left[i]->pid;
+				left[i] = NULL;
+				waiting--;
+			}
 		}
 	}
 }
 
-static void
-ask_each(struct asks *a, const char *run_dir, const char *request, uint64_t patience_ms)
-{
-	uint64_t deadline_ms = clock_ms() + patience_ms;
-	struct pollfd fds[ASK_MAX];
-
-	for (unsigned i = 0; i < a->count; i++) {
-		char path[ASK_PATH_MAX];
-
-		ask_path(run_dir, a->list[i].folder, path);
-		fds[i] = (struct pollfd){.fd = ask_dial(path, request), .events = POLLIN};
-		if (fds[i].fd >= 0)
-			a->list[i].pid = owner_of(fds[i].fd);
-		else
-			a->list[i].result = fds[i].fd;
-	}
-	collect(a, fds, deadline_ms);
-	for (unsigned i = 0; i < a->count; i++) {
-		if (fds[i].fd >= 0)
-			close(fds[i].fd);
-	}
-}
-
 void
-ask_all(const char *run_dir, const char *request, uint64_t deadline_ms, struct asks *out)
+ask_all(const char *run_dir, const char *request, uint64_t timeout_ms, struct asks *out)
 {
 	memset(out, 0, sizeof(*out));
-	add_folder(out, "conclaved");
-	add_folder(out, "connmgr");
-	add_folder(out, "peer");
+	add_folder(out, PATHS_CONCLAVED);
+	add_folder(out, PATHS_CONNMGR);
+	add_folder(out, PATHS_PEER);
 	add_electors(out, run_dir);
-	ask_each(out, run_dir, request, deadline_ms);
+	ask_each(out, run_dir, request, timeout_ms);
 }
 
 void

@@ -1,85 +1,84 @@
-/* A subscription to the peer's events that outlives the peer. */
+/* See follow.h. */
 #include "ctl/follow.h"
 
 #include "base/clock.h"
 #include "base/paths.h"
-#include "ctl/ask.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 void
 follow_init(struct follow *f, const char *run_dir, int64_t id, int reader)
 {
 	memset(f, 0, sizeof(*f));
-	snprintf(f->path, sizeof(f->path), "%s/peer/" PATHS_DOOR, run_dir);
+	snprintf(f->path, sizeof(f->path), "%s/" PATHS_PEER "/" PATHS_DOOR, run_dir);
 	f->id = id;
 	f->reader = reader;
-	f->fd = -1;
 }
 
 static void
 hang_up(struct follow *f)
 {
-	if (f->fd >= 0)
-		close(f->fd);
-	f->fd = -1;
+	if (f->open)
+		client_end(&f->client);
+	f->open = false;
 }
 
 void
 follow_deinit(struct follow *f)
 {
 	hang_up(f);
+	json_decref(f->event);
 }
 
 static enum follow_result
 say_down(struct follow *f)
 {
+	size_t len;
+
 	f->down = true;
-	snprintf(
-	    f->line, sizeof(f->line),
-	    "{\"event\":\"state\",\"at_us\":%" PRIu64 ",\"id\":%" PRId64
-	    ",\"state\":\"down\",\"phase\":\"\",\"leader\":null,\"epoch\":null,"
-	    "\"round\":null,\"active\":false,\"reason\":\"the peer does not answer\"}",
-	    clock_us(), f->id);
+	json_decref(f->event);
+	f->event =
+	    json_pack("{s:s, s:I, s:I, s:s, s:s, s:n, s:n, s:n, s:b, s:s}", "event",
+	              "state", "at_us", (json_int_t)clock_us(), "id", (json_int_t)f->id,
+	              "state", "down", "phase", "", "leader", "epoch", "round", "active",
+	              false, "reason", "the peer does not answer");
+	len = json_dumpb(f->event, f->line, sizeof(f->line) - 1, JSON_COMPACT);
+	f->line[len] = '\0';
 	return FOLLOW_DOWN;
 }
 
 static void
 dial(struct follow *f, uint64_t now)
 {
-	f->fd = ask_dial(f->path, "watch");
+	f->open = client_begin(&f->client, f->path, "watch", now, UINT64_MAX) == 0;
 	f->heard = false;
 	f->hear_by_ms = now + FOLLOW_HEAR_MS;
 	f->retry_ms = now + FOLLOW_RETRY_MS;
 }
 
-/* One packet; true if it is an event, else the connection is at its end, or there was
- * nothing. */
+/* True: an event is there. Else there was nothing, or the connection is closed. */
 static bool
 receive(struct follow *f)
 {
-	ssize_t n = recv(f->fd, f->line, sizeof(f->line) - 1, MSG_DONTWAIT);
+	size_t len;
+	int r = client_step(&f->client, clock_ms(), f->line, sizeof(f->line), &len);
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (r == CLIENT_WAITS)
 		return false;
-	if (n <= 0) {
+	json_decref(f->event);
+	f->event = r == 0 ? json_loads(f->line, 0, NULL) : NULL;
+	/* an error: the peer has no room for another subscriber */
+	if (r < 0 || json_object_get(f->event, "error")) {
 		hang_up(f);
 		return false;
 	}
-	while (n > 0 && f->line[n - 1] == '\n')
-		n--;
-	f->line[n] = 0;
-	if (strncmp(f->line, "{\"error\"", 8) == 0) { /* no room for another subscriber */
-		hang_up(f);
-		return false;
-	}
+	while (len > 0 && f->line[len - 1] == '\n')
+		len--;
+	f->line[len] = '\0';
 	f->heard = true;
 	f->down = false;
 	return true;
@@ -103,28 +102,27 @@ enum follow_result
 follow_next(struct follow *f, uint64_t until_ms)
 {
 	for (;;) {
-		struct pollfd fds[2];
+		struct pollfd fds[2] = {{.fd = -1}, {.fd = f->reader}};
 		uint64_t now = clock_ms();
 		uint64_t wake_ms = until_ms;
+		bool silent;
 
-		if (f->fd < 0 && now >= f->retry_ms)
+		if (!f->open && now >= f->retry_ms)
 			dial(f, now);
-		if (f->fd < 0 && !f->down)
+		silent = f->open && !f->heard && !f->down;
+		if ((!f->open && !f->down) || (silent && now >= f->hear_by_ms))
 			return say_down(f);
-		if (f->fd < 0)
-			wake_ms = sooner(wake_ms, f->retry_ms);
-		else if (!f->heard && !f->down && now >= f->hear_by_ms)
-			return say_down(f);
-		else if (!f->heard && !f->down)
+		wake_ms =
+		    sooner(wake_ms, f->open ? client_due_ms(&f->client) : f->retry_ms);
+		if (silent)
 			wake_ms = sooner(wake_ms, f->hear_by_ms);
-
-		fds[0] = (struct pollfd){.fd = f->fd, .events = POLLIN};
-		fds[1] = (struct pollfd){.fd = f->reader};
+		if (f->open && client_events(&f->client))
+			fds[0] = (struct pollfd){.fd = f->client.fd, .events = POLLIN};
 		if (poll(fds, 2, wait_ms(now, wake_ms)) < 0 && errno != EINTR)
 			return FOLLOW_CLOSED;
 		if (fds[1].revents & (POLLERR | POLLNVAL))
 			return FOLLOW_CLOSED;
-		if (f->fd >= 0 && fds[0].revents && receive(f))
+		if (f->open && receive(f))
 			return FOLLOW_EVENT;
 		if (clock_ms() >= until_ms)
 			return FOLLOW_LATE;

@@ -82,7 +82,7 @@ ask_connmgr(struct units *u, const char *request)
 	size_t len;
 
 	ask_path(u->c->conf->run_dir, "connmgr", path);
-	if (door_ask(path, request, PROMOTE_MS, u->reply, sizeof(u->reply), &len) < 0)
+	if (ask_door(path, request, PROMOTE_MS, u->reply, sizeof(u->reply), &len) < 0)
 		return NULL;
 	return u->reply;
 }

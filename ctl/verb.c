@@ -1,7 +1,8 @@
 /* What the verbs do alike. */
 #include "ctl/verb.h"
 
-#include "base/exit.h"
+#include "base/paths.h"
+#include "client/door.h"
 #include "ctl/ask.h"
 #include "ctl/units.h"
 #include "view/member.h"
@@ -71,18 +72,18 @@ verb_may_ask(const struct ctl *c)
 	       errno != EACCES;
 }
 
-/* conclaved listens, if it answers or not. */
+/* True: conclaved listens, whether it answers or not. */
 static bool
 is_started(const struct ctl *c)
 {
 	char path[ASK_PATH_MAX];
-	int fd;
+	struct client client;
+	bool started;
 
-	ask_path(c->conf->run_dir, "conclaved", path);
-	fd = door_dial(path, "status");
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
+	ask_path(c->conf->run_dir, PATHS_CONCLAVED, path);
+	started = client_begin(&client, path, "status", 0, 0) == 0;
+	client_end(&client);
+	return started;
 }
 
 int

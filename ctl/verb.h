@@ -62,7 +62,7 @@ int verb_no_arguments(const struct ctl *c);
 bool verb_may_ask(const struct ctl *c);
 /* Says that nobody is there; returns EXIT_NO_ANSWER. */
 int verb_no_answer(const struct ctl *c, const char *who);
-/* door_ask of `who` ended with `error`: nobody is there, or nobody knows whether the
+/* ask_door of `who` ended with `error`: nobody is there, or nobody knows whether the
  * request was done, which `unsure` says. Returns EXIT_NO_ANSWER. */
 int verb_unanswered(const struct ctl *c, int error, const char *who, const char *request,
                     const char *unsure);

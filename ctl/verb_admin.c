@@ -34,7 +34,7 @@ demand(const struct ctl *c, const char *request, const char *field)
 	int r;
 
 	ask_path(c->conf->run_dir, SUPERVISOR, path);
-	r = door_ask(path, request, patience_ms(c->conf), reply, sizeof(reply), &len);
+	r = ask_door(path, request, patience_ms(c->conf), reply, sizeof(reply), &len);
 	if (r < 0)
 		return verb_unanswered(
 		    c, r, SUPERVISOR, request,

@@ -78,7 +78,7 @@ keep(const struct ctl *c, uint64_t claim)
 
 	ask_path(c->conf->run_dir, "peer", path);
 	snprintf(request, sizeof(request), "claim %" PRIu64, claim);
-	r = door_ask(path, request, PATIENCE_MS, reply, sizeof(reply), &len);
+	r = ask_door(path, request, PATIENCE_MS, reply, sizeof(reply), &len);
 	if (r < 0)
 		return verb_unanswered(c, r, "the peer", "claim",
 		                       "it may be kept or not: ask again");

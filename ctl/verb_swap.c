@@ -128,7 +128,7 @@ swap(const struct ctl *c, const struct swap_options *o)
 	                          o->shadow_ms, o->force ? "force" : "careful",
 	                          program) >= sizeof(request))
 		return verb_misused(c, "the path is too long");
-	r = door_ask(path, request, patience, reply, sizeof(reply), &len);
+	r = ask_door(path, request, patience, reply, sizeof(reply), &len);
 	if (r < 0)
 		return verb_unanswered(c, r, SUPERVISOR, "swap",
 		                       "it may be done or not: look with --status");

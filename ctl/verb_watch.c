@@ -29,9 +29,8 @@ print_time(const json_t *event)
 }
 
 static void
-print_event(const struct ctl *c, const char *line)
+print_event(const struct ctl *c, const json_t *event)
 {
-	json_t *event = json_loads(line, 0, NULL);
 	const char *state = member_string(event, "state");
 	const char *phase = member_string(event, "phase");
 	const char *reason = member_string(event, "reason");
@@ -47,7 +46,6 @@ print_event(const struct ctl *c, const char *line)
 	       member_text(event, "epoch", epoch, sizeof(epoch)),
 	       member_text(event, "round", round, sizeof(round)), phase[0] ? "  " : "",
 	       phase, reason[0] ? "  " : "", reason);
-	json_decref(event);
 }
 
 int
@@ -63,7 +61,7 @@ verb_watch(const struct ctl *c)
 		if (c->json)
 			puts(f.line);
 		else
-			print_event(c, f.line);
+			print_event(c, f.event);
 		r = verb_flush();
 	}
 	follow_deinit(&f);
@@ -71,15 +69,12 @@ verb_watch(const struct ctl *c)
 }
 
 static bool
-is_reached(const char *line, int64_t id, bool leading)
+is_reached(const json_t *event, int64_t id, bool leading)
 {
-	json_t *event = json_loads(line, 0, NULL);
-	bool active = json_is_true(json_object_get(event, "active"));
 	int64_t leader;
 	bool other = member_i64(event, "leader", &leader) && leader != id;
 
-	json_decref(event);
-	return active || (!leading && other);
+	return json_is_true(json_object_get(event, "active")) || (!leading && other);
 }
 
 /* Seconds in decimal to the clock's time at which they are over. */
@@ -125,11 +120,11 @@ verb_wait(const struct ctl *c)
 	do {
 		r = follow_next(&f, until_ms);
 		if (r == FOLLOW_LATE && !heard &&
-		    f.fd >= 0) /* a peer may finish its first word */
+		    f.open) /* a peer may finish its first word */
 			r = follow_next(&f, f.hear_by_ms);
 		heard |= r == FOLLOW_EVENT;
 	} while (r == FOLLOW_DOWN ||
-	         (r == FOLLOW_EVENT && !is_reached(f.line, c->conf->id, leading)));
+	         (r == FOLLOW_EVENT && !is_reached(f.event, c->conf->id, leading)));
 	follow_deinit(&f);
 	if (r == FOLLOW_EVENT && c->json)
 		puts(f.line);

@@ -5,7 +5,7 @@
  * A request is either an encoded ipc/msg (connmgr's door only) or words of ASCII:
  * `status`, `watch`, `restart elector` … The answer to words is one JSON object;
  * `{"error":"…"}` says what is wrong with a request. The uid of who asks must be ours or
- * root's, else the connection is closed unheard. */
+ * root's, else the connection is closed unheard. The asking side is client/door. */
 #ifndef IPC_DOOR_H
 #define IPC_DOOR_H
 
@@ -49,14 +49,5 @@ pid_t door_conn_pid(const struct door_conn *c);  /* who asks, as the kernel says
 /* True if the other side has ended though the loop has not told us yet: connmgr looks
  * there before it answers an attach. */
 bool door_conn_ended(const struct door_conn *c);
-
-/* The asking side, blocking, for commands. Connects to the door at `path`, sends
- * `request`, waits for one answer of at most `cap` - 1 bytes (NUL-terminated; its length
- * in `len`). 0, -ENOENT or -ECONNREFUSED where nobody is, -ETIMEDOUT, other -errno. */
-int door_ask(const char *path, const char *request, uint64_t timeout_ms, char *reply,
-             size_t cap, size_t *len);
-/* Connects and sends only: a descriptor (≥ 0, blocking) to read packets from, or -errno.
- */
-int door_dial(const char *path, const char *request);
 
 #endif

@@ -1,5 +1,5 @@
 /* AF_UNIX SOCK_SEQPACKET sockets, non-blocking and close-on-exec: what doors, the
- * seqpacket links and who knocks at a door have in common. Internal to ipc/. */
+ * seqpacket links and the asking side of a door have in common. For ipc/ and client/. */
 #ifndef IPC_LOCAL_H
 #define IPC_LOCAL_H
 

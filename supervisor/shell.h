@@ -12,9 +12,9 @@
 
 #include "config/conf.h"
 #include "ipc/door.h"
-#include "ipc/door_call.h"
 #include "proc/gate.h"
 #include "proc/proc.h"
+#include "supervisor/call.h"
 #include "supervisor/child.h"
 #include "supervisor/child_notice.h"
 #include "supervisor/describe.h"
@@ -119,7 +119,7 @@ struct supervisor {
 
 	struct drive drive;
 	/* at connmgr's door; NULL: nothing is asked */
-	struct door_call *call;
+	struct call *call;
 	enum drive_question question;
 	struct describe *describe;
 	/* waits for the answer to a swap; NULL: nobody does */

@@ -151,14 +151,13 @@ on_ask(void *user, enum drive_question what, unsigned seat, const char *request)
 	int r;
 
 	(void)seat;
-	door_call_end(s->call);
+	call_end(s->call);
 	s->call = NULL;
 	s->question = what;
 	r = paths_below(path, sizeof(path), s->conf.run_dir, PATHS_CONNMGR, PATHS_DOOR);
 	if (r == 0)
-		r = door_call_begin(&s->call, proc_loop(s->proc), path, request,
-		                    what == DRIVE_LOOK ? LOOK_MS : PROMOTE_MS, on_replied,
-		                    s);
+		r = call_begin(&s->call, proc_loop(s->proc), path, request,
+		               what == DRIVE_LOOK ? LOOK_MS : PROMOTE_MS, on_replied, s);
 	if (r < 0)
 		drive_replied(&s->drive, what, NULL);
 }
@@ -235,7 +234,7 @@ supervisor_swap_open(struct supervisor *s)
 void
 supervisor_swap_close(struct supervisor *s)
 {
-	door_call_end(s->call);
+	call_end(s->call);
 	describe_end(s->describe);
 }
 
@@ -251,7 +250,7 @@ supervisor_swap_start(struct supervisor *s)
 void
 supervisor_swap_stop(struct supervisor *s)
 {
-	door_call_end(s->call);
+	call_end(s->call);
 	s->call = NULL;
 	on_push(s, &(struct swap_event){.type = SWAP_EV_STOP});
 }

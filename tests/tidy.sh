@@ -96,6 +96,10 @@ for room in $rooms; do
 				case " supervisor connmgr elector peer ctl " in
 				*" $to "*) [ "$to" = "$room" ] || breach "$f: process folders meet only in ipc/: $h" ;;
 				esac
+				case $room/$h in
+				client/base/* | client/wire/* | client/ipc/msg.h | client/ipc/local.h | client/client/* | client/sys/*) ;;
+				client/*) breach "$f: a client knows base, wire, the messages and ipc/local.h only: $h" ;;
+				esac
 				[[ $below != *" $room "* || ${below#*" $room"} != *" $to "* ]] ||
 					breach "$f: $room must not know $to: $h"
 				;;

@@ -5,6 +5,7 @@
 #include "base/exit.h"
 #include "base/paths.h"
 #include "base/version.h"
+#include "ctl/ask.h"
 #include "elector/shell.h"
 #include "ipc/door.h"
 #include "proc/serve.h"
@@ -299,7 +300,7 @@ ask_generation(void)
 	size_t len;
 
 	snprintf(path, sizeof(path), "%s/connmgr/" PATHS_DOOR, bad.run_dir);
-	if (door_ask(path, "status", 1000, reply, sizeof(reply), &len) < 0)
+	if (ask_door(path, "status", 1000, reply, sizeof(reply), &len) < 0)
 		return 0;
 	json = json_loads(reply, 0, NULL);
 	json_array_foreach (json_object_get(json, "workers"), at, w) {

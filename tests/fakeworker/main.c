@@ -13,6 +13,7 @@
  *
  * `fakeworker ask DOOR REQUEST` asks at a door instead and prints the answer. */
 #include "base/clock.h"
+#include "ctl/ask.h"
 #include "ipc/door.h"
 
 #include <fcntl.h>
@@ -248,7 +249,7 @@ ask(const char *door, const char *request)
 {
 	static char reply[DOOR_REPLY_MAX + 1];
 	size_t len;
-	int r = door_ask(door, request, 5000, reply, sizeof(reply), &len);
+	int r = ask_door(door, request, 5000, reply, sizeof(reply), &len);
 
 	if (r < 0) {
 		fprintf(stderr, "fakeworker: %s: %s\n", door, strerror(-r));

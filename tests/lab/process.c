@@ -1,6 +1,7 @@
 /* The lab's processes: start, stop, kill, and who is who. */
 #include "base/clock.h"
 #include "base/paths.h"
+#include "ctl/ask.h"
 #include "ipc/door.h"
 #include "tests/lab/lab_own.h"
 #include "view/member.h"
@@ -37,7 +38,7 @@ lab_request(struct lab *l, unsigned id, const char *folder, const char *request,
 	size_t len;
 
 	snprintf(path, sizeof(path), "%s/%s/" PATHS_DOOR, s->run_dir, folder);
-	if (door_ask(path, request, timeout_ms, reply, sizeof(reply), &len) < 0)
+	if (ask_door(path, request, timeout_ms, reply, sizeof(reply), &len) < 0)
 		return NULL;
 	return json_loads(reply, 0, NULL);
 }

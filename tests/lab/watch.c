@@ -1,7 +1,7 @@
 /* The lab's ears: a subscription to every peer, dialled again whenever it ends. */
 #include "base/clock.h"
 #include "base/paths.h"
-#include "ctl/ask.h"
+#include "client/door.h"
 #include "tests/lab/lab_own.h"
 #include "view/member.h"
 
@@ -69,13 +69,12 @@ static void
 dial(struct lab_server *s, uint64_t now)
 {
 	char path[LAB_PATH_MAX + 16];
+	struct client c;
 
 	if (s->watch >= 0 || now < s->retry_ms)
 		return;
 	snprintf(path, sizeof(path), "%s/peer/" PATHS_DOOR, s->run_dir);
-	s->watch = ask_dial(path, "watch");
-	if (s->watch < 0)
-		s->watch = -1;
+	s->watch = client_begin(&c, path, "watch", now, now) == 0 ? c.fd : -1;
 	s->retry_ms = now + RETRY_MS;
 }
 

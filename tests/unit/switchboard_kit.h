@@ -4,6 +4,7 @@
 #define TESTS_SWITCHBOARD_KIT_H
 
 #include "base/paths.h"
+#include "client/door.h"
 #include "config/conf.h"
 #include "connmgr/store.h"
 #include "connmgr/switchboard.h"
@@ -402,17 +403,14 @@ ask(const char *request)
 	static char reply[DOOR_REPLY_MAX];
 	char path[128];
 	json_t *json;
-	ssize_t n;
-	int fd;
+	struct client c;
+	size_t len;
 
 	snprintf(path, sizeof(path), "%s/connmgr/" PATHS_DOOR, conf.run_dir);
-	fd = door_dial(path, request);
-	assert_true(fd >= 0);
-	UNTIL(readable(fd));
-	n = recv(fd, reply, sizeof(reply) - 1, 0);
-	assert_true(n > 0);
-	reply[n] = '\0';
-	close(fd);
+	assert_int_equal(client_begin(&c, path, request, 0, 0), 0);
+	UNTIL(readable(c.fd));
+	assert_int_equal(client_step(&c, 0, reply, sizeof(reply), &len), 0);
+	client_end(&c);
 	json = json_loads(reply, 0, NULL);
 	assert_non_null(json);
 	return json;

@@ -106,7 +106,7 @@ answers_of_all_within_the_deadline(void **state)
 	int deaf = listen_at("elector-a", 0);
 	int dead = listen_at("elector-f", 8);
 	char path[ASK_PATH_MAX];
-	int first;
+	struct client first;
 	uint64_t began;
 	uint64_t took;
 	int64_t round = 0;
@@ -114,8 +114,8 @@ answers_of_all_within_the_deadline(void **state)
 	(void)state;
 	close(dead);
 	ask_path(dir, "elector-a", path);
-	first = ask_dial(path, "x"); /* fills its backlog */
-	assert_true(first >= 0);
+	/* fills its backlog */
+	assert_int_equal(client_begin(&first, path, "x", 0, 0), 0);
 	began = clock_ms();
 	ask_all(dir, "status", ASK_DEADLINE_MS, &asks);
 	took = clock_ms() - began;
@@ -139,7 +139,7 @@ answers_of_all_within_the_deadline(void **state)
 	assert_null(asks_find(&asks, "elector-g"));
 	asks_deinit(&asks);
 	assert_int_equal(asks.count, 0);
-	close(first);
+	client_end(&first);
 	close(silent);
 	close(deaf);
 	end(peer);

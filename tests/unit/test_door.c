@@ -1,6 +1,7 @@
 /* The answering side of a door, asked from the same process. */
 #include "base/clock.h"
 #include "base/paths.h"
+#include "ctl/ask.h"
 #include "ipc/door.h"
 #include "ipc/local.h"
 
@@ -347,7 +348,7 @@ test_stranger(void **state)
 	if (pid == 0) {
 		if (setgid(STRANGER) < 0 || setuid(STRANGER) < 0)
 			_exit(1);
-		_exit(door_ask(path, "hello", 5000, answer, sizeof(answer), &len) == 0);
+		_exit(ask_door(path, "hello", 5000, answer, sizeof(answer), &len) == 0);
 	}
 	while (waitpid(pid, &status, WNOHANG) == 0)
 		turn(due_ms);

@@ -373,14 +373,13 @@ static void
 who_asked_has_left(void **state)
 {
 	char path[128];
-	int fd;
+	struct client c;
 
 	(void)state;
 	attach_candidate();
 	snprintf(path, sizeof(path), "%s/connmgr/" PATHS_DOOR, conf.run_dir);
-	fd = door_dial(path, "promote forward b /opt/b");
-	assert_true(fd >= 0);
-	close(fd);
+	assert_int_equal(client_begin(&c, path, "promote forward b /opt/b", 0, 0), 0);
+	client_end(&c);
 	json_decref(ask("promote forward b /opt/b")); /* under way, or in force */
 	UNTIL(other.heard.activations == 1 && elector.heard.superseded);
 	assert_ok("shadow b");

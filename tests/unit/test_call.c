@@ -1,8 +1,8 @@
 /* The asking side of a door in a loop, with the answering side in the same loop. */
 #include "base/paths.h"
 #include "ipc/door.h"
-#include "ipc/door_call.h"
 #include "ipc/local.h"
+#include "supervisor/call.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -20,7 +20,7 @@
 static char folder[64], path[96];
 static sd_event *loop;
 static struct door *door;
-static struct door_call *call;
+static struct call *call;
 static struct {
 	unsigned count;
 	int result;
@@ -55,7 +55,7 @@ on_done(void *user, int result, const char *reply, size_t len)
 static int
 begin(const char *request, uint64_t timeout_ms)
 {
-	return door_call_begin(&call, loop, path, request, timeout_ms, on_done, &got);
+	return call_begin(&call, loop, path, request, timeout_ms, on_done, &got);
 }
 
 static void
@@ -157,7 +157,7 @@ static void
 test_nobody(void **state)
 {
 	static char too_long[200];
-	struct door_call *none = NULL;
+	struct call *none = NULL;
 	int fd;
 
 	(void)state;
@@ -167,7 +167,7 @@ test_nobody(void **state)
 	assert_int_equal(begin("x", PATIENT_MS), -ECONNREFUSED);
 	unlink(path);
 	memset(too_long, 'x', sizeof(too_long) - 1);
-	assert_int_equal(door_call_begin(&none, loop, too_long, "x", 1, on_done, &got),
+	assert_int_equal(call_begin(&none, loop, too_long, "x", 1, on_done, &got),
 	                 -ENAMETOOLONG);
 	assert_null(none);
 	assert_int_equal(got.count, 0);
@@ -212,8 +212,8 @@ test_ended(void **state)
 {
 	(void)state;
 	assert_int_equal(begin("first", PATIENT_MS), 0);
-	door_call_end(call);
-	door_call_end(NULL);
+	call_end(call);
+	call_end(NULL);
 	assert_int_equal(begin("second", PATIENT_MS), 0);
 	assert_ends(0, "second");
 }
@@ -223,9 +223,9 @@ ask_again(void *user, int result, const char *reply, size_t len)
 {
 	on_done(user, result, reply, len);
 	if (got.count == 1)
-		assert_int_equal(door_call_begin(&call, loop, path, "second", PATIENT_MS,
-		                                 ask_again, user),
-		                 0);
+		assert_int_equal(
+		    call_begin(&call, loop, path, "second", PATIENT_MS, ask_again, user),
+		    0);
 }
 
 /* The next question from within the answer to the last. */
@@ -234,7 +234,7 @@ test_chain(void **state)
 {
 	(void)state;
 	assert_int_equal(
-	    door_call_begin(&call, loop, path, "first", PATIENT_MS, ask_again, &got), 0);
+	    call_begin(&call, loop, path, "first", PATIENT_MS, ask_again, &got), 0);
 	while (got.count < 2)
 		turn();
 	assert_string_equal(got.reply, "second");

@@ -1,11 +1,14 @@
-/* The asking side of a door, which blocks: who answers is a child. */
+/* client/door, and ctl/ask that waits for it: the process that answers is a child. */
 #include "base/clock.h"
 #include "base/paths.h"
+#include "client/door.h"
+#include "ctl/ask.h"
 #include "ipc/door.h"
 #include "ipc/local.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -84,19 +87,19 @@ test_answers(void **state)
 	size_t len = 99;
 
 	(void)state;
-	assert_int_equal(door_ask(path, "hello", 5000, answer, sizeof(answer), &len), 0);
+	assert_int_equal(ask_door(path, "hello", 5000, answer, sizeof(answer), &len), 0);
 	assert_int_equal(len, 5);
 	assert_string_equal(answer, "hello");
-	assert_int_equal(door_ask(path, "big", 5000, answer, sizeof(answer), &len), 0);
+	assert_int_equal(ask_door(path, "big", 5000, answer, sizeof(answer), &len), 0);
 	assert_int_equal(len, DOOR_REPLY_MAX);
 	assert_memory_equal(answer, big, DOOR_REPLY_MAX);
 	assert_int_equal(answer[len], '\0');
 	/* exactly enough room is enough, one byte less is not */
-	assert_int_equal(door_ask(path, "hello", 5000, small, sizeof(small), &len), 0);
+	assert_int_equal(ask_door(path, "hello", 5000, small, sizeof(small), &len), 0);
 	assert_string_equal(small, "hello");
-	assert_int_equal(door_ask(path, "hello!", 5000, small, sizeof(small), &len),
+	assert_int_equal(ask_door(path, "hello!", 5000, small, sizeof(small), &len),
 	                 -EMSGSIZE);
-	assert_int_equal(door_ask(path, "close", 5000, answer, sizeof(answer), &len),
+	assert_int_equal(ask_door(path, "close", 5000, answer, sizeof(answer), &len),
 	                 -ECONNRESET);
 }
 
@@ -108,7 +111,7 @@ test_no_answer(void **state)
 	size_t len;
 
 	(void)state;
-	assert_int_equal(door_ask(path, "silence", 50, answer, sizeof(answer), &len),
+	assert_int_equal(ask_door(path, "silence", 50, answer, sizeof(answer), &len),
 	                 -ETIMEDOUT);
 	assert_in_range(clock_ms() - before_ms, 49, 2000);
 }
@@ -116,34 +119,55 @@ test_no_answer(void **state)
 static void
 test_dial(void **state)
 {
+	struct pollfd ready = {.events = POLLIN};
+	struct client c, other;
 	char answer[16];
-	int fd = door_dial(path, "hello");
+	size_t len = 0;
 
 	(void)state;
-	assert_true(fd >= 0);
-	assert_int_equal(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
-	assert_int_equal(recv(fd, answer, sizeof(answer), 0), 5);
-	close(fd);
+	assert_int_equal(client_begin(&other, path, "silence", 0, 1000), 0);
+	assert_int_equal(client_begin(&c, path, "hello", 0, 1000), 0);
+	assert_true(c.sent);
+	assert_int_equal(c.pid, server);
+	assert_int_equal(client_events(&c), POLLIN);
+	assert_int_equal(client_due_ms(&c), 1000);
+	ready.fd = c.fd;
+	assert_int_equal(poll(&ready, 1, 5000), 1);
+	assert_int_equal(client_step(&c, 1, answer, sizeof(answer), &len), 0);
+	assert_string_equal(answer, "hello");
+	assert_int_equal(len, 5);
+	/* the connection is there for the next answer */
+	assert_int_equal(client_step(&c, 2, answer, sizeof(answer), &len), CLIENT_WAITS);
+	assert_int_equal(client_step(&other, 999, answer, sizeof(answer), &len),
+	                 CLIENT_WAITS);
+	assert_int_equal(client_step(&other, 1000, answer, sizeof(answer), &len),
+	                 -ETIMEDOUT);
+	assert_int_equal(other.fd, -1);
+	client_end(&c);
+	client_end(&c);
+	assert_int_equal(c.fd, -1);
 }
 
 static void
 test_nobody(void **state)
 {
 	static char too_long[200];
+	struct client c;
 	char answer[16];
 	size_t len;
 	int fd;
 
 	(void)state;
 	memset(too_long, 'x', sizeof(too_long) - 1);
-	assert_int_equal(door_ask(path, "x", 100, answer, sizeof(answer), &len), -ENOENT);
-	assert_int_equal(door_dial(path, "x"), -ENOENT);
-	assert_int_equal(door_ask("", "x", 100, answer, sizeof(answer), &len), -ENOENT);
-	assert_int_equal(door_ask(too_long, "x", 100, answer, sizeof(answer), &len),
+	assert_int_equal(ask_door(path, "x", 100, answer, sizeof(answer), &len), -ENOENT);
+	assert_int_equal(client_begin(&c, path, "x", 0, 0), -ENOENT);
+	assert_int_equal(c.fd, -1);
+	assert_int_equal(ask_door("", "x", 100, answer, sizeof(answer), &len), -ENOENT);
+	assert_int_equal(ask_door(too_long, "x", 100, answer, sizeof(answer), &len),
 	                 -ENAMETOOLONG);
 	fd = local_listen(path, 1);
 	close(fd); /* the name of one that died */
-	assert_int_equal(door_ask(path, "x", 100, answer, sizeof(answer), &len),
+	assert_int_equal(ask_door(path, "x", 100, answer, sizeof(answer), &len),
 	                 -ECONNREFUSED);
 	unlink(path);
 }
@@ -153,6 +177,7 @@ static void
 test_full_backlog(void **state)
 {
 	int fds[16], count = 0, listener = local_listen(path, 0);
+	struct client c;
 	char answer[16];
 	size_t len;
 
@@ -161,10 +186,21 @@ test_full_backlog(void **state)
 		count++;
 	assert_true(count > 0 && count < 16);
 	assert_int_equal(fds[count], -EAGAIN);
-	assert_int_equal(door_ask(path, "x", 60, answer, sizeof(answer), &len),
+	assert_int_equal(ask_door(path, "x", 60, answer, sizeof(answer), &len),
 	                 -ETIMEDOUT);
+	assert_int_equal(client_begin(&c, path, "x", 100, 200), 0);
+	assert_int_equal(c.fd, -1);
+	assert_int_equal(client_events(&c), 0);
+	assert_in_range(client_due_ms(&c), 101, 199);
+	assert_int_equal(client_step(&c, 110, answer, sizeof(answer), &len),
+	                 CLIENT_WAITS);
 	while (count > 0)
 		close(fds[--count]);
+	close(accept(listener, NULL, NULL));
+	assert_int_equal(client_step(&c, 120, answer, sizeof(answer), &len),
+	                 CLIENT_WAITS);
+	assert_true(c.sent);
+	client_end(&c);
 	close(listener);
 	unlink(path);
 }
