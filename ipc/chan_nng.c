@@ -1,100 +1,263 @@
-/* The link over nng pair1 and ipc://; with chan_nng_share.c the only place that knows
- * nng. Debian's 1.5.2 is safe within these rules (feasibility.md, A2) and no others:
+/* A channel over nng: two pair1 sockets, one a direction. With chan_nng_share.c and
+ * chan_nng_close.c the only place that knows nng.
  *
- * - a socket has one pipe in its life; nng would reconnect, we refuse the second pipe;
- * - nng_close may never return, so a thread of its own calls it, and may be stuck for
- * ever: a process with a link ends with _exit, never by returning from main;
- * - the fence is nng_pipe_close, which cuts at once and does not block;
- * - callbacks run on nng's threads: they set a flag and write an eventfd;
- * - the thread that gets stuck is also the one that reports the end of a pipe, of any
- * pipe. So beside each pipe there is a life line, a link of the other kind without
- * messages: its end is the kernel's word. It comes up first: the listener admits no pipe
- * before, and the dialler dials when the listener has said so on it. */
+ * nng 1.5.2, Debian's, may never return from nng_close: when a pipe is closed while the
+ * header of a message has arrived and its body has not been asked for, or while a write
+ * is partial, one operation stays busy, nng's only reaper thread waits for it, and every
+ * later close and every later end of a pipe in the process waits for the reaper. Sending
+ * to a dead process closes a pipe, too. These rules keep clear of that:
+ *
+ * - Nothing is sent on `in`, and the other side sends nothing on our `out`. So nothing
+ * but the kernel's end of file ends the pipe of `in`, and no header ever arrives on
+ * `out`.
+ * - A message of nng is at most PART_MAX bytes, so that the kernel takes a write whole or
+ *   not at all. Longer ones are sent in parts; the first byte of each says if more
+ * follow.
+ * - A socket has one pipe in its life. A second one, or a stranger's, is closed in
+ * ADD_PRE, before nng reads from it. No pipe is closed anywhere else.
+ * - To close, shut the connections in the kernel, wait until nng has ended both pipes by
+ *   itself, then call nng_close (chan_nng_close.c).
+ * - Callbacks run on nng's threads: they set a flag and write an eventfd.
+ *
+ * The listener's `out` is at the channel's path, and its `in` at the same with IN_SUFFIX.
+ * It listens there, and sends an empty part, when `out` is up; the dialler dials the
+ * second path when that part has come. So two diallers cannot get one half each. */
 #include "ipc/chan_impl.h"
+#include "ipc/chan_nng_close.h"
 #include "ipc/chan_nng_share.h"
 #include "ipc/msg.h"
 
 #include <errno.h>
-#include <nng/nng.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define REDIAL_MIN_MS 5 /* until the listener is there; there is no second pipe */
-#define REDIAL_MAX_MS 20
-#define LIFE_SUFFIX   ".l"
-#define LIFE_US       3600000000 /* the channel has the deadline that counts */
-#define GRACE_US      50000      /* from the end of the life line to that of the pipe */
-#define ACCURACY_US   1000
-#define URL_SCHEME    "ipc://"
-#define URL_MAX       (sizeof(URL_SCHEME) + MSG_PATH_MAX)
+#define PART_MAX  32000 /* with the first byte */
+#define IN_SUFFIX ".i"
+
+enum part { PART_LAST, PART_MORE }; /* the first byte */
 
 struct chan_nng {
 	struct chan base;
 	struct share *share;
-	struct chan *life;
-	bool listens;
-	bool dialled;
-	bool on_disk; /* the listener's socket */
-	char url[URL_MAX];
-	const char *path; /* in url */
-	sd_event_source *grace;
+	char path[MSG_PATH_MAX - sizeof(IN_SUFFIX) + 1];
+	/* The second half was started. */
+	bool both;
+	/* The parts of a message that have come; NULL: none. */
+	nng_msg *begun;
+	/* The last part of a message that was taken, waiting for room; NULL: none. */
+	nng_msg *rest;
 	sd_event_source *news;
 	sd_event_source *receive;
-	sd_event_source *send; /* from the first CHAN_FULL on */
+	/* From the first time on that there was no room. */
+	sd_event_source *send;
 };
 
 static void
-forget_path(struct chan_nng *c)
+forget_paths(struct chan_nng *c)
 {
-	if (c->on_disk)
-		unlink(c->path);
-	c->on_disk = false;
+	if (c->share->dials)
+		return;
+	unlink(c->share->out.path);
+	unlink(c->share->in.path);
 }
 
 static void
 nng_end_close(struct chan *base)
 {
 	struct chan_nng *c = (struct chan_nng *)base;
-	struct share *share = c->share;
 
 	c->news = sd_event_source_disable_unref(c->news);
 	c->receive = sd_event_source_disable_unref(c->receive);
 	c->send = sd_event_source_disable_unref(c->send);
-	c->grace = sd_event_source_disable_unref(c->grace);
-	chan_close(c->life);
-	c->life = NULL;
-	forget_path(c);
-	c->share = NULL;
-	share_close(share);
+	nng_msg_free(c->begun);
+	nng_msg_free(c->rest);
+	c->begun = c->rest = NULL;
+	forget_paths(c);
+	share_close(c->share);
+}
+
+static nng_msg *
+make_part(enum part kind, const void *data, size_t len)
+{
+	nng_msg *m;
+
+	if (nng_msg_alloc(&m, len + 1) != 0)
+		return NULL;
+	*(unsigned char *)nng_msg_body(m) = (unsigned char)kind;
+	if (len > 0)
+		memcpy((unsigned char *)nng_msg_body(m) + 1, data, len);
+	return m;
+}
+
+static int on_room(sd_event_source *s, int fd, uint32_t events, void *user);
+
+static int
+await_room(struct chan_nng *c)
+{
+	int fd, rv;
+
+	if (c->send)
+		return sd_event_source_set_enabled(c->send, SD_EVENT_ON);
+	rv = nng_socket_get_int(c->share->out.socket, NNG_OPT_SENDFD, &fd);
+	if (rv != 0)
+		return share_error(rv);
+	/* this descriptor is readable when one can send */
+	return sd_event_add_io(c->base.loop, &c->send, fd, EPOLLIN, on_room, c);
+}
+
+/* 0: the part is nng's. CHAN_FULL: on_room will run. Else -errno. */
+static int
+offer(struct chan_nng *c, nng_msg *part)
+{
+	int rv, r;
+
+	if (!part)
+		return -ENOMEM;
+	rv = share_send(c->share, part);
+	if (rv == 0)
+		return 0;
+	r = rv == NNG_ETIMEDOUT ? await_room(c) : share_error(rv);
+	return r < 0 ? r : CHAN_FULL;
+}
+
+/* The same; the part is freed where it was not taken. */
+static int
+offer_or_free(struct chan_nng *c, nng_msg *part)
+{
+	int r = offer(c, part);
+
+	if (r != 0)
+		nng_msg_free(part);
+	return r;
+}
+
+/* The rest of the last message goes before the next one. */
+static int
+flush(struct chan_nng *c)
+{
+	int r = c->rest ? offer(c, c->rest) : 0;
+
+	if (r == 0)
+		c->rest = NULL;
+	return r;
+}
+
+static int
+on_room(sd_event_source *s, int fd, uint32_t events, void *user)
+{
+	struct chan_nng *c = user;
+
+	(void)fd;
+	(void)events;
+	chan_ref(&c->base);
+	sd_event_source_set_enabled(s, SD_EVENT_OFF);
+	if (flush(c) != CHAN_FULL)
+		chan_report_writable(&c->base); /* who sends then learns of an error */
+	chan_unref(&c->base);
+	return 0;
+}
+
+static int
+nng_end_send(struct chan *base, const void *data, size_t len)
+{
+	struct chan_nng *c = (struct chan_nng *)base;
+	const unsigned char *bytes = data;
+	size_t first = len < PART_MAX ? len : PART_MAX - 1;
+	int r;
+
+	if (c->share->out.down)
+		return -ENOTCONN; /* nng would take the message and keep it */
+	r = flush(c);
+	if (r == 0)
+		r = offer_or_free(
+		    c, make_part(first < len ? PART_MORE : PART_LAST, data, first));
+	if (r != 0 || first == len)
+		return r;
+	c->rest = make_part(PART_LAST, bytes + first, len - first);
+	r = c->rest ? flush(c) : -ENOMEM;
+	return r == CHAN_FULL ? 0 : r;
 }
 
 /* The address has served: nobody else is to come. */
 static void
 report_up(struct chan_nng *c)
 {
-	forget_path(c);
+	if (c->base.state == CHAN_WAITING)
+		forget_paths(c);
 	chan_report_up(&c->base);
+}
+
+/* Takes `part`. Returns a whole message, or NULL when there is none. */
+static nng_msg *
+join(struct chan_nng *c, nng_msg *part)
+{
+	nng_msg *whole = c->begun ? c->begun : part;
+	bool more = *(unsigned char *)nng_msg_body(part) == PART_MORE;
+	int rv = 0;
+
+	nng_msg_trim(part, 1);
+	if (c->begun) {
+		rv = nng_msg_append(c->begun, nng_msg_body(part), nng_msg_len(part));
+		nng_msg_free(part);
+	}
+	c->begun = more || rv != 0 ? whole : NULL;
+	if (rv != 0)
+		chan_report_down(&c->base, nng_strerror(rv));
+	return c->begun ? NULL : whole;
+}
+
+static void
+start_second_half(struct chan_nng *c)
+{
+	struct share *share = c->share;
+
+	c->both = true;
+	if (half_start(share->dials ? &share->out : &share->in, c->path, IN_SUFFIX) < 0 ||
+	    (!share->dials && offer_or_free(c, make_part(PART_LAST, NULL, 0)) != 0))
+		chan_report_down(&c->base, "nng does not open the second socket");
+}
+
+/* Takes `part`. */
+static void
+take_part(struct chan_nng *c, nng_msg *part)
+{
+	size_t had = c->begun ? nng_msg_len(c->begun) : 0, len = nng_msg_len(part);
+	nng_msg *whole;
+
+	if (len == 0 || had + len - 1 > MSG_MAX) {
+		nng_msg_free(part);
+		chan_report_down(&c->base, len ? "a message too long" : "an empty part");
+		return;
+	}
+	if (!c->both) {
+		nng_msg_free(part);
+		start_second_half(c); /* the listener is ready for it */
+		return;
+	}
+	report_up(c); /* a message may overtake the news of its pipe */
+	if (c->base.state != CHAN_UP) {
+		nng_msg_free(part);
+		return;
+	}
+	whole = join(c, part);
+	if (whole)
+		chan_report_message(&c->base, nng_msg_body(whole), nng_msg_len(whole));
+	nng_msg_free(whole);
 }
 
 /* False when there is no more for now, or no channel. */
 static bool
 take_one(struct chan_nng *c)
 {
-	nng_msg *m;
-	int rv = share_receive(c->share, &m);
+	nng_msg *part;
+	int rv = share_receive(c->share, &part);
 
 	if (rv == NNG_ETIMEDOUT)
 		return false;
-	if (rv != 0) {
+	if (rv != 0)
 		chan_report_down(&c->base, nng_strerror(rv));
-		return false;
-	}
-	if ((uint32_t)nng_pipe_id(nng_msg_get_pipe(m)) == c->share->pipe) {
-		report_up(c); /* it may overtake the news of its pipe */
-		chan_report_message(&c->base, nng_msg_body(m), nng_msg_len(m));
-	}
-	nng_msg_free(m);
+	else
+		take_part(c, part);
 	return c->base.state != CHAN_DOWN;
 }
 
@@ -114,175 +277,45 @@ on_receive(sd_event_source *s, int fd, uint32_t events, void *user)
 	return 0;
 }
 
+static void
+take_news(struct chan_nng *c)
+{
+	struct share *share = c->share;
+	bool out_up = share->out.up, out_down = share->out.down, end = share->in.down;
+
+	if (out_up && share->in.up)
+		report_up(c);
+	else if (out_up && !c->both)
+		start_second_half(c);
+	/* its last words first; their number is bounded, since nobody adds to them */
+	while (end && c->base.state != CHAN_DOWN && take_one(c))
+		;
+	if (end || (out_down && c->base.state == CHAN_WAITING))
+		chan_report_down(&c->base, "closed by the other side");
+	else if (out_down && c->base.state == CHAN_UP)
+		half_shut(&share->in); /* nng reads its last words, and then the end */
+}
+
 static int
 on_news(sd_event_source *s, int fd, uint32_t events, void *user)
 {
 	struct chan_nng *c = user;
 	uint64_t count;
-	bool down;
 
 	(void)s;
 	(void)events;
 	(void)!read(fd, &count, sizeof(count)); /* before the flags: none is missed */
 	chan_ref(&c->base);
-	down = c->share->down;
-	if (c->share->up)
-		report_up(c);
-	/* its last words first; their number is bounded, since nobody adds to them */
-	while (down && c->base.state != CHAN_DOWN && take_one(c))
-		;
-	if (down)
-		chan_report_down(&c->base, "closed by the other side");
+	take_news(c);
 	chan_unref(&c->base);
 	return 0;
-}
-
-static int
-on_room(sd_event_source *s, int fd, uint32_t events, void *user)
-{
-	struct chan_nng *c = user;
-
-	(void)fd;
-	(void)events;
-	chan_ref(&c->base);
-	sd_event_source_set_enabled(s, SD_EVENT_OFF);
-	chan_report_writable(&c->base);
-	chan_unref(&c->base);
-	return 0;
-}
-
-static int
-await_room(struct chan_nng *c)
-{
-	int fd, rv;
-
-	if (c->send)
-		return sd_event_source_set_enabled(c->send, SD_EVENT_ON);
-	rv = nng_socket_get_int(c->share->socket, NNG_OPT_SENDFD, &fd);
-	if (rv != 0)
-		return share_error(rv);
-	/* this descriptor too is readable, when one can send */
-	return sd_event_add_io(c->base.loop, &c->send, fd, EPOLLIN, on_room, c);
-}
-
-static int
-nng_end_send(struct chan *base, const void *data, size_t len)
-{
-	struct chan_nng *c = (struct chan_nng *)base;
-	nng_msg *m;
-	int rv, r;
-
-	if (c->share->down)
-		return -ENOTCONN; /* nng would take it and keep it */
-	rv = nng_msg_alloc(&m, len);
-	if (rv != 0)
-		return share_error(rv);
-	memcpy(nng_msg_body(m), data, len);
-	rv = share_send(c->share, m);
-	if (rv == 0)
-		return 0;
-	nng_msg_free(m);
-	if (rv != NNG_ETIMEDOUT)
-		return share_error(rv);
-	r = await_room(c);
-	return r < 0 ? r : CHAN_FULL;
-}
-
-static int
-start_listener(struct chan_nng *c)
-{
-	nng_listener listener;
-	int rv;
-
-	unlink(c->path); /* an old one; the address is ours alone */
-	c->on_disk = true;
-	if ((rv = nng_listener_create(&listener, c->share->socket, c->url)) != 0 ||
-	    (rv = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, 0600)) != 0 ||
-	    (rv = nng_listener_start(listener, 0)) != 0)
-		return share_error(rv);
-	return 0;
-}
-
-static int
-start_dialler(struct chan_nng *c)
-{
-	nng_dialer dialler;
-	int rv;
-
-	if ((rv = nng_dialer_create(&dialler, c->share->socket, c->url)) != 0 ||
-	    (rv = nng_dialer_set_ms(dialler, NNG_OPT_RECONNMINT, REDIAL_MIN_MS)) != 0 ||
-	    (rv = nng_dialer_set_ms(dialler, NNG_OPT_RECONNMAXT, REDIAL_MAX_MS)) != 0 ||
-	    (rv = nng_dialer_start(dialler, NNG_FLAG_NONBLOCK)) != 0)
-		return share_error(rv);
-	return 0;
-}
-
-static void
-on_life_up(void *user)
-{
-	struct chan_nng *c = user;
-
-	c->share->expected = true;
-	if (c->listens && chan_send(c->life, "", 1) != 0)
-		chan_report_down(&c->base, "the life line does not send");
-}
-
-/* The listener expects us. */
-static void
-on_life_message(void *user, const void *data, size_t len)
-{
-	struct chan_nng *c = user;
-
-	(void)data;
-	(void)len;
-	if (c->listens || c->base.state != CHAN_WAITING || c->dialled)
-		return;
-	c->dialled = true;
-	if (start_dialler(c) < 0)
-		chan_report_down(&c->base, "nng does not dial");
-}
-
-static int
-on_grace_over(sd_event_source *s, uint64_t usec, void *user)
-{
-	struct chan_nng *c = user;
-
-	(void)usec;
-	c->share->down = true;
-	return on_news(s, c->share->wake, 0, c);
-}
-
-/* nng has its last words still to read, and may be able to tell the end itself. */
-static void
-on_life_down(void *user, const char *why)
-{
-	struct chan_nng *c = user;
-
-	if (c->base.state != CHAN_UP && !c->share->pipe)
-		chan_report_down(&c->base, why);
-	else if (sd_event_add_time_relative(c->base.loop, &c->grace, CLOCK_MONOTONIC,
-	                                    GRACE_US, ACCURACY_US, on_grace_over, c) < 0)
-		chan_report_down(&c->base, why);
-}
-
-static int
-open_life(struct chan_nng *c)
-{
-	static const struct chan_ops ops = {on_life_up, on_life_message, NULL,
-	                                    on_life_down};
-	char path[MSG_PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s" LIFE_SUFFIX, c->path);
-	return (c->listens ? chan_listen : chan_dial)(
-	    &c->life, CHAN_SEQPACKET, c->base.loop, path, LIFE_US, &ops, c);
 }
 
 static int
 watch(struct chan_nng *c)
 {
-	int fd, rv, r;
+	int fd, r, rv = nng_socket_get_int(c->share->in.socket, NNG_OPT_RECVFD, &fd);
 
-	rv = nng_socket_get_int(c->share->socket, NNG_OPT_RECVFD, &fd);
 	if (rv != 0)
 		return share_error(rv);
 	r = sd_event_add_io(c->base.loop, &c->receive, fd, EPOLLIN, on_receive, c);
@@ -298,19 +331,15 @@ nng_end_open(struct chan *base, const char *path, bool listen)
 	struct chan_nng *c = (struct chan_nng *)base;
 	int r;
 
-	if (strlen(path) + sizeof(LIFE_SUFFIX) > MSG_PATH_MAX)
+	if (strlen(path) >= sizeof(c->path))
 		return -ENAMETOOLONG;
-	r = share_open(&c->share);
+	strcpy(c->path, path);
+	r = share_open(&c->share, !listen);
 	if (r < 0)
 		return r;
-	c->listens = listen;
-	c->path = c->url + sizeof(URL_SCHEME) - 1;
-	snprintf(c->url, sizeof(c->url), URL_SCHEME "%s", path);
 	r = watch(c);
-	if (r == 0 && listen)
-		r = start_listener(c);
 	if (r == 0)
-		r = open_life(c);
+		r = half_start(listen ? &c->share->out : &c->share->in, path, "");
 	if (r < 0)
 		nng_end_close(base);
 	return r;

@@ -1,42 +1,29 @@
-/* See chan_nng_share.h: the callbacks, which run on nng's threads, the close that may
- * never return, and how many threads nng starts. */
+/* See chan_nng_share.h: the sockets, the callbacks on nng's threads, and the number of
+ * threads that nng starts. */
 #include "ipc/chan_nng_share.h"
-
-#include "ipc/chan.h"
-#include "ipc/msg.h"
 
 #include <errno.h>
 #include <nng/protocol/pair1/pair.h>
-#include <pthread.h>
-#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define QUEUE_MESSAGES 64             /* NNG_OPT_SENDBUF and RECVBUF */
-#define RECEIVE_MAX    (MSG_MAX + 64) /* with the head that pair1 adds */
-#define CLOSER_STACK   (128 * 1024)
+#define QUEUE_MESSAGES 64 /* NNG_OPT_SENDBUF and RECVBUF */
+#define REDIAL_MIN_MS  5  /* until the listener is there */
+#define REDIAL_MAX_MS  20
+#define URL_SCHEME     "ipc://"
 
-static _Atomic unsigned closes_begun;
-static _Atomic unsigned closes_done;
-
-/* nng starts threads for each processor and 1.5.2 has no other way to bound them (A5):
- * with this it has eleven, on a host of any size. Who else asks is ThreadSanitizer,
- * before it is there. */
+/* nng 1.5.2 starts threads for each processor, and has no option that bounds them. With
+ * this answer nng starts eleven threads on every host. ThreadSanitizer also calls
+ * sysconf, before it is ready itself. */
 extern long __sysconf(int name);
 
 __attribute__((no_sanitize("thread"))) long
 sysconf(int name)
 {
 	return name == _SC_NPROCESSORS_ONLN ? 1 : __sysconf(name);
-}
-
-unsigned
-chan_stuck_closes(void)
-{
-	unsigned done = closes_done;
-
-	return closes_begun - done;
 }
 
 int
@@ -55,113 +42,111 @@ share_error(int rv)
 	return rv & NNG_ESYSERR ? -(rv & ~NNG_ESYSERR) : -EIO;
 }
 
-static void
-wake(const struct share *share)
+/* Both halves must lead to one process of our uid or root's, and have one pipe each. */
+static bool
+admits(struct half *h, nng_pipe pipe, uint32_t id)
 {
-	uint64_t one = 1;
-
-	/* only a full counter refuses, and then the loop is being woken anyway */
-	(void)!write(share->wake, &one, sizeof(one));
-}
-
-/* nng's thread. A stranger or a second pipe is closed before it is a pipe of the socket.
- */
-static void
-admit(struct share *share, nng_pipe pipe, uint32_t id)
-{
-	uint64_t uid = UINT64_MAX;
+	struct share *share = h->share;
+	uint64_t uid, pid, first = 0;
 	uint32_t none = 0;
 
-	if (!share->expected ||
+	if (share->closing ||
 	    nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &uid) != 0 ||
-	    (uid != geteuid() && uid != 0) || share->closing ||
-	    !atomic_compare_exchange_strong(&share->pipe, &none, id) || share->closing)
-		nng_pipe_close(pipe);
+	    (uid != geteuid() && uid != 0) ||
+	    nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_PID, &pid) != 0)
+		return false;
+	if (!atomic_compare_exchange_strong(&share->pid, &first, pid) && first != pid)
+		return false;
+	return atomic_compare_exchange_strong(&h->pipe, &none, id) && !share->closing;
 }
 
-/* nng's thread. */
+/* Runs on nng's threads. In ADD_PRE, before nng reads from it, a pipe may be closed. */
 static void
 on_pipe(nng_pipe pipe, nng_pipe_ev event, void *user)
 {
-	struct share *share = user;
+	struct half *h = user;
 	uint32_t id = (uint32_t)nng_pipe_id(pipe);
+	uint64_t one = 1;
 
 	if (event == NNG_PIPE_EV_ADD_PRE) {
-		admit(share, pipe, id);
+		if (!admits(h, pipe, id))
+			nng_pipe_close(pipe);
 		return;
 	}
-	if (id != share->pipe)
+	if (id != h->pipe)
 		return;
 	if (event == NNG_PIPE_EV_ADD_POST)
-		share->up = true;
+		h->up = true;
 	else
-		share->down = true;
-	wake(share);
-}
-
-static void
-free_share(struct share *share)
-{
-	nng_aio_free(share->in);
-	nng_aio_free(share->out);
-	if (share->wake >= 0)
-		close(share->wake);
-	free(share);
-}
-
-static void *
-close_share(void *user)
-{
-	struct share *share = user;
-
-	nng_close(share->socket); /* no callback runs after it */
-	free_share(share);
-	closes_done++;
-	return NULL;
-}
-
-static void
-close_aside(struct share *share)
-{
-	pthread_t thread;
-	pthread_attr_t attr;
-	sigset_t all, before;
-
-	closes_begun++;
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize(&attr, CLOSER_STACK);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	/* a failure leaks the socket and counts as stuck: better than to hang here */
-	(void)pthread_create(&thread, &attr, close_share, share);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-}
-
-void
-share_close(struct share *share)
-{
-	share->closing = true;
-	if (share->pipe)
-		nng_pipe_close((nng_pipe){.id = share->pipe});
-	close_aside(share);
+		h->down = true;
+	/* only a full counter refuses, and then the loop is being woken anyway */
+	(void)!write(h->share->wake, &one, sizeof(one));
 }
 
 static int
-set_up_socket(struct share *share)
+half_open(struct half *h, struct share *share)
 {
-	nng_socket s = share->socket;
-	int rv;
+	int rv = nng_pair1_open(&h->socket);
 
-	if ((rv = nng_socket_set_int(s, NNG_OPT_SENDBUF, QUEUE_MESSAGES)) != 0 ||
-	    (rv = nng_socket_set_int(s, NNG_OPT_RECVBUF, QUEUE_MESSAGES)) != 0 ||
-	    (rv = nng_socket_set_size(s, NNG_OPT_RECVMAXSZ, RECEIVE_MAX)) != 0)
+	h->share = share;
+	if (rv != 0 ||
+	    (rv = nng_socket_set_int(h->socket, NNG_OPT_SENDBUF, QUEUE_MESSAGES)) != 0 ||
+	    (rv = nng_socket_set_int(h->socket, NNG_OPT_RECVBUF, QUEUE_MESSAGES)) != 0 ||
+	    (rv = nng_socket_set_size(h->socket, NNG_OPT_RECVMAXSZ, MSG_MAX)) != 0)
 		return rv;
 	for (int event = NNG_PIPE_EV_ADD_PRE; event <= NNG_PIPE_EV_REM_POST; event++)
-		if ((rv = nng_pipe_notify(s, (nng_pipe_ev)event, on_pipe, share)) != 0)
+		if ((rv = nng_pipe_notify(h->socket, (nng_pipe_ev)event, on_pipe, h)) !=
+		    0)
 			return rv;
 	return 0;
+}
+
+static int
+start_listener(const struct half *h, const char *url)
+{
+	nng_listener listener;
+	int rv;
+
+	unlink(h->path); /* an old socket: the address is ours alone */
+	if ((rv = nng_listener_create(&listener, h->socket, url)) != 0 ||
+	    (rv = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, 0600)) != 0)
+		return rv;
+	return nng_listener_start(listener, 0);
+}
+
+static int
+start_dialler(const struct half *h, const char *url)
+{
+	nng_dialer dialler;
+	int rv;
+
+	if ((rv = nng_dialer_create(&dialler, h->socket, url)) != 0 ||
+	    (rv = nng_dialer_set_ms(dialler, NNG_OPT_RECONNMINT, REDIAL_MIN_MS)) != 0 ||
+	    (rv = nng_dialer_set_ms(dialler, NNG_OPT_RECONNMAXT, REDIAL_MAX_MS)) != 0)
+		return rv;
+	return nng_dialer_start(dialler, NNG_FLAG_NONBLOCK);
+}
+
+int
+half_start(struct half *h, const char *path, const char *suffix)
+{
+	char url[sizeof(URL_SCHEME) + sizeof(h->path)];
+	int rv;
+
+	snprintf(h->path, sizeof(h->path), "%s%s", path, suffix);
+	snprintf(url, sizeof(url), URL_SCHEME "%s", h->path);
+	rv = h->share->dials ? start_dialler(h, url) : start_listener(h, url);
+	return rv == 0 ? 0 : share_error(rv);
+}
+
+void
+share_free(struct share *share)
+{
+	nng_aio_free(share->receive);
+	nng_aio_free(share->send);
+	if (share->wake >= 0)
+		close(share->wake);
+	free(share);
 }
 
 static int
@@ -175,23 +160,23 @@ make_aio(nng_aio **aio)
 }
 
 int
-share_open(struct share **out)
+share_open(struct share **out, bool dials)
 {
 	struct share *share = calloc(1, sizeof(*share));
 	int rv;
 
 	if (!share)
 		return -ENOMEM;
+	share->dials = dials;
 	share->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	rv = share->wake < 0 ? NNG_ENOFILES : make_aio(&share->in);
-	if (rv != 0 || (rv = make_aio(&share->out)) != 0 ||
-	    (rv = nng_pair1_open(&share->socket)) != 0) {
-		free_share(share);
-		return share_error(rv);
-	}
-	rv = set_up_socket(share);
-	if (rv != 0) {
-		share_close(share);
+	rv = share->wake < 0 ? NNG_ENOFILES : make_aio(&share->receive);
+	if (rv != 0 || (rv = make_aio(&share->send)) != 0 ||
+	    (rv = half_open(&share->in, share)) != 0 ||
+	    (rv = half_open(&share->out, share)) != 0) {
+		/* a socket that had no address closes at once; 0 is no socket */
+		nng_close(share->in.socket);
+		nng_close(share->out.socket);
+		share_free(share);
 		return share_error(rv);
 	}
 	*out = share;
@@ -203,19 +188,19 @@ share_receive(struct share *share, nng_msg **out)
 {
 	int rv;
 
-	nng_recv_aio(share->socket, share->in);
-	nng_aio_wait(share->in);
-	rv = nng_aio_result(share->in);
+	nng_recv_aio(share->in.socket, share->receive);
+	nng_aio_wait(share->receive);
+	rv = nng_aio_result(share->receive);
 	if (rv == 0)
-		*out = nng_aio_get_msg(share->in);
+		*out = nng_aio_get_msg(share->receive);
 	return rv;
 }
 
 int
 share_send(struct share *share, nng_msg *m)
 {
-	nng_aio_set_msg(share->out, m);
-	nng_send_aio(share->socket, share->out);
-	nng_aio_wait(share->out);
-	return nng_aio_result(share->out);
+	nng_aio_set_msg(share->send, m);
+	nng_send_aio(share->out.socket, share->send);
+	nng_aio_wait(share->send);
+	return nng_aio_result(share->send);
 }

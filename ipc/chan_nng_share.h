@@ -1,34 +1,54 @@
-/* An nng socket with its one pipe, as nng's threads and the channel (chan_nng.c) both see
- * it. Internal to ipc/. Its rules, and why, are at the head of chan_nng.c. */
+/* The two nng sockets of a channel, as nng's threads and the channel (chan_nng.c) both
+ * see them. Internal to ipc/. The rules for them, and the reasons, stand at the head of
+ * chan_nng.c. */
 #ifndef IPC_CHAN_NNG_SHARE_H
 #define IPC_CHAN_NNG_SHARE_H
+
+#include "ipc/msg.h"
 
 #include <nng/nng.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-/* It outlives the channel until nng_close has returned. */
-struct share {
+struct share;
+
+/* One socket with one address, one pipe and one direction. */
+struct half {
+	struct share *share;
 	nng_socket socket;
-	nng_aio *in, *out;     /* nng_recvmsg and nng_sendmsg would make one each time */
-	int wake;              /* eventfd, written by nng's threads when a flag is set */
-	_Atomic bool expected; /* a pipe may come; set by the channel */
-	_Atomic uint32_t pipe; /* its id; 0: none came */
+	/* Empty until half_start. */
+	char path[MSG_PATH_MAX];
+	/* Set by nng's threads: the id of the admitted pipe (0: none), and its state. */
+	_Atomic uint32_t pipe;
 	_Atomic bool up;
 	_Atomic bool down;
+};
+
+/* A share outlives its channel until both sockets are closed. */
+struct share {
+	struct half in;
+	struct half out;
+	bool dials;
+	/* nng_recvmsg and nng_sendmsg would allocate these for each message. */
+	nng_aio *receive, *send;
+	/* An eventfd, written by nng's threads when they have set a flag. */
+	int wake;
+	/* The process at the other end of the first pipe; 0: no pipe yet. */
+	_Atomic uint64_t pid;
 	_Atomic bool closing;
 };
 
-/* 0, or -errno: then there is none. */
-int share_open(struct share **out);
-/* Cuts the pipe at once and gives the share away to a thread that closes it. */
-void share_close(struct share *share);
-/* These never wait; 0, or nng's error, NNG_ETIMEDOUT where they would have to. The
- * message is the caller's, who frees it, from share_receive on, and in share_send unless
- * it is 0. */
+/* Makes the sockets, without an address. 0 or -errno. */
+int share_open(struct share **out, bool dials);
+/* Listens or dials at `path` followed by `suffix`. 0 or -errno. */
+int half_start(struct half *h, const char *path, const char *suffix);
+/* Neither waits. 0, or nng's error: NNG_ETIMEDOUT where waiting would be needed. The
+ * caller owns the message after share_receive, and after a share_send that failed. */
 int share_receive(struct share *share, nng_msg **out);
 int share_send(struct share *share, nng_msg *m);
+/* For chan_nng_close.c, after both sockets are closed. */
+void share_free(struct share *share);
 /* -errno for nng's error, which is not 0. */
 int share_error(int rv);
 

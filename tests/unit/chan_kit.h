@@ -175,7 +175,7 @@ link_up(struct end *a, struct end *b)
 	until(&b->ups, 1);
 }
 
-static void
+static inline void
 close_ends(struct end *a, struct end *b)
 {
 	chan_close(a->chan);
@@ -184,14 +184,14 @@ close_ends(struct end *a, struct end *b)
 	assert_false(b->disordered);
 }
 
-static int
+static inline int
 set_up(void **state)
 {
 	(void)state;
 	return sd_event_new(&loop) < 0;
 }
 
-static int
+static inline int
 tear_down(void **state)
 {
 	(void)state;

@@ -3,6 +3,7 @@
 #include "tests/unit/chan_kit.h"
 
 #define TELL_FD 3 /* where the talking one says that it has said all */
+#define TALKED  7 /* its exit status, and one more for each message that it got */
 
 static const char *program;
 
@@ -63,38 +64,37 @@ test_killed(void **state)
 	}
 }
 
-/* Two at one door: one gets in, the other is down, and its words reach nobody. */
+/* Two at one address: one gets in, the other is told down, and its words reach nobody. */
 static void
 test_second_dialler(void **state)
 {
-	struct end a, b, c = {0};
-	struct end *in, *out;
+	struct end a = {0}, late = {0};
+	int status;
 
 	(void)state;
-	open_ends(&a, &b);
-	assert_int_equal(chan_dial(&c.chan, kind, loop, path, 300000, &ops, &c), 0);
-	until(&a.ups, 1);
-	for (uint64_t due_ms = clock_ms() + PATIENCE_MS; b.downs + c.downs == 0;)
-		turn(due_ms);
-	in = b.downs ? &c : &b;
-	out = b.downs ? &b : &c;
-	until(&in->ups, 1);
-	numbered(0, 64);
-	assert_int_equal(chan_send(in->chan, packet, 64), 0);
-	until(&a.messages, 1);
+	assert_int_equal(
+	    chan_listen(&a.chan, kind, loop, fresh_path(), LINK_US, &ops, &a), 0);
+	spawn_self(-1, false);
+	spawn_self(-1, false);
+	until(&a.messages, 20);
+	while (waitpid(-1, &status, WNOHANG) == 0)
+		turn(UINT64_MAX);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), TALKED);
 	numbered(0, 64);
 	assert_int_equal(chan_send(a.chan, packet, 64), 0);
-	until(&in->messages, 1);
 	assert_int_equal(a.ups, 1);
 	assert_int_equal(a.downs, 0);
-	assert_int_equal(out->messages, 0);
+	assert_int_equal(a.messages, 20);
 	/* and one that comes later finds no address */
-	*out = (struct end){0};
-	assert_int_equal(chan_dial(&out->chan, kind, loop, path, 60000, &ops, out), 0);
-	until(&out->downs, 1);
-	assert_int_equal(out->ups, 0);
+	assert_int_equal(chan_dial(&late.chan, kind, loop, path, 60000, &ops, &late), 0);
+	until(&late.downs, 1);
+	assert_int_equal(late.ups, 0);
 	assert_int_equal(a.downs, 0);
-	close_ends(&a, in);
+	close_ends(&a, &late);
+	assert_true(waitpid(-1, &status, 0) > 0);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), TALKED + 1); /* it got the message */
 }
 
 /* An old socket of the same name is no obstacle. */
@@ -127,51 +127,91 @@ raw_connect(int type, const char *suffix)
 	return fd;
 }
 
-/* A hostile client: greets as nng's pair1 does, then says more than a message may be;
- * over SOCK_SEQPACKET it just sends it. Its connection is cut. */
-static void
-test_message_too_long(void **state)
+/* As nng's pair1 does. */
+static int
+raw_greet(const char *suffix)
 {
 	static const unsigned char greeting[] = {0, 'S', 'P', 0, 0, 0x11, 0, 0};
-	static const unsigned char head[] = {1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1};
-	static const unsigned char body[0x10000 - 4]; /* behind pair1's hop count */
-	struct pollfd cut = {.events = POLLIN};
-	struct end a = {0};
-	int life;
+	int fd = raw_connect(SOCK_STREAM, suffix);
+
+	assert_int_equal(send(fd, greeting, sizeof(greeting), MSG_NOSIGNAL), 8);
+	assert_int_equal(recv(fd, packet, 8, MSG_WAITALL), 8);
+	return fd;
+}
+
+/* Opens both halves of the link to `a` as nng would. */
+static void
+raw_link(const struct end *a, int *to_a, int *from_a)
+{
+	*from_a = raw_greet("");
+	while (recv(*from_a, packet, 14, MSG_DONTWAIT) != 14) /* an empty part */
+		assert_true(sd_event_run(loop, 10000) >= 0);
+	*to_a = raw_greet(".i");
+	until(&a->ups, 1);
+}
+
+/* Says that `len` bytes follow, and sends `sent` of them, the first being `more`. */
+static void
+raw_part(int fd, size_t len, size_t sent, unsigned char more)
+{
+	static unsigned char part[0x10000 + 13];
+
+	memset(part, 0, sizeof(part));
+	part[0] = 1; /* a message; then its length with pair1's hop count, big-endian */
+	for (unsigned i = 0; i < 4; i++)
+		part[8 - i] = (unsigned char)((len + 4) >> (8 * i));
+	part[12] = 1;
+	part[13] = more;
+	(void)!send(fd, part, 13 + sent, MSG_NOSIGNAL);
+}
+
+/* A hostile client: a message or a part longer than one may be, parts without an end, an
+ * empty one. Its connections are cut. */
+static void
+test_bad_parts(void **state)
+{
+	static const struct {
+		size_t len;
+		unsigned char more;
+		unsigned count;
+	} cases[] = {{0x10000, 0, 1}, {32000, 1, 2}, {30000, 1, 3}, {0, 0, 1}};
+	int to_a, from_a;
 
 	(void)state;
-	assert_int_equal(
-	    chan_listen(&a.chan, kind, loop, fresh_path(), LINK_US, &ops, &a), 0);
-	life = raw_connect(SOCK_SEQPACKET, kind == CHAN_NNG ? ".l" : "");
 	if (kind == CHAN_SEQPACKET) {
-		assert_int_equal(send(life, packet, MSG_MAX + 1, MSG_NOSIGNAL),
+		struct end a = {0};
+		assert_int_equal(
+		    chan_listen(&a.chan, kind, loop, fresh_path(), LINK_US, &ops, &a), 0);
+		to_a = raw_connect(SOCK_SEQPACKET, "");
+		assert_int_equal(send(to_a, packet, MSG_MAX + 1, MSG_NOSIGNAL),
 		                 MSG_MAX + 1);
 		until(&a.downs, 1);
 		assert_string_equal(a.why, "a message too long");
-	} else {
-		while (recv(life, packet, 1, MSG_DONTWAIT) != 1)
-			assert_true(sd_event_run(loop, 10000) >= 0);
-		cut.fd = raw_connect(SOCK_STREAM, "");
-		(void)!send(cut.fd, greeting, sizeof(greeting), MSG_NOSIGNAL);
-		assert_int_equal(recv(cut.fd, packet, 8, MSG_WAITALL), 8);
-		(void)!send(cut.fd, head, sizeof(head), MSG_NOSIGNAL);
-		(void)!send(cut.fd, body, sizeof(body), MSG_NOSIGNAL);
-		assert_int_equal(poll(&cut, 1, PATIENCE_MS), 1);
-		assert_true(recv(cut.fd, packet, 1, 0) <= 0);
-		close(life);
-		until(&a.downs, 1);
-		close(cut.fd);
+		assert_int_equal(a.messages, 0);
+		close(to_a);
+		return;
 	}
-	assert_int_equal(a.messages, 0);
-	if (kind == CHAN_SEQPACKET)
-		close(life);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct end a = {0};
+
+		assert_int_equal(
+		    chan_listen(&a.chan, kind, loop, fresh_path(), LINK_US, &ops, &a), 0);
+		raw_link(&a, &to_a, &from_a);
+		for (unsigned n = 0; n < cases[i].count; n++)
+			raw_part(to_a, cases[i].len, cases[i].len, cases[i].more);
+		until(&a.downs, 1);
+		assert_int_equal(recv(to_a, packet, 1, 0), 0);
+		assert_true(recv(from_a, packet, 1, 0) <= 0);
+		assert_int_equal(a.messages, 0);
+		close(to_a);
+		close(from_a);
+	}
 }
 
 static void
 test_stranger(void **state)
 {
 	struct end a = {0}, b = {0};
-	char life[128];
 	int status;
 	pid_t pid;
 
@@ -184,15 +224,11 @@ test_stranger(void **state)
 	assert_int_equal(
 	    chan_listen(&a.chan, kind, loop, fresh_path(), LINK_US, &ops, &a), 0);
 	assert_int_equal(chmod(path, 0666), 0);
-	if (kind == CHAN_NNG) {
-		snprintf(life, sizeof(life), "%s.l", path);
-		assert_int_equal(chmod(life, 0666), 0);
-	}
 	pid = spawn_self(-1, true);
 	while (waitpid(pid, &status, WNOHANG) == 0)
 		assert_true(sd_event_run(loop, 10000) >= 0);
 	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 7); /* it was told down */
+	assert_int_equal(WEXITSTATUS(status), TALKED); /* it was told down */
 	assert_int_equal(a.ups + a.messages, 0);
 	if (kind ==
 	    CHAN_SEQPACKET) { /* nng's listener may be deaf now: see feasibility A2 */
@@ -224,7 +260,7 @@ talk(const char *address)
 	while (e.downs == 0)
 		if (sd_event_run(loop, UINT64_MAX) < 0)
 			return 94;
-	return 7;
+	return TALKED + (int)e.messages;
 }
 
 static int
@@ -234,7 +270,7 @@ run_all(enum chan_kind with)
 	    cmocka_unit_test_setup_teardown(test_killed, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_second_dialler, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_stale_socket, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_message_too_long, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_bad_parts, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_stranger, set_up, tear_down),
 	};
 
