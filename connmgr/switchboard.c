@@ -74,33 +74,14 @@ on_timer(sd_event_source *source, uint64_t usec, void *user)
 	return 0; /* on_post does the rest */
 }
 
-/* A connmgr with closes that never return had better begin anew, when nobody minds: no
- * election, no candidate for a while. Who leads would lead no more, and one swap may come
- * on the heels of another, so there it waits until it must. */
-static bool
-is_time_to_end(const struct switchboard *s, uint64_t now_ms)
-{
-	bool minds = s->leading || now_ms < s->swap_ms + SWITCHBOARD_QUIET_MS;
-
-	return chan_stuck_closes() >
-	           (minds ? SWITCHBOARD_STUCK_MINDED : SWITCHBOARD_STUCK_MAX) &&
-	       !s->looking && s->candidate < 0 &&
-	       now_ms >= s->word_ms + SWITCHBOARD_QUIET_MS;
-}
-
 static int
 on_post(sd_event_source *source, void *user)
 {
 	struct switchboard *s = user;
-	uint64_t now_ms = clock_ms(), due;
+	uint64_t due;
 
 	(void)source;
-	settle(s, now_ms);
-	if (is_time_to_end(s, now_ms)) {
-		log_notice("%u closes of nng have not returned: a successor begins anew",
-		           chan_stuck_closes());
-		return sd_event_exit(s->loop, EXIT_AGAIN);
-	}
+	settle(s, clock_ms());
 	due = due_ms(s);
 	if (due == s->armed_ms)
 		return 0;
@@ -253,9 +234,7 @@ switchboard_degraded(const struct switchboard *s, char *out, size_t cap)
 	int64_t restless = lane_restless(s->election);
 
 	*out = '\0';
-	if (chan_stuck_closes() > SWITCHBOARD_STUCK_MAX)
-		snprintf(out, cap, "too many closes of nng have not returned");
-	else if (s->state_error < 0)
+	if (s->state_error < 0)
 		snprintf(out, cap, "the elector's state cannot be written: %s",
 		         strerror(-s->state_error));
 	else if (restless >= 0)

@@ -100,15 +100,36 @@ on_words(struct switchboard *s, char *data)
 	                  reply, sizeof(reply));
 }
 
+/* A worker of another version, in an upgrade. It asks again and again: one line in the
+ * log for each process. */
+static void
+refuse_set(struct switchboard *s, struct door_conn *c, unsigned set)
+{
+	char why[160];
+
+	snprintf(why, sizeof(why),
+	         "connmgr speaks message set %d, and this process speaks %u: restart "
+	         "connmgr and all workers with programs of one version",
+	         MSG_SET, set);
+	s->counters.refused++;
+	if (s->refused_pid != door_conn_pid(c))
+		log_err("pid %d cannot attach: %s", (int)door_conn_pid(c), why);
+	s->refused_pid = door_conn_pid(c);
+	refuse(c, why);
+}
+
 static void
 on_request(void *user, struct door_conn *c, const char *data, size_t len)
 {
 	struct switchboard *s = user;
+	enum msg_result r;
 	struct msg m;
 
-	if (msg_decode(data, len, &m) == MSG_OK && m.type == MSG_ATTACH &&
-	    m.u.attach.set == MSG_SET) {
+	r = msg_decode(data, len, &m);
+	if (r == MSG_OK && m.type == MSG_ATTACH && m.u.attach.set == MSG_SET) {
 		on_attach(s, c, &m.u.attach);
+	} else if (r == MSG_VERSION) {
+		refuse_set(s, c, (unsigned char)data[2]);
 	} else if (strlen(data) != len) {
 		s->counters.refused++;
 		refuse(c, "neither words nor an attach of this version");

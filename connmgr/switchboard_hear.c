@@ -72,10 +72,10 @@ on_message(void *user, unsigned worker, const void *data, size_t len)
 		on_connect(s, worker, &m);
 	} else if (m.type == MSG_LOOK) {
 		say(s, worker, MSG_LOOK, &m.u.look.serial, data, len);
-		switchboard_word(s, true, false);
+		switchboard_word(s, true);
 	} else if (m.type == MSG_ROLE) {
 		say(s, worker, MSG_ROLE, &m.u.role.serial, data, len);
-		switchboard_word(s, false, m.u.role.vote.state == NOTIF_LEADING);
+		switchboard_word(s, false);
 	} else if (m.type == MSG_DECIDED) {
 		say(s, worker, MSG_DECIDED, NULL, data, len);
 	} else if (m.type == MSG_DOUBT) {

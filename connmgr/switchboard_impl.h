@@ -13,10 +13,7 @@
 #include "connmgr/switchboard.h"
 #include "connmgr/worker.h"
 
-#define SWITCHBOARD_HELLO_MS     1000 /* from attached to hello */
-#define SWITCHBOARD_STUCK_MAX    8    /* closes of nng that never return */
-#define SWITCHBOARD_STUCK_MINDED 64
-#define SWITCHBOARD_QUIET_MS     2000
+#define SWITCHBOARD_HELLO_MS 1000 /* from attached to hello */
 
 struct switchboard_counters {
 	uint64_t refused; /* what a worker sent is no message of its to us */
@@ -56,11 +53,10 @@ struct switchboard {
 	struct promotion promotion;
 	struct shadow *shadow; /* holds the candidate against the active elector */
 	int candidate;         /* its place; -1: there is none */
-	uint64_t swap_ms;      /* when there was the last one */
 	bool looking;          /* the peer's last word */
-	bool leading;          /* the same */
-	uint64_t word_ms;      /* when it came */
 	struct switchboard_counters counters;
+	/* The last process that was refused for its message set. */
+	pid_t refused_pid;
 };
 
 /* Steps the board and does what it says. */
@@ -87,7 +83,7 @@ void switchboard_unlinked(struct switchboard *s, unsigned worker);
 /* An elector that has begun anew says all anew. */
 void switchboard_activated(struct switchboard *s, unsigned worker);
 /* The peer has a word: it looks, or has a role. */
-void switchboard_word(struct switchboard *s, bool looking, bool leading);
+void switchboard_word(struct switchboard *s, bool looking);
 /* What an elector said. True: the candidate did, and it goes no further. */
 bool switchboard_compare(struct switchboard *s, unsigned worker, const struct msg *m);
 extern const struct worker_ops switchboard_worker_ops;

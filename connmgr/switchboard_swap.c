@@ -133,7 +133,6 @@ switchboard_unlinked(struct switchboard *s, unsigned worker)
 	if ((int)worker != s->candidate)
 		return;
 	s->candidate = -1;
-	s->swap_ms = clock_ms();
 	shadow_end(s->shadow);
 }
 
@@ -148,11 +147,9 @@ switchboard_activated(struct switchboard *s, unsigned worker)
 }
 
 void
-switchboard_word(struct switchboard *s, bool looking, bool leading)
+switchboard_word(struct switchboard *s, bool looking)
 {
 	s->looking = looking;
-	s->leading = leading;
-	s->word_ms = clock_ms();
 	shadow_word(s->shadow, clock_ms(), looking);
 }
 

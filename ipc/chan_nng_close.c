@@ -5,6 +5,7 @@
 #include "ipc/chan_nng_close.h"
 
 #include "base/clock.h"
+#include "base/exit.h"
 #include "base/log.h"
 #include "ipc/chan.h"
 
@@ -24,7 +25,6 @@
 #define LOOK_LATE_US 50000 /* the same after LATE_MS */
 #define LATE_MS      1000
 #define STUCK_MAX    64 /* an alarm that should never ring */
-#define STUCK_EXIT   75 /* EX_TEMPFAIL: conclaved starts the process again */
 
 static _Atomic unsigned closes_begun;
 static _Atomic unsigned closes_done;
@@ -136,7 +136,7 @@ share_close(struct share *take)
 	if (chan_stuck_closes() > STUCK_MAX) {
 		log_err("%u nng_close calls are stuck; exiting to be restarted",
 		        chan_stuck_closes());
-		_exit(STUCK_EXIT);
+		_exit(EXIT_AGAIN);
 	}
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);

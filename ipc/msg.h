@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MSG_SET       1     /* version of this message set */
+#define MSG_SET       2     /* version of this message set */
 #define MSG_FRAME_MAX 60000 /* of one remote; larger ones stop in connmgr */
 #define MSG_MAX       (MSG_FRAME_MAX + 64)
 #define MSG_PATH_MAX  108

@@ -330,12 +330,25 @@ dial(struct uplink *u, const struct msg_attached *attached)
 		fall(u, "the link cannot be dialled");
 }
 
+/* Words instead of a message: connmgr is of another message set. Retrying would not help
+ * this process; one that is started from a newer file may fit. */
+static void
+be_refused(struct uplink *u, const char *words, size_t len)
+{
+	log_err("connmgr refuses to attach this process: %.*s; exiting to be restarted",
+	        (int)len, words);
+	end(u);
+	u->ops->on_superseded(u->user, EXIT_FAILED);
+}
+
 static void
 take_answer(struct uplink *u, const void *data, size_t len)
 {
 	struct msg m;
 
-	if (msg_decode(data, len, &m) != MSG_OK || !for_us(u, m.type))
+	if (*(const char *)data == '{' && u->state == UPLINK_ATTACHING)
+		be_refused(u, data, len);
+	else if (msg_decode(data, len, &m) != MSG_OK || !for_us(u, m.type))
 		u->counters.refused++;
 	else if (m.type == MSG_SUPERSEDED)
 		be_superseded(u, m.u.superseded.other_name);

@@ -34,7 +34,8 @@ struct uplink_ops {
 	void (*on_message)(void *user, const struct msg *m);
 	/* The link is gone, what waited for it is dropped; it is being made anew. */
 	void (*on_lost)(void *user, const char *why);
-	/* Another process holds our role: exit with this status (85 or 1). */
+	/* Another process holds our role, or connmgr speaks another message set: exit
+	 * with this status (85 or 1). */
 	void (*on_superseded)(void *user, int status);
 };
 

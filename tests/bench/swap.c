@@ -28,7 +28,7 @@ struct asked {              /* shared with the one who asks */
 	atomic_uint gap_us; /* the longest between two answers, since it was set to 0 */
 	atomic_uint answers;
 	atomic_uint lost;
-	atomic_uint closed; /* connmgr was replaced: its closes of nng were stuck */
+	atomic_uint closed; /* connmgr was replaced */
 };
 
 static struct asked *asked;

@@ -112,9 +112,9 @@ describes() {
 	[ "$output" = "$real" ]
 	describes good
 	[ "$output" = "${real/version */version 99.0+other
-message-set 1}" ]
+message-set 2}" ]
 	describes set
-	[ "$output" = "${real/message-set 1/message-set 2}" ]
+	[ "$output" = "${real/message-set 2/message-set 3}" ]
 	describes not
 	[ "$output" = "${real/conclave-elector/conclave-selector}" ]
 	cp "$BADELECTOR" "$BATS_TEST_TMPDIR/elector-unheard-of"
@@ -135,6 +135,17 @@ message-set 1}" ]
 		fi
 		ends
 	done
+}
+
+@test "another message set: connmgr refuses it, and it ends" {
+	shadow_up
+	refused=$(lab_door "$leader" connmgr | jq .drops.refused)
+	start set
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" = 1 ]
+	refuses_more "$refused"
+	ends
 }
 
 @test "READY, and never attached; synced, and never READY" {

@@ -7,6 +7,10 @@ teardown() {
 	lab_down
 }
 
+no_stuck_closes() {
+	lab_door "$leader" connmgr | jq -e '.stuck_closes == 0'
+}
+
 @test "a thousand electors killed in their greeting leave connmgr able to take the next one" {
 	lab_up 3
 	leader=$(lab_wait_leader)
@@ -20,4 +24,5 @@ teardown() {
 	lab_until "a new elector" lab_replaced "$leader" elector "$old"
 	[ "$(lab_wait_leader)" = "$leader" ]
 	[ "$(lab_conclave "$leader" status --json | jq .epoch)" = "$epoch" ]
+	lab_until "every close of nng has returned" no_stuck_closes
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """killer.py COUNT CONFIG PROGRAM: starts COUNT electors by hand, each under a name of its own, and kills each
-with -9 within a few milliseconds of its start. nng's listeners must survive it (feasibility A2)."""
+with -9 within a few milliseconds of its start. connmgr's links must survive it."""
 import random
 import subprocess
 import sys

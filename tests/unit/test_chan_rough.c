@@ -200,7 +200,7 @@ test_bad_parts(void **state)
 		for (unsigned n = 0; n < cases[i].count; n++)
 			raw_part(to_a, cases[i].len, cases[i].len, cases[i].more);
 		until(&a.downs, 1);
-		assert_int_equal(recv(to_a, packet, 1, 0), 0);
+		assert_true(recv(to_a, packet, 1, 0) <= 0);
 		assert_true(recv(from_a, packet, 1, 0) <= 0);
 		assert_int_equal(a.messages, 0);
 		close(to_a);

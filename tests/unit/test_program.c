@@ -186,25 +186,25 @@ test_judge(void **state)
 	static const struct {
 		const char *says, *version, *words;
 	} cases[] = {
-	    {"program conclave-elector\nversion 0.1.0+x~1\nmessage-set 1\n", "0.1.0+x~1",
+	    {"program conclave-elector\nversion 0.1.0+x~1\nmessage-set 2\n", "0.1.0+x~1",
 	     NULL},
-	    {"program conclave-elector\nversion 2\nmessage-set 1\nmore to come\n", "2",
+	    {"program conclave-elector\nversion 2\nmessage-set 2\nmore to come\n", "2",
 	     NULL},
-	    {"program conclave-peer\nversion 1\nmessage-set 1\n", NULL,
+	    {"program conclave-peer\nversion 1\nmessage-set 2\n", NULL,
 	     "calls itself conclave-peer"},
-	    {"program conclave-elector\nversion 1\nmessage-set 2\n", NULL,
-	     "message set 2, and connmgr speaks 1"},
+	    {"program conclave-elector\nversion 1\nmessage-set 1\n", NULL,
+	     "message set 1, and connmgr speaks 2"},
 	    {"", NULL, "no elector"},
 	    {"conclave-elector 1 (message set 1)\n", NULL, "no elector"},
-	    {"program conclave-elector\nmessage-set 1\nversion 1\n", NULL, "no elector"},
+	    {"program conclave-elector\nmessage-set 2\nversion 1\n", NULL, "no elector"},
 	    {"program conclave-elector\nversion 1\n", NULL, "no elector"},
 	    {"program conclave-elector\nversion 0123456789abcdef0123456789abcdef\n"
-	     "message-set 1\n",
+	     "message-set 2\n",
 	     NULL, "no elector"},
 	};
 
 	(void)state;
-	assert_int_equal(MSG_SET, 1);
+	assert_int_equal(MSG_SET, 2);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char version[PROGRAM_VERSION_MAX] = "untouched", why[PROGRAM_WHY_MAX];
 		bool good = cases[i].version != NULL;

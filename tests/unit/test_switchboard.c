@@ -153,6 +153,23 @@ status_says_what_there_is(void **state)
 	}
 }
 
+/* A worker of an older version: it is told, and counts as refused. */
+static void
+another_message_set_is_refused(void **state)
+{
+	cJSON *json = ask("\x43\x6c\x01\x01");
+
+	(void)state;
+	assert_non_null(strstr(cJSON_GetObjectItem(json, "error")->valuestring,
+	                       "message set 2, and this process speaks 1"));
+	cJSON_Delete(json);
+	json = ask("status");
+	assert_int_equal(
+	    cJSON_GetObjectItem(cJSON_GetObjectItem(json, "drops"), "refused")->valueint,
+	    1);
+	cJSON_Delete(json);
+}
+
 static void
 state_and_generations_outlive_the_worker(void **state)
 {
@@ -204,53 +221,6 @@ promoted_by_name(void **state)
 	uplink_close(other.uplink);
 }
 
-static unsigned stuck; /* closes of nng */
-
-unsigned __wrap_chan_stuck_closes(void);
-
-unsigned
-__wrap_chan_stuck_closes(void)
-{
-	return stuck;
-}
-
-static bool
-has_ended(int *status)
-{
-	send_frame(&elector, MSG_LANE_ELECTION, 1, "x", 1); /* something happens */
-	return sd_event_get_exit_code(loop, status) >= 0;
-}
-
-/* When nobody looks; and who leads waits longer. */
-static void
-too_many_stuck_closes_end_it(void **state)
-{
-	struct msg m = {.type = MSG_ROLE,
-	                .u.role = {.serial = {1, 1}, .vote = {.state = NOTIF_LEADING}}};
-	int status = 0;
-
-	(void)state;
-	attach(&peer, MSG_WHO_PEER);
-	UNTIL(elector.heard.activations == 1 && peer.heard.activations == 1);
-	m.u.role.serial.generation = uplink_generation(peer.uplink);
-	uplink_send(peer.uplink, &m);
-	stuck = 9;
-	for (unsigned i = 0; i < 100; i++) {
-		assert_false(has_ended(&status));
-		assert_true(sd_event_run(loop, 1000) >= 0);
-	}
-	m.u.role.serial.count++;
-	m.u.role.vote.state = NOTIF_FOLLOWING;
-	uplink_send(peer.uplink, &m);
-	for (uint64_t late_ms = clock_ms() + 20000; !has_ended(&status);) {
-		assert_true(clock_ms() < late_ms);
-		assert_true(sd_event_run(loop, 1000) >= 0);
-	}
-	assert_int_equal(status, 75);
-	stuck = 0;
-	leave(&peer);
-}
-
 int
 main(void)
 {
@@ -262,8 +232,8 @@ main(void)
 	    SEQ(strangers_are_bounded_and_answered),
 	    SEQ(the_learner_lane_is_the_peers),
 	    NNG(the_learner_lane_is_the_peers),
-	    SEQ(too_many_stuck_closes_end_it),
 	    SEQ(status_says_what_there_is),
+	    SEQ(another_message_set_is_refused),
 	    SEQ(state_and_generations_outlive_the_worker),
 	    NNG(state_and_generations_outlive_the_worker),
 	    SEQ(promoted_by_name),

@@ -137,6 +137,20 @@ test_superseded(void **state)
 	}
 }
 
+/* connmgr speaks another message set. */
+static void
+test_refused_in_words(void **state)
+{
+	(void)state;
+	mgr.words = true;
+	mgr_start();
+	wrk_start();
+	until(&wrk.superseded, 1);
+	assert_int_equal(wrk.status, 1);
+	until(&mgr.gone, 1);
+	assert_int_equal(mgr.attaches, 1);
+}
+
 /* What does not decode, is not for an elector, or comes at the wrong time. */
 static void
 test_refused(void **state)
@@ -311,6 +325,7 @@ run_all(enum chan_kind with)
 	    cmocka_unit_test_setup_teardown(test_connmgr_restarts, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_shadow, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_superseded, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_refused_in_words, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_full_link, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_newest_frame, set_up, tear_down),

@@ -41,6 +41,7 @@ static struct manager {
 	bool rude;         /* no welcome */
 	bool supersede;    /* the answer to attach, */
 	bool other_name;   /* and which */
+	bool words;        /* the answer to attach is no message */
 	uint64_t wrong;    /* added to attached's generation */
 	uint64_t activate; /* after welcome to a generation of 0; 0: never */
 	bool no_listener;  /* attached names a path where nobody is */
@@ -155,6 +156,10 @@ mgr_on_request(void *user, struct door_conn *c, const char *data, size_t len)
 	door_conn_keep(c);
 	if (mgr.mute)
 		return;
+	if (mgr.words) {
+		assert_int_equal(door_send(c, "{\"error\":\"no\"}", 14), 0);
+		return;
+	}
 	if (mgr.supersede) {
 		answer.type = MSG_SUPERSEDED;
 		answer.u.superseded.other_name = mgr.other_name;
