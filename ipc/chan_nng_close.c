@@ -24,6 +24,7 @@
 #define LOOK_US      300   /* between two looks at a half that is about to end */
 #define LOOK_LATE_US 50000 /* the same after LATE_MS */
 #define LATE_MS      1000
+#define TRY_MS       (REDIAL_MAX_MS + 10)
 #define STUCK_MAX    64 /* an alarm that should never ring */
 
 static _Atomic unsigned closes_begun;
@@ -88,23 +89,25 @@ half_shut(const struct half *h)
 }
 
 /* Returns when nng has ended the pipe by itself. What still arrives is discarded: a full
- * queue would hide the end. A dialler dials again, and the new pipe is not admitted; a
- * listener's connection that is in its greeting has to end before, too. */
+ * queue would hide the end. A connection in its greeting has to end before, too, and a
+ * dialler's last try: nng_close would leak their descriptors. */
 static void
 settle(struct half *h)
 {
-	uint64_t late_ms = clock_ms() + LATE_MS;
+	uint64_t now_ms = clock_ms(), late_ms = now_ms + LATE_MS;
+	uint64_t tried_ms = now_ms + (h->dialler.id && !h->pipe ? TRY_MS : 0);
 	nng_msg *m;
 
 	for (;;) {
-		bool none = half_shut(h) == 0 || h->share->dials;
-		bool late = clock_ms() > late_ms;
+		bool none = half_shut(h) == 0 && now_ms >= tried_ms;
+		bool late = now_ms > late_ms;
 
 		if ((none || late) && (!h->pipe || h->down))
 			return;
 		while (h == &h->share->in && share_receive(h->share, &m) == 0)
 			nng_msg_free(m);
 		usleep(late ? LOOK_LATE_US : LOOK_US);
+		now_ms = clock_ms();
 	}
 }
 
@@ -130,6 +133,8 @@ share_close(struct share *take)
 	sigset_t all, before;
 
 	take->closing = true;
+	half_stop_dialling(&take->out);
+	half_stop_dialling(&take->in);
 	half_shut(&take->out);
 	half_shut(&take->in);
 	closes_begun++;

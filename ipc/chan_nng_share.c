@@ -12,7 +12,7 @@
 
 #define QUEUE_MESSAGES 64 /* NNG_OPT_SENDBUF and RECVBUF */
 #define REDIAL_MIN_MS  5  /* until the listener is there */
-#define REDIAL_MAX_MS  20
+#define NEVER_MS       INT32_MAX
 #define URL_SCHEME     "ipc://"
 
 /* nng 1.5.2 starts threads for each processor, and has no option that bounds them. With
@@ -115,16 +115,28 @@ start_listener(const struct half *h, const char *url)
 }
 
 static int
-start_dialler(const struct half *h, const char *url)
+set_redial(nng_dialer dialler, nng_duration min_ms, nng_duration max_ms)
 {
-	nng_dialer dialler;
+	int rv = nng_dialer_set_ms(dialler, NNG_OPT_RECONNMINT, min_ms);
+
+	return rv ? rv : nng_dialer_set_ms(dialler, NNG_OPT_RECONNMAXT, max_ms);
+}
+
+void
+half_stop_dialling(const struct half *h)
+{
+	(void)set_redial(h->dialler, NEVER_MS, NEVER_MS);
+}
+
+static int
+start_dialler(struct half *h, const char *url)
+{
 	int rv;
 
-	if ((rv = nng_dialer_create(&dialler, h->socket, url)) != 0 ||
-	    (rv = nng_dialer_set_ms(dialler, NNG_OPT_RECONNMINT, REDIAL_MIN_MS)) != 0 ||
-	    (rv = nng_dialer_set_ms(dialler, NNG_OPT_RECONNMAXT, REDIAL_MAX_MS)) != 0)
+	if ((rv = nng_dialer_create(&h->dialler, h->socket, url)) != 0 ||
+	    (rv = set_redial(h->dialler, REDIAL_MIN_MS, REDIAL_MAX_MS)) != 0)
 		return rv;
-	return nng_dialer_start(dialler, NNG_FLAG_NONBLOCK);
+	return nng_dialer_start(h->dialler, NNG_FLAG_NONBLOCK);
 }
 
 int

@@ -17,6 +17,7 @@ struct share;
 struct half {
 	struct share *share;
 	nng_socket socket;
+	nng_dialer dialler;
 	/* Empty until half_start. */
 	char path[MSG_PATH_MAX];
 	/* Set by nng's threads: the id of the admitted pipe (0: none), and its state. */
@@ -43,6 +44,9 @@ struct share {
 int share_open(struct share **out, bool dials);
 /* Listens or dials at `path` followed by `suffix`. 0 or -errno. */
 int half_start(struct half *h, const char *path, const char *suffix);
+/* A dialler tries no more, but for one try within REDIAL_MAX_MS that is due already. */
+#define REDIAL_MAX_MS 20
+void half_stop_dialling(const struct half *h);
 /* Neither waits. 0, or nng's error: NNG_ETIMEDOUT where waiting would be needed. The
  * caller owns the message after share_receive, and after a share_send that failed. */
 int share_receive(struct share *share, nng_msg **out);
