@@ -1,9 +1,9 @@
-/* A worker's way to connmgr and back to it after each accident; see uplink.h. One state,
- * one timer; every way out of a state goes through `fall`, which closes what that state
- * had.
+/* A worker's way to connmgr; see uplink.h. There is one state and one timer. A failure in
+ * any state goes through `fall`, which closes what that state had and arms the next try.
  *
- * The door connection is our life in connmgr's eyes. It is kept as long as connmgr
- * lives: a broken link alone is made anew over the same door connection. */
+ * The connection to connmgr's door tells connmgr that this process lives, so it is kept
+ * as long as connmgr lives. A link that breaks alone is made anew over the same
+ * connection. */
 #include "ipc/uplink.h"
 
 #include "base/exit.h"
@@ -23,20 +23,23 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define RETRY_MIN_US  20000
-#define RETRY_MAX_US  100000
-#define ANSWER_US     1000000 /* for attached, the link, and welcome: each */
-#define ACCURACY_US   1000
-#define DOOR_PATH_MAX 128
-#define ANSWER_MAX    512 /* attach, attached, superseded */
+#define RETRY_MIN_US 20000
+#define RETRY_MAX_US 100000
+#define ANSWER_US    1000000 /* for attached, the link, and welcome: each */
+#define ACCURACY_US  1000
+#define ANSWER_MAX   512 /* attach, attached, superseded */
 
 enum uplink_state {
-	UPLINK_PAUSED,    /* until the next try; the door connection may be there */
-	UPLINK_ATTACHING, /* attach was sent */
+	/* Waits for the next try. The connection to the door may be there. */
+	UPLINK_PAUSED,
+	/* attach was sent. */
+	UPLINK_ATTACHING,
 	UPLINK_DIALLING,
-	UPLINK_GREETING, /* hello was sent */
+	/* hello was sent. */
+	UPLINK_GREETING,
 	UPLINK_LINKED,
-	UPLINK_ENDED, /* superseded, or closed by the owner */
+	/* Superseded, refused, or closed by the owner. */
+	UPLINK_ENDED,
 };
 
 struct uplink {
@@ -44,17 +47,21 @@ struct uplink {
 	struct uplink_config config;
 	const struct uplink_ops *ops;
 	void *user;
-	unsigned refs; /* the owner, a handler at work */
+	/* Held by the owner, and by each handler while it runs. */
+	unsigned refs;
 
 	enum uplink_state state;
 	sd_event_source *timer;
 	uint64_t retry_us;
 	sd_event_source *door_source;
+	char door_path[MSG_PATH_MAX];
 	int door; /* -1: none */
 	struct chan *chan;
-	const char *cut; /* closed; the next turn of the loop says so, and why */
+	/* Why the link was cut; the owner hears of it in the next turn of the loop. */
+	const char *cut;
 
-	bool linked_once; /* so the next link is one more: on_again */
+	/* There was a link before: the next one calls on_again. */
+	bool linked_once;
 	uint64_t generation;
 	struct queue waiting; /* for room on the link */
 	struct uplink_counters counters;
@@ -92,8 +99,8 @@ close_link(struct uplink *u)
 	queue_clear(&u->waiting);
 }
 
-/* The link, or what was to become one, is no more: try again, soon the first time. The
- * owner hears of it only if it had one. */
+/* The try has failed or the link has ended: the first time the next try comes at once.
+ * The owner hears of it only if there was a link. */
 static void
 fall(struct uplink *u, const char *why)
 {
@@ -104,15 +111,13 @@ fall(struct uplink *u, const char *why)
 	close_link(u);
 	u->state = UPLINK_PAUSED;
 	arm(u, u->retry_us);
-	u->retry_us *= 2;
-	if (u->retry_us == 0)
-		u->retry_us = RETRY_MIN_US;
-	else if (u->retry_us > RETRY_MAX_US)
-		u->retry_us = RETRY_MAX_US;
-	if (!had)
-		return;
-	log_info("uplink linked→lost reason=%s", why);
-	u->ops->on_lost(u->user, why);
+	u->retry_us = u->retry_us == 0                 ? RETRY_MIN_US
+	              : u->retry_us * 2 > RETRY_MAX_US ? RETRY_MAX_US
+	                                               : u->retry_us * 2;
+	if (had) {
+		log_info("uplink linked→lost reason=%s", why);
+		u->ops->on_lost(u->user, why);
+	}
 }
 
 static void
@@ -132,12 +137,11 @@ end(struct uplink *u)
 }
 
 static void
-be_superseded(struct uplink *u, bool other_name)
+be_superseded(struct uplink *u, const struct msg_superseded *m)
 {
-	log_notice("uplink superseded by %s",
-	           other_name ? "another name" : "another process");
+	log_notice("uplink superseded by another %s", m->other_name ? "name" : "process");
 	end(u);
-	u->ops->on_superseded(u->user, other_name ? EXIT_RETIRED : EXIT_FAILED);
+	u->ops->on_superseded(u->user, m->other_name ? EXIT_RETIRED : EXIT_FAILED);
 }
 
 /* The owner must not hear of a lost link inside of uplink_send: the timer says it. */
@@ -151,7 +155,7 @@ cut_soon(struct uplink *u, const char *why)
 	arm(u, 0);
 }
 
-/* True if it is gone; else it has to wait, or the link is cut. */
+/* False where the link has no room, or was cut. */
 static bool
 pass(struct uplink *u, const void *data, size_t len)
 {
@@ -163,16 +167,17 @@ pass(struct uplink *u, const void *data, size_t len)
 }
 
 static void
-flush(struct uplink *u)
+on_link_writable(void *user)
 {
+	struct uplink *u = user;
 	struct queue *q = &u->waiting;
 
 	while (q->first && u->chan && pass(u, q->first->data, q->first->len))
 		queue_remove_first(q);
 }
 
-/* For votes the newer replaces the older. Too much: nothing is kept, since a torn series
- * is worth nothing. */
+/* The newer of two votes for a server replaces the older. Where the queue is full nothing
+ * of it is kept, since a series with a gap is worth nothing. */
 static void
 keep(struct uplink *u, const struct msg *m, const void *data, size_t len)
 {
@@ -188,7 +193,7 @@ keep(struct uplink *u, const struct msg *m, const void *data, size_t len)
 	cut_soon(u, added ? "the queue is full" : "out of memory");
 }
 
-/* In order: nothing overtakes what waits. */
+/* In order: no message overtakes those that wait. */
 static void
 send_or_wait(struct uplink *u, const struct msg *m)
 {
@@ -233,17 +238,8 @@ on_link_up(void *user)
 	uplink_unref(u);
 }
 
-static void
-be_welcome(struct uplink *u)
-{
-	u->state = UPLINK_LINKED;
-	u->linked_once = true;
-	sd_event_source_set_enabled(u->timer, SD_EVENT_OFF);
-	log_info("uplink greeting→linked generation=%" PRIu64, u->generation);
-}
-
-/* connmgr drops what comes before the hello of a new generation. Hence hello first, so
- * that what the owner says while it is being told comes behind. */
+/* connmgr drops what comes before the hello of a new generation, so hello goes first.
+ * What the owner sends in on_activate comes behind it. */
 static void
 be_activated(struct uplink *u, uint64_t generation)
 {
@@ -260,9 +256,12 @@ take_message(struct uplink *u, const struct msg *m)
 	bool linked = u->state == UPLINK_LINKED;
 
 	if (m->type == MSG_SUPERSEDED) {
-		be_superseded(u, m->u.superseded.other_name);
+		be_superseded(u, &m->u.superseded);
 	} else if (m->type == MSG_WELCOME && !linked) {
-		be_welcome(u);
+		u->state = UPLINK_LINKED;
+		u->linked_once = true;
+		sd_event_source_set_enabled(u->timer, SD_EVENT_OFF);
+		log_info("uplink greeting→linked generation=%" PRIu64, u->generation);
 	} else if (m->type == MSG_ACTIVATE && m->u.hello.generation > u->generation) {
 		be_activated(u, m->u.hello.generation);
 	} else if (!linked || m->type == MSG_WELCOME || m->type == MSG_ACTIVATE ||
@@ -270,17 +269,21 @@ take_message(struct uplink *u, const struct msg *m)
 		u->counters.refused++;
 	} else {
 		if (m->type == MSG_SYNCED)
-			u->retry_us = 0; /* it works: the next accident is a first one */
+			u->retry_us =
+			    0; /* the link works: the next failure is a first one */
 		u->ops->on_message(u->user, m);
 	}
 }
 
+/* False, and counted, where the packet is no message for this process. */
 static bool
-for_us(const struct uplink *u, enum msg_type type)
+decode(struct uplink *u, const void *data, size_t len, struct msg *out)
 {
-	uint8_t us = u->config.who == MSG_WHO_ELECTOR ? MSG_ELECTOR : MSG_PEER;
-
-	return msg_def(type)->to & us;
+	if (msg_decode(data, len, out) == MSG_OK &&
+	    msg_def(out->type)->to & msg_party(u->config.who))
+		return true;
+	u->counters.refused++;
+	return false;
 }
 
 static void
@@ -290,17 +293,9 @@ on_link_message(void *user, const void *data, size_t len)
 	struct msg m;
 
 	u->refs++;
-	if (msg_decode(data, len, &m) == MSG_OK && for_us(u, m.type))
+	if (decode(u, data, len, &m))
 		take_message(u, &m);
-	else
-		u->counters.refused++;
 	uplink_unref(u);
-}
-
-static void
-on_link_writable(void *user)
-{
-	flush(user);
 }
 
 static void
@@ -330,8 +325,8 @@ dial(struct uplink *u, const struct msg_attached *attached)
 		fall(u, "the link cannot be dialled");
 }
 
-/* Words instead of a message: connmgr is of another message set. Retrying would not help
- * this process; one that is started from a newer file may fit. */
+/* connmgr answers in words where it is of another message set. This process cannot ever
+ * attach; one that is started from the installed file may. */
 static void
 be_refused(struct uplink *u, const char *words, size_t len)
 {
@@ -348,10 +343,10 @@ take_answer(struct uplink *u, const void *data, size_t len)
 
 	if (*(const char *)data == '{' && u->state == UPLINK_ATTACHING)
 		be_refused(u, data, len);
-	else if (msg_decode(data, len, &m) != MSG_OK || !for_us(u, m.type))
-		u->counters.refused++;
+	else if (!decode(u, data, len, &m))
+		return;
 	else if (m.type == MSG_SUPERSEDED)
-		be_superseded(u, m.u.superseded.other_name);
+		be_superseded(u, &m.u.superseded);
 	else if (m.type == MSG_ATTACHED && u->state == UPLINK_ATTACHING)
 		dial(u, &m.u.attached);
 	else
@@ -371,7 +366,7 @@ on_door(sd_event_source *s, int fd, uint32_t events, void *user)
 		return 0;
 	u->refs++;
 	if (n <= 0)
-		fall_with_door(u, "connmgr is gone");
+		fall_with_door(u, "connmgr has ended");
 	else
 		take_answer(u, packet, (size_t)n);
 	uplink_unref(u);
@@ -400,11 +395,8 @@ send_attach(struct uplink *u)
 static int
 open_own_door(struct uplink *u)
 {
-	char path[DOOR_PATH_MAX];
-	int r;
+	int r = u->door = local_connect(u->door_path);
 
-	paths_below(path, sizeof(path), u->config.run_dir, PATHS_CONNMGR, PATHS_DOOR);
-	r = u->door = local_connect(path);
 	if (r >= 0)
 		r = local_check_peer(u->door, NULL);
 	if (r >= 0)
@@ -452,13 +444,9 @@ int
 uplink_open(struct uplink **out, sd_event *loop, const struct uplink_config *config,
             const struct uplink_ops *ops, void *user)
 {
-	struct uplink *u;
+	struct uplink *u = calloc(1, sizeof(*u));
 	int r;
 
-	if (strlen(config->run_dir) + sizeof("/" PATHS_CONNMGR "/" PATHS_DOOR) >
-	    MSG_PATH_MAX)
-		return -ENAMETOOLONG;
-	u = calloc(1, sizeof(*u));
 	if (!u)
 		return -ENOMEM;
 	u->loop = loop;
@@ -467,9 +455,11 @@ uplink_open(struct uplink **out, sd_event *loop, const struct uplink_config *con
 	u->user = user;
 	u->refs = 1;
 	u->door = -1;
-	/* at once, but from the loop */
-	r = sd_event_add_time_relative(loop, &u->timer, CLOCK_MONOTONIC, 0, ACCURACY_US,
-	                               on_timer, u);
+	r = paths_below(u->door_path, sizeof(u->door_path), config->run_dir,
+	                PATHS_CONNMGR, PATHS_DOOR);
+	if (r == 0) /* at once, but from the loop */
+		r = sd_event_add_time_relative(loop, &u->timer, CLOCK_MONOTONIC, 0,
+		                               ACCURACY_US, on_timer, u);
 	if (r < 0) {
 		free(u);
 		return r;
@@ -492,12 +482,6 @@ unsigned
 uplink_waiting(const struct uplink *u)
 {
 	return u->waiting.count;
-}
-
-bool
-uplink_active(const struct uplink *u)
-{
-	return u->generation != 0;
 }
 
 uint64_t

@@ -55,8 +55,12 @@ void uplink_send(struct uplink *u, const struct msg *m);
 /* How many wait. From half of the bound on, what can be spared had better not be sent. */
 unsigned uplink_waiting(const struct uplink *u);
 
-bool uplink_active(const struct uplink *u);
 uint64_t uplink_generation(const struct uplink *u); /* 0: never active */
+static inline bool
+uplink_active(const struct uplink *u)
+{
+	return uplink_generation(u) != 0;
+}
 
 struct uplink_counters {
 	uint64_t refused;  /* messages that did not decode, or are not for us */

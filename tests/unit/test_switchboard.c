@@ -157,17 +157,17 @@ status_says_what_there_is(void **state)
 static void
 another_message_set_is_refused(void **state)
 {
-	cJSON *json = ask("\x43\x6c\x01\x01");
+	json_t *json = ask("\x43\x6c\x01\x01");
 
 	(void)state;
-	assert_non_null(strstr(cJSON_GetObjectItem(json, "error")->valuestring,
+	assert_non_null(strstr(json_string_value(json_object_get(json, "error")),
 	                       "message set 2, and this process speaks 1"));
-	cJSON_Delete(json);
+	json_decref(json);
 	json = ask("status");
-	assert_int_equal(
-	    cJSON_GetObjectItem(cJSON_GetObjectItem(json, "drops"), "refused")->valueint,
-	    1);
-	cJSON_Delete(json);
+	assert_int_equal(json_integer_value(
+			     json_object_get(json_object_get(json, "drops"), "refused")),
+	                 1);
+	json_decref(json);
 }
 
 static void
