@@ -87,7 +87,7 @@ SIM_WRAPS := role_step elect_step lane_send quorum_has quorum_pair_agree vote_ma
 $(B)/tests/sim: ALL_LDFLAGS += $(SIM_WRAPS:%=-Wl,--wrap=%)
 
 # The real elector, between it and what it calls the faults of tests/badelector.
-BAD_WRAPS := serve proc_parse_options shell_open proc_ready uplink_open uplink_send msg_encode msg_decode chan_send \
+BAD_WRAPS := serve proc_parse_options elector_open proc_ready uplink_open uplink_send msg_encode msg_decode chan_send \
 	recv nng_recv_aio
 $(B)/tests/badelector: $(B)/obj/tests/badelector/badelector.o $(B)/obj/elector/main.o $(B)/lib.a $(B)/links.a
 	@mkdir -p $(@D)

@@ -1,5 +1,5 @@
-/* The election core's surface: options, the words of the peer and of connmgr, links,
- * time. Rules: design.md, sections 4 and 6; the election itself is in elect_loop.c. */
+/* The surface of the election core: options, what the peer and connmgr tell it, links,
+ * time. The election itself is in elect_loop.c, what others send in elect_receive.c. */
 #include "elector/elect_core.h"
 
 #include <assert.h>
@@ -51,7 +51,6 @@ elect_new(struct elect **out, const struct elect_options *options)
 	if (!e)
 		return -ENOMEM;
 	e->options = *options;
-	qconfig_copy(&e->config, options->config);
 	r = quorum_init(&e->quorums.current, options->config);
 	if (r == 0 && options->last_seen) {
 		e->quorums.has_last_seen = true;
@@ -61,19 +60,14 @@ elect_new(struct elect **out, const struct elect_options *options)
 		free(e);
 		return r;
 	}
-	e->options.config = NULL;
-	e->options.last_seen = NULL;
 	e->voter_count = quorum_pair_voters(&e->quorums, e->voter_sids);
 	for (unsigned i = 0; i < e->voter_count; i++) {
 		e->voters[i].sid = e->voter_sids[i];
 		e->voters[i].weightless = is_weightless(&e->quorums, e->voter_sids[i]);
 	}
 	e->is_voter = elect_is_voter(e, options->sid);
+	elect_self_init(&e->self, options);
 	e->proposal = (struct vote){.leader = -1, .zxid = -1};
-	e->state = NOTIF_LOOKING;
-	e->clock = options->clock;
-	e->synced = options->synced;
-	e->silent = true;
 	e->delivered = true;
 	*out = e;
 	return 0;
@@ -92,12 +86,6 @@ elect_voters(const struct elect *e, unsigned *count)
 	return e->voter_sids;
 }
 
-bool
-elect_is_voter(const struct elect *e, int64_t sid)
-{
-	return quorum_pair_is_voter(&e->quorums, sid);
-}
-
 const struct quorum_pair *
 elect_quorums(const struct elect *e)
 {
@@ -105,190 +93,77 @@ elect_quorums(const struct elect *e)
 }
 
 void
-elect_look_at(const struct elect *e, struct elect_view *out)
+elect_get_view(const struct elect *e, struct elect_view *out)
 {
-	*out = (struct elect_view){.synced = e->synced,
-	                           .silent = e->silent,
-	                           .state = e->state,
-	                           .phase = e->phase,
-	                           .serial = e->serial,
-	                           .clock = e->clock,
-	                           .proposal = e->proposal,
-	                           .current = e->current};
+	elect_self_view(&e->self, out);
+	out->phase = e->phase;
+	out->proposal = e->proposal;
 }
 
 uint64_t
 elect_due_ms(const struct elect *e)
 {
-	bool waits = e->options.attached ? !e->silent : e->phase != ELECT_PHASE_IDLE;
-
-	return e->synced && waits ? e->due_ms : UINT64_MAX;
+	return e->self.synced && e->phase != ELECT_PHASE_IDLE ? e->due_ms : UINT64_MAX;
 }
 
 /* Those who asked while we were silent have had no answer yet; one of them may be the
- * very leader. The votes stay kept. */
+ * very leader. The votes stay stored. */
 static void
-answer_kept(struct elect *e, bool was_silent)
+answer_early(struct elect *e, bool was_silent)
 {
 	for (unsigned i = 0; i < e->voter_count; i++) {
 		const struct elect_voter *v = &e->voters[i];
 
-		if (!v->has_kept)
+		if (!v->has_early)
 			continue;
 		if (was_silent)
-			elect_send(e, v->sid, &e->current, e->state);
-		elect_doubt(e, v->sid, &v->kept);
+			elect_send(e, v->sid, &e->self.current, e->self.state);
+		elect_doubt(e, v->sid, &v->early);
 	}
 }
 
 static void
-serve(struct elect *e, const struct vote *v, bool was_silent)
+on_peer(struct elect *e, const struct elect_event *ev)
 {
-	elect_loop_leave(e);
-	e->state = v->state;
-	e->has_current = true;
-	e->current = *v;
-	e->clock = v->round;
-	answer_kept(e, was_silent);
-	if (e->options.attached)
-		elect_attach_judge(e);
-}
+	bool resumes = ev->type == ELECT_EV_SYNCED && !e->self.synced &&
+	               e->phase != ELECT_PHASE_IDLE;
+	bool was_silent = e->self.silent;
 
-/* The same look again, while we are at it or have answered it. */
-static void
-look_again(struct elect *e)
-{
-	if (e->has_decided && msg_serial_compare(&e->decided_serial, &e->serial) == 0) {
-		elect_say_decided(e, ELECT_REASON_REPEATED);
-		return;
+	switch (elect_self_take(&e->self, ev, e->out)) {
+	case ELECT_DUTY_NONE:
+		if (resumes)
+			elect_loop_resume(e);
+		break;
+	case ELECT_DUTY_LOOK:
+		elect_loop_enter(e);
+		break;
+	case ELECT_DUTY_SERVE:
+		elect_loop_leave(e);
+		answer_early(e, was_silent);
+		break;
+	case ELECT_DUTY_SERVE_DECIDED:
+		elect_loop_leave(e);
+		answer_early(e, true);
+		elect_self_say_decided(&e->self, ELECT_REASON_REPEATED, e->out);
+		break;
+	case ELECT_DUTY_STOP:
+		elect_loop_leave(e);
+		break;
 	}
-	elect_drop(e, e->options.sid, ELECT_REASON_STALE);
 }
 
 static void
-take_look(struct elect *e, const struct elect_event *ev)
+forget_links(struct elect *e)
 {
-	int order = msg_serial_compare(&ev->serial, &e->serial);
-
-	if (order < 0 || (order == 0 && e->word == ELECT_WORD_ROLE)) {
-		elect_drop(e, e->options.sid, ELECT_REASON_STALE);
-		return;
-	}
-	if (order == 0 && e->word == ELECT_WORD_LOOK && !e->silent) {
-		look_again(e);
-		return;
-	}
-	e->serial = ev->serial;
-	e->word = ELECT_WORD_LOOK;
-	e->look = ev->look;
-	e->silent = false;
-	if (e->has_decided && msg_serial_compare(&e->decided_serial, &e->serial) == 0) {
-		serve(e, &e->decided, true);
-		elect_say_decided(e, ELECT_REASON_REPEATED);
-		return;
-	}
-	elect_loop_enter(e);
-}
-
-static void
-take_role(struct elect *e, const struct elect_event *ev)
-{
-	int order = msg_serial_compare(&ev->serial, &e->serial);
-	bool was_silent = e->silent;
-
-	if (order < 0 || ev->vote.state < NOTIF_FOLLOWING ||
-	    ev->vote.state > NOTIF_OBSERVING ||
-	    (order == 0 && (e->word == ELECT_WORD_LOOK || !e->silent))) {
-		elect_drop(e, e->options.sid, ELECT_REASON_STALE);
-		return;
-	}
-	e->serial = ev->serial;
-	e->word = ELECT_WORD_ROLE;
-	e->silent = false;
-	serve(e, &ev->vote, was_silent);
-}
-
-static void
-take_word(struct elect *e, const struct elect_event *ev)
-{
-	if (ev->type == ELECT_EV_LOOK)
-		take_look(e, ev);
-	else
-		take_role(e, ev);
-}
-
-static void
-take_absent(struct elect *e)
-{
-	e->pending_word = ELECT_WORD_NONE;
-	e->silent = true;
-	elect_loop_leave(e);
-}
-
-/* A look or a role: at once, or when the replay is over, since an answer or a link that
- * comes later in it may change what is to be done. */
-static void
-on_word(struct elect *e, const struct elect_event *ev)
-{
-	if (e->synced) {
-		take_word(e, ev);
-		return;
-	}
-	if (e->pending_word != ELECT_WORD_NONE &&
-	    msg_serial_compare(&ev->serial, &e->pending.serial) < 0)
-		return;
-	e->pending = *ev;
-	e->pending_word = ev->type == ELECT_EV_LOOK ? ELECT_WORD_LOOK : ELECT_WORD_ROLE;
-}
-
-static void
-on_again(struct elect *e)
-{
-	e->synced = false;
-	e->pending_word = ELECT_WORD_NONE;
 	for (unsigned i = 0; i < e->voter_count; i++) {
-		e->voters[i].link = (struct elect_link){0};
-		e->voters[i].has_kept = false;
-		e->voters[i].heard = false;
-		e->voters[i].answered = false;
+		e->voters[i].link = 0;
+		e->voters[i].reason = 0;
+		e->voters[i].was_up = false;
+		e->voters[i].has_early = false;
 	}
 }
 
-/* What was sent while the link to connmgr was broken is lost: say it again. */
-static void
-go_on_looking(struct elect *e)
-{
-	if (e->options.attached) {
-		elect_attach_look(e);
-		return;
-	}
-	elect_broadcast(e);
-	elect_loop_take_own(e);
-	elect_loop_take_kept(e);
-	elect_loop_reconsider(e);
-}
-
-static void
-on_synced(struct elect *e)
-{
-	bool looking = e->phase != ELECT_PHASE_IDLE;
-	struct msg_serial before = e->serial;
-
-	if (e->synced)
-		return;
-	e->synced = true;
-	if (e->pending_word == ELECT_WORD_NONE) {
-		take_absent(e);
-		return;
-	}
-	e->pending_word = ELECT_WORD_NONE;
-	take_word(e, &e->pending);
-	if (looking && e->phase != ELECT_PHASE_IDLE &&
-	    msg_serial_compare(&before, &e->serial) == 0)
-		go_on_looking(e);
-}
-
-/* Our own word is never older than what connmgr has of the same look. */
+/* What we say is never older than what connmgr has stored of the same look. */
 static void
 on_state(struct elect *e, const struct elect_event *ev)
 {
@@ -302,35 +177,19 @@ on_state(struct elect *e, const struct elect_event *ev)
 }
 
 static void
-on_decided(struct elect *e, const struct elect_event *ev)
-{
-	if (e->synced || ev->vote.state < NOTIF_FOLLOWING ||
-	    ev->vote.state > NOTIF_OBSERVING ||
-	    (e->has_decided && msg_serial_compare(&ev->serial, &e->decided_serial) <= 0))
-		return;
-	e->has_decided = true;
-	e->decided_serial = ev->serial;
-	e->decided = ev->vote;
-}
-
-static void
 on_link(struct elect *e, const struct elect_event *ev)
 {
 	struct elect_voter *v = elect_find_voter(e, ev->sid);
-	bool was_up;
 
-	if (!v || ev->sid == e->options.sid)
+	if (!v || ev->sid == e->self.sid)
 		return;
-	was_up = v->link.up;
-	v->link = ev->link;
-	if (e->options.attached) {
-		elect_attach_link(e, v, was_up);
+	v->link = (uint8_t)ev->link;
+	v->reason = (uint8_t)ev->reason;
+	v->was_up = ev->was_up;
+	v->has_early = false; /* what came before belongs to another link */
+	if (!e->self.synced || e->phase == ELECT_PHASE_IDLE)
 		return;
-	}
-	v->has_kept = false; /* what came before belongs to another link */
-	if (!e->synced || e->phase == ELECT_PHASE_IDLE)
-		return;
-	if (ev->link.up && e->options.send_on_link_up)
+	if (ev->link == MSG_LINK_UP && e->options.send_on_link_up)
 		elect_send_proposal(e, ev->sid);
 	elect_loop_reconsider(e);
 }
@@ -343,23 +202,18 @@ elect_step(struct elect *e, const struct elect_event *ev, struct elect_actions *
 	e->now_ms = ev->now_ms;
 	switch (ev->type) {
 	case ELECT_EV_AGAIN:
-		on_again(e);
+		forget_links(e);
+		on_peer(e, ev);
 		break;
 	case ELECT_EV_SYNCED:
-		on_synced(e);
+	case ELECT_EV_LOOK:
+	case ELECT_EV_DECIDED:
+	case ELECT_EV_ROLE:
+	case ELECT_EV_ABSENT:
+		on_peer(e, ev);
 		break;
 	case ELECT_EV_STATE:
 		on_state(e, ev);
-		break;
-	case ELECT_EV_LOOK:
-	case ELECT_EV_ROLE:
-		on_word(e, ev);
-		break;
-	case ELECT_EV_DECIDED:
-		on_decided(e, ev);
-		break;
-	case ELECT_EV_ABSENT:
-		take_absent(e);
 		break;
 	case ELECT_EV_LINK:
 		on_link(e, ev);
@@ -371,14 +225,14 @@ elect_step(struct elect *e, const struct elect_event *ev, struct elect_actions *
 		e->delivered = ev->delivered;
 		break;
 	case ELECT_EV_DUE:
-		if (e->synced && e->options.attached)
-			elect_attach_due(e);
-		else if (e->synced)
+		if (e->self.synced)
 			elect_loop_due(e);
 		break;
 	}
-	e->out = NULL;
 	assert(!e->own_pending);
+	e->own = (struct vote){0};
+	e->now_ms = 0;
+	e->out = NULL;
 }
 
 const char *

@@ -1,11 +1,11 @@
-/* FastLeaderElection as a pure core: events in, actions out, one deadline. It is what
- * ZooKeeper 3.8.0 does (election-semantics.md), with the additions of design.md, section
- * 6, each of which can be switched off. Safety rests on the rules of ZooKeeper and on the
+/* FastLeaderElection as a pure core: events in, actions out, one deadline. The core does
+ * what ZooKeeper 3.8.0 does, with additions that an option switches each; the rules and
+ * their sources are in docs/ELECTION.md. Safety rests on ZooKeeper's rules and on the
  * epoch that a quorum promises afterwards, never on an addition.
  *
- * Own notifications that loop back are handled inside: when a step returns there are none
- * left. Before SYNCED it only collects; without a word of the peer (LOOK, ROLE) it is
- * silent: it answers nobody. */
+ * The core is silent, which means that it answers nobody, until the peer tells it to look
+ * or what its role is. While a replay runs the core only collects what it is told. A
+ * broadcast comes back to its sender as in ZooKeeper, but within the same step. */
 #ifndef ELECTOR_ELECT_H
 #define ELECTOR_ELECT_H
 
@@ -19,121 +19,154 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ELECT_ACTIONS_MAX 512 /* no step has more: see elect_push */
+/* No step has more: a step ends with at most three actions for each early vote (state,
+ * broadcast, drop) and a few others; all other events cause a handful. */
+#define ELECT_ACTIONS_MAX 512
 #define ELECT_VOTERS_MAX  (2 * QUORUM_VOTERS_MAX)
 
+/* What a pointer points to is borrowed until elect_free. */
 struct elect_options {
 	int64_t sid;
-	bool observer;                   /* our learner type */
-	const struct qconfig *config;    /* in force; borrowed by elect_new only */
-	const struct qconfig *last_seen; /* last proposed, NULL: the same; likewise */
-	const char *config_text; /* what others with our configuration send, "" where
-	                            unknown; borrowed until elect_free */
+	/* our learner type */
+	bool observer;
+	/* the configuration in force */
+	const struct qconfig *config;
+	/* the last proposed configuration; NULL: the same */
+	const struct qconfig *last_seen;
+	/* what others with our configuration send, "" where unknown */
+	const char *config_text;
 	size_t config_text_len;
-	bool multi_address; /* carried configurations may have several addresses */
-	int64_t clock;      /* logical clock before the first look */
+	/* configurations that come with votes may have several addresses for a server */
+	bool multi_address;
+	/* the logical clock before the first look */
+	int64_t clock;
 	uint64_t notify_min_ms;
 	uint64_t notify_max_ms;
 	uint64_t finalize_ms;
-	bool synced; /* there is no replay to wait for */
+	/* there is no replay to wait for */
+	bool synced;
+	/* ZooKeeper's reconfigEnabled: a newer configuration ends the election */
 	bool stop_at_newer_config;
-	bool attached; /* an observer of a live ZooKeeper ensemble: elect_attach.c */
 
-	/* beyond ZooKeeper; all false is ZooKeeper */
-	bool early_finalize;    /* decide at once when no better vote can come */
-	bool fixed_window;      /* the window ends finalize_ms after it was entered */
-	bool settled_in_window; /* who has decided is heard in it, too */
-	bool fixed_wait;        /* others' notifications do not put ours off */
-	bool keep_early_votes;  /* LOOKING frames that come before we look are kept */
-	bool answer_worse;      /* a worse vote of our round is told the proposal */
-	bool send_on_link_up;   /* while looking */
-	bool doubt;             /* tell the peer that its leader is looking */
-	bool doubt_vote;        /* or votes for another in our round; off in `ours`, as
-	                           Zab says that too */
-	bool links;   /* LINK, not DELIVERED, says whether anything is delivered */
-	bool guarded; /* we lead as a voter with a weight only, and hear nothing in
-	                 our own name */
+	/* Beyond ZooKeeper; with all of these false the core is ZooKeeper's. Each is
+	 * described in docs/ELECTION.md, "Additions". */
+	bool early_finalize;
+	bool fixed_window;
+	bool settled_in_window;
+	bool fixed_wait;
+	bool keep_early_votes;
+	bool answer_worse;
+	bool send_on_link_up;
+	bool doubt;
+	bool doubt_vote;
+	bool links;
+	bool guarded;
 };
 
-/* The times of ZooKeeper and none of ours; ours with all additions. Everything else 0. */
+/* ZooKeeper's times without an addition; our times with all additions but doubt_vote.
+ * Everything else is 0. */
 void elect_options_zookeeper(struct elect_options *out);
 void elect_options_ours(struct elect_options *out);
 
 enum elect_event_type {
-	ELECT_EV_AGAIN,   /* a new replay begins: links are unknown until it has told them
-	                   */
-	ELECT_EV_SYNCED,  /* the replay is complete */
-	ELECT_EV_STATE,   /* replayed: what the elector before us said last */
-	ELECT_EV_LOOK,    /* serial, look */
-	ELECT_EV_DECIDED, /* replayed: the answer of the elector before us */
-	ELECT_EV_ROLE,    /* serial, vote (with state) */
-	ELECT_EV_ABSENT,  /* the peer ended */
-	ELECT_EV_LINK,    /* sid, link */
-	ELECT_EV_NOTIF,   /* sid, notif (borrowed for the call) */
-	ELECT_EV_DELIVERED, /* delivered */
-	ELECT_EV_DUE,       /* elect_due_ms has come; too early is harmless */
-};
-
-struct elect_look {
-	int64_t zxid; /* our own vote: last logged zxid and current epoch */
-	int64_t epoch;
-	int64_t last_round; /* 0: none */
-	bool gave_up;
-	int64_t leader; /* that this look gives up */
-};
-
-struct elect_link {
-	bool up;
-	bool was_up;  /* there was a link since connmgr started */
-	bool refused; /* the last attempt to connect was refused or reset */
+	/* a new replay begins: links are unknown until the replay has told them */
+	ELECT_EV_AGAIN,
+	/* the replay is complete */
+	ELECT_EV_SYNCED,
+	/* serial, vote; replayed: what the elector before us said last */
+	ELECT_EV_STATE,
+	/* look */
+	ELECT_EV_LOOK,
+	/* serial, vote; replayed: the answer of the elector before us */
+	ELECT_EV_DECIDED,
+	/* serial, vote */
+	ELECT_EV_ROLE,
+	/* the peer ended */
+	ELECT_EV_ABSENT,
+	/* sid, link, reason, was_up */
+	ELECT_EV_LINK,
+	/* sid, notif (its bytes are borrowed for the call) */
+	ELECT_EV_NOTIF,
+	/* delivered: what the sending queues say where `links` is off */
+	ELECT_EV_DELIVERED,
+	/* elect_due_ms has come; too early is harmless */
+	ELECT_EV_DUE,
 };
 
 struct elect_event {
 	enum elect_event_type type;
-	uint64_t now_ms; /* the only clock; never goes back */
+	/* the only clock; it never goes back */
+	uint64_t now_ms;
 	int64_t sid;
-	struct msg_serial serial; /* STATE, LOOK, DECIDED, ROLE */
-	struct vote vote;         /* STATE; DECIDED, ROLE with state */
-	struct elect_look look;
-	struct elect_link link;
-	struct notif notif;
+	struct msg_serial serial;
+	struct vote vote;
+	struct msg_look look;
+	enum msg_link link;
+	enum msg_reason reason;
+	bool was_up;
 	bool delivered;
+	struct notif notif;
 };
 
 enum elect_reason {
 	ELECT_REASON_NONE,
-	/* DROP: a notification or word without effect */
-	ELECT_REASON_STALE,        /* an older serial, or one that is answered already */
-	ELECT_REASON_SILENT,       /* we are silent; a vote may have been kept */
-	ELECT_REASON_OWN,          /* in our own name */
-	ELECT_REASON_STATE,        /* no state of ZooKeeper's */
-	ELECT_REASON_NOT_ASKED,    /* we are not looking */
-	ELECT_REASON_OUTSIDER,     /* for a leader that is no voter */
-	ELECT_REASON_NO_ZXID,      /* zxid -1, its or ours */
-	ELECT_REASON_LOWER_ROUND,  /* a LOOKING vote of an older round */
-	ELECT_REASON_OBSERVING,    /* a voter that says it observes */
-	ELECT_REASON_WINDOW,       /* not better, in the finalize window */
-	ELECT_REASON_WEIGHT,       /* for a leader without a weight (Java throws) */
-	ELECT_REASON_NOT_ELIGIBLE, /* a quorum for us, who must not lead */
-	ELECT_REASON_CONFIG_TEXT,  /* its configuration was refused; the vote counts */
-	/* DECIDED: by what */
-	ELECT_REASON_ALL_AGREE, /* every voter that is not down, without the wait */
+
+	/* DROP: a notification or a message of the peer has no effect */
+	/* its serial is older, or was answered already */
+	ELECT_REASON_STALE,
+	/* the core is silent; it may have stored the vote */
+	ELECT_REASON_SILENT,
+	/* it came in our own name */
+	ELECT_REASON_OWN,
+	/* its state is none of ZooKeeper's */
+	ELECT_REASON_STATE,
+	/* we are not looking */
+	ELECT_REASON_NOT_ASKED,
+	/* it votes for a server that is no voter */
+	ELECT_REASON_OUTSIDER,
+	/* its zxid or ours is -1 */
+	ELECT_REASON_NO_ZXID,
+	/* a LOOKING vote of an older round */
+	ELECT_REASON_LOWER_ROUND,
+	/* a voter says that it observes */
+	ELECT_REASON_OBSERVING,
+	/* it is not better, and the finalize window is open */
+	ELECT_REASON_WINDOW,
+	/* it votes for a server that has no weight (Java throws) */
+	ELECT_REASON_WEIGHT,
+	/* a quorum elected us, and we must not lead */
+	ELECT_REASON_NOT_ELIGIBLE,
+	/* its configuration was refused; the vote counts */
+	ELECT_REASON_CONFIG_TEXT,
+
+	/* DECIDED: what decided */
+	/* every voter that is not down agrees, so that no window was needed */
+	ELECT_REASON_ALL_AGREE,
 	ELECT_REASON_WINDOW_ENDED,
-	ELECT_REASON_ESTABLISHED, /* others follow it, and it leads */
-	ELECT_REASON_REPEATED,    /* the same look again */
+	/* others follow a server, and it says that it leads */
+	ELECT_REASON_ESTABLISHED,
+	/* the same look came again */
+	ELECT_REASON_REPEATED,
 	ELECT_REASONS,
 };
 
 enum elect_action_type {
-	ELECT_ACT_STATE,       /* serial, vote: to be kept before the next frame goes */
-	ELECT_ACT_SEND,        /* sid; vote with state */
-	ELECT_ACT_BROADCAST,   /* to elect_voters other than ourselves; vote with state */
-	ELECT_ACT_CONNECT_ALL, /* nothing is delivered: dial everybody */
-	ELECT_ACT_DECIDED,     /* serial, vote with state, reason; attached, once more for
-	                          each epoch that the leader shows */
-	ELECT_ACT_DOUBT,       /* serial of the role; sid */
-	ELECT_ACT_NEWER_CONFIG, /* sid has a newer configuration with other members */
-	ELECT_ACT_DROP,         /* sid, reason: for counters and the log */
+	/* serial, vote: to be stored before the next frame goes out */
+	ELECT_ACT_STATE,
+	/* sid, vote */
+	ELECT_ACT_SEND,
+	/* vote: to all elect_voters other than ourselves */
+	ELECT_ACT_BROADCAST,
+	/* nothing is delivered: dial every server */
+	ELECT_ACT_CONNECT_ALL,
+	/* serial, vote, reason */
+	ELECT_ACT_DECIDED,
+	/* serial (of the role), sid: the leader `sid` may lead no more */
+	ELECT_ACT_DOUBT,
+	/* `sid` has a newer configuration with other members */
+	ELECT_ACT_NEWER_CONFIG,
+	/* sid, reason: for counters and the log */
+	ELECT_ACT_DROP,
 };
 
 struct elect_action {
@@ -144,9 +177,13 @@ struct elect_action {
 	enum elect_reason reason;
 };
 
-struct elect_actions { /* caller's memory; do them in order */
+/* The caller's memory. The actions are to be done in this order. */
+struct elect_actions {
 	unsigned count;
 	struct elect_action list[ELECT_ACTIONS_MAX];
+	/* scratch of the step: the configuration that came with a vote; it is too large
+	 * for the stack of a worker */
+	struct qconfig carried;
 };
 
 enum elect_phase { ELECT_PHASE_IDLE, ELECT_PHASE_WAIT, ELECT_PHASE_FINALIZE };
@@ -154,12 +191,16 @@ enum elect_phase { ELECT_PHASE_IDLE, ELECT_PHASE_WAIT, ELECT_PHASE_FINALIZE };
 struct elect_view {
 	bool synced;
 	bool silent;
-	int32_t state; /* enum notif_state; means nothing while silent */
+	/* enum notif_state; means nothing while silent */
+	int32_t state;
 	enum elect_phase phase;
-	struct msg_serial serial; /* of the newest look or role */
+	/* of the newest look or role */
+	struct msg_serial serial;
 	int64_t clock;
-	struct vote proposal; /* its round is the clock of then */
-	struct vote current;  /* what is said outside an election */
+	/* its round is the clock at the time when it was made */
+	struct vote proposal;
+	/* what is sent outside an election */
+	struct vote current;
 };
 
 struct elect;
@@ -170,8 +211,8 @@ void elect_free(struct elect *e); /* NULL is allowed */
 /* `out` is filled anew. */
 void elect_step(struct elect *e, const struct elect_event *ev, struct elect_actions *out);
 uint64_t elect_due_ms(const struct elect *e); /* UINT64_MAX: never */
+void elect_get_view(const struct elect *e, struct elect_view *out);
 
-void elect_look_at(const struct elect *e, struct elect_view *out);
 /* The voters of both configurations, ascending, ourselves among them if we are one;
  * borrowed for the life of `e`. */
 const int64_t *elect_voters(const struct elect *e, unsigned *count);

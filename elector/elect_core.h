@@ -1,104 +1,87 @@
-/* The inside of the election core, for elect*.c only: the state, and what its files do
- * for each other. */
+/* The inside of the election core, for elect*.c and the tests that compare cores. */
 #ifndef ELECTOR_ELECT_CORE_H
 #define ELECTOR_ELECT_CORE_H
 
-#include "elector/elect.h"
-
-enum elect_word { ELECT_WORD_NONE, ELECT_WORD_LOOK, ELECT_WORD_ROLE };
+#include "elector/elect_self.h"
 
 struct elect_voter {
 	int64_t sid;
-	bool weightless; /* its word is part of no quorum: nobody waits for it */
-	struct elect_link link;
-	bool has_kept;
-	struct vote kept; /* LOOKING, from outside an election, on the present link */
-
-	/* attached: its word on the present link */
-	bool heard;
-	bool answered;  /* heard more than once, so `word` is an answer */
-	unsigned asked; /* since the last word, once a second */
-	struct vote word;
+	/* its vote is part of no quorum, so that nobody waits for it */
+	bool weightless;
+	/* its link: enum msg_link, enum msg_reason */
+	uint8_t link;
+	uint8_t reason;
+	bool was_up;
+	/* the LOOKING vote that it sent outside an election, on the present link */
+	bool has_early;
+	struct vote early;
 };
 
+/* One block without a pointer into itself: memcpy copies a core, and memcmp compares two
+ * that were made with the same options and given zero-filled events. */
 struct elect {
 	struct elect_options options;
 	struct quorum_pair quorums;
 	unsigned voter_count;
-	int64_t voter_sids[ELECT_VOTERS_MAX]; /* as in `voters` */
+	/* as in `voters` */
+	int64_t voter_sids[ELECT_VOTERS_MAX];
 	struct elect_voter voters[ELECT_VOTERS_MAX];
-	bool is_voter; /* we ourselves: broadcasts come back to us */
-	struct qconfig config;
-	struct qconfig carried; /* scratch: what a notification carries */
+	/* we ourselves: broadcasts come back to us */
+	bool is_voter;
 
-	/* the words of the peer */
-	bool synced;
-	bool silent;
-	enum elect_word word; /* what `serial` belongs to */
-	struct msg_serial serial;
-	struct elect_look look; /* the newest */
-	enum elect_word pending_word;
-	struct elect_event pending; /* the newest look or role of a replay */
+	struct elect_self self;
 
-	/* what is known to connmgr */
+	/* the last STATE, ours or the replayed one */
 	bool has_said;
 	struct msg_serial said_serial;
 	struct vote said;
-	bool said_before_us; /* by another process: its round is a lower bound for ours */
-	bool has_decided;
-	struct msg_serial decided_serial;
-	struct vote decided;
+	/* another process said it: its round is a lower bound for ours */
+	bool said_before_us;
 
-	/* ZooKeeper's */
-	int32_t state; /* enum notif_state */
-	int64_t clock;
+	/* its round is the clock at the time when it was made */
 	struct vote proposal;
-	bool has_current;
-	struct vote current;
+	/* of the last broadcast, where `links` is off */
 	bool delivered;
-	struct vote_map round_votes;   /* recvset */
-	struct vote_map settled_votes; /* outofelection */
+	/* Java: recvset and outofelection */
+	struct vote_map round_votes;
+	struct vote_map settled_votes;
 	enum elect_phase phase;
 	uint64_t timeout_ms;
-	uint64_t due_ms; /* while not idle */
+	/* while the phase is not IDLE */
+	uint64_t due_ms;
 
-	/* of one step */
-	uint64_t now_ms;
-	bool own_pending; /* a broadcast of ours is coming back */
+	/* Of one step, zero between two: a broadcast of ours is coming back. */
+	bool own_pending;
 	struct vote own;
+	uint64_t now_ms;
 	struct elect_actions *out;
 };
 
-/* elect_answer.c: actions */
-void elect_push(struct elect *e, const struct elect_action *a);
+/* elect_say.c */
+/* NULL: no voter. */
+struct elect_voter *elect_find_voter(struct elect *e, int64_t sid);
 void elect_drop(struct elect *e, int64_t sid, enum elect_reason reason);
 void elect_send(struct elect *e, int64_t sid, const struct vote *v, int32_t state);
-void elect_send_proposal(struct elect *e, int64_t sid); /* with the clock, LOOKING */
+struct vote elect_proposal(const struct elect *e); /* with the clock, LOOKING */
+void elect_send_proposal(struct elect *e, int64_t sid);
 void elect_broadcast(struct elect *e);
-void elect_say_decided(struct elect *e, enum elect_reason reason);
-
-/* elect_receive.c: ZooKeeper's WorkerReceiver */
-void elect_receive(struct elect *e, int64_t sid, const struct notif *n);
-struct elect_voter *elect_find_voter(struct elect *e,
-                                     int64_t sid); /* NULL: an outsider */
-void elect_doubt(struct elect *e, int64_t sid, const struct vote *v);
 
 /* elect_loop.c: ZooKeeper's lookForLeader */
 void elect_loop_enter(struct elect *e);
 void elect_loop_leave(struct elect *e);
 /* `quiet`: do not answer, the sender has just been told. */
 void elect_loop_take(struct elect *e, int64_t sid, const struct vote *v, bool quiet);
-void elect_loop_take_own(struct elect *e);  /* until none comes back */
-void elect_loop_take_kept(struct elect *e); /* and forget them */
+/* Takes our own broadcasts, until none comes back. */
+void elect_loop_take_own(struct elect *e);
+/* The replay is complete while we look. */
+void elect_loop_resume(struct elect *e);
 void elect_loop_due(struct elect *e);
-void elect_loop_reconsider(struct elect *e); /* a link changed */
-void elect_decide(struct elect *e, const struct vote *v, enum elect_reason reason);
+/* A link changed. */
+void elect_loop_reconsider(struct elect *e);
 
-/* elect_attach.c: instead of both */
-void elect_attach_look(struct elect *e); /* begin to look, or say again what was lost */
-void elect_attach_judge(struct elect *e);
-void elect_attach_due(struct elect *e);
-void elect_attach_link(struct elect *e, struct elect_voter *v, bool was_up);
-void elect_attach_hear(struct elect *e, struct elect_voter *v, const struct vote *word);
+/* elect_receive.c: ZooKeeper's WorkerReceiver */
+void elect_receive(struct elect *e, int64_t sid, const struct notif *n);
+/* Tells the peer where this vote of `sid` means that `sid` leads no more. */
+void elect_doubt(struct elect *e, int64_t sid, const struct vote *v);
 
 #endif

@@ -1,19 +1,21 @@
-/* The election itself: entering, waiting, counting, deciding. Rule: election-semantics
- * section 7 (lookForLeader). Ours differs where an option says so: votes of our round
- * and words of who has decided count in the finalize window too, and it ends by itself or
- * as soon as no better vote can come. */
+/* The election itself: entering, waiting, counting, deciding, as lookForLeader of
+ * FastLeaderElection does; docs/ELECTION.md, "The election". Where an option says so,
+ * ours differs: votes of our round and the votes of servers that have decided count in
+ * the finalize window, too, and the window ends by itself or as soon as no better vote
+ * can come. */
 #include "elector/elect_core.h"
 
-/* getInitId, getInitLastLoggedZxid, getPeerEpoch: an observer loses against everything.
- */
+/* Java: getInitId, getInitLastLoggedZxid, getPeerEpoch. An observer's vote loses against
+ * every other. */
 static struct vote
 initial_vote(const struct elect *e)
 {
-	bool member = quorum_is_voter(&e->quorums.current, e->options.sid);
+	bool member = quorum_is_voter(&e->quorums.current, e->self.sid);
 
-	return (struct vote){.leader = member ? e->options.sid : INT64_MIN,
-	                     .zxid = e->options.observer ? INT64_MIN : e->look.zxid,
-	                     .epoch = e->options.observer ? INT64_MIN : e->look.epoch};
+	return (struct vote){.leader = member ? e->self.sid : INT64_MIN,
+	                     .zxid = e->options.observer ? INT64_MIN : e->self.look.zxid,
+	                     .epoch =
+	                         e->options.observer ? INT64_MIN : e->self.look.epoch};
 }
 
 static bool
@@ -41,16 +43,6 @@ agreed(const struct elect *e, const struct vote_map *votes, const struct vote *v
 	return quorum_pair_agree(&e->quorums, sids, vote_map_acks(votes, v, sids));
 }
 
-static struct vote
-proposal_now(const struct elect *e)
-{
-	struct vote v = e->proposal;
-
-	v.round = e->clock;
-	v.state = NOTIF_LOOKING;
-	return v;
-}
-
 static void
 arm(struct elect *e, enum elect_phase phase)
 {
@@ -69,53 +61,48 @@ elect_loop_leave(struct elect *e)
 static bool
 may_lead(const struct elect *e)
 {
-	return !e->options.guarded ||
-	       (!e->options.observer &&
-	        quorum_may_lead(&e->quorums.current, e->options.sid));
+	return !e->options.guarded || (!e->options.observer &&
+	                               quorum_may_lead(&e->quorums.current, e->self.sid));
 }
 
-void
-elect_decide(struct elect *e, const struct vote *v, enum elect_reason reason)
+static void
+decide(struct elect *e, const struct vote *v, enum elect_reason reason)
 {
-	if (v->leader == e->options.sid && !may_lead(e)) {
-		elect_drop(e, e->options.sid, ELECT_REASON_NOT_ELIGIBLE);
+	int32_t state;
+
+	if (v->leader == e->self.sid && !may_lead(e)) {
+		elect_drop(e, e->self.sid, ELECT_REASON_NOT_ELIGIBLE);
 		arm(e, ELECT_PHASE_WAIT);
 		return;
 	}
-	if (v->leader == e->options.sid)
-		e->state = NOTIF_LEADING;
+	if (v->leader == e->self.sid)
+		state = NOTIF_LEADING;
 	else
-		e->state = e->options.observer ? NOTIF_OBSERVING : NOTIF_FOLLOWING;
+		state = e->options.observer ? NOTIF_OBSERVING : NOTIF_FOLLOWING;
 	elect_loop_leave(e);
-	e->clock = v->round;
-	e->current = *v;
-	e->current.state = e->state;
-	e->has_decided = true;
-	e->decided_serial = e->serial;
-	e->decided = e->current;
-	elect_say_decided(e, reason);
+	elect_self_decide(&e->self, v, state, reason, e->out);
 }
 
-/* A process that is gone, as far as can be known: its kernel refuses what it once
- * accepted. One that was never linked may be about to start. */
+/* As far as can be known the process is gone: its host refuses connections, and once
+ * accepted them. A server that was never linked may be about to start. */
 static bool
 provably_down(const struct elect *e, const struct elect_voter *v)
 {
 	const struct vote *cast = vote_map_get(&e->round_votes, v->sid);
 
-	if (v->sid == e->options.sid)
+	if (v->sid == e->self.sid)
 		return false;
-	if (e->look.gave_up && e->look.leader == v->sid &&
+	if (e->self.look.gave_up && e->self.look.leader == v->sid &&
 	    !(cast && cast->state == NOTIF_LOOKING))
 		return true;
-	return v->link.was_up && !v->link.up && v->link.refused;
+	return v->was_up && v->link != MSG_LINK_UP && v->reason == MSG_REASON_REFUSED;
 }
 
 /* Nobody is left who could bring a better vote into this round. */
 static bool
 all_agree(const struct elect *e)
 {
-	struct vote mine = proposal_now(e);
+	struct vote mine = elect_proposal(e);
 
 	for (unsigned i = 0; i < e->voter_count; i++) {
 		const struct vote *cast = vote_map_get(&e->round_votes, e->voters[i].sid);
@@ -128,14 +115,14 @@ all_agree(const struct elect *e)
 	return true;
 }
 
-/* The quorum stands: decide now if nothing can change it, else wait for a better vote. */
+/* We have a quorum. Decide now if no better vote can come, else wait for one. */
 static void
 finalize(struct elect *e)
 {
-	struct vote mine = proposal_now(e);
+	struct vote mine = elect_proposal(e);
 
 	if (e->options.early_finalize && all_agree(e))
-		elect_decide(e, &mine, ELECT_REASON_ALL_AGREE);
+		decide(e, &mine, ELECT_REASON_ALL_AGREE);
 	else if (e->phase != ELECT_PHASE_FINALIZE)
 		arm(e, ELECT_PHASE_FINALIZE);
 }
@@ -143,7 +130,7 @@ finalize(struct elect *e)
 static void
 count_round_votes(struct elect *e)
 {
-	struct vote mine = proposal_now(e);
+	struct vote mine = elect_proposal(e);
 
 	if (agreed(e, &e->round_votes, &mine))
 		finalize(e);
@@ -161,7 +148,7 @@ start_higher_round(struct elect *e, const struct vote *v)
 {
 	struct vote initial = initial_vote(e);
 
-	e->clock = v->round;
+	e->self.clock = v->round;
 	vote_map_clear(&e->round_votes);
 	adopt(e, beats(e, v, &initial) ? v : &initial);
 }
@@ -172,9 +159,9 @@ judge_looking(const struct elect *e, const struct vote *v)
 {
 	if (initial_vote(e).zxid == -1 || v->zxid == -1)
 		return ELECT_REASON_NO_ZXID;
-	if (v->round < e->clock)
+	if (v->round < e->self.clock)
 		return ELECT_REASON_LOWER_ROUND;
-	/* Java throws; we treat it as a vote for nobody */
+	/* Java throws; for us it is a vote for nobody */
 	if (!has_weight(e, v->leader))
 		return ELECT_REASON_WEIGHT;
 	return ELECT_REASON_NONE;
@@ -183,7 +170,7 @@ judge_looking(const struct elect *e, const struct vote *v)
 static void
 answer_worse(struct elect *e, int64_t sid, const struct vote *v)
 {
-	if (e->options.answer_worse && sid != e->options.sid && beats(e, &e->proposal, v))
+	if (e->options.answer_worse && sid != e->self.sid && beats(e, &e->proposal, v))
 		elect_send_proposal(e, sid);
 }
 
@@ -196,7 +183,7 @@ take_looking(struct elect *e, int64_t sid, const struct vote *v, bool quiet)
 		elect_drop(e, sid, reason);
 		return;
 	}
-	if (v->round > e->clock)
+	if (v->round > e->self.clock)
 		start_higher_round(e, v);
 	else if (beats(e, v, &e->proposal))
 		adopt(e, v);
@@ -206,34 +193,37 @@ take_looking(struct elect *e, int64_t sid, const struct vote *v, bool quiet)
 	count_round_votes(e);
 }
 
-/* FOLLOWING and LEADING: an ensemble that may have its leader already. */
+static bool
+is_established(const struct elect *e, const struct vote_map *votes, const struct vote *v)
+{
+	return agreed(e, votes, v) &&
+	       vote_map_confirms(votes, v->leader, v->round, e->self.sid, e->self.clock);
+}
+
+/* FOLLOWING and LEADING: the ensemble may have a leader already. */
 static void
 take_settled(struct elect *e, int64_t sid, const struct vote *v)
 {
-	if (v->round == e->clock) {
+	if (v->round == e->self.clock) {
 		struct vote stored = *v;
 
 		stored.version = 0; /* as the Java constructor leaves it */
 		vote_map_put(&e->round_votes, sid, &stored);
-		if (agreed(e, &e->round_votes, v) &&
-		    vote_map_confirms(&e->round_votes, v->leader, v->round,
-		                      e->options.sid, e->clock)) {
-			elect_decide(e, v, ELECT_REASON_ESTABLISHED);
+		if (is_established(e, &e->round_votes, v)) {
+			decide(e, v, ELECT_REASON_ESTABLISHED);
 			return;
 		}
 	}
 	vote_map_put(&e->settled_votes, sid, v);
-	if (agreed(e, &e->settled_votes, v) &&
-	    vote_map_confirms(&e->settled_votes, v->leader, v->round, e->options.sid,
-	                      e->clock))
-		elect_decide(e, v, ELECT_REASON_ESTABLISHED);
+	if (is_established(e, &e->settled_votes, v))
+		decide(e, v, ELECT_REASON_ESTABLISHED);
 }
 
 static void
 take_ordinary(struct elect *e, int64_t sid, const struct vote *v, bool quiet)
 {
-	/* in Java whatever comes ends the wait: a server that hears others often enough
-	 * asks none of them itself */
+	/* in Java every notification ends the wait, so that a server that hears others
+	 * often enough asks none of them itself */
 	if (!e->options.fixed_wait || e->phase != ELECT_PHASE_WAIT)
 		arm(e, ELECT_PHASE_WAIT);
 	if (!elect_is_voter(e, sid) || !elect_is_voter(e, v->leader)) {
@@ -254,11 +244,11 @@ take_ordinary(struct elect *e, int64_t sid, const struct vote *v, bool quiet)
 	}
 }
 
-/* Votes of our round, though not better, so that we know when all have cast theirs. */
+/* Votes of our round that are not better count here, so that we see when all agree. */
 static void
 count_in_window(struct elect *e, int64_t sid, const struct vote *v, bool quiet)
 {
-	if (v->state != NOTIF_LOOKING || v->round != e->clock ||
+	if (v->state != NOTIF_LOOKING || v->round != e->self.clock ||
 	    !elect_is_voter(e, v->leader) || judge_looking(e, v) != ELECT_REASON_NONE) {
 		elect_drop(e, sid, ELECT_REASON_WINDOW);
 		return;
@@ -276,8 +266,9 @@ is_settled(const struct elect *e, int64_t sid, const struct vote *v)
 	       elect_is_voter(e, sid) && elect_is_voter(e, v->leader);
 }
 
-/* True: the notification is done with; false: it ended the window, and is to be taken as
- * if it had come now. In Java nothing but its order is looked at here. */
+/* True: the notification is done with. False: it is better and ends the window; it is to
+ * be taken like one that comes while we wait. Java only asks here whether it is better.
+ */
 static bool
 take_in_window(struct elect *e, int64_t sid, const struct vote *v, bool quiet)
 {
@@ -289,8 +280,8 @@ take_in_window(struct elect *e, int64_t sid, const struct vote *v, bool quiet)
 		return false;
 	if (!e->options.fixed_window)
 		arm(e, ELECT_PHASE_FINALIZE);
-	/* who joins may have its quorum from an election that is over, whose last words
-	 * all links say again; the answers come behind them */
+	/* A server that joins may have its quorum from an election that is over, since a
+	 * new link repeats the last notification. The answers to ours come later. */
 	if (e->options.settled_in_window && is_settled(e, sid, v))
 		take_settled(e, sid, v);
 	else if (e->options.early_finalize)
@@ -315,67 +306,56 @@ elect_loop_take_own(struct elect *e)
 		struct vote own = e->own;
 
 		e->own_pending = false;
-		elect_loop_take(e, e->options.sid, &own, true);
+		elect_loop_take(e, e->self.sid, &own, true);
 	}
 	e->own_pending = false;
 }
 
-void
-elect_loop_take_kept(struct elect *e)
+/* Takes the votes that came before we looked, and forgets them. */
+static void
+take_early(struct elect *e)
 {
 	for (unsigned i = 0; i < e->voter_count; i++) {
-		struct vote kept = e->voters[i].kept;
-		bool has_kept = e->voters[i].has_kept;
+		struct elect_voter *v = &e->voters[i];
+		struct vote early = v->early;
 
-		if (!has_kept)
+		if (!v->has_early)
 			continue;
-		e->voters[i].has_kept = false;
+		v->has_early = false;
 		if (e->phase == ELECT_PHASE_IDLE) {
-			elect_send(e, e->voters[i].sid, &e->current, e->state);
-		} else if (kept.round >= e->clock) {
-			elect_loop_take(e, e->voters[i].sid, &kept, true);
+			elect_send(e, v->sid, &e->self.current, e->self.state);
+		} else if (early.round >= e->self.clock) {
+			elect_loop_take(e, v->sid, &early, true);
 			elect_loop_take_own(e);
 		}
 	}
 }
 
-/* The look that the elector before us was at goes on where it was, unless its candidate
- * is none any more; any other starts above every round that is known. */
+/* A look that the elector before us had begun goes on where it was, unless its candidate
+ * is no voter any more. Any other look starts above every round that is known. */
 static void
 choose_round(struct elect *e)
 {
 	struct vote initial = initial_vote(e);
-	int64_t base = e->clock;
+	int64_t base = e->self.clock;
 
-	if (e->has_said && msg_serial_compare(&e->said_serial, &e->serial) == 0 &&
+	if (e->has_said && msg_serial_compare(&e->said_serial, &e->self.serial) == 0 &&
 	    (elect_is_voter(e, e->said.leader) || e->said.leader == initial.leader)) {
-		e->clock = e->said.round;
+		e->self.clock = e->said.round;
 		e->proposal = e->said;
 		return;
 	}
 	if (e->has_said && e->said_before_us && e->said.round > base)
 		base = e->said.round;
-	if (e->look.last_round != 0 && e->look.last_round > base)
-		base = e->look.last_round;
-	e->clock = (int64_t)((uint64_t)base + 1);
+	if (e->self.look.last_round != 0 && e->self.look.last_round > base)
+		base = e->self.look.last_round;
+	e->self.clock = (int64_t)((uint64_t)base + 1);
 	e->proposal = initial;
 }
 
 void
 elect_loop_enter(struct elect *e)
 {
-	e->state = NOTIF_LOOKING;
-	if (!e->has_current) {
-		e->has_current = true;
-		e->current = (struct vote){.leader = e->options.sid,
-		                           .zxid = e->look.zxid,
-		                           .round = -1,
-		                           .epoch = e->look.epoch};
-	}
-	if (e->options.attached) {
-		elect_attach_look(e);
-		return;
-	}
 	choose_round(e);
 	vote_map_clear(&e->round_votes);
 	vote_map_clear(&e->settled_votes);
@@ -383,7 +363,24 @@ elect_loop_enter(struct elect *e)
 	arm(e, ELECT_PHASE_WAIT);
 	elect_broadcast(e);
 	elect_loop_take_own(e);
-	elect_loop_take_kept(e);
+	take_early(e);
+}
+
+void
+elect_loop_reconsider(struct elect *e)
+{
+	if (e->phase == ELECT_PHASE_FINALIZE)
+		count_round_votes(e);
+}
+
+/* What was sent while the link to connmgr was broken is lost, so it is sent again. */
+void
+elect_loop_resume(struct elect *e)
+{
+	elect_broadcast(e);
+	elect_loop_take_own(e);
+	take_early(e);
+	elect_loop_reconsider(e);
 }
 
 static bool
@@ -392,7 +389,7 @@ any_delivered(const struct elect *e)
 	if (!e->options.links)
 		return e->delivered;
 	for (unsigned i = 0; i < e->voter_count; i++) {
-		if (e->voters[i].link.up)
+		if (e->voters[i].link == MSG_LINK_UP)
 			return true;
 	}
 	return false;
@@ -404,7 +401,7 @@ end_wait(struct elect *e)
 	if (any_delivered(e))
 		elect_broadcast(e);
 	else
-		elect_push(e, &(struct elect_action){.type = ELECT_ACT_CONNECT_ALL});
+		elect_act(e->out, ELECT_ACT_CONNECT_ALL);
 	e->timeout_ms = e->timeout_ms > e->options.notify_max_ms / 2
 	                    ? e->options.notify_max_ms
 	                    : e->timeout_ms * 2;
@@ -415,21 +412,14 @@ end_wait(struct elect *e)
 void
 elect_loop_due(struct elect *e)
 {
-	struct vote mine = proposal_now(e);
+	struct vote mine = elect_proposal(e);
 
 	if (e->phase == ELECT_PHASE_IDLE || e->now_ms < e->due_ms)
 		return;
 	if (e->phase == ELECT_PHASE_WAIT)
 		end_wait(e);
 	else if (!e->options.early_finalize || agreed(e, &e->round_votes, &mine))
-		elect_decide(e, &mine, ELECT_REASON_WINDOW_ENDED);
+		decide(e, &mine, ELECT_REASON_WINDOW_ENDED);
 	else
 		arm(e, ELECT_PHASE_WAIT);
-}
-
-void
-elect_loop_reconsider(struct elect *e)
-{
-	if (e->phase == ELECT_PHASE_FINALIZE)
-		count_round_votes(e);
 }

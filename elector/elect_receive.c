@@ -1,87 +1,52 @@
-/* One notification from another server: who is answered, what reaches the election. Rule:
- * election-semantics section 6 (WorkerReceiver). Ours differs: without a word of the peer
- * nobody is answered, and LOOKING votes that come outside an election are kept. */
+/* One notification from another server: who is answered, and what reaches the election,
+ * as in WorkerReceiver of FastLeaderElection; docs/ELECTION.md, "Receiving". Ours
+ * differs: while the core is silent nobody is answered, and LOOKING votes that come
+ * outside an election are stored. */
 #include "elector/elect_core.h"
 
-#include <string.h>
-
-struct elect_voter *
-elect_find_voter(struct elect *e, int64_t sid)
-{
-	for (unsigned i = 0; i < e->voter_count; i++) {
-		if (e->voters[i].sid == sid)
-			return &e->voters[i];
-	}
-	return NULL;
-}
-
-static bool
-carries_ours(const struct elect *e, const struct notif *n)
-{
-	return n->config_len > 0 && n->config_len == e->options.config_text_len &&
-	       memcmp(n->config, e->options.config_text, n->config_len) == 0;
-}
-
-/* True: a newer configuration with other members. A refused text is no reason to ignore
- * the vote that it came with. */
-static bool
-carries_newer(struct elect *e, int64_t sid, const struct notif *n)
-{
-	if (!n->has_config || carries_ours(e, n))
-		return false;
-	if (qconfig_parse(n->config, n->config_len, e->options.multi_address,
-	                  &e->carried) != QCONFIG_OK) {
-		elect_drop(e, sid, ELECT_REASON_CONFIG_TEXT);
-		return false;
-	}
-	return e->carried.version > e->config.version &&
-	       !qconfig_equal(&e->carried, &e->config);
-}
-
-/* The newest word of a voter on its present link, if it is LOOKING. */
+/* Stores the newest vote of a voter on its present link, if it is LOOKING. */
 static void
-keep(struct elect *e, int64_t sid, const struct vote *v)
+store_early(struct elect *e, int64_t sid, const struct vote *v)
 {
 	struct elect_voter *voter = elect_find_voter(e, sid);
 
 	if (!voter || !e->options.keep_early_votes)
 		return;
-	voter->has_kept = v->state == NOTIF_LOOKING;
-	voter->kept = *v;
+	voter->has_early = v->state == NOTIF_LOOKING;
+	voter->early = *v;
 }
 
-/* LOOKING from the server that we follow. A vote of a round only gets better: one that
- * votes for another in ours has not been its own candidate since, and will not lead. */
+/* LOOKING from the server that we follow. A server's vote of a round only gets better, so
+ * that one that votes for another in our round will not lead it. */
 void
 elect_doubt(struct elect *e, int64_t sid, const struct vote *v)
 {
-	bool higher = v->round > e->current.round;
-	bool turned =
-	    e->options.doubt_vote && v->round == e->current.round && v->leader != sid;
+	bool higher = v->round > e->self.current.round;
+	bool turned = e->options.doubt_vote && v->round == e->self.current.round &&
+	              v->leader != sid;
 
-	if (e->options.doubt && e->word == ELECT_WORD_ROLE &&
-	    e->state == NOTIF_FOLLOWING && sid == e->current.leader && (higher || turned))
-		elect_push(e, &(struct elect_action){.type = ELECT_ACT_DOUBT,
-		                                     .sid = sid,
-		                                     .serial = e->serial});
+	if (e->options.doubt && e->self.told == ELECT_TOLD_ROLE &&
+	    e->self.state == NOTIF_FOLLOWING && sid == e->self.current.leader &&
+	    (higher || turned))
+		elect_self_doubt(&e->self, e->out);
 }
 
 static void
 receive_serving(struct elect *e, int64_t sid, const struct vote *v)
 {
-	keep(e, sid, v);
+	store_early(e, sid, v);
 	if (v->state != NOTIF_LOOKING) {
 		elect_drop(e, sid, ELECT_REASON_NOT_ASKED);
 		return;
 	}
-	elect_send(e, sid, &e->current, e->state);
+	elect_send(e, sid, &e->self.current, e->self.state);
 	elect_doubt(e, sid, v);
 }
 
 static void
 receive_looking(struct elect *e, int64_t sid, const struct vote *v)
 {
-	if (v->state == NOTIF_LOOKING && v->round < e->clock)
+	if (v->state == NOTIF_LOOKING && v->round < e->self.clock)
 		elect_send_proposal(e, sid);
 	elect_loop_take(e, sid, v, false);
 	elect_loop_take_own(e);
@@ -90,23 +55,21 @@ receive_looking(struct elect *e, int64_t sid, const struct vote *v)
 static void
 answer_outsider(struct elect *e, int64_t sid)
 {
-	struct vote v = e->current;
+	struct vote v = e->self.current;
 
-	v.round = e->clock;
-	elect_send(e, sid, &v, e->state);
+	v.round = e->self.clock;
+	elect_send(e, sid, &v, e->self.state);
 }
 
-/* True: the frame is lost, and the election ended, as in Java. */
+/* True: the notification is lost, and the election ended, as in Java. */
 static bool
 newer_config_stops(struct elect *e, int64_t sid, const struct notif *n)
 {
-	if (!carries_newer(e, sid, n))
-		return false;
-	elect_push(e, &(struct elect_action){.type = ELECT_ACT_NEWER_CONFIG, .sid = sid});
-	if (!e->options.stop_at_newer_config)
+	if (!elect_act_config(e->out, &e->options, sid, n) ||
+	    !e->options.stop_at_newer_config)
 		return false;
 	elect_loop_leave(e);
-	e->silent = true;
+	e->self.silent = true;
 	return true;
 }
 
@@ -120,16 +83,12 @@ elect_receive(struct elect *e, int64_t sid, const struct notif *n)
 	                 .state = n->state,
 	                 .version = n->version};
 
-	if (sid == e->options.sid && e->options.guarded) {
+	if (sid == e->self.sid && e->options.guarded) {
 		elect_drop(e, sid, ELECT_REASON_OWN);
 		return;
 	}
-	if (e->options.attached && elect_is_voter(e, sid)) {
-		elect_attach_hear(e, elect_find_voter(e, sid), &v);
-		return;
-	}
-	if (e->silent || !e->synced) {
-		keep(e, sid, &v);
+	if (e->self.silent || !e->self.synced) {
+		store_early(e, sid, &v);
 		elect_drop(e, sid, ELECT_REASON_SILENT);
 		return;
 	}

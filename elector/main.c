@@ -3,18 +3,18 @@
 #include "elector/shell.h"
 #include "proc/serve.h"
 
-static struct shell shell;
+static struct elector elector;
 
 static int
-open_shell(const struct conf *conf, const char *instance, struct proc *proc)
+open_elector(const struct conf *conf, const char *instance, struct proc *proc)
 {
-	return shell_open(&shell, conf, instance, proc);
+	return elector_open(&elector, conf, instance, proc);
 }
 
 static void
-close_shell(void)
+close_elector(void)
 {
-	shell_close(&shell);
+	elector_close(&elector);
 }
 
 int
@@ -22,8 +22,8 @@ main(int argc, char **argv)
 {
 	static const struct serve program = {
 	    .worker = ROSTER_ELECTOR,
-	    .open = open_shell,
-	    .close = close_shell,
+	    .open = open_elector,
+	    .close = close_elector,
 	};
 
 	serve(argc, argv, &program);

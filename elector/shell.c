@@ -1,4 +1,4 @@
-/* See shell.h. Decode, step, apply, re-arm the one timer. */
+/* Decode, step, apply, arm the one timer; see shell.h. */
 #include "elector/shell.h"
 
 #include "base/clock.h"
@@ -7,7 +7,6 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/paths.h"
-#include "elector/shell_apply.h"
 #include "elector/status.h"
 #include "ipc/door.h"
 
@@ -21,10 +20,19 @@
 #define TIMER_ACCURACY_US 1
 #define STATUS_LINE_MAX   200
 
-static void
-rearm(struct shell *s)
+void
+elector_view(const struct elector *s, struct elect_view *out)
 {
-	uint64_t due_ms = elect_due_ms(s->elect);
+	if (s->attach)
+		attach_get_view(s->attach, out);
+	else
+		elect_get_view(s->elect, out);
+}
+
+static void
+rearm(struct elector *s)
+{
+	uint64_t due_ms = s->attach ? attach_due_ms(s->attach) : elect_due_ms(s->elect);
 
 	if (due_ms == UINT64_MAX) {
 		sd_event_source_set_enabled(s->timer, SD_EVENT_OFF);
@@ -36,24 +44,24 @@ rearm(struct shell *s)
 }
 
 static void
-say_status(struct shell *s)
+say_status(struct elector *s)
 {
 	char line[STATUS_LINE_MAX];
 
 	if (!s->ready)
 		return;
-	status_line(s, line, sizeof(line));
+	elector_status_line(s, line, sizeof(line));
 	proc_status(s->proc, line, uplink_generation(s->uplink),
 	            uplink_active(s->uplink));
 }
 
 /* One line for each change of what we are. */
 static void
-show(struct shell *s)
+show(struct elector *s)
 {
 	struct elect_view now;
 
-	elect_look_at(s->elect, &now);
+	elector_view(s, &now);
 	if (now.silent == s->shown.silent && now.state == s->shown.state &&
 	    (now.state != NOTIF_LOOKING || now.clock == s->shown.clock) &&
 	    (now.state == NOTIF_LOOKING || now.current.epoch == s->shown.current.epoch) &&
@@ -61,7 +69,7 @@ show(struct shell *s)
 		return;
 	log_info("state %s→%s round=%" PRId64 " leader=%" PRId64 " epoch=%" PRId64
 	         " serial=%" PRIu64 ",%" PRIu64,
-	         status_state(&s->shown), status_state(&now), now.clock,
+	         elector_state(&s->shown), elector_state(&now), now.clock,
 	         now.current.leader, now.current.epoch, now.serial.generation,
 	         now.serial.count);
 	s->shown = now;
@@ -69,14 +77,31 @@ show(struct shell *s)
 }
 
 static void
-step(struct shell *s, struct elect_event *ev)
+on_step(void *user, uint64_t now_ms, void *event)
 {
-	ev->now_ms = clock_ms();
-	elect_step(s->elect, ev, &s->todo);
+	struct elector *s = user;
+	struct elect_event *ev = event;
+
+	ev->now_ms = now_ms;
+	if (s->attach)
+		attach_step(s->attach, ev, &s->todo);
+	else
+		elect_step(s->elect, ev, &s->todo);
 	for (unsigned i = 0; i < s->todo.count; i++)
-		shell_apply(s, &s->todo.list[i]);
-	show(s);
-	rearm(s);
+		elector_apply(s, &s->todo.list[i]);
+}
+
+static void
+on_settle(void *user)
+{
+	show(user);
+	rearm(user);
+}
+
+static void
+push(struct elector *s, const struct elect_event *ev)
+{
+	gate_push(&s->gate, ev);
 }
 
 static int
@@ -84,15 +109,16 @@ on_timer(sd_event_source *source, uint64_t usec, void *user)
 {
 	(void)source;
 	(void)usec;
-	step(user, &(struct elect_event){.type = ELECT_EV_DUE});
+	push(user, &(struct elect_event){.type = ELECT_EV_DUE});
 	return 0;
 }
 
 static int
-make_core(struct shell *s)
+make_core(struct elector *s)
 {
 	struct elect_options o;
-	struct elect *made;
+	struct elect *elect = NULL;
+	struct attach *attach = NULL;
 	int r;
 
 	elect_options_ours(&o);
@@ -102,19 +128,20 @@ make_core(struct shell *s)
 	o.config_text = s->config_text;
 	o.config_text_len = s->config_text_len;
 	o.multi_address = true;
-	o.attached = s->conf->attach;
 	o.notify_min_ms = s->conf->timing.notify_min_ms;
 	o.notify_max_ms = s->conf->timing.notify_max_ms;
 	o.finalize_ms = s->conf->timing.finalize_ms;
 	o.early_finalize = s->conf->early_finalize && s->conf->zab;
-	/* without Zab nobody parts those who left one round with two leaders */
+	/* without Zab nothing parts the followers of two leaders of one round */
 	o.fixed_window = s->conf->zab;
 	o.doubt_vote = !s->conf->zab;
-	r = elect_new(&made, &o);
+	r = s->conf->attach ? attach_new(&attach, &o) : elect_new(&elect, &o);
 	if (r < 0)
 		return r;
 	elect_free(s->elect);
-	s->elect = made;
+	attach_free(s->attach);
+	s->elect = elect;
+	s->attach = attach;
 	s->has_state = false;
 	s->has_decided = false;
 	for (unsigned i = 0; i < s->remote_count; i++)
@@ -122,19 +149,18 @@ make_core(struct shell *s)
 	return 0;
 }
 
-/* Forget what was worked out so far. */
+/* Forgets what was worked out so far. */
 static void
-start_afresh(struct shell *s)
+start_afresh(struct elector *s)
 {
 	int r = make_core(s);
 
 	if (r < 0) {
-		log_err("no core: %s", strerror(-r));
+		log_err("cannot make the election core: %s", strerror(-r));
 		proc_exit(s->proc, EXIT_FAILED);
 		return;
 	}
-	show(s);
-	rearm(s);
+	on_settle(s);
 }
 
 static void
@@ -147,7 +173,7 @@ on_activate(void *user, uint64_t generation)
 static void
 on_again(void *user, bool active)
 {
-	struct shell *s = user;
+	struct elector *s = user;
 	struct msg state = {.type = MSG_STATE, .u.state = s->state};
 	struct msg decided = {.type = MSG_DECIDED, .u.decided = s->decided};
 
@@ -155,7 +181,7 @@ on_again(void *user, bool active)
 		start_afresh(s);
 		return;
 	}
-	step(s, &(struct elect_event){.type = ELECT_EV_AGAIN});
+	push(s, &(struct elect_event){.type = ELECT_EV_AGAIN});
 	if (s->has_state)
 		uplink_send(s->uplink, &state);
 	if (s->has_decided)
@@ -163,28 +189,24 @@ on_again(void *user, bool active)
 }
 
 static void
-take_remote(struct shell *s, const struct msg_remote *m)
+take_remote(struct elector *s, const struct msg_remote *m)
 {
-	struct elect_event ev = {
-	    .type = ELECT_EV_LINK,
-	    .sid = m->sid,
-	    .link = {.up = m->link == MSG_LINK_UP,
-	             .was_up = m->was_up,
-	             .refused = m->reason == MSG_REASON_REFUSED},
-	};
-
 	if (m->lane == MSG_LANE_ELECTION)
-		step(s, &ev);
+		push(s, &(struct elect_event){.type = ELECT_EV_LINK,
+		                              .sid = m->sid,
+		                              .link = (enum msg_link)m->link,
+		                              .reason = (enum msg_reason)m->reason,
+		                              .was_up = m->was_up});
 }
 
 static void
-remember(struct shell *s, int64_t sid, const struct notif *n)
+remember(struct elector *s, int64_t sid, const struct notif *n)
 {
 	for (unsigned i = 0; i < s->remote_count; i++) {
 		if (s->remotes[i].sid != sid)
 			continue;
 		s->remotes[i].heard = true;
-		s->remotes[i].word = (struct vote){.leader = n->leader,
+		s->remotes[i].vote = (struct vote){.leader = n->leader,
 		                                   .zxid = n->zxid,
 		                                   .round = n->round,
 		                                   .epoch = n->epoch,
@@ -194,7 +216,7 @@ remember(struct shell *s, int64_t sid, const struct notif *n)
 }
 
 static void
-take_frame(struct shell *s, const struct msg_frame *m)
+take_frame(struct elector *s, const struct msg_frame *m)
 {
 	struct elect_event ev = {.type = ELECT_EV_NOTIF, .sid = m->sid};
 	enum notif_result r;
@@ -210,58 +232,50 @@ take_frame(struct shell *s, const struct msg_frame *m)
 		return;
 	}
 	remember(s, m->sid, &ev.notif);
-	step(s, &ev);
+	push(s, &ev);
 }
 
 static void
-take_look(struct shell *s, const struct msg_look *m)
+take_look(struct elector *s, const struct msg_look *m)
 {
-	struct elect_event ev = {.type = ELECT_EV_LOOK,
-	                         .serial = m->serial,
-	                         .look = {.zxid = m->zxid,
-	                                  .epoch = m->epoch,
-	                                  .last_round = m->last_round,
-	                                  .gave_up = m->gave_up,
-	                                  .leader = m->leader}};
-
-	if (msg_serial_compare(&ev.serial, &s->look_serial) != 0) {
-		s->look_serial = ev.serial;
+	if (msg_serial_compare(&m->serial, &s->look_serial) != 0) {
+		s->look_serial = m->serial;
 		s->look_us = clock_us();
 		s->counters.elections++;
 	}
 	log_debug("look serial=%" PRIu64 ",%" PRIu64 " reason=%s", m->serial.generation,
 	          m->serial.count, msg_look_reason_name((enum msg_look_reason)m->reason));
-	step(s, &ev);
+	push(s, &(struct elect_event){.type = ELECT_EV_LOOK, .look = *m});
 }
 
 static void
-take_vote(struct shell *s, enum elect_event_type type, const struct msg_serial *serial,
+take_vote(struct elector *s, enum elect_event_type type, const struct msg_serial *serial,
           const struct vote *vote)
 {
 	struct elect_event ev = {.type = type, .serial = *serial, .vote = *vote};
 
-	step(s, &ev);
+	push(s, &ev);
 }
 
 static void
-take_synced(struct shell *s)
+take_synced(struct elector *s)
 {
 	char line[STATUS_LINE_MAX];
 
-	step(s, &(struct elect_event){.type = ELECT_EV_SYNCED});
+	push(s, &(struct elect_event){.type = ELECT_EV_SYNCED});
 	if (s->ready) {
 		say_status(s);
 		return;
 	}
 	s->ready = true;
-	status_line(s, line, sizeof(line));
+	elector_status_line(s, line, sizeof(line));
 	proc_ready(s->proc, line, uplink_generation(s->uplink), uplink_active(s->uplink));
 }
 
 static void
 on_message(void *user, const struct msg *m)
 {
-	struct shell *s = user;
+	struct elector *s = user;
 
 	if (m->type == MSG_REMOTE)
 		take_remote(s, &m->u.remote);
@@ -276,7 +290,7 @@ on_message(void *user, const struct msg *m)
 	else if (m->type == MSG_STATE)
 		take_vote(s, ELECT_EV_STATE, &m->u.state.serial, &m->u.state.vote);
 	else if (m->type == MSG_ABSENT)
-		step(s, &(struct elect_event){.type = ELECT_EV_ABSENT});
+		push(s, &(struct elect_event){.type = ELECT_EV_ABSENT});
 	else if (m->type == MSG_SYNCED)
 		take_synced(s);
 	else
@@ -293,7 +307,7 @@ on_lost(void *user, const char *why)
 static void
 on_superseded(void *user, int status)
 {
-	struct shell *s = user;
+	struct elector *s = user;
 
 	proc_exit(s->proc, status);
 }
@@ -307,7 +321,7 @@ on_request(void *user, struct door_conn *c, const char *data, size_t len)
 	if (len != strlen("status") || memcmp(data, "status", len) != 0)
 		n = json_error("the elector answers `status`", reply, sizeof(reply));
 	else
-		n = status_print(user, reply, sizeof(reply));
+		n = elector_status(user, reply, sizeof(reply));
 	if (n == 0)
 		n = json_error("the answer does not fit", reply, sizeof(reply));
 	if (door_send(c, reply, n) < 0)
@@ -322,7 +336,7 @@ on_gone(void *user, struct door_conn *c)
 }
 
 static int
-open_ends(struct shell *s)
+open_ends(struct elector *s)
 {
 	static const struct uplink_ops uplink_ops = {.on_activate = on_activate,
 	                                             .on_again = on_again,
@@ -339,7 +353,7 @@ open_ends(struct shell *s)
 	char path[CONF_RUN_DIR_MAX + PATHS_NAME_MAX + 32];
 	int r;
 
-	snprintf(path, sizeof(path), "%s/elector-%s", s->conf->run_dir, s->name);
+	snprintf(path, sizeof(path), "%s/" PATHS_ELECTOR "%s", s->conf->run_dir, s->name);
 	r = file_make_dir(path);
 	if (r == 0) {
 		strcat(path, "/" PATHS_DOOR);
@@ -353,9 +367,10 @@ open_ends(struct shell *s)
 }
 
 static int
-read_config(struct shell *s)
+read_config(struct elector *s)
 {
 	enum qconfig_result q;
+	int r;
 
 	s->config_text_len =
 	    conf_qconfig(s->conf, s->config_text, sizeof(s->config_text));
@@ -368,16 +383,19 @@ read_config(struct shell *s)
 		log_err("the configuration text is refused: %s", qconfig_result_name(q));
 		return -EINVAL;
 	}
+	r = quorum_init(&s->quorum, &s->config);
 	for (unsigned i = 0; i < s->conf->server_count; i++) {
 		if (s->conf->servers[i].id != s->conf->id)
 			s->remotes[s->remote_count++].sid = s->conf->servers[i].id;
 	}
-	return 0;
+	return r;
 }
 
 int
-shell_open(struct shell *s, const struct conf *conf, const char *name, struct proc *proc)
+elector_open(struct elector *s, const struct conf *conf, const char *name,
+             struct proc *proc)
 {
+	static const struct gate_ops gate_ops = {.step = on_step, .settle = on_settle};
 	int r;
 
 	s->conf = conf;
@@ -386,6 +404,8 @@ shell_open(struct shell *s, const struct conf *conf, const char *name, struct pr
 	s->loop = proc_loop(proc);
 	s->shown.silent = true;
 	r = read_config(s);
+	if (r == 0) /* one event at a time: applying the actions pushes none */
+		r = gate_init(&s->gate, sizeof(struct elect_event), 1, &gate_ops, s);
 	if (r == 0)
 		r = make_core(s);
 	if (r == 0)
@@ -398,10 +418,12 @@ shell_open(struct shell *s, const struct conf *conf, const char *name, struct pr
 }
 
 void
-shell_close(struct shell *s)
+elector_close(struct elector *s)
 {
 	door_close(s->door);
 	uplink_close(s->uplink);
 	sd_event_source_disable_unref(s->timer);
+	gate_deinit(&s->gate);
+	attach_free(s->attach);
 	elect_free(s->elect);
 }

@@ -1,13 +1,16 @@
-/* The elector's shell: messages of connmgr become events of the core, its actions become
- * messages; one timer. It adds the configuration text to what goes to other servers. */
+/* The elector's shell: messages of connmgr become events of the core, and its actions
+ * become messages. The shell adds the configuration text to what goes to other servers.
+ */
 #ifndef ELECTOR_SHELL_H
 #define ELECTOR_SHELL_H
 
 #include "base/histogram.h"
 #include "config/conf.h"
+#include "elector/attach.h"
 #include "elector/elect.h"
 #include "ipc/msg.h"
 #include "ipc/uplink.h"
+#include "proc/gate.h"
 #include "proc/proc.h"
 
 #include <stdbool.h>
@@ -17,13 +20,15 @@
 
 struct door;
 
-struct shell_remote { /* a configured server other than ourselves */
+/* A configured server other than ourselves. */
+struct elector_remote {
 	int64_t sid;
 	bool heard;
-	struct vote word; /* its last notification, as it was */
+	/* its last notification */
+	struct vote vote;
 };
 
-struct shell_counters {
+struct elector_counters {
 	uint64_t frames_in;
 	uint64_t frames_out;
 	uint64_t frames_refused; /* no notification */
@@ -36,7 +41,7 @@ struct shell_counters {
 	uint64_t dropped[ELECT_REASONS];
 };
 
-struct shell {
+struct elector {
 	const struct conf *conf;
 	const char *name;
 	struct proc *proc;
@@ -44,35 +49,46 @@ struct shell {
 	sd_event_source *timer;
 	struct uplink *uplink;
 	struct door *door;
+	struct gate gate;
 	bool ready;
 
+	/* the core: `attach` where the configuration says attach, else `elect` */
 	struct elect *elect;
+	struct attach *attach;
+	struct elect_actions todo;
 	struct qconfig config;
+	struct quorum quorum;
 	char config_text[QCONFIG_TEXT_MAX];
 	size_t config_text_len;
-	struct elect_actions todo;
 	unsigned char frame[NOTIF_HEAD + QCONFIG_TEXT_MAX];
 
-	/* what we said last as the active one, for on_again */
+	/* what we said last as the active elector, to be said again after a lost link */
 	bool has_state;
 	struct msg_state state;
 	bool has_decided;
 	struct msg_decided decided;
 
-	struct msg_serial look_serial; /* the newest look, */
-	uint64_t look_us;              /* when it came; 0: it is answered */
-	struct histogram decide;       /* from the one to the other */
-	struct elect_view shown;       /* what the log knows */
+	/* the newest look, and when it came; 0: it is answered */
+	struct msg_serial look_serial;
+	uint64_t look_us;
+	/* how long each look took */
+	struct histogram decide;
+	/* what the log said last */
+	struct elect_view shown;
 	unsigned remote_count;
-	struct shell_remote remotes[CONF_SERVERS_MAX];
-	struct shell_counters counters;
+	struct elector_remote remotes[CONF_SERVERS_MAX];
+	struct elector_counters counters;
 };
 
-/* Makes the core, knocks at connmgr's door, opens ours. Borrowed until shell_close: conf,
- * name, proc. 0 or -errno, having said why. Large: keep `s` static, and
- * so zero-filled. */
-int shell_open(struct shell *s, const struct conf *conf, const char *name,
-               struct proc *proc);
-void shell_close(struct shell *s);
+/* Makes the core, knocks at connmgr's door, opens ours. Borrowed until elector_close:
+ * conf, name, proc. 0 or -errno, having logged why. The struct is large: keep it static,
+ * and so zero-filled. */
+int elector_open(struct elector *s, const struct conf *conf, const char *name,
+                 struct proc *proc);
+void elector_close(struct elector *s);
+
+void elector_view(const struct elector *s, struct elect_view *out);
+/* Carries out one action of the core: shell_apply.c. */
+void elector_apply(struct elector *s, const struct elect_action *a);
 
 #endif

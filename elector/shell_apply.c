@@ -1,5 +1,6 @@
-/* What the core wants done, as messages to connmgr; see shell_apply.h. */
-#include "elector/shell_apply.h"
+/* The actions of the core become messages to connmgr. None of this feeds an event back.
+ */
+#include "elector/shell.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -8,7 +9,7 @@
 #include <inttypes.h>
 
 static bool
-is_configured(const struct shell *s, int64_t sid)
+is_configured(const struct elector *s, int64_t sid)
 {
 	for (unsigned i = 0; i < s->remote_count; i++)
 		if (s->remotes[i].sid == sid)
@@ -17,7 +18,7 @@ is_configured(const struct shell *s, int64_t sid)
 }
 
 static void
-send_vote(struct shell *s, const struct elect_action *a)
+send_vote(struct elector *s, const struct elect_action *a)
 {
 	struct notif n = {.state = a->vote.state,
 	                  .leader = a->vote.leader,
@@ -29,8 +30,6 @@ send_vote(struct shell *s, const struct elect_action *a)
 	                  .config_len = s->config_text_len};
 	struct msg m = {.type = MSG_FRAME_OUT,
 	                .u.frame = {.lane = MSG_LANE_ELECTION, .data = s->frame}};
-	unsigned count;
-	const int64_t *voters = elect_voters(s->elect, &count);
 
 	if (a->type == ELECT_ACT_SEND &&
 	    uplink_waiting(s->uplink) >= UPLINK_QUEUE_MAX / 2 &&
@@ -46,17 +45,17 @@ send_vote(struct shell *s, const struct elect_action *a)
 		uplink_send(s->uplink, &m);
 		return;
 	}
-	for (unsigned i = 0; i < count; i++) {
-		if (voters[i] == s->conf->id)
+	for (unsigned i = 0; i < s->quorum.voter_count; i++) {
+		if (s->quorum.voters[i] == s->conf->id)
 			continue;
-		m.u.frame.sid = voters[i];
+		m.u.frame.sid = s->quorum.voters[i];
 		s->counters.frames_out++;
 		uplink_send(s->uplink, &m);
 	}
 }
 
 static void
-send_state(struct shell *s, const struct elect_action *a)
+send_state(struct elector *s, const struct elect_action *a)
 {
 	struct msg m = {.type = MSG_STATE,
 	                .u.state = {.serial = a->serial, .vote = a->vote}};
@@ -71,7 +70,7 @@ send_state(struct shell *s, const struct elect_action *a)
 }
 
 static void
-send_decided(struct shell *s, const struct elect_action *a)
+send_decided(struct elector *s, const struct elect_action *a)
 {
 	struct msg m = {.type = MSG_DECIDED,
 	                .u.decided = {.serial = a->serial, .vote = a->vote}};
@@ -80,7 +79,7 @@ send_decided(struct shell *s, const struct elect_action *a)
 	s->decided = m.u.decided;
 	s->counters.decided++;
 	if (msg_serial_compare(&a->serial, &s->look_serial) == 0) {
-		/* repeated: perhaps the answer of the elector before us */
+		/* a repeated answer may be that of the elector before us */
 		if (s->look_us > 0 && a->reason != ELECT_REASON_REPEATED)
 			histogram_add(&s->decide, clock_us() - s->look_us);
 		s->look_us = 0;
@@ -93,7 +92,7 @@ send_decided(struct shell *s, const struct elect_action *a)
 }
 
 static void
-send_doubt(struct shell *s, const struct elect_action *a)
+send_doubt(struct elector *s, const struct elect_action *a)
 {
 	struct msg m = {.type = MSG_DOUBT,
 	                .u.doubt = {.serial = a->serial, .sid = a->sid}};
@@ -104,7 +103,7 @@ send_doubt(struct shell *s, const struct elect_action *a)
 }
 
 static void
-send_connect(struct shell *s)
+send_connect(struct elector *s)
 {
 	struct msg m = {.type = MSG_CONNECT,
 	                .u.connect = {.lane = MSG_LANE_ELECTION, .sid = MSG_ALL}};
@@ -113,17 +112,17 @@ send_connect(struct shell *s)
 }
 
 static void
-note_newer_config(struct shell *s, int64_t sid)
+note_newer_config(struct elector *s, int64_t sid)
 {
 	if (s->counters.newer_configs++ == 0)
 		log_warning("sid=%" PRId64
-		            " has a newer configuration with other members; "
-		            "is our file out of date?",
+		            " has a newer configuration with other members: compare our "
+		            "configuration file with that of the server",
 		            sid);
 }
 
 void
-shell_apply(struct shell *s, const struct elect_action *a)
+elector_apply(struct elector *s, const struct elect_action *a)
 {
 	switch (a->type) {
 	case ELECT_ACT_STATE:

@@ -1,4 +1,4 @@
-/* See status.h. Integers are printed as they are: a double would lose digits. */
+/* See status.h. */
 #include "elector/status.h"
 
 #include "base/json.h"
@@ -18,7 +18,7 @@ state_word(int32_t state)
 }
 
 const char *
-status_state(const struct elect_view *v)
+elector_state(const struct elect_view *v)
 {
 	return v->silent ? "silent" : state_word(v->state);
 }
@@ -39,18 +39,16 @@ put_vote(struct buf_out *out, const struct vote *v, int64_t round)
 }
 
 static void
-put_election(struct buf_out *out, const struct shell *s)
+put_election(struct buf_out *out, const struct elector *s)
 {
 	struct elect_view v;
-	unsigned count;
-	const int64_t *voters = elect_voters(s->elect, &count);
 
-	elect_look_at(s->elect, &v);
+	elector_view(s, &v);
 	buf_put_text(
 	    out,
 	    ",\"state\":\"%s\",\"synced\":%s,\"finalizing\":%s,\"round\":%" PRId64
 	    ",\"serial\":[%" PRIu64 ",%" PRIu64 "],\"vote\":",
-	    status_state(&v), v.synced ? "true" : "false",
+	    elector_state(&v), v.synced ? "true" : "false",
 	    v.phase == ELECT_PHASE_FINALIZE ? "true" : "false", v.clock,
 	    v.serial.generation, v.serial.count);
 	if (v.silent)
@@ -59,24 +57,23 @@ put_election(struct buf_out *out, const struct shell *s)
 		put_vote(out, vote_said(&v),
 		         v.phase == ELECT_PHASE_IDLE ? v.current.round : v.clock);
 	buf_put_text(out, ",\"voters\":[");
-	for (unsigned i = 0; i < count; i++)
-		buf_put_text(out, "%s%" PRId64, i > 0 ? "," : "", voters[i]);
-	buf_put_text(out, "],\"quorum\":%u",
-	             quorum_smallest(&elect_quorums(s->elect)->current));
+	for (unsigned i = 0; i < s->quorum.voter_count; i++)
+		buf_put_text(out, "%s%" PRId64, i > 0 ? "," : "", s->quorum.voters[i]);
+	buf_put_text(out, "],\"quorum\":%u", quorum_smallest(&s->quorum));
 }
 
 static void
-put_remotes(struct buf_out *out, const struct shell *s)
+put_remotes(struct buf_out *out, const struct elector *s)
 {
 	buf_put_text(out, ",\"remotes\":[");
 	for (unsigned i = 0; i < s->remote_count; i++) {
-		const struct shell_remote *r = &s->remotes[i];
+		const struct elector_remote *r = &s->remotes[i];
 
 		buf_put_text(out, "%s{\"id\":%" PRId64, i > 0 ? "," : "", r->sid);
 		if (r->heard) {
 			buf_put_text(out, ",\"state\":\"%s\",\"vote\":",
-			             state_word(r->word.state));
-			put_vote(out, &r->word, r->word.round);
+			             state_word(r->vote.state));
+			put_vote(out, &r->vote, r->vote.round);
 		} else {
 			buf_put_text(out, ",\"state\":null,\"vote\":null");
 		}
@@ -86,9 +83,9 @@ put_remotes(struct buf_out *out, const struct shell *s)
 }
 
 static void
-put_counters(struct buf_out *out, const struct shell *s)
+put_counters(struct buf_out *out, const struct elector *s)
 {
-	const struct shell_counters *c = &s->counters;
+	const struct elector_counters *c = &s->counters;
 	const struct json_count list[] = {
 	    {"frames_in", c->frames_in},
 	    {"frames_out", c->frames_out},
@@ -104,7 +101,7 @@ put_counters(struct buf_out *out, const struct shell *s)
 }
 
 static void
-put_drops(struct buf_out *out, const struct shell *s)
+put_drops(struct buf_out *out, const struct elector *s)
 {
 	struct uplink_counters u = uplink_counters(s->uplink);
 	const struct self_queue queue = {"uplink", uplink_waiting(s->uplink),
@@ -125,7 +122,7 @@ put_drops(struct buf_out *out, const struct shell *s)
 }
 
 size_t
-status_print(const struct shell *s, char *out, size_t cap)
+elector_status(const struct elector *s, char *out, size_t cap)
 {
 	struct buf_out b;
 
@@ -143,16 +140,16 @@ status_print(const struct shell *s, char *out, size_t cap)
 }
 
 void
-status_line(const struct shell *s, char *out, size_t cap)
+elector_status_line(const struct elector *s, char *out, size_t cap)
 {
 	struct elect_view v;
 
-	elect_look_at(s->elect, &v);
+	elector_view(s, &v);
 	if (v.silent)
-		snprintf(out, cap, "%s, no word of the peer",
+		snprintf(out, cap, "%s, told nothing by the peer",
 		         uplink_active(s->uplink) ? "active" : "shadow");
 	else
 		snprintf(out, cap, "%s, %s, leader %" PRId64 ", round %" PRId64,
-		         uplink_active(s->uplink) ? "active" : "shadow", status_state(&v),
-		         vote_said(&v)->leader, v.clock);
+		         uplink_active(s->uplink) ? "active" : "shadow",
+		         elector_state(&v), vote_said(&v)->leader, v.clock);
 }

@@ -1,4 +1,4 @@
-/* What our door answers to `status`: docs/DOORS.md. */
+/* What our control socket answers to `status`: docs/DOORS.md. */
 #ifndef ELECTOR_STATUS_H
 #define ELECTOR_STATUS_H
 
@@ -6,10 +6,10 @@
 
 #include <stddef.h>
 
-/* One JSON object; its length, 0 if it does not fit. */
-size_t status_print(const struct shell *s, char *out, size_t cap);
+/* One JSON object; returns its length, 0 if it does not fit. */
+size_t elector_status(const struct elector *s, char *out, size_t cap);
 /* One line for STATUS= */
-void status_line(const struct shell *s, char *out, size_t cap);
-const char *status_state(const struct elect_view *v); /* "looking" … or "silent" */
+void elector_status_line(const struct elector *s, char *out, size_t cap);
+const char *elector_state(const struct elect_view *v); /* "looking" … or "silent" */
 
 #endif

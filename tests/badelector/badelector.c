@@ -90,10 +90,10 @@ int __wrap_proc_parse_options(int argc, char **argv, const char *about,
                               struct proc_options *out);
 int __real_proc_parse_options(int argc, char **argv, const char *about,
                               struct proc_options *out);
-int __wrap_shell_open(struct shell *s, const struct conf *conf, const char *name,
-                      struct proc *proc);
-int __real_shell_open(struct shell *s, const struct conf *conf, const char *name,
-                      struct proc *proc);
+int __wrap_elector_open(struct elector *s, const struct conf *conf, const char *name,
+                        struct proc *proc);
+int __real_elector_open(struct elector *s, const struct conf *conf, const char *name,
+                        struct proc *proc);
 void __wrap_proc_ready(struct proc *p, const char *status, unsigned long long generation,
                        bool active);
 void __real_proc_ready(struct proc *p, const char *status, unsigned long long generation,
@@ -165,10 +165,10 @@ __wrap_proc_parse_options(int argc, char **argv, const char *about,
 }
 
 int
-__wrap_shell_open(struct shell *s, const struct conf *conf, const char *name,
-                  struct proc *proc)
+__wrap_elector_open(struct elector *s, const struct conf *conf, const char *name,
+                    struct proc *proc)
 {
-	int r = __real_shell_open(s, conf, name, proc);
+	int r = __real_elector_open(s, conf, name, proc);
 
 	if (r == 0 && bad.kind == KIND_READY_ONLY)
 		__real_proc_ready(proc, "ready, or so it says", 0, false);

@@ -90,7 +90,7 @@ static void
 look(struct model *m, struct elect_event *ev)
 {
 	ev->type = ELECT_EV_LOOK;
-	ev->serial = some_serial(m);
+	ev->look.serial = some_serial(m);
 	ev->look.zxid = feed_number(&m->feed, 0);
 	ev->look.epoch = feed_number(&m->feed, 1);
 	ev->look.last_round = feed_number(&m->feed, m->view.clock);
@@ -117,7 +117,9 @@ link_changes(struct model *m, struct elect_event *ev)
 	ev->type = ELECT_EV_LINK;
 	ev->sid = some_sid(m);
 	b = feed_byte(&m->feed);
-	ev->link = (struct elect_link){.up = b % 2, .refused = b & 2, .was_up = b & 4};
+	ev->link = b % 2 ? MSG_LINK_UP : MSG_LINK_DOWN;
+	ev->reason = b & 2 ? MSG_REASON_REFUSED : MSG_REASON_NONE;
+	ev->was_up = b & 4;
 }
 
 /* What the shell makes of it: the configuration that we have, another, or none. */
@@ -308,7 +310,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	m.options.config_text_len = b % 2 ? m.ensemble->text_len : 0;
 	if (elect_new(&m.elect, &m.options) < 0)
 		return 0;
-	elect_look_at(m.elect, &m.view);
+	elect_get_view(m.elect, &m.view);
 	m.now_ms = feed_byte(&m.feed);
 	while (!feed_end(&m.feed)) {
 		struct elect_event ev = {0};

@@ -31,7 +31,7 @@ struct model {
 	bool has_said; /* of the core's own broadcasts */
 	struct msg_serial said_serial;
 	struct vote said;
-	struct elect_link links[ELECT_VOTERS_MAX]; /* in the order of elect_voters */
+	struct msg_remote links[ELECT_VOTERS_MAX]; /* in the order of elect_voters */
 	bool given_up[ELECT_VOTERS_MAX];           /* by any look */
 	unsigned heard_count;
 };
@@ -94,10 +94,12 @@ all_have_said(const struct model *m, const struct vote *v)
 	const int64_t *voters = elect_voters(m->elect, &count);
 
 	for (unsigned i = 0; i < count; i++) {
-		const struct elect_link *l = &m->links[i];
+		const struct msg_remote *l = &m->links[i];
 		bool weighs = has_weight(&q->current, voters[i]) ||
 		              (q->has_last_seen && has_weight(&q->last_seen, voters[i]));
-		bool down = (l->was_up && !l->up && l->refused) || m->given_up[i];
+		bool down = (l->was_up && l->link != MSG_LINK_UP &&
+		             l->reason == MSG_REASON_REFUSED) ||
+		            m->given_up[i];
 
 		if (weighs && !down && !has_said(m, voters[i], v, true))
 			return false;
@@ -243,7 +245,9 @@ note(struct model *m, const struct elect_event *ev)
 		memset(m->links, 0, sizeof(m->links));
 	for (unsigned i = 0; i < count; i++) {
 		if (ev->type == ELECT_EV_LINK && voters[i] == ev->sid)
-			m->links[i] = ev->link;
+			m->links[i] = (struct msg_remote){.link = (uint8_t)ev->link,
+			                                  .reason = (uint8_t)ev->reason,
+			                                  .was_up = ev->was_up};
 		if (ev->type == ELECT_EV_LOOK && ev->look.gave_up)
 			m->given_up[i] |= voters[i] == ev->look.leader;
 	}
@@ -264,7 +268,7 @@ check_step(struct model *m, const struct elect_event *ev)
 
 	note(m, ev);
 	elect_step(m->elect, ev, &todo);
-	elect_look_at(m->elect, &now);
+	elect_get_view(m->elect, &now);
 	must(todo.count <= ELECT_ACTIONS_MAX, "the list of actions holds them");
 	check_view(m, &now);
 	mute = mute && (now.silent || !now.synced);

@@ -363,7 +363,7 @@ __wrap_elect_step(struct elect *e, const struct elect_event *ev,
 	if (ev->type == ELECT_EV_NOTIF && ev->sid >= 1 && ev->sid <= (int64_t)sim.count)
 		hear(w, ev);
 	__real_elect_step(e, ev, out);
-	elect_look_at(e, &view);
+	elect_get_view(e, &view);
 	if (msg_serial_compare(&view.serial, &w->look) != 0) {
 		w->look = view.serial;
 		memset(w->heard, 0, sizeof(w->heard));

@@ -295,17 +295,6 @@ sim_decide_wrongly(unsigned server, struct role_event *ev)
 
 /* ---- S8 ---- */
 
-/* The elector's core without its configurations, which are large and written once, and
- * the scratch of a step. */
-#define WORDS offsetof(struct elect, synced)
-#define STEP  offsetof(struct elect, now_ms)
-
-static bool
-same_elect(const unsigned char before[STEP - WORDS], const struct elect *e)
-{
-	return memcmp(before, (const unsigned char *)e + WORDS, STEP - WORDS) == 0;
-}
-
 /* A message that is none, or one with a frame that is none. */
 static size_t
 make_garbage(unsigned char out[128], bool elector)
@@ -330,7 +319,7 @@ make_garbage(unsigned char out[128], bool elector)
 void
 sim_garbage(struct proc *p)
 {
-	static unsigned char elect_before[STEP - WORDS];
+	static struct elect elect_before;
 	static struct role role_before;
 	struct sim_server *s = &sim.servers[p->server];
 	bool peer = p->kind == SIM_PEER && s->keeper.role;
@@ -338,13 +327,13 @@ sim_garbage(struct proc *p)
 	size_t len = make_garbage(data, p->kind == SIM_ELECTOR);
 
 	if (p->kind == SIM_ELECTOR)
-		memcpy(elect_before, (unsigned char *)s->shell.elect + WORDS,
-		       sizeof(elect_before));
+		elect_before = *s->elector.elect;
 	if (peer)
 		role_before = *s->keeper.role;
 	if (!sim_pipe_hear(p, data, len))
 		return;
-	if (p->kind == SIM_ELECTOR && !same_elect(elect_before, s->shell.elect))
+	if (p->kind == SIM_ELECTOR &&
+	    memcmp(&elect_before, s->elector.elect, sizeof(elect_before)) != 0)
 		sim_fail("S8: garbage changed the elector of server %u", p->server + 1);
 	if (peer && memcmp(&role_before, s->keeper.role, sizeof(role_before)) != 0)
 		sim_fail("S8: garbage changed the peer of server %u", p->server + 1);

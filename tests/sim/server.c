@@ -129,8 +129,8 @@ sim_start(struct proc *p)
 	if (p->kind == SIM_CONNMGR) {
 		r = switchboard_open(&s->switchboard, &p->loop, &s->conf, "main");
 	} else if (p->kind == SIM_ELECTOR) {
-		memset(&s->shell, 0, sizeof(s->shell));
-		r = shell_open(&s->shell, &s->conf, "main", p);
+		memset(&s->elector, 0, sizeof(s->elector));
+		r = elector_open(&s->elector, &s->conf, "main", p);
 	} else {
 		memset(&s->keeper, 0, sizeof(s->keeper));
 		r = keeper_open(&s->keeper, &s->conf, "main", p);
@@ -166,7 +166,7 @@ sim_kill(struct proc *p)
 		switchboard_close(s->switchboard);
 		sim_net_closed(p);
 	} else if (p->kind == SIM_ELECTOR) {
-		shell_close(&s->shell);
+		elector_close(&s->elector);
 	} else {
 		keeper_close(&s->keeper);
 		sim_disk_killed(&s->disk);

@@ -85,7 +85,7 @@ struct sim_server {
 	bool powered;
 	bool port_taken; /* its quorum port, by somebody else */
 	struct proc procs[SIM_KINDS];
-	struct shell shell;
+	struct elector elector;
 	struct keeper keeper;
 	struct switchboard *switchboard;
 	struct sim_disk disk;

@@ -156,8 +156,8 @@ test_round(void **state)
 			give_state(1, 2, cases[i].said);
 		lab_give(&lab, (struct elect_event){
 				   .type = ELECT_EV_LOOK,
-				   .serial = lab_serial(2),
-				   .look = {.last_round = cases[i].last_round}});
+				   .look = {.serial = lab_serial(2),
+		                            .last_round = cases[i].last_round}});
 		lab_type(&lab, ELECT_EV_SYNCED);
 		lab_is_vote(lab_first(&lab, ELECT_ACT_BROADCAST), L, 1, cases[i].want);
 		lab_end(&lab);
@@ -283,8 +283,8 @@ test_absent_then_new_peer(void **state)
 	lab_start(&lab);
 	lab_role(&lab, F, 3, 6, 1);
 	lab_type(&lab, ELECT_EV_ABSENT);
-	lab_give(&lab, (struct elect_event){.type = ELECT_EV_LOOK,
-	                                    .serial = {.generation = 2, .count = 1}});
+	lab_give(&lab,
+	         (struct elect_event){.type = ELECT_EV_LOOK, .look = {.serial = {2, 1}}});
 	lab_is_vote(lab_first(&lab, ELECT_ACT_BROADCAST), L, 1, 7);
 	lab_end(&lab);
 }

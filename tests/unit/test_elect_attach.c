@@ -1,16 +1,16 @@
-/* elector/elect, attached to a ZooKeeper ensemble 1 2 3 that does not know us, 9: what is
- * asked and when, who is believed, what ends it. */
+/* elector/attach: a ZooKeeper ensemble 1 2 3 that does not know us, 9: what is asked and
+ * when, who is believed, what ends a role. */
 #include "tests/unit/test_elect_lab.h"
 
 static struct lab lab;
 
 static void
-attach(void)
+attach(bool synced)
 {
 	lab_prepare(&lab, 9, 3, true);
 	lab.options.observer = true;
-	lab.options.attached = true;
-	lab_start(&lab);
+	lab.options.synced = synced;
+	assert_int_equal(attach_new(&lab.a, &lab.options), 0);
 }
 
 /* One question to each of the three, and nothing else to them. */
@@ -65,7 +65,7 @@ decided(int64_t leader, int64_t epoch)
 static void
 observing(void)
 {
-	attach();
+	attach(true);
 	lab_look(&lab, 0, 0);
 	linked();
 	word(1, F, 3, 1);
@@ -89,8 +89,8 @@ static void
 test_asks(void **state)
 {
 	(void)state;
-	attach();
-	assert_int_equal(elect_due_ms(lab.e), UINT64_MAX); /* no word of the peer yet */
+	attach(true);
+	assert_int_equal(lab_due_ms(&lab), UINT64_MAX); /* no word of the peer yet */
 	lab_link(&lab, 1, true, true, false);
 	word(1, D, 1, 1);
 	assert_int_equal(lab.out.count, 0);
@@ -110,7 +110,7 @@ test_asks(void **state)
 	lab_link(&lab, 2, false, true, true); /* the attempt failed: no change */
 	assert_int_equal(lab.out.count, 0);
 	lab_type(&lab, ELECT_EV_ABSENT);
-	assert_int_equal(elect_due_ms(lab.e), UINT64_MAX);
+	assert_int_equal(lab_due_ms(&lab), UINT64_MAX);
 	lab_end(&lab);
 }
 
@@ -119,7 +119,7 @@ static void
 test_first_frame(void **state)
 {
 	(void)state;
-	attach();
+	attach(true);
 	lab_look(&lab, 0, 0);
 	for (int64_t sid = 1; sid <= 3; sid++) {
 		lab_link(&lab, sid, true, true, false);
@@ -151,7 +151,7 @@ test_believes_nobody(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		attach();
+		attach(true);
 		lab_look(&lab, 0, 0);
 		linked();
 		for (int64_t sid = 1; sid <= 3; sid++) {
@@ -170,7 +170,7 @@ static void
 test_dead_leader(void **state)
 {
 	(void)state;
-	attach();
+	attach(true);
 	lab_look(&lab, 0, 0);
 	linked();
 	word(3, D, 3, 1);
@@ -272,7 +272,7 @@ static void
 test_answers_no_voter(void **state)
 {
 	(void)state;
-	attach();
+	attach(true);
 	lab_look(&lab, 0, 0);
 	linked();
 	for (int32_t s = L; s <= O; s++) {
@@ -297,18 +297,14 @@ static void
 test_replay(void **state)
 {
 	(void)state;
-	lab_prepare(&lab, 9, 3, true);
-	lab.options.observer = true;
-	lab.options.attached = true;
-	lab.options.synced = false;
-	lab_start(&lab);
+	attach(false);
 	lab_role(&lab, O, 3, 4, 1);
 	for (int64_t sid = 1; sid <= 3; sid++) {
 		lab_link(&lab, sid, true, true, false);
 		word(sid, sid == 3 ? D : F, 3, 1);
 		assert_int_equal(lab.out.count, 0);
 	}
-	assert_int_equal(elect_due_ms(lab.e), UINT64_MAX);
+	assert_int_equal(lab_due_ms(&lab), UINT64_MAX);
 	lab_type(&lab, ELECT_EV_SYNCED);
 	assert_int_equal(lab.out.count, 0);
 	assert_true(lab_wait(&lab, 0)); /* at once */

@@ -1,8 +1,9 @@
-/* A bench for the election core: one node of an ensemble 1 … n, words that feed it
- * events, words that find its actions. For test_elect*.c only. */
+/* A bench for the cores of the elector: one node of an ensemble 1 … n, functions that
+ * feed it events, functions that find its actions. For test_elect*.c only. */
 #ifndef TESTS_UNIT_TEST_ELECT_LAB_H
 #define TESTS_UNIT_TEST_ELECT_LAB_H
 
+#include "elector/attach.h"
 #include "elector/elect.h"
 
 #include <setjmp.h>
@@ -21,6 +22,7 @@
 struct lab {
 	struct elect_options options;
 	struct elect *e;
+	struct attach *a; /* instead of `e` */
 	uint64_t now_ms;
 	uint64_t words; /* the count of the last serial */
 	struct elect_actions out;
@@ -62,13 +64,23 @@ static inline void
 lab_end(struct lab *lab)
 {
 	elect_free(lab->e);
+	attach_free(lab->a);
+}
+
+static inline uint64_t
+lab_due_ms(const struct lab *lab)
+{
+	return lab->a ? attach_due_ms(lab->a) : elect_due_ms(lab->e);
 }
 
 static inline void
 lab_give(struct lab *lab, struct elect_event ev)
 {
 	ev.now_ms = lab->now_ms;
-	elect_step(lab->e, &ev, &lab->out);
+	if (lab->a)
+		attach_step(lab->a, &ev, &lab->out);
+	else
+		elect_step(lab->e, &ev, &lab->out);
 }
 
 static inline void
@@ -88,8 +100,9 @@ static inline void
 lab_look(struct lab *lab, int64_t zxid, int64_t epoch)
 {
 	lab_give(lab, (struct elect_event){.type = ELECT_EV_LOOK,
-	                                   .serial = lab_serial(++lab->words),
-	                                   .look = {.zxid = zxid, .epoch = epoch}});
+	                                   .look = {.serial = lab_serial(++lab->words),
+	                                            .zxid = zxid,
+	                                            .epoch = epoch}});
 }
 
 static inline void
@@ -103,8 +116,9 @@ static inline void
 lab_look_without(struct lab *lab, int64_t leader)
 {
 	lab_give(lab, (struct elect_event){.type = ELECT_EV_LOOK,
-	                                   .serial = lab_serial(++lab->words),
-	                                   .look = {.gave_up = true, .leader = leader}});
+	                                   .look = {.serial = lab_serial(++lab->words),
+	                                            .gave_up = true,
+	                                            .leader = leader}});
 }
 
 static inline void
@@ -135,17 +149,19 @@ lab_recv(struct lab *lab, int64_t from, int32_t state, int64_t leader, int64_t z
 static inline void
 lab_link(struct lab *lab, int64_t sid, bool up, bool was_up, bool refused)
 {
-	lab_give(lab, (struct elect_event){
-			  .type = ELECT_EV_LINK,
-			  .sid = sid,
-			  .link = {.up = up, .was_up = was_up, .refused = refused}});
+	lab_give(lab, (struct elect_event){.type = ELECT_EV_LINK,
+	                                   .sid = sid,
+	                                   .link = up ? MSG_LINK_UP : MSG_LINK_DOWN,
+	                                   .reason = refused ? MSG_REASON_REFUSED
+	                                                     : MSG_REASON_NONE,
+	                                   .was_up = was_up});
 }
 
 /* To the deadline, if it is within `ms`; false: it is not, and time went on by `ms`. */
 static inline bool
 lab_wait(struct lab *lab, uint64_t ms)
 {
-	uint64_t due_ms = elect_due_ms(lab->e);
+	uint64_t due_ms = lab_due_ms(lab);
 
 	if (due_ms > lab->now_ms + ms) {
 		lab->now_ms += ms;
@@ -202,7 +218,10 @@ lab_view(const struct lab *lab)
 {
 	struct elect_view v;
 
-	elect_look_at(lab->e, &v);
+	if (lab->a)
+		attach_get_view(lab->a, &v);
+	else
+		elect_get_view(lab->e, &v);
 	return v;
 }
 

@@ -374,7 +374,9 @@ random_event(struct lab *lab)
 	             .last_round = (int64_t)pick(4),
 	             .gave_up = pick(2),
 	             .leader = (int64_t)pick(4)},
-	    .link = {.up = pick(2), .was_up = pick(2), .refused = pick(2)},
+	    .link = pick(2) ? MSG_LINK_UP : MSG_LINK_DOWN,
+	    .reason = pick(2) ? MSG_REASON_REFUSED : MSG_REASON_NONE,
+	    .was_up = pick(2),
 	    .notif = {.state = v.state,
 	              .leader = v.leader,
 	              .zxid = v.zxid,
@@ -388,6 +390,7 @@ random_event(struct lab *lab)
 	ev.serial = lab_serial(lab->words);
 	if (ev.type == ELECT_EV_STATE || ev.type == ELECT_EV_DECIDED)
 		ev.serial = lab_serial(pick((unsigned)lab->words + 1));
+	ev.look.serial = ev.serial;
 	lab->now_ms = ev.type == ELECT_EV_DUE && elect_due_ms(lab->e) != UINT64_MAX
 	                  ? elect_due_ms(lab->e)
 	                  : lab->now_ms + pick(90);
@@ -419,10 +422,11 @@ test_random_events(void **state)
 		n->may_lead = !observer && n->lab.options.sid <= 4;
 		lab_start(&n->lab);
 		for (int i = 0; i < 400; i++) {
-			bool before = n->lab.e->synced && !n->lab.e->silent, has_word;
+			bool before = n->lab.e->self.synced && !n->lab.e->self.silent,
+			     has_word;
 
 			random_event(&n->lab);
-			has_word = n->lab.e->synced && !n->lab.e->silent;
+			has_word = n->lab.e->self.synced && !n->lab.e->self.silent;
 			assert_true(before || has_word || !speaks(&n->lab));
 			for (unsigned j = 0; j < n->lab.out.count; j++) {
 				const struct elect_action *a = &n->lab.out.list[j];

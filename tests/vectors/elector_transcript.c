@@ -97,9 +97,9 @@ play_recv(struct play *p, const json_t *ev)
 static bool
 play_look(struct play *p, int64_t zxid, int64_t epoch)
 {
-	struct elect_event look = {.type = ELECT_EV_LOOK,
-	                           .serial = {.generation = 1, .count = ++p->words},
-	                           .look = {.zxid = zxid, .epoch = epoch}};
+	struct elect_event look = {
+	    .type = ELECT_EV_LOOK,
+	    .look = {.serial = {1, ++p->words}, .zxid = zxid, .epoch = epoch}};
 
 	return give(p, &look);
 }
@@ -122,7 +122,7 @@ play_established(struct play *p, const json_t *epoch)
 	                           .serial = {.generation = 1, .count = ++p->words}};
 	struct elect_view view;
 
-	elect_look_at(p->elect, &view);
+	elect_get_view(p->elect, &view);
 	role.vote = view.current;
 	role.vote.state = view.state;
 	if (!elector_read_i64(epoch, &role.vote.epoch))
@@ -264,7 +264,7 @@ check_throw(struct play *p)
 {
 	struct elect_view now;
 
-	elect_look_at(p->elect, &now);
+	elect_get_view(p->elect, &now);
 	return (p->gone && same_view(&now, &p->before)) ||
 	       elector_say(p->why, p->cap,
 	                   p->gone ? "changed its state where Java throws"
@@ -316,7 +316,7 @@ check_status(struct play *p, const json_t *st)
 	int64_t n[4];
 	int32_t state;
 
-	elect_look_at(p->elect, &view);
+	elect_get_view(p->elect, &view);
 	if (!elector_read_state(json_array_get(st, 0), &state) || !phase)
 		return elector_say(p->why, p->cap, "status not understood");
 	for (unsigned i = 0; i < 4; i++) {
@@ -383,7 +383,7 @@ play_steps(struct play *p, const json_t *row)
 
 		p->count = 0;
 		p->gone = false;
-		elect_look_at(p->elect, &p->before);
+		elect_get_view(p->elect, &p->before);
 		if (!play_event(p, node, json_object_get(step, "ev")) ||
 		    !check_outputs(p, json_object_get(step, "out")) ||
 		    (st && !check_status(p, st))) {

@@ -90,8 +90,9 @@ hear(const struct notif *n)
 	if (qconfig_parse(own_text, strlen(own_text), false, &own) != QCONFIG_OK ||
 	    elect_new(&e, &options) != 0)
 		return "no elector";
-	elect_step(e, &(struct elect_event){.type = ELECT_EV_LOOK, .serial = {1, 1}},
-	           &todo);
+	elect_step(
+	    e, &(struct elect_event){.type = ELECT_EV_LOOK, .look = {.serial = {1, 1}}},
+	    &todo);
 	elect_step(e,
 	           &(struct elect_event){.type = ELECT_EV_NOTIF, .sid = 2, .notif = *n},
 	           &todo);
