@@ -108,7 +108,7 @@ board_replay_next(const struct board *b, unsigned worker, unsigned *cursor,
 {
 	const struct board_keep *k = &b->keep;
 	unsigned party = msg_party(board_worker(b, worker)->who);
-	unsigned rows = MSG_KEEP_DECIDED + 1, members = rows + k->row_count;
+	unsigned rows = MSG_KEEP_DECIDED, members = rows + k->row_count;
 	unsigned synced = members + k->frame_max, end = synced + 1 + k->frame_max;
 
 	*out = (struct board_action){.type = BOARD_DO_SEND, .worker = worker};
@@ -117,7 +117,7 @@ board_replay_next(const struct board *b, unsigned worker, unsigned *cursor,
 		bool has;
 
 		if (at < rows)
-			has = replay_note(&k->notes[at], party, out);
+			has = replay_note(&k->notes[at + 1], party, out);
 		else if (at < members)
 			has = replay_row(&k->rows[at - rows], party, out);
 		else if (at < synced)

@@ -149,27 +149,33 @@ board_on_recorded(struct board *b, const struct board_event *ev,
 	struct board_role *role = board_role(b, ev->who);
 	struct board_worker *w = &b->workers[role->candidate];
 	int old = board_active(b, ev->who);
+	bool open;
 
 	if (!role->pending)
 		return;
 	role->pending = false;
 	role->retry_ms = UINT64_MAX;
-	assert(w->used && w->phase == BOARD_OPEN);
 	if (!ev->ok) {
 		role->retry_ms = ev->now_ms + BOARD_RETRY_MS;
-		if (!w->told)
+		if (w->phase == BOARD_OPEN && !w->told)
 			tell(b, role->candidate, out); /* a shadow until then */
 		return;
 	}
 	role->record.generation = ev->generation;
 	strcpy(role->record.name, w->name);
-	w->generation = ev->generation;
-	w->phase = BOARD_ACTIVATING;
-	w->due_ms = ev->now_ms + b->hello_ms;
-	board_add(out, BOARD_DO_ACTIVATE, role->candidate)->generation = ev->generation;
-	tell(b, role->candidate, out);
+	open = w->phase == BOARD_OPEN; /* else its link broke meanwhile */
+	if (open) {
+		w->generation = ev->generation;
+		w->phase = BOARD_ACTIVATING;
+		w->due_ms = ev->now_ms + b->hello_ms;
+		board_add(out, BOARD_DO_ACTIVATE, role->candidate)->generation =
+		    ev->generation;
+		tell(b, role->candidate, out);
+	}
 	if (old >= 0) /* last: its end sets off much in the old one, and this may wait */
 		board_unlink(b, (unsigned)old, true, out);
+	if (!open)
+		elect(b, ev->who, out);
 }
 
 static void

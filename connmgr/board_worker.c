@@ -60,9 +60,10 @@ void
 board_send_all(struct board *b, unsigned to, const struct board_item *item,
                struct board_actions *out)
 {
-	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
-		if (board_hears(&b->workers[i]) && (to & msg_party(b->workers[i].who)))
-			board_add(out, BOARD_DO_SEND, i)->item = *item;
+	for (enum msg_who who = MSG_WHO_ELECTOR; who <= MSG_WHO_PEER; who++)
+		for (unsigned i = 0; i < BOARD_WORKERS_MAX && (to & msg_party(who)); i++)
+			if (b->workers[i].who == who && board_hears(&b->workers[i]))
+				board_add(out, BOARD_DO_SEND, i)->item = *item;
 }
 
 void

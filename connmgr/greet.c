@@ -204,6 +204,7 @@ try_later(struct listener *l, const char *why)
 	l->due_ms = clock_ms() + l->backoff_ms;
 	l->backoff_ms =
 	    l->backoff_ms < REBIND_MAX_MS / 2 ? 2 * l->backoff_ms : REBIND_MAX_MS;
+	g->ops->on_port(g->user);
 }
 
 static const char *
@@ -241,6 +242,7 @@ listen_at(struct listener *l, const struct address *a)
 	shown->reason = "";
 	log_info("%s: listening at %s", g->name, shown->text);
 	settle(g);
+	g->ops->on_port(g->user);
 }
 
 static void
@@ -323,10 +325,15 @@ greet_new(struct greet **out, sd_event *loop, struct resolver *resolver,
 		add_listener(g, host, bar ? (size_t)(bar - host) : strlen(host));
 		host = bar ? bar + 1 : NULL;
 	}
-	for (unsigned i = 0; i < g->listener_count; i++)
-		try_listen(&g->listeners[i]);
 	*out = g;
 	return 0;
+}
+
+void
+greet_start(struct greet *g)
+{
+	for (unsigned i = 0; i < g->listener_count; i++)
+		try_listen(&g->listeners[i]);
 }
 
 void

@@ -17,6 +17,8 @@ struct greet_ops {
 	 * what was read behind the initial message, borrowed for the call. */
 	void (*on_greeted)(void *user, int64_t sid, struct stream *s,
 	                   const unsigned char *early, size_t early_len);
+	/* What greet_listeners says has changed. */
+	void (*on_port)(void *user);
 };
 
 struct greet_listener {               /* for status */
@@ -38,6 +40,7 @@ struct greet_counters {
 int greet_new(struct greet **out, sd_event *loop, struct resolver *resolver,
               const struct conf *conf, const char *name, uint16_t port, unsigned max,
               const struct greet_ops *ops, void *user);
+void greet_start(struct greet *g); /* listens */
 void greet_free(struct greet *g);
 uint64_t greet_due_ms(const struct greet *g);
 void greet_on_due(struct greet *g, uint64_t now_ms);

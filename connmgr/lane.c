@@ -37,10 +37,12 @@ make_hello(const struct lane *l, const struct stream *s, unsigned char out[HELLO
 	return len;
 }
 
+/* To the workers and the log. `row` is what was told before. */
 static void
-tell(struct lane_remote *r, const struct link_action *a)
+tell(struct lane_remote *r, uint64_t now_ms, const struct link_action *a)
 {
-	bool restless = link_is_restless(&r->link, clock_ms());
+	bool restless = link_is_restless(&r->link, now_ms);
+	struct connmgr_event ev = {.kind = EVENT_TELL};
 	struct lane *l = r->lane;
 
 	if (a->status != r->row.status || a->reason != r->row.reason ||
@@ -55,20 +57,27 @@ tell(struct lane_remote *r, const struct link_action *a)
 		            l->name, (long long)r->sid);
 	r->restless = restless;
 	if (a->status != r->row.status)
-		r->row.since_ms = clock_ms();
+		r->row.since_ms = now_ms;
 	r->row.status = a->status;
 	r->row.reason = a->reason;
 	r->row.was_up = a->was_up;
-	l->ops->on_remote(l->user, l->which, r->sid, a->status, a->reason, a->was_up);
+	ev.u.remote = (struct msg_remote){.lane = (uint8_t)l->which,
+	                                  .sid = r->sid,
+	                                  .link = (uint8_t)a->status,
+	                                  .reason = (uint8_t)a->reason,
+	                                  .was_up = a->was_up};
+	gate_push(l->gate, &ev);
 }
 
 static void
-do_nudge(struct lane_remote *r)
+push(struct lane_remote *r, enum link_event_type type, enum msg_reason reason)
 {
-	unsigned char hello[HELLO_MAX];
-	size_t len = make_hello(r->lane, &r->dial.stream, hello);
+	struct connmgr_event ev = {
+	    .kind = EVENT_LINK,
+	    .u.link = {r, {.type = type, .reason = reason}},
+	};
 
-	dial_nudge(&r->dial, hello, len);
+	gate_push(r->lane->gate, &ev);
 }
 
 static int
@@ -80,82 +89,78 @@ use_dialed(struct lane_remote *r)
 	return wire_take(r->wire, &r->dial.stream, hello, len);
 }
 
-/* True: the accepted connection is the link now. */
-static bool
-apply(struct lane_remote *r, const struct link_actions *todo)
+static void
+nudge(struct lane_remote *r)
 {
-	bool taken = false;
+	unsigned char hello[HELLO_MAX];
+	size_t len = make_hello(r->lane, &r->dial.stream, hello);
 
-	for (unsigned i = 0; i < todo->count; i++) {
-		const struct link_action *a = &todo->list[i];
-
-		switch (a->type) {
-		case LINK_DO_DIAL:
-			dial_start(&r->dial, r->hosts[a->address], r->port);
-			break;
-		case LINK_DO_CANCEL:
-			dial_cancel(&r->dial);
-			break;
-		case LINK_DO_NUDGE:
-			do_nudge(r);
-			break;
-		case LINK_DO_USE_DIALED:
-			r->broken = use_dialed(r) < 0;
-			break;
-		case LINK_DO_USE_ACCEPTED:
-			r->broken = wire_take(r->wire, &r->offered, NULL, 0) < 0;
-			taken = !r->broken;
-			break;
-		case LINK_DO_REFUSE:
-			stream_close(&r->offered);
-			break;
-		case LINK_DO_CLOSE:
-			wire_close(r->wire);
-			break;
-		case LINK_DO_TELL:
-			tell(r, a);
-			break;
-		}
-	}
-	return taken;
+	dial_nudge(&r->dial, hello, len);
 }
 
-static bool
-step(struct lane_remote *r, enum link_event_type type, enum msg_reason reason)
+static void
+apply(struct lane_remote *r, uint64_t now_ms, const struct link_action *a)
 {
-	struct link_event ev = {.type = type, .now_ms = clock_ms(), .reason = reason};
-	struct link_actions todo;
-	bool taken;
+	int e = 0;
 
-	link_step(&r->link, &ev, &todo);
-	taken = apply(r, &todo);
-	if (r->broken) {
-		r->broken = false;
-		ev = (struct link_event){.type = LINK_EV_CLOSED,
-		                         .now_ms = ev.now_ms,
-		                         .reason = MSG_REASON_LOCAL};
-		link_step(&r->link, &ev, &todo);
-		apply(r, &todo);
+	switch (a->type) {
+	case LINK_DO_DIAL:
+		dial_start(&r->dial, r->hosts[a->address], r->port);
+		break;
+	case LINK_DO_CANCEL:
+		dial_cancel(&r->dial);
+		break;
+	case LINK_DO_NUDGE:
+		nudge(r);
+		break;
+	case LINK_DO_USE_DIALED:
+		e = use_dialed(r);
+		break;
+	case LINK_DO_USE_ACCEPTED:
+		e = wire_take(r->wire, &r->offered, NULL, 0);
+		r->taken = e == 0;
+		break;
+	case LINK_DO_REFUSE:
+		stream_close(&r->offered);
+		break;
+	case LINK_DO_CLOSE:
+		wire_close(r->wire);
+		break;
+	case LINK_DO_TELL:
+		tell(r, now_ms, a);
+		break;
 	}
-	return taken;
+	if (e < 0)
+		push(r, LINK_EV_CLOSED, MSG_REASON_LOCAL);
+}
+
+void
+lane_step(struct lane_remote *r, uint64_t now_ms, struct link_event *ev)
+{
+	struct link_actions todo;
+
+	ev->now_ms = now_ms;
+	link_step(&r->link, ev, &todo);
+	for (unsigned i = 0; i < todo.count; i++)
+		apply(r, now_ms, &todo.list[i]);
 }
 
 static void
 on_stands(void *user)
 {
-	step(user, LINK_EV_DIALED, MSG_REASON_NONE);
+	push(user, LINK_EV_DIALED, MSG_REASON_NONE);
 }
 
 static void
 on_failed(void *user, enum msg_reason reason)
 {
-	step(user, LINK_EV_DIAL_FAILED, reason);
+	push(user, LINK_EV_DIAL_FAILED, reason);
 }
 
 static void
 on_nudge_closed(void *user, enum msg_reason reason)
 {
-	step(user, LINK_EV_DIAL_CLOSED, reason);
+	push(user, LINK_EV_DIAL_CLOSED, reason);
 }
 
 static const struct dial_ops dial_ops = {on_stands, on_failed, on_nudge_closed};
@@ -164,11 +169,11 @@ static void
 on_frame(void *user, const unsigned char *data, size_t len)
 {
 	struct lane_remote *r = user;
-	struct lane *l = r->lane;
 
-	l->counters.frames_in++;
-	step(r, LINK_EV_FRAME, MSG_REASON_NONE);
-	l->ops->on_frame(l->user, l->which, r->sid, true, data, len);
+	r->lane->counters.frames_in++;
+	if (!r->link.proved)
+		push(r, LINK_EV_FRAME, MSG_REASON_NONE);
+	lane_hear(r->lane, r->sid, true, data, len);
 }
 
 static void
@@ -182,10 +187,40 @@ on_large(void *user)
 static void
 on_closed(void *user, enum msg_reason reason)
 {
-	step(user, LINK_EV_CLOSED, reason);
+	push(user, LINK_EV_CLOSED, reason);
 }
 
 static const struct wire_ops wire_ops = {on_frame, on_large, on_closed};
+
+/* A learner port that cannot be had is the peer's matter: nobody could follow it. Told as
+ * the link of our own sid: up, or down and LOCAL. */
+static void
+on_port(void *user)
+{
+	struct lane *l = user;
+	const struct greet_listener *list;
+	unsigned count = greet_listeners(l->greet, &list);
+	enum msg_link link = MSG_LINK_DOWN;
+	struct connmgr_event ev = {.kind = EVENT_TELL};
+
+	if (l->which != MSG_LANE_LEARNER)
+		return;
+	for (unsigned i = 0; i < count; i++) {
+		if (list[i].open)
+			link = MSG_LINK_UP;
+		else if (*list[i].reason == '\0' && link == MSG_LINK_DOWN)
+			link = MSG_LINK_CONNECTING; /* not tried yet */
+	}
+	if (link == MSG_LINK_CONNECTING || link == l->port_told)
+		return;
+	l->port_told = link;
+	ev.u.remote = (struct msg_remote){
+	    .lane = (uint8_t)l->which,
+	    .sid = l->conf->id,
+	    .link = (uint8_t)link,
+	    .reason = link == MSG_LINK_UP ? MSG_REASON_NONE : MSG_REASON_LOCAL};
+	gate_push(l->gate, &ev);
+}
 
 static void
 on_greeted(void *user, int64_t sid, struct stream *s, const unsigned char *early,
@@ -193,13 +228,17 @@ on_greeted(void *user, int64_t sid, struct stream *s, const unsigned char *early
 {
 	struct lane *l = user;
 	struct lane_remote *r = find(l, sid);
+	bool accepts =
+	    l->which == MSG_LANE_ELECTION || board_open(l->board, MSG_WHO_PEER) >= 0;
 
 	if (sid == l->conf->id) {
 		l->counters.own_sid++;
 		stream_close(s);
-	} else if (r && l->ops->may_accept(l->user)) {
+	} else if (r && accepts) {
 		r->offered = stream_take(s);
-		if (step(r, LINK_EV_ACCEPTED, MSG_REASON_NONE))
+		r->taken = false;
+		push(r, LINK_EV_ACCEPTED, MSG_REASON_NONE);
+		if (r->taken)
 			wire_feed(r->wire, early, early_len);
 	} else if (!r && l->which == MSG_LANE_ELECTION && sid > l->conf->id) {
 		lane_guest_take(l, sid, s, early, early_len);
@@ -209,7 +248,7 @@ on_greeted(void *user, int64_t sid, struct stream *s, const unsigned char *early
 	}
 }
 
-static const struct greet_ops greet_ops = {on_greeted};
+static const struct greet_ops greet_ops = {on_greeted, on_port};
 
 /* Cuts `a|b` into texts, in place. */
 static unsigned
@@ -224,8 +263,7 @@ cut_hosts(char *text, const char *hosts[LANE_ADDRESSES_MAX])
 }
 
 static int
-add_remote(struct lane *l, sd_event *loop, struct resolver *resolver,
-           const struct conf_server *s)
+add_remote(struct lane *l, struct resolver *resolver, const struct conf_server *s)
 {
 	struct lane_remote *r = &l->remotes[l->remote_count];
 	struct link_config config = {
@@ -235,7 +273,7 @@ add_remote(struct lane *l, sd_event *loop, struct resolver *resolver,
 	    .retry_min_ms = l->conf->links.retry_min_ms,
 	    .retry_max_ms = l->conf->links.retry_max_ms,
 	};
-	int e = wire_new(&r->wire, loop,
+	int e = wire_new(&r->wire, l->loop,
 	                 l->which == MSG_LANE_ELECTION ? WIRE_ELECTION : WIRE_LEARNER,
 	                 &wire_ops, r);
 
@@ -252,38 +290,37 @@ add_remote(struct lane *l, sd_event *loop, struct resolver *resolver,
 	                           .status = MSG_LINK_DOWN,
 	                           .reason = MSG_REASON_NEVER,
 	                           .since_ms = clock_ms()};
-	dial_init(&r->dial, loop, resolver, l->conf, &dial_ops, r);
+	dial_init(&r->dial, l->loop, resolver, l->conf, &dial_ops, r);
 	link_init(&r->link, &config);
 	return 0;
 }
 
 int
-lane_new(struct lane **out, sd_event *loop, struct resolver *resolver,
-         const struct conf *conf, enum msg_lane which, unsigned greetings_max,
-         const struct lane_ops *ops, void *user)
+lane_new(struct lane **out, const struct lane_config *config)
 {
 	struct lane *l = calloc(1, sizeof(*l));
+	const struct conf *conf = config->conf;
+	bool election = config->which == MSG_LANE_ELECTION;
 	int r = 0;
 
 	if (!l)
 		return -ENOMEM;
-	l->loop = loop;
+	l->loop = config->loop;
 	l->conf = conf;
-	l->which = which;
+	l->which = config->which;
 	l->port_told = MSG_LINK_CONNECTING;
-	l->name = which == MSG_LANE_ELECTION ? "election" : "learner";
-	l->port = which == MSG_LANE_ELECTION ? conf->self->election_port
-	                                     : conf->self->quorum_port;
-	l->ops = ops;
-	l->user = user;
+	l->name = election ? "election" : "learner";
+	l->port = election ? conf->self->election_port : conf->self->quorum_port;
+	l->board = config->board;
+	l->gate = config->gate;
 	for (unsigned i = 0; i < conf->server_count && r == 0; i++)
 		if (conf->servers[i].id != conf->id)
-			r = add_remote(l, loop, resolver, &conf->servers[i]);
-	if (r == 0 && which == MSG_LANE_ELECTION)
+			r = add_remote(l, config->resolver, &conf->servers[i]);
+	if (r == 0 && election)
 		r = lane_guests_new(l);
 	if (r == 0)
-		r = greet_new(&l->greet, loop, resolver, conf, l->name, l->port,
-		              greetings_max, &greet_ops, l);
+		r = greet_new(&l->greet, l->loop, config->resolver, conf, l->name,
+		              l->port, config->greetings_max, &greet_ops, l);
 	if (r < 0) {
 		lane_free(l);
 		return r;
@@ -309,19 +346,9 @@ lane_free(struct lane *l)
 void
 lane_start(struct lane *l)
 {
+	greet_start(l->greet);
 	for (unsigned i = 0; i < l->remote_count; i++)
-		step(&l->remotes[i], LINK_EV_START, MSG_REASON_NONE);
-}
-
-static void
-count_put(struct lane *l, enum outbox_result r)
-{
-	if (r == OUTBOX_REPLACED)
-		l->counters.replaced++;
-	if (r == OUTBOX_FULL)
-		l->counters.full++;
-	else
-		l->counters.frames_out++;
+		push(&l->remotes[i], LINK_EV_START, MSG_REASON_NONE);
 }
 
 void
@@ -336,72 +363,31 @@ lane_send(struct lane *l, int64_t sid, const void *data, size_t len)
 		return;
 	}
 	result = wire_send(wire, data, len);
-	count_put(l, result);
+	l->counters.replaced += result == OUTBOX_REPLACED;
+	l->counters.full += result == OUTBOX_FULL;
+	l->counters.frames_out += result != OUTBOX_FULL;
 	if (result == OUTBOX_FULL)
-		lane_end_soon(l, sid, MSG_REASON_FULL);
+		lane_disconnect(l, sid, MSG_REASON_FULL);
+}
+
+static void
+push_to(struct lane *l, int64_t sid, enum link_event_type type, enum msg_reason reason)
+{
+	for (unsigned i = 0; i < l->remote_count; i++)
+		if (sid == MSG_ALL || l->remotes[i].sid == sid)
+			push(&l->remotes[i], type, reason);
 }
 
 void
 lane_connect(struct lane *l, int64_t sid)
 {
-	for (unsigned i = 0; i < l->remote_count; i++)
-		if (sid == MSG_ALL || l->remotes[i].sid == sid)
-			step(&l->remotes[i], LINK_EV_CONNECT, MSG_REASON_NONE);
+	push_to(l, sid, LINK_EV_CONNECT, MSG_REASON_NONE);
 }
 
 void
 lane_disconnect(struct lane *l, int64_t sid, enum msg_reason reason)
 {
-	for (unsigned i = 0; i < l->remote_count; i++)
-		if (sid == MSG_ALL || l->remotes[i].sid == sid)
-			step(&l->remotes[i], LINK_EV_DISCONNECT, reason);
-}
-
-void
-lane_end_soon(struct lane *l, int64_t sid, enum msg_reason reason)
-{
-	struct lane_remote *r = find(l, sid);
-
-	if (r)
-		r->end = reason;
-}
-
-/* A learner port that cannot be had is the peer's matter: nobody could follow it. */
-static void
-tell_port(struct lane *l)
-{
-	const struct greet_listener *list;
-	unsigned count = greet_listeners(l->greet, &list);
-	enum msg_link status = MSG_LINK_DOWN;
-
-	if (l->which != MSG_LANE_LEARNER)
-		return;
-	for (unsigned i = 0; i < count; i++) {
-		if (list[i].open)
-			status = MSG_LINK_UP;
-		else if (*list[i].reason == '\0' && status == MSG_LINK_DOWN)
-			status = MSG_LINK_CONNECTING; /* not tried yet */
-	}
-	if (status == MSG_LINK_CONNECTING || status == l->port_told)
-		return;
-	l->port_told = status;
-	l->ops->on_remote(l->user, l->which, l->conf->id, status,
-	                  status == MSG_LINK_UP ? MSG_REASON_NONE : MSG_REASON_LOCAL,
-	                  false);
-}
-
-void
-lane_settle(struct lane *l)
-{
-	tell_port(l);
-	for (unsigned i = 0; i < l->remote_count; i++) {
-		struct lane_remote *r = &l->remotes[i];
-		enum msg_reason reason = r->end;
-
-		r->end = MSG_REASON_NONE;
-		if (reason != MSG_REASON_NONE)
-			step(r, LINK_EV_DISCONNECT, reason);
-	}
+	push_to(l, sid, LINK_EV_DISCONNECT, reason);
 }
 
 uint64_t
@@ -423,7 +409,7 @@ lane_on_due(struct lane *l, uint64_t now_ms)
 	greet_on_due(l->greet, now_ms);
 	for (unsigned i = 0; i < l->remote_count; i++)
 		if (now_ms >= link_due_ms(&l->remotes[i].link))
-			step(&l->remotes[i], LINK_EV_DUE, MSG_REASON_NONE);
+			push(&l->remotes[i], LINK_EV_DUE, MSG_REASON_NONE);
 }
 
 unsigned

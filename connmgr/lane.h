@@ -1,25 +1,26 @@
 /* One kind of TCP link, to all remotes: the election lane (election_port) or the learner
- * lane (quorum_port). The shell around link.h: listens, dials, and carries frames between
- * remotes and the switchboard. */
+ * lane (quorum_port). The shell around link.h: it listens and dials, and carries frames
+ * and the states of links between the remotes and the board. What happens on it is pushed
+ * to the gate. */
 #ifndef CONNMGR_LANE_H
 #define CONNMGR_LANE_H
 
+#include "connmgr/event.h"
 #include "connmgr/greet.h"
-#include "connmgr/link.h"
+#include "proc/gate.h"
 
 struct lane;
 
-struct lane_ops { /* none is called from inside lane_new */
-	/* Learner lane: is there somebody to take an accepted connection? */
-	bool (*may_accept)(void *user);
-	/* Of our own sid, learner lane: can remotes come? Up, or down and LOCAL. */
-	void (*on_remote)(void *user, enum msg_lane lane, int64_t sid,
-	                  enum msg_link status, enum msg_reason reason, bool was_up);
-	/* `member`: in the configuration. The bytes are borrowed. */
-	void (*on_frame)(void *user, enum msg_lane lane, int64_t sid, bool member,
-	                 const unsigned char *data, size_t len);
-	void (*on_forget)(void *user,
-	                  int64_t sid); /* a stranger's connection has ended */
+struct lane_config {
+	sd_event *loop;
+	struct resolver *resolver;
+	const struct conf *conf;
+	enum msg_lane which;
+	/* Connections of strangers that have not said who they are. */
+	unsigned greetings_max;
+	/* Who takes an accepted connection of the learner lane: its peer. */
+	const struct board *board;
+	struct gate *gate; /* of struct connmgr_event */
 };
 
 struct lane_row { /* for status */
@@ -42,23 +43,21 @@ struct lane_counters {
 	uint64_t evicted;     /* strangers closed for room */
 };
 
-/* `greetings_max`: connections of strangers that have not said who they are. 0 or -errno.
- */
-int lane_new(struct lane **out, sd_event *loop, struct resolver *resolver,
-             const struct conf *conf, enum msg_lane which, unsigned greetings_max,
-             const struct lane_ops *ops, void *user);
+/* All is borrowed until lane_free but the configuration itself. 0 or -errno. */
+int lane_new(struct lane **out, const struct lane_config *config);
 void lane_free(struct lane *l);
-void lane_start(struct lane *l); /* the election lane dials everybody */
+/* Listens, and the election lane dials everybody. */
+void lane_start(struct lane *l);
 
 void lane_send(struct lane *l, int64_t sid, const void *data, size_t len);
+/* To one remote, or MSG_ALL. */
 void lane_connect(struct lane *l, int64_t sid);
 void lane_disconnect(struct lane *l, int64_t sid, enum msg_reason reason);
-/* The same, but in the next lane_settle: for callers inside of on_frame or on_remote. */
-void lane_end_soon(struct lane *l, int64_t sid, enum msg_reason reason);
-void lane_settle(struct lane *l);
 
 uint64_t lane_due_ms(const struct lane *l);
 void lane_on_due(struct lane *l, uint64_t now_ms);
+/* Within the gate: an event of the link to a remote. */
+void lane_step(struct lane_remote *r, uint64_t now_ms, struct link_event *ev);
 
 unsigned lane_rows(const struct lane *l);
 struct lane_row lane_row(const struct lane *l, unsigned index);

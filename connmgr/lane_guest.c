@@ -22,7 +22,7 @@ on_frame(void *user, const unsigned char *data, size_t len)
 
 	l->counters.frames_in++;
 	link_stranger_heard(&l->strangers, (unsigned)(g - l->guests));
-	l->ops->on_frame(l->user, l->which, place_of(g)->sid, false, data, len);
+	lane_hear(l, place_of(g)->sid, false, data, len);
 }
 
 static void
@@ -36,11 +36,11 @@ on_large(void *user)
 static void
 drop(struct lane_guest *g)
 {
-	int64_t sid = place_of(g)->sid;
+	struct board_event ev = {.type = BOARD_EV_FORGET, .sid = place_of(g)->sid};
 
 	wire_forget(g->wire);
 	link_stranger_drop(&g->lane->strangers, (unsigned)(g - g->lane->guests));
-	g->lane->ops->on_forget(g->lane->user, sid);
+	lane_push(g->lane, &ev);
 }
 
 static void
@@ -89,9 +89,9 @@ lane_guest_take(struct lane *l, int64_t sid, struct stream *s, const unsigned ch
                 size_t early_len)
 {
 	struct lane_guest *g;
-	int64_t old_sid = 0;
+	struct board_event forget = {.type = BOARD_EV_FORGET};
 	bool evicted = false;
-	int at = link_stranger_take(&l->strangers, sid, &evicted, &old_sid);
+	int at = link_stranger_take(&l->strangers, sid, &evicted, &forget.sid);
 
 	if (at >= 0 && !has_wire(&l->guests[at])) {
 		link_stranger_drop(&l->strangers, (unsigned)at);
@@ -104,9 +104,9 @@ lane_guest_take(struct lane *l, int64_t sid, struct stream *s, const unsigned ch
 	}
 	g = &l->guests[at];
 	if (evicted) {
-		l->counters.evicted += old_sid != sid;
+		l->counters.evicted += forget.sid != sid;
 		wire_forget(g->wire);
-		l->ops->on_forget(l->user, old_sid);
+		lane_push(l, &forget);
 	}
 	log_debug("%s: stranger sid=%lld", l->name, (long long)sid);
 	if (wire_take(g->wire, s, NULL, 0) < 0)

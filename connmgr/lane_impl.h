@@ -20,8 +20,7 @@ struct lane_remote {
 	struct dial dial;
 	struct wire *wire;
 	struct stream offered; /* accepted, during LINK_EV_ACCEPTED; else none */
-	bool broken;           /* a connection could not be used: no memory */
-	enum msg_reason end;   /* to be closed in the next settle */
+	bool taken;            /* the offered connection is the link now */
 	bool restless;         /* and it was said in the log */
 	struct lane_row row;
 };
@@ -37,8 +36,8 @@ struct lane {
 	enum msg_lane which;
 	const char *name;
 	uint16_t port; /* ours */
-	const struct lane_ops *ops;
-	void *user;
+	const struct board *board;
+	struct gate *gate;
 	struct greet *greet;
 	enum msg_link port_told; /* learner lane; MSG_LINK_CONNECTING: nothing so far */
 	unsigned remote_count;
@@ -47,6 +46,11 @@ struct lane {
 	struct lane_guest *guests; /* as many as strangers.max */
 	struct lane_counters counters;
 };
+
+/* A frame from a remote, or a stranger (not a `member`), for the board. */
+void lane_hear(struct lane *l, int64_t sid, bool member, const unsigned char *frame,
+               size_t frame_len);
+void lane_push(struct lane *l, const struct board_event *ev);
 
 int lane_guests_new(struct lane *l);
 void lane_guests_free(struct lane *l);

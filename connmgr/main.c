@@ -1,27 +1,27 @@
 /* conclave-connmgr: owns every TCP link of this server; design.md, section 5. */
 #include "connmgr/nss.h"
 #include "connmgr/ports.h"
-#include "connmgr/switchboard.h"
+#include "connmgr/shell.h"
 #include "proc/serve.h"
 
-static struct switchboard *board;
+static struct connmgr *connmgr;
 
 static int
-open_board(const struct conf *conf, const char *instance, struct proc *proc)
+open_connmgr(const struct conf *conf, const char *instance, struct proc *proc)
 {
 	int r;
 
 	ports_open(conf);
-	r = switchboard_open(&board, proc_loop(proc), conf, instance);
+	r = connmgr_open(&connmgr, proc_loop(proc), conf, instance);
 	if (r == 0)
 		proc_ready(proc, "the door is open", 0, true);
 	return r;
 }
 
 static void
-close_board(void)
+close_connmgr(void)
 {
-	switchboard_close(board);
+	connmgr_close(connmgr);
 }
 
 int
@@ -29,8 +29,8 @@ main(int argc, char **argv)
 {
 	static const struct serve program = {
 	    .worker = ROSTER_CONNMGR,
-	    .open = open_board,
-	    .close = close_board,
+	    .open = open_connmgr,
+	    .close = close_connmgr,
 	};
 
 	nss_load(NSS_FILE);

@@ -13,7 +13,8 @@ struct wire {
 	const struct wire_ops *ops;
 	void *user;
 	bool guest;
-	bool stuck; /* the stream took less than there was: waits for room */
+	bool stuck;    /* the stream took less than there was: waits for room */
+	unsigned turn; /* counts the connections */
 	struct stream stream;
 	struct outbox *outbox;
 	struct frame_reader reader;
@@ -35,6 +36,7 @@ wire_new(struct wire **out, sd_event *loop, enum wire_kind kind,
 	w->user = user;
 	w->guest = kind == WIRE_GUEST;
 	w->stuck = false;
+	w->turn = 0;
 	w->stream = STREAM_NONE;
 	frame_reset(&w->reader);
 	w->outbox = outbox_new(kind == WIRE_LEARNER ? OUTBOX_FIFO : OUTBOX_NEWEST);
@@ -50,6 +52,7 @@ void
 wire_close(struct wire *w)
 {
 	stream_close(&w->stream);
+	w->turn++;
 	w->stuck = false;
 	frame_reset(&w->reader);
 	outbox_down(w->outbox);
@@ -124,9 +127,11 @@ void
 wire_feed(struct wire *w, const unsigned char *data, size_t len)
 {
 	const unsigned char *frame;
+	unsigned turn = w->turn;
 	size_t frame_len;
 
-	while (w->stream.fd >= 0) {
+	/* an earlier frame may end the connection, and even begin another */
+	while (w->stream.fd >= 0 && w->turn == turn) {
 		switch (frame_next(&w->reader, &data, &len, &frame, &frame_len)) {
 		case FRAME_MORE:
 			return;

@@ -6,10 +6,10 @@
 #include <errno.h>
 
 int
-worker_init(struct worker *w, unsigned index, const struct worker_ops *ops, void *user)
+worker_init(struct worker *w, unsigned index, const struct chan_ops *ops, void *owner)
 {
 	*w = (struct worker){
-	    .index = index, .ops = ops, .user = user, .full_ms = UINT64_MAX};
+	    .index = index, .ops = ops, .owner = owner, .full_ms = UINT64_MAX};
 	w->queue = board_queue_new(MSG_MAX);
 	return w->queue ? 0 : -ENOMEM;
 }
@@ -33,18 +33,9 @@ worker_deinit(struct worker *w)
 	board_queue_free(w->queue);
 }
 
-static void
-on_message(void *user, const void *data, size_t len)
+void
+worker_flush(struct worker *w)
 {
-	struct worker *w = user;
-
-	w->ops->on_message(w->user, w->index, data, len);
-}
-
-static void
-on_writable(void *user)
-{
-	struct worker *w = user;
 	const void *data;
 	size_t len;
 
@@ -57,28 +48,16 @@ on_writable(void *user)
 	w->full_ms = UINT64_MAX;
 }
 
-static void
-on_down(void *user, const char *why)
-{
-	struct worker *w = user;
-
-	worker_cut(w);
-	w->ops->on_down(w->user, w->index, why);
-}
-
-static const struct chan_ops chan_ops = {
-    .on_message = on_message, .on_writable = on_writable, .on_down = on_down};
-
 int
 worker_listen(struct worker *w, sd_event *loop, enum chan_kind kind, const char *path,
               uint64_t deadline_us)
 {
 	worker_cut(w);
-	return chan_listen(&w->chan, kind, loop, path, deadline_us, &chan_ops, w);
+	return chan_listen(&w->chan, kind, loop, path, deadline_us, w->ops, w);
 }
 
 enum board_queue_result
-worker_send(struct worker *w, const struct board_item *item)
+worker_send(struct worker *w, const struct board_item *item, const char **why)
 {
 	enum board_queue_result r;
 	int sent;
@@ -88,7 +67,7 @@ worker_send(struct worker *w, const struct board_item *item)
 	if (board_queue_count(w->queue) == 0) {
 		sent = chan_send(w->chan, item->data, item->len);
 		if (sent < 0 && sent != -ENOTCONN) /* that one is about to be reported */
-			w->broken = "its link does not send";
+			*why = "its link does not send";
 		if (sent != CHAN_FULL)
 			return BOARD_QUEUE_OK;
 	}
@@ -97,7 +76,7 @@ worker_send(struct worker *w, const struct board_item *item)
 	r = board_queue_put(w->queue, item);
 	w->dropped += r == BOARD_QUEUE_DROPPED || r == BOARD_QUEUE_REFUSED;
 	if (r == BOARD_QUEUE_OVERFLOW)
-		w->broken = "its link is full";
+		*why = "its link is full";
 	return r;
 }
 

@@ -10,23 +10,15 @@
 
 #define WORKER_FULL_MS 1000 /* a link that is full for longer is cut */
 
-struct worker;
-
-struct worker_ops {
-	void (*on_message)(void *user, unsigned worker, const void *data, size_t len);
-	void (*on_down)(void *user, unsigned worker,
-	                const char *why); /* already closed */
-};
-
 struct worker {
 	unsigned index;
-	const struct worker_ops *ops;
-	void *user;
+	const struct chan_ops *ops; /* of its link; their user is the worker */
+	void *owner;
 	struct door_conn *door; /* NULL: the place is free */
 	struct chan *chan;      /* NULL: no link */
 	struct board_queue *queue;
 	uint64_t full_ms; /* since when nothing got through; UINT64_MAX: nothing waits */
-	const char *broken; /* why its link must end in the next settle; NULL */
+	const char *broken; /* why its link is about to be cut; NULL */
 	uint64_t dropped;   /* frames, while full */
 	/* of the process that is attached now: */
 	uint64_t said;    /* messages */
@@ -36,15 +28,18 @@ struct worker {
 };
 
 /* 0 or -ENOMEM. */
-int worker_init(struct worker *w, unsigned index, const struct worker_ops *ops,
-                void *user);
+int worker_init(struct worker *w, unsigned index, const struct chan_ops *ops,
+                void *owner);
 void worker_deinit(struct worker *w);
 /* Listens at `path`; ends the link that it had. 0 or -errno. */
 int worker_listen(struct worker *w, sd_event *loop, enum chan_kind kind, const char *path,
                   uint64_t deadline_us);
 void worker_cut(struct worker *w); /* no callback; also without a link */
-/* Sends, or queues; sets `broken` where the queue's rules say so. */
-enum board_queue_result worker_send(struct worker *w, const struct board_item *item);
+/* Sends, or queues. `why` is set where the link must end now. */
+enum board_queue_result worker_send(struct worker *w, const struct board_item *item,
+                                    const char **why);
+/* Sends what waits, when there is room again. */
+void worker_flush(struct worker *w);
 uint64_t
 worker_due_ms(const struct worker *w); /* when a full link has been full too long */
 

@@ -39,7 +39,8 @@ gate_push(struct gate *g, const void *event)
 		g->first = (g->first + 1) % g->capacity;
 		g->count--; /* an event keeps its place until it is stepped */
 	}
-	g->ops->settle(g->user);
+	if (g->ops->settle)
+		g->ops->settle(g->user);
 	assert(g->count == 0);
 	g->running = false;
 }

@@ -12,7 +12,8 @@ struct gate_ops {
 	/* Steps the core with `event` (a copy, which may be changed) and applies the
 	 * actions; may push. */
 	void (*step)(void *user, uint64_t now_ms, void *event);
-	/* No event is left: arms the one timer again. Must not push. */
+	/* No event is left: arms the one timer again. Must not push. NULL: a source of
+	 * the loop does so, once a turn. */
 	void (*settle)(void *user);
 };
 

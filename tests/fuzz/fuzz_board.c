@@ -1,9 +1,9 @@
 /* The switchboard under any sequence of what workers and remotes do, with all that its
- * shell does in the same turn: a RECORD is answered by RECORDED, a PREPARE later, a
- * REPLAY is read to its end. What the shell keeps to, and so does this: a worker attaches
- * where no other one has its door; HELLO and what is said come over an open link; rows
- * are of configured remotes; a stranger that makes room is forgotten. Names and
- * generations are any. What must hold is in fuzz_board_check.h. */
+ * shell does in the same turn: RECORDED comes behind the list that has a RECORD, a
+ * PREPARE is answered later, a REPLAY is read to its end. What the shell keeps to, and so
+ * does this: a worker attaches where no other one has its door; HELLO and what is said
+ * come over an open link; rows are of configured remotes; a stranger that makes room is
+ * forgotten. Names and generations are any. What must hold is in fuzz_board_check.h. */
 #include "tests/fuzz/fuzz_board_check.h"
 
 #define HELLO_MS 1000

@@ -27,6 +27,8 @@ struct model {
 	bool link[BOARD_WORKERS_MAX];
 	uint64_t seen[3]; /* by role: the largest generation that anybody had */
 	char record[3][PATHS_NAME_MAX];
+	struct board_event recorded; /* comes next, if it has a type, */
+	bool breaks;                 /* behind the end of the candidate's link */
 	bool preparing;
 	uint64_t prepared; /* the generation of that */
 
@@ -128,25 +130,26 @@ check_board(const struct model *m)
 	must(board_counters(m->board).no_room == 0, "there is room for every sender");
 }
 
-static void step(struct model *m, struct board_event *ev);
-
 static void
 record(struct model *m, const struct board_action *a)
 {
-	struct board_event ev = {.type = BOARD_EV_RECORDED,
-	                         .who = a->who,
-	                         .generation = a->generation,
-	                         .ok = feed_below(&m->feed, 8) > 0};
+	unsigned luck = feed_below(&m->feed, 8);
 
 	must(a->generation > m->seen[a->who], "a generation is given once");
 	must(a->prepared || m->record[a->who][0] == '\0' ||
 	         strcmp(a->name, m->record[a->who]) == 0,
 	     "another name becomes active by promotion alone");
-	if (ev.ok) {
+	if (luck > 0) {
 		m->seen[a->who] = a->generation;
 		strcpy(m->record[a->who], a->name);
 	}
-	step(m, &ev);
+	must(m->recorded.type == 0, "one record at a time");
+	m->recorded = (struct board_event){.type = BOARD_EV_RECORDED,
+	                                   .worker = a->worker,
+	                                   .who = a->who,
+	                                   .generation = a->generation,
+	                                   .ok = luck > 0};
+	m->breaks = luck == 1;
 }
 
 static void
@@ -230,6 +233,18 @@ step(struct model *m, struct board_event *ev)
 	must(todo.count <= BOARD_ACTIONS_MAX, "the list of actions holds them");
 	for (unsigned i = 0; i < todo.count; i++)
 		apply(m, &todo.list[i], ev->type);
+	if (m->recorded.type == BOARD_EV_RECORDED) {
+		struct board_event next = m->recorded;
+		struct board_event down = {.type = BOARD_EV_LINK_DOWN,
+		                           .worker = next.worker};
+
+		m->recorded.type = 0;
+		if (m->breaks && m->link[next.worker]) {
+			m->link[next.worker] = false;
+			step(m, &down);
+		}
+		step(m, &next);
+	}
 }
 
 #endif

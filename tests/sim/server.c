@@ -127,7 +127,7 @@ sim_start(struct proc *p)
 	sim_enter(p);
 	/* a new process has new memory */
 	if (p->kind == SIM_CONNMGR) {
-		r = switchboard_open(&s->switchboard, &p->loop, &s->conf, "main");
+		r = connmgr_open(&s->connmgr, &p->loop, &s->conf, "main");
 	} else if (p->kind == SIM_ELECTOR) {
 		memset(&s->elector, 0, sizeof(s->elector));
 		r = elector_open(&s->elector, &s->conf, "main", p);
@@ -163,7 +163,7 @@ sim_kill(struct proc *p)
 	p->life++;
 	sim.running = p;
 	if (p->kind == SIM_CONNMGR) {
-		switchboard_close(s->switchboard);
+		connmgr_close(s->connmgr);
 		sim_net_closed(p);
 	} else if (p->kind == SIM_ELECTOR) {
 		elector_close(&s->elector);

@@ -15,7 +15,7 @@
 #include "connmgr/board.h"
 #include "connmgr/board_keep.h"
 #include "connmgr/link.h"
-#include "connmgr/switchboard.h"
+#include "connmgr/shell.h"
 #include "elector/shell.h"
 #include "peer/keeper.h"
 #include "wire/qconfig.h"
@@ -87,7 +87,7 @@ struct sim_server {
 	struct proc procs[SIM_KINDS];
 	struct elector elector;
 	struct keeper keeper;
-	struct switchboard *switchboard;
+	struct connmgr *connmgr;
 	struct sim_disk disk;
 };
 

@@ -30,6 +30,7 @@ struct script_line {
 static struct board *board;
 static uint64_t now_ms;
 static bool records_fail;
+static struct board_event recorded; /* to come next, if it has a type */
 static char got[4096];
 
 static void
@@ -71,20 +72,17 @@ spell_replay(unsigned worker)
 		spell_simple(&a);
 }
 
-static void step(const struct board_event *ev);
-
 static void
 do_record(const struct board_action *a)
 {
-	struct board_event ev = {.type = BOARD_EV_RECORDED,
-	                         .now_ms = now_ms,
-	                         .who = a->who,
-	                         .generation = a->generation,
-	                         .ok = !records_fail};
-
+	assert_int_equal(recorded.type, 0);
+	recorded = (struct board_event){.type = BOARD_EV_RECORDED,
+	                                .now_ms = now_ms,
+	                                .who = a->who,
+	                                .generation = a->generation,
+	                                .ok = !records_fail};
 	spell("record:%s:%s:%llu%s", a->who == MSG_WHO_PEER ? "peer" : "elector", a->name,
 	      (unsigned long long)a->generation, a->prepared ? ":prepared" : "");
-	step(&ev);
 }
 
 static void
@@ -142,6 +140,12 @@ step(const struct board_event *ev)
 	board_step(board, ev, &todo);
 	for (unsigned i = 0; i < todo.count; i++)
 		do_action(&todo.list[i]);
+	if (recorded.type == BOARD_EV_RECORDED) {
+		struct board_event next = recorded;
+
+		recorded = (struct board_event){0};
+		step(&next);
+	}
 }
 
 /* The words of an event, in order. */

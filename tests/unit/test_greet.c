@@ -37,6 +37,12 @@ on_greeted(void *user, int64_t sid, struct stream *s, const unsigned char *early
 	stream_close(s);
 }
 
+static void
+on_port(void *user)
+{
+	(void)user;
+}
+
 /* A port of loopback that was free a moment ago. */
 static uint16_t
 free_port(void)
@@ -55,7 +61,7 @@ free_port(void)
 static int
 set_up(void **state)
 {
-	static const struct greet_ops ops = {on_greeted};
+	static const struct greet_ops ops = {on_greeted, on_port};
 	uint16_t port = free_port();
 
 	(void)state;
@@ -68,6 +74,7 @@ set_up(void **state)
 	assert_int_equal(
 	    greet_new(&greet, loop, resolver, &conf, "test", port, GUESTS, &ops, NULL),
 	    0);
+	greet_start(greet);
 	assert_true(address_parse("127.0.0.1", port, &address));
 	for (unsigned i = 0; i < GUESTS; i++) {
 		assert_int_equal(stream_connect(&guests[i], &address, &conf), 0);

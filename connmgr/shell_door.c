@@ -1,11 +1,11 @@
 /* connmgr's door: workers attach there, others ask (docs/DOORS.md). */
-#include "connmgr/switchboard_impl.h"
+#include "connmgr/shell_impl.h"
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/paths.h"
-#include "connmgr/report.h"
+#include "connmgr/status.h"
+#include "proc/roster.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -29,16 +29,8 @@ refuse(struct door_conn *c, const char *why)
 	answer(c, json_error(why, reply, sizeof(reply)));
 }
 
-void
-switchboard_bury(struct switchboard *s)
-{
-	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
-		if (s->workers[i].door && door_conn_ended(s->workers[i].door))
-			door_conn_close(s->workers[i].door);
-}
-
 static struct worker *
-place(struct switchboard *s, struct door_conn *c)
+place(struct connmgr *s, struct door_conn *c)
 {
 	struct worker *w = door_conn_user(c);
 
@@ -49,10 +41,9 @@ place(struct switchboard *s, struct door_conn *c)
 }
 
 static void
-on_attach(struct switchboard *s, struct door_conn *c, const struct msg_attach *m)
+on_attach(struct connmgr *s, struct door_conn *c, const struct msg_attach *m)
 {
 	struct board_event ev = {.type = BOARD_EV_ATTACH,
-	                         .now_ms = clock_ms(),
 	                         .who = m->who,
 	                         .name = m->name,
 	                         .generation = m->generation};
@@ -62,7 +53,7 @@ on_attach(struct switchboard *s, struct door_conn *c, const struct msg_attach *m
 		door_conn_close(c);
 		return;
 	}
-	switchboard_bury(s);
+	connmgr_bury(s);
 	w = place(s, c);
 	if (!w) {
 		s->counters.no_place++;
@@ -72,9 +63,8 @@ on_attach(struct switchboard *s, struct door_conn *c, const struct msg_attach *m
 		return;
 	}
 	s->counters.attaches++;
-	log_info("%s %s attaches pid=%d generation=%llu",
-	         m->who == MSG_WHO_ELECTOR ? "elector" : "peer", m->name,
-	         (int)door_conn_pid(c), (unsigned long long)m->generation);
+	log_info("%s %s attaches pid=%d generation=%llu", roster_who(m->who)->name,
+	         m->name, (int)door_conn_pid(c), (unsigned long long)m->generation);
 	if (w->door != c)
 		w->said = w->refused = w->lost = 0;
 	w->door = c;
@@ -82,19 +72,19 @@ on_attach(struct switchboard *s, struct door_conn *c, const struct msg_attach *m
 	door_conn_keep(c);
 	door_conn_set_user(c, w);
 	ev.worker = w->index;
-	switchboard_step(s, &ev);
+	connmgr_push(s, &ev);
 }
 
 /* `data` is NUL-terminated, and nobody else's. */
 static size_t
-on_words(struct switchboard *s, char *data)
+on_words(struct connmgr *s, char *data)
 {
 	if (strcmp(data, "status") == 0)
-		return report_status(s, reply, sizeof(reply));
+		return connmgr_status(s, reply, sizeof(reply));
 	if (strncmp(data, "accept ", 7) == 0)
-		return switchboard_accept(s, data + 7, reply, sizeof(reply));
+		return connmgr_accept(s, data + 7, reply, sizeof(reply));
 	if (strncmp(data, "shadow ", 7) == 0)
-		return switchboard_shadow(s, data + 7, reply, sizeof(reply));
+		return connmgr_shadow(s, data + 7, reply, sizeof(reply));
 	return json_error("ask for: status, shadow NAME, promote forward|back|undo NAME "
 	                  "[PATH], accept NAME",
 	                  reply, sizeof(reply));
@@ -103,7 +93,7 @@ on_words(struct switchboard *s, char *data)
 /* A worker of another version, in an upgrade. It asks again and again: one line in the
  * log for each process. */
 static void
-refuse_set(struct switchboard *s, struct door_conn *c, unsigned set)
+refuse_set(struct connmgr *s, struct door_conn *c, unsigned set)
 {
 	char why[160];
 
@@ -121,7 +111,7 @@ refuse_set(struct switchboard *s, struct door_conn *c, unsigned set)
 static void
 on_request(void *user, struct door_conn *c, const char *data, size_t len)
 {
-	struct switchboard *s = user;
+	struct connmgr *s = user;
 	enum msg_result r;
 	struct msg m;
 
@@ -138,8 +128,8 @@ on_request(void *user, struct door_conn *c, const char *data, size_t len)
 
 		memcpy(words, data, len + 1);
 		if (strncmp(words, "promote ", 8) == 0) {
-			switchboard_bury(s);
-			promotion_begin(s, c, words + 8);
+			connmgr_bury(s);
+			connmgr_promote(s, c, words + 8);
 		} else {
 			answer(c, on_words(s, words));
 		}
@@ -149,29 +139,28 @@ on_request(void *user, struct door_conn *c, const char *data, size_t len)
 static void
 on_gone(void *user, struct door_conn *c)
 {
-	struct switchboard *s = user;
+	struct connmgr *s = user;
 	struct worker *w = door_conn_user(c);
-	struct board_event ev = {.type = BOARD_EV_GONE, .now_ms = clock_ms()};
+	struct board_event ev = {.type = BOARD_EV_GONE};
+	const struct board_worker *b;
 
-	if (c == s->promotion.asker)
-		s->promotion.asker = NULL;
+	if (c == s->asker)
+		s->asker = NULL;
 	if (!w || w->door != c)
 		return;
-	log_info("%s %s has ended",
-	         board_worker(s->board, w->index)->who == MSG_WHO_ELECTOR ? "elector"
-	                                                                  : "peer",
-	         board_worker(s->board, w->index)->name);
+	b = board_worker(s->board, w->index);
+	log_info("%s %s has ended", roster_who(b->who)->name, b->name);
 	ev.worker = w->index;
 	w->door = NULL;
 	worker_cut(w);
-	switchboard_unlinked(s, w->index);
-	switchboard_step(s, &ev);
+	candidate_end(&s->candidate, w->index);
+	connmgr_push(s, &ev);
 }
 
 static const struct door_ops door_ops = {on_request, on_gone};
 
 int
-switchboard_open_door(struct switchboard *s)
+connmgr_open_door(struct connmgr *s)
 {
 	char path[CONF_RUN_DIR_MAX + 32];
 

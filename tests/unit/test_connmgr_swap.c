@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/paths.h"
 #include "connmgr/shadow.h"
-#include "tests/unit/switchboard_kit.h"
+#include "tests/unit/connmgr_kit.h"
 
 #include <sys/stat.h>
 

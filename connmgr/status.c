@@ -1,23 +1,19 @@
-/* Status as JSON, printed by hand so that integers keep all their digits; see report.h.
+/* Status as JSON, printed by hand so that integers keep all their digits; see status.h.
  */
-#include "connmgr/report.h"
+#include "connmgr/status.h"
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "connmgr/outbox.h"
-#include "connmgr/switchboard_impl.h"
+#include "connmgr/shell_impl.h"
+#include "proc/roster.h"
 #include "proc/self.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #define DEGRADED_MAX 256
-
-static const char *
-who_name(enum msg_who who)
-{
-	return who == MSG_WHO_ELECTOR ? "elector" : "peer";
-}
 
 static void
 put_listeners(struct buf_out *out, const struct lane *l, const char *name)
@@ -58,14 +54,14 @@ put_remotes(struct buf_out *out, const struct lane *l, const char *name, bool al
 }
 
 static void
-put_worker(struct buf_out *out, const struct switchboard *s, unsigned index)
+put_worker(struct buf_out *out, const struct connmgr *s, unsigned index)
 {
 	const struct board_worker *b = board_worker(s->board, index);
 	const struct worker *w = &s->workers[index];
 
 	json_put_next(out);
 	buf_put_u8(out, '{');
-	json_put_text(out, "who", who_name(b->who));
+	json_put_text(out, "who", roster_who(b->who)->name);
 	json_put_text(out, "name", b->name);
 	json_put_i64(out, "pid", door_conn_pid(w->door));
 	json_put_u64(out, "generation", b->generation);
@@ -78,7 +74,7 @@ put_worker(struct buf_out *out, const struct switchboard *s, unsigned index)
 }
 
 static void
-put_workers(struct buf_out *out, const struct switchboard *s)
+put_workers(struct buf_out *out, const struct connmgr *s)
 {
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
 		if (board_worker(s->board, i)->used && s->workers[i].door)
@@ -87,7 +83,7 @@ put_workers(struct buf_out *out, const struct switchboard *s)
 
 /* Of messages, to our own processes; each has two bounds, and is full at either. */
 static void
-put_queues(struct buf_out *out, const struct switchboard *s)
+put_queues(struct buf_out *out, const struct connmgr *s)
 {
 	struct self_queue list[2 * BOARD_WORKERS_MAX], *q = list;
 
@@ -99,13 +95,13 @@ put_queues(struct buf_out *out, const struct switchboard *s)
 		if (!b->used || !w->door)
 			continue;
 		*q = (struct self_queue){"", frames, BOARD_QUEUE_FRAMES, w->dropped};
-		snprintf(q->name, sizeof(q->name), "%s-%s frames", who_name(b->who),
-		         b->name);
+		snprintf(q->name, sizeof(q->name), "%s-%s frames",
+		         roster_who(b->who)->name, b->name);
 		q++;
 		*q = (struct self_queue){"", board_queue_count(w->queue) - frames,
 		                         BOARD_QUEUE_CONTROL, 0};
-		snprintf(q->name, sizeof(q->name), "%s-%s control", who_name(b->who),
-		         b->name);
+		snprintf(q->name, sizeof(q->name), "%s-%s control",
+		         roster_who(b->who)->name, b->name);
 		q++;
 	}
 	self_put_queues(out, "queues", list, (unsigned)(q - list));
@@ -113,7 +109,7 @@ put_queues(struct buf_out *out, const struct switchboard *s)
 
 /* Of bytes, to the remotes. */
 static void
-put_outboxes(struct buf_out *out, const struct switchboard *s)
+put_outboxes(struct buf_out *out, const struct connmgr *s)
 {
 	struct lane_counters e = lane_counters(s->election),
 			     n = lane_counters(s->learner);
@@ -128,11 +124,11 @@ put_outboxes(struct buf_out *out, const struct switchboard *s)
 }
 
 static void
-put_counters(struct buf_out *out, const struct switchboard *s)
+put_counters(struct buf_out *out, const struct connmgr *s)
 {
 	struct lane_counters e = lane_counters(s->election),
 			     n = lane_counters(s->learner);
-	const struct switchboard_counters *c = &s->counters;
+	const struct connmgr_counters *c = &s->counters;
 	const struct json_count list[] = {
 	    {"frames_in", e.frames_in + n.frames_in},
 	    {"frames_out", e.frames_out + n.frames_out},
@@ -179,7 +175,7 @@ put_lane_drops(struct buf_out *out, const struct lane *l, const char *name)
 }
 
 static void
-put_drops(struct buf_out *out, const struct switchboard *s)
+put_drops(struct buf_out *out, const struct connmgr *s)
 {
 	struct board_counters b = board_counters(s->board);
 	uint64_t queued = 0;
@@ -201,6 +197,32 @@ put_drops(struct buf_out *out, const struct switchboard *s)
 	buf_put_u8(out, '}');
 }
 
+/* Why this connmgr is not well, "" when it is; returns `out`. */
+static const char *
+degraded(const struct connmgr *s, char *out, size_t cap)
+{
+	int64_t restless = lane_restless(s->election);
+
+	*out = '\0';
+	if (s->state_error < 0)
+		snprintf(out, cap, "the elector's state cannot be written: %s",
+		         strerror(-s->state_error));
+	else if (restless >= 0)
+		snprintf(out, cap,
+		         "the link to server %" PRId64
+		         " comes up and ends again and again; two servers may have the "
+		         "same id",
+		         restless);
+	for (unsigned i = 0; i < 2; i++)
+		if (s->record_errors[i] < 0)
+			snprintf(out, cap,
+			         "the record of the %s cannot be written, so none "
+			         "becomes active: %s",
+			         roster_who(MSG_WHO_ELECTOR + i)->name,
+			         strerror(-s->record_errors[i]));
+	return out;
+}
+
 static void
 open_array(struct buf_out *out, const char *key)
 {
@@ -209,7 +231,7 @@ open_array(struct buf_out *out, const char *key)
 }
 
 size_t
-report_status(const struct switchboard *s, char *text, size_t cap)
+connmgr_status(const struct connmgr *s, char *text, size_t cap)
 {
 	struct buf_out out;
 	char why[DEGRADED_MAX];
@@ -218,7 +240,7 @@ report_status(const struct switchboard *s, char *text, size_t cap)
 	buf_put_u8(&out, '{');
 	self_put(&out, "connmgr", s->name, 0);
 	json_put_bool(&out, "active", true);
-	json_put_text(&out, "degraded", switchboard_degraded(s, why, sizeof(why)));
+	json_put_text(&out, "degraded", degraded(s, why, sizeof(why)));
 	json_put_u64(&out, "stuck_closes", chan_stuck_closes());
 	open_array(&out, "listeners");
 	put_listeners(&out, s->election, "election");

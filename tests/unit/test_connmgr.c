@@ -1,5 +1,5 @@
-/* connmgr's shell, with both transports of a link; see switchboard_kit.h. */
-#include "tests/unit/switchboard_kit.h"
+/* connmgr's shell, with both transports of a link; see connmgr_kit.h. */
+#include "tests/unit/connmgr_kit.h"
 
 #include "base/clock.h"
 #include "wire/notif.h"

@@ -1,13 +1,13 @@
-/* connmgr's shell in one loop with real sockets on loopback, for test_switchboard*.c:
+/* connmgr's shell in one loop with real sockets on loopback, for test_connmgr*.c:
  * remotes are plain TCP sockets, workers are uplinks. We are server 2 of 3. */
-#ifndef TESTS_SWITCHBOARD_KIT_H
-#define TESTS_SWITCHBOARD_KIT_H
+#ifndef TESTS_CONNMGR_KIT_H
+#define TESTS_CONNMGR_KIT_H
 
 #include "base/paths.h"
 #include "client/door.h"
 #include "config/conf.h"
+#include "connmgr/shell.h"
 #include "connmgr/store.h"
-#include "connmgr/switchboard.h"
 #include "ipc/door.h"
 #include "ipc/uplink.h"
 #include "wire/hello.h"
@@ -47,7 +47,7 @@ struct player {
 
 static struct conf conf;
 static sd_event *loop;
-static struct switchboard *board;
+static struct connmgr *connmgr;
 static struct player elector, peer;
 static char folder[32];
 
@@ -324,11 +324,11 @@ fill_conf(enum conf_ipc ipc)
 static inline void
 open_board(void)
 {
-	strcpy(folder, "/tmp/switchboard.XXXXXX");
+	strcpy(folder, "/tmp/connmgr.XXXXXX");
 	assert_non_null(mkdtemp(folder));
 	snprintf(conf.run_dir, sizeof(conf.run_dir), "%s/run", folder);
 	snprintf(conf.data_dir, sizeof(conf.data_dir), "%s/data", folder);
-	assert_int_equal(switchboard_open(&board, loop, &conf, "main"), 0);
+	assert_int_equal(connmgr_open(&connmgr, loop, &conf, "main"), 0);
 }
 
 static inline void
@@ -336,8 +336,8 @@ close_board(void)
 {
 	char command[128];
 
-	switchboard_close(board);
-	board = NULL;
+	connmgr_close(connmgr);
+	connmgr = NULL;
 	snprintf(command, sizeof(command), "rm -rf %s", folder);
 	assert_int_equal(system(command), 0);
 }

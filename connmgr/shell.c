@@ -1,0 +1,315 @@
+/* connmgr's shell: opening, closing, its gate and its one timer; see shell_impl.h. */
+#include "connmgr/shell_impl.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define TIMER_ACCURACY_US 500
+#define POST_PRIORITY     (-10)
+#define CONNS_PER_REMOTE  4   /* two lanes: a link, and a connection that replaces it */
+#define OTHERS            160 /* descriptors: the door, the workers' links, files */
+#define GREETINGS_MIN     4
+/* An event may be one for each remote, of which each may bring a few, and each worker's
+ * link may break on the way. */
+#define GATE_MAX (8 * CONF_SERVERS_MAX + 2 * BOARD_WORKERS_MAX)
+
+static void
+tell(struct connmgr *s, uint64_t now_ms, const struct msg_remote *remote)
+{
+	struct msg m = {.type = MSG_REMOTE, .u.remote = *remote};
+	unsigned char data[BOARD_SMALL_MAX];
+	struct board_event ev = {.type = BOARD_EV_REMOTE,
+	                         .lane = remote->lane,
+	                         .sid = remote->sid,
+	                         /* of our own port it is no link, but news */
+	                         .down = remote->link == MSG_LINK_DOWN &&
+	                                 remote->sid != s->conf->id,
+	                         .data = data};
+
+	ev.len = msg_encode(&m, data, sizeof(data));
+	assert(ev.len > 0);
+	connmgr_do(s, now_ms, &ev);
+}
+
+static void
+on_event(void *user, uint64_t now_ms, void *event)
+{
+	struct connmgr *s = user;
+	struct connmgr_event *ev = event;
+
+	switch (ev->kind) {
+	case EVENT_BOARD:
+		connmgr_do(s, now_ms, &ev->u.board);
+		break;
+	case EVENT_LINK:
+		lane_step(ev->u.link.remote, now_ms, &ev->u.link.event);
+		break;
+	case EVENT_TELL:
+		tell(s, now_ms, &ev->u.remote);
+		break;
+	case EVENT_MESSAGE:
+		connmgr_hear(s, now_ms, ev->u.message.worker, ev->u.message.data,
+		             ev->u.message.len);
+		break;
+	case EVENT_LOST:
+		connmgr_lose(s, now_ms, ev->u.lost.worker, ev->u.lost.why,
+		             ev->u.lost.ours);
+		break;
+	}
+}
+
+static const struct gate_ops gate_ops = {.step = on_event};
+
+/* ---- the links of the workers ---- */
+
+static void
+on_message(void *user, const void *data, size_t len)
+{
+	struct worker *w = user;
+	struct connmgr *s = w->owner;
+	struct connmgr_event ev = {.kind = EVENT_MESSAGE,
+	                           .u.message = {w->index, data, len}};
+
+	gate_push(&s->gate, &ev);
+}
+
+static void
+on_writable(void *user)
+{
+	worker_flush(user);
+}
+
+static void
+on_down(void *user, const char *why)
+{
+	struct worker *w = user;
+	struct connmgr *s = w->owner;
+	struct connmgr_event ev = {.kind = EVENT_LOST, .u.lost = {w->index, why, false}};
+
+	gate_push(&s->gate, &ev);
+}
+
+static const struct chan_ops chan_ops = {
+    .on_message = on_message, .on_writable = on_writable, .on_down = on_down};
+
+/* ---- the one timer ---- */
+
+static uint64_t
+due_ms(const struct connmgr *s)
+{
+	uint64_t due = board_due_ms(s->board), d;
+
+	d = lane_due_ms(s->election);
+	due = d < due ? d : due;
+	d = lane_due_ms(s->learner);
+	due = d < due ? d : due;
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
+		d = worker_due_ms(&s->workers[i]);
+		due = d < due ? d : due;
+	}
+	return due;
+}
+
+static int
+on_timer(sd_event_source *source, uint64_t usec, void *user)
+{
+	struct board_event ev = {.type = BOARD_EV_DUE};
+	struct connmgr *s = user;
+	uint64_t now_ms = clock_ms();
+
+	(void)source;
+	(void)usec;
+	s->armed_ms = UINT64_MAX;
+	if (now_ms >= board_due_ms(s->board))
+		connmgr_push(s, &ev);
+	lane_on_due(s->election, now_ms);
+	lane_on_due(s->learner, now_ms);
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
+		struct connmgr_event full = {
+		    .kind = EVENT_LOST,
+		    .u.lost = {i, "its link is full for too long", true}};
+
+		if (now_ms < worker_due_ms(&s->workers[i]))
+			continue;
+		s->workers[i].broken = full.u.lost.why;
+		gate_push(&s->gate, &full);
+	}
+	return 0; /* on_post arms it again */
+}
+
+/* Once a turn in which something happened: greetings have deadlines that pass no gate. */
+static int
+on_post(sd_event_source *source, void *user)
+{
+	struct connmgr *s = user;
+	uint64_t due = due_ms(s);
+
+	(void)source;
+	if (due == s->armed_ms)
+		return 0;
+	s->armed_ms = due;
+	if (due == UINT64_MAX)
+		return sd_event_source_set_enabled(s->timer, SD_EVENT_OFF);
+	if (due > UINT64_MAX / 1000)
+		due = UINT64_MAX / 1000;
+	(void)sd_event_source_set_time(s->timer, due * 1000);
+	return sd_event_source_set_enabled(s->timer, SD_EVENT_ONESHOT);
+}
+
+/* ---- opening and closing ---- */
+
+static int
+open_board(struct connmgr *s)
+{
+	unsigned remotes = s->conf->server_count - 1;
+	unsigned char state[BOARD_SMALL_MAX];
+	struct msg_serial serial = {0};
+	struct board_config config = {
+	    .rows_max = 2 * remotes + 1, /* our quorum port */
+	    .frames_max = remotes + s->conf->links.strangers_max,
+	    .frame_cap = MSG_MAX,
+	    .hello_ms = CONNMGR_HELLO_MS,
+	    .state = state,
+	};
+	int r = 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct board_record *held = &config.records[i];
+
+		held->floor =
+		    store_load_record(s->conf, MSG_WHO_ELECTOR + i, &s->records[i]);
+		held->generation = s->records[i].generation;
+		memcpy(held->name, s->records[i].now.name, sizeof(held->name));
+	}
+	config.state_len = store_load_state(s->conf, state, &serial);
+	/* a peer's generation is in its serials: none may come twice */
+	if (config.records[1].floor < serial.generation)
+		config.records[1].floor = serial.generation;
+	s->board = board_new(&config);
+	if (!s->board)
+		return -ENOMEM;
+	r = candidate_init(&s->candidate);
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX && r == 0; i++)
+		r = worker_init(&s->workers[i], i, &chan_ops, s);
+	return r;
+}
+
+/* Raises the soft limit of descriptors to the hard one. How many greetings of one port
+ * there is room for beside all else that connmgr may hold: handshakes_max, or fewer. */
+static unsigned
+greetings_max(const struct conf *c)
+{
+	rlim_t need =
+	    c->server_count * CONNS_PER_REMOTE + c->links.strangers_max + OTHERS;
+	struct rlimit limit;
+	rlim_t room;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return c->links.handshakes_max;
+	limit.rlim_cur = limit.rlim_max;
+	/* what the kernel does not grant, the bound below makes do without */
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+		return c->links.handshakes_max;
+	room = limit.rlim_cur > need ? (limit.rlim_cur - need) / 2 : 0;
+	if (room < GREETINGS_MIN)
+		room = GREETINGS_MIN;
+	return room < c->links.handshakes_max ? (unsigned)room : c->links.handshakes_max;
+}
+
+static int
+open_lane(struct connmgr *s, struct lane **out, enum msg_lane which, unsigned greetings)
+{
+	struct lane_config config = {.loop = s->loop,
+	                             .resolver = s->resolver,
+	                             .conf = s->conf,
+	                             .which = which,
+	                             .greetings_max = greetings,
+	                             .board = s->board,
+	                             .gate = &s->gate};
+
+	return lane_new(out, &config);
+}
+
+static int
+open_all(struct connmgr *s)
+{
+	int r = store_open(s->conf);
+	unsigned greetings;
+
+	if (r < 0)
+		return r;
+	greetings = greetings_max(s->conf);
+	if (greetings < s->conf->links.handshakes_max)
+		log_warning(
+		    "few descriptors: %u instead of %u handshakes of a port at one time",
+		    greetings, s->conf->links.handshakes_max);
+	if ((r = gate_init(&s->gate, sizeof(struct connmgr_event), GATE_MAX, &gate_ops,
+	                   s)) < 0 ||
+	    (r = open_board(s)) < 0 || (r = resolve_new(&s->resolver, s->loop)) < 0 ||
+	    (r = open_lane(s, &s->election, MSG_LANE_ELECTION, greetings)) < 0 ||
+	    (r = open_lane(s, &s->learner, MSG_LANE_LEARNER, greetings)) < 0 ||
+	    (r = sd_event_add_time(s->loop, &s->timer, CLOCK_BOOTTIME, 0,
+	                           TIMER_ACCURACY_US, on_timer, s)) < 0 ||
+	    (r = sd_event_add_post(s->loop, &s->post, on_post, s)) < 0 ||
+	    (r = sd_event_source_set_priority(s->post, POST_PRIORITY)) < 0 ||
+	    (r = connmgr_open_door(s)) < 0) {
+		log_err("cannot start: %s", strerror(-r));
+		return r;
+	}
+	lane_start(s->election);
+	lane_start(s->learner);
+	return 0;
+}
+
+void
+connmgr_close(struct connmgr *s)
+{
+	if (!s)
+		return;
+	s->timer = sd_event_source_disable_unref(s->timer);
+	s->post = sd_event_source_disable_unref(s->post);
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
+		worker_deinit(&s->workers[i]);
+	promotion_close(&s->promotion);
+	lane_free(s->election);
+	lane_free(s->learner);
+	resolve_free(s->resolver);
+	/* its end is what tells the workers, so everything else is gone before */
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
+		s->workers[i].door = NULL;
+	door_close(s->door);
+	board_free(s->board);
+	candidate_deinit(&s->candidate);
+	gate_deinit(&s->gate);
+	free(s);
+}
+
+int
+connmgr_open(struct connmgr **out, sd_event *loop, const struct conf *conf,
+             const char *name)
+{
+	struct connmgr *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	s->loop = loop;
+	s->conf = conf;
+	s->name = name;
+	s->armed_ms = UINT64_MAX;
+	connmgr_open_promotion(s);
+	r = open_all(s);
+	if (r < 0) {
+		connmgr_close(s);
+		return r;
+	}
+	*out = s;
+	return 0;
+}

@@ -1,0 +1,240 @@
+/* Steps the board and does what it decides; see shell_impl.h. What doing so brings about
+ * is pushed to the gate, and comes after. */
+#include "connmgr/shell_impl.h"
+
+#include "base/log.h"
+#include "base/paths.h"
+#include "proc/roster.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The link of a worker is to end: it takes nothing more, and is cut when its event comes.
+ */
+static void
+end_link(struct connmgr *s, unsigned worker, const char *why)
+{
+	struct connmgr_event ev = {.kind = EVENT_LOST, .u.lost = {worker, why, true}};
+
+	s->workers[worker].broken = why;
+	gate_push(&s->gate, &ev);
+}
+
+static void
+send_item(struct connmgr *s, unsigned worker, const struct board_item *item)
+{
+	const char *why = NULL;
+	enum board_queue_result r = worker_send(&s->workers[worker], item, &why);
+
+	if (r != BOARD_QUEUE_OK && !board_is_active(s->board, worker))
+		why = "a shadow that does not drain its link";
+	else if (r == BOARD_QUEUE_REFUSED)
+		lane_disconnect(s->learner, item->sid, MSG_REASON_FULL);
+	if (why)
+		end_link(s, worker, why);
+}
+
+static void
+send_message(struct connmgr *s, unsigned worker, enum msg_type type, uint64_t generation)
+{
+	struct msg m = {.type = type, .u.hello = {generation}};
+	unsigned char data[BOARD_SMALL_MAX];
+	struct board_item item = {.data = data};
+
+	item.len = msg_encode(&m, data, sizeof(data));
+	assert(item.len > 0);
+	send_item(s, worker, &item);
+}
+
+static void
+answer(struct connmgr *s, unsigned worker, const struct msg *m)
+{
+	struct door_conn *door = s->workers[worker].door;
+	unsigned char data[MSG_PATH_MAX + 64];
+	size_t len = msg_encode(m, data, sizeof(data));
+
+	assert(len > 0);
+	if (door && door_send(door, data, len) < 0)
+		end_link(s, worker, "its door does not take the answer");
+}
+
+static void
+open_link(struct connmgr *s, const struct board_action *a)
+{
+	struct msg m = {.type = MSG_ATTACHED};
+	enum chan_kind kind = s->conf->ipc == CONF_IPC_NNG ? CHAN_NNG : CHAN_SEQPACKET;
+	char name[48];
+	int r;
+
+	m.u.attached.generation = a->generation;
+	snprintf(name, sizeof(name), "l.%d.%" PRIu64, (int)getpid(), ++s->links);
+	paths_below(m.u.attached.path, sizeof(m.u.attached.path), s->conf->run_dir,
+	            PATHS_CONNMGR, name);
+	r = worker_listen(&s->workers[a->worker], s->loop, kind, m.u.attached.path,
+	                  CONNMGR_HELLO_MS * UINT64_C(1000));
+	if (r < 0) {
+		log_err("cannot open the link %s: %s", m.u.attached.path, strerror(-r));
+		end_link(s, a->worker, "no link could be opened");
+		return;
+	}
+	answer(s, a->worker, &m);
+}
+
+static void
+supersede(struct connmgr *s, const struct board_action *a)
+{
+	struct worker *w = &s->workers[a->worker];
+	struct msg m = {.type = MSG_SUPERSEDED};
+
+	m.u.superseded.other_name = a->other_name;
+	answer(s, a->worker, &m);
+	worker_cut(w);
+	door_conn_set_user(w->door, NULL);
+	w->door = NULL;
+}
+
+/* An elector of another name than the one in use, which is told everything as a shadow,
+ * is the candidate. */
+static void
+replay(struct connmgr *s, uint64_t now_ms, unsigned worker)
+{
+	const struct board_worker *w = board_worker(s->board, worker);
+	struct board_action a;
+	unsigned cursor = 0;
+
+	if (w->who == MSG_WHO_ELECTOR && w->generation == 0 &&
+	    strcmp(w->name, s->records[0].now.name) != 0)
+		candidate_begin(&s->candidate, worker, now_ms);
+	while (board_replay_next(s->board, worker, &cursor, &a)) {
+		if (a.type == BOARD_DO_SEND)
+			send_item(s, worker, &a.item);
+		else
+			send_message(s, worker, MSG_SYNCED, 0);
+	}
+}
+
+void
+connmgr_push(struct connmgr *s, const struct board_event *ev)
+{
+	struct connmgr_event event = {.kind = EVENT_BOARD, .u.board = *ev};
+
+	gate_push(&s->gate, &event);
+}
+
+void
+connmgr_bury(struct connmgr *s)
+{
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
+		if (s->workers[i].door && door_conn_ended(s->workers[i].door))
+			door_conn_close(s->workers[i].door);
+}
+
+static void
+store_state(struct connmgr *s, const struct board_item *item)
+{
+	int r = store_save_state(s->conf, item->data, item->len);
+
+	s->counters.states++;
+	if (r < 0 && r != s->state_error)
+		log_err("the elector's state cannot be written: %s", strerror(-r));
+	s->state_error = r;
+}
+
+static void
+record(struct connmgr *s, const struct board_action *a)
+{
+	struct board_event ev = {
+	    .type = BOARD_EV_RECORDED, .who = a->who, .generation = a->generation};
+	const char *who = roster_who(a->who)->name;
+	struct record *kept = &s->records[a->who - MSG_WHO_ELECTOR], fresh = *kept;
+	int *error = &s->record_errors[a->who - MSG_WHO_ELECTOR];
+	int r;
+
+	if (a->prepared) {
+		fresh = s->promotion.record;
+		r = promotion_place(&s->promotion);
+	} else {
+		if (strcmp(fresh.now.name, a->name) != 0)
+			fresh = (struct record){.accepted = true};
+		strcpy(fresh.now.name, a->name);
+		fresh.generation = a->generation;
+		r = store_save_record(s->conf, a->who, &fresh, false);
+	}
+	if (r == 0) {
+		*kept = fresh;
+		log_info("%s %s active generation=%" PRIu64, who, a->name, a->generation);
+	} else if (r != *error) {
+		log_err("the record of the %s cannot be written, so none becomes active: "
+		        "%s",
+		        who, strerror(-r));
+	}
+	*error = r;
+	s->counters.activations += r == 0;
+	ev.ok = r == 0;
+	connmgr_push(s, &ev);
+}
+
+static void
+apply(struct connmgr *s, uint64_t now_ms, const struct board_action *a)
+{
+	switch (a->type) {
+	case BOARD_DO_OPEN:
+		open_link(s, a);
+		break;
+	case BOARD_DO_SUPERSEDED:
+		supersede(s, a);
+		break;
+	case BOARD_DO_CUT:
+		s->counters.cut++;
+		s->workers[a->worker].lost++;
+		worker_cut(&s->workers[a->worker]);
+		candidate_end(&s->candidate, a->worker);
+		break;
+	case BOARD_DO_WELCOME:
+		send_message(s, a->worker, MSG_WELCOME, a->generation);
+		break;
+	case BOARD_DO_ACTIVATE:
+		if (board_worker(s->board, a->worker)->who == MSG_WHO_ELECTOR)
+			candidate_activated(&s->candidate, a->worker, now_ms);
+		send_message(s, a->worker, MSG_ACTIVATE, a->generation);
+		break;
+	case BOARD_DO_SYNCED:
+		send_message(s, a->worker, MSG_SYNCED, 0);
+		break;
+	case BOARD_DO_SEND:
+		send_item(s, a->worker, &a->item);
+		break;
+	case BOARD_DO_REPLAY:
+		replay(s, now_ms, a->worker);
+		break;
+	case BOARD_DO_STORE:
+		store_state(s, &a->item);
+		break;
+	case BOARD_DO_RECORD:
+		record(s, a);
+		break;
+	case BOARD_DO_PART:
+		lane_disconnect(s->learner, MSG_ALL, MSG_REASON_ABSENT);
+		break;
+	case BOARD_DO_PREPARE:
+		promotion_prepare(&s->promotion, a->generation);
+		break;
+	case BOARD_DO_REFUSE:
+		s->refusal = a->why;
+		break;
+	}
+}
+
+void
+connmgr_do(struct connmgr *s, uint64_t now_ms, struct board_event *ev)
+{
+	struct board_actions todo;
+
+	ev->now_ms = now_ms;
+	board_step(s->board, ev, &todo);
+	for (unsigned i = 0; i < todo.count; i++)
+		apply(s, now_ms, &todo.list[i]);
+}

@@ -1,0 +1,89 @@
+/* What workers say: for the remotes, for the board, or refused; see shell_impl.h. */
+#include "connmgr/shell_impl.h"
+
+#include "base/log.h"
+#include "proc/roster.h"
+
+static struct lane *
+lane_of(struct connmgr *s, uint8_t lane)
+{
+	return lane == MSG_LANE_ELECTION ? s->election : s->learner;
+}
+
+static void
+on_connect(struct connmgr *s, unsigned worker, const struct msg *m)
+{
+	const struct msg_connect *c = &m->u.connect;
+	bool connect = m->type == MSG_CONNECT;
+
+	if (!board_may(s->board, worker, c->lane, connect))
+		return;
+	if (connect)
+		lane_connect(lane_of(s, c->lane), c->sid);
+	else
+		lane_disconnect(lane_of(s, c->lane), c->sid,
+		                c->reason == MSG_REASON_NONE ? MSG_REASON_ASKED
+		                                             : c->reason);
+}
+
+void
+connmgr_hear(struct connmgr *s, uint64_t now_ms, unsigned worker, const void *data,
+             size_t len)
+{
+	struct worker *w = &s->workers[worker];
+	enum msg_who who = board_worker(s->board, worker)->who;
+	struct board_event ev = {.worker = worker, .data = data, .len = len};
+	struct msg m;
+
+	if (msg_decode(data, len, &m) != MSG_OK ||
+	    !(msg_def(m.type)->from & msg_party(who))) {
+		s->counters.refused++;
+		w->refused++;
+		return;
+	}
+	w->said++;
+	if (who == MSG_WHO_ELECTOR &&
+	    candidate_hear(&s->candidate, worker, board_is_active(s->board, worker), &m,
+	                   now_ms))
+		return;
+	if (m.type == MSG_FRAME_OUT) {
+		if (board_may(s->board, worker, m.u.frame.lane, false))
+			lane_send(lane_of(s, m.u.frame.lane), m.u.frame.sid,
+			          m.u.frame.data, m.u.frame.data_len);
+	} else if (m.type == MSG_CONNECT || m.type == MSG_DISCONNECT) {
+		on_connect(s, worker, &m);
+	} else if (m.type == MSG_HELLO) {
+		ev.type = BOARD_EV_HELLO;
+		ev.generation = m.u.hello.generation;
+		connmgr_do(s, now_ms, &ev);
+	} else if (m.type != MSG_ATTACH) {
+		ev.type = BOARD_EV_SAY;
+		ev.said = m.type;
+		ev.serial = m.u.look.serial; /* the others begin with it too */
+		connmgr_do(s, now_ms, &ev);
+		if (m.type == MSG_LOOK || m.type == MSG_ROLE)
+			candidate_word(&s->candidate, m.type == MSG_LOOK, now_ms);
+	} else {
+		s->counters.refused++;
+		w->refused++;
+	}
+}
+
+void
+connmgr_lose(struct connmgr *s, uint64_t now_ms, unsigned worker, const char *why,
+             bool ours)
+{
+	const struct board_worker *b = board_worker(s->board, worker);
+	struct worker *w = &s->workers[worker];
+	struct board_event ev = {.type = BOARD_EV_LINK_DOWN, .worker = worker};
+
+	if (ours && !w->broken)
+		return;
+	log_info("%s %s link lost reason=%s", roster_who(b->who)->name, b->name, why);
+	worker_cut(w);
+	s->counters.cut += ours;
+	s->counters.links_lost++;
+	w->lost++;
+	candidate_end(&s->candidate, worker);
+	connmgr_do(s, now_ms, &ev);
+}

@@ -1,0 +1,82 @@
+/* The insides of connmgr's shell. Each file calls those below it only:
+ *
+ *   shell.c       opens, closes, the gate, the one timer
+ *   shell_door.c  who asks at the door
+ *   shell_swap.c  the requests of whoever swaps an elector; status.c: those for status
+ *   shell_hear.c  what workers say
+ *   shell_do.c    steps the board, and does what it decides */
+#ifndef CONNMGR_SHELL_IMPL_H
+#define CONNMGR_SHELL_IMPL_H
+
+#include "connmgr/candidate.h"
+#include "connmgr/event.h"
+#include "connmgr/lane.h"
+#include "connmgr/promotion.h"
+#include "connmgr/shell.h"
+#include "connmgr/worker.h"
+#include "proc/gate.h"
+
+#define CONNMGR_HELLO_MS 1000 /* from attached to hello */
+
+struct connmgr_counters {
+	uint64_t refused; /* what a worker sent is no message of its to us */
+	uint64_t attaches;
+	uint64_t no_place;   /* attaches turned away: too many workers */
+	uint64_t links_lost; /* of workers */
+	uint64_t cut;        /* of those: by us */
+	uint64_t states;     /* written */
+	uint64_t activations;
+};
+
+struct connmgr {
+	sd_event *loop;
+	const struct conf *conf;
+	const char *name;
+	struct gate gate; /* of struct connmgr_event */
+	struct board *board;
+	struct worker workers[BOARD_WORKERS_MAX];
+	struct resolver *resolver;
+	struct lane *election;
+	struct lane *learner;
+	struct door *door;
+	sd_event_source *timer;
+	sd_event_source *post;
+	uint64_t armed_ms;
+	uint64_t links;       /* addresses given out, so that none is used twice */
+	int record_errors[2]; /* elector, peer */
+	int state_error;
+	struct record records[2]; /* elector, peer; as they are on the disk */
+	struct promotion promotion;
+	/* Who asked for the promotion; NULL: gone, or nobody. */
+	struct door_conn *asker;
+	/* Why the board refused the last promotion; NULL: it did not. */
+	const char *refusal;
+	struct candidate candidate;
+	struct connmgr_counters counters;
+	/* The last process that was refused for its message set. */
+	pid_t refused_pid;
+};
+
+/* Steps the board and does what it decides. Within the gate, as the two that follow. */
+void connmgr_do(struct connmgr *s, uint64_t now_ms, struct board_event *ev);
+/* A message of a worker has come; its link has ended, or is ended now (`ours`). */
+void connmgr_hear(struct connmgr *s, uint64_t now_ms, unsigned worker, const void *data,
+                  size_t len);
+void connmgr_lose(struct connmgr *s, uint64_t now_ms, unsigned worker, const char *why,
+                  bool ours);
+
+void connmgr_push(struct connmgr *s, const struct board_event *ev);
+/* Closes the door connections of workers whose death the kernel knows of, and the loop
+ * does not yet. */
+void connmgr_bury(struct connmgr *s);
+
+int connmgr_open_door(struct connmgr *s);
+
+/* The requests `promote`, which is answered when it is done, `accept` and `shadow`. The
+ * other two write their answer to `out` and return its length; 0: it does not fit. */
+void connmgr_open_promotion(struct connmgr *s);
+void connmgr_promote(struct connmgr *s, struct door_conn *asker, char *words);
+size_t connmgr_accept(struct connmgr *s, const char *name, char *out, size_t cap);
+size_t connmgr_shadow(struct connmgr *s, const char *name, char *out, size_t cap);
+
+#endif

@@ -1,0 +1,177 @@
+/* The requests of whoever swaps an elector (swap/swap.h): a promotion, its acceptance,
+ * and what becomes of the candidate. */
+#include "connmgr/shell_impl.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* forward|back|undo NAME [PATH] */
+static const char *
+parse_promote(char *words, enum record_turn *turn, char **name, char **path)
+{
+	static const char *const turns[] = {"forward", "back", "undo"};
+	char *how = strsep(&words, " ");
+	unsigned i = 0;
+
+	*name = strsep(&words, " ");
+	*path = words;
+	while (i < 3 && strcmp(how, turns[i]) != 0)
+		i++;
+	if (i == 3)
+		return "promote forward, back, or undo?";
+	*turn = (enum record_turn)i;
+	if (!*name || !paths_name_ok(*name))
+		return "promote whom? A name has letters, digits, `._-`";
+	if (*path && !record_path_ok(*path))
+		return "the path of a program begins with / and has printable characters";
+	return NULL;
+}
+
+static void
+answer(struct door_conn *asker, const char *error, uint64_t generation)
+{
+	char text[256];
+	int n;
+
+	if (error)
+		n = (int)json_error(error, text, sizeof(text));
+	else
+		n = snprintf(text, sizeof(text),
+		             "{\"ok\":true,\"generation\":%" PRIu64 "}", generation);
+	if (door_send(asker, text, (size_t)n) < 0)
+		door_conn_close(asker);
+}
+
+static void
+end(struct connmgr *s, const char *error)
+{
+	if (s->asker)
+		answer(s->asker, error, s->promotion.record.generation);
+	s->asker = NULL;
+}
+
+/* The record is written, so it is put in force and the new elector is activated, in one
+ * turn; or it is synced too, so whoever asked is told. */
+static void
+on_done(void *user, int result)
+{
+	struct board_event ev = {.type = BOARD_EV_PREPARED, .ok = result == 0};
+	struct connmgr *s = user;
+
+	if (s->promotion.placed) {
+		end(s, NULL); /* it has happened, for all but a power failure */
+		return;
+	}
+	connmgr_bury(s); /* who waited in vain may have ended it meanwhile */
+	s->refusal = NULL;
+	connmgr_push(s, &ev);
+	if (s->promotion.placed)
+		promotion_sync(&s->promotion);
+	else
+		end(s, s->refusal ? s->refusal : "the record cannot be written");
+}
+
+void
+connmgr_promote(struct connmgr *s, struct door_conn *asker, char *words)
+{
+	struct board_event ev = {.type = BOARD_EV_PROMOTE};
+	struct record fresh = s->records[0];
+	enum record_turn turn;
+	char *name, *path;
+
+	if (promotion_busy(&s->promotion))
+		s->refusal = "another promotion is under way";
+	else
+		s->refusal = parse_promote(words, &turn, &name, &path);
+	if (!s->refusal) {
+		record_promote(&fresh, name, path ? path : "", turn);
+		s->refusal = promotion_begin(&s->promotion, &fresh);
+	}
+	if (!s->refusal) {
+		ev.name = name;
+		connmgr_push(s, &ev);
+	}
+	if (s->refusal)
+		answer(asker, s->refusal, 0);
+	else
+		s->asker = asker;
+}
+
+static int
+find_elector(const struct connmgr *s, const char *name)
+{
+	int found = -1;
+
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
+		const struct board_worker *w = board_worker(s->board, i);
+
+		if (!w->used || !s->workers[i].door || w->who != MSG_WHO_ELECTOR ||
+		    strcmp(w->name, name) != 0)
+			continue;
+		found = (int)i;
+		if (board_is_active(s->board, i))
+			break;
+	}
+	return found;
+}
+
+size_t
+connmgr_accept(struct connmgr *s, const char *name, char *out, size_t cap)
+{
+	struct record fresh = s->records[0];
+	int r, n;
+
+	if (strcmp(fresh.now.name, name) != 0)
+		return json_error("another elector is in use", out, cap);
+	if (promotion_busy(&s->promotion))
+		return json_error("a promotion is under way", out, cap);
+	fresh.accepted = true;
+	r = store_save_record(s->conf, MSG_WHO_ELECTOR, &fresh, true);
+	if (r < 0) {
+		log_err("the record of the elector cannot be written: %s", strerror(-r));
+		return json_error("the record cannot be written", out, cap);
+	}
+	s->records[0] = fresh;
+	log_info("elector %s accepted", name);
+	n = snprintf(out, cap, "{\"ok\":true}");
+	return n < 0 || (size_t)n >= cap ? 0 : (size_t)n;
+}
+
+size_t
+connmgr_shadow(struct connmgr *s, const char *name, char *out, size_t cap)
+{
+	int at = paths_name_ok(name) ? find_elector(s, name) : -1;
+	const struct board_worker *b;
+	const struct worker *w;
+	struct buf_out text;
+
+	buf_out_init(&text, out, cap);
+	buf_put_text(&text, "{\"ok\":true,\"attached\":%s", at < 0 ? "false" : "true");
+	if (at >= 0) {
+		b = board_worker(s->board, (unsigned)at);
+		w = &s->workers[at];
+		buf_put_text(&text,
+		             ",\"active\":%s,\"synced\":%s,\"generation\":%" PRIu64
+		             ",\"said\":%" PRIu64 ",\"refused\":%" PRIu64
+		             ",\"links_lost\":%" PRIu64 ",\"frames_in\":%" PRIu64,
+		             board_is_active(s->board, (unsigned)at) ? "true" : "false",
+		             b->phase == BOARD_OPEN ? "true" : "false", b->generation,
+		             w->said, w->refused, w->lost,
+		             lane_counters(s->election).frames_in);
+		if (at == s->candidate.worker)
+			candidate_print(&s->candidate, &text, clock_ms());
+	}
+	buf_put_u8(&text, '}');
+	return text.bad ? 0 : text.len;
+}
+
+void
+connmgr_open_promotion(struct connmgr *s)
+{
+	promotion_init(&s->promotion, s->loop, s->conf, on_done, s);
+}
