@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 static int
-start(char *const argv[], int out_fd, pid_t *pid)
+start(const char *const argv[], int out_fd, pid_t *pid)
 {
 	posix_spawn_file_actions_t files;
 	int r = posix_spawn_file_actions_init(&files);
@@ -26,7 +26,7 @@ start(char *const argv[], int out_fd, pid_t *pid)
 	if (r == 0 && out_fd >= 0)
 		r = posix_spawn_file_actions_adddup2(&files, out_fd, 1);
 	if (r == 0)
-		r = posix_spawnp(pid, argv[0], &files, NULL, argv, environ);
+		r = posix_spawnp(pid, argv[0], &files, NULL, (char *const *)argv, environ);
 	posix_spawn_file_actions_destroy(&files);
 	return -r;
 }
@@ -65,7 +65,7 @@ reap(pid_t pid)
 }
 
 int
-run_program(char *const argv[], uint64_t timeout_ms, char *out, size_t cap)
+run_program(const char *const argv[], uint64_t timeout_ms, char *out, size_t cap)
 {
 	int fds[2] = {-1, -1}, r;
 	ssize_t n;

@@ -1,12 +1,17 @@
-/* What a swap came to, for people and programs; see swap_print.h. */
+/* Prints the result and the state of a swap; see swap_print.h. */
 #include "ctl/swap_print.h"
 
 #include "base/exit.h"
 #include "view/member.h"
 #include "view/said.h"
+#include "view/status.h"
 
-void
-swap_print_difference(FILE *to, const json_t *answer)
+#include <inttypes.h>
+#include <stdio.h>
+
+/* The member `difference` in words; nothing, if there is none. */
+static void
+print_difference(FILE *to, const json_t *answer)
 {
 	const json_t *d = json_object_get(answer, "difference");
 	char said[2][SAID_MAX], remote[32];
@@ -24,7 +29,6 @@ swap_print_difference(FILE *to, const json_t *answer)
 	    said[0], said[1]);
 }
 
-/* `answer` is freed. */
 int
 swap_print_result(const struct ctl *c, json_t *answer)
 {
@@ -46,7 +50,43 @@ swap_print_result(const struct ctl *c, json_t *answer)
 	else
 		fprintf(stderr, "conclave: swap: %s; the old elector goes on\n",
 		        member_string(answer, "error"));
-	swap_print_difference(ok ? stdout : stderr, answer);
+	print_difference(ok ? stdout : stderr, answer);
 	json_decref(answer);
 	return ok ? EXIT_OK : EXIT_FAILED;
+}
+
+static void
+print_program(const json_t *swap, const char *key, const char *label)
+{
+	const json_t *p = json_object_get(swap, key);
+	const char *path = member_string(p, "path");
+
+	if (json_is_object(p))
+		printf("%-10s %s, %s\n", label, member_string(p, "name"),
+		       *path ? path : "the installed program");
+}
+
+int
+swap_print_status(const struct ctl *c, json_t *swap)
+{
+	int64_t left = 0;
+
+	if (c->json) {
+		json_object_set_new(swap, "schema", json_integer(STATUS_SCHEMA));
+		verb_print_json(swap);
+		return EXIT_OK;
+	}
+	printf("%-10s %s\n", "phase", member_string(swap, "phase"));
+	print_program(swap, "program", "in use");
+	print_program(swap, "candidate", "candidate");
+	print_program(swap, "before", "before");
+	(void)member_i64(swap, "remaining_ms", &left);
+	if (left > 0)
+		printf("%-10s for %" PRId64 ".%" PRId64 " s\n", "probation", left / 1000,
+		       left / 100 % 10);
+	if (*member_string(swap, "reason"))
+		printf("%-10s %s\n", "reason", member_string(swap, "reason"));
+	print_difference(stdout, swap);
+	json_decref(swap);
+	return EXIT_OK;
 }

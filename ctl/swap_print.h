@@ -1,14 +1,15 @@
-/* What a swap came to, as conclaved's door answers it (docs/DOORS.md). */
+/* Prints what conclaved's control socket says of a swap (docs/DOORS.md), for people or,
+ * with --json, as it is. Each function frees its JSON and returns the exit status. */
 #ifndef CTL_SWAP_PRINT_H
 #define CTL_SWAP_PRINT_H
 
 #include "ctl/verb.h"
 
-#include <stdio.h>
+#include <jansson.h>
 
-/* The key `difference` of `answer` in words; nothing, if there is none. */
-void swap_print_difference(FILE *to, const json_t *answer);
-/* Returns the exit status; `answer` is freed. */
+/* The answer to a swap or an undo. */
 int swap_print_result(const struct ctl *c, json_t *answer);
+/* The member `swap` of the status. */
+int swap_print_status(const struct ctl *c, json_t *swap);
 
 #endif

@@ -1,4 +1,4 @@
-/* systemctl, run to its end; see systemctl.h. */
+/* Runs systemctl; see systemctl.h. */
 #include "ctl/systemctl.h"
 
 #include "ctl/run.h"
@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATIENCE_MS 30000 /* above the units' TimeoutStartSec and TimeoutStopSec */
-#define UNIT_MAX    80
+#define PATIENCE_MS 30000 /* more than TimeoutStartSec and TimeoutStopSec of the units   \
+	                   */
+#define UNIT_MAX 80
 
 static void
 unit_of(const char *name, char out[UNIT_MAX])
@@ -21,23 +22,18 @@ int
 systemctl(const char *verb, const char *name)
 {
 	char unit[UNIT_MAX], said[SYSTEMCTL_TEXT_MAX];
-	char *argv[] = {(char *)"systemctl", (char *)"--quiet", (char *)verb, unit, NULL};
+	const char *argv[] = {"systemctl", "--quiet", verb, unit, NULL};
 
 	unit_of(name, unit);
 	return run_program(argv, PATIENCE_MS, said, sizeof(said));
 }
 
-int
-systemctl_show(const char *name, const char *property, char *out, size_t cap)
+/* The value of a property, without the end of its line. Other than 0: `out` is "". */
+static int
+show(const char *name, const char *property, char *out, size_t cap)
 {
 	char unit[UNIT_MAX];
-	char *argv[] = {(char *)"systemctl",
-	                (char *)"show",
-	                (char *)"--value",
-	                (char *)"-p",
-	                (char *)property,
-	                unit,
-	                NULL};
+	const char *argv[] = {"systemctl", "show", "--value", "-p", property, unit, NULL};
 	int r;
 
 	unit_of(name, unit);
@@ -55,7 +51,7 @@ systemctl_program(const char *name, char *out, size_t cap)
 	static const char key[] = "path=";
 	char text[SYSTEMCTL_TEXT_MAX];
 	const char *at, *end;
-	int r = systemctl_show(name, "ExecStart", text, sizeof(text));
+	int r = show(name, "ExecStart", text, sizeof(text));
 
 	out[0] = '\0';
 	at = strstr(text, key);
@@ -75,10 +71,10 @@ systemctl_restarts(const char *name)
 {
 	char text[64];
 
-	if (systemctl_show(name, "ActiveState", text, sizeof(text)) != 0 ||
+	if (show(name, "ActiveState", text, sizeof(text)) != 0 ||
 	    (strcmp(text, "active") != 0 && strcmp(text, "reloading") != 0))
 		return -1;
-	if (systemctl_show(name, "NRestarts", text, sizeof(text)) != 0)
+	if (show(name, "NRestarts", text, sizeof(text)) != 0)
 		return -1;
 	return strtol(text, NULL, 10);
 }

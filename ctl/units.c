@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "base/exit.h"
-#include "base/json.h"
 
 #include "ctl/ask.h"
 #include "ctl/run.h"
@@ -15,7 +14,6 @@
 #include "swap/drive.h"
 #include "swap/record_file.h"
 #include "view/member.h"
-#include "view/status.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -111,7 +109,7 @@ static bool
 describe(struct units *u, const char *name)
 {
 	char path[RECORD_PATH_MAX], real[RECORD_PATH_MAX], says[PROGRAM_SAYS_MAX];
-	char *argv[] = {real, (char *)"--describe", NULL};
+	const char *argv[] = {real, "--describe", NULL};
 	char *words = u->drive.look.words;
 
 	if (systemctl_program(name, path, sizeof(path)) != 0) {
@@ -192,20 +190,20 @@ has_died(struct units *u, unsigned seat)
 /* The candidate is enabled before its promotion: after the promotion a restart of the
  * machine must start this one. */
 static void
-on_ask(void *user, enum drive_question what, unsigned seat, const char *request)
+on_ask(void *user, enum swap_action_type asked, unsigned seat, const char *request)
 {
 	struct units *u = user;
 	const char *name = u->drive.programs[seat].name;
 
-	if (what == DRIVE_LOOK && has_died(u, seat))
+	if (asked == SWAP_DO_LOOK && has_died(u, seat))
 		return;
-	if (what == DRIVE_PROMOTE && systemctl("enable", name) != 0) {
+	if (asked == SWAP_DO_PROMOTE && systemctl("enable", name) != 0) {
 		snprintf(u->drive.look.words, LOOK_WORDS_MAX,
 		         "conclave-elector@%s.service cannot be enabled", name);
 		on_push(u, &(struct swap_event){.type = SWAP_EV_PROMOTED});
 		return;
 	}
-	drive_replied(&u->drive, what, ask_connmgr(u, request));
+	drive_replied(&u->drive, asked, ask_connmgr(u, request));
 }
 
 /* A person reads the answer; a unit that runs this command writes to the journal. */
@@ -304,17 +302,9 @@ guard(const struct units *u)
 {
 	char self[CONF_PATH_MAX], file[PATH_MAX];
 	char restarts[24];
-	char *argv[] = {(char *)"systemd-run",
-	                (char *)"--quiet",
-	                (char *)"--collect",
-	                (char *)"--unit=" GUARD,
-	                self,
-	                (char *)"-c",
-	                file,
-	                (char *)"swap",
-	                (char *)"--guard",
-	                restarts,
-	                NULL};
+	const char *argv[] = {"systemd-run", "--quiet", "--collect", "--unit=" GUARD,
+	                      self,          "-c",      file,        "swap",
+	                      "--guard",     restarts,  NULL};
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	if (n < 0 || !realpath(u->c->file, file))
@@ -328,8 +318,7 @@ guard(const struct units *u)
 static void
 stop_guard(void)
 {
-	char *argv[] = {(char *)"systemctl", (char *)"--quiet", (char *)"stop",
-	                (char *)GUARD ".service", NULL};
+	const char *argv[] = {"systemctl", "--quiet", "stop", GUARD ".service", NULL};
 	char said[SYSTEMCTL_TEXT_MAX];
 
 	(void)run_program(argv, START_MS, said, sizeof(said));
@@ -402,36 +391,22 @@ units_guard(const struct ctl *c, long restarts)
 	u.restarts[0] = restarts;
 	/* a short probation ends before the core asks for the first look */
 	snprintf(request, sizeof(request), "shadow %s", u.drive.programs[0].name);
-	on_ask(&u, DRIVE_LOOK, 0, request);
+	on_ask(&u, SWAP_DO_LOOK, 0, request);
 	drive_until(&u, false);
 	return u.drive.core.active == 0 ? 0 : 1;
 }
 
-/* null stands for what the record does not tell. */
-static void
-show_json(const struct record *r)
+static json_t *
+program_json(const char *name)
 {
-	static char text[DOOR_REPLY_MAX];
-	struct record_program now = shown(r->now.name), before = {.name = ""};
-	struct record_program none = {.name = ""};
-	struct buf_out out;
+	struct record_program p = shown(name);
 
-	if (*r->before.name)
-		before = shown(r->before.name);
-	buf_out_init(&out, text, sizeof(text) - 1);
-	buf_put_u8(&out, '{');
-	json_put_u64(&out, "schema", STATUS_SCHEMA);
-	json_put_text(&out, "phase", r->accepted ? "idle" : "probation");
-	json_put_bool(&out, "accepted", r->accepted);
-	buf_put_text(&out, ",\"remaining_ms\":null");
-	drive_put_program(&out, "program", &now);
-	drive_put_program(&out, "candidate", &none);
-	drive_put_program(&out, "before", &before);
-	buf_put_text(&out, ",\"reason\":null,\"difference\":null}");
-	text[out.len] = '\0';
-	verb_print_json(json_loads(text, 0, NULL));
+	return *name ? json_pack("{s:s, s:o}", "name", name, "path",
+	                         member_of_bytes(p.path))
+	             : json_null();
 }
 
+/* null stands for what the record does not tell. */
 int
 units_show(const struct ctl *c)
 {
@@ -441,15 +416,11 @@ units_show(const struct ctl *c)
 		return verb_failed(c, EXIT_FAILED,
 		                   "swap: %s/connmgr/elector cannot be read",
 		                   c->conf->data_dir);
-	if (c->json) {
-		show_json(&r);
-		return EXIT_OK;
-	}
-	printf("%-10s %s\n", "phase", r.accepted ? "idle" : "probation");
-	printf("%-10s %s\n", "in use", r.now.name);
-	if (*r.before.name)
-		printf("%-10s %s\n", "before", r.before.name);
-	return EXIT_OK;
+	return swap_print_status(
+	    c, json_pack("{s:s, s:b, s:n, s:o, s:n, s:o, s:n, s:n}", "phase",
+	                 r.accepted ? "idle" : "probation", "accepted", r.accepted,
+	                 "remaining_ms", "program", program_json(r.now.name), "candidate",
+	                 "before", program_json(r.before.name), "reason", "difference"));
 }
 
 bool

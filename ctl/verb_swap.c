@@ -135,50 +135,16 @@ swap(const struct ctl *c, const struct swap_options *o)
 	return swap_print_result(c, json_loads(reply, 0, NULL));
 }
 
-static void
-print_program(const json_t *swap, const char *key, const char *label)
-{
-	const json_t *p = json_object_get(swap, key);
-	const char *path = member_string(p, "path");
-
-	if (json_is_object(p))
-		printf("%-10s %s, %s\n", label, member_string(p, "name"),
-		       *path ? path : "the installed program");
-}
-
 static int
 show(const struct ctl *c)
 {
-	const json_t *swap;
 	struct asks asks;
-	int64_t left = 0;
-	json_t *out;
+	json_t *swap;
 
 	ask_one(c->conf->run_dir, SUPERVISOR, "status", &asks);
-	swap = json_object_get(asks.list[0].answer, "swap");
-	if (!swap) {
-		asks_deinit(&asks);
-		return verb_no_answer(c, SUPERVISOR);
-	}
-	if (c->json) {
-		out = json_deep_copy(swap);
-		json_object_set_new(out, "schema", json_integer(STATUS_SCHEMA));
-		verb_print_json(out);
-	} else {
-		printf("%-10s %s\n", "phase", member_string(swap, "phase"));
-		print_program(swap, "program", "in use");
-		print_program(swap, "candidate", "candidate");
-		print_program(swap, "before", "before");
-		(void)member_i64(swap, "remaining_ms", &left);
-		if (left > 0)
-			printf("%-10s for %" PRId64 ".%" PRId64 " s\n", "probation",
-			       left / 1000, left / 100 % 10);
-		if (*member_string(swap, "reason"))
-			printf("%-10s %s\n", "reason", member_string(swap, "reason"));
-		swap_print_difference(stdout, swap);
-	}
+	swap = json_deep_copy(json_object_get(asks.list[0].answer, "swap"));
 	asks_deinit(&asks);
-	return EXIT_OK;
+	return swap ? swap_print_status(c, swap) : verb_no_answer(c, SUPERVISOR);
 }
 
 int

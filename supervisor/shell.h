@@ -14,6 +14,7 @@
 #include "ipc/door.h"
 #include "proc/gate.h"
 #include "proc/proc.h"
+#include "proc/roster.h"
 #include "supervisor/call.h"
 #include "supervisor/child.h"
 #include "supervisor/child_notice.h"
@@ -31,29 +32,13 @@
 
 #define SUPERVISOR_TEXT_MAX 1536 /* of a message in an answer */
 
-enum supervisor_row {
-	SUPERVISOR_CONNMGR,
-	SUPERVISOR_ELECTOR, /* seat 0 */
-	SUPERVISOR_PEER,
-	SUPERVISOR_OTHER_ELECTOR, /* seat 1 */
-	SUPERVISOR_CHILDREN,
-};
-
-/* What a child is; the table is in shell_child.c. */
-struct supervisor_plan {
-	const char *name;
-	/* the file in program_dir */
-	const char *program;
-	/* of the two seats that hold electors (swap/swap.h); -1: this is no elector */
-	int seat;
-	/* the row of the child without which this one cannot become ready; -1: none */
-	int needs;
-	/* all children of a lower turn have ended before this one is stopped */
-	unsigned stop_turn;
-};
+/* The children: the workers of proc/roster.h, and the second elector. */
+enum { SUPERVISOR_OTHER_ELECTOR = ROSTER_COUNT, SUPERVISOR_CHILDREN };
 
 struct supervisor_child {
-	const struct supervisor_plan *plan;
+	const struct roster_row *row;
+	/* of the two that hold electors (swap/swap.h); -1: this is no elector */
+	int seat;
 	struct supervisor *supervisor;
 	struct child life;
 	/* the newest value of each field that the present process sent */
@@ -120,7 +105,7 @@ struct supervisor {
 	struct drive drive;
 	/* at connmgr's door; NULL: nothing is asked */
 	struct call *call;
-	enum drive_question question;
+	enum swap_action_type asked;
 	struct describe *describe;
 	/* waits for the answer to a swap; NULL: nobody does */
 	struct door_conn *asker;
@@ -144,12 +129,16 @@ struct supervisor_event {
 		SUPERVISOR_EV_STOP,
 		SUPERVISOR_EV_RELOAD,
 		SUPERVISOR_EV_DUE,
-		SUPERVISOR_EV_NOTICE,  /* row, notice, fd */
-		SUPERVISOR_EV_EXITED,  /* row, exited */
-		SUPERVISOR_EV_REQUEST, /* conn, request */
-		SUPERVISOR_EV_SWAP,    /* swap */
+		/* child, notice, fd */
+		SUPERVISOR_EV_NOTICE,
+		/* child, exited */
+		SUPERVISOR_EV_EXITED,
+		/* conn, request */
+		SUPERVISOR_EV_REQUEST,
+		/* swap */
+		SUPERVISOR_EV_SWAP,
 	} type;
-	unsigned row;
+	struct supervisor_child *child;
 	const struct child_notice *notice;
 	int fd;
 	struct child_event exited;
@@ -195,6 +184,8 @@ void supervisor_children_start(struct supervisor *s);
 /* The configuration was read again: SIGHUP to all, to one that is starting as soon as it
  * is ready; one that refused the configuration is started again. */
 void supervisor_children_reload(struct supervisor *s);
+/* Writes the copy of the configuration that the children read. 0 or -errno, logged. */
+int supervisor_write_config(struct supervisor *s);
 /* The same event for every child. */
 void supervisor_children_step(struct supervisor *s, enum child_event_type type);
 void supervisor_child_step(struct supervisor_child *m, enum child_event_type type);

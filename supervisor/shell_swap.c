@@ -139,12 +139,12 @@ on_replied(void *user, int result, const char *reply, size_t len)
 
 	(void)len;
 	s->call = NULL; /* it frees itself */
-	drive_replied(&s->drive, s->question, result < 0 ? NULL : reply);
+	drive_replied(&s->drive, s->asked, result < 0 ? NULL : reply);
 }
 
 /* A new question takes the place of the one before. */
 static void
-on_ask(void *user, enum drive_question what, unsigned seat, const char *request)
+on_ask(void *user, enum swap_action_type asked, unsigned seat, const char *request)
 {
 	struct supervisor *s = user;
 	char path[CONF_PATH_MAX];
@@ -153,13 +153,14 @@ on_ask(void *user, enum drive_question what, unsigned seat, const char *request)
 	(void)seat;
 	call_end(s->call);
 	s->call = NULL;
-	s->question = what;
+	s->asked = asked;
 	r = paths_below(path, sizeof(path), s->conf.run_dir, PATHS_CONNMGR, PATHS_DOOR);
 	if (r == 0)
 		r = call_begin(&s->call, proc_loop(s->proc), path, request,
-		               what == DRIVE_LOOK ? LOOK_MS : PROMOTE_MS, on_replied, s);
+		               asked == SWAP_DO_LOOK ? LOOK_MS : PROMOTE_MS, on_replied,
+		               s);
 	if (r < 0)
-		drive_replied(&s->drive, what, NULL);
+		drive_replied(&s->drive, asked, NULL);
 }
 
 static void

@@ -41,19 +41,19 @@ read_for(struct drive *d, unsigned candidate)
 }
 
 static void
-ask(struct drive *d, enum drive_question what, const struct swap_action *a)
+ask(struct drive *d, const struct swap_action *a)
 {
 	const struct record_program *p = &d->programs[a->seat];
 	char request[RECORD_PATH_MAX + 64];
 
-	if (what == DRIVE_PROMOTE)
+	if (a->type == SWAP_DO_PROMOTE)
 		snprintf(request, sizeof(request), "promote %s %s%s%s",
 		         swap_turn(&d->core, a->back), p->name, p->path[0] ? " " : "",
 		         p->path);
 	else
 		snprintf(request, sizeof(request), "%s %s",
-		         what == DRIVE_LOOK ? "shadow" : "accept", p->name);
-	d->ops->ask(d->user, what, a->seat, request);
+		         a->type == SWAP_DO_LOOK ? "shadow" : "accept", p->name);
+	d->ops->ask(d->user, a->type, a->seat, request);
 }
 
 static void
@@ -72,16 +72,12 @@ apply(struct drive *d, const struct swap_action *a)
 			     (struct swap_event){.type = SWAP_EV_DIED, .seat = a->seat});
 		break;
 	case SWAP_DO_LOOK:
-		ask(d, DRIVE_LOOK, a);
-		break;
 	case SWAP_DO_PROMOTE:
-		ask(d, DRIVE_PROMOTE, a);
+	case SWAP_DO_ACCEPT:
+		ask(d, a);
 		break;
 	case SWAP_DO_READ:
 		read_for(d, a->seat);
-		break;
-	case SWAP_DO_ACCEPT:
-		ask(d, DRIVE_ACCEPT, a);
 		break;
 	case SWAP_DO_KEEP:
 		if (d->ops->keep)
@@ -178,16 +174,17 @@ drive_resume(struct drive *d)
 }
 
 void
-drive_replied(struct drive *d, enum drive_question what, const char *reply)
+drive_replied(struct drive *d, enum swap_action_type asked, const char *reply)
 {
-	struct swap_event ev = {.type = what == DRIVE_PROMOTE ? SWAP_EV_PROMOTED
-	                                                      : SWAP_EV_ACCEPTED};
+	struct swap_event ev = {.type = SWAP_EV_ACCEPTED};
 
-	if (what == DRIVE_LOOK) {
+	if (asked == SWAP_DO_LOOK) {
 		ev = look_event(&d->look, reply, d->core.policy.look_ms);
 	} else {
-		ev.silent = what == DRIVE_PROMOTE && !reply;
 		ev.ok = look_ok(reply, d->look.words);
+		if (asked == SWAP_DO_PROMOTE)
+			ev.type = SWAP_EV_PROMOTED;
+		ev.silent = asked == SWAP_DO_PROMOTE && !reply;
 	}
 	push(d, ev);
 }

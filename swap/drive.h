@@ -1,7 +1,7 @@
 /* Drives a swap: owns the core of swap/swap.h, keeps the two programs by their seats, and
- * words the requests to connmgr's door and the answer. Its two shells, conclaved and
- * `conclave swap` with systemd's units, supply the operations below and pass every event
- * through a gate (proc/gate.h). */
+ * words the requests to connmgr's control socket and the answer. Its two shells,
+ * conclaved and `conclave swap` with systemd's units, supply the operations below and
+ * pass every event through a gate (proc/gate.h). */
 #ifndef SWAP_DRIVE_H
 #define SWAP_DRIVE_H
 
@@ -13,9 +13,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/* What connmgr's door is asked. */
-enum drive_question { DRIVE_LOOK, DRIVE_PROMOTE, DRIVE_ACCEPT };
 
 struct drive_ops {
 	/* Queues an event, for drive_step. */
@@ -29,8 +26,9 @@ struct drive_ops {
 	bool (*start)(void *user, unsigned seat);
 	/* Ends the process of `seat`. True: it has ended; false: SWAP_EV_DIED follows. */
 	bool (*stop)(void *user, unsigned seat);
-	/* Asks connmgr about the elector of `seat`; drive_replied follows. */
-	void (*ask)(void *user, enum drive_question what, unsigned seat,
+	/* Sends a request to connmgr's control socket, for SWAP_DO_LOOK, SWAP_DO_PROMOTE
+	 * or SWAP_DO_ACCEPT; drive_replied follows. */
+	void (*ask)(void *user, enum swap_action_type asked, unsigned seat,
 	            const char *request);
 	/* SWAP_DO_KEEP and SWAP_DO_WATCH; `keep` may be NULL. */
 	void (*keep)(void *user, unsigned seat);
@@ -72,7 +70,7 @@ void drive_undo(struct drive *d);
  */
 void drive_resume(struct drive *d);
 /* `reply` NULL: connmgr did not answer. */
-void drive_replied(struct drive *d, enum drive_question what, const char *reply);
+void drive_replied(struct drive *d, enum swap_action_type asked, const char *reply);
 
 /* `,"key":{"name":…,"path":…}`, or null where it has no name. */
 void drive_put_program(struct buf_out *out, const char *key,
