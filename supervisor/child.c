@@ -5,6 +5,7 @@
 #include "base/exit.h"
 
 #include <assert.h>
+#include <signal.h>
 #include <string.h>
 
 #define NEVER UINT64_MAX
@@ -22,7 +23,7 @@ add(struct child_actions *out, enum child_action_type type)
 }
 
 static void
-send_signal(struct child_actions *out, enum child_signal sig)
+send_signal(struct child_actions *out, int sig)
 {
 	add(out, CHILD_ACT_SIGNAL)->signal = sig;
 }
@@ -49,16 +50,17 @@ spawn(struct child *c, struct child_actions *out)
 	add(out, CHILD_ACT_SPAWN);
 }
 
-/* From here the child has ready_ms to become ready, or to show that it is alive while
- * what it needs is missing. */
+/* From `from_ms` on the child has ready_ms to become ready, or to send a sign of life
+ * while the child that it needs is not ready. */
 static void
 await_ready(struct child *c, uint64_t from_ms)
 {
 	c->due_ms = from_ms + c->policy.ready_ms;
 }
 
-/* There is no process and it was nobody's wish: a successor, now or later. `n` is the
- * note about it, already among the actions; so far it says what happened. */
+/* The process ended, or could not be started, and nobody asked for that: it gets a
+ * successor, now or later. `n` is the note about the end, already among the actions; this
+ * adds the delay. */
 static void
 fail(struct child *c, struct child_actions *out, uint64_t now_ms, struct child_note *n,
      uint64_t least_ms)
@@ -114,7 +116,7 @@ on_spawn_failed(struct child *c, const struct child_event *ev, struct child_acti
 	n->code = ev->code;
 	n->cause = CHILD_CAUSE_SPAWN;
 	c->causes[n->cause]++;
-	/* what could not be started now will not start in the next microsecond */
+	/* a program that could not be started now will not start a microsecond later */
 	fail(c, out, ev->now_ms, n, c->policy.restart_min_ms);
 }
 
@@ -148,7 +150,7 @@ on_beat(struct child *c, const struct child_event *ev, struct child_actions *out
 	}
 }
 
-/* A SIGKILL may be the kernel's, but not after an abort: then it is ours. */
+/* A SIGKILL may come from the kernel, but after an abort conclaved has sent it. */
 static enum child_cause
 cause_of(const struct child *c, const struct child_event *ev)
 {
@@ -212,14 +214,14 @@ on_needs(struct child *c, const struct child_event *ev, struct child_actions *ou
 	}
 }
 
-/* Asks the process to end; SIGCONT, or a stopped one would have to be killed. */
+/* Asks the process to end. Without SIGCONT a stopped one would have to be killed. */
 static void
 terminate(struct child *c, uint64_t now_ms, struct child_actions *out)
 {
 	c->state = CHILD_STOPPING;
 	c->due_ms = now_ms + c->policy.stop_ms;
-	send_signal(out, CHILD_SIG_TERM);
-	send_signal(out, CHILD_SIG_CONT);
+	send_signal(out, SIGTERM);
+	send_signal(out, SIGCONT);
 }
 
 static void
@@ -265,7 +267,7 @@ on_stop(struct child *c, const struct child_event *ev, struct child_actions *out
 	}
 }
 
-/* A deadline of the child's has passed: its fault, unless we were not awake to see it. */
+/* A deadline of the child has passed. The child hangs, unless conclaved slept itself. */
 static void
 blame(struct child *c, uint64_t now_ms, struct child_actions *out)
 {
@@ -280,8 +282,8 @@ blame(struct child *c, uint64_t now_ms, struct child_actions *out)
 	}
 	c->state = CHILD_HUNG;
 	c->due_ms = now_ms + c->policy.abort_ms;
-	send_signal(out, CHILD_SIG_ABRT);
-	send_signal(out, CHILD_SIG_CONT);
+	send_signal(out, SIGABRT);
+	send_signal(out, SIGCONT);
 	c->last = *note(
 	    c, out, starting && c->needs_met ? CHILD_WHY_NEVER_READY : CHILD_WHY_SILENT,
 	    now_ms - since);
@@ -299,8 +301,8 @@ on_due(struct child *c, const struct child_event *ev, struct child_actions *out)
 		break;
 	case CHILD_HUNG:
 	case CHILD_STOPPING:
-		/* nothing is left to do but to wait for the end that now must come */
-		send_signal(out, CHILD_SIG_KILL);
+		/* only the end can follow, so that there is no further deadline */
+		send_signal(out, SIGKILL);
 		note(c, out, CHILD_WHY_LINGERS,
 		     c->state == CHILD_HUNG ? c->policy.abort_ms : c->policy.stop_ms);
 		c->due_ms = NEVER;

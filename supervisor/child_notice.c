@@ -1,11 +1,11 @@
-/* A datagram of sd_notify's made into a struct; see child_notice.h. */
+/* Decodes a datagram of sd_notify; see child_notice.h. */
 #include "supervisor/child_notice.h"
 
 #include "base/json.h"
 
 #include <string.h>
 
-/* Whole characters only: a text that is cut stays valid. */
+/* Copies whole characters only, so that a text that is cut stays valid UTF-8. */
 static void
 copy_text(char *out, size_t cap, const char *value, size_t len)
 {
@@ -29,7 +29,7 @@ copy_text(char *out, size_t cap, const char *value, size_t len)
 	out[used] = '\0';
 }
 
-/* 0, or 1: not a decimal number of 64 bits */
+/* 0; 1: this is no decimal number of 64 bits */
 static int
 parse_u64(const char *value, size_t len, uint64_t *out)
 {

@@ -1,5 +1,5 @@
-/* What a child says to $NOTIFY_SOCKET: one datagram of KEY=VALUE lines, as sd_notify(3)
- * has them, made into a struct. Pure. Any bytes are a notice or are refused whole. */
+/* Decodes what a child sends to $NOTIFY_SOCKET: one datagram of KEY=VALUE lines, as in
+ * sd_notify(3). Pure. Any bytes are a notice, or are refused as a whole. */
 #ifndef SUPERVISOR_CHILD_NOTICE_H
 #define SUPERVISOR_CHILD_NOTICE_H
 
@@ -13,28 +13,32 @@
 #define CHILD_KEEP_MAX    64
 
 struct child_notice {
-	bool ready;                      /* READY=1 */
-	bool beat;                       /* WATCHDOG=1 */
-	bool has_status;                 /* STATUS= */
-	bool has_version;                /* X_CONCLAVE_VERSION= */
-	bool has_generation;             /* X_CONCLAVE_GENERATION= */
-	bool has_active;                 /* X_CONCLAVE_ACTIVE= */
-	bool keep;                       /* FDSTORE=1: what comes with the datagram */
-	bool drop;                       /* FDSTOREREMOVE=1 */
-	char status[CHILD_STATUS_MAX];   /* valid UTF-8, what was not is `?`; cut to the
-	                                    room */
-	char version[CHILD_VERSION_MAX]; /* the same */
-	char keep_name[CHILD_KEEP_MAX];  /* FDNAME=, the same */
+	/* READY=1, WATCHDOG=1 */
+	bool ready;
+	bool beat;
+	/* the members below came: STATUS=, X_CONCLAVE_VERSION=, X_CONCLAVE_GENERATION=,
+	 * X_CONCLAVE_ACTIVE= */
+	bool has_status;
+	bool has_version;
+	bool has_generation;
+	bool has_active;
+	/* FDSTORE=1, for the descriptor that comes with the datagram; FDSTOREREMOVE=1 */
+	bool keep;
+	bool drop;
+	/* valid UTF-8, with `?` for every byte that was not, and cut to the room */
+	char status[CHILD_STATUS_MAX];
+	char version[CHILD_VERSION_MAX];
+	/* FDNAME= */
+	char keep_name[CHILD_KEEP_MAX];
 	uint64_t generation;
 	bool active;
 };
 
-/* Unknown keys are skipped: there will be more. 0; 1: refused (empty, longer than
- * CHILD_NOTICE_MAX, a line without `=`, a number that is none, a NUL inside); `out` is
- * untouched then. */
+/* Unknown keys are skipped. 0; 1: refused, `out` untouched (empty, longer than
+ * CHILD_NOTICE_MAX, a line without `=`, a malformed number, a NUL inside). */
 int child_notice_parse(const char *data, size_t len, struct child_notice *out);
 
-/* Keeps the newest of each field in `said`; true if that is news. */
+/* Copies the fields that `n` has to `said`; true if any of them differs. */
 bool child_notice_merge(struct child_notice *said, const struct child_notice *n);
 
 #endif

@@ -1,4 +1,4 @@
-/* A child's life in words; see child_text.h. */
+/* The words for a child's life; see child_text.h. */
 #include "supervisor/child_text.h"
 
 #include "base/exit.h"
@@ -23,8 +23,7 @@ child_state_name(const struct child *c)
 	return state_names[c->state];
 }
 
-/* An event that is told by `before`, with after_ms between it and `after` if there is an
- * `after`. */
+/* `before`, or "BEFORE after_ms ms AFTER" where there is an `after`. */
 static const struct {
 	const char *before;
 	const char *after;
@@ -54,7 +53,7 @@ killed_text(const struct child_note *n, char *out, size_t cap)
 	                n->dumped ? ", core dumped," : "", n->after_ms);
 }
 
-/* As snprintf. */
+/* Returns what snprintf returns. */
 static int
 event_text(const struct child_note *n, char *out, size_t cap)
 {

@@ -1,4 +1,4 @@
-/* A child's life in words, the same in the log, the status and the tests. Pure. */
+/* The words for a child's life: the same in the log, the status and the tests. Pure. */
 #ifndef SUPERVISOR_CHILD_TEXT_H
 #define SUPERVISOR_CHILD_TEXT_H
 
@@ -8,8 +8,8 @@
 
 #define CHILD_TEXT_MAX 192
 
-/* As docs/DOORS.md names it: `failing` is one that keeps dying, between its tries and
- * until one of them is ready. */
+/* The state as in docs/DOORS.md. `failing`: it has died CHILD_FAILING times in a row and
+ * is not ready. */
 const char *child_state_name(const struct child *c);
 
 const char *child_cause_name(enum child_cause cause); /* "exit" …, as keys */

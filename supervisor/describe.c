@@ -1,5 +1,5 @@
-/* A program's words about itself; see describe.h. It writes into a pipe, which has room
- * for all that is believed, and is read when the program has ended. */
+/* Runs a program's self-description; see describe.h. The program writes into a pipe that
+ * has room for PROGRAM_SAYS_MAX bytes and is read once the program has ended. */
 #include "supervisor/describe.h"
 
 #include "swap/program.h"
@@ -13,7 +13,8 @@
 
 struct describe {
 	sd_event_source *child;
-	int fd; /* the pipe's reading end */
+	/* the reading end of the pipe */
+	int fd;
 	describe_handler *done;
 	void *user;
 	char says[PROGRAM_SAYS_MAX];

@@ -1,4 +1,4 @@
-/* Runs PROGRAM --describe, and keeps what it prints. */
+/* Runs PROGRAM --describe in the loop and keeps what it prints. */
 #ifndef SUPERVISOR_DESCRIBE_H
 #define SUPERVISOR_DESCRIBE_H
 
@@ -6,14 +6,14 @@
 
 struct describe;
 
-/* Once, from the loop, unless describe_end comes before: what it printed (cut to
- * PROGRAM_SAYS_MAX, NUL-terminated), "" if it ended badly. Call describe_end then, too.
- */
+/* Called once, from the loop, unless describe_end comes before. `says` is what the
+ * program printed, cut to PROGRAM_SAYS_MAX and NUL-terminated; "" if it failed. Call
+ * describe_end afterwards. */
 typedef void describe_handler(void *user, const char *says);
 
-/* 0 or -errno (what exec said, too). */
+/* 0, or -errno of the spawn or of exec. */
 int describe_begin(struct describe **out, struct spawn *spawn, const char *path,
                    describe_handler *done, void *user);
-void describe_end(struct describe *d); /* kills it if it still runs; NULL ok */
+void describe_end(struct describe *d); /* kills a running program; NULL ok */
 
 #endif

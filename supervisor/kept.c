@@ -1,4 +1,4 @@
-/* see kept.h. */
+/* The listening sockets of connmgr; see kept.h. */
 #include "supervisor/kept.h"
 
 #include "base/log.h"
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* above the numbers at which the child will find them (spawn.c) */
+/* higher than the numbers at which the child finds them (spawn.c) */
 #define FD_MIN (3 + FDSTORE_MAX)
 
 _Static_assert(CHILD_KEEP_MAX >= FDSTORE_NAME_MAX, "a notice has room for every name");
@@ -53,7 +53,7 @@ drop(struct kept *k, const char *name)
 		k->fds[i] = k->fds[--k->count];
 		break;
 	}
-	(void)fdstore_remove(name); /* at worst systemd keeps what nobody will ask for */
+	(void)fdstore_remove(name); /* at worst systemd stores a socket that nobody asks for */
 }
 
 void
@@ -73,7 +73,7 @@ kept_hear(struct kept *k, const struct child_notice *n, int fd)
 	drop(k, name);
 	r = fdstore_put(fd);
 	if (r < 0)
-		log_info("nobody keeps %s while conclaved is restarted: %s", name,
+		log_info("systemd does not store %s for a restart of conclaved: %s", name,
 		         strerror(-r));
 	take(k, fd);
 }

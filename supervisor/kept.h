@@ -1,5 +1,5 @@
-/* connmgr's listening sockets, while there is a connmgr and while there is none: taken
- * from the one, handed to the next, and given to systemd as well, for our own crash
+/* Keeps the listening sockets of connmgr: takes them from one connmgr, hands them to the
+ * next, and has systemd store copies for the case that conclaved itself crashes
  * (proc/fdstore.h). */
 #ifndef SUPERVISOR_KEPT_H
 #define SUPERVISOR_KEPT_H
@@ -12,13 +12,13 @@ struct kept {
 	int fds[FDSTORE_MAX];
 };
 
-/* With what the conclaved before us had systemd keep. */
+/* Takes over the sockets that systemd stored for the previous conclaved. */
 void kept_open(struct kept *k);
-void kept_close(struct kept *k); /* our copies only */
+void kept_close(struct kept *k); /* systemd keeps its copies */
 
-/* What a notice says of descriptors is done; `fd` is taken over. */
+/* Keeps or drops a socket, as the notice says. Takes `fd`; -1: none came. */
 void kept_hear(struct kept *k, const struct child_notice *n, int fd);
-/* Nobody will come to answer there: the ports are shut. */
+/* Closes the ports: no connmgr will answer there. */
 void kept_drop_all(struct kept *k);
 
 #endif

@@ -1,4 +1,4 @@
-/* See memory.h. */
+/* Reads the control group's count of kills; see memory.h. */
 #include "supervisor/memory.h"
 
 #include "base/file.h"

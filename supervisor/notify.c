@@ -23,8 +23,8 @@ struct notify {
 	uint64_t strangers;
 };
 
-/* 0: who sent it is not known. Of the descriptors that came the first is the caller's, in
- * `fd`, and the others are closed. */
+/* The pid of the sender, 0 if it is not known. The first descriptor that came is put into
+ * `fd` (-1: none came), the others are closed. */
 static pid_t
 sender(struct msghdr *m, int *fd)
 {

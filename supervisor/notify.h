@@ -1,6 +1,6 @@
-/* The socket behind the children's $NOTIFY_SOCKET: takes datagrams, checks by the
- * kernel's word who sent them, hands them on. Of all that the loop watches it comes
- * first: what a child said counts before its end or its deadline does. */
+/* The socket behind the children's $NOTIFY_SOCKET: takes datagrams, learns from the
+ * kernel who sent each, and hands them on. It has the highest priority in the loop: what
+ * a child sent counts before its end or its deadline does. */
 #ifndef SUPERVISOR_NOTIFY_H
 #define SUPERVISOR_NOTIFY_H
 
@@ -13,8 +13,8 @@
 struct notify;
 
 struct notify_ops {
-	/* `fd` came with it (-1: nothing did) and is the receiver's. Returns 0, or 1: the
-	 * sender is none of the children's, and nothing was taken. */
+	/* Takes `fd`, which came with the datagram (-1: none did), and returns 0. Takes
+	 * nothing and returns 1 if `pid` is no child, or may not send descriptors. */
 	int (*on_notice)(void *user, pid_t pid, const struct child_notice *n, int fd);
 };
 

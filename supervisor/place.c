@@ -3,6 +3,8 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/paths.h"
+#include "proc/roster.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,29 +16,29 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define INSTALLED "libexec/conclave" /* beside the folder of this program */
-#define ELECTOR   "elector-"         /* and its name: an elector's folder below run_dir */
+/* The programs are in this folder, beside that of conclaved, or beside conclaved. */
+#define INSTALLED "libexec/conclave"
 
 static int
-make_dir(const char *key, const char *path, char *error, size_t cap)
+make_dir(const char *key, const char *path, char error[PLACE_ERROR_MAX])
 {
 	int r = file_make_dir(path);
 
 	if (r == -EPERM)
-		snprintf(error, cap,
-		         "%s %.200s: not a folder of ours: it has another owner, or "
-		         "others may write there; give it to the user with the number "
-		         "%u, mode 0700, or write another %s",
+		snprintf(error, PLACE_ERROR_MAX,
+		         "%s %.200s has another owner, or other users may write there; "
+		         "give it to the user with the number %u and mode 0700, or set "
+		         "another %s",
 		         key, path, (unsigned)geteuid(), key);
 	else if (r < 0)
-		snprintf(error, cap,
+		snprintf(error, PLACE_ERROR_MAX,
 		         "%s %.200s cannot be used by the user with the number %u: %s; "
-		         "make it for that user, or write another %s",
+		         "create it for that user, or set another %s",
 		         key, path, (unsigned)geteuid(), strerror(-r), key);
 	return r;
 }
 
-/* The lock file holds the pid of who has the lock, for people. */
+/* The lock file names the pid of the process that holds the lock, for people. */
 static int
 write_pid(const char *path)
 {
@@ -54,37 +56,36 @@ write_pid(const char *path)
 }
 
 int
-place_take(const char *run_dir, const char *data_dir, char *error, size_t error_cap)
+place_take(const char *run_dir, const char *data_dir, char error[PLACE_ERROR_MAX])
 {
 	char path[CONF_RUN_DIR_MAX + 32], owner[32];
 	size_t len;
 	int r;
 
-	r = make_dir("run_dir", run_dir, error, error_cap);
-	if (r == 0) /* else each worker would fail there, again and again */
-		r = make_dir("data_dir", data_dir, error, error_cap);
+	/* data_dir too: without it each worker would fail, again and again */
+	if ((r = make_dir("run_dir", run_dir, error)) < 0 ||
+	    (r = make_dir("data_dir", data_dir, error)) < 0)
+		return r;
+	(void)paths_below(path, sizeof(path), run_dir, PATHS_CONCLAVED, NULL);
+	r = make_dir("run_dir", path, error);
 	if (r < 0)
 		return r;
-	snprintf(path, sizeof(path), "%s/conclaved", run_dir);
-	r = make_dir("run_dir", path, error, error_cap);
-	if (r < 0)
-		return r;
-	snprintf(path, sizeof(path), "%s/conclaved/lock", run_dir);
+	(void)paths_below(path, sizeof(path), run_dir, PATHS_CONCLAVED, "lock");
 	r = file_lock(path);
 	if (r == -EWOULDBLOCK) {
 		if (file_read(path, owner, sizeof(owner), &len) < 0)
 			owner[0] = '\0';
 		owner[strcspn(owner, "\n")] = '\0';
-		snprintf(error, error_cap,
-		         "another conclaved (pid %s) is at work in %s; stop it, or give "
-		         "this one a run_dir of its own",
+		snprintf(error, PLACE_ERROR_MAX,
+		         "another conclaved (pid %s) runs in %s; stop it, or set another "
+		         "run_dir for this one",
 		         owner[0] != '\0' ? owner : "?", run_dir);
 		return 1;
 	}
 	if (r == 0)
 		r = write_pid(path);
 	if (r < 0)
-		snprintf(error, error_cap, "%s: %s", path, strerror(-r));
+		snprintf(error, PLACE_ERROR_MAX, "%s: %s", path, strerror(-r));
 	return r;
 }
 
@@ -92,11 +93,12 @@ int
 place_config(const struct conf *conf, char *path, size_t path_cap)
 {
 	static char text[CONF_PRINT_MAX];
-	int n = snprintf(path, path_cap, "%s/conclaved/conclave.conf", conf->run_dir);
 	size_t len = conf_print_own(conf, text, sizeof(text));
+	int r =
+	    paths_below(path, path_cap, conf->run_dir, PATHS_CONCLAVED, "conclave.conf");
 
-	if (n < 0 || (size_t)n >= path_cap)
-		return -ENAMETOOLONG;
+	if (r < 0)
+		return r;
 	return len == 0 ? -EMSGSIZE : file_write(path, text, len, false);
 }
 
@@ -163,27 +165,21 @@ place_sweep(const char *run_dir)
 	const struct dirent *e;
 	DIR *dir = opendir(run_dir);
 
-	while (dir != NULL && (e = readdir(dir)) != NULL) {
-		bool ours = strcmp(e->d_name, "connmgr") == 0 ||
-		            strcmp(e->d_name, "peer") == 0 ||
-		            strncmp(e->d_name, ELECTOR, strlen(ELECTOR)) == 0;
-
-		if (!ours || (size_t)snprintf(path, sizeof(path), "%s/%s", run_dir,
-		                              e->d_name) >= sizeof(path))
-			continue;
-		sweep_folder(path);
-	}
-	if (dir != NULL)
+	while (dir && (e = readdir(dir)))
+		if (roster_of_folder(e->d_name, NULL) &&
+		    paths_below(path, sizeof(path), run_dir, e->d_name, NULL) == 0)
+			sweep_folder(path);
+	if (dir)
 		closedir(dir);
 }
 
 void
 place_forget(const char *run_dir, const char *elector)
 {
-	char path[CONF_PATH_MAX];
+	char path[CONF_PATH_MAX], folder[ROSTER_FOLDER_MAX];
 
-	if ((size_t)snprintf(path, sizeof(path), "%s/" ELECTOR "%s", run_dir, elector) >=
-	    sizeof(path))
+	roster_folder(&roster[ROSTER_ELECTOR], elector, folder);
+	if (paths_below(path, sizeof(path), run_dir, folder, NULL) < 0)
 		return;
 	sweep_folder(path);
 	if (rmdir(path) < 0 && errno != ENOENT)

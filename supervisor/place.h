@@ -1,4 +1,5 @@
-/* Where conclaved and its workers live on this machine: folders, the lock, programs. */
+/* The folders of conclaved and its workers on this machine, the lock, and the programs.
+ */
 #ifndef SUPERVISOR_PLACE_H
 #define SUPERVISOR_PLACE_H
 
@@ -9,24 +10,23 @@
 #define PLACE_ERROR_MAX 512
 
 /* Makes both folders and run_dir/conclaved, and takes the lock that keeps a second
- * conclaved out. 0; 1: there is another; -errno: it cannot be done. `error` says so for a
- * person. */
-int place_take(const char *run_dir, const char *data_dir, char *error, size_t error_cap);
+ * conclaved out. 0; 1: another conclaved has the lock; -errno: a folder cannot be used.
+ * `error` says so for a person. */
+int place_take(const char *run_dir, const char *data_dir, char error[PLACE_ERROR_MAX]);
 
-/* Writes the configuration that a worker is started with, `path`: what conclaved has
- * read. Else one that dies would come back with what its file says by then, alone. 0 or
- * -errno. */
+/* Writes the configuration that conclaved has read to a file that each worker is started
+ * with, and puts its name into `path`. A worker that is started again must not run with
+ * what the user's file says by then. 0 or -errno. */
 int place_config(const struct conf *conf, char *path, size_t path_cap);
 
-/* The folder of the worker programs: `configured`, or where it is empty the folder of
- * this program, or ../libexec/conclave from there if they are not beside it. 0 or -errno.
- */
+/* The folder of the worker programs: `configured`; where that is empty the folder of this
+ * program or, if the workers are not there, ../libexec/conclave. 0 or -errno. */
 int place_programs(const char *configured, char *out, size_t cap);
 
-/* Removes the sockets that killed workers left in their folders below run_dir. To be
- * called when none of them lives any more. */
+/* Removes the sockets that killed workers left in their folders below run_dir. Call it
+ * when no worker lives any more. */
 void place_sweep(const char *run_dir);
-/* Removes the folder of an elector that has ended and will not come again. */
+/* Removes the folder of an elector that has ended and is not started again. */
 void place_forget(const char *run_dir, const char *elector);
 
 #endif

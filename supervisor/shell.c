@@ -22,9 +22,8 @@
  * the processor has better things to do meanwhile. */
 #define TELL_US 50000
 
-/* The status file, and STATUS= for whoever started us. */
 static void
-publish(struct supervisor *s, const char *text)
+write_status(struct supervisor *s)
 {
 	size_t len = supervisor_status_print(s);
 	int r = -EMSGSIZE;
@@ -36,11 +35,9 @@ publish(struct supervisor *s, const char *text)
 	if (r < 0 && r != s->file_error)
 		log_err("%s: %s", s->file, strerror(-r));
 	s->file_error = r;
-	if (strcmp(text, s->told) != 0)
-		proc_say(s->proc, text);
-	snprintf(s->told, sizeof(s->told), "%s", text);
 }
 
+/* Writes the status file, and sends READY=1 or STATUS= to the process that started us. */
 static int
 on_tell(sd_event_source *source, uint64_t usec, void *user)
 {
@@ -50,17 +47,18 @@ on_tell(sd_event_source *source, uint64_t usec, void *user)
 
 	(void)source;
 	(void)usec;
-	supervisor_status_summary(s, text, sizeof(text));
-	if (first) {
+	if (first)
 		s->ready_us = clock_us();
-		snprintf(s->told, sizeof(s->told), "%s", text);
-	}
-	publish(s, text);
+	write_status(s);
+	supervisor_status_summary(s, text, sizeof(text));
 	if (first) {
 		log_info("ready after %llu ms",
 		         (unsigned long long)(s->ready_us - s->started_us) / 1000);
 		proc_ready(s->proc, text, 0, true);
+	} else if (strcmp(text, s->told) != 0) {
+		proc_say(s->proc, text);
 	}
+	memcpy(s->told, text, sizeof(text));
 	return 0;
 }
 
@@ -108,10 +106,10 @@ on_event(void *user, uint64_t now_ms, void *event)
 		supervisor_swap_due(s);
 		break;
 	case SUPERVISOR_EV_NOTICE:
-		supervisor_child_noticed(&s->children[ev->row], ev->notice, ev->fd);
+		supervisor_child_noticed(ev->child, ev->notice, ev->fd);
 		break;
 	case SUPERVISOR_EV_EXITED:
-		supervisor_child_exited(&s->children[ev->row], &ev->exited);
+		supervisor_child_exited(ev->child, &ev->exited);
 		break;
 	case SUPERVISOR_EV_REQUEST:
 		supervisor_door_request(s, ev->conn, ev->request);
@@ -201,7 +199,7 @@ int
 supervisor_open(struct supervisor *s)
 {
 	char error[PLACE_ERROR_MAX];
-	int r = place_take(s->conf.run_dir, s->conf.data_dir, error, sizeof(error));
+	int r = place_take(s->conf.run_dir, s->conf.data_dir, error);
 
 	if (r != 0) {
 		log_err("%s", error);

@@ -18,46 +18,29 @@
 /* This many electors in a row did not become ready: connmgr is replaced. */
 #define NEVER_READY_MAX 2
 
-/* connmgr is stopped last, so that the last message of the peer still gets out. */
-static const struct supervisor_plan plans[SUPERVISOR_CHILDREN] = {
-    [SUPERVISOR_CONNMGR] = {"connmgr", "conclave-connmgr", -1, -1, 1},
-    [SUPERVISOR_ELECTOR] = {"elector", "conclave-elector", 0, SUPERVISOR_CONNMGR, 0},
-    [SUPERVISOR_PEER] = {"peer", "conclave-peer", -1, SUPERVISOR_CONNMGR, 0},
-    [SUPERVISOR_OTHER_ELECTOR] = {"elector", "conclave-elector", 1, SUPERVISOR_CONNMGR,
-                                  0},
-};
-
-static const int signals[] = {
-    [CHILD_SIG_TERM] = SIGTERM,
-    [CHILD_SIG_ABRT] = SIGABRT,
-    [CHILD_SIG_CONT] = SIGCONT,
-    [CHILD_SIG_KILL] = SIGKILL,
-};
-
 static enum log_level
 note_level(const struct child_note *n)
 {
-	switch (n->why) {
-	case CHILD_WHY_CONFIG:
+	static const enum log_level levels[] = {
+	    [CHILD_WHY_NONE] = LOG_LEVEL_INFO,
+	    [CHILD_WHY_STARTED] = LOG_LEVEL_INFO,
+	    [CHILD_WHY_READY] = LOG_LEVEL_INFO,
+	    [CHILD_WHY_SPAWN_FAILED] = LOG_LEVEL_NOTICE,
+	    [CHILD_WHY_EXITED] = LOG_LEVEL_NOTICE,
+	    [CHILD_WHY_KILLED] = LOG_LEVEL_NOTICE,
+	    [CHILD_WHY_CONFIG] = LOG_LEVEL_ERR,
+	    [CHILD_WHY_NEVER_READY] = LOG_LEVEL_WARNING,
+	    [CHILD_WHY_SILENT] = LOG_LEVEL_WARNING,
+	    [CHILD_WHY_LINGERS] = LOG_LEVEL_WARNING,
+	    [CHILD_WHY_RESTART] = LOG_LEVEL_INFO,
+	    [CHILD_WHY_STOP] = LOG_LEVEL_INFO,
+	    [CHILD_WHY_ENDED] = LOG_LEVEL_INFO,
+	};
+
+	/* an error once: each of the endless further tries would log the same */
+	if (levels[n->why] == LOG_LEVEL_NOTICE && n->failures == CHILD_FAILING)
 		return LOG_LEVEL_ERR;
-	case CHILD_WHY_SPAWN_FAILED:
-	case CHILD_WHY_EXITED:
-	case CHILD_WHY_KILLED:
-		/* once: each of the endless further tries would log the same error */
-		return n->failures == CHILD_FAILING ? LOG_LEVEL_ERR : LOG_LEVEL_NOTICE;
-	case CHILD_WHY_NEVER_READY:
-	case CHILD_WHY_SILENT:
-	case CHILD_WHY_LINGERS:
-		return LOG_LEVEL_WARNING;
-	case CHILD_WHY_NONE:
-	case CHILD_WHY_STARTED:
-	case CHILD_WHY_READY:
-	case CHILD_WHY_RESTART:
-	case CHILD_WHY_STOP:
-	case CHILD_WHY_ENDED:
-		break;
-	}
-	return LOG_LEVEL_INFO;
+	return levels[n->why];
 }
 
 static void
@@ -69,19 +52,19 @@ signal_child(struct supervisor_child *m, int sig)
 		return;
 	r = sd_event_source_send_child_signal(m->source, sig, NULL, 0);
 	if (r < 0 && r != -ESRCH)
-		log_err("%s: signal %d: %s", m->plan->name, sig, strerror(-r));
+		log_err("%s: signal %d: %s", m->row->name, sig, strerror(-r));
 }
 
 static bool
 is_connmgr(const struct supervisor_child *m)
 {
-	return m->plan == &plans[SUPERVISOR_CONNMGR];
+	return m->row == &roster[ROSTER_CONNMGR];
 }
 
 static bool
 is_watched(const struct supervisor_child *m)
 {
-	return m->plan->seat >= 0 && m->supervisor->watched[m->plan->seat];
+	return m->seat >= 0 && m->supervisor->watched[m->seat];
 }
 
 /* The elector in use attached before; if it cannot any more, connmgr may be the one that
@@ -99,29 +82,28 @@ static void
 on_note(struct supervisor_child *m, const struct child_note *n)
 {
 	struct supervisor *s = m->supervisor;
-	const char *instance = m->plan->seat >= 0 ? m->name : "";
+	const char *instance = m->seat >= 0 ? m->name : "";
 	const char *blank = *instance ? " " : "";
 	char text[CHILD_TEXT_MAX];
 
 	child_note_text(n, text, sizeof(text));
 	if (n->why == CHILD_WHY_STARTED)
-		log_info("%s%s%s: started pid=%d", m->plan->name, blank, instance,
+		log_info("%s%s%s: started pid=%d", m->row->name, blank, instance,
 		         m->life.pid);
 	else
-		log_line(note_level(n), "%s%s%s: %s", m->plan->name, blank, instance,
+		log_line(note_level(n), "%s%s%s: %s", m->row->name, blank, instance,
 		         text);
 	if (n->why == CHILD_WHY_READY && m->reload_owed) {
 		m->reload_owed = false;
 		signal_child(m, SIGHUP);
 	}
-	if (m->plan->seat == (int)s->drive.core.active && !is_watched(m))
+	if (m->seat == (int)s->drive.core.active && !is_watched(m))
 		count_never_ready(s, n->why);
 	s->changed = true;
 }
 
-/* The file may have been removed since the last start. */
-static int
-write_config(struct supervisor *s)
+int
+supervisor_write_config(struct supervisor *s)
 {
 	int r = place_config(&s->conf, s->children_config, sizeof(s->children_config));
 
@@ -144,13 +126,14 @@ spawn_child(struct supervisor_child *m)
 	memset(&m->said, 0, sizeof(m->said));
 	m->ready_us = 0;
 	m->reload_owed = false;
-	r = write_config(s);
+	/* somebody may have removed the file since the last start */
+	r = supervisor_write_config(s);
 	if (r == 0)
 		r = spawn_run(s->spawn, m->argv, is_connmgr(m) ? &s->kept : NULL,
 		              on_exit_of, m, &pid, &m->source);
 	m->started_us = r < 0 ? 0 : clock_us();
 	if (r < 0) {
-		log_notice("%s: %s: %s", m->plan->name, m->path, strerror(-r));
+		log_notice("%s: %s: %s", m->row->name, m->path, strerror(-r));
 		ev.type = CHILD_EV_SPAWN_FAILED;
 		ev.code = -r;
 	}
@@ -175,7 +158,7 @@ step(struct supervisor_child *m, const struct child_event *event)
 			const struct child_action *a = &todo.list[i];
 
 			if (a->type == CHILD_ACT_SIGNAL) {
-				signal_child(m, signals[a->signal]);
+				signal_child(m, a->signal);
 			} else if (a->type == CHILD_ACT_NOTE) {
 				on_note(m, &a->note);
 			} else {
@@ -207,10 +190,10 @@ stop_next(struct supervisor *s)
 	unsigned turn = UINT_MAX;
 
 	for (unsigned i = 0; i < SUPERVISOR_CHILDREN; i++)
-		if (s->children[i].life.pid > 0 && plans[i].stop_turn < turn)
-			turn = plans[i].stop_turn;
+		if (s->children[i].life.pid > 0 && s->children[i].row->stop_turn < turn)
+			turn = s->children[i].row->stop_turn;
 	for (unsigned i = 0; i < SUPERVISOR_CHILDREN; i++)
-		if (plans[i].stop_turn == turn)
+		if (s->children[i].row->stop_turn == turn)
 			supervisor_child_step(&s->children[i], CHILD_EV_STOP);
 	return turn;
 }
@@ -218,7 +201,7 @@ stop_next(struct supervisor *s)
 void
 supervisor_children_settle(struct supervisor *s)
 {
-	struct supervisor_child *connmgr = &s->children[SUPERVISOR_CONNMGR];
+	struct supervisor_child *connmgr = &s->children[ROSTER_CONNMGR];
 	const struct child *life = &connmgr->life;
 
 	/* no connmgr will answer there: clients are refused instead of kept waiting */
@@ -227,9 +210,10 @@ supervisor_children_settle(struct supervisor *s)
 		kept_drop_all(&s->kept);
 	for (unsigned i = 0; i < SUPERVISOR_CHILDREN; i++) {
 		struct child_event ev = {.type = CHILD_EV_NEEDS};
+		int needs = s->children[i].row->needs;
 
-		if (plans[i].needs >= 0) {
-			ev.met = s->children[plans[i].needs].life.state == CHILD_READY;
+		if (needs >= 0) {
+			ev.met = s->children[needs].life.state == CHILD_READY;
 			step(&s->children[i], &ev);
 		}
 	}
@@ -260,8 +244,7 @@ on_exit_of(sd_event_source *source, const siginfo_t *info, void *user)
 {
 	struct supervisor_child *m = user;
 	struct supervisor *s = m->supervisor;
-	struct supervisor_event ev = {.type = SUPERVISOR_EV_EXITED,
-	                              .row = (unsigned)(m - s->children)};
+	struct supervisor_event ev = {.type = SUPERVISOR_EV_EXITED, .child = m};
 
 	assert(source == m->source);
 	ev.exited = (struct child_event){.type = CHILD_EV_EXITED,
@@ -281,7 +264,7 @@ seat_ended(struct supervisor_child *m, const struct child_note *why)
 	struct supervisor *s = m->supervisor;
 	struct supervisor_event ev = {
 	    .type = SUPERVISOR_EV_SWAP,
-	    .swap = {.type = SWAP_EV_DIED, .seat = (unsigned)m->plan->seat}};
+	    .swap = {.type = SWAP_EV_DIED, .seat = (unsigned)m->seat}};
 	char text[CHILD_TEXT_MAX];
 
 	child_note_text(why, text, sizeof(text));
@@ -315,9 +298,10 @@ on_notice(void *user, pid_t pid, const struct child_notice *n, int fd)
 	struct supervisor_event ev = {
 	    .type = SUPERVISOR_EV_NOTICE, .notice = n, .fd = fd};
 
-	while (ev.row < SUPERVISOR_CHILDREN && s->children[ev.row].life.pid != pid)
-		ev.row++;
-	if (ev.row == SUPERVISOR_CHILDREN || (fd >= 0 && ev.row != SUPERVISOR_CONNMGR))
+	for (unsigned i = 0; i < SUPERVISOR_CHILDREN; i++)
+		if (s->children[i].life.pid == pid)
+			ev.child = &s->children[i];
+	if (!ev.child || (fd >= 0 && !is_connmgr(ev.child)))
 		return 1;
 	gate_push(&s->gate, &ev);
 	return 0;
@@ -340,7 +324,7 @@ supervisor_child_noticed(struct supervisor_child *m, const struct child_notice *
 	if (!n->ready)
 		return;
 	supervisor_child_step(m, CHILD_EV_READY);
-	ready.swap.seat = (unsigned)m->plan->seat;
+	ready.swap.seat = (unsigned)m->seat;
 	if (is_watched(m))
 		gate_push(&s->gate, &ready);
 }
@@ -348,7 +332,7 @@ supervisor_child_noticed(struct supervisor_child *m, const struct child_notice *
 struct supervisor_child *
 supervisor_seat(struct supervisor *s, unsigned seat)
 {
-	return &s->children[seat == 0 ? SUPERVISOR_ELECTOR : SUPERVISOR_OTHER_ELECTOR];
+	return &s->children[seat == 0 ? ROSTER_ELECTOR : SUPERVISOR_OTHER_ELECTOR];
 }
 
 int
@@ -357,14 +341,14 @@ supervisor_child_program(struct supervisor_child *m, const struct record_program
 	/* argv is not const, though nobody writes there */
 	static char option_config[] = "-c", option_name[] = "--name";
 	struct supervisor *s = m->supervisor;
-	bool chosen = m->plan->seat >= 0 && p->path[0] != '\0';
+	bool chosen = m->seat >= 0 && p->path[0] != '\0';
 	int len = chosen ? snprintf(m->path, sizeof(m->path), "%s", p->path)
 	                 : snprintf(m->path, sizeof(m->path), "%s/%s", s->program_dir,
-	                            m->plan->program);
+	                            m->row->program);
 
 	if (len < 0 || (size_t)len >= sizeof(m->path))
 		return -ENAMETOOLONG;
-	strcpy(m->name, m->plan->seat >= 0 ? p->name : "main");
+	strcpy(m->name, m->seat >= 0 ? p->name : "main");
 	m->argv[0] = m->path;
 	m->argv[1] = option_config;
 	m->argv[2] = s->children_config;
@@ -396,10 +380,11 @@ supervisor_children_open(struct supervisor *s)
 	for (unsigned i = 0; i < SUPERVISOR_CHILDREN; i++) {
 		struct supervisor_child *m = &s->children[i];
 
-		m->plan = &plans[i];
 		m->supervisor = s;
+		m->row = &roster[i == SUPERVISOR_OTHER_ELECTOR ? ROSTER_ELECTOR : i];
+		m->seat = m->row->instances ? i == SUPERVISOR_OTHER_ELECTOR : -1;
 		child_init(&m->life, &s->policy);
-		r = supervisor_child_program(m, &s->drive.programs[m->plan->seat == 1]);
+		r = supervisor_child_program(m, &s->drive.programs[m->seat == 1]);
 		if (r < 0)
 			return r;
 	}
@@ -426,7 +411,7 @@ void
 supervisor_children_start(struct supervisor *s)
 {
 	for (unsigned i = 0; i < SUPERVISOR_CHILDREN; i++)
-		if (plans[i].seat <= 0)
+		if (s->children[i].seat <= 0)
 			supervisor_child_step(&s->children[i], CHILD_EV_START);
 }
 

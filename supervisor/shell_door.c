@@ -3,7 +3,6 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/paths.h"
-#include "supervisor/place.h"
 #include "supervisor/status.h"
 
 #include <stdio.h>
@@ -14,18 +13,17 @@ supervisor_reload(struct supervisor *s, char *text, size_t cap)
 {
 	int before = s->conf.log_level, r;
 	struct conf_error error;
-	const char *refused;
+	const char *differs;
 
 	if (conf_load(s->config_path, &s->fresh, &error) != 0) {
-		log_err("reload: %s", error.text);
 		snprintf(text, cap, "%s", error.text);
+		log_err("reload: %s", text);
 		return 1;
 	}
 	s->conf.log_level = s->fresh.log_level;
-	r = place_config(&s->conf, s->children_config, sizeof(s->children_config));
+	r = supervisor_write_config(s);
 	if (r < 0) {
 		s->conf.log_level = before;
-		log_err("reload: %s: %s", s->children_config, strerror(-r));
 		snprintf(text, cap, "%s: %s", s->children_config, strerror(-r));
 		return 1;
 	}
@@ -34,12 +32,12 @@ supervisor_reload(struct supervisor *s, char *text, size_t cap)
 	if (*text)
 		log_info("reload: log_level taken over");
 	supervisor_children_reload(s);
-	refused = conf_difference(&s->conf, &s->fresh);
-	if (*refused == '\0')
+	differs = conf_difference(&s->conf, &s->fresh);
+	if (*differs == '\0')
 		return 0;
-	log_err("reload: %s differs from what runs; restart conclaved for it", refused);
 	snprintf(text, cap, "%s differs from what runs; restart conclaved for it",
-	         refused);
+	         differs);
+	log_err("reload: %s", text);
 	return 1;
 }
 
@@ -73,12 +71,12 @@ ask_reload(struct supervisor *s, struct door_conn *conn, const char *rest)
 static struct supervisor_child *
 find(struct supervisor *s, const char *name)
 {
-	for (unsigned i = 0; i < SUPERVISOR_CHILDREN; i++)
-		if (strcmp(s->children[i].plan->name, name) == 0)
-			return i == SUPERVISOR_ELECTOR
-			           ? supervisor_seat(s, s->drive.core.active)
-			           : &s->children[i];
-	return NULL;
+	const struct roster_row *row = roster_find(name);
+
+	if (!row)
+		return NULL;
+	return row->instances ? supervisor_seat(s, s->drive.core.active)
+	                      : &s->children[row - roster];
 }
 
 /* supervisor_door_settle answers, once the successor has been started. */
@@ -92,7 +90,7 @@ ask_restart(struct supervisor *s, struct door_conn *conn, const char *name)
 		snprintf(text, sizeof(text),
 		         "no worker is named %.64s: connmgr, elector or peer", name);
 		supervisor_answer_error(conn, text);
-	} else if (m->plan->seat >= 0 && s->watched[m->plan->seat]) {
+	} else if (m->seat >= 0 && s->watched[m->seat]) {
 		supervisor_answer_error(
 		    conn, "this elector is in its probation: wait, or take it back "
 			  "with `conclave swap --undo`");
@@ -213,7 +211,7 @@ answer_spawned(const struct supervisor_waiter *w, int pid_or_error)
 
 	if (pid_or_error < 0) {
 		snprintf(text, sizeof(text), "%s cannot be started: %s",
-		         w->child->plan->name, strerror(-pid_or_error));
+		         w->child->row->name, strerror(-pid_or_error));
 		supervisor_answer_error(w->conn, text);
 		return;
 	}

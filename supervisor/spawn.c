@@ -1,4 +1,4 @@
-/* posix_spawn and pidfd; see spawn.h. */
+/* Starts programs with posix_spawn; see spawn.h. */
 #include "supervisor/spawn.h"
 
 #include "base/log.h"
@@ -17,15 +17,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Exits are handled after what the children said (notify.c), before all else. */
+/* The loop handles exits after the notices of children (notify.c), before all else. */
 #define EXIT_PRIORITY (SD_EVENT_PRIORITY_NORMAL - 50)
 #define OWN_VARS      4
-#define FIRST_FD      3 /* of those that a child is handed */
-/* Each thread of nng's has a stack of that limit, which counts as data: with the usual
- * 8 MB the children would have spent their limit before they begin. */
+#define FIRST_FD      3 /* the first descriptor that is handed to a child */
+/* The stack of each thread of nng has this size, and counts as data: with the usual 8 MB
+ * the children would reach their limit before they begin. */
 #define STACK_MAX ((rlim_t)256 << 10)
 #ifdef SANITIZED
-#define DATA_LIMITED false /* their shadow memory counts as data, too */
+#define DATA_LIMITED false /* the shadow memory of the sanitizers counts as data */
 #else
 #define DATA_LIMITED true
 #endif
@@ -34,13 +34,14 @@ struct spawn {
 	sd_event *loop;
 	char **env;
 	char *own[OWN_VARS];
-	char **kept_var; /* in env, the last: for a child that is handed descriptors */
+	/* the last of env: tells a child how many descriptors it was handed */
+	char **kept_var;
 	posix_spawnattr_t attr;
 	bool attr_ready;
 	rlim_t data_max;
 };
 
-/* Variables that are meant for us, not for our children */
+/* Variables that are meant for conclaved, not for its children */
 static bool
 is_ours(const char *var)
 {
@@ -98,45 +99,40 @@ make_attr(posix_spawnattr_t *attr)
 	return -r;
 }
 
-/* What the child finds as its descriptors, and how many of `kept` it is told of. */
+/* The descriptors of the child: /dev/null, then our own 1 and 2 or, with an `out_fd`,
+ * this one and /dev/null; then those of `kept`. */
 static int
-make_files(struct spawn *s, posix_spawn_file_actions_t *files, const struct kept *kept)
-{
-	unsigned count = kept ? kept->count : 0;
-	int r;
-
-	r = posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDONLY, 0);
-	for (unsigned i = 0; i < count && r == 0; i++)
-		r = posix_spawn_file_actions_adddup2(files, kept->fds[i],
-		                                     FIRST_FD + (int)i);
-	if (r == 0)
-		r = posix_spawn_file_actions_addclosefrom_np(files,
-		                                             FIRST_FD + (int)count);
-	free(s->own[OWN_VARS - 1]);
-	s->own[OWN_VARS - 1] = NULL;
-	if (r == 0 && count > 0 &&
-	    asprintf(&s->own[OWN_VARS - 1], FDSTORE_VAR "=%u", count) < 0)
-		r = ENOMEM;
-	*s->kept_var = s->own[OWN_VARS - 1];
-	return -r;
-}
-
-/* The output goes to `out_fd`, the errors nowhere; there is no other descriptor. */
-static int
-make_files_once(posix_spawn_file_actions_t *files, int out_fd)
+make_files(posix_spawn_file_actions_t *files, const struct kept *kept, int out_fd)
 {
 	int r = posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDONLY, 0);
+	int next = FIRST_FD;
 
-	if (r == 0)
+	if (r == 0 && out_fd >= 0)
 		r = posix_spawn_file_actions_adddup2(files, out_fd, 1);
-	if (r == 0)
+	if (r == 0 && out_fd >= 0)
 		r = posix_spawn_file_actions_addopen(files, 2, "/dev/null", O_WRONLY, 0);
+	for (unsigned i = 0; kept && i < kept->count && r == 0; i++)
+		r = posix_spawn_file_actions_adddup2(files, kept->fds[i], next++);
 	if (r == 0)
-		r = posix_spawn_file_actions_addclosefrom_np(files, FIRST_FD);
+		r = posix_spawn_file_actions_addclosefrom_np(files, next);
 	return -r;
 }
 
-/* What every child inherits. */
+/* Tells the child how many descriptors it was handed. */
+static int
+make_kept_var(struct spawn *s, const struct kept *kept)
+{
+	char **own = &s->own[OWN_VARS - 1];
+
+	free(*own);
+	*own = NULL;
+	if (kept && kept->count > 0 && asprintf(own, FDSTORE_VAR "=%u", kept->count) < 0)
+		return -ENOMEM;
+	*s->kept_var = *own;
+	return 0;
+}
+
+/* Lowers the limit that every child inherits. */
 static int
 lower_stack(void)
 {
@@ -209,7 +205,7 @@ watch(sd_event *loop, pid_t pid, sd_event_child_handler_t on_exit, void *user,
 	return 0;
 }
 
-/* From outside: what it has before this is seen is far less. */
+/* From outside, after the start: until then the child uses far less. */
 static void
 limit_data(const struct spawn *s, pid_t child)
 {
@@ -222,23 +218,24 @@ limit_data(const struct spawn *s, pid_t child)
 
 /* Runs the program and watches it; one that cannot be watched is killed. */
 static int
-run(struct spawn *s, char *const argv[], char *const env[],
-    const posix_spawn_file_actions_t *files, sd_event_child_handler_t on_exit, void *user,
-    pid_t *pid, sd_event_source **source)
+run(struct spawn *s, char *const argv[], char *const env[], const struct kept *kept,
+    int out_fd, sd_event_child_handler_t on_exit, void *user, pid_t *pid,
+    sd_event_source **source)
 {
-	pid_t child;
-	int r = -posix_spawn(&child, argv[0], files, &s->attr, argv, env);
+	posix_spawn_file_actions_t files;
+	int r = -posix_spawn_file_actions_init(&files);
 
 	if (r < 0)
 		return r;
-	r = watch(s->loop, child, on_exit, user, source);
-	if (r == 0) {
-		*pid = child;
-		return 0;
-	}
-	/* nobody has reaped it, so the number is still the child's */
-	kill(child, SIGKILL);
-	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+	r = make_files(&files, kept, out_fd);
+	if (r == 0)
+		r = -posix_spawn(pid, argv[0], &files, &s->attr, argv, env);
+	posix_spawn_file_actions_destroy(&files);
+	if (r < 0 || (r = watch(s->loop, *pid, on_exit, user, source)) == 0)
+		return r;
+	/* nobody has reaped it, so that the number is still the child's */
+	kill(*pid, SIGKILL);
+	while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
 		continue;
 	return r;
 }
@@ -248,18 +245,16 @@ spawn_run(struct spawn *s, char *const argv[], const struct kept *kept,
           sd_event_child_handler_t on_exit, void *user, pid_t *pid,
           sd_event_source **source)
 {
-	posix_spawn_file_actions_t files;
-	int r = -posix_spawn_file_actions_init(&files);
+	pid_t child;
+	int r = make_kept_var(s, kept);
 
+	if (r == 0)
+		r = run(s, argv, s->env, kept, -1, on_exit, user, &child, source);
 	if (r < 0)
 		return r;
-	r = make_files(s, &files, kept);
-	if (r == 0)
-		r = run(s, argv, s->env, &files, on_exit, user, pid, source);
-	posix_spawn_file_actions_destroy(&files);
-	if (r == 0)
-		limit_data(s, *pid);
-	return r;
+	limit_data(s, child);
+	*pid = child;
+	return 0;
 }
 
 int
@@ -267,15 +262,7 @@ spawn_once(struct spawn *s, char *const argv[], int out_fd,
            sd_event_child_handler_t on_exit, void *user, sd_event_source **source)
 {
 	char *no_env[] = {NULL};
-	posix_spawn_file_actions_t files;
 	pid_t pid;
-	int r = -posix_spawn_file_actions_init(&files);
 
-	if (r < 0)
-		return r;
-	r = make_files_once(&files, out_fd);
-	if (r == 0)
-		r = run(s, argv, no_env, &files, on_exit, user, &pid, source);
-	posix_spawn_file_actions_destroy(&files);
-	return r;
+	return run(s, argv, no_env, NULL, out_fd, on_exit, user, &pid, source);
 }

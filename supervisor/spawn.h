@@ -1,5 +1,5 @@
-/* Starts worker programs and holds on to them by pidfd: no signal can ever hit a stranger
- * that got a dead child's number. All that can be prepared is prepared once. */
+/* Starts programs and holds them by pidfd, so that no signal can reach another process
+ * that got the pid of a dead child. What every start needs is prepared once. */
 #ifndef SUPERVISOR_SPAWN_H
 #define SUPERVISOR_SPAWN_H
 
@@ -11,22 +11,23 @@
 
 struct spawn;
 
-/* `notify_path`: what children find as $NOTIFY_SOCKET; `memory_mb`: of each child's own
- * data (RLIMIT_DATA), 0 for no limit. 0 or -errno. */
+/* `notify_path` is the children's $NOTIFY_SOCKET; `memory_mb` limits the data of each
+ * child (RLIMIT_DATA), 0 for no limit. 0 or -errno. */
 int spawn_new(struct spawn **out, sd_event *loop, const char *notify_path,
               uint64_t watchdog_ms, uint64_t memory_mb);
 void spawn_free(struct spawn *s); /* NULL ok */
 
-/* Runs argv[0] with descriptors 0 (/dev/null), 1 and 2, those of `kept` (NULL: none) from
- * 3 on, no blocked signal and a process group of its own: a ^C in our terminal is for us
- * alone to pass on. `on_exit` is called once, from the loop; the source is the caller's,
- * to signal through and to unref. 0 or -errno (what exec said, too). */
+/* Runs argv[0] with /dev/null as descriptor 0, with our 1 and 2, with those of `kept`
+ * (may be NULL) from 3 on, without blocked signals, and in a process group of its own, so
+ * that a ^C in the terminal reaches conclaved alone. `on_exit` is called once, from the
+ * loop; the source is the caller's, to send signals through and to unref. 0, or -errno of
+ * the spawn or of exec. */
 int spawn_run(struct spawn *s, char *const argv[], const struct kept *kept,
               sd_event_child_handler_t on_exit, void *user, pid_t *pid,
               sd_event_source **source);
 
-/* The same for a program that is no child of the crew: its output goes to `out_fd`, and
- * its environment is empty. */
+/* The same for a program that is no worker: its output goes to `out_fd`, its errors to
+ * /dev/null, and it has no environment and no memory limit. */
 int spawn_once(struct spawn *s, char *const argv[], int out_fd,
                sd_event_child_handler_t on_exit, void *user, sd_event_source **source);
 

@@ -62,7 +62,7 @@ age_ms(uint64_t now_us, uint64_t since_us)
 static bool
 is_wanted(const struct supervisor *s, const struct supervisor_child *m)
 {
-	return m->plan->seat != (int)(1 - s->drive.core.active);
+	return m->seat != (int)(1 - s->drive.core.active);
 }
 
 bool
@@ -167,7 +167,7 @@ put_child(struct buf_out *out, const struct supervisor_child *m, const char *nam
 	json_put_u64(out, "started_us", m->started_us);
 	json_put_u64(out, "ready_us", m->ready_us);
 	json_put_bool(out, "active", m->said.active);
-	if (m->plan->seat >= 0) {
+	if (m->seat >= 0) {
 		json_put_text(out, "instance", m->name);
 		json_put_text(out, "program", m->path);
 	}
@@ -220,7 +220,7 @@ supervisor_status_print(struct supervisor *s)
 	put_self(&out, s, now_us);
 	for (unsigned i = 0; i < SUPERVISOR_CHILDREN; i++)
 		if (is_wanted(s, &s->children[i]))
-			put_child(&out, &s->children[i], s->children[i].plan->name,
+			put_child(&out, &s->children[i], s->children[i].row->name,
 			          now_us);
 	if (spare->life.pid > 0)
 		put_child(&out, spare, "elector-shadow", now_us);
@@ -250,7 +250,7 @@ supervisor_status_summary(const struct supervisor *s, char *out, size_t cap)
 		state = child_state_name(&m->life);
 		says_it = strncmp(text, state, strlen(state)) == 0; /* "hung: …" */
 		n = snprintf(out + len, cap - len, "%s%s %s%s%s", len > 0 ? "; " : "",
-		             m->plan->name, state, says_it || text[0] == '\0' ? "" : ": ",
+		             m->row->name, state, says_it || text[0] == '\0' ? "" : ": ",
 		             says_it ? text + strlen(state) : text);
 		if (n < 0 || (size_t)n >= cap - len)
 			return;

@@ -44,7 +44,6 @@ static const char *const why_names[] = {
     [CHILD_WHY_RESTART] = "restart", [CHILD_WHY_STOP] = "stop",
     [CHILD_WHY_ENDED] = "ended",
 };
-static const char *const signal_names[] = {"TERM", "ABRT", "CONT", "KILL"};
 
 /* `NOTE:after[+delay]`, `SIGNAL`, `SPAWN`, with blanks between */
 static void
@@ -61,7 +60,7 @@ put_actions(const struct child_actions *todo, char *out, size_t cap)
 			len += (size_t)snprintf(out + len, cap - len, "%sSPAWN", gap);
 		else if (a->type == CHILD_ACT_SIGNAL)
 			len += (size_t)snprintf(out + len, cap - len, "%s%s", gap,
-			                        signal_names[a->signal]);
+			                        sigabbrev_np(a->signal));
 		else if (a->note.delay_ms == UINT64_MAX)
 			len += (size_t)snprintf(out + len, cap - len, "%s%s:%lu", gap,
 			                        why_names[a->note.why], a->note.after_ms);
