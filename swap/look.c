@@ -1,11 +1,12 @@
-/* What connmgr says of an elector; see look.h. */
+/* Reads connmgr's answers during a swap; see look.h. */
 #include "swap/look.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Between two looks, beyond what its remotes explain */
+/* An elector may send this many messages between two looks, and this many more for each
+ * frame that came from other servers. */
 #define FLOOD_MESSAGES  1000
 #define FLOOD_PER_FRAME 8
 
@@ -33,8 +34,7 @@ is_sick(struct look *l, const json_t *answer, uint64_t every_ms)
 	l->said = said;
 	l->frames_in = in;
 	if (number(answer, "refused") > 0)
-		snprintf(l->words, sizeof(l->words),
-		         "it sent %llu messages that are none",
+		snprintf(l->words, sizeof(l->words), "it sent %llu malformed messages",
 		         number(answer, "refused"));
 	else if (number(answer, "links_lost") > 1)
 		snprintf(l->words, sizeof(l->words), "it lost its link %llu times",

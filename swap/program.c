@@ -1,4 +1,4 @@
-/* The file of a program, and its words about itself; see program.h. */
+/* Checks a program; see program.h. */
 #include "swap/program.h"
 
 #include "ipc/msg.h"
@@ -28,7 +28,7 @@ refuse(char *why, const char *format, ...)
 	return 1;
 }
 
-/* May somebody change it who is neither root nor who runs us? */
+/* Refuses a file that a user other than root and our own may change. */
 static int
 check_owner(const char *path, const struct stat *st, char *why)
 {
@@ -70,7 +70,7 @@ read_head(const char *path, Elf64_Ehdr *out)
 	return n;
 }
 
-/* e_machine lies at the same place in both classes. */
+/* e_machine is at the same offset in 32-bit and 64-bit files. */
 static int
 check_kind(const char *path, char *why)
 {
@@ -128,7 +128,7 @@ program_judge(const char *says, char version[PROGRAM_VERSION_MAX],
 	if (set != MSG_SET)
 		return refuse(why,
 		              "it speaks message set %u, and connmgr speaks %d: install "
-		              "and restart the whole of that version instead",
+		              "and restart all programs of that version instead",
 		              set, MSG_SET);
 	strcpy(version, found);
 	return 0;

@@ -4,8 +4,9 @@
 #include <assert.h>
 #include <string.h>
 
-#define NEVER     UINT64_MAX
-#define AGAIN_DIV 5 /* a candidate that becomes ready is looked at oftener by that */
+#define NEVER UINT64_MAX
+/* A candidate that is not synced yet is looked at this many times as often. */
+#define AGAIN_DIV 5
 
 static struct swap_action *
 add(struct swap_actions *out, enum swap_action_type type, unsigned seat)
@@ -53,6 +54,14 @@ enter(struct swap *s, enum swap_phase phase, uint64_t until_ms)
 	s->kept_ms = 0;
 }
 
+/* As enter, for a phase in which an elector is looked at every look_ms. */
+static void
+enter_looking(struct swap *s, enum swap_phase phase, uint64_t until_ms, uint64_t now_ms)
+{
+	enter(s, phase, until_ms);
+	s->look_ms = now_ms + s->policy.look_ms;
+}
+
 static unsigned
 candidate(const struct swap *s)
 {
@@ -79,7 +88,7 @@ start(struct swap *s, uint64_t now_ms, struct swap_actions *out)
 	add(out, SWAP_DO_START, candidate(s))->back = s->back;
 }
 
-/* The candidate will not be promoted, and the record says so: the one in use goes on. */
+/* The candidate is not promoted, and never will be: the elector in use goes on. */
 static void
 give_up(struct swap *s, enum swap_why why, struct swap_actions *out)
 {
@@ -94,7 +103,7 @@ give_up(struct swap *s, enum swap_why why, struct swap_actions *out)
 	enter(s, SWAP_IDLE, NEVER);
 }
 
-/* The candidate's program is not started, and the probation before it goes on. */
+/* Does not start the candidate's program. A probation that went on meanwhile goes on. */
 static void
 refuse(struct swap *s, enum swap_why why, uint64_t now_ms, struct swap_actions *out)
 {
@@ -103,11 +112,10 @@ refuse(struct swap *s, enum swap_why why, uint64_t now_ms, struct swap_actions *
 	give_up(s, why, out);
 	if (kept_ms == 0)
 		return;
-	enter(s, SWAP_PROBATION, kept_ms > now_ms ? kept_ms : now_ms + 1);
-	s->look_ms = now_ms + s->policy.look_ms;
+	enter_looking(s, SWAP_PROBATION, kept_ms > now_ms ? kept_ms : now_ms + 1, now_ms);
 }
 
-/* Calls the old program back. */
+/* Starts the old program again, to be promoted. */
 static void
 go_back(struct swap *s, enum swap_why why, uint64_t now_ms, struct swap_actions *out)
 {
@@ -135,8 +143,7 @@ promoted(struct swap *s, uint64_t now_ms, struct swap_actions *out)
 		enter(s, SWAP_IDLE, NEVER);
 		return;
 	}
-	enter(s, SWAP_PROBATION, now_ms + s->policy.probation_ms);
-	s->look_ms = now_ms + s->policy.look_ms;
+	enter_looking(s, SWAP_PROBATION, now_ms + s->policy.probation_ms, now_ms);
 	if (!s->seated[s->active]) /* it died while it was promoted */
 		go_back(s, SWAP_WHY_DIED, now_ms, out);
 }
@@ -162,7 +169,7 @@ accept(struct swap *s, uint64_t now_ms, struct swap_actions *out)
 	add(out, SWAP_DO_ACCEPT, s->active);
 }
 
-/* The asker of `ev` has no part in what is under way. */
+/* Refuses a request; whoever waits for the swap under way goes on waiting. */
 static void
 turn_away(const struct swap *s, enum swap_why why, struct swap_actions *out)
 {
@@ -230,8 +237,7 @@ on_resume(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
 	s->has_before = ev->has_before;
 	s->seated[s->active] = true;
 	add(out, SWAP_DO_WATCH, s->active);
-	enter(s, SWAP_PROBATION, ev->now_ms + s->policy.probation_ms);
-	s->look_ms = ev->now_ms + s->policy.look_ms;
+	enter_looking(s, SWAP_PROBATION, ev->now_ms + s->policy.probation_ms, ev->now_ms);
 }
 
 static void
@@ -252,7 +258,7 @@ on_ready(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
 	add(out, SWAP_DO_LOOK, candidate(s));
 }
 
-/* The look at a candidate. */
+/* Decides about the candidate by what connmgr says of it. */
 static void
 judge(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
 {
@@ -269,8 +275,7 @@ judge(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
 	} else if (there && (s->back || s->shadow_ms == 0)) {
 		promote(s, ev->now_ms, out);
 	} else if (there) {
-		enter(s, SWAP_SHADOWING, ev->now_ms + s->shadow_ms);
-		s->look_ms = ev->now_ms + s->policy.look_ms;
+		enter_looking(s, SWAP_SHADOWING, ev->now_ms + s->shadow_ms, ev->now_ms);
 		note(s, out, SWAP_NOTE_SHADOW, SWAP_WHY_NONE);
 	}
 }
@@ -308,8 +313,9 @@ on_promoted(struct swap *s, const struct swap_event *ev, struct swap_actions *ou
 		give_up(s, SWAP_WHY_REFUSED, out);
 }
 
-/* Nobody is stopped before the record was read; a candidate that it does not name is
- * ended, since connmgr may yet do what it was asked, and then it is read for good. */
+/* No elector is stopped before the record was read. If it does not name the candidate,
+ * connmgr may still promote it: the candidate is ended first, and then what the record
+ * says is final. */
 static void
 on_record(struct swap *s, const struct swap_event *ev, struct swap_actions *out)
 {
@@ -336,13 +342,12 @@ on_accepted(struct swap *s, const struct swap_event *ev, struct swap_actions *ou
 		note(s, out, SWAP_NOTE_ACCEPTED, SWAP_WHY_NONE);
 		add(out, SWAP_DO_KEEP, s->active);
 		enter(s, SWAP_IDLE, NEVER);
-		if (s->asked) /* for the next one, whose program is good */
+		if (s->asked) /* the next swap, whose program has been checked */
 			start(s, ev->now_ms, out);
 		return;
 	}
 	answer(s, out, false, SWAP_WHY_REFUSED);
-	enter(s, SWAP_PROBATION, ev->now_ms + s->policy.promote_ms);
-	s->look_ms = ev->now_ms + s->policy.look_ms;
+	enter_looking(s, SWAP_PROBATION, ev->now_ms + s->policy.promote_ms, ev->now_ms);
 }
 
 static void
@@ -355,7 +360,7 @@ on_candidate_died(struct swap *s, uint64_t now_ms, struct swap_actions *out)
 		give_up(s, SWAP_WHY_DIED, out);
 	else if (s->phase == SWAP_ENDING)
 		read_record(s, SWAP_ENDING, out);
-	/* of one that is being promoted the answer says what became of it */
+	/* while it is being promoted, the answer says what became of it */
 }
 
 static void
@@ -391,7 +396,7 @@ on_until(struct swap *s, uint64_t now_ms, struct swap_actions *out)
 	} else if (s->phase == SWAP_STARTING || s->phase == SWAP_SYNCING) {
 		give_up(s, SWAP_WHY_LATE, out);
 	} else if (s->phase == SWAP_SHADOWING) {
-		/* a last look: it counts what differs since the one before */
+		/* a last look, at what differs since the one before */
 		s->shadow_ms = 0;
 		enter(s, SWAP_SYNCING, now_ms + s->policy.start_ms);
 		add(out, SWAP_DO_LOOK, candidate(s));
@@ -432,8 +437,7 @@ swap_init(struct swap *s, const struct swap_policy *policy)
 
 #define IN(phase) (1u << (phase))
 
-/* What an event does, and the phases outside which it does nothing; 0: it counts in all.
- */
+/* What an event does, and in which phases; 0: in all. */
 static const struct {
 	void (*run)(struct swap *s, const struct swap_event *ev,
 	            struct swap_actions *out);

@@ -1,4 +1,4 @@
-/* A swap in words; see swap.h. */
+/* The words for a swap; see swap.h. */
 #include "swap/swap.h"
 
 const char *
@@ -26,16 +26,10 @@ swap_turn(const struct swap *s, bool back)
 const char *
 swap_why_text(enum swap_why why)
 {
-	static const char *const texts[] = {
-	    [SWAP_WHY_NONE] = "",
-	    [SWAP_WHY_DESCRIBED] = "",
-	    [SWAP_WHY_SPAWN] = "",
-	    [SWAP_WHY_DIED] = "",
+	static const char *const texts[SWAP_WHY_STOPPED + 1] = {
 	    [SWAP_WHY_LATE] = "it was not ready in time",
 	    [SWAP_WHY_DIFFERS] = "it said something else than the one in use",
-	    [SWAP_WHY_SICK] = "",
 	    [SWAP_WHY_LOST] = "it lost its link to connmgr",
-	    [SWAP_WHY_REFUSED] = "",
 	    [SWAP_WHY_SILENT] = "connmgr did not answer",
 	    [SWAP_WHY_BUSY] = "another swap is under way",
 	    [SWAP_WHY_NOTHING] = "there is no program to go back to",
@@ -43,29 +37,23 @@ swap_why_text(enum swap_why why)
 	    [SWAP_WHY_STOPPED] = "conclaved is stopping",
 	};
 
-	return texts[why];
+	return texts[why] ? texts[why] : "";
 }
 
 const char *
 swap_note_text(enum swap_note note)
 {
-	switch (note) {
-	case SWAP_NOTE_BEGUN:
-		return "begun";
-	case SWAP_NOTE_SHADOW:
-		return "the candidate is compared";
-	case SWAP_NOTE_PROMOTED:
-		return "the candidate was promoted";
-	case SWAP_NOTE_GIVEN_UP:
-		return "given up, the old elector goes on";
-	case SWAP_NOTE_RETURNING:
-		return "the old elector is called back";
-	case SWAP_NOTE_RETURNED:
-		return "the old elector is back";
-	case SWAP_NOTE_STRANDED:
-		return "the old elector could not be called back, the new one goes on";
-	case SWAP_NOTE_ACCEPTED:
-		return "the new elector is accepted";
-	}
-	return "";
+	static const char *const texts[] = {
+	    [SWAP_NOTE_BEGUN] = "begun",
+	    [SWAP_NOTE_SHADOW] = "the candidate is compared",
+	    [SWAP_NOTE_PROMOTED] = "the candidate was promoted",
+	    [SWAP_NOTE_GIVEN_UP] = "given up, the old elector goes on",
+	    [SWAP_NOTE_RETURNING] = "the old elector is called back",
+	    [SWAP_NOTE_RETURNED] = "the old elector is back",
+	    [SWAP_NOTE_STRANDED] =
+		"the old elector could not be called back, the new one goes on",
+	    [SWAP_NOTE_ACCEPTED] = "the new elector is accepted",
+	};
+
+	return texts[note];
 }

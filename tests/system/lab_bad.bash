@@ -88,7 +88,7 @@ all_bad() {
 	bad "$1" flood --shadow 20s
 	bad "$1" malformed
 	bad "$1" malformed --shadow 20s
-	[[ $output == *"messages that are none"* ]]
+	[[ $output == *"malformed messages"* ]]
 	bad "$1" never-drains
 	bad "$1" usurper --shadow 20s
 }
