@@ -1,7 +1,7 @@
 /* The life of one child: when it is started, what counts as alive, and what is done when
  * it dies, hangs or is asked to stop. A pure core: no process, no signal, no clock.
  *
- * The policy (docs/DESIGN.md, "Supervisor"):
+ * The policy (docs/DESIGN.md, "supervisor"):
  *  - A child that dies is started again at once the first time, then after
  * restart_min_ms, doubled up to restart_max_ms. Once it has been ready for
  * restart_reset_ms its next death counts as the first. It is started again for ever; from
