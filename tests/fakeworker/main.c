@@ -1,17 +1,22 @@
-/* A worker that does what the test wants of it, in the place of connmgr, elector and
- * peer; conclaved cannot tell the difference. Its name is that of the link by which it is
- * started; the first word of NAME.mode beside the configuration file says how it behaves:
+/* A worker that behaves as a test wants, in the place of connmgr, elector and peer. Its
+ * name is that of the link by which it is started; the first word of NAME.mode beside the
+ * configuration file is its behaviour:
  *
- *   ok       READY=1, a beat each half of the watchdog's time, ends on SIGTERM (the
- * default) mute     neither READY=1 nor beats       unready   beats only hang READY=1,
- * then not a word        flap      READY=1, then exit status 1 exit N   exit status N at
- * once           stubborn  ok, but ends on SIGKILL only forge    READY=1 and beats by
- * another process; itself mute noise    malformed notifications, then as ok
+ *   - ok: READY=1, a beat each half of the watchdog's time, ends on SIGTERM (the default)
+ *   - mute: neither READY=1 nor beats
+ *   - unready: beats only
+ *   - hang: READY=1, then nothing more
+ *   - flap: READY=1, then exit status 1
+ *   - exit N: exit status N at once
+ *   - stubborn: as ok, but ends on SIGKILL only
+ *   - forge: another process sends READY=1 and beats; the worker itself is mute
+ *   - noise: malformed notifications, then as ok
  *
- * It writes NAME.env (what it was started with), and a line to NAME.log for each start,
- * SIGHUP and SIGTERM. It leaves a socket in $FAKE_RUN/NAME, where there is such a folder.
+ * It writes NAME.env (how it was started), and a line to NAME.log for each start, SIGHUP
+ * and SIGTERM. It leaves a socket in $FAKE_RUN/NAME if that folder exists.
  *
- * `fakeworker ask DOOR REQUEST` asks at a door instead and prints the answer. */
+ * `fakeworker ask DOOR REQUEST` sends a request to a control socket instead and prints
+ * the answer. */
 #include "base/clock.h"
 #include "ctl/ask.h"
 #include "ipc/door.h"
@@ -73,7 +78,8 @@ note(const char *word)
 	}
 }
 
-/* Descriptors, blocked and ignored signals, variables, arguments: as we found them. */
+/* Writes down the descriptors, the blocked and ignored signals, the variables and the
+ * arguments with which this worker was started. */
 static void
 write_env(int argc, char **argv)
 {
@@ -141,7 +147,7 @@ leave_socket(void)
 	close(fd);
 }
 
-/* From another process of ours: nobody may believe it. */
+/* Sends notifications from another process; conclaved must not believe them. */
 static void
 forge(void)
 {
@@ -163,7 +169,7 @@ make_noise(void)
 	sd_notify(0, "no assignment");
 	sd_notify(0, "X_CONCLAVE_GENERATION=many");
 	sd_notify(0, "=");
-	/* and a descriptor that nobody asked for */
+	/* and with a descriptor that conclaved does not expect */
 	if (pipe(fds) == 0) {
 		sd_pid_notify_with_fds(0, 0, "FDSTORE=1", fds, 2);
 		close(fds[0]);
@@ -197,7 +203,7 @@ serve(const struct mode *mode, int signals)
 	}
 }
 
-/* As the real ones: one that was dead before we asked is never noticed. */
+/* As the real workers do; the end of a parent that was dead before is never noticed. */
 static void
 die_with_parent(void)
 {

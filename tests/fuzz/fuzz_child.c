@@ -15,7 +15,7 @@ struct model {
 	struct feed feed;
 	struct child child;
 	uint64_t now_ms;
-	int pid; /* of the process that there is; 0: none */
+	int pid; /* of the living process; 0: there is none */
 	int pids;
 	bool wanted;
 	bool killed;
@@ -171,7 +171,7 @@ something(struct model *m)
 	if (b % 16 < 5) {
 		ev.type = plain[b % 16];
 		step(m, &ev);
-	} else if (b % 16 == 5 && b >= 192) { /* else most lives end early */
+	} else if (b % 16 == 5 && b >= 192) { /* rarely: else most lives end early */
 		ev.type = plain[5 + b / 32 % 2];
 		m->wanted = false;
 		step(m, &ev);

@@ -1,7 +1,8 @@
 /* A swap under any sequence of events that a shell can have. The model has two seats with
- * processes, and a connmgr that promotes who is alive: at once, late, or never, whatever
- * becomes of its answer. DIED is said of who has no successor, START is answered at once,
- * an answer belongs to the newest question of its kind, time never goes back. */
+ * processes, and a connmgr that promotes a living elector at once, late or never, whether
+ * its answer arrives or not. DIED comes for a process without a successor, START is
+ * answered at once, an answer belongs to the newest question of its kind, time never goes
+ * back. */
 #include "swap/swap.h"
 #include "tests/fuzz/feed.h"
 
@@ -14,16 +15,22 @@ struct model {
 	struct swap swap;
 	uint64_t now_ms;
 	bool alive[2];
-	bool kept[2];       /* a dead one gets a successor */
-	bool ended[2];      /* STOP was said */
-	bool waiting;       /* somebody for an answer */
-	unsigned record;    /* whom connmgr's record has in use */
-	unsigned told;      /* the same, as it was last said to the core */
-	bool told_promoted; /* since who waits has asked */
-	/* asked for and not answered */
+	/* by seat: a dead process gets a successor; STOP was said */
+	bool kept[2];
+	bool ended[2];
+	/* somebody waits for an answer */
+	bool waiting;
+	/* the seat that connmgr's record names, and the one that the core was told last
+	 */
+	unsigned record;
+	unsigned told;
+	/* a promotion was told since the one who waits has asked */
+	bool told_promoted;
+	/* asked for, and not answered yet */
 	bool describe, look, read, accept;
-	bool promote;         /* connmgr has yet to do it, */
-	bool answer, promise; /* and to answer; what it did */
+	/* connmgr still has to promote, and to answer; what it did */
+	bool promote;
+	bool answer, promise;
 	unsigned whom;
 };
 
@@ -195,14 +202,14 @@ do_promote(struct model *m)
 		m->record = m->whom;
 }
 
-/* Someone dies: of itself, or because it was told to. */
+/* A process ends, by itself or because it was told to. */
 static void
 die(struct model *m, unsigned seat)
 {
 	if (!m->alive[seat] || m->kept[seat])
-		return; /* or a successor takes its place, and nobody hears of it */
+		return; /* a successor takes its place without an event */
 	m->alive[seat] = m->ended[seat] = false;
-	if (m->promote && m->whom == seat) /* a dead one is never promoted */
+	if (m->promote && m->whom == seat) /* connmgr never promotes a dead elector */
 		do_promote(m);
 	step(m, &(struct swap_event){.type = SWAP_EV_DIED, .seat = seat});
 }
@@ -213,7 +220,7 @@ say_promoted(struct model *m, bool lost)
 	struct swap_event ev = {.type = SWAP_EV_PROMOTED};
 	bool waits = m->swap.phase == SWAP_PROMOTING;
 
-	if (lost && (m->promote || m->answer)) { /* connmgr may yet do it */
+	if (lost && (m->promote || m->answer)) { /* connmgr may still promote it */
 		m->answer = false;
 		ev.silent = true;
 	} else if (m->answer) {
@@ -336,7 +343,7 @@ something(struct model *m)
 	}
 }
 
-/* No more accidents: what was asked for is answered, who was told to end ends. */
+/* From now on nothing fails: every question is answered, and STOP ends the process. */
 static void
 come_to_rest(struct model *m)
 {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# What connmgr sees of a candidate that is not as it should be (tests/badelector), as a shadow that
-# was started by hand on the leader. The active elector and the leader stay as they were.
+# What connmgr says of a faulty candidate (tests/badelector) that is started by hand on the leader, as
+# a shadow. The active elector and the leader stay as they were.
 
 load lab
 load lab_odd
@@ -57,12 +57,12 @@ shadow() {
 	"$FAKEWORKER" ask "$LAB/$leader/run/connmgr/door" "shadow x"
 }
 
-# sees FILTER: what connmgr says of the candidate is so
+# sees FILTER: FILTER is true of what connmgr says of the candidate
 sees() {
 	shadow | jq -e "$1"
 }
 
-# A stranger asks for the leader's vote, so that both electors have something to say.
+# Another process asks for the leader's vote, so that both electors send a message.
 ask_vote() {
 	"$BATS_TEST_DIRNAME/stranger.py" ask "127.0.0.1:$(lab_port "$leader" election)"
 }
@@ -71,7 +71,7 @@ asked_sees() {
 	ask_vote && sees "$1"
 }
 
-# ends: the candidate has, or is made to; all else is as it was
+# ends: ends the candidate if it lives; everything else is as it was
 ends() {
 	kill -9 "$pid" 2>/dev/null || true
 	lab_until "the candidate is gone" sees '.attached | not'
@@ -79,7 +79,7 @@ ends() {
 	[ "$(as_it_is)" = "$before" ]
 }
 
-# difference SIDE: the leader that this side named in the first word that differs
+# difference SIDE: the leader that this side named in the first message that differs
 difference() {
 	shadow | jq -re ".difference.$1" | cut -c 9-24
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# conclaved with workers that do what each test wants of them (tests/fakeworker): real processes,
-# real signals, every rule of design.md, section 8.
+# conclaved with workers that behave as each test wants (tests/fakeworker): real processes, real
+# signals, every rule of supervisor/child.h.
 
 bats_require_minimum_version 1.5.0
 
@@ -14,7 +14,7 @@ setup() {
 	for worker in connmgr elector peer; do
 		ln -s "$(readlink -f "$fake")" "$dir/bin/conclave-$worker"
 	done
-	# LSan does what the filters refuse
+	# LSan makes system calls that the filters refuse
 	rights=$(grep -sqE '__(asan|tsan)_init' "$bin/conclaved" && echo off || echo on)
 	daemon=
 	listener=
@@ -25,7 +25,7 @@ teardown() {
 		kill -9 "$pid" 2>/dev/null || true
 		wait "$pid" 2>/dev/null || true
 	done
-	# its workers die with it, but not at once, and may still make a file
+	# its workers die with it, but not at once, and may still create a file
 	for ((i = 0; i < 500; i++)); do
 		rm -rf "$dir" 2>/dev/null && return
 		sleep 0.01
@@ -143,7 +143,7 @@ stop() {
 		END
 		diff <(echo "$want") "$dir/$worker.env"
 	done
-	# to the last digit: jq's doubles would not see it
+	# compared as text: the doubles of jq would hide a wrong last digit
 	[ "$(grep -o '"generation":4611686018427387905,' "$dir/run/conclaved/status.json" | wc -l)" = 3 ]
 	[ "$(pids | sort -u | wc -l)" = 3 ]
 	is conclaved pid "$daemon"
@@ -262,7 +262,7 @@ stop() {
 	until_true "elector restarts" least elector restarts 2
 	until_true "peer restarts" least peer restarts 2
 	least elector restarts_by.never_ready 2
-	# it may be connmgr's fault that no elector gets ready
+	# connmgr is replaced, since it may be the reason that no elector becomes ready
 	until_true "connmgr is replaced" least connmgr restarts 1
 	mode elector ok
 	mode peer ok
@@ -277,7 +277,7 @@ stop() {
 	until_true "connmgr fails for long" least connmgr restarts 20
 	is elector restarts 0
 	is elector state starting
-	# it is there again: now it is the elector's fault
+	# connmgr is ready again: now the elector is held to its time
 	mode connmgr ok
 	until_true "elector is replaced" least elector restarts 1
 }
@@ -296,7 +296,7 @@ stop() {
 	done
 	is peer restarts 0
 	[ "$(grep -c start "$dir/peer.log")" = 1 ]
-	# in vain: tried once
+	# it refuses again: one try
 	ask reload | jq -e .ok
 	until_true "tried" logged peer start 2
 	until_true "stopped" is peer state stopped
@@ -390,7 +390,7 @@ stop() {
 	ask reload | jq -e '.error | test("tick_ms")'
 	echo 'id = ' >"$dir/c.conf"
 	ask reload | jq -e '.error | test("c.conf:")'
-	# nothing of it touched the workers
+	# the workers were not restarted
 	for worker in connmgr elector peer; do
 		is "$worker" restarts 0
 	done
@@ -425,7 +425,7 @@ when_stopped() { # WORKER: microseconds
 
 @test "SIGINT stops in order, too" {
 	configure
-	# a background job of a script ignores SIGINT; conclaved has to take it all the same
+	# a background job of a script ignores SIGINT; conclaved must handle it all the same
 	start
 	all_ready
 	kill -INT "$daemon"

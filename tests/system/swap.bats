@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Electors swapped live. Servers are told of it by nothing but a moment's silence: leader, epoch and
-# round stay; what must always hold is asserted over all events by lab_down.
+# Electors are swapped while the servers run. Leader, epoch and round stay; lab_down asserts over all
+# events what must always hold.
 
 load lab
 load lab_swap
@@ -13,7 +13,7 @@ TIMES='supervisor = { probation_ms = 60000; watchdog_ms = 400; ready_ms = 3000; 
 [ "${LAB_SLOW:-0}" = 0 ] || TIMES=${TIMES/watchdog_ms = 400/watchdog_ms = 4000}
 TIMES=${TIMES/ready_ms = 3000/ready_ms = ${LAB_SLOW:+3}3000}
 
-# Servers with a leader; program: a copy of the elector that others could have installed.
+# Starts servers with a leader; $program is a copy of the elector, as somebody could install it.
 swap_up() {
 	lab_up "$1" "$TIMES ${2:-}"
 	leader=$(lab_wait_leader)
@@ -194,7 +194,7 @@ is_phase() {
 @test "a second swap in a probation accepts the one before, not if it is refused; a third beside it is turned away" {
 	swap_up 3
 	run -0 lab_conclave "$leader" swap elector "$program"
-	# nothing to swap in: the probation goes on
+	# the program is refused: the probation goes on
 	run -1 lab_conclave "$leader" swap elector /bin/true
 	run -1 lab_conclave "$leader" swap elector "$LAB/new/nothing"
 	is_phase "$leader" probation

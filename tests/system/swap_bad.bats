@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Every test elector (tests/badelector) is refused, given up or rolled back, and the old program is in
-# service: each fault once, on a quiet server. The whole matrix: tests/soak.
+# Every faulty elector (tests/badelector) is refused, given up or rolled back, and the old program stays
+# in use: each fault once, on a quiet server. tests/soak runs the whole matrix.
 
 load lab
 load lab_bad

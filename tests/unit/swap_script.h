@@ -151,11 +151,11 @@ static const struct step promoting[] = {
 static const struct step in_use[] = {
     {1220, EV(PROMOTED), OK, "yes promoted:none STOP0", IN(PROBATION), 1720},
 };
-/* of the one before */
+/* The process of the previous elector has ended. */
 static const struct step stopped[] = {
     {1300, EV(DIED), 0, "", IN(PROBATION), 1720},
 };
-/* The new one is not well: the old program is started again, and ready. */
+/* The new elector fails: the old program is started again, and becomes ready. */
 static const struct step returning[] = {
     {1500, EV(DIED), SEAT1, "returning:died START0<", IN(STARTING), 6500},
     {1500, EV(SPAWNED), OK, "", IN(STARTING), 6500},
@@ -163,7 +163,7 @@ static const struct step returning[] = {
     {1610, EV(LOOKED), THERE, "PROMOTE0<", IN(PROMOTING), 3610},
 };
 
-/* A swap without a shadow's time, as far as `phase`. */
+/* Plays a swap without a time of comparison, as far as `phase`. */
 static void
 reach(struct swap *w, enum swap_phase phase)
 {

@@ -93,7 +93,8 @@ test_delay_never_overflows(void **state)
 	assert_int_equal(c.last.delay_ms, UINT32_MAX);
 }
 
-/* Ready for restart_reset_ms: the next death is the first again; a hair less is not. */
+/* After restart_reset_ms of being ready the next death counts as the first; after one
+ * millisecond less it does not. */
 static void
 test_reset(void **state)
 {
@@ -121,7 +122,7 @@ test_reset(void **state)
 	assert_int_equal(copy.failures, 1);
 }
 
-/* Being alive for long without ever being ready resets nothing. */
+/* A child that lives long without ever being ready keeps its count of deaths. */
 static void
 test_no_reset_unless_ready(void **state)
 {
@@ -193,7 +194,7 @@ test_config_verdict(void **state)
 	PLAY(&copy, asked);
 }
 
-/* The signal 78 is no verdict. */
+/* Signal 78 is not exit status 78: the child is started again. */
 static void
 test_config_verdict_is_a_status(void **state)
 {
@@ -213,7 +214,7 @@ test_never_ready(void **state)
 	static const struct step steps[] = {
 	    {1000, EV(START), 0, "SPAWN", "starting", 0},
 	    {1000, EV(SPAWNED), 10, "started:0", "starting", 6000},
-	    /* a beat is no READY */
+	    /* WATCHDOG=1 does not make it ready */
 	    {5000, EV(BEAT), 0, "", "starting", 6000},
 	    {5999, EV(DUE), 0, "", "starting", 6000},
 	    {6000, EV(DUE), 0, "ABRT CONT never-ready:5000", "hung", 6500},
@@ -252,7 +253,7 @@ test_silent(void **state)
 	assert_int_equal(c.last.why, CHILD_WHY_KILLED);
 }
 
-/* Who watches slept: the deadline is given once more, and only once. */
+/* conclaved itself slept: the deadline is given once more, and only once. */
 static void
 test_we_slept(void **state)
 {
@@ -294,7 +295,8 @@ test_we_slept(void **state)
 	PLAY(&other, starting);
 }
 
-/* What it needs is not ready: signs of life do; then the time for READY begins anew. */
+/* While the child that it needs is not ready, signs of life are enough. After that the
+ * time for READY=1 starts again. */
 static void
 test_needs(void **state)
 {
@@ -312,7 +314,7 @@ test_needs(void **state)
 	    {17000, EV(DUE), 0, "ABRT CONT silent:5000", "hung", 17500},
 	    {17100, EV(NEEDS), 1, "", "hung", 17500},
 	};
-	/* once it is ready, what it needs is its own affair */
+	/* once a child is ready, a change of the other one does not matter to it */
 	static const struct step ready[] = {
 	    {2100, EV(NEEDS), 0, "", "ready", 4000},
 	    {2200, EV(BEAT), 0, "", "ready", 4200},
@@ -327,7 +329,7 @@ test_needs(void **state)
 	PLAY(&c, ready);
 }
 
-/* What is said twice, or by nobody, changes nothing. */
+/* Events that come twice, or without a process, change nothing. */
 static void
 test_noise(void **state)
 {

@@ -8,10 +8,11 @@ test_asked_restart(void **state)
 	static const struct step ready[] = {
 	    {2500, EV(RESTART), 0, "TERM CONT restart:1500", "stopping", 5500},
 	    {2501, EV(RESTART), 0, "", "stopping", 5500},
-	    /* not its fault, not even 78: it is the old one's word */
+	    /* the exit status does not count, not even 78: conclaved asked the old
+	       process to end */
 	    {2510, EV(EXITED), 78, "ended:1510+0 SPAWN", "starting", 0},
 	    {2510, EV(SPAWNED), 11, "started:0", "starting", 7510},
-	    /* no death is counted: this is the first */
+	    /* the restart did not count as a death: this one is the first */
 	    {2520, EV(EXITED), 1, "exited:10+0 SPAWN", "starting", 0},
 	};
 	static const struct step stubborn[] = {
@@ -97,7 +98,7 @@ test_stop(void **state)
 static void
 test_unwanted(void **state)
 {
-	/* its turn to stop has not come, but it gets no successor either */
+	/* it is not stopped yet, but gets no successor */
 	static const struct step unwanted[] = {
 	    {2500, EV(UNWANTED), 0, "", "ready", 4000},
 	    {2600, EV(BEAT), 0, "", "ready", 4600},
@@ -183,12 +184,13 @@ test_text(void **state)
 	}
 }
 
-/* Each death is counted under what caused it, and the last one says it. */
+/* Each death is counted under its cause, and `death` holds the cause of the last one. */
 static void
 test_causes(void **state)
 {
 	static const struct {
-		enum child_event_type before; /* DUE: a deadline passes; START: nothing */
+		/* DUE: a deadline passes; START: nothing happens */
+		enum child_event_type before;
 		bool ready;
 		bool by_signal, dumped, memory;
 		enum child_cause want;

@@ -1,4 +1,4 @@
-/* supervisor/child_notice: what a child may say to $NOTIFY_SOCKET, and what is refused.
+/* supervisor/child_notice: what a child may send to $NOTIFY_SOCKET, and what is refused.
  */
 #include "supervisor/child_notice.h"
 
@@ -164,7 +164,7 @@ test_long_status(void **state)
 	memset(text + 7, 'a', 300);
 	assert_int_equal(parse(text, &n), 0);
 	assert_int_equal(strlen(n.status), CHILD_STATUS_MAX - 1);
-	/* 254 letters leave room for one byte more: the arrow is left out whole */
+	/* 254 letters leave room for one more byte: no part of the arrow fits */
 	memset(text + 7, 0, sizeof(text) - 7);
 	memset(text + 7, 'a', CHILD_STATUS_MAX - 2);
 	strcat(text, "\xe2\x86\x92");

@@ -1,4 +1,4 @@
-/* Reasons in words (swap/look). */
+/* swap/look: the words for a reason. */
 #include "swap/look.h"
 
 #include <setjmp.h>
@@ -19,7 +19,8 @@ reason(enum swap_note note, enum swap_why why)
 	return look_reason(&look, &a);
 }
 
-/* On the way back the old elector is looked at as well, and is not there at first. */
+/* During a return connmgr is asked about the old elector, which is not attached at first.
+ */
 static void
 a_return_ends_with_the_reason_it_began_with(void **state)
 {

@@ -91,7 +91,7 @@ none(void **state)
 	struct memory m;
 
 	(void)state;
-	memory_open(&m, root); /* not even /proc */
+	memory_open(&m, root); /* there is no /proc either */
 	assert_false(memory_was_short(&m));
 	put("/proc/self/cgroup", "0::/\n");
 	memory_open(&m, root);

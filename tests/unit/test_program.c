@@ -57,7 +57,7 @@ assert_fit(const char *name, const char *real)
 	assert_string_equal(out, in_folder(real));
 }
 
-/* `words` are in the refusal. */
+/* The reason of the refusal contains `words`. */
 static void
 assert_unfit(const char *path, const char *words)
 {
@@ -77,7 +77,7 @@ test_fit(void **state)
 	make_program("mine", 0500);
 	assert_fit("good", "good");
 	assert_fit("mine", "mine");
-	/* free of links */
+	/* the path that comes out has no links */
 	assert_int_equal(symlink("good", in_folder("link")), 0);
 	assert_fit("link", "good");
 }
@@ -124,7 +124,7 @@ test_architecture(void **state)
 	assert_unfit(in_folder("order"), "another architecture");
 }
 
-/* The file and its folder: nobody else may change them. */
+/* No other user may change the file or its folder. */
 static void
 test_writable(void **state)
 {
@@ -139,7 +139,7 @@ test_writable(void **state)
 	assert_unfit(in_folder("open/program"), "open is writable by others");
 	assert_int_equal(symlink("open/program", in_folder("way")), 0);
 	assert_unfit(in_folder("way"), "open is writable by others");
-	/* as /tmp is: others' files cannot be replaced there */
+	/* sticky, as /tmp is: nobody can replace the files of others there */
 	assert_int_equal(chmod(in_folder("open"), 01777), 0);
 	assert_fit("open/program", "open/program");
 }
@@ -149,7 +149,7 @@ test_owner(void **state)
 {
 	(void)state;
 	if (geteuid() != 0)
-		skip(); /* it takes root to give a file away */
+		skip(); /* only root can give a file away */
 	make_program("given", 0755);
 	assert_int_equal(chown(in_folder("given"), 65534, 65534), 0);
 	assert_unfit(in_folder("given"), "belongs to another user");
@@ -159,7 +159,7 @@ test_owner(void **state)
 	assert_unfit(in_folder("theirs/program"), "theirs belongs to another user");
 }
 
-/* A record has to hold it, on one line. */
+/* The path must fit into one line of a record. */
 static void
 test_path(void **state)
 {

@@ -1,4 +1,4 @@
-/* swap/record: the text of who counts. */
+/* swap/record: the text of a record is read and written. */
 #include "swap/record.h"
 
 #include "base/paths.h"
@@ -38,7 +38,7 @@ test_whole(void **state)
 	assert_false(r.accepted);
 }
 
-/* The older form, lines that are not known, and what follows the end. */
+/* The older form, unknown lines, and bytes behind the end. */
 static void
 test_lenient(void **state)
 {
@@ -175,7 +175,7 @@ test_promote(void **state)
 	assert_string_equal(r.before.name, "main");
 	assert_string_equal(r.before.path, "");
 	assert_false(r.accepted);
-	assert_int_equal(r.generation, 7); /* the board's to give */
+	assert_int_equal(r.generation, 7); /* record_promote leaves it to connmgr */
 	record_promote(&r, "main", "", RECORD_UNDO);
 	assert_string_equal(r.now.name, "main");
 	assert_string_equal(r.now.path, "");

@@ -9,7 +9,7 @@ test_whole(void **state)
 	    {1725, EV(LOOKED), THERE, "", IN(PROBATION), 2225},
 	    {31220, EV(DUE), 0, "ACCEPT1", IN(ACCEPTING), 33220},
 	    {31221, EV(ACCEPTED), OK, "accepted:none KEEP1", IN(IDLE), 0},
-	    /* and once more, with the seats changed */
+	    /* a second swap, with the seats exchanged */
 	    {40000, EV(ASK), 0, "begun:none DESCRIBE0", IN(DESCRIBING), 41000},
 	    {40000, EV(DESCRIBED), OK, "START0", IN(STARTING), 45000},
 	    {40000, EV(SPAWNED), OK, "", IN(STARTING), 45000},
@@ -26,7 +26,7 @@ test_whole(void **state)
 	PLAY(&w, steps);
 }
 
-/* The first difference ends it; without one it is promoted after its time. */
+/* The first difference ends the swap; without one the candidate is promoted in time. */
 static void
 test_shadow(void **state)
 {
@@ -44,7 +44,7 @@ test_shadow(void **state)
 	static const struct step same[] = {
 	    {1931, EV(LOOKED), THERE, "", IN(SHADOWING), 2431},
 	    {2431, EV(DUE), 0, "LOOK1", IN(SHADOWING), 4430},
-	    /* connmgr does not answer: nothing is known */
+	    /* connmgr does not answer */
 	    {2900, EV(LOOKED), 0, "", IN(SHADOWING), 3400},
 	};
 	static const struct step over[] = {
@@ -62,7 +62,7 @@ test_shadow(void **state)
 	static const struct step sick[] = {
 	    {2000, EV(LOOKED), SICK, "given-up:sick no:sick STOP1", IN(IDLE), 0},
 	};
-	/* seen not to be there twice in a row */
+	/* not attached in two looks in a row */
 	static const struct step lost[] = {
 	    {2000, EV(LOOKED), OK, "", IN(SHADOWING), 2500},
 	    {2500, EV(LOOKED), THERE, "", IN(SHADOWING), 3000},
@@ -85,7 +85,7 @@ test_shadow(void **state)
 	PLAY(&w, promoted);
 }
 
-/* The last look counts: what came after the one before ends it too. */
+/* The last look counts: a difference that it finds ends the swap. */
 static void
 test_last_look(void **state)
 {
@@ -126,7 +126,7 @@ test_force(void **state)
 	    {4210, EV(DUE), 0, "LOOK1", IN(SYNCING), 9210},
 	    {4220, EV(LOOKED), DIFFERS, "PROMOTE1", IN(PROMOTING), 6220},
 	};
-	/* it does not help a sick one */
+	/* --force does not help a sick candidate */
 	static const struct step sick[] = {
 	    {1720, EV(LOOKED), SICK, "given-up:sick no:sick STOP1", IN(IDLE), 0},
 	};
@@ -226,7 +226,7 @@ test_deaths(void **state)
 	PLAY(&w, in_shadow);
 }
 
-/* One swap at a time; who comes second is told so, and nothing else changes. */
+/* One swap at a time: the second request is refused, and nothing else changes. */
 static void
 test_busy(void **state)
 {
@@ -279,7 +279,7 @@ test_owed(void **state)
 	PLAY(&w, ended);
 }
 
-/* Words of nobody, and about the wrong one. */
+/* Events that nobody asked for, or that are about the other seat, change nothing. */
 static void
 test_noise(void **state)
 {

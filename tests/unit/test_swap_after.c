@@ -1,7 +1,7 @@
 /* swap/swap from the promotion on: no answer to it, probation, the way back. */
 #include "tests/unit/swap_script.h"
 
-/* No answer comes, or none that says anything: the record tells. */
+/* Without an answer from connmgr the record decides. */
 static void
 test_unsure(void **state)
 {
@@ -12,7 +12,7 @@ test_unsure(void **state)
 	};
 	static const struct step silent[] = {
 	    {1220, EV(PROMOTED), SILENT, "READ1", IN(UNSURE), 0},
-	    /* it cannot be read: nobody is stopped */
+	    /* the record cannot be read: no elector is stopped */
 	    {3220, EV(RECORD), SEAT1, "", IN(UNSURE), 3720},
 	    {3720, EV(DUE), 0, "READ1", IN(UNSURE), 0},
 	};
@@ -30,7 +30,7 @@ test_unsure(void **state)
 	static const struct step for_good[] = {
 	    {4620, EV(RECORD), OK, "given-up:silent no:silent", IN(IDLE), 0},
 	};
-	/* connmgr did it while the candidate was ended */
+	/* connmgr promoted the candidate while that was being ended */
 	static const struct step after_all[] = {
 	    {4620, EV(RECORD), OK | SEAT1, "yes promoted:none STOP0 returning:died STOP0",
 	     IN(STARTING), 9620},
@@ -52,7 +52,7 @@ test_unsure(void **state)
 	PLAY(&w, after_all);
 }
 
-/* The candidate dies while it is promoted: the answer, or the record, says what was. */
+/* The candidate dies while it is promoted: the answer or the record tells the outcome. */
 static void
 test_died_promoting(void **state)
 {
@@ -97,7 +97,7 @@ test_died_promoting(void **state)
 	PLAY(&w, passed);
 }
 
-/* Crash, sickness or loss of the new one brings the old program back. */
+/* A crash, sickness or loss of the new elector brings the old program back. */
 static void
 test_back(void **state)
 {
@@ -113,12 +113,12 @@ test_back(void **state)
 	    {3721, EV(LOOKED), OK, "returning:sick START0<", IN(STARTING), 8721},
 	    {3721, EV(SPAWNED), OK, "", IN(STARTING), 8721},
 	    {3800, EV(READY), 0, "LOOK0", IN(SYNCING), 8721},
-	    /* what it says is not compared: it was in use */
+	    /* an old program is not compared: it was in use before */
 	    {3810, EV(LOOKED), DIFFERS, "PROMOTE0<", IN(PROMOTING), 5810},
 	    {3820, EV(PROMOTED), OK, "returned:sick STOP1 KEEP0", IN(IDLE), 0},
 	    {3900, EV(DIED), SEAT1, "", IN(IDLE), 0},
 	};
-	/* the old one has not ended yet */
+	/* the old process has not ended yet */
 	static const struct step at_once[] = {
 	    {1250, EV(DIED), SEAT1, "returning:died STOP0", IN(STARTING), 6250},
 	    {1300, EV(DIED), 0, "START0<", IN(STARTING), 6300},
@@ -137,7 +137,7 @@ test_back(void **state)
 	PLAY(&w, at_once);
 }
 
-/* The way back fails as well: the new one goes on. */
+/* The return fails as well: the new elector goes on. */
 static void
 test_stranded(void **state)
 {
@@ -162,7 +162,7 @@ test_stranded(void **state)
 	static const struct step silent_no[] = {
 	    {1650, EV(RECORD), OK | SEAT1, "stranded:silent KEEP1", IN(IDLE), 0},
 	};
-	/* it is the one in use, and dead: its successor comes by KEEP */
+	/* the elector in use is dead: KEEP starts its successor */
 	static const struct step silent_yes[] = {
 	    {1650, EV(RECORD), OK, "returned:died KEEP0", IN(IDLE), 0},
 	};
@@ -219,7 +219,8 @@ test_accepting(void **state)
 	PLAY(&w, again);
 }
 
-/* A new swap in probation accepts the one before, when there is something to swap in. */
+/* A new swap in a probation accepts the previous one, once its program has been checked.
+ */
 static void
 test_ask_in_probation(void **state)
 {
@@ -288,7 +289,7 @@ test_undo(void **state)
 	static const struct step nothing[] = {
 	    {1000, EV(UNDO), 0, "no:nothing", IN(IDLE), 0},
 	};
-	/* of what was accepted long ago */
+	/* UNDO of a swap that was accepted long ago */
 	static const struct step accepted[] = {
 	    {1000, EV(UNDO), BEFORE, "returning:asked START1<", IN(STARTING), 6000},
 	    {1000, EV(SPAWNED), OK, "", IN(STARTING), 6000},
@@ -299,7 +300,7 @@ test_undo(void **state)
 	static const struct step probation[] = {
 	    {1400, EV(UNDO), BEFORE, "returning:asked START0<", IN(STARTING), 6400},
 	    {1400, EV(SPAWNED), OK, "", IN(STARTING), 6400},
-	    /* the one in use dies meanwhile: the way back is under way already */
+	    /* the elector in use dies while the old program is already on its way back */
 	    {1410, EV(DIED), SEAT1, "", IN(STARTING), 6400},
 	    {1420, EV(READY), 0, "LOOK0", IN(SYNCING), 6400},
 	    {1430, EV(LOOKED), THERE, "PROMOTE0<", IN(PROMOTING), 3430},
@@ -321,7 +322,7 @@ test_undo(void **state)
 	PLAY(&w, fails);
 }
 
-/* The driver has begun anew in somebody's probation. */
+/* The driver was restarted during a probation. */
 static void
 test_resume(void **state)
 {
@@ -351,7 +352,7 @@ test_resume(void **state)
 	PLAY(&w, accepted);
 }
 
-/* Nothing is begun or undone any more; who waits is told. */
+/* After STOP nothing is started, and whoever waits gets an answer. */
 static void
 test_stop(void **state)
 {

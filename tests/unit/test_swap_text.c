@@ -1,4 +1,4 @@
-/* swap/swap_text: each phase, note and turn has words of its own. */
+/* swap/swap_text: every phase, note and turn has its own words. */
 #include "swap/swap.h"
 
 #include <setjmp.h>
