@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATIENCE_MS 30000 /* more than TimeoutStartSec and TimeoutStopSec of the units   \
-	                   */
-#define UNIT_MAX 80
+/* This is more than TimeoutStartSec and TimeoutStopSec of the units. */
+#define PATIENCE_MS 30000
+#define UNIT_MAX    80
 
 static void
 unit_of(const char *name, char out[UNIT_MAX])

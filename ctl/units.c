@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 #define DESCRIBE_MS 2000
-#define START_MS    30000 /* systemctl has its own, smaller bounds */
+#define START_MS    30000 /* systemctl has smaller limits of its own */
 #define PROMOTE_MS  1000
 #define LOOK_MS     500
 #define EVENTS_MAX  8

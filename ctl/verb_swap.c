@@ -1,5 +1,5 @@
-/* conclave swap: asks conclaved to put another elector in the place of the present one,
- * to take that back, or how far it is. What the two electors said is shown in words. */
+/* conclave swap: asks conclaved to replace the elector by another program, to undo that,
+ * or for the state of a swap. Where systemd runs the workers, units.h does it. */
 #include "base/exit.h"
 #include "ctl/ask.h"
 #include "ctl/swap_print.h"
@@ -15,15 +15,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SUPERVISOR  "conclaved"
-#define PATIENCE_MS 15000 /* beyond the shadow time and what the configuration allows */
+#define SUPERVISOR "conclaved"
+/* How long to wait beyond the time of comparison and the times of the configuration. */
+#define PATIENCE_MS 15000
 #define SHADOW_MAX  86400000
 
 struct swap_options {
 	const char *path;
 	uint64_t shadow_ms;
 	bool force, undo, status, guard;
-	long restarts; /* what the guard knows of the one it guards */
+	/* of the unit that --guard watches, when it was promoted */
+	long restarts;
 };
 
 /* 30, 30s, 500ms, 2min: milliseconds. */
@@ -130,8 +132,9 @@ swap(const struct ctl *c, const struct swap_options *o)
 		return verb_misused(c, "the path is too long");
 	r = ask_door(path, request, patience, reply, sizeof(reply), &len);
 	if (r < 0)
-		return verb_unanswered(c, r, SUPERVISOR, "swap",
-		                       "it may be done or not: look with --status");
+		return verb_unanswered(
+		    c, r, SUPERVISOR, "swap",
+		    "nobody knows whether it was done: look with --status");
 	return swap_print_result(c, json_loads(reply, 0, NULL));
 }
 

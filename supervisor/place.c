@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The programs are in this folder, beside that of conclaved, or beside conclaved. */
+/* The folder of the programs, if they are not beside conclaved: beside its folder. */
 #define INSTALLED "libexec/conclave"
 
 static int

@@ -232,8 +232,8 @@ supervisor_door_settle(struct supervisor *s)
 			continue;
 		}
 		s->waiters[i] = s->waiters[--s->waiter_count];
-		i = 0; /* an answer that fails takes other waiters of its connection away
-		        */
+		/* an answer that fails takes other waiters of its connection away */
+		i = 0;
 		answer_spawned(&w, w.child->spawned);
 	}
 	for (i = 0; i < SUPERVISOR_CHILDREN; i++)
