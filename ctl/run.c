@@ -26,7 +26,8 @@ start(const char *const argv[], int out_fd, pid_t *pid)
 	if (r == 0 && out_fd >= 0)
 		r = posix_spawn_file_actions_adddup2(&files, out_fd, 1);
 	if (r == 0)
-		r = posix_spawnp(pid, argv[0], &files, NULL, (char *const *)argv, environ);
+		r = posix_spawnp(pid, argv[0], &files, NULL, (char *const *)argv,
+		                 environ);
 	posix_spawn_file_actions_destroy(&files);
 	return -r;
 }

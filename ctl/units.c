@@ -12,7 +12,6 @@
 #include "ctl/systemctl.h"
 #include "proc/gate.h"
 #include "swap/drive.h"
-#include "swap/record_file.h"
 #include "view/member.h"
 
 #include <errno.h>
@@ -99,7 +98,7 @@ on_read(void *user, struct record *out)
 {
 	struct units *u = user;
 
-	if (record_load(u->c->conf->data_dir, out) != 0)
+	if (drive_load_record(u->c->conf->data_dir, out) != 0)
 		return false;
 	out->now.path[0] = out->before.path[0] = '\0';
 	return true;
@@ -412,7 +411,7 @@ units_show(const struct ctl *c)
 {
 	struct record r;
 
-	if (record_load(c->conf->data_dir, &r) != 0)
+	if (drive_load_record(c->conf->data_dir, &r) != 0)
 		return verb_failed(c, EXIT_FAILED,
 		                   "swap: %s/connmgr/elector cannot be read",
 		                   c->conf->data_dir);

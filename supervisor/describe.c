@@ -42,6 +42,7 @@ describe_begin(struct describe **out, struct spawn *spawn, const char *path,
 	char *argv[] = {(char *)path, (char *)"--describe", NULL};
 	struct describe *d = calloc(1, sizeof(*d));
 	int fds[2], r;
+	pid_t pid;
 
 	if (!d)
 		return -ENOMEM;
@@ -53,7 +54,7 @@ describe_begin(struct describe **out, struct spawn *spawn, const char *path,
 	d->fd = fds[0];
 	d->done = done;
 	d->user = user;
-	r = spawn_once(spawn, argv, fds[1], on_ended, d, &d->child);
+	r = spawn_run(spawn, argv, NULL, fds[1], on_ended, d, &pid, &d->child);
 	close(fds[1]);
 	if (r < 0) {
 		describe_end(d);

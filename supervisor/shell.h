@@ -176,7 +176,9 @@ void supervisor_swap_stop(struct supervisor *s);
 void supervisor_swap_due(struct supervisor *s);
 void supervisor_swap_step(struct supervisor *s, const struct swap_event *ev);
 
-/* shell_child.c. Prepares all children and opens the notify socket: 0 or -errno. The
+/* shell_child.c. Queues an event of the swap. */
+void supervisor_push_swap(struct supervisor *s, const struct swap_event *ev);
+/* Prepares all children and opens the notify socket: 0 or -errno. The
  * close kills nobody. */
 int supervisor_children_open(struct supervisor *s);
 void supervisor_children_close(struct supervisor *s);

@@ -21,10 +21,8 @@
 static enum log_level
 note_level(const struct child_note *n)
 {
-	static const enum log_level levels[] = {
-	    [CHILD_WHY_NONE] = LOG_LEVEL_INFO,
-	    [CHILD_WHY_STARTED] = LOG_LEVEL_INFO,
-	    [CHILD_WHY_READY] = LOG_LEVEL_INFO,
+	/* what is missing here is information */
+	static const enum log_level levels[CHILD_WHY_ENDED + 1] = {
 	    [CHILD_WHY_SPAWN_FAILED] = LOG_LEVEL_NOTICE,
 	    [CHILD_WHY_EXITED] = LOG_LEVEL_NOTICE,
 	    [CHILD_WHY_KILLED] = LOG_LEVEL_NOTICE,
@@ -32,15 +30,12 @@ note_level(const struct child_note *n)
 	    [CHILD_WHY_NEVER_READY] = LOG_LEVEL_WARNING,
 	    [CHILD_WHY_SILENT] = LOG_LEVEL_WARNING,
 	    [CHILD_WHY_LINGERS] = LOG_LEVEL_WARNING,
-	    [CHILD_WHY_RESTART] = LOG_LEVEL_INFO,
-	    [CHILD_WHY_STOP] = LOG_LEVEL_INFO,
-	    [CHILD_WHY_ENDED] = LOG_LEVEL_INFO,
 	};
 
 	/* an error once: each of the endless further tries would log the same */
 	if (levels[n->why] == LOG_LEVEL_NOTICE && n->failures == CHILD_FAILING)
 		return LOG_LEVEL_ERR;
-	return levels[n->why];
+	return levels[n->why] ? levels[n->why] : LOG_LEVEL_INFO;
 }
 
 static void
@@ -129,7 +124,7 @@ spawn_child(struct supervisor_child *m)
 	/* somebody may have removed the file since the last start */
 	r = supervisor_write_config(s);
 	if (r == 0)
-		r = spawn_run(s->spawn, m->argv, is_connmgr(m) ? &s->kept : NULL,
+		r = spawn_run(s->spawn, m->argv, is_connmgr(m) ? &s->kept : NULL, -1,
 		              on_exit_of, m, &pid, &m->source);
 	m->started_us = r < 0 ? 0 : clock_us();
 	if (r < 0) {
@@ -257,21 +252,26 @@ on_exit_of(sd_event_source *source, const siginfo_t *info, void *user)
 	return 0;
 }
 
+void
+supervisor_push_swap(struct supervisor *s, const struct swap_event *ev)
+{
+	gate_push(&s->gate,
+	          &(struct supervisor_event){.type = SUPERVISOR_EV_SWAP, .swap = *ev});
+}
+
 /* Tells the swap that an elector has ended. The folder of one that is not in use goes. */
 static void
 seat_ended(struct supervisor_child *m, const struct child_note *why)
 {
 	struct supervisor *s = m->supervisor;
-	struct supervisor_event ev = {
-	    .type = SUPERVISOR_EV_SWAP,
-	    .swap = {.type = SWAP_EV_DIED, .seat = (unsigned)m->seat}};
+	struct swap_event ev = {.type = SWAP_EV_DIED, .seat = (unsigned)m->seat};
 	char text[CHILD_TEXT_MAX];
 
 	child_note_text(why, text, sizeof(text));
 	snprintf(s->drive.look.words, LOOK_WORDS_MAX, "it ended: %s", text);
-	if (ev.swap.seat != s->drive.core.active)
+	if (ev.seat != s->drive.core.active)
 		place_forget(s->conf.run_dir, m->name);
-	gate_push(&s->gate, &ev);
+	supervisor_push_swap(s, &ev);
 }
 
 void
@@ -311,8 +311,7 @@ void
 supervisor_child_noticed(struct supervisor_child *m, const struct child_notice *n, int fd)
 {
 	struct supervisor *s = m->supervisor;
-	struct supervisor_event ready = {.type = SUPERVISOR_EV_SWAP,
-	                                 .swap = {.type = SWAP_EV_READY}};
+	struct swap_event ready = {.type = SWAP_EV_READY, .seat = (unsigned)m->seat};
 
 	kept_hear(&s->kept, n, fd);
 	if (child_notice_merge(&m->said, n))
@@ -324,9 +323,8 @@ supervisor_child_noticed(struct supervisor_child *m, const struct child_notice *
 	if (!n->ready)
 		return;
 	supervisor_child_step(m, CHILD_EV_READY);
-	ready.swap.seat = (unsigned)m->seat;
 	if (is_watched(m))
-		gate_push(&s->gate, &ready);
+		supervisor_push_swap(s, &ready);
 }
 
 struct supervisor_child *

@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "supervisor/place.h"
 #include "supervisor/status.h"
-#include "swap/record_file.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -18,23 +17,20 @@
 static void
 on_push(void *user, const struct swap_event *ev)
 {
-	struct supervisor *s = user;
-
-	gate_push(&s->gate,
-	          &(struct supervisor_event){.type = SUPERVISOR_EV_SWAP, .swap = *ev});
+	supervisor_push_swap(user, ev);
 }
 
 static bool
 on_read(void *user, struct record *out)
 {
 	struct supervisor *s = user;
-	int r = record_load(s->conf.data_dir, out);
+	int r = drive_load_record(s->conf.data_dir, out);
 
 	if (r == -ENOENT)
 		*out = (struct record){.accepted = true};
 	else if (r != 0)
 		log_warning("the record %s/connmgr/elector: %s", s->conf.data_dir,
-		            r == RECORD_DAMAGED ? "damaged" : strerror(-r));
+		            r > 0 ? "damaged" : strerror(-r));
 	return r == 0 || r == -ENOENT;
 }
 

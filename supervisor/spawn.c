@@ -216,53 +216,36 @@ limit_data(const struct spawn *s, pid_t child)
 		            strerror(errno));
 }
 
-/* Runs the program and watches it; one that cannot be watched is killed. */
-static int
-run(struct spawn *s, char *const argv[], char *const env[], const struct kept *kept,
-    int out_fd, sd_event_child_handler_t on_exit, void *user, pid_t *pid,
-    sd_event_source **source)
-{
-	posix_spawn_file_actions_t files;
-	int r = -posix_spawn_file_actions_init(&files);
-
-	if (r < 0)
-		return r;
-	r = make_files(&files, kept, out_fd);
-	if (r == 0)
-		r = -posix_spawn(pid, argv[0], &files, &s->attr, argv, env);
-	posix_spawn_file_actions_destroy(&files);
-	if (r < 0 || (r = watch(s->loop, *pid, on_exit, user, source)) == 0)
-		return r;
-	/* nobody has reaped it, so that the number is still the child's */
-	kill(*pid, SIGKILL);
-	while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
-		continue;
-	return r;
-}
-
 int
-spawn_run(struct spawn *s, char *const argv[], const struct kept *kept,
+spawn_run(struct spawn *s, char *const argv[], const struct kept *kept, int out_fd,
           sd_event_child_handler_t on_exit, void *user, pid_t *pid,
           sd_event_source **source)
 {
+	char *no_env[] = {NULL};
+	posix_spawn_file_actions_t files;
 	pid_t child;
-	int r = make_kept_var(s, kept);
+	int r;
 
+	if ((r = make_kept_var(s, kept)) < 0 ||
+	    (r = -posix_spawn_file_actions_init(&files)) < 0)
+		return r;
+	r = make_files(&files, kept, out_fd);
 	if (r == 0)
-		r = run(s, argv, s->env, kept, -1, on_exit, user, &child, source);
+		r = -posix_spawn(&child, argv[0], &files, &s->attr, argv,
+		                 out_fd >= 0 ? no_env : s->env);
+	posix_spawn_file_actions_destroy(&files);
 	if (r < 0)
 		return r;
-	limit_data(s, child);
-	*pid = child;
-	return 0;
-}
-
-int
-spawn_once(struct spawn *s, char *const argv[], int out_fd,
-           sd_event_child_handler_t on_exit, void *user, sd_event_source **source)
-{
-	char *no_env[] = {NULL};
-	pid_t pid;
-
-	return run(s, argv, no_env, NULL, out_fd, on_exit, user, &pid, source);
+	if (out_fd < 0)
+		limit_data(s, child);
+	r = watch(s->loop, child, on_exit, user, source);
+	if (r == 0) {
+		*pid = child;
+		return 0;
+	}
+	/* nobody has reaped it, so that the number is still the child's */
+	kill(child, SIGKILL);
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	return r;
 }

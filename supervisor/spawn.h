@@ -17,18 +17,15 @@ int spawn_new(struct spawn **out, sd_event *loop, const char *notify_path,
               uint64_t watchdog_ms, uint64_t memory_mb);
 void spawn_free(struct spawn *s); /* NULL ok */
 
-/* Runs argv[0] with /dev/null as descriptor 0, with our 1 and 2, with those of `kept`
- * (may be NULL) from 3 on, without blocked signals, and in a process group of its own, so
- * that a ^C in the terminal reaches conclaved alone. `on_exit` is called once, from the
- * loop; the source is the caller's, to send signals through and to unref. 0, or -errno of
- * the spawn or of exec. */
-int spawn_run(struct spawn *s, char *const argv[], const struct kept *kept,
+/* Runs argv[0] without blocked signals, and in a process group of its own, so that a ^C
+ * in the terminal reaches conclaved alone. A worker (`out_fd` is -1) has /dev/null as
+ * descriptor 0, our 1 and 2, and those of `kept` (may be NULL) from 3 on. The output of
+ * another program goes to `out_fd`, its errors to /dev/null, and it has no environment
+ * and no memory limit. `on_exit` is called once, from the loop, and a program that cannot
+ * be watched is killed. The source is the caller's, to send signals through and to unref.
+ * 0, or -errno of the spawn or of exec. */
+int spawn_run(struct spawn *s, char *const argv[], const struct kept *kept, int out_fd,
               sd_event_child_handler_t on_exit, void *user, pid_t *pid,
               sd_event_source **source);
-
-/* The same for a program that is no worker: its output goes to `out_fd`, its errors to
- * /dev/null, and it has no environment and no memory limit. */
-int spawn_once(struct spawn *s, char *const argv[], int out_fd,
-               sd_event_child_handler_t on_exit, void *user, sd_event_source **source);
 
 #endif

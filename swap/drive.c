@@ -1,9 +1,12 @@
 /* The driver of a swap; see drive.h. */
 #include "swap/drive.h"
 
+#include "base/file.h"
 #include "base/json.h"
+#include "base/paths.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +14,20 @@ static void
 push(struct drive *d, struct swap_event ev)
 {
 	d->ops->push(d->user, &ev);
+}
+
+int
+drive_load_record(const char *data_dir, struct record *out)
+{
+	char path[PATH_MAX], text[RECORD_TEXT_MAX];
+	size_t len;
+	int r = paths_below(path, sizeof(path), data_dir, PATHS_CONNMGR, "elector");
+
+	if (r == 0)
+		r = file_read(path, text, sizeof(text), &len);
+	if (r < 0)
+		return r;
+	return record_parse(text, out) ? 0 : 1;
 }
 
 bool

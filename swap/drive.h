@@ -54,6 +54,9 @@ struct drive { /* read it freely, and write `version` and `look.words` */
 	struct look look;
 };
 
+/* Reads connmgr's record of the elector. 0, 1 (the file is damaged) or -errno. */
+int drive_load_record(const char *data_dir, struct record *out);
+
 /* Seat 0 holds the program that the record names. False: the record cannot be read. */
 bool drive_init(struct drive *d, const struct swap_policy *policy,
                 const struct drive_ops *ops, void *user);

@@ -173,10 +173,7 @@ accept(struct swap *s, uint64_t now_ms, struct swap_actions *out)
 static void
 turn_away(const struct swap *s, enum swap_why why, struct swap_actions *out)
 {
-	struct swap_action *a = add(out, SWAP_DO_ANSWER, s->active);
-
-	a->ok = false;
-	a->why = why;
+	add(out, SWAP_DO_ANSWER, s->active)->why = why;
 }
 
 static bool
