@@ -53,7 +53,8 @@ drop(struct kept *k, const char *name)
 		k->fds[i] = k->fds[--k->count];
 		break;
 	}
-	(void)fdstore_remove(name); /* at worst systemd stores a socket that nobody asks for */
+	/* if it fails, systemd goes on storing a socket that nobody asks for */
+	(void)fdstore_remove(name);
 }
 
 void
