@@ -186,8 +186,10 @@ drive_undo(struct drive *d)
 void
 drive_resume(struct drive *d)
 {
-	if (!d->record.accepted)
-		push_with_before(d, SWAP_EV_RESUME);
+	if (d->record.accepted)
+		return;
+	d->programs[1 - d->core.active] = d->record.before;
+	push_with_before(d, SWAP_EV_RESUME);
 }
 
 void

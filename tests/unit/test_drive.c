@@ -240,11 +240,14 @@ a_probation_is_taken_up_again(void **state)
 	drive_resume(&drive);
 	assert_int_equal(event_count, 0);
 	record.accepted = false;
+	strcpy(record.before.name, "old");
 	assert_true(drive_init(&drive, &policy, &ops, NULL));
 	drive_resume(&drive);
 	run();
 	assert_string_equal(happened, "seat:main ");
 	assert_int_equal(drive.core.phase, SWAP_PROBATION);
+	/* the shell of units stops and disables the other one by its name */
+	assert_string_equal(drive.programs[1].name, "old");
 }
 
 int
