@@ -1,12 +1,11 @@
-/* One link: the two ends of a message channel between connmgr and one worker process, for
- * one life of it. Two transports behind this header: nng pair1 over ipc:// and
- * AF_UNIX SOCK_SEQPACKET.
+/* A channel: one end of a link for messages between connmgr and one worker process, for
+ * one life of the link. There are two transports behind this header: nng pair1 over
+ * ipc://, and AF_UNIX SOCK_SEQPACKET.
  *
- * A channel listens or dials on a fresh address, carries at most one connection in its
- * life, and once it is down it stays down: the owner makes a new one on a new address.
- * nng's reconnection is never relied on and its nng_close never runs in the loop
- * (feasibility A2: a listener that goes deaf, a dialler that gives up, a close that never
- * returns). The uid of the other side must be ours or root's. */
+ * A channel listens or dials on an address that was never used before, has at most one
+ * connection in its life, and stays down once it is down: the owner then makes a new one
+ * on a new address. A process dials an address only once. The uid of the other side must
+ * be ours or root's. */
 #ifndef IPC_CHAN_H
 #define IPC_CHAN_H
 
@@ -20,33 +19,36 @@ enum chan_kind { CHAN_NNG, CHAN_SEQPACKET };
 
 #define CHAN_FULL 1 /* outcome of chan_send: nothing was taken; wait for on_writable */
 
-/* All are called from the loop, never from inside a call of this header. on_down comes
- * at most once and is the last call; the channel must then (there or later) be given to
+/* All are called from the loop, never from inside a call of this header. on_down comes at
+ * most once and is the last call; then or later the owner gives the channel to
  * chan_close. */
 struct chan_ops {
 	void (*on_up)(void *user);
 	void (*on_message)(void *user, const void *data, size_t len);
-	void (*on_writable)(void *user); /* after CHAN_FULL */
+	/* After CHAN_FULL. */
+	void (*on_writable)(void *user);
 	void (*on_down)(void *user, const char *why);
 };
 
-/* Opens the listening or the dialling end at `path` (a socket in a 0700 folder).
- * Not up within `deadline_us`: on_down. `user` and `ops` are borrowed until chan_close.
- * Returns 0 or -errno. */
+/* Opens the listening or the dialling end at `path`, in a folder with mode 0700. on_down
+ * is called if the channel is not up within `deadline_us`. `user` and `ops` are borrowed
+ * until chan_close. Returns 0 or -errno. */
 int chan_listen(struct chan **out, enum chan_kind kind, sd_event *loop, const char *path,
                 uint64_t deadline_us, const struct chan_ops *ops, void *user);
 int chan_dial(struct chan **out, enum chan_kind kind, sd_event *loop, const char *path,
               uint64_t deadline_us, const struct chan_ops *ops, void *user);
 
-/* Queues one message of at most MSG_MAX bytes; never blocks. 0, CHAN_FULL, or -errno
- * where the channel is not up. 0 means queued, not delivered. */
+/* Queues one message of at most MSG_MAX bytes; never blocks. Returns 0, which means
+ * queued and not delivered, CHAN_FULL, or -errno: then the channel is down or about to
+ * be. */
 int chan_send(struct chan *c, const void *data, size_t len);
 
-/* Cuts the connection at once (the fence) and frees the channel; the socket file is gone.
- * NULL is allowed. May be called from any of its own callbacks. */
+/* Cuts the connection at once, removes the socket's file and frees the channel. NULL is
+ * allowed. May be called from any of the channel's own callbacks. */
 void chan_close(struct chan *c);
 
-/* nng_close calls of this process that have not returned, so far. */
+/* How many channels over nng are still being closed in this process; 0 but for some
+ * milliseconds after chan_close. Above 64 the next chan_close exits with EXIT_AGAIN. */
 unsigned chan_stuck_closes(void);
 
 #endif

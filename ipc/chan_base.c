@@ -57,8 +57,8 @@ chan_report_writable(struct chan *c)
 		c->ops->on_writable(c->user);
 }
 
-/* The owner may take its time with chan_close, so all is shut before it is told: a
- * descriptor at its end would wake the loop for ever. */
+/* All is shut before the owner hears of it, since the owner may call chan_close later,
+ * and a descriptor at its end of file would wake the loop again and again. */
 void
 chan_report_down(struct chan *c, const char *why)
 {
@@ -79,7 +79,7 @@ chan_send(struct chan *c, const void *data, size_t len)
 	if (c->state != CHAN_UP)
 		return -ENOTCONN;
 	if (c->full)
-		return CHAN_FULL; /* in order: nothing overtakes what the owner holds back
+		return CHAN_FULL; /* no message overtakes those that the owner holds back
 		                   */
 	r = c->type->send(c, data, len);
 	c->full = r == CHAN_FULL;

@@ -1,10 +1,9 @@
-/* Between ipc/chan.c and the transports behind it. Internal to ipc/.
+/* What the two transports share. Internal to ipc/.
  *
- * chan.c keeps what they have alike: the state, the deadline, who is told what and when,
- * the memory. A transport embeds struct chan as its first member. Every handler that a
- * transport hangs into the loop holds a reference (chan_ref … chan_unref) while it runs,
- * and looks at `state` after each call into the owner, who may have closed the channel
- * there. */
+ * chan_base.c keeps the state, the deadline and the memory, and tells the owner. A
+ * transport embeds struct chan as its first member. Each of its event handlers holds a
+ * reference (chan_ref … chan_unref) while it runs, and looks at `state` after each
+ * report, since the owner may close the channel there. */
 #ifndef IPC_CHAN_IMPL_H
 #define IPC_CHAN_IMPL_H
 
@@ -12,17 +11,17 @@
 
 #include <stdbool.h>
 
-#define CHAN_BATCH 32 /* messages taken for each turn of the loop */
+#define CHAN_BATCH 32 /* messages received in one turn of the loop */
 
 enum chan_state { CHAN_WAITING, CHAN_UP, CHAN_DOWN };
 
 struct chan_type {
 	size_t size; /* of the transport's struct */
-	/* Opens the end `c`; sources into c->loop. On failure nothing is left behind. */
+	/* Opens the end `c`, with its event sources in c->loop. Undoes all on failure. */
 	int (*open)(struct chan *c, const char *path, bool listen);
 	/* chan_send's contract; called only while up and not full. */
 	int (*send)(struct chan *c, const void *data, size_t len);
-	/* Cuts the connection and gives back all but the memory. Called once. */
+	/* Cuts the connection and frees all but the struct. Called once. */
 	void (*close)(struct chan *c);
 };
 
@@ -36,15 +35,18 @@ struct chan {
 	const struct chan_ops *ops;
 	void *user;
 	enum chan_state state;
-	bool open;  /* type->close is still to come */
-	bool given; /* chan_close was called: nobody is told anything any more */
-	bool full;  /* on_writable is owed */
+	/* type->close has not been called yet. */
+	bool open;
+	/* chan_close was called: the owner hears nothing any more. */
+	bool given;
+	/* The owner waits for on_writable. */
+	bool full;
 	unsigned refs;
 };
 
 void chan_ref(struct chan *c);
 void chan_unref(struct chan *c);
-/* What a transport reports, from its handlers only. */
+/* What a transport reports; from its event handlers only. */
 void chan_report_up(struct chan *c);
 void chan_report_message(struct chan *c, const void *data, size_t len);
 void chan_report_writable(struct chan *c);

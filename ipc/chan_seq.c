@@ -1,5 +1,5 @@
-/* The link over AF_UNIX SOCK_SEQPACKET: no threads, and the kernel reports the end of the
- * other side after the last of its messages. See chan_impl.h. */
+/* A channel over AF_UNIX SOCK_SEQPACKET. It needs no threads, and the kernel reports the
+ * end of the other side after the last message of that side. See chan_impl.h. */
 #include "ipc/chan_impl.h"
 #include "ipc/local.h"
 #include "ipc/msg.h"
@@ -12,20 +12,20 @@
 
 #define SEND_ROOM   (1 << 20)
 #define BACKLOG     4
-#define RETRY_US    5000 /* a dialler whose listener is not there yet */
+#define RETRY_US    5000 /* while the listener is not there yet */
 #define ACCURACY_US 1000
 
 struct chan_seq {
 	struct chan base;
 	char *path;
 	int listener; /* -1: none */
-	int fd;       /* -1: none yet */
+	int fd;       /* the connection; -1: none yet */
 	sd_event_source *source;
 	sd_event_source *retry;
 };
 
-/* Where a message lies while its owner looks at it: there is one loop, so one at a time,
- * and it outlives a channel that is closed meanwhile. */
+/* Holds the message that an owner looks at. There is one loop, so there is one message at
+ * a time, and it stays valid if the owner closes the channel. */
 static unsigned char room[MSG_MAX];
 
 static void
@@ -85,7 +85,7 @@ on_io(sd_event_source *s, int fd, uint32_t events, void *user)
 	return 0;
 }
 
-/* Takes `fd`, the one connection of this channel's life. */
+/* Takes `fd` as the one connection of this channel. */
 static void
 take_connection(struct chan_seq *c, int fd)
 {
@@ -113,7 +113,7 @@ on_dialled(sd_event_source *s, int fd, uint32_t events, void *user)
 	if (conn >= 0 && local_check_peer(conn, NULL) < 0) {
 		close(conn);
 	} else if (conn >= 0) {
-		/* whoever else is in the backlog is refused by this */
+		/* this also refuses all others in the backlog */
 		unlink(c->path);
 		close(c->listener);
 		c->listener = -1;
@@ -155,7 +155,7 @@ seq_open(struct chan *base, const char *path, bool listen)
 	if (!c->path) {
 		r = -ENOMEM;
 	} else if (!listen) {
-		/* at once, but from the loop */
+		/* the first try comes at once, but from the loop */
 		r = sd_event_add_time_relative(base->loop, &c->retry, CLOCK_MONOTONIC, 0,
 		                               ACCURACY_US, on_retry, c);
 	} else if ((r = c->listener = local_listen(path, BACKLOG)) >= 0) {

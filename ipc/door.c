@@ -1,5 +1,5 @@
-/* The answering side of a door; see door.h. It carries packets and knows who asks, never
- * what is asked. */
+/* The answering side of a door; see door.h. It carries packets and knows who asks, but
+ * not what they ask. */
 #include "ipc/door.h"
 
 #include "base/log.h"
@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 #define BACKLOG       128
-#define ACCEPT_BUDGET 16     /* connections, */
-#define PACKET_BUDGET 8      /* requests of one connection for each turn of the loop */
-#define SEND_ROOM     262144 /* the largest answer, several times */
-#define PAUSE_US      100000 /* without descriptors: until the next try to accept */
+#define ACCEPT_BUDGET 16     /* new connections in one turn of the loop */
+#define PACKET_BUDGET 8      /* requests of one connection in one turn of the loop */
+#define SEND_ROOM     262144 /* several of the largest answers */
+#define PAUSE_US      100000 /* until the next accept, when descriptors are short */
 #define ACCURACY_US   10000
 
 struct door {
@@ -29,7 +29,9 @@ struct door {
 	char *path;
 	int fd;
 	bool closed;
-	unsigned refs; /* its owner, each connection, each handler at work */
+	/* Held by the owner, by each connection, and by each handler while it runs. */
+	unsigned refs;
+	/* Counts packets; for last_turn. */
 	uint64_t turns;
 	unsigned conn_count;
 	struct door_conn *conns[DOOR_CONNS_MAX];
@@ -42,8 +44,10 @@ struct door_conn {
 	pid_t pid;
 	bool kept;
 	bool closed;
-	unsigned refs;      /* the door, a handler at work */
-	uint64_t last_turn; /* door's count when it last said or was told something */
+	/* Held by the door, and by each handler while it runs. */
+	unsigned refs;
+	/* The door's count at the last packet of this connection, either way. */
+	uint64_t last_turn;
 	void *user;
 };
 
@@ -87,7 +91,7 @@ door_conn_close(struct door_conn *c)
 	conn_unref(c);
 }
 
-/* False if all are kept. */
+/* Closes the connection that was idle longest. False if all are kept. */
 static bool
 make_room(struct door *d)
 {
@@ -117,8 +121,7 @@ hear(struct door_conn *c)
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
-		if (n <=
-		    0) { /* an empty packet looks like the end, and is taken for it */
+		if (n <= 0) { /* an empty packet cannot be told from the end */
 			door_conn_close(c);
 			return;
 		}
@@ -153,7 +156,8 @@ add_conn(struct door *d, int fd)
 	struct door_conn *c;
 
 	if (d->conn_count == DOOR_CONNS_MAX && !make_room(d)) {
-		log_warning("door %s: full, all of them kept: one refused", d->path);
+		log_warning("door %s: one more connection refused, %d are kept", d->path,
+		            DOOR_CONNS_MAX);
 		close(fd);
 		return;
 	}
@@ -185,7 +189,8 @@ on_pause_over(sd_event_source *s, uint64_t usec, void *user)
 	return 0;
 }
 
-/* Out of descriptors or memory: the backlog would wake us again at once, for nothing. */
+/* There are no descriptors or no memory. The backlog would wake the loop at once, again
+ * and again. */
 static void
 pause_accepting(struct door *d)
 {
@@ -306,6 +311,6 @@ door_conn_ended(const struct door_conn *c)
 {
 	struct pollfd look = {.fd = c->fd, .events = POLLRDHUP};
 
-	/* unlike recv this sees the end behind requests that nobody has read yet */
+	/* poll sees the end behind requests that have not been read yet; recv does not */
 	return poll(&look, 1, 0) > 0 && (look.revents & (POLLRDHUP | POLLHUP | POLLERR));
 }

@@ -1,11 +1,12 @@
-/* A door: the plain SOCK_SEQPACKET socket at which a process answers questions. It lives
- * as long as its owner. One packet is one request and one packet the answer; a connection
- * may ask again, and may be kept (a worker that attached, a subscriber to events).
+/* A door: the SOCK_SEQPACKET socket at which a process answers questions (its control
+ * socket). A door lives as long as its owner. One packet is one request, and one packet
+ * is the answer. A connection may ask again, and may be kept: that of a worker that
+ * attached, or of a subscriber to events.
  *
  * A request is either an encoded ipc/msg (connmgr's door only) or words of ASCII:
  * `status`, `watch`, `restart elector` … The answer to words is one JSON object;
- * `{"error":"…"}` says what is wrong with a request. The uid of who asks must be ours or
- * root's, else the connection is closed unheard. The asking side is client/door. */
+ * `{"error":"…"}` tells what is wrong with a request. A connection from a uid that is
+ * neither ours nor root's is closed unheard. The asking side is client/door. */
 #ifndef IPC_DOOR_H
 #define IPC_DOOR_H
 
@@ -15,7 +16,9 @@
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
-#define DOOR_CONNS_MAX   64 /* at one time; then the oldest idle, unkept one is closed */
+/* At one time. For one more the connection that was idle longest is closed, if it is not
+ * kept. */
+#define DOOR_CONNS_MAX   64
 #define DOOR_REQUEST_MAX 4096
 #define DOOR_REPLY_MAX   65536
 
@@ -23,10 +26,9 @@ struct door;
 struct door_conn;
 
 struct door_ops {
-	/* One request; NUL-terminated beyond `len`. The answer may be sent now or later.
-	 */
+	/* One request, with a NUL behind it. The answer may be sent now or later. */
 	void (*on_request)(void *user, struct door_conn *c, const char *data, size_t len);
-	/* The other side is gone, or door_conn_close was called; `c` is invalid
+	/* The other side has closed, or door_conn_close was called; `c` is invalid
 	 * afterwards. */
 	void (*on_gone)(void *user, struct door_conn *c);
 };
@@ -34,20 +36,21 @@ struct door_ops {
 /* Listens at `path` (an old socket there is removed; 0600). 0 or -errno. */
 int door_open(struct door **out, sd_event *loop, const char *path,
               const struct door_ops *ops, void *user);
-void
-door_close(struct door *d); /* closes every connection, calls on_gone for each; NULL ok */
+/* Closes every connection, and calls on_gone for each. NULL is allowed. */
+void door_close(struct door *d);
 
-/* Sends one packet. 0, or -errno: -EAGAIN when the other side does not drain its socket
- * (the caller decides what that means), -EMSGSIZE. */
+/* Sends one packet. 0, or -errno: -EMSGSIZE, or -EAGAIN when the other side does not read
+ * (the caller decides what happens then). */
 int door_send(struct door_conn *c, const void *data, size_t len);
-void door_conn_keep(struct door_conn *c); /* never close it for room */
+void door_conn_keep(struct door_conn *c); /* never closed for one more */
 void door_conn_close(struct door_conn *c);
 void door_conn_set_user(struct door_conn *c, void *user);
 void *door_conn_user(const struct door_conn *c); /* NULL until set */
-pid_t door_conn_pid(const struct door_conn *c);  /* who asks, as the kernel says */
+/* The process that asks, as the kernel says. */
+pid_t door_conn_pid(const struct door_conn *c);
 
-/* True if the other side has ended though the loop has not told us yet: connmgr looks
- * there before it answers an attach. */
+/* True if the other side has closed, also where on_gone has not been called yet. connmgr
+ * looks before it answers an attach. */
 bool door_conn_ended(const struct door_conn *c);
 
 #endif

@@ -36,8 +36,8 @@ local_listen(const char *path, int backlog)
 		return fd;
 	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
 		unlink(path);
-	/* the mode before bind is the file's mode: no moment in which others may connect
-	 */
+	/* bind makes the file with this mode, so there is no moment in which others may
+	 * connect */
 	if (fchmod(fd, 0600) < 0 ||
 	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    listen(fd, backlog) < 0) {
@@ -83,6 +83,6 @@ local_check_peer(int fd, pid_t *pid)
 void
 local_widen(int fd, int bytes)
 {
-	/* a refusal leaves the default, which holds three of the largest messages */
+	/* if refused: the default holds three of the largest messages */
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
 }

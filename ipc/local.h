@@ -1,5 +1,5 @@
-/* AF_UNIX SOCK_SEQPACKET sockets, non-blocking and close-on-exec: what doors, the
- * seqpacket links and the asking side of a door have in common. For ipc/ and client/. */
+/* AF_UNIX SOCK_SEQPACKET sockets, non-blocking and close-on-exec, for doors, for those
+ * who ask at a door, and for channels. */
 #ifndef IPC_LOCAL_H
 #define IPC_LOCAL_H
 
@@ -8,12 +8,12 @@
 /* Listens at `path` (mode 0600; an old socket there is removed). A descriptor or -errno.
  */
 int local_listen(const char *path, int backlog);
-/* One try. A descriptor, or -errno: -ENOENT or -ECONNREFUSED where nobody is,
+/* Tries once. A descriptor, or -errno: -ENOENT or -ECONNREFUSED where nobody listens,
  * -EAGAIN while the listener's backlog is full. */
 int local_connect(const char *path);
 /* 0 if the other side's uid is ours or root's, else -EPERM; `pid` may be NULL. */
 int local_check_peer(int fd, pid_t *pid);
-/* Room for several of the largest messages; as much as the kernel grants. */
+/* Asks for a send buffer of `bytes`; the kernel may grant less. */
 void local_widen(int fd, int bytes);
 
 #endif

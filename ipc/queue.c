@@ -5,82 +5,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct queue_packet *
-packet_new(const void *data, size_t len)
-{
-	struct queue_packet *p = malloc(sizeof(*p) + len);
-
-	if (!p)
-		return NULL;
-	p->next = NULL;
-	p->newest = false;
-	p->len = len;
-	memcpy(p->data, data, len);
-	return p;
-}
-
 static void
-append(struct queue *q, struct queue_packet *p)
+remove_at(struct queue *q, struct queue_packet **at)
 {
-	if (q->last)
-		q->last->next = p;
-	else
-		q->first = p;
-	q->last = p;
-	q->count++;
-}
+	struct queue_packet *p = *at;
 
-bool
-queue_add(struct queue *q, const void *data, size_t len)
-{
-	struct queue_packet *p = packet_new(data, len);
-
-	if (p)
-		append(q, p);
-	return p != NULL;
-}
-
-static void
-remove_key(struct queue *q, int64_t key)
-{
-	struct queue_packet *before = NULL, *p = q->first;
-
-	for (; p && !(p->newest && p->key == key); p = p->next)
-		before = p;
-	if (!p)
-		return;
-	*(before ? &before->next : &q->first) = p->next;
-	if (q->last == p)
-		q->last = before;
+	*at = p->next;
 	q->count--;
 	free(p);
 }
 
 bool
-queue_add_newest(struct queue *q, int64_t key, const void *data, size_t len)
+queue_add(struct queue *q, const int64_t *key, const void *data, size_t len)
 {
-	struct queue_packet *p = packet_new(data, len);
+	struct queue_packet *p = malloc(sizeof(*p) + len);
+	struct queue_packet **at = &q->first;
 
 	if (!p)
 		return false;
-	p->newest = true;
-	p->key = key;
-	remove_key(q, key);
-	append(q, p);
+	*p = (struct queue_packet){.keyed = key, .key = key ? *key : 0, .len = len};
+	memcpy(p->data, data, len);
+	while (*at)
+		if (key && (*at)->keyed && (*at)->key == *key)
+			remove_at(q, at);
+		else
+			at = &(*at)->next;
+	*at = p;
+	q->count++;
 	return true;
 }
 
 void
 queue_remove_first(struct queue *q)
 {
-	struct queue_packet *p = q->first;
-
-	assert(p);
-	q->first = p->next;
-	if (!q->first)
-		q->last = NULL;
-	q->count--;
-	free(p);
+	assert(q->first);
+	remove_at(q, &q->first);
 }
 
 void

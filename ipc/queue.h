@@ -1,5 +1,5 @@
-/* Packets that wait for room on a link, in order. Unbounded: the owner has the bound and
- * the answer for "full". */
+/* Packets that wait for room on a link, in order. There is no bound: the owner has one,
+ * and decides what happens when the queue is full. */
 #ifndef IPC_QUEUE_H
 #define IPC_QUEUE_H
 
@@ -9,22 +9,22 @@
 
 struct queue_packet {
 	struct queue_packet *next;
-	bool newest; /* one that comes with the same key takes its place */
+	/* A new packet with the same key replaces this one. */
+	bool keyed;
 	int64_t key;
 	size_t len;
 	unsigned char data[];
 };
 
+/* Zeroed is empty. */
 struct queue {
 	struct queue_packet *first; /* NULL: empty */
-	struct queue_packet *last;
 	unsigned count;
 };
 
-/* Zeroed is empty. False when there is no memory. */
-bool queue_add(struct queue *q, const void *data, size_t len);
-/* The same; what waits with that key goes, and the new one waits behind all others. */
-bool queue_add_newest(struct queue *q, int64_t key, const void *data, size_t len);
+/* Adds a packet behind all others. With a key (not NULL) it removes the packet that waits
+ * with that key. False when there is no memory. */
+bool queue_add(struct queue *q, const int64_t *key, const void *data, size_t len);
 void queue_remove_first(struct queue *q); /* must not be empty */
 void queue_clear(struct queue *q);
 

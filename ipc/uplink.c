@@ -183,8 +183,7 @@ keep(struct uplink *u, const struct msg *m, const void *data, size_t len)
 {
 	bool vote = m->type == MSG_FRAME_OUT && m->u.frame.lane == MSG_LANE_ELECTION;
 	unsigned before = u->waiting.count;
-	bool added = vote ? queue_add_newest(&u->waiting, m->u.frame.sid, data, len)
-	                  : queue_add(&u->waiting, data, len);
+	bool added = queue_add(&u->waiting, vote ? &m->u.frame.sid : NULL, data, len);
 
 	u->counters.replaced += added && u->waiting.count == before;
 	if (added && u->waiting.count <= UPLINK_QUEUE_MAX)

@@ -1,7 +1,7 @@
-/* A worker's side of its life with connmgr, alike for elector and peer: it knocks at
- * connmgr's door until it is there, attaches, dials its link, says hello, becomes active
- * when told to, and attaches again when the link or connmgr is lost (design.md, section
- * 4). */
+/* A worker's side of its life with connmgr, alike for elector and peer. It knocks at
+ * connmgr's door until connmgr is there, attaches, dials its link, says hello, becomes
+ * active when connmgr says so, and attaches again when the link or connmgr is lost
+ * (docs/DESIGN.md). */
 #ifndef IPC_UPLINK_H
 #define IPC_UPLINK_H
 
@@ -23,16 +23,17 @@ struct uplink_config {
 
 struct uplink_ops {
 	/* `activate` came: forget what you worked out as a shadow. hello with this
-	 * generation is on its way, what you send now comes behind it; the replay
-	 * follows, up to `synced`. */
+	 * generation goes before what you send now; then the replay follows, up to
+	 * `synced`. */
 	void (*on_activate)(void *user, uint64_t generation);
-	/* Attached again. As the active one: uplink_send what you last said as active (it
-	 * goes before hello). As a shadow (`active` false): forget. The replay follows.
-	 */
+	/* Attached again. As the active one, uplink_send what you last said as active:
+	 * that goes before hello. As a shadow (`active` is false), forget what you worked
+	 * out. Then the replay follows. */
 	void (*on_again)(void *user, bool active);
-	/* Every other message for us, synced included. */
+	/* Every other message for this worker, `synced` included. */
 	void (*on_message)(void *user, const struct msg *m);
-	/* The link is gone, what waited for it is dropped; it is being made anew. */
+	/* The link is lost, and what waited for room is dropped. A new link is being
+	 * made. */
 	void (*on_lost)(void *user, const char *why);
 	/* Another process holds our role, or connmgr speaks another message set: exit
 	 * with this status (85 or 1). */
@@ -44,15 +45,15 @@ int uplink_open(struct uplink **out, sd_event *loop, const struct uplink_config 
                 const struct uplink_ops *ops, void *user);
 void uplink_close(struct uplink *u);
 
-/* Sends in order; while the link is full up to UPLINK_QUEUE_MAX messages wait. They are
- * dropped when the link is lost or `activate` comes; one more than the bound drops them
- * all and cuts the link. What is sent while there is no link is dropped: the next
- * on_again says everything anew, and nothing goes before it, lest a frame come before
- * the state that it carries. On the election lane only the newest frame to each server
- * waits. `m` must be one that msg_encode accepts. */
+/* Sends in order. While the link is full, up to UPLINK_QUEUE_MAX messages wait; one more
+ * drops them all and cuts the link. They are also dropped when the link is lost and when
+ * `activate` comes. On the election lane only the newest frame to each server waits. What
+ * is sent while there is no link is dropped: in on_again the owner says everything anew,
+ * and no frame may come before the state that it carries. msg_encode must accept `m`. */
 #define UPLINK_QUEUE_MAX 256
 void uplink_send(struct uplink *u, const struct msg *m);
-/* How many wait. From half of the bound on, what can be spared had better not be sent. */
+/* How many messages wait. From half of UPLINK_QUEUE_MAX on, do not send what can be left
+ * out. */
 unsigned uplink_waiting(const struct uplink *u);
 
 uint64_t uplink_generation(const struct uplink *u); /* 0: never active */
@@ -63,10 +64,15 @@ uplink_active(const struct uplink *u)
 }
 
 struct uplink_counters {
-	uint64_t refused;  /* messages that did not decode, or are not for us */
-	uint64_t dropped;  /* ours, when the queue was full or there was no link */
-	uint64_t replaced; /* ours, by a newer frame to the same server */
-	uint64_t links;    /* made so far */
+	/* Messages from connmgr that did not decode, or are not for this worker. */
+	uint64_t refused;
+	/* Messages to connmgr that were dropped: the queue was full, or there was no
+	 * link. */
+	uint64_t dropped;
+	/* Frames that a newer frame to the same server has replaced. */
+	uint64_t replaced;
+	/* Links made so far. */
+	uint64_t links;
 };
 struct uplink_counters uplink_counters(const struct uplink *u);
 
