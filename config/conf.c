@@ -161,28 +161,13 @@ take_text(const struct reader *r, const struct conf_key *k, const config_setting
 	             : 0;
 }
 
-/* Checks the value of `s` and puts it into `base`, the struct conf or struct conf_server
- * that holds the key. 0 or 1. */
-static int
-take(const struct reader *r, const struct conf_key *k, const config_setting_t *s,
-     void *base)
-{
-	switch (k->kind) {
-	case CONF_INTEGER:
-		return take_integer(r, k, s, base);
-	case CONF_TRUTH:
-		return take_truth(r, k, s, base);
-	case CONF_WORD:
-		return take_word(r, k, s, base);
-	case CONF_PATH:
-	case CONF_HOSTS:
-		return take_text(r, k, s, base);
-	case CONF_GROUP:
-	case CONF_LIST:
-	default:
-		return 0;
-	}
-}
+/* Each checks the value of `s` and puts it into `base`, the struct conf or struct
+ * conf_server that holds the key. 0 or 1. */
+static int (*const takes[])(const struct reader *r, const struct conf_key *k,
+                            const config_setting_t *s, void *base) = {
+    [CONF_INTEGER] = take_integer, [CONF_TRUTH] = take_truth, [CONF_WORD] = take_word,
+    [CONF_PATH] = take_text,       [CONF_HOSTS] = take_text,
+};
 
 /* Finds the row of `s`, a setting of `group`, and notes where the key stands. NULL: the
  * key is unknown. */
@@ -215,7 +200,7 @@ read_group(struct reader *r, const config_setting_t *group, const char *name,
 		const config_setting_t *s = config_setting_get_elem(group, i);
 		const struct conf_key *k = find_key(r, s, name, places);
 
-		if (!k || take(r, k, s, base))
+		if (!k || takes[k->kind](r, k, s, base))
 			return 1;
 	}
 	return 0;
@@ -280,7 +265,7 @@ read_top(struct reader *r, const config_setting_t *s)
 	if (k->kind == CONF_LIST)
 		return read_servers(r, k, s);
 	if (k->kind != CONF_GROUP)
-		return take(r, k, s, &d->conf);
+		return takes[k->kind](r, k, s, &d->conf);
 	if (config_setting_type(s) != CONFIG_TYPE_GROUP)
 		return conf_fail(r->draft.error, place_of(r, s),
 		                 "%s is %s; write a group, as in %s = { KEY = 1000; };",

@@ -323,60 +323,47 @@ take_line(struct zoo *z, struct conf_place at, const char *text, size_t len, boo
 	return r < 0 ? take_static(z, &e, error) : r;
 }
 
-static bool
-is_comment(struct qaddr_text line)
+/* The length of the first line of `text`, together with the lines that continue it, and
+ * how many lines these are. */
+static size_t
+logical_line(const char *text, size_t len, unsigned *lines)
 {
-	struct qaddr_text begin = trim(line.at, line.len);
+	bool begun = false, comment = false, escaped = false;
 
-	return begin.len == 0 || begin.at[0] == '#' || begin.at[0] == '!';
-}
+	*lines = 0;
+	for (size_t at = 0; at < len; at++) {
+		char c = text[at];
 
-/* Whether the next line continues this one. */
-static bool
-continues(struct qaddr_text line, bool first)
-{
-	size_t slashes = 0;
-
-	if (first && is_comment(line))
-		return false;
-	while (slashes < line.len && line.at[line.len - 1 - slashes] == '\\')
-		slashes++;
-	return slashes % 2 == 1;
-}
-
-/* Cuts the first line off the text. */
-static struct qaddr_text
-cut_line(const char **text, const char *end)
-{
-	struct qaddr_text line = {*text, 0};
-
-	while (*text < end && **text != '\n' && **text != '\r')
-		(*text)++;
-	line.len = (size_t)(*text - line.at);
-	if (end - *text > 1 && (*text)[0] == '\r' && (*text)[1] == '\n')
-		(*text)++;
-	if (*text < end)
-		(*text)++;
-	return line;
+		if (c != '\n' && c != '\r') {
+			comment |= !begun && (c == '#' || c == '!');
+			begun |= (unsigned char)c > ' ';
+			escaped = c == '\\' && !escaped;
+			continue;
+		}
+		at += c == '\r' && at + 1 < len && text[at + 1] == '\n';
+		++*lines;
+		if (comment || !escaped)
+			return at + 1;
+		escaped = false;
+	}
+	return len;
 }
 
 int
 zoo_read(struct zoo *z, const char *file, const char *text, size_t len, bool dynamic,
          struct conf_error *error)
 {
-	const char *end = text + len;
-	unsigned line = 1;
+	unsigned line = 1, lines;
 
-	while (text < end) {
-		const char *start = text;
-		unsigned lines = 1;
+	while (len > 0) {
+		size_t n = logical_line(text, len, &lines);
 
-		while (continues(cut_line(&text, end), lines == 1) && text < end)
-			lines++;
-		if (take_line(z, (struct conf_place){file, line}, start,
-		              (size_t)(text - start), dynamic, error))
+		if (take_line(z, (struct conf_place){file, line}, text, n, dynamic,
+		              error))
 			return 1;
 		line += lines;
+		text += n;
+		len -= n;
 	}
 	return 0;
 }
