@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# conclave import: ZooKeeper's files made into ours, or said what is wrong with them.
+# conclave import makes a configuration from ZooKeeper's files, or says what is wrong with them.
 
 CONCLAVE_BIN=${CONCLAVE_BIN:-$BATS_TEST_DIRNAME/../../build/bin}
 bats_require_minimum_version 1.5.0
@@ -15,8 +15,8 @@ bare() {
 	"$CONCLAVE_BIN/conclave" -c /nonexistent "$@"
 }
 
-# imported TEXT ARG…: of a zoo.cfg with that text; the result, in out.conf, is accepted, and is its
-# own canonical form but for the comment
+# imported TEXT ARG…: imports a zoo.cfg with that text into out.conf. The result is accepted, and
+# apart from its comment it is its own canonical form.
 imported() {
 	printf %s "$1" >zoo.cfg
 	shift
@@ -25,7 +25,7 @@ imported() {
 	diff <(grep -v '^#' out.conf) canonical
 }
 
-# refused STATUS TEXT WORDS ARG…
+# refused STATUS TEXT WORDS ARG…: a zoo.cfg with that text is refused, with WORDS in the message
 refused() {
 	local status=$1 words=$3
 	printf %s "$2" >zoo.cfg

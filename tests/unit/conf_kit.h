@@ -1,5 +1,5 @@
-/* For the tests of config/: a folder of their own, files in it, pieces of configurations.
- */
+/* What the tests of config/ share: a folder of their own, files in it, and pieces of
+ * configurations. */
 #ifndef TESTS_UNIT_CONF_KIT_H
 #define TESTS_UNIT_CONF_KIT_H
 
@@ -15,13 +15,14 @@
 
 #include <cmocka.h>
 
-#define DIRS    "run_dir = \"/run/c\";\ndata_dir = \"/var/c\";\n"
-#define HEAD    "id = 1;\n" DIRS /* lines 1 to 3 */
-#define ONE     "{ id = 1; host = \"a\"; quorum_port = 1; election_port = 2; "
-#define TWO     "{ id = 2; host = \"b\"; quorum_port = 1; election_port = 2; "
-#define THREE   "{ id = 3; host = \"c\"; quorum_port = 1; election_port = 2; "
-#define SERVERS "servers = (\n" ONE "},\n" TWO "},\n" THREE "} );\n" /* four lines */
-#define GOOD    HEAD SERVERS /* what follows is line 8 */
+#define DIRS  "run_dir = \"/run/c\";\ndata_dir = \"/var/c\";\n"
+#define HEAD  "id = 1;\n" DIRS /* it is lines 1 to 3 */
+#define ONE   "{ id = 1; host = \"a\"; quorum_port = 1; election_port = 2; "
+#define TWO   "{ id = 2; host = \"b\"; quorum_port = 1; election_port = 2; "
+#define THREE "{ id = 3; host = \"c\"; quorum_port = 1; election_port = 2; "
+#define SERVERS                                                                          \
+	"servers = (\n" ONE "},\n" TWO "},\n" THREE "} );\n" /* it has four lines */
+#define GOOD HEAD SERVERS                                    /* the next text is line 8 */
 
 static char conf_dir[] = "/tmp/conclave-conf.XXXXXX";
 static struct conf conf_got;
@@ -49,7 +50,7 @@ conf_kit_teardown(void **state)
 	return nftw(conf_dir, conf_kit_remove, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-/* The path of a file in the folder; valid until the sixteenth next call. */
+/* The path of a file in the folder. Sixteen calls later its memory is used again. */
 static inline const char *
 conf_kit_path(const char *name)
 {
@@ -79,7 +80,7 @@ conf_kit_write(const char *name, const char *text)
 	return conf_kit_write_bytes(name, text, strlen(text));
 }
 
-/* Loads `text` into conf_got, and says so if it is refused. */
+/* Loads `text` into conf_got. The test fails if the text is refused. */
 static inline void
 conf_kit_good(const char *text)
 {
@@ -90,15 +91,16 @@ conf_kit_good(const char *text)
 		fail_msg("refused: %s\n%s", error.text, text);
 }
 
-/* One refusal: its line (0: only the file is named), and words of what is said. */
+/* A text that is refused: the line that the message names (0: it names the file only),
+ * and words of the message. */
 struct conf_kit_case {
 	const char *text;
 	unsigned line;
 	const char *words[4];
 };
 
-/* The message is of `file` and as `c` wants it; it says what to write instead, and `out`
- * was left alone. */
+/* The configuration at `path` is refused: the message names `file`, has the line and the
+ * words of `c`, and says what to write instead; `out` is untouched. */
 static inline void
 conf_kit_refused(const char *path, const char *file, const struct conf_kit_case *c)
 {

@@ -1,10 +1,10 @@
-/* config/: what a good file says, its canonical form, what differs between two. */
+/* config/: correct files, their canonical form, and the difference between two. */
 #include "base/log.h"
 #include "config/conf_key.h"
 #include "tests/unit/conf_kit.h"
 
-/* Every key in the canonical order. The keys that are missing here are added by
- * make_everything. */
+/* A value for each key, in the canonical order. make_everything adds the keys that are
+ * missing here. */
 static const char by_hand[] =
     "id = 2;\n"
     "run_dir = \"/run/x\";\n"
@@ -187,7 +187,7 @@ defaults(void **state)
 	assert_true(c->zab && c->early_finalize && c->rights);
 	assert_int_equal(c->log_level, LOG_LEVEL_INFO);
 	conf_kit_good(GOOD "early_finalize = true; zab = false;\n");
-	assert_true(!c->zab && !c->early_finalize); /* no promise behind it */
+	assert_true(!c->zab && !c->early_finalize); /* nobody promises an epoch */
 	conf_kit_good(HEAD "servers = ( " ONE "role = \"observer\"; }, " TWO "}, " THREE
 	                   "} );\nattach = \"zookeeper\"; zab = true;\n");
 	assert_true(c->attach && !c->zab && !c->early_finalize);
@@ -219,7 +219,8 @@ words(void **state)
 	assert_int_equal(conf_got.ipc, CONF_IPC_NNG);
 }
 
-/* The canonical form of each loads to the same, and is its own canonical form. */
+/* The canonical form of each text loads to the same configuration, and is its own
+ * canonical form. */
 static void
 canonical(void **state)
 {
@@ -265,7 +266,7 @@ canonical(void **state)
 		assert_string_equal(again, printed);
 		assert_int_equal(conf_print(&conf_got, again, len), 0);
 		assert_int_equal(conf_print(&conf_got, again, len + 1), len);
-		/* without what is as standard: the same */
+		/* without the defaults it loads to the same */
 		assert_int_equal(conf_print_own(&conf_got, again, sizeof(again)) == len,
 		                 texts[i] == everything);
 		conf_kit_good(again);
@@ -277,7 +278,7 @@ canonical(void **state)
 	assert_string_equal(printed, everything);
 }
 
-/* The longest that can be loaded fits the bound. */
+/* The canonical form of the longest configuration fits the bound. */
 static void
 longest(void **state)
 {
@@ -375,7 +376,8 @@ static const struct {
     {"debug", "info", ""},
 };
 
-/* Attached we are an observer, so no one word of the text above turns it on. */
+/* A server that is attached is an observer, so no single change of the text above turns
+ * `attach` on. */
 static void
 difference_of_attach(void **state)
 {
@@ -393,7 +395,7 @@ difference_of_attach(void **state)
 	assert_string_equal(conf_difference(&running, &conf_got), "attach");
 }
 
-/* Each key changed in the canonical text names itself; log_level alone does not. */
+/* The difference of a key names the key; a difference of log_level names nothing. */
 static void
 differences(void **state)
 {
@@ -421,7 +423,7 @@ differences(void **state)
 	assert_string_equal(conf_difference(&running, &conf_got), "servers");
 }
 
-/* The sample that is installed loads, and says nothing but defaults. */
+/* The installed sample loads, and sets nothing to another value than its default. */
 static void
 sample(void **state)
 {

@@ -1,5 +1,5 @@
-/* config/: what must hold between keys, id_file, groups and weights, and the text that
- * ZooKeeper gets of them. */
+/* config/: the checks between keys, id_file, groups and weights, and the configuration
+ * text of notifications. */
 #include "tests/unit/conf_kit.h"
 
 #include "wire/qconfig.h"
@@ -103,7 +103,7 @@ servers(void **state)
 		conf_kit_good(good[i]);
 }
 
-/* Nothing behind our quorum port could lead real ZooKeepers. */
+/* A server that is attached is an observer. */
 static void
 attached_voter(void **state)
 {
@@ -280,7 +280,7 @@ id_file(void **state)
 	conf_kit_all_refused(&c, 1);
 }
 
-/* The text that notifications carry, as ZooKeeper's QuorumVerifier.toString has it. */
+/* The text that notifications carry is what ZooKeeper's QuorumVerifier.toString gives. */
 static void
 zookeepers_text(void **state)
 {
@@ -307,7 +307,7 @@ zookeepers_text(void **state)
 	    {G("group = 1;", "group = 1;", "role = \"observer\";"),
 	     "server.1=a:1:2:participant\nserver.2=b:1:2:participant\n"
 	     "server.3=c:1:2:observer\ngroup.1=1:2\nweight.1=1\nweight.2=1\nversion=0"},
-	    /* whom we are attached to need not know us */
+	    /* the ensemble that we are attached to need not know us */
 	    {"attach = \"zookeeper\";\n" LIST(S("3", "c", P) "," S(
 		 "1", "a", P " role = \"observer\";") "," S("2", "b", P)),
 	     "server.2=b:1:2:participant\nserver.3=c:1:2:participant\nversion=0"},

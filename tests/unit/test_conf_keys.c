@@ -1,5 +1,5 @@
-/* config/: the table of keys: each row in the reader, the printer, the comparison, the
- * man page and the sample. */
+/* config/: each row of the table of keys, as the reader, the printer, the comparison, the
+ * man page and the sample treat it. */
 #include "config/conf_key.h"
 #include "tests/unit/conf_kit.h"
 

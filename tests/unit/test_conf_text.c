@@ -1,5 +1,5 @@
-/* config/: the text itself: syntax, literals that libconfig would wrap, strings and
- * comments that do not end, includes, files that cannot be read. */
+/* config/: the text of a configuration: syntax, literals that libconfig would wrap,
+ * strings and comments that do not end, includes, files that cannot be read. */
 #include "config/conf_read.h"
 #include "config/conf_scan.h"
 #include "tests/unit/conf_kit.h"
@@ -103,7 +103,7 @@ never_ending(void **state)
 	conf_kit_refused(path, path, &zero);
 }
 
-/* Comments and blanks of all kinds, CRLF, no newline at the end. */
+/* Accepted: comments and blanks of all kinds, CRLF, no newline at the end. */
 static void
 well_written(void **state)
 {
@@ -117,7 +117,8 @@ well_written(void **state)
 	assert_string_equal(conf_got.program_dir, "/a\\b\"c # d // e /* f");
 }
 
-/* An error in an included file names that file; behind it the lines go on. */
+/* An error in an included file names that file. An error behind the include names the
+ * line of the including file. */
 static void
 included(void **state)
 {
@@ -254,7 +255,7 @@ unreadable(void **state)
 	assert_memory_equal(&untouched, &conf_got, sizeof(untouched));
 }
 
-/* Of a very long path the end is shown, and what is wrong is not cut off. */
+/* A very long path is shown by its end, and the message behind it is complete. */
 static void
 long_paths(void **state)
 {
@@ -319,7 +320,7 @@ static const struct {
     {"@ 5000000000", CONF_FOUND_WRAPS, 1, "5000000000"},
 };
 
-/* The scan alone: each finding, and where. */
+/* The scan reports each finding and its place. */
 static void
 findings(void **state)
 {
@@ -327,8 +328,7 @@ findings(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(scans) / sizeof(scans[0]); i++) {
 		size_t len = strlen(scans[i].text);
-		char *exact =
-		    malloc(len ? len : 1); /* a read beyond it is seen by ASan */
+		char *exact = malloc(len ? len : 1); /* ASan reports a read beyond it */
 		struct conf_scan scan;
 		struct conf_finding f;
 

@@ -1,4 +1,5 @@
-/* config/: what is wrong with one key: the line, what is said, what to write instead. */
+/* config/: errors of a single key. The message names the line, and says what to write
+ * instead. */
 #include "tests/unit/conf_kit.h"
 
 static void
@@ -174,7 +175,8 @@ static const struct {
     {"supervisor", "memory_mb", 0, 1048576},
 };
 
-/* Each number: one below and one above its range is refused, both ends are taken. */
+/* Both ends of the range of a number are accepted; one below and one above are refused.
+ */
 static void
 ranges_of_numbers(void **state)
 {

@@ -1,4 +1,4 @@
-/* config/zoo: ZooKeeper's files, right and wrong. */
+/* config/zoo: correct and wrong files of ZooKeeper. */
 #include "config/zoo.h"
 
 #include <setjmp.h>
@@ -16,7 +16,8 @@ static struct zoo zoo;
 static struct conf conf;
 static struct conf_error error;
 
-/* Reads `text`, and `dynamic` if there is one, for server 1. */
+/* Makes the configuration of server 1 from `text`, and from `dynamic` unless it is NULL.
+ */
 static int
 make(const char *text, const char *dynamic)
 {
