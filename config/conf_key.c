@@ -38,8 +38,9 @@ const struct conf_key conf_keys[] = {
          "The folder for sockets, for the lock, and for files that outlive a crash "
          "but not a reboot.",
      .example = "\"/run/conclave\"", .required = true},
-    {"data_dir", CONF_PATH, OF(data_dir), .users = "conclaved and peer",
-     .meaning = "The folder for files that outlive a reboot: the promised epochs.",
+    {"data_dir", CONF_PATH, OF(data_dir), .users = "conclaved, connmgr and peer",
+     .meaning =
+         "The folder for files that outlive a reboot, such as the promised epochs.",
      .example = "\"/var/lib/conclave\"", .required = true},
     {"program_dir", CONF_PATH, OF(program_dir), .users = "conclaved",
      .meaning = "The folder with the programs of the workers.",

@@ -46,6 +46,7 @@ struct conf_key {
 	size_t offset, size;
 	/* The default and the range of an integer; the default of a truth or a word. */
 	int64_t standard, min, max;
+	/* Of an integer; "": none. */
 	const char *unit;
 	/* The programs that act on the key, and its meaning in one sentence. */
 	const char *users, *meaning;
