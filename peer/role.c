@@ -22,7 +22,7 @@ on_start(struct role *r, const struct role_event *ev, struct role_actions *out)
 	}
 	r->reason = ROLE_REASON_NONE;
 	r->claim = ev->claim;
-	role_epochs_start(r, ev->accepted, ev->current, ev->now_ms, out);
+	role_epochs_start(r, ev->accepted, ev->current, out);
 	r->look.reason = MSG_LOOK_START;
 	role_look(r, out);
 }
@@ -50,24 +50,17 @@ on_decided(struct role *r, const struct role_event *ev, struct role_actions *out
 {
 	r->vote = ev->vote;
 	if (!is_possible(r, &ev->vote)) {
-		role_look_again(r, MSG_LOOK_REFUSED, false, ev->now_ms, out);
+		role_look_again(r, MSG_LOOK_REFUSED, false, out);
 		return;
 	}
 	role_announce(r, out);
 	r->role_count = r->count;
 	if (!r->config.zab)
-		role_bare_start(r, ev->now_ms, out);
+		role_bare_start(r, out);
 	else if (r->vote.state == NOTIF_LEADING)
-		role_lead_start(r, ev->now_ms, out);
+		role_lead_start(r, out);
 	else
-		role_follow_start(r, ev->now_ms, out);
-}
-
-static void
-look(struct role *r, uint64_t now_ms, struct role_actions *out)
-{
-	(void)now_ms;
-	role_look(r, out);
+		role_follow_start(r, out);
 }
 
 static uint64_t
@@ -85,11 +78,10 @@ stay_absent(struct role *r, struct role_actions *out)
 
 /* The remote has elected us, and waits until we have decided. */
 static void
-hold(struct role *r, struct role_remote *p, const struct qpacket *packet, uint64_t now_ms,
+hold(struct role *r, struct role_remote *p, const struct qpacket *packet,
      struct role_actions *out)
 {
 	(void)r;
-	(void)now_ms;
 	if (packet->type != QPACKET_FOLLOWERINFO && packet->type != QPACKET_OBSERVERINFO)
 		role_close(p, ROLE_CLOSE_UNEXPECTED, out);
 	else if (!role_take_info(p, packet))
@@ -108,22 +100,22 @@ static const struct role_ops halted_ops = {
 
 static const struct role_ops stalled_ops = {
     .link_up = role_turn_away,
-    .written = look,
+    .written = role_look,
     .again = stay_absent,
 };
 
 static const struct role_ops looking_ops = {
     .decided = on_decided,
-    .stand = look,
+    .stand = role_look,
     .packet = hold,
     .again = role_send_look,
 };
 
 static const struct role_ops waiting_ops = {
     .packet = hold,
-    .due = look,
+    .due = role_look,
     .due_ms = wait_due_ms,
-    .lost = look,
+    .lost = role_look,
 };
 
 static const struct role_ops *const modes[] = {
@@ -140,7 +132,7 @@ doubt(struct role *r, const struct role_event *ev, struct role_actions *out)
 	    ev->serial.count > r->count)
 		return;
 	if (r->vote.state != NOTIF_LEADING && ev->sid == r->vote.leader)
-		modes[r->mode]->doubt(r, ev->now_ms, out);
+		modes[r->mode]->doubt(r, out);
 }
 
 static void
@@ -154,7 +146,7 @@ remote(struct role *r, struct role_remote *p, const struct role_event *ev,
 	if (ev->lane == MSG_LANE_ELECTION) {
 		role_bare_note(p, ev);
 		if (ops->election)
-			ops->election(r, ev->now_ms, out);
+			ops->election(r, out);
 		return;
 	}
 	if (ev->link == MSG_LINK_CONNECTING)
@@ -162,59 +154,58 @@ remote(struct role *r, struct role_remote *p, const struct role_event *ev,
 	memset(&p->link, 0, sizeof(p->link));
 	/* up twice: another connection took the place of the first */
 	if (told && ops->link_down)
-		ops->link_down(r, p, was_up, ev->reason, ev->now_ms, out);
+		ops->link_down(r, p, was_up, ev->reason, out);
 	if (ev->link != MSG_LINK_UP)
 		return;
 	p->link.up = true;
 	ops = modes[r->mode];
 	if (ops->link_up)
-		ops->link_up(r, p, ev->now_ms, out);
+		ops->link_up(r, p, out);
 }
 
 static void
-port(struct role *r, bool open, uint64_t now_ms, struct role_actions *out)
+port(struct role *r, bool open, struct role_actions *out)
 {
 	bool could = role_may_stand(r);
 
 	r->port_shut = !open;
 	if (could != role_may_stand(r) && modes[r->mode]->stand)
-		modes[r->mode]->stand(r, now_ms, out);
+		modes[r->mode]->stand(r, out);
 }
 
 static void
-bad_packet(struct role *r, struct role_remote *p, uint64_t now_ms,
-           struct role_actions *out)
+bad_packet(struct role *r, struct role_remote *p, struct role_actions *out)
 {
 	role_close(p, ROLE_CLOSE_BAD, out);
 	if (modes[r->mode]->link_down)
-		modes[r->mode]->link_down(r, p, false, MSG_REASON_PROTOCOL, now_ms, out);
+		modes[r->mode]->link_down(r, p, false, MSG_REASON_PROTOCOL, out);
 }
 
 static void
-written(struct role *r, int error, uint64_t now_ms, struct role_actions *out)
+written(struct role *r, int error, struct role_actions *out)
 {
-	role_epochs_written(r, error, now_ms, out);
+	role_epochs_written(r, error, out);
 	if (!modes[r->mode]->written)
 		return;
 	if (error < 0)
-		role_look_again(r, MSG_LOOK_DISK, false, now_ms, out);
+		role_look_again(r, MSG_LOOK_DISK, false, out);
 	else
-		modes[r->mode]->written(r, now_ms, out);
+		modes[r->mode]->written(r, out);
 }
 
 static void
-due(struct role *r, uint64_t now_ms, struct role_actions *out)
+due(struct role *r, struct role_actions *out)
 {
-	if (now_ms < role_due_ms(r))
+	if (out->now_ms < role_due_ms(r))
 		return;
-	if (now_ms >= role_epochs_due_ms(r))
-		role_look_again(r, MSG_LOOK_DISK, false, now_ms, out);
+	if (out->now_ms >= role_epochs_due_ms(r))
+		role_look_again(r, MSG_LOOK_DISK, false, out);
 	else
-		modes[r->mode]->due(r, now_ms, out);
+		modes[r->mode]->due(r, out);
 }
 
 static void
-lost(struct role *r, uint64_t now_ms, struct role_actions *out)
+lost(struct role *r, struct role_actions *out)
 {
 	r->away = true;
 	for (unsigned i = 0; i < r->remote_count; i++) {
@@ -222,10 +213,10 @@ lost(struct role *r, uint64_t now_ms, struct role_actions *out)
 
 		memset(&p->link, 0, sizeof(p->link));
 		p->election = ROLE_ELECTION_LOST;
-		p->election_ms = now_ms;
+		p->election_ms = out->now_ms;
 	}
 	if (modes[r->mode]->lost)
-		modes[r->mode]->lost(r, now_ms, out);
+		modes[r->mode]->lost(r, out);
 }
 
 static void
@@ -265,24 +256,24 @@ dispatch(struct role *r, const struct role_event *ev, struct role_actions *out)
 			remote(r, p, ev, out);
 		break;
 	case ROLE_EV_PORT:
-		port(r, ev->open, ev->now_ms, out);
+		port(r, ev->open, out);
 		break;
 	case ROLE_EV_PACKET:
 		if (p && role_is_open(p) && ops->packet)
-			ops->packet(r, p, ev->packet, ev->now_ms, out);
+			ops->packet(r, p, ev->packet, out);
 		break;
 	case ROLE_EV_BAD_PACKET:
 		if (p && role_is_open(p))
-			bad_packet(r, p, ev->now_ms, out);
+			bad_packet(r, p, out);
 		break;
 	case ROLE_EV_WRITTEN:
-		written(r, ev->error, ev->now_ms, out);
+		written(r, ev->error, out);
 		break;
 	case ROLE_EV_DUE:
-		due(r, ev->now_ms, out);
+		due(r, out);
 		break;
 	case ROLE_EV_LOST:
-		lost(r, ev->now_ms, out);
+		lost(r, out);
 		break;
 	case ROLE_EV_AGAIN:
 		again(r, out);
@@ -336,6 +327,7 @@ role_step(struct role *r, const struct role_event *ev, struct role_actions *out)
 	struct role_view now;
 
 	out->count = 0;
+	out->now_ms = ev->now_ms;
 	dispatch(r, ev, out);
 	role_get_view(r, &now);
 	if (is_same_view(&now, &r->told))

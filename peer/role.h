@@ -183,8 +183,9 @@ struct role_action {
 	} u;
 };
 
-/* The caller's memory; role_step empties it first. */
+/* What one step, at now_ms, wants done. The caller's memory; role_step empties it. */
 struct role_actions {
+	uint64_t now_ms;
 	unsigned count;
 	struct role_action list[ROLE_ACTIONS_MAX];
 };

@@ -159,11 +159,9 @@ role_close_all(struct role *r, enum role_close why, struct role_actions *out)
 }
 
 void
-role_turn_away(struct role *r, struct role_remote *p, uint64_t now_ms,
-               struct role_actions *out)
+role_turn_away(struct role *r, struct role_remote *p, struct role_actions *out)
 {
 	(void)r;
-	(void)now_ms;
 	role_close(p, ROLE_CLOSE_NO_ROLE, out);
 }
 

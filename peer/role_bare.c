@@ -30,7 +30,7 @@ role_bare_note(struct role_remote *p, const struct role_event *ev)
 }
 
 void
-role_bare_start(struct role *r, uint64_t now_ms, struct role_actions *out)
+role_bare_start(struct role *r, struct role_actions *out)
 {
 	r->mode = ROLE_MODE_BARE;
 	for (unsigned i = 0; i < r->remote_count; i++) {
@@ -39,7 +39,7 @@ role_bare_start(struct role *r, uint64_t now_ms, struct role_actions *out)
 		if (p->election == ROLE_ELECTION_UP)
 			continue;
 		p->election = ROLE_ELECTION_LOST; /* it may have voted a moment ago */
-		p->election_ms = now_ms;
+		p->election_ms = out->now_ms;
 	}
 	role_close_all(r, ROLE_CLOSE_NO_ROLE, out);
 	r->published = r->vote.epoch;
@@ -61,9 +61,9 @@ renew(struct role *r, const struct role_event *ev, struct role_actions *out)
 }
 
 static void
-on_doubt(struct role *r, uint64_t now_ms, struct role_actions *out)
+on_doubt(struct role *r, struct role_actions *out)
 {
-	role_look_again(r, MSG_LOOK_DOUBT, false, now_ms, out);
+	role_look_again(r, MSG_LOOK_DOUBT, false, out);
 }
 
 static bool
@@ -74,20 +74,20 @@ is_not_gone(const struct role *r, const struct role_remote *p)
 }
 
 static void
-check(struct role *r, uint64_t now_ms, struct role_actions *out)
+check(struct role *r, struct role_actions *out)
 {
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		struct role_remote *p = &r->remotes[i];
 
 		if (p->election == ROLE_ELECTION_LOST &&
-		    now_ms >= p->election_ms + grace_ms(r))
+		    out->now_ms >= p->election_ms + grace_ms(r))
 			p->election = ROLE_ELECTION_GONE;
 	}
 	if (r->vote.state == NOTIF_LEADING) {
 		if (!role_is_quorum(r, is_not_gone))
-			role_look_again(r, MSG_LOOK_QUORUM, false, now_ms, out);
+			role_look_again(r, MSG_LOOK_QUORUM, false, out);
 	} else if (role_remote(r, r->vote.leader)->election == ROLE_ELECTION_GONE) {
-		role_look_again(r, MSG_LOOK_LEADER, true, now_ms, out);
+		role_look_again(r, MSG_LOOK_LEADER, true, out);
 	}
 }
 
@@ -107,11 +107,11 @@ due_ms(const struct role *r)
 }
 
 static void
-on_lost(struct role *r, uint64_t now_ms, struct role_actions *out)
+on_lost(struct role *r, struct role_actions *out)
 {
 	bool led = r->vote.state == NOTIF_LEADING;
 
-	role_look_again(r, led ? MSG_LOOK_QUORUM : MSG_LOOK_LEADER, false, now_ms, out);
+	role_look_again(r, led ? MSG_LOOK_QUORUM : MSG_LOOK_LEADER, false, out);
 }
 
 static enum role_phase

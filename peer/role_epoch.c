@@ -13,8 +13,7 @@ larger(int64_t a, int64_t b)
 }
 
 static void
-write_one(struct role *r, enum role_file file, int64_t epoch, uint64_t now_ms,
-          struct role_actions *out)
+write_one(struct role *r, enum role_file file, int64_t epoch, struct role_actions *out)
 {
 	struct role_action *a = role_act(out, ROLE_ACT_WRITE);
 	struct role_epochs *e = &r->epochs;
@@ -22,7 +21,7 @@ write_one(struct role *r, enum role_file file, int64_t epoch, uint64_t now_ms,
 	e->writing = true;
 	e->file = file;
 	e->value = epoch;
-	e->write_ms = now_ms;
+	e->write_ms = out->now_ms;
 	if (file == ROLE_FILE_ACCEPTED)
 		e->promised = larger(e->promised, epoch);
 	a->u.write.file = file;
@@ -30,7 +29,7 @@ write_one(struct role *r, enum role_file file, int64_t epoch, uint64_t now_ms,
 }
 
 static void
-write_next(struct role *r, uint64_t now_ms, struct role_actions *out)
+write_next(struct role *r, struct role_actions *out)
 {
 	struct role_epochs *e = &r->epochs;
 
@@ -39,19 +38,19 @@ write_next(struct role *r, uint64_t now_ms, struct role_actions *out)
 	if (e->want_accepted <= e->accepted && e->want_current <= e->current)
 		return;
 	if (e->accepted < 0) {
-		write_one(r, ROLE_FILE_ACCEPTED, 0, now_ms, out);
+		write_one(r, ROLE_FILE_ACCEPTED, 0, out);
 	} else if (e->current < 0) {
-		write_one(r, ROLE_FILE_CURRENT, 0, now_ms, out);
+		write_one(r, ROLE_FILE_CURRENT, 0, out);
 	} else if (e->want_current > e->current) {
 		assert(e->want_current <= e->accepted);
-		write_one(r, ROLE_FILE_CURRENT, e->want_current, now_ms, out);
+		write_one(r, ROLE_FILE_CURRENT, e->want_current, out);
 	} else {
-		write_one(r, ROLE_FILE_ACCEPTED, e->want_accepted, now_ms, out);
+		write_one(r, ROLE_FILE_ACCEPTED, e->want_accepted, out);
 	}
 }
 
 void
-role_epochs_start(struct role *r, int64_t accepted, int64_t current, uint64_t now_ms,
+role_epochs_start(struct role *r, int64_t accepted, int64_t current,
                   struct role_actions *out)
 {
 	struct role_epochs *e = &r->epochs;
@@ -62,11 +61,11 @@ role_epochs_start(struct role *r, int64_t accepted, int64_t current, uint64_t no
 	e->want_accepted = larger(accepted, 0);
 	e->want_current = larger(current, 0);
 	if (r->config.zab)
-		write_next(r, now_ms, out);
+		write_next(r, out);
 }
 
 void
-role_epochs_want(struct role *r, enum role_file file, int64_t epoch, uint64_t now_ms,
+role_epochs_want(struct role *r, enum role_file file, int64_t epoch,
                  struct role_actions *out)
 {
 	struct role_epochs *e = &r->epochs;
@@ -75,7 +74,7 @@ role_epochs_want(struct role *r, enum role_file file, int64_t epoch, uint64_t no
 		e->want_accepted = larger(e->want_accepted, epoch);
 	else
 		e->want_current = larger(e->want_current, epoch);
-	write_next(r, now_ms, out);
+	write_next(r, out);
 }
 
 void
@@ -86,7 +85,7 @@ role_epochs_drop(struct role *r)
 }
 
 void
-role_epochs_written(struct role *r, int error, uint64_t now_ms, struct role_actions *out)
+role_epochs_written(struct role *r, int error, struct role_actions *out)
 {
 	struct role_epochs *e = &r->epochs;
 
@@ -105,7 +104,7 @@ role_epochs_written(struct role *r, int error, uint64_t now_ms, struct role_acti
 		e->current = e->value;
 	r->reason = ROLE_REASON_NONE;
 	r->error = 0;
-	write_next(r, now_ms, out);
+	write_next(r, out);
 }
 
 uint64_t

@@ -9,19 +9,19 @@
 #include <string.h>
 
 void
-role_follow_start(struct role *r, uint64_t now_ms, struct role_actions *out)
+role_follow_start(struct role *r, struct role_actions *out)
 {
 	r->mode = ROLE_MODE_FOLLOW;
 	memset(&r->follow, 0, sizeof(r->follow));
-	r->follow.first_ms = now_ms + role_ticks(r, ROLE_FIRST_TICKS);
-	r->follow.init_ms = now_ms + role_ticks(r, r->config.init_limit);
+	r->follow.first_ms = out->now_ms + role_ticks(r, ROLE_FIRST_TICKS);
+	r->follow.init_ms = out->now_ms + role_ticks(r, r->config.init_limit);
 	/* the leader too may have opened a link, when it took us for its leader */
 	role_close_all(r, ROLE_CLOSE_OTHERWISE, out);
 	role_act(out, ROLE_ACT_CONNECT)->sid = r->vote.leader;
 }
 
 static void
-link_up(struct role *r, struct role_remote *p, uint64_t now_ms, struct role_actions *out)
+link_up(struct role *r, struct role_remote *p, struct role_actions *out)
 {
 	const struct qpacket_learner info = {
 	    .sid = r->config.sid,
@@ -29,7 +29,6 @@ link_up(struct role *r, struct role_remote *p, uint64_t now_ms, struct role_acti
 	};
 	struct role_packet *packet;
 
-	(void)now_ms;
 	if (p->sid != r->vote.leader) {
 		role_close(p, ROLE_CLOSE_OTHERWISE, out);
 		return;
@@ -44,7 +43,7 @@ link_up(struct role *r, struct role_remote *p, uint64_t now_ms, struct role_acti
 
 static void
 link_down(struct role *r, const struct role_remote *p, bool was_up,
-          enum msg_reason reason, uint64_t now_ms, struct role_actions *out)
+          enum msg_reason reason, struct role_actions *out)
 {
 	bool refused = !was_up && reason == MSG_REASON_REFUSED;
 
@@ -53,36 +52,36 @@ link_down(struct role *r, const struct role_remote *p, bool was_up,
 	if (!was_up && role_loss(reason) == ROLE_LOSS_OLD)
 		return; /* the end of an earlier link, told late */
 	if (was_up && r->follow.epoch > 0)
-		role_look_again(r, MSG_LOOK_LEADER, true, now_ms, out);
+		role_look_again(r, MSG_LOOK_LEADER, true, out);
 	else if (was_up && r->follow.fresher && role_may_stand(r))
 		/* if we waited, the others might elect this leader again without us */
-		role_look_again(r, MSG_LOOK_EPOCH, false, now_ms, out);
+		role_look_again(r, MSG_LOOK_EPOCH, false, out);
 	else
-		role_look_again(r, MSG_LOOK_REFUSED, refused, now_ms, out);
+		role_look_again(r, MSG_LOOK_REFUSED, refused, out);
 }
 
 /* Once the leader is established its learner link says better whether it lives: the
  * LOOKING that the elector saw may have been sent before it led, and come again over a
  * new link or in a replay. */
 static void
-on_doubt(struct role *r, uint64_t now_ms, struct role_actions *out)
+on_doubt(struct role *r, struct role_actions *out)
 {
 	if (r->follow.epoch == 0)
-		role_look_again(r, MSG_LOOK_DOUBT, false, now_ms, out);
+		role_look_again(r, MSG_LOOK_DOUBT, false, out);
 }
 
 /* The others may wait for the promise that we withheld while we could not stand. */
 static void
-on_stand(struct role *r, uint64_t now_ms, struct role_actions *out)
+on_stand(struct role *r, struct role_actions *out)
 {
 	if (r->follow.fresher && r->follow.epoch == 0 && role_may_stand(r))
-		role_look_again(r, MSG_LOOK_EPOCH, false, now_ms, out);
+		role_look_again(r, MSG_LOOK_EPOCH, false, out);
 }
 
 static void
-on_lost(struct role *r, uint64_t now_ms, struct role_actions *out)
+on_lost(struct role *r, struct role_actions *out)
 {
-	role_look_again(r, MSG_LOOK_LEADER, false, now_ms, out);
+	role_look_again(r, MSG_LOOK_LEADER, false, out);
 }
 
 /* A server that may not stand (now; it may have when it looked) and is fresher than the
@@ -103,12 +102,11 @@ send_ackepoch(struct role *r, struct role_actions *out)
 
 /* Sends the answers that are owed and whose epoch is on the disk. */
 static void
-advance(struct role *r, uint64_t now_ms, struct role_actions *out)
+advance(struct role *r, struct role_actions *out)
 {
 	struct role_follow *f = &r->follow;
 	int64_t leader = r->vote.leader;
 
-	(void)now_ms;
 	if (f->ack_due && r->epochs.current >= f->told) {
 		f->ack_due = false;
 		role_send(out, leader, QPACKET_ACK, f->told << 32);
@@ -121,8 +119,7 @@ advance(struct role *r, uint64_t now_ms, struct role_actions *out)
 
 /* Returns false where the packet is out of turn. */
 static bool
-on_leaderinfo(struct role *r, const struct qpacket *packet, uint64_t now_ms,
-              struct role_actions *out)
+on_leaderinfo(struct role *r, const struct qpacket *packet, struct role_actions *out)
 {
 	struct role_follow *f = &r->follow;
 	int64_t epoch = packet->zxid >> 32;
@@ -134,22 +131,21 @@ on_leaderinfo(struct role *r, const struct qpacket *packet, uint64_t now_ms,
 	if (epoch <= 0 || f->answer_due)
 		return false;
 	if (epoch < r->epochs.promised) {
-		role_look_again(r, MSG_LOOK_EPOCH, false, now_ms, out);
+		role_look_again(r, MSG_LOOK_EPOCH, false, out);
 		return true;
 	}
 	f->asked = epoch;
 	f->promise = epoch > r->epochs.promised;
 	f->answer_due = true;
 	if (f->epoch > 0 && f->init_ms == UINT64_MAX)
-		f->init_ms = now_ms + role_ticks(r, r->config.init_limit);
-	role_epochs_want(r, ROLE_FILE_ACCEPTED, epoch, now_ms, out);
-	advance(r, now_ms, out);
+		f->init_ms = out->now_ms + role_ticks(r, r->config.init_limit);
+	role_epochs_want(r, ROLE_FILE_ACCEPTED, epoch, out);
+	advance(r, out);
 	return true;
 }
 
 static bool
-on_newleader(struct role *r, const struct qpacket *packet, uint64_t now_ms,
-             struct role_actions *out)
+on_newleader(struct role *r, const struct qpacket *packet, struct role_actions *out)
 {
 	struct role_follow *f = &r->follow;
 	int64_t epoch = packet->zxid >> 32;
@@ -158,8 +154,8 @@ on_newleader(struct role *r, const struct qpacket *packet, uint64_t now_ms,
 		return false;
 	f->told = epoch;
 	f->ack_due = true;
-	role_epochs_want(r, ROLE_FILE_CURRENT, epoch, now_ms, out);
-	advance(r, now_ms, out);
+	role_epochs_want(r, ROLE_FILE_CURRENT, epoch, out);
+	advance(r, out);
 	return true;
 }
 
@@ -182,18 +178,18 @@ on_uptodate(struct role *r, const struct qpacket *packet, struct role_actions *o
 
 static void
 on_packet(struct role *r, struct role_remote *p, const struct qpacket *packet,
-          uint64_t now_ms, struct role_actions *out)
+          struct role_actions *out)
 {
 	bool expected = false;
 
 	if (p->sid != r->vote.leader)
 		return;
 	r->follow.heard = true;
-	r->follow.word_ms = now_ms;
+	r->follow.word_ms = out->now_ms;
 	if (packet->type == QPACKET_LEADERINFO) {
-		expected = on_leaderinfo(r, packet, now_ms, out);
+		expected = on_leaderinfo(r, packet, out);
 	} else if (packet->type == QPACKET_NEWLEADER) {
-		expected = on_newleader(r, packet, now_ms, out);
+		expected = on_newleader(r, packet, out);
 	} else if (packet->type == QPACKET_UPTODATE) {
 		expected = on_uptodate(r, packet, out);
 	} else if (packet->type == QPACKET_PING) {
@@ -203,7 +199,7 @@ on_packet(struct role *r, struct role_remote *p, const struct qpacket *packet,
 	if (expected)
 		return;
 	role_close(p, ROLE_CLOSE_UNEXPECTED, out);
-	role_look_again(r, MSG_LOOK_REFUSED, false, now_ms, out);
+	role_look_again(r, MSG_LOOK_REFUSED, false, out);
 }
 
 static uint64_t
@@ -223,14 +219,14 @@ due_ms(const struct role *r)
 }
 
 static void
-on_due(struct role *r, uint64_t now_ms, struct role_actions *out)
+on_due(struct role *r, struct role_actions *out)
 {
-	bool silent = now_ms >= word_due_ms(r);
+	bool silent = out->now_ms >= word_due_ms(r);
 
 	if (silent && r->follow.epoch > 0)
-		role_look_again(r, MSG_LOOK_LEADER, true, now_ms, out);
-	else if (silent || now_ms >= r->follow.init_ms)
-		role_look_again(r, MSG_LOOK_TIMEOUT, false, now_ms, out);
+		role_look_again(r, MSG_LOOK_LEADER, true, out);
+	else if (silent || out->now_ms >= r->follow.init_ms)
+		role_look_again(r, MSG_LOOK_TIMEOUT, false, out);
 }
 
 static enum role_phase

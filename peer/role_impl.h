@@ -176,27 +176,24 @@ struct role_ops {
 	void (*decided)(struct role *r, const struct role_event *ev,
 	                struct role_actions *out);
 	/* The elector doubts the leader of our role. */
-	void (*doubt)(struct role *r, uint64_t now_ms, struct role_actions *out);
+	void (*doubt)(struct role *r, struct role_actions *out);
 	/* A link of the election lane changed. */
-	void (*election)(struct role *r, uint64_t now_ms, struct role_actions *out);
-	void (*link_up)(struct role *r, struct role_remote *p, uint64_t now_ms,
-	                struct role_actions *out);
+	void (*election)(struct role *r, struct role_actions *out);
+	void (*link_up)(struct role *r, struct role_remote *p, struct role_actions *out);
 	/* `was_up`: the link was in use, else an attempt to connect failed. */
 	void (*link_down)(struct role *r, const struct role_remote *p, bool was_up,
-	                  enum msg_reason reason, uint64_t now_ms,
-	                  struct role_actions *out);
+	                  enum msg_reason reason, struct role_actions *out);
 	/* Our port opened or shut: role_may_stand changed. */
-	void (*stand)(struct role *r, uint64_t now_ms, struct role_actions *out);
+	void (*stand)(struct role *r, struct role_actions *out);
 	/* Over an open link. */
 	void (*packet)(struct role *r, struct role_remote *p,
-	               const struct qpacket *packet, uint64_t now_ms,
-	               struct role_actions *out);
+	               const struct qpacket *packet, struct role_actions *out);
 	/* A write succeeded. Where this is set, one that fails makes us look again. */
-	void (*written)(struct role *r, uint64_t now_ms, struct role_actions *out);
-	void (*due)(struct role *r, uint64_t now_ms, struct role_actions *out);
+	void (*written)(struct role *r, struct role_actions *out);
+	void (*due)(struct role *r, struct role_actions *out);
 	uint64_t (*due_ms)(const struct role *r);
 	/* The link to connmgr ended; and is back. */
-	void (*lost)(struct role *r, uint64_t now_ms, struct role_actions *out);
+	void (*lost)(struct role *r, struct role_actions *out);
 	void (*again)(struct role *r, struct role_actions *out);
 	/* NULL: ROLE_ELECTION */
 	enum role_phase (*phase)(const struct role *r);
@@ -206,9 +203,9 @@ extern const struct role_ops role_follow_ops;
 extern const struct role_ops role_lead_ops;
 extern const struct role_ops role_bare_ops;
 
-void role_follow_start(struct role *r, uint64_t now_ms, struct role_actions *out);
-void role_lead_start(struct role *r, uint64_t now_ms, struct role_actions *out);
-void role_bare_start(struct role *r, uint64_t now_ms, struct role_actions *out);
+void role_follow_start(struct role *r, struct role_actions *out);
+void role_lead_start(struct role *r, struct role_actions *out);
+void role_bare_start(struct role *r, struct role_actions *out);
 /* Notes that a link of the election lane changed, in any mode. */
 void role_bare_note(struct role_remote *p, const struct role_event *ev);
 
@@ -219,17 +216,16 @@ void role_look(struct role *r, struct role_actions *out);
 void role_send_look(struct role *r, struct role_actions *out);
 /* Ends the role: closes every learner link and looks, now or after a wait. */
 void role_look_again(struct role *r, enum msg_look_reason reason, bool gave_up,
-                     uint64_t now_ms, struct role_actions *out);
+                     struct role_actions *out);
 
 /* role_epoch.c: one write at a time, in order, never of a smaller number. */
-void role_epochs_start(struct role *r, int64_t accepted, int64_t current, uint64_t now_ms,
+void role_epochs_start(struct role *r, int64_t accepted, int64_t current,
                        struct role_actions *out);
-void role_epochs_want(struct role *r, enum role_file file, int64_t epoch, uint64_t now_ms,
+void role_epochs_want(struct role *r, enum role_file file, int64_t epoch,
                       struct role_actions *out);
 /* Forgets what is wanted and not started. */
 void role_epochs_drop(struct role *r);
-void role_epochs_written(struct role *r, int error, uint64_t now_ms,
-                         struct role_actions *out);
+void role_epochs_written(struct role *r, int error, struct role_actions *out);
 /* The write in progress must be done by then. */
 uint64_t role_epochs_due_ms(const struct role *r);
 

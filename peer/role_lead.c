@@ -37,7 +37,7 @@ has_acked(const struct role *r, const struct role_remote *p)
 /* Proposes an epoch above all that we know to be promised. False: no such epoch is left,
  * and we look again. */
 static bool
-propose(struct role *r, uint64_t now_ms, struct role_actions *out)
+propose(struct role *r, struct role_actions *out)
 {
 	struct role_lead *l = &r->lead;
 	int64_t largest = r->epochs.promised;
@@ -53,14 +53,14 @@ propose(struct role *r, uint64_t now_ms, struct role_actions *out)
 	if (largest >= ROLE_EPOCH_MAX) {
 		r->reason = ROLE_REASON_USED_UP;
 		r->error = 0;
-		role_look_again(r, MSG_LOOK_DISK, false, now_ms, out);
+		role_look_again(r, MSG_LOOK_DISK, false, out);
 		return false;
 	}
 	if (l->epoch > 0 && l->epoch == l->proposal)
-		l->init_ms = now_ms + role_ticks(r, r->config.init_limit);
+		l->init_ms = out->now_ms + role_ticks(r, r->config.init_limit);
 	l->proposal = largest + 1;
 	l->promised = false;
-	role_epochs_want(r, ROLE_FILE_ACCEPTED, l->proposal, now_ms, out);
+	role_epochs_want(r, ROLE_FILE_ACCEPTED, l->proposal, out);
 	return true;
 }
 
@@ -112,7 +112,7 @@ release(struct role *r, struct role_actions *out)
 }
 
 static void
-advance(struct role *r, uint64_t now_ms, struct role_actions *out)
+advance(struct role *r, struct role_actions *out)
 {
 	struct role_lead *l = &r->lead;
 
@@ -120,7 +120,7 @@ advance(struct role *r, uint64_t now_ms, struct role_actions *out)
 		if (!role_is_quorum(r, is_live))
 			return;
 		l->gathered = true;
-		if (!propose(r, now_ms, out))
+		if (!propose(r, out))
 			return;
 	}
 	offer(r, out);
@@ -129,7 +129,7 @@ advance(struct role *r, uint64_t now_ms, struct role_actions *out)
 		if (r->epochs.accepted < l->proposal || !role_is_quorum(r, has_promised))
 			return;
 		l->promised = true;
-		role_epochs_want(r, ROLE_FILE_CURRENT, l->proposal, now_ms, out);
+		role_epochs_want(r, ROLE_FILE_CURRENT, l->proposal, out);
 	}
 	tell(r, out);
 	if (l->epoch != l->proposal) {
@@ -146,16 +146,16 @@ advance(struct role *r, uint64_t now_ms, struct role_actions *out)
  * the next tick: that makes TCP send at once what was lost. One that answered has peace
  * for another tick, where sync_limit leaves enough time for both. */
 static void
-ping(struct role *r, uint64_t now_ms, struct role_actions *out)
+ping(struct role *r, struct role_actions *out)
 {
 	struct role_lead *l = &r->lead;
 
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		struct role_remote *p = &r->remotes[i];
 
-		if (!role_is_open(p) || now_ms < p->link.ping_ms)
+		if (!role_is_open(p) || out->now_ms < p->link.ping_ms)
 			continue;
-		p->link.ping_ms = now_ms + role_ticks(r, 1);
+		p->link.ping_ms = out->now_ms + role_ticks(r, 1);
 		p->link.pinged = true;
 		role_send(out, p->sid, QPACKET_PING, l->epoch << 32 | l->ping_count);
 		l->ping_count = (l->ping_count + 1) & INT32_MAX;
@@ -171,49 +171,48 @@ on_ping(const struct role *r, struct role_remote *p)
 }
 
 void
-role_lead_start(struct role *r, uint64_t now_ms, struct role_actions *out)
+role_lead_start(struct role *r, struct role_actions *out)
 {
 	r->mode = ROLE_MODE_LEAD;
 	memset(&r->lead, 0, sizeof(r->lead));
-	r->lead.first_ms = now_ms + role_ticks(r, ROLE_FIRST_TICKS);
-	r->lead.init_ms = now_ms + role_ticks(r, r->config.init_limit);
+	r->lead.first_ms = out->now_ms + role_ticks(r, ROLE_FIRST_TICKS);
+	r->lead.init_ms = out->now_ms + role_ticks(r, r->config.init_limit);
 	for (unsigned i = 0; i < r->remote_count; i++) {
-		r->remotes[i].link.word_ms = now_ms; /* some have waited for us */
-		r->remotes[i].link.ping_ms = now_ms;
+		r->remotes[i].link.word_ms = out->now_ms; /* some have waited for us */
+		r->remotes[i].link.ping_ms = out->now_ms;
 	}
-	ping(r, now_ms, out);
-	advance(r, now_ms, out);
+	ping(r, out);
+	advance(r, out);
 }
 
 static void
-link_up(struct role *r, struct role_remote *p, uint64_t now_ms, struct role_actions *out)
+link_up(struct role *r, struct role_remote *p, struct role_actions *out)
 {
-	(void)out;
-	p->link.word_ms = now_ms;
-	p->link.ping_ms = now_ms + role_ticks(r, 1);
+	p->link.word_ms = out->now_ms;
+	p->link.ping_ms = out->now_ms + role_ticks(r, 1);
 }
 
 static void
-check_quorum(struct role *r, uint64_t now_ms, struct role_actions *out)
+check_quorum(struct role *r, struct role_actions *out)
 {
 	if (r->lead.gathered && !role_is_quorum(r, is_live))
-		role_look_again(r, MSG_LOOK_QUORUM, false, now_ms, out);
+		role_look_again(r, MSG_LOOK_QUORUM, false, out);
 }
 
 static void
 link_down(struct role *r, const struct role_remote *p, bool was_up,
-          enum msg_reason reason, uint64_t now_ms, struct role_actions *out)
+          enum msg_reason reason, struct role_actions *out)
 {
 	(void)p;
 	(void)was_up;
 	(void)reason;
-	check_quorum(r, now_ms, out);
+	check_quorum(r, out);
 }
 
 static void
-on_lost(struct role *r, uint64_t now_ms, struct role_actions *out)
+on_lost(struct role *r, struct role_actions *out)
 {
-	role_look_again(r, MSG_LOOK_QUORUM, false, now_ms, out);
+	role_look_again(r, MSG_LOOK_QUORUM, false, out);
 }
 
 /* Does what `p` promised before stand in the way of our epoch? An equal one was perhaps
@@ -230,18 +229,18 @@ is_above(const struct role_lead *l, const struct role_remote *p)
 /* These return the reason to close the link, if there is one. */
 static enum role_close
 on_info(struct role *r, struct role_remote *p, const struct qpacket *packet,
-        uint64_t now_ms, struct role_actions *out)
+        struct role_actions *out)
 {
 	if (!role_take_info(p, packet))
 		return ROLE_CLOSE_BAD;
-	if (!is_above(&r->lead, p) || propose(r, now_ms, out))
-		advance(r, now_ms, out);
+	if (!is_above(&r->lead, p) || propose(r, out))
+		advance(r, out);
 	return ROLE_CLOSE_NONE;
 }
 
 static enum role_close
 on_ackepoch(struct role *r, struct role_remote *p, const struct qpacket *packet,
-            uint64_t now_ms, struct role_actions *out)
+            struct role_actions *out)
 {
 	const struct role_lead *l = &r->lead;
 	int32_t epoch;
@@ -259,54 +258,54 @@ on_ackepoch(struct role *r, struct role_remote *p, const struct qpacket *packet,
 		 * look again for ever */
 		if (fresher && p->may_lead && p->link.answered == l->proposal &&
 		    !l->promised && l->epoch == 0) {
-			role_look_again(r, MSG_LOOK_EPOCH, false, now_ms, out);
+			role_look_again(r, MSG_LOOK_EPOCH, false, out);
 			return ROLE_CLOSE_NONE;
 		}
 		p->link.promised = p->link.answered;
 	}
-	advance(r, now_ms, out);
+	advance(r, out);
 	return ROLE_CLOSE_NONE;
 }
 
 static enum role_close
 on_ack(struct role *r, struct role_remote *p, const struct qpacket *packet,
-       uint64_t now_ms, struct role_actions *out)
+       struct role_actions *out)
 {
 	int64_t epoch = packet->zxid >> 32;
 
 	if (epoch == 0 || epoch != p->link.told || epoch == p->link.acked)
 		return ROLE_CLOSE_UNEXPECTED;
 	p->link.acked = epoch;
-	advance(r, now_ms, out);
+	advance(r, out);
 	return ROLE_CLOSE_NONE;
 }
 
 static void
 on_packet(struct role *r, struct role_remote *p, const struct qpacket *packet,
-          uint64_t now_ms, struct role_actions *out)
+          struct role_actions *out)
 {
 	enum role_close why = ROLE_CLOSE_UNEXPECTED;
 
-	p->link.word_ms = now_ms;
+	p->link.word_ms = out->now_ms;
 	if (packet->type == QPACKET_PING) {
 		on_ping(r, p);
 		why = ROLE_CLOSE_NONE;
 	} else if (packet->type == QPACKET_FOLLOWERINFO ||
 	           packet->type == QPACKET_OBSERVERINFO) {
-		why = on_info(r, p, packet, now_ms, out);
+		why = on_info(r, p, packet, out);
 	} else if (packet->type == QPACKET_ACKEPOCH) {
-		why = on_ackepoch(r, p, packet, now_ms, out);
+		why = on_ackepoch(r, p, packet, out);
 	} else if (packet->type == QPACKET_ACK) {
-		why = on_ack(r, p, packet, now_ms, out);
+		why = on_ack(r, p, packet, out);
 	}
 	if (why == ROLE_CLOSE_NONE)
 		return;
 	role_close(p, why, out);
-	check_quorum(r, now_ms, out);
+	check_quorum(r, out);
 }
 
 static void
-on_due(struct role *r, uint64_t now_ms, struct role_actions *out)
+on_due(struct role *r, struct role_actions *out)
 {
 	struct role_lead *l = &r->lead;
 
@@ -314,15 +313,16 @@ on_due(struct role *r, uint64_t now_ms, struct role_actions *out)
 		struct role_remote *p = &r->remotes[i];
 
 		if (role_is_open(p) &&
-		    now_ms >= p->link.word_ms + role_ticks(r, r->config.sync_limit))
+		    out->now_ms >= p->link.word_ms + role_ticks(r, r->config.sync_limit))
 			role_close(p, ROLE_CLOSE_SILENT, out);
 	}
 	if (l->gathered && !role_is_quorum(r, is_live))
-		role_look_again(r, MSG_LOOK_QUORUM, false, now_ms, out);
-	else if (now_ms >= l->init_ms || (!l->gathered && now_ms >= l->first_ms))
-		role_look_again(r, MSG_LOOK_TIMEOUT, false, now_ms, out);
+		role_look_again(r, MSG_LOOK_QUORUM, false, out);
+	else if (out->now_ms >= l->init_ms ||
+	         (!l->gathered && out->now_ms >= l->first_ms))
+		role_look_again(r, MSG_LOOK_TIMEOUT, false, out);
 	else
-		ping(r, now_ms, out);
+		ping(r, out);
 }
 
 static uint64_t

@@ -49,7 +49,7 @@ stall(struct role *r, struct role_actions *out)
 
 void
 role_look_again(struct role *r, enum msg_look_reason reason, bool gave_up,
-                uint64_t now_ms, struct role_actions *out)
+                struct role_actions *out)
 {
 	bool counts = reason == MSG_LOOK_REFUSED || reason == MSG_LOOK_DISK;
 	uint64_t ticks = 0;
@@ -67,13 +67,13 @@ role_look_again(struct role *r, enum msg_look_reason reason, bool gave_up,
 	r->look.gave_up = gave_up;
 	r->look.leader = r->vote.leader;
 	r->look.reason = (uint8_t)reason;
-	if (now_ms >= role_epochs_due_ms(r)) {
+	if (out->now_ms >= role_epochs_due_ms(r)) {
 		stall(r, out);
 	} else if (ticks == 0 || r->away) {
 		role_look(r, out);
 	} else {
 		r->mode = ROLE_MODE_WAITING;
-		r->wait_ms = now_ms + role_ticks(r, ticks);
+		r->wait_ms = out->now_ms + role_ticks(r, ticks);
 	}
 	role_close_all(r, ROLE_CLOSE_ENDED, out);
 }
