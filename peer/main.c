@@ -1,20 +1,19 @@
-/* conclave-peer: this server's role and its epochs. Everything that it does is in
- * keeper.c and in the core. */
-#include "peer/keeper.h"
+/* conclave-peer: this server's role and its epochs. */
+#include "peer/shell.h"
 #include "proc/serve.h"
 
-static struct keeper keeper;
+static struct peer peer;
 
 static int
-open_keeper(const struct conf *conf, const char *instance, struct proc *proc)
+open_peer(const struct conf *conf, const char *instance, struct proc *proc)
 {
-	return keeper_open(&keeper, conf, instance, proc);
+	return peer_open(&peer, conf, instance, proc);
 }
 
 static void
-close_keeper(void)
+close_peer(void)
 {
-	keeper_close(&keeper);
+	peer_close(&peer);
 }
 
 int
@@ -22,8 +21,8 @@ main(int argc, char **argv)
 {
 	static const struct serve program = {
 	    .worker = ROSTER_PEER,
-	    .open = open_keeper,
-	    .close = close_keeper,
+	    .open = open_peer,
+	    .close = close_peer,
 	};
 
 	serve(argc, argv, &program);

@@ -322,19 +322,19 @@ sim_garbage(struct proc *p)
 	static struct elect elect_before;
 	static struct role role_before;
 	struct sim_server *s = &sim.servers[p->server];
-	bool peer = p->kind == SIM_PEER && s->keeper.role;
+	bool peer = p->kind == SIM_PEER && s->peer.role;
 	unsigned char data[128];
 	size_t len = make_garbage(data, p->kind == SIM_ELECTOR);
 
 	if (p->kind == SIM_ELECTOR)
 		elect_before = *s->elector.elect;
 	if (peer)
-		role_before = *s->keeper.role;
+		role_before = *s->peer.role;
 	if (!sim_pipe_hear(p, data, len))
 		return;
 	if (p->kind == SIM_ELECTOR &&
 	    memcmp(&elect_before, s->elector.elect, sizeof(elect_before)) != 0)
 		sim_fail("S8: garbage changed the elector of server %u", p->server + 1);
-	if (peer && memcmp(&role_before, s->keeper.role, sizeof(role_before)) != 0)
+	if (peer && memcmp(&role_before, s->peer.role, sizeof(role_before)) != 0)
 		sim_fail("S8: garbage changed the peer of server %u", p->server + 1);
 }

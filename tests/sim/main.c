@@ -34,7 +34,7 @@ bound_us(void)
 static void
 check_leader(int must_lead)
 {
-	if (must_lead >= 0 && !sim.servers[must_lead].keeper.view.active)
+	if (must_lead >= 0 && !sim.servers[must_lead].peer.view.active)
 		sim_fail("S9: a joiner deposed the leader, server %d", must_lead + 1);
 }
 

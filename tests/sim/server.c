@@ -132,8 +132,8 @@ sim_start(struct proc *p)
 		memset(&s->elector, 0, sizeof(s->elector));
 		r = elector_open(&s->elector, &s->conf, "main", p);
 	} else {
-		memset(&s->keeper, 0, sizeof(s->keeper));
-		r = keeper_open(&s->keeper, &s->conf, "main", p);
+		memset(&s->peer, 0, sizeof(s->peer));
+		r = peer_open(&s->peer, &s->conf, "main", p);
 	}
 	assert(r == 0);
 	sim_leave();
@@ -168,7 +168,7 @@ sim_kill(struct proc *p)
 	} else if (p->kind == SIM_ELECTOR) {
 		elector_close(&s->elector);
 	} else {
-		keeper_close(&s->keeper);
+		peer_close(&s->peer);
 		sim_disk_killed(&s->disk);
 	}
 	sim.running = was;
@@ -221,15 +221,15 @@ sim_is_settled(unsigned *leader)
 		for (unsigned k = 0; k < SIM_KINDS; k++)
 			if (!s->procs[k].up)
 				return false;
-		if (!s->keeper.view.active)
+		if (!s->peer.view.active)
 			continue;
 		if (lead)
 			return false;
-		lead = &s->keeper.view;
+		lead = &s->peer.view;
 		*leader = i;
 	}
 	for (unsigned i = 0; lead && i < sim.count; i++) {
-		const struct role_view *v = &sim.servers[i].keeper.view;
+		const struct role_view *v = &sim.servers[i].peer.view;
 
 		if (!v->has_leader || v->leader != *leader + 1 || v->epoch != lead->epoch)
 			return false;

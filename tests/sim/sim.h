@@ -17,7 +17,7 @@
 #include "connmgr/link.h"
 #include "connmgr/shell.h"
 #include "elector/shell.h"
-#include "peer/keeper.h"
+#include "peer/shell.h"
 #include "wire/qconfig.h"
 
 #include <stdbool.h>
@@ -86,7 +86,7 @@ struct sim_server {
 	bool port_taken; /* its quorum port, by somebody else */
 	struct proc procs[SIM_KINDS];
 	struct elector elector;
-	struct keeper keeper;
+	struct peer peer;
 	struct connmgr *connmgr;
 	struct sim_disk disk;
 };

@@ -1,0 +1,328 @@
+/* See shell.h. */
+#include "peer/shell.h"
+
+#include "base/clock.h"
+#include "base/exit.h"
+#include "base/log.h"
+#include "base/paths.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#define TIMER_ACCURACY_US 1
+#define RETRY_ACCURACY_US 10000
+
+/* One step pushes at most the end of a write that could not be started. */
+#define EVENTS_MAX 2
+
+static void
+settle(void *user)
+{
+	struct peer *p = user;
+	uint64_t due_ms = p->role ? role_due_ms(p->role) : UINT64_MAX;
+
+	if (due_ms == UINT64_MAX) {
+		sd_event_source_set_enabled(p->timer, SD_EVENT_OFF);
+		return;
+	}
+	/* sd-event takes 0 for "not set" */
+	sd_event_source_set_time(p->timer, due_ms > 0 ? due_ms * 1000 : 1);
+	sd_event_source_set_enabled(p->timer, SD_EVENT_ONESHOT);
+}
+
+static void
+step(void *user, uint64_t now_ms, void *event)
+{
+	struct peer *p = user;
+	struct role_event *ev = event;
+
+	ev->now_ms = now_ms;
+	role_step(p->role, ev, &p->todo);
+	peer_apply(p);
+}
+
+static int
+on_timer(sd_event_source *source, uint64_t usec, void *user)
+{
+	struct peer *p = user;
+
+	(void)source;
+	(void)usec;
+	if (p->role)
+		gate_push(&p->gate, &(struct role_event){.type = ROLE_EV_DUE});
+	return 0;
+}
+
+static int
+on_retry(sd_event_source *source, uint64_t usec, void *user)
+{
+	(void)source;
+	(void)usec;
+	peer_try_start(user);
+	return 0;
+}
+
+static void
+on_activate(void *user, uint64_t generation)
+{
+	struct peer *p = user;
+	const struct role_config config = {
+	    .sid = p->conf->id,
+	    .observer = p->conf->self->observer,
+	    .zab = p->conf->zab,
+	    .tick_ms = p->conf->timing.tick_ms,
+	    .init_limit = p->conf->timing.init_limit,
+	    .sync_limit = p->conf->timing.sync_limit,
+	    .members = &p->members,
+	};
+	struct role *fresh;
+	struct role_view view;
+	int r = role_new(&fresh, &config);
+
+	(void)generation;
+	if (r < 0) {
+		log_err("no core: %s", strerror(-r));
+		proc_exit(p->proc, EXIT_FAILED);
+		return;
+	}
+	role_free(p->role);
+	p->role = fresh;
+	p->synced = false;
+	p->started = false;
+	p->writing = false;
+	role_get_view(p->role, &view);
+	if (p->view.state != view.state || p->view.phase != view.phase)
+		peer_publish(p, &view);
+	settle(p);
+}
+
+static void
+on_written(void *user, int error)
+{
+	struct peer *p = user;
+	bool ours = p->writing; /* else the core before this one started it */
+
+	p->writing = false;
+	if (error < 0) {
+		p->counters.writes_failed++;
+		log_err("%s: an epoch could not be written: %s", p->folder,
+		        strerror(-error));
+	}
+	if (ours)
+		gate_push(&p->gate,
+		          &(struct role_event){.type = ROLE_EV_WRITTEN, .error = error});
+	peer_try_start(p);
+}
+
+static void
+on_lost(void *user, const char *why)
+{
+	struct peer *p = user;
+
+	(void)why; /* uplink has logged it */
+	if (p->role)
+		gate_push(&p->gate, &(struct role_event){.type = ROLE_EV_LOST});
+}
+
+/* on_lost does not tell of a link that ended before it was greeted, and what we sent over
+ * that link is lost too. */
+static void
+on_again(void *user, bool active)
+{
+	struct peer *p = user;
+
+	if (!active || !p->role)
+		return;
+	gate_push(&p->gate, &(struct role_event){.type = ROLE_EV_LOST});
+	gate_push(&p->gate, &(struct role_event){.type = ROLE_EV_AGAIN});
+}
+
+static void
+take_remote(struct peer *p, const struct msg_remote *m)
+{
+	const struct role_event ev = {
+	    .type = m->sid == p->conf->id ? ROLE_EV_PORT : ROLE_EV_REMOTE,
+	    .open = m->link == MSG_LINK_UP,
+	    .sid = m->sid,
+	    .lane = m->lane,
+	    .link = m->link,
+	    .reason = m->reason,
+	};
+
+	gate_push(&p->gate, &ev);
+}
+
+static void
+take_frame(struct peer *p, const struct msg_frame *m)
+{
+	struct qpacket packet;
+	struct role_event ev = {.type = ROLE_EV_PACKET, .sid = m->sid, .packet = &packet};
+	enum qpacket_result r;
+
+	if (m->lane != MSG_LANE_LEARNER)
+		return;
+	p->counters.packets_in++;
+	r = qpacket_decode(m->data, m->data_len, &packet);
+	if (r != QPACKET_OK) {
+		p->counters.packets_refused++;
+		log_info("learner: frame sid=%" PRId64 " refused reason=%s", m->sid,
+		         qpacket_result_name(r));
+		ev.type = ROLE_EV_BAD_PACKET;
+		ev.packet = NULL;
+	}
+	gate_push(&p->gate, &ev);
+}
+
+static void
+take_decided(struct peer *p, const struct msg_decided *m)
+{
+	const struct role_event ev = {
+	    .type = ROLE_EV_DECIDED,
+	    .serial = m->serial,
+	    .vote = m->vote,
+	};
+
+	p->counters.decided++;
+	gate_push(&p->gate, &ev);
+}
+
+static void
+take_doubt(struct peer *p, const struct msg_doubt *m)
+{
+	const struct role_event ev = {
+	    .type = ROLE_EV_DOUBT,
+	    .serial = m->serial,
+	    .sid = m->sid,
+	};
+
+	gate_push(&p->gate, &ev);
+}
+
+static void
+take_synced(struct peer *p)
+{
+	p->synced = p->role != NULL;
+	p->ready = true;
+	peer_say(p);
+	peer_try_start(p);
+}
+
+static void
+on_message(void *user, const struct msg *m)
+{
+	struct peer *p = user;
+
+	if (m->type == MSG_SYNCED)
+		take_synced(p);
+	else if (!p->role)
+		return; /* a shadow does nothing */
+	else if (m->type == MSG_REMOTE)
+		take_remote(p, &m->u.remote);
+	else if (m->type == MSG_FRAME_IN)
+		take_frame(p, &m->u.frame);
+	else if (m->type == MSG_DECIDED)
+		take_decided(p, &m->u.decided);
+	else if (m->type == MSG_DOUBT)
+		take_doubt(p, &m->u.doubt);
+}
+
+static void
+on_superseded(void *user, int status)
+{
+	struct peer *p = user;
+
+	proc_exit(p->proc, status);
+}
+
+static int
+make_members(struct peer *p)
+{
+	static char text[QCONFIG_TEXT_MAX];
+	size_t len = conf_qconfig(p->conf, text, sizeof(text));
+
+	if (len == 0)
+		return -EOVERFLOW;
+	return qconfig_parse(text, len, true, &p->members) == QCONFIG_OK ? 0 : -EINVAL;
+}
+
+/* Frames go before the timer: a process that was stopped for a while takes what has
+ * waited for it before it counts the silence. */
+static int
+open_timers(struct peer *p)
+{
+	int r = sd_event_add_time(p->loop, &p->timer, CLOCK_BOOTTIME, UINT64_MAX,
+	                          TIMER_ACCURACY_US, on_timer, p);
+
+	if (r >= 0)
+		r = sd_event_source_set_priority(p->timer, SD_EVENT_PRIORITY_NORMAL + 10);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(p->timer, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_time(p->loop, &p->retry, CLOCK_BOOTTIME, UINT64_MAX,
+		                      RETRY_ACCURACY_US, on_retry, p);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(p->retry, SD_EVENT_OFF);
+	return r;
+}
+
+int
+peer_open(struct peer *p, const struct conf *conf, const char *name, struct proc *proc)
+{
+	static const struct gate_ops gate_ops = {step, settle};
+	static const struct uplink_ops ops = {on_activate, on_again, on_message, on_lost,
+	                                      on_superseded};
+	const struct uplink_config uplink = {
+	    .who = MSG_WHO_PEER,
+	    .name = name,
+	    .run_dir = conf->run_dir,
+	    .kind = conf->ipc == CONF_IPC_NNG ? CHAN_NNG : CHAN_SEQPACKET,
+	};
+	int r;
+
+	p->conf = conf;
+	p->name = name;
+	p->proc = proc;
+	p->loop = proc_loop(proc);
+	p->view_us = clock_us();
+	r = paths_below(p->folder, sizeof(p->folder), conf->data_dir, PATHS_PEER, NULL);
+	if (r >= 0)
+		r = make_members(p);
+	if (r >= 0)
+		r = gate_init(&p->gate, sizeof(struct role_event), EVENTS_MAX, &gate_ops,
+		              p);
+	if (r >= 0)
+		r = open_timers(p);
+	if (r >= 0)
+		r = epoch_writer_open(&p->writer, p->loop, on_written, p);
+	if (r >= 0)
+		r = uplink_open(&p->uplink, p->loop, &uplink, &ops, p);
+	if (r >= 0)
+		r = peer_door_open(p);
+	if (r < 0) {
+		log_err("cannot start: %s", strerror(-r));
+		return r;
+	}
+	if (conf->attach)
+		log_notice("attached to ZooKeeper: we observe its leader and never vote");
+	else if (!conf->zab)
+		log_notice(
+		    "zab is off: the role is what the election says, and no epoch is "
+		    "promised");
+	proc_say(proc, "knocking at connmgr's door");
+	return 0;
+}
+
+void
+peer_close(struct peer *p)
+{
+	peer_door_close(p);
+	uplink_close(p->uplink);
+	sd_event_source_disable_unref(p->timer);
+	sd_event_source_disable_unref(p->retry);
+	if (p->writer && !epoch_writer_busy(p->writer))
+		epoch_writer_close(p->writer); /* a disk that hangs would block us */
+	role_free(p->role);
+	gate_deinit(&p->gate);
+}

@@ -1,0 +1,168 @@
+/* Carries out what the core wants done: messages, writes, events and log lines. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "ipc/msg.h"
+#include "peer/status.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define STATUS_LINE_MAX 200
+#define EVENT_MAX       (6 * PEER_WHY_MAX + 512) /* each byte of a reason may become \uXXXX */
+
+static void
+send_look(struct peer *p, const struct msg_look *look)
+{
+	p->counters.looks++;
+	if (p->look_us == 0)
+		p->look_us = clock_us();
+	log_info("looking reason=%s epoch=%" PRId64 " serial=%" PRIu64 ",%" PRIu64,
+	         msg_look_reason_name(look->reason), look->epoch, look->serial.generation,
+	         look->serial.count);
+	uplink_send(p->uplink, &(struct msg){.type = MSG_LOOK, .u.look = *look});
+}
+
+static void
+send_role(struct peer *p, const struct msg_role *role)
+{
+	const struct vote *v = &role->vote;
+
+	log_info("role %s of %" PRId64 " round=%" PRId64 " epoch=%" PRId64,
+	         role_state_name(v->state), v->leader, v->round, v->epoch);
+	uplink_send(p->uplink, &(struct msg){.type = MSG_ROLE, .u.role = *role});
+}
+
+static void
+send_packet(struct peer *p, int64_t sid, const struct role_packet *out)
+{
+	const struct qpacket packet = {
+	    .type = out->type,
+	    .zxid = out->zxid,
+	    .data = out->data_len > 0 ? out->data : NULL,
+	    .data_len = out->data_len,
+	    .auth_count = -1,
+	};
+	unsigned char bytes[64];
+	struct msg m = {.type = MSG_FRAME_OUT};
+
+	m.u.frame.lane = MSG_LANE_LEARNER;
+	m.u.frame.sid = sid;
+	m.u.frame.data = bytes;
+	m.u.frame.data_len = qpacket_encode(&packet, bytes, sizeof(bytes));
+	assert(m.u.frame.data_len > 0);
+	p->counters.packets_out++;
+	uplink_send(p->uplink, &m);
+}
+
+static void
+send_connect(struct peer *p, enum msg_type type, int64_t sid)
+{
+	const struct msg_connect connect = {
+	    .lane = MSG_LANE_LEARNER,
+	    .sid = sid,
+	    .reason = MSG_REASON_ASKED,
+	};
+
+	uplink_send(p->uplink, &(struct msg){.type = type, .u.connect = connect});
+}
+
+/* A write that could not be started is one that failed. */
+static void
+start_write(struct peer *p, const struct role_action *a)
+{
+	bool accepted = a->u.write.file == ROLE_FILE_ACCEPTED;
+	int r = epoch_write(p->writer, p->folder,
+	                    accepted ? EPOCH_ACCEPTED : EPOCH_CURRENT, a->u.write.epoch);
+
+	if (r < 0) {
+		gate_push(&p->gate,
+		          &(struct role_event){.type = ROLE_EV_WRITTEN, .error = r});
+		return;
+	}
+	p->counters.writes++;
+	p->writing = true;
+}
+
+void
+peer_say(struct peer *p)
+{
+	char line[STATUS_LINE_MAX];
+
+	peer_line(p, line, sizeof(line));
+	proc_ready(p->proc, line, uplink_generation(p->uplink), uplink_active(p->uplink));
+}
+
+static void
+count_leader(struct peer *p, int64_t leader)
+{
+	p->counters.leader_changes += !p->had_leader || p->last_leader != leader;
+	p->had_leader = true;
+	p->last_leader = leader;
+	if (p->look_us > 0)
+		histogram_add(&p->establish, clock_us() - p->look_us);
+	p->look_us = 0;
+}
+
+void
+peer_publish(struct peer *p, const struct role_view *view)
+{
+	static char text[EVENT_MAX];
+	const struct role_view was = p->view;
+	bool turn = was.has_leader != view->has_leader || was.leader != view->leader;
+	size_t len;
+
+	p->view = *view;
+	p->view_us = clock_us();
+	if (turn && view->has_leader)
+		count_leader(p, view->leader);
+	len = peer_event(p, text, sizeof(text));
+	assert(len > 0);
+	watch_send(&p->watch, text, len);
+	log_line(turn ? LOG_LEVEL_NOTICE : LOG_LEVEL_INFO,
+	         "state %s→%s phase=%s leader=%" PRId64 " epoch=%" PRId64 " active=%d",
+	         role_state_name(was.state), role_state_name(view->state),
+	         role_phase_name(view->phase), view->has_leader ? view->leader : -1,
+	         view->epoch, view->active);
+	if (p->ready)
+		peer_say(p);
+}
+
+void
+peer_apply(struct peer *p)
+{
+	for (unsigned i = 0; i < p->todo.count; i++) {
+		const struct role_action *a = &p->todo.list[i];
+
+		switch (a->type) {
+		case ROLE_ACT_LOOK:
+			send_look(p, &a->u.look);
+			break;
+		case ROLE_ACT_ROLE:
+			send_role(p, &a->u.role);
+			break;
+		case ROLE_ACT_ABSENT:
+			uplink_send(p->uplink, &(struct msg){.type = MSG_ABSENT});
+			break;
+		case ROLE_ACT_SEND:
+			send_packet(p, a->sid, &a->u.packet);
+			break;
+		case ROLE_ACT_CONNECT:
+			send_connect(p, MSG_CONNECT, a->sid);
+			break;
+		case ROLE_ACT_DISCONNECT:
+			p->counters.links_closed++;
+			log_info("learner: link sid=%" PRId64 " closed reason=%s", a->sid,
+			         role_close_name(a->u.close));
+			send_connect(p, MSG_DISCONNECT, a->sid);
+			break;
+		case ROLE_ACT_WRITE:
+			start_write(p, a);
+			break;
+		case ROLE_ACT_EVENT:
+			peer_publish(p, &a->u.view);
+			break;
+		}
+	}
+}

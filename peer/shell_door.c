@@ -1,0 +1,138 @@
+/* The peer's control socket: status, who watches, and the claim. A claim is answered when
+ * it is on the disk, one at a time, so that it is there after any crash. A write that
+ * fails leaves the old claim or (where only the folder could not be synced) one of both,
+ * never a part. */
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/paths.h"
+#include "ipc/door.h"
+#include "peer/number.h"
+#include "peer/status.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CLAIM "claim "
+
+static void
+reply(struct door_conn *c, const char *text, size_t len)
+{
+	assert(len > 0);
+	if (door_send(c, text, len) < 0)
+		door_conn_close(c);
+}
+
+static void
+refuse(struct door_conn *c, const char *why)
+{
+	static char text[6 * PEER_WHY_MAX + 64]; /* each byte as \uXXXX */
+
+	reply(c, text, json_error(why, text, sizeof(text)));
+}
+
+static void
+on_claim_written(void *user, int error)
+{
+	struct peer *p = user;
+	char text[PEER_WHY_MAX];
+	struct door_conn *c;
+
+	if (error == 0)
+		p->damaged = false;
+	if (error == 0 && p->role)
+		gate_push(&p->gate, &(struct role_event){.type = ROLE_EV_CLAIM,
+		                                         .claim = p->claiming});
+	peer_try_start(p);
+	c = p->claimer; /* it may just have been closed, as a watcher */
+	p->claimer = NULL;
+	if (error < 0) {
+		snprintf(text, sizeof(text), "%s/" EPOCH_CLAIM " cannot be written: %s",
+		         p->folder, strerror(-error));
+		log_err("%s", text);
+		if (c)
+			refuse(c, text);
+		return;
+	}
+	log_info("claim 0x%" PRIx64, (uint64_t)p->claiming);
+	if (c)
+		reply(c, text, peer_claimed(p->claiming, text, sizeof(text)));
+}
+
+/* Starts to write a claim. Returns why not; NULL: the answer comes when it is written. */
+static const char *
+claim(struct peer *p, struct door_conn *c, const char *number)
+{
+	int64_t value;
+
+	if (!number_parse(number, strlen(number), INT64_MAX, &value))
+		return "a claim is one decimal number from 0 to 9223372036854775807";
+	if (!p->role || !p->locked)
+		return *p->why ? p->why : "the peer is not active yet; ask again";
+	if (epoch_writer_busy(p->claims))
+		return "another claim is being written; ask again";
+	if (epoch_write(p->claims, p->folder, EPOCH_CLAIM, value) < 0)
+		return "the path of data_dir is too long";
+	p->claiming = value;
+	p->claimer = c;
+	return NULL;
+}
+
+static void
+on_request(void *user, struct door_conn *c, const char *data, size_t len)
+{
+	static char text[DOOR_REPLY_MAX];
+	struct peer *p = user;
+	const char *why = NULL;
+
+	(void)len;
+	if (strcmp(data, "status") == 0)
+		reply(c, text, peer_status(p, text, sizeof(text)));
+	else if (strncmp(data, CLAIM, strlen(CLAIM)) == 0)
+		why = claim(p, c, data + strlen(CLAIM));
+	else if (strcmp(data, "watch") != 0)
+		why = "the peer knows `status`, `watch` and `claim N`";
+	else if (watch_add(&p->watch, c))
+		reply(c, text, peer_event(p, text, sizeof(text)));
+	else
+		why = "too many watchers";
+	if (why)
+		refuse(c, why);
+}
+
+static void
+on_gone(void *user, struct door_conn *c)
+{
+	struct peer *p = user;
+
+	watch_remove(&p->watch, c);
+	if (p->claimer == c)
+		p->claimer = NULL;
+}
+
+int
+peer_door_open(struct peer *p)
+{
+	static const struct door_ops ops = {.on_request = on_request, .on_gone = on_gone};
+	char path[CONF_RUN_DIR_MAX + 32];
+	int r = epoch_writer_open(&p->claims, p->loop, on_claim_written, p);
+
+	if (r == 0)
+		r = paths_below(path, sizeof(path), p->conf->run_dir, PATHS_PEER, NULL);
+	if (r == 0)
+		r = file_make_dir(path);
+	if (r == 0)
+		r = paths_below(path, sizeof(path), p->conf->run_dir, PATHS_PEER,
+		                PATHS_DOOR);
+	return r < 0 ? r : door_open(&p->door, p->loop, path, &ops, p);
+}
+
+void
+peer_door_close(struct peer *p)
+{
+	door_close(p->door);
+	if (p->claims && !epoch_writer_busy(p->claims))
+		epoch_writer_close(p->claims); /* a disk that hangs would block us */
+}

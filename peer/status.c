@@ -1,0 +1,202 @@
+/* See status.h. */
+#include "peer/status.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "proc/self.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *
+peer_reason(const struct peer *p, char *out, size_t cap)
+{
+	const char *file =
+	    p->view.reason == ROLE_REASON_ACCEPTED ? EPOCH_ACCEPTED : EPOCH_CURRENT;
+
+	switch (p->view.reason) {
+	case ROLE_REASON_EPOCHS:
+		snprintf(out, cap, "%s", p->why);
+		break;
+	case ROLE_REASON_ACCEPTED:
+	case ROLE_REASON_CURRENT:
+		if (p->view.error == 0)
+			snprintf(out, cap,
+			         "%s/%s is being written since %" PRIu64
+			         " ms: the disk hangs",
+			         p->folder, file, clock_ms() - p->view.since_ms);
+		else
+			snprintf(out, cap, "%s/%s cannot be written: %s", p->folder, file,
+			         strerror(-p->view.error));
+		break;
+	case ROLE_REASON_USED_UP:
+		snprintf(out, cap, "no epoch is left above %d", ROLE_EPOCH_MAX);
+		break;
+	case ROLE_REASON_PORT:
+		snprintf(out, cap, "its quorum port, %u, cannot be opened",
+		         p->conf->self->quorum_port);
+		break;
+	case ROLE_REASON_NONE:
+	default:
+		*out = '\0';
+		break;
+	}
+	return out;
+}
+
+void
+peer_line(const struct peer *p, char *out, size_t cap)
+{
+	const struct role_view *v = &p->view;
+	char reason[PEER_WHY_MAX];
+
+	peer_reason(p, reason, sizeof(reason));
+	snprintf(out, cap, "%s, %s, leader %" PRId64 ", epoch %" PRId64 "%s%.100s",
+	         role_state_name(v->state), role_phase_name(v->phase),
+	         v->has_leader ? v->leader : -1, v->epoch, *reason ? ": " : "", reason);
+	if (!p->role)
+		snprintf(out, cap, "shadow");
+}
+
+static void
+put_view(struct buf_out *out, const struct peer *p)
+{
+	const struct role_view *v = &p->view;
+
+	json_put_text(out, "state", role_state_name(v->state));
+	json_put_text(out, "phase", role_phase_name(v->phase));
+	json_put_key(out, "leader");
+	if (v->has_leader)
+		buf_put_text(out, "%" PRId64, v->leader);
+	else
+		buf_put_text(out, "null");
+	json_put_i64(out, "epoch", v->epoch);
+	json_put_i64(out, "round", v->round);
+	json_put_bool(out, "active", v->active);
+}
+
+static void
+put_reason(struct buf_out *out, const struct peer *p)
+{
+	char reason[PEER_WHY_MAX];
+
+	json_put_text(out, "reason", peer_reason(p, reason, sizeof(reason)));
+}
+
+size_t
+peer_event(const struct peer *p, char *text, size_t cap)
+{
+	struct buf_out out;
+
+	buf_out_init(&out, text, cap);
+	buf_put_u8(&out, '{');
+	json_put_text(&out, "event", "state");
+	json_put_u64(&out, "at_us", p->view_us);
+	json_put_i64(&out, "id", p->conf->id);
+	put_view(&out, p);
+	put_reason(&out, p);
+	buf_put_u8(&out, '}');
+	return out.bad ? 0 : out.len;
+}
+
+static void
+put_learners(struct buf_out *out, const struct peer *p)
+{
+	struct role_learner_view list[ROLE_LEARNERS_MAX];
+	unsigned count = p->role ? role_get_learners(p->role, clock_ms(), list) : 0;
+
+	json_put_key(out, "learners");
+	buf_put_u8(out, '[');
+	for (unsigned i = 0; i < count; i++) {
+		json_put_next(out);
+		buf_put_u8(out, '{');
+		json_put_i64(out, "id", list[i].id);
+		json_put_text(out, "phase", role_phase_name(list[i].phase));
+		json_put_bool(out, "promised", list[i].promised);
+		json_put_bool(out, "acked", list[i].acked);
+		json_put_u64(out, "last_ms", list[i].last_ms);
+		buf_put_u8(out, '}');
+	}
+	buf_put_u8(out, ']');
+}
+
+static void
+put_counters(struct buf_out *out, const struct peer *p)
+{
+	const struct peer_counters *c = &p->counters;
+	const struct uplink_counters u = uplink_counters(p->uplink);
+	const struct json_count done[] = {
+	    {"packets_in", c->packets_in},
+	    {"packets_out", c->packets_out},
+	    {"links_closed", c->links_closed},
+	    {"looks", c->looks},
+	    {"decided", c->decided},
+	    {"leader_changes", c->leader_changes},
+	    {"writes", c->writes},
+	    {"writes_failed", c->writes_failed},
+	    {"watchers", p->watch.count},
+	    {"uplinks", u.links},
+	};
+	const struct json_count drops[] = {
+	    {"packets_refused", c->packets_refused},
+	    {"messages_refused", u.refused},
+	    {"messages_dropped", u.dropped},
+	    {"messages_replaced", u.replaced},
+	};
+	const struct self_queue queue = {"uplink", uplink_waiting(p->uplink),
+	                                 UPLINK_QUEUE_MAX, u.dropped + u.replaced};
+
+	self_put_queues(out, "queues", &queue, 1);
+	json_put_counts(out, "counters", done, sizeof(done) / sizeof(done[0]));
+	json_put_counts(out, "drops", drops, sizeof(drops) / sizeof(drops[0]));
+}
+
+static void
+put_claim(struct buf_out *out, int64_t claim)
+{
+	json_put_key(out, "claim");
+	buf_put_text(out, "\"0x%" PRIx64 "\"", (uint64_t)claim);
+}
+
+size_t
+peer_status(const struct peer *p, char *text, size_t cap)
+{
+	struct buf_out out;
+
+	buf_out_init(&out, text, cap);
+	buf_put_u8(&out, '{');
+	self_put(&out, "peer", p->name, uplink_generation(p->uplink));
+	json_put_i64(&out, "id", p->conf->id);
+	json_put_text(&out, "role", p->conf->self->observer ? "observer" : "participant");
+	json_put_bool(&out, "zab", p->conf->zab);
+	put_view(&out, p);
+	json_put_i64(&out, "lease_ms", 0);
+	put_reason(&out, p);
+	json_put_i64(&out, "accepted_epoch", p->role ? role_accepted(p->role) : 0);
+	json_put_i64(&out, "current_epoch", p->role ? role_current(p->role) : 0);
+	if (p->started) {
+		put_claim(&out, role_claim(p->role));
+	} else {
+		json_put_key(&out, "claim");
+		buf_put_text(&out, "null");
+	}
+	put_learners(&out, p);
+	put_counters(&out, p);
+	histogram_put(&out, "establish", &p->establish);
+	buf_put_u8(&out, '}');
+	return out.bad ? 0 : out.len;
+}
+
+size_t
+peer_claimed(int64_t claim, char *text, size_t cap)
+{
+	struct buf_out out;
+
+	buf_out_init(&out, text, cap);
+	buf_put_u8(&out, '{');
+	json_put_bool(&out, "ok", true);
+	put_claim(&out, claim);
+	buf_put_u8(&out, '}');
+	return out.bad ? 0 : out.len;
+}
