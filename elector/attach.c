@@ -267,9 +267,7 @@ on_notif(struct attach *a, int64_t sid, const struct notif *n)
 	if (sid == a->options.sid) {
 		elect_act_drop(a->out, sid, ELECT_REASON_OWN);
 	} else if (v) {
-		on_voter(a, v,
-		         &(struct vote){n->leader, n->zxid, n->round, n->epoch, n->state,
-		                        n->version});
+		on_voter(a, v, &n->vote);
 	} else if (a->self.silent || !a->self.synced) {
 		elect_act_drop(a->out, sid, ELECT_REASON_SILENT);
 	} else {

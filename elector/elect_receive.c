@@ -76,19 +76,14 @@ newer_config_stops(struct elect *e, int64_t sid, const struct notif *n)
 void
 elect_receive(struct elect *e, int64_t sid, const struct notif *n)
 {
-	struct vote v = {.leader = n->leader,
-	                 .zxid = n->zxid,
-	                 .round = n->round,
-	                 .epoch = n->epoch,
-	                 .state = n->state,
-	                 .version = n->version};
+	const struct vote *v = &n->vote;
 
 	if (sid == e->self.sid && e->options.guarded) {
 		elect_drop(e, sid, ELECT_REASON_OWN);
 		return;
 	}
 	if (e->self.silent || !e->self.synced) {
-		store_early(e, sid, &v);
+		store_early(e, sid, v);
 		elect_drop(e, sid, ELECT_REASON_SILENT);
 		return;
 	}
@@ -96,10 +91,10 @@ elect_receive(struct elect *e, int64_t sid, const struct notif *n)
 		return;
 	if (!elect_is_voter(e, sid))
 		answer_outsider(e, sid);
-	else if (v.state < NOTIF_LOOKING || v.state > NOTIF_OBSERVING)
+	else if (v->state < NOTIF_LOOKING || v->state > NOTIF_OBSERVING)
 		elect_drop(e, sid, ELECT_REASON_STATE);
 	else if (e->phase != ELECT_PHASE_IDLE)
-		receive_looking(e, sid, &v);
+		receive_looking(e, sid, v);
 	else
-		receive_serving(e, sid, &v);
+		receive_serving(e, sid, v);
 }

@@ -200,18 +200,13 @@ take_remote(struct elector *s, const struct msg_remote *m)
 }
 
 static void
-remember(struct elector *s, int64_t sid, const struct notif *n)
+remember(struct elector *s, int64_t sid, const struct vote *vote)
 {
 	for (unsigned i = 0; i < s->remote_count; i++) {
 		if (s->remotes[i].sid != sid)
 			continue;
 		s->remotes[i].heard = true;
-		s->remotes[i].vote = (struct vote){.leader = n->leader,
-		                                   .zxid = n->zxid,
-		                                   .round = n->round,
-		                                   .epoch = n->epoch,
-		                                   .state = n->state,
-		                                   .version = n->version};
+		s->remotes[i].vote = *vote;
 	}
 }
 
@@ -231,7 +226,7 @@ take_frame(struct elector *s, const struct msg_frame *m)
 		          notif_result_name(r));
 		return;
 	}
-	remember(s, m->sid, &ev.notif);
+	remember(s, m->sid, &ev.notif.vote);
 	push(s, &ev);
 }
 

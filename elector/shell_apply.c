@@ -20,11 +20,7 @@ is_configured(const struct elector *s, int64_t sid)
 static void
 send_vote(struct elector *s, const struct elect_action *a)
 {
-	struct notif n = {.state = a->vote.state,
-	                  .leader = a->vote.leader,
-	                  .zxid = a->vote.zxid,
-	                  .round = a->vote.round,
-	                  .epoch = a->vote.epoch,
+	struct notif n = {.vote = a->vote,
 	                  .has_config = true,
 	                  .config = s->config_text,
 	                  .config_len = s->config_text_len};

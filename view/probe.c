@@ -118,9 +118,10 @@ take_answer(struct probe_server *s, size_t len)
 {
 	enum notif_result r = notif_decode(s->in + FRAME_HEAD, len, &s->notif);
 
-	if (r == NOTIF_OK &&
-	    (s->notif.state < NOTIF_LOOKING || s->notif.state > NOTIF_OBSERVING)) {
-		probe_fail(s, "no election port: its state is %" PRId32, s->notif.state);
+	if (r == NOTIF_OK && (s->notif.vote.state < NOTIF_LOOKING ||
+	                      s->notif.vote.state > NOTIF_OBSERVING)) {
+		probe_fail(s, "no election port: its state is %" PRId32,
+		           s->notif.vote.state);
 		return PROBE_BAD;
 	}
 	if (r != NOTIF_OK) {

@@ -24,13 +24,13 @@ add_answer(json_t *row, const struct probe_server *s)
 {
 	char text[32];
 
-	add_state(row, s->notif.state);
-	json_object_set_new(row, "leader", json_integer(s->notif.leader));
-	json_object_set_new(row, "round", json_integer(s->notif.round));
-	snprintf(text, sizeof(text), "0x%" PRIx64, (uint64_t)s->notif.zxid);
+	add_state(row, s->notif.vote.state);
+	json_object_set_new(row, "leader", json_integer(s->notif.vote.leader));
+	json_object_set_new(row, "round", json_integer(s->notif.vote.round));
+	snprintf(text, sizeof(text), "0x%" PRIx64, (uint64_t)s->notif.vote.zxid);
 	json_object_set_new(row, "zxid", json_string(text));
-	json_object_set_new(row, "peer_epoch", json_integer(s->notif.epoch));
-	json_object_set_new(row, "version", json_integer(s->notif.version));
+	json_object_set_new(row, "peer_epoch", json_integer(s->notif.vote.epoch));
+	json_object_set_new(row, "version", json_integer(s->notif.vote.version));
 	json_object_set_new(row, "config",
 	                    s->notif.has_config ? json_string(s->config) : json_null());
 	json_object_set_new(row, "ms", json_real((double)s->us / 1000));

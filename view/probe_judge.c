@@ -84,14 +84,14 @@ leads(struct probe *p, const struct probe_server *s)
 {
 	int64_t sid;
 
-	if (!s->answered || s->notif.state != NOTIF_LEADING)
+	if (!s->answered || s->notif.vote.state != NOTIF_LEADING)
 		return false;
 	if (!parse_config(p, s))
 		return true;
 	if (who_is(p, s, s, &sid))
-		return sid == s->notif.leader;
+		return sid == s->notif.vote.leader;
 	for (unsigned i = 0; i < p->count; i++)
-		if (who_is(p, s, &p->servers[i], &sid) && sid == s->notif.leader)
+		if (who_is(p, s, &p->servers[i], &sid) && sid == s->notif.vote.leader)
 			return false;
 	return true;
 }
@@ -99,8 +99,9 @@ leads(struct probe *p, const struct probe_server *s)
 static bool
 names(const struct probe_server *s, int64_t leader)
 {
-	return s->answered && s->notif.leader == leader &&
-	       (s->notif.state == NOTIF_FOLLOWING || s->notif.state == NOTIF_LEADING);
+	return s->answered && s->notif.vote.leader == leader &&
+	       (s->notif.vote.state == NOTIF_FOLLOWING ||
+	        s->notif.vote.state == NOTIF_LEADING);
 }
 
 /* Those who name the leader, as members of the configuration that `owner` reports. Only
@@ -113,7 +114,7 @@ collect(const struct probe *p, const struct probe_server *owner, int64_t leader,
 
 	for (unsigned i = 0; i < p->count; i++) {
 		const struct probe_server *s = &p->servers[i];
-		bool leading = s->notif.state == NOTIF_LEADING;
+		bool leading = s->notif.vote.state == NOTIF_LEADING;
 		int64_t sid;
 
 		if (!names(s, leader))
@@ -171,11 +172,11 @@ judge_named(struct probe *p, struct probe_verdict *out)
 	for (unsigned i = 0; i < p->count && !out->has_named; i++) {
 		const struct probe_server *s = &p->servers[i];
 
-		if (!s->answered || s->notif.state != NOTIF_FOLLOWING ||
-		    !has_quorum(p, s->notif.leader))
+		if (!s->answered || s->notif.vote.state != NOTIF_FOLLOWING ||
+		    !has_quorum(p, s->notif.vote.leader))
 			continue;
 		out->has_named = true;
-		out->named = s->notif.leader;
+		out->named = s->notif.vote.leader;
 		out->named_at = find_member(p, out->named);
 	}
 }
@@ -188,7 +189,7 @@ probe_judge(struct probe *p, struct probe_verdict *out)
 	*out = (struct probe_verdict){.leader = 0};
 	for (unsigned i = 0; i < p->count; i++) {
 		const struct probe_server *s = &p->servers[i];
-		int64_t leader = s->notif.leader;
+		int64_t leader = s->notif.vote.leader;
 
 		out->answered += s->answered;
 		if (!leads(p, s) || (alone + proven > 0 && leader == out->leader))

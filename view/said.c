@@ -24,13 +24,13 @@ unhex(const char *hex, unsigned char *out)
 }
 
 static void
-vote_text(char out[SAID_MAX], int32_t state, int64_t leader, int64_t zxid, int64_t round,
-          int64_t epoch, const char *more)
+vote_text(char out[SAID_MAX], const struct vote *v, const char *more)
 {
 	snprintf(out, SAID_MAX,
 	         "%s leader=%" PRId64 " zxid=0x%" PRIx64 " round=%" PRId64
 	         " epoch=%" PRId64 "%s",
-	         notif_state_name(state), leader, (uint64_t)zxid, round, epoch, more);
+	         notif_state_name(v->state), v->leader, (uint64_t)v->zxid, v->round,
+	         v->epoch, more);
 }
 
 void
@@ -45,15 +45,13 @@ said_text(const char *hex, char out[SAID_MAX])
 	if (len == 0) {
 		snprintf(out, SAID_MAX, "nothing");
 	} else if (msg_decode(data, len, &m) == MSG_OK && m.type == MSG_DECIDED) {
-		vote_text(out, m.u.decided.vote.state, m.u.decided.vote.leader,
-		          m.u.decided.vote.zxid, m.u.decided.vote.round,
-		          m.u.decided.vote.epoch, "");
+		vote_text(out, &m.u.decided.vote, "");
 	} else if (notif_decode(data, len, &n) == NOTIF_OK) {
 		if (n.has_config)
 			snprintf(more, sizeof(more),
 			         " version=%" PRId32 " configuration of %zu bytes",
-			         n.version, n.config_len);
-		vote_text(out, n.state, n.leader, n.zxid, n.round, n.epoch, more);
+			         n.vote.version, n.config_len);
+		vote_text(out, &n.vote, more);
 	} else {
 		snprintf(out, SAID_MAX, "%zu bytes that are no notification: %.64s", len,
 		         hex);

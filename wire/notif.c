@@ -4,7 +4,7 @@
 #include "base/buf.h"
 
 #define NOTIF_NO_EPOCH   28 /* up to 3.3: without a peer epoch */
-#define NOTIF_NO_VERSION 40 /* 3.4: the version field is there, and means nothing */
+#define NOTIF_NO_VERSION 40 /* 3.4: the version field has no meaning */
 
 static enum notif_result
 get_config(struct buf_in *in, size_t frame_len, struct notif *n)
@@ -35,21 +35,21 @@ notif_decode(const void *data, size_t len, struct notif *out)
 	if (len < NOTIF_NO_EPOCH)
 		return NOTIF_SHORT;
 	buf_in_init(&in, data, len);
-	n.state = buf_get_i32(&in);
-	n.leader = buf_get_i64(&in);
-	n.zxid = buf_get_i64(&in);
-	n.round = buf_get_i64(&in);
+	n.vote.state = buf_get_i32(&in);
+	n.vote.leader = buf_get_i64(&in);
+	n.vote.zxid = buf_get_i64(&in);
+	n.vote.round = buf_get_i64(&in);
 	if (len == NOTIF_NO_EPOCH) {
-		n.epoch = n.zxid >> 32;
+		n.vote.epoch = n.vote.zxid >> 32;
 	} else {
-		n.epoch = buf_get_i64(&in);
-		n.version = buf_get_i32(&in);
+		n.vote.epoch = buf_get_i64(&in);
+		n.vote.version = buf_get_i32(&in);
 		if (in.bad)
 			return NOTIF_PARTIAL;
 		if (len == NOTIF_NO_VERSION)
-			n.version = 0;
+			n.vote.version = 0;
 	}
-	if (n.version > 1) {
+	if (n.vote.version > 1) {
 		r = get_config(&in, len, &n);
 		if (r != NOTIF_OK)
 			return r;
@@ -66,11 +66,11 @@ notif_encode(const struct notif *in, void *out, size_t cap)
 	if (in->config_len == 0 || in->config_len > INT32_MAX)
 		return 0;
 	buf_out_init(&b, out, cap);
-	buf_put_i32(&b, in->state);
-	buf_put_i64(&b, in->leader);
-	buf_put_i64(&b, in->zxid);
-	buf_put_i64(&b, in->round);
-	buf_put_i64(&b, in->epoch);
+	buf_put_i32(&b, in->vote.state);
+	buf_put_i64(&b, in->vote.leader);
+	buf_put_i64(&b, in->vote.zxid);
+	buf_put_i64(&b, in->vote.round);
+	buf_put_i64(&b, in->vote.epoch);
 	buf_put_i32(&b, 2);
 	buf_put_i32(&b, (int32_t)in->config_len);
 	buf_put_bytes(&b, in->config, in->config_len);

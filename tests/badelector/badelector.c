@@ -228,7 +228,7 @@ __wrap_uplink_send(struct uplink *u, const struct msg *m)
 		other.u.decided.vote.leader = worse_than(m->u.decided.vote.leader);
 	} else if (m->type == MSG_FRAME_OUT &&
 	           notif_decode(m->u.frame.data, m->u.frame.data_len, &n) == NOTIF_OK) {
-		n.leader = worse_than(n.leader);
+		n.vote.leader = worse_than(n.vote.leader);
 		other.u.frame.data = frame;
 		other.u.frame.data_len = notif_encode(&n, frame, sizeof(frame));
 	}

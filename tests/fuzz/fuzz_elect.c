@@ -130,21 +130,17 @@ notif(struct model *m, struct elect_event *ev)
 	struct vote v = some_vote(m);
 	unsigned b = feed_byte(&m->feed);
 
+	v.version = b < 192 || b == 224 ? 2 : (int32_t)(b % 3);
 	ev->type = ELECT_EV_NOTIF;
 	ev->sid = some_sid(m);
-	ev->notif = (struct notif){.state = v.state,
-	                           .leader = v.leader,
-	                           .zxid = v.zxid,
-	                           .round = v.round,
-	                           .epoch = v.epoch,
-	                           .version = b < 192 || b == 224 ? 2 : (int32_t)(b % 3),
+	ev->notif = (struct notif){.vote = v,
 	                           .config = m->options.config_text,
 	                           .config_len = m->options.config_text_len};
 	if (b % 32 == 0) {
 		ev->notif.config = other;
 		ev->notif.config_len = b == 224 ? sizeof(other) - 1 : b / 32 * 6;
 	}
-	ev->notif.has_config = ev->notif.version >= 2;
+	ev->notif.has_config = ev->notif.vote.version >= 2;
 }
 
 static bool
@@ -171,11 +167,12 @@ all_say(struct model *m)
 		if (i == but || voters[i] == m->options.sid)
 			continue;
 		ev.sid = voters[i];
-		if (ev.notif.state == NOTIF_FOLLOWING && ev.sid == ev.notif.leader)
-			ev.notif.state = NOTIF_LEADING;
+		if (ev.notif.vote.state == NOTIF_FOLLOWING &&
+		    ev.sid == ev.notif.vote.leader)
+			ev.notif.vote.state = NOTIF_LEADING;
 		check_step(m, &ev);
-		if (ev.notif.state == NOTIF_LEADING)
-			ev.notif.state = NOTIF_FOLLOWING;
+		if (ev.notif.vote.state == NOTIF_LEADING)
+			ev.notif.vote.state = NOTIF_FOLLOWING;
 	}
 }
 

@@ -42,8 +42,7 @@ static void
 note_heard(struct model *m, int64_t sid, const struct notif *n)
 {
 	if (m->heard_count < HEARD_MAX)
-		heard[m->heard_count] = (struct vote_entry){
-		    sid, {n->leader, n->zxid, n->round, n->epoch, n->state, n->version}};
+		heard[m->heard_count] = (struct vote_entry){sid, n->vote};
 	m->heard_count++;
 }
 

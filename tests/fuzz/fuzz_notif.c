@@ -18,7 +18,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (size < 28 || (size > 28 && size < 40))
 		abort();
-	if (n.has_config != (n.version >= 2))
+	if (n.has_config != (n.vote.version >= 2))
 		abort();
 	if (n.has_config && ((const uint8_t *)n.config < data ||
 	                     (const uint8_t *)n.config + n.config_len > data + size))
@@ -30,10 +30,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	if (len != NOTIF_HEAD + n.config_len ||
-	    notif_decode(bytes, len, &back) != NOTIF_OK || back.version != 2 ||
-	    back.state != n.state || back.leader != n.leader || back.zxid != n.zxid ||
-	    back.round != n.round || back.epoch != n.epoch ||
-	    back.config_len != n.config_len ||
+	    notif_decode(bytes, len, &back) != NOTIF_OK || back.vote.version != 2 ||
+	    back.vote.state != n.vote.state || back.vote.leader != n.vote.leader ||
+	    back.vote.zxid != n.vote.zxid || back.vote.round != n.vote.round ||
+	    back.vote.epoch != n.vote.epoch || back.config_len != n.config_len ||
 	    memcmp(back.config, n.config, n.config_len) != 0)
 		abort();
 	return 0;

@@ -216,16 +216,6 @@ claim(unsigned server, const struct vote *v)
 	w->claims[w->claim_count++] = *v;
 }
 
-static struct vote
-vote_of(const struct notif *n)
-{
-	return (struct vote){.leader = n->leader,
-	                     .zxid = n->zxid,
-	                     .round = n->round,
-	                     .epoch = n->epoch,
-	                     .state = n->state};
-}
-
 /* What the elector says; to a voter it is what connmgr has kept (others are told what it
  * would be without an election). Not so while it attaches again: what it said without a
  * link comes first. */
@@ -241,7 +231,7 @@ check_said(unsigned server, int64_t to, bool attached, const void *frame, size_t
 		sim_fail("server %u sends what is no notification", server + 1);
 		return;
 	}
-	v = vote_of(&n);
+	v = n.vote;
 	claim(server, &v);
 	if (attached && v.state == NOTIF_LOOKING && voter && !voter->observer &&
 	    (!w->kept || !vote_same_claim(&w->kept_vote, &v)))
@@ -339,7 +329,7 @@ static void
 hear(struct witness *w, const struct elect_event *ev)
 {
 	struct heard *h = &w->heard[ev->sid - 1];
-	struct vote v = vote_of(&ev->notif);
+	struct vote v = ev->notif.vote;
 
 	if (v.state != NOTIF_FOLLOWING && v.state != NOTIF_LEADING)
 		return;

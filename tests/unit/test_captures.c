@@ -77,8 +77,8 @@ check_notif(const char *name, const unsigned char *bytes, size_t len)
 	struct notif n;
 
 	assert_int_equal(notif_decode(bytes, len, &n), NOTIF_OK);
-	assert_string_not_equal(notif_state_name(n.state), "?");
-	assert_int_equal(n.version, 2);
+	assert_string_not_equal(notif_state_name(n.vote.state), "?");
+	assert_int_equal(n.vote.version, 2);
 	assert_int_equal(notif_encode(&n, again, sizeof(again)), len);
 	assert_memory_equal(again, bytes, len);
 	assert_int_equal(qconfig_parse(n.config, n.config_len, true, &config),

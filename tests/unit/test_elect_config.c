@@ -6,14 +6,11 @@ static struct lab lab;
 static void
 recv_with(int64_t from, const char *text)
 {
-	struct notif n = {.state = L,
-	                  .leader = 3,
-	                  .zxid = 9,
-	                  .round = 1,
-	                  .version = 2,
-	                  .has_config = true,
-	                  .config = text,
-	                  .config_len = strlen(text)};
+	struct notif n = {
+	    .vote = {.state = L, .leader = 3, .zxid = 9, .round = 1, .version = 2},
+	    .has_config = true,
+	    .config = text,
+	    .config_len = strlen(text)};
 
 	lab_give(&lab,
 	         (struct elect_event){.type = ELECT_EV_NOTIF, .sid = from, .notif = n});

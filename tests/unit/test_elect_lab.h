@@ -138,12 +138,12 @@ lab_recv(struct lab *lab, int64_t from, int32_t state, int64_t leader, int64_t z
 {
 	lab_give(lab, (struct elect_event){.type = ELECT_EV_NOTIF,
 	                                   .sid = from,
-	                                   .notif = {.state = state,
-	                                             .leader = leader,
-	                                             .zxid = zxid,
-	                                             .round = round,
-	                                             .epoch = epoch,
-	                                             .version = 1}});
+	                                   .notif.vote = {.state = state,
+	                                                  .leader = leader,
+	                                                  .zxid = zxid,
+	                                                  .round = round,
+	                                                  .epoch = epoch,
+	                                                  .version = 1}});
 }
 
 static inline void

@@ -377,14 +377,10 @@ random_event(struct lab *lab)
 	    .link = pick(2) ? MSG_LINK_UP : MSG_LINK_DOWN,
 	    .reason = pick(2) ? MSG_REASON_REFUSED : MSG_REASON_NONE,
 	    .was_up = pick(2),
-	    .notif = {.state = v.state,
-	              .leader = v.leader,
-	              .zxid = v.zxid,
-	              .round = v.round,
-	              .epoch = v.epoch,
-	              .version = (int32_t)pick(2)},
+	    .notif.vote = v,
 	};
 
+	ev.notif.vote.version = (int32_t)pick(2);
 	if (pick(3) > 0)
 		lab->words++;
 	ev.serial = lab_serial(lab->words);

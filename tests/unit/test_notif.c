@@ -34,7 +34,7 @@ lengths(void **state)
 		begin(&b, frame, sizeof(frame));
 		buf_put_i32(&b, version);
 		for (size_t len = 0; len <= sizeof(frame); len++) {
-			struct notif n = {.leader = 99};
+			struct notif n = {.vote = {.leader = 99}};
 			enum notif_result want = NOTIF_OK;
 
 			if (len < 28)
@@ -44,15 +44,15 @@ lengths(void **state)
 				want = NOTIF_PARTIAL;
 			assert_int_equal(notif_decode(frame, len, &n), want);
 			if (want != NOTIF_OK) {
-				assert_true(n.leader == 99);
+				assert_true(n.vote.leader == 99);
 				continue;
 			}
-			assert_true(n.leader == -3);
-			assert_true(n.zxid == ((int64_t)5 << 32 | 7));
-			assert_true(n.round == 11);
-			assert_true(n.epoch == (len == 28 ? 5 : 13));
-			assert_int_equal(n.state, 2);
-			assert_int_equal(n.version, len > 40 ? version : 0);
+			assert_true(n.vote.leader == -3);
+			assert_true(n.vote.zxid == ((int64_t)5 << 32 | 7));
+			assert_true(n.vote.round == 11);
+			assert_true(n.vote.epoch == (len == 28 ? 5 : 13));
+			assert_int_equal(n.vote.state, 2);
+			assert_int_equal(n.vote.version, len > 40 ? version : 0);
 			assert_int_equal(n.has_config, version >= 2 && len >= 44);
 			assert_int_equal(n.config_len, 0);
 		}
@@ -73,7 +73,7 @@ old_epoch_has_the_sign_of_the_zxid(void **state)
 	buf_put_i64(&b, INT64_MIN);
 	buf_put_i64(&b, 1);
 	assert_int_equal(notif_decode(frame, sizeof(frame), &n), NOTIF_OK);
-	assert_true(n.epoch == INT32_MIN);
+	assert_true(n.vote.epoch == INT32_MIN);
 }
 
 static void
@@ -127,8 +127,8 @@ any_state_and_version_passes(void **state)
 	buf_out_init(&b, frame, 4);
 	buf_put_i32(&b, -7);
 	assert_int_equal(notif_decode(frame, sizeof(frame), &n), NOTIF_OK);
-	assert_int_equal(n.state, -7);
-	assert_int_equal(n.version, INT32_MIN);
+	assert_int_equal(n.vote.state, -7);
+	assert_int_equal(n.vote.version, INT32_MIN);
 	assert_false(n.has_config);
 }
 
@@ -143,11 +143,11 @@ encodes_version_2(void **state)
 				   "\x00\x00\x00\x02"
 				   "\x00\x00\x00\x09"
 				   "version=0";
-	struct notif n = {.state = NOTIF_FOLLOWING,
-	                  .leader = -1,
-	                  .zxid = (int64_t)1 << 32 | 2,
-	                  .round = INT64_MAX,
-	                  .epoch = INT64_MIN,
+	struct notif n = {.vote = {.state = NOTIF_FOLLOWING,
+	                           .leader = -1,
+	                           .zxid = (int64_t)1 << 32 | 2,
+	                           .round = INT64_MAX,
+	                           .epoch = INT64_MIN},
 	                  .config = "version=0",
 	                  .config_len = 9};
 	unsigned char bytes[64];
@@ -157,8 +157,8 @@ encodes_version_2(void **state)
 	assert_int_equal(notif_encode(&n, bytes, sizeof(bytes)), sizeof(want) - 1);
 	assert_memory_equal(bytes, want, sizeof(want) - 1);
 	assert_int_equal(notif_decode(bytes, sizeof(want) - 1, &back), NOTIF_OK);
-	assert_int_equal(back.version, 2);
-	assert_true(back.epoch == INT64_MIN);
+	assert_int_equal(back.vote.version, 2);
+	assert_true(back.vote.epoch == INT64_MIN);
 	assert_int_equal(notif_encode(&n, bytes, sizeof(want) - 1), sizeof(want) - 1);
 	assert_int_equal(notif_encode(&n, bytes, sizeof(want) - 2), 0);
 }

@@ -115,11 +115,11 @@ question(void **state)
 static size_t
 put_answer(unsigned char *out, size_t at, int32_t state, int64_t leader, int64_t round)
 {
-	struct notif n = {.state = state,
-	                  .leader = leader,
-	                  .zxid = -1,
-	                  .round = round,
-	                  .epoch = 7,
+	struct notif n = {.vote = {.state = state,
+	                           .leader = leader,
+	                           .zxid = -1,
+	                           .round = round,
+	                           .epoch = 7},
 	                  .config = CONFIG,
 	                  .config_len = strlen(CONFIG)};
 	size_t len = notif_encode(&n, out + at + 4, 1024);
@@ -154,9 +154,9 @@ answer_cut_anywhere(void **state)
 		assert_int_equal(probe_feed(&s, bytes + cut, len - cut), PROBE_ANSWER);
 		assert_true(s.answered);
 		assert_false(s.waiting);
-		assert_int_equal(s.notif.leader, INT64_MAX);
-		assert_int_equal(s.notif.round, INT64_MIN);
-		assert_int_equal(s.notif.zxid, -1);
+		assert_int_equal(s.notif.vote.leader, INT64_MAX);
+		assert_int_equal(s.notif.vote.round, INT64_MIN);
+		assert_int_equal(s.notif.vote.zxid, -1);
 		assert_string_equal(s.config, CONFIG);
 	}
 }
@@ -177,7 +177,7 @@ frames_before_the_question_are_dropped(void **state)
 	assert_int_equal(probe_feed(&s, bytes + one + 10, two - one - 10), PROBE_MORE);
 	assert_false(s.answered);
 	assert_int_equal(probe_feed(&s, bytes + two, three - two), PROBE_ANSWER);
-	assert_int_equal(s.notif.leader, 3);
+	assert_int_equal(s.notif.vote.leader, 3);
 }
 
 static void
@@ -191,12 +191,12 @@ frames_after_the_answer_are_dropped(void **state)
 	probe_open(&s, 9, "1.2.3.4");
 	ask();
 	assert_int_equal(probe_feed(&s, bytes, two), PROBE_ANSWER);
-	assert_int_equal(s.notif.leader, 1);
+	assert_int_equal(s.notif.vote.leader, 1);
 	assert_int_equal(probe_feed(&s, bytes + one, two - one), PROBE_MORE);
-	assert_int_equal(s.notif.leader, 1);
+	assert_int_equal(s.notif.vote.leader, 1);
 	ask();
 	assert_int_equal(probe_feed(&s, bytes + one, two - one), PROBE_ANSWER);
-	assert_int_equal(s.notif.leader, 2);
+	assert_int_equal(s.notif.vote.leader, 2);
 }
 
 static void
@@ -256,8 +256,8 @@ ancient_answer_without_configuration(void **state)
 	probe_open(&s, 9, "1.2.3.4");
 	ask();
 	assert_int_equal(probe_feed(&s, bytes, sizeof(bytes)), PROBE_ANSWER);
-	assert_int_equal(s.notif.leader, 5);
-	assert_int_equal(s.notif.epoch, 6);
+	assert_int_equal(s.notif.vote.leader, 5);
+	assert_int_equal(s.notif.vote.epoch, 6);
 	assert_false(s.notif.has_config);
 	assert_string_equal(s.config, "");
 }

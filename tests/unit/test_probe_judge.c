@@ -196,8 +196,8 @@ stage(const struct said *said)
 		if (said->state == DEAD)
 			continue;
 		s->answered = true;
-		s->notif.state = said->state;
-		s->notif.leader = said->leader;
+		s->notif.vote.state = said->state;
+		s->notif.vote.leader = said->leader;
 		strcpy(s->config, said->config);
 		s->notif.config_len = strlen(said->config);
 	}

@@ -200,12 +200,7 @@ static bool
 same_bytes(const struct play *p, const json_t *out, const struct vote *v)
 {
 	static unsigned char frame[FRAME_MAX];
-	struct notif n = {.state = v->state,
-	                  .leader = v->leader,
-	                  .zxid = v->zxid,
-	                  .round = v->round,
-	                  .epoch = v->epoch,
-	                  .version = 2,
+	struct notif n = {.vote = *v,
 	                  .has_config = true,
 	                  .config = p->config_text,
 	                  .config_len = strlen(p->config_text)};

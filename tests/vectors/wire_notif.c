@@ -22,23 +22,26 @@ get_claims(const json_t *row, struct notif *out)
 {
 	const char *state = vector_text(row, "state");
 
-	for (out->state = NOTIF_LOOKING; out->state <= NOTIF_OBSERVING; out->state++)
-		if (state && strcmp(state, notif_state_name(out->state)) == 0)
+	for (out->vote.state = NOTIF_LOOKING; out->vote.state <= NOTIF_OBSERVING;
+	     out->vote.state++)
+		if (state && strcmp(state, notif_state_name(out->vote.state)) == 0)
 			break;
-	return out->state <= NOTIF_OBSERVING && vector_i64(row, "leader", &out->leader) &&
-	       vector_i64(row, "zxid", &out->zxid) &&
-	       vector_i64(row, "round", &out->round) &&
-	       vector_i64(row, "epoch", &out->epoch);
+	return out->vote.state <= NOTIF_OBSERVING &&
+	       vector_i64(row, "leader", &out->vote.leader) &&
+	       vector_i64(row, "zxid", &out->vote.zxid) &&
+	       vector_i64(row, "round", &out->vote.round) &&
+	       vector_i64(row, "epoch", &out->vote.epoch);
 }
 
 static bool
 same_claims(const struct notif *a, const struct notif *b, char *why, size_t cap)
 {
-	return (a->state == b->state && a->leader == b->leader && a->zxid == b->zxid &&
-	        a->round == b->round && a->epoch == b->epoch) ||
+	return (a->vote.state == b->vote.state && a->vote.leader == b->vote.leader &&
+	        a->vote.zxid == b->vote.zxid && a->vote.round == b->vote.round &&
+	        a->vote.epoch == b->vote.epoch) ||
 	       vector_say(why, cap, "got %s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64,
-	                  notif_state_name(b->state), b->leader, b->zxid, b->round,
-	                  b->epoch);
+	                  notif_state_name(b->vote.state), b->vote.leader, b->vote.zxid,
+	                  b->vote.round, b->vote.epoch);
 }
 
 static bool
@@ -48,7 +51,7 @@ check_encode(const json_t *row, const unsigned char *want, size_t want_len, char
 	static unsigned char got[FRAME_MAX];
 	const char *form = vector_text(row, "form");
 	const char *config = vector_text(row, "config");
-	struct notif n = {.version = 2, .has_config = true}, back;
+	struct notif n = {.vote = {.version = 2}, .has_config = true}, back;
 	size_t got_len;
 
 	if (!form || !get_claims(row, &n))
@@ -58,7 +61,8 @@ check_encode(const json_t *row, const unsigned char *want, size_t want_len, char
 	if (!same_claims(&n, &back, why, cap))
 		return false;
 	if (strcmp(form, "v1") == 0) /* ours never send it: reading is all there is */
-		return back.version == 0 || vector_say(why, cap, "got another version");
+		return back.vote.version == 0 ||
+		       vector_say(why, cap, "got another version");
 	if (!config)
 		return vector_say(why, cap, "row not understood");
 	n.config = config;
@@ -163,9 +167,9 @@ check_decode(const json_t *row, const unsigned char *frame, size_t len, char *wh
 		return true;
 	if (!get_claims(row, &claims) || !json_is_number(version))
 		return vector_say(why, cap, "row not understood");
-	if (n.version != json_integer_value(version))
+	if (n.vote.version != json_integer_value(version))
 		return vector_say(why, cap, "expected version %lld, got %d",
-		                  json_integer_value(version), n.version);
+		                  json_integer_value(version), n.vote.version);
 	return same_claims(&claims, &n, why, cap) && same_config(row, carried, why, cap);
 }
 
