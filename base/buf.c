@@ -1,4 +1,4 @@
-/* Bounded cursors; see buf.h. */
+/* See buf.h. */
 #include "base/buf.h"
 
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* The one clock; see clock.h. */
+/* See clock.h. */
 #include "base/clock.h"
 
 #include <assert.h>

@@ -14,7 +14,7 @@
 #define OWN_MODE    0700
 #define FILE_MODE   0600
 
-/* chmod because of the umask, and only of what we have just made. */
+/* mkdir obeys the umask, so a folder that we have just made gets its mode by chmod. */
 static int
 make_one(const char *path, mode_t mode)
 {
@@ -25,7 +25,7 @@ make_one(const char *path, mode_t mode)
 	return 0;
 }
 
-/* Others who can write there could replace our sockets and files by theirs. */
+/* Who may write into our folder could replace our sockets and files. */
 static int
 check_own(const char *path)
 {
@@ -97,7 +97,7 @@ file_sync_dir(const char *path)
 	return r;
 }
 
-/* After a rename the name itself is durable only once its folder is. */
+/* The new name of a file is on the disk only once its folder is. */
 static int
 sync_folder_of(const char *path)
 {
@@ -118,7 +118,7 @@ file_write_new(const char *path, const void *data, size_t len, bool sync)
 {
 	int fd, r;
 
-	/* a crash may have left one; each file has one writer */
+	/* a crash may have left this file; nobody else writes it */
 	if (unlink(path) < 0 && errno != ENOENT)
 		return -errno;
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
@@ -193,5 +193,6 @@ file_lock(const char *path)
 		close(fd);
 		return r;
 	}
-	return 0; /* the descriptor stays open: the lock is the process's */
+	return 0; /* the descriptor stays open, and with it the lock, until the process
+	             ends */
 }

@@ -8,9 +8,10 @@
 
 #define HISTOGRAM_BUCKETS 15
 
-struct histogram { /* zeroed is empty */
-	/* each with those that are above the bound before it and not above its own; the
-	 * last: above all bounds */
+/* Zeroed is empty. */
+struct histogram {
+	/* A bucket counts what is above the bound before it and not above its own; the
+	 * last one counts what is above all bounds. */
 	uint64_t counts[HISTOGRAM_BUCKETS + 1];
 	uint64_t sum_us;
 };
@@ -18,7 +19,7 @@ struct histogram { /* zeroed is empty */
 extern const uint64_t histogram_bounds_us[HISTOGRAM_BUCKETS];
 
 void histogram_add(struct histogram *h, uint64_t took_us);
-/* As the member `key` of a JSON object: `bounds_us`, `counts` (one more), `sum_us`. */
+/* The member `key` of a JSON object: `bounds_us`, `counts` (one more), `sum_us`. */
 void histogram_put(struct buf_out *out, const char *key, const struct histogram *h);
 
 #endif

@@ -1,4 +1,4 @@
-/* Lines on standard error; see log.h. */
+/* See log.h. */
 #include "base/log.h"
 
 #include <limits.h>
@@ -11,12 +11,14 @@
 
 #define LOG_LINE_MAX 1024
 
-_Static_assert(LOG_LINE_MAX <= PIPE_BUF, "what a writable pipe takes whole");
+_Static_assert(LOG_LINE_MAX <= PIPE_BUF, "a writable pipe takes a whole line");
 
 static const char *log_name = "";
 static enum log_level log_level = LOG_LEVEL_INFO;
-static bool log_bare;                  /* a terminal: no priority in front */
-static _Atomic unsigned long log_lost; /* lines, since the last one that got out */
+/* Standard error is a terminal: lines have no priority in front. */
+static bool log_bare;
+/* Lines that were lost since the last one that was written. */
+static _Atomic unsigned long log_lost;
 
 void
 log_init(const char *name, enum log_level level)
@@ -38,68 +40,45 @@ log_get_level(void)
 	return log_level;
 }
 
-/* Composes a line; its length, with the line break. */
-static size_t
-compose(char line[LOG_LINE_MAX], enum log_level level, const char *format, va_list args)
-{
-	size_t room = LOG_LINE_MAX - 1, len;
-	int n;
-
-	n = log_bare ? snprintf(line, room, "%s: ", log_name)
-	             : snprintf(line, room, "<%d>%s: ", (int)level, log_name);
-	if (n < 0 || (size_t)n >= room)
-		return 0;
-	len = (size_t)n;
-	n = vsnprintf(line + len, room - len, format, args);
-	if (n < 0)
-		return 0;
-	len += (size_t)n < room - len ? (size_t)n : room - len - 1;
-	line[len++] = '\n';
-	return len;
-}
-
-/* One write, so that lines of several processes do not mix. It must not block: whoever
- * reads us may have stopped. O_NONBLOCK would be theirs too who share the pipe; but one
- * that is writable has room for PIPE_BUF bytes, and a line is less. */
+/* One write for a line, so that lines of several processes do not mix. It must not block:
+ * the reader may have stopped. O_NONBLOCK would hold for the others who share the pipe;
+ * but a pipe that is writable has room for PIPE_BUF bytes, and a line is shorter. */
 static bool
-put(enum log_level level, const char *format, va_list args)
+put(enum log_level level, const char *text)
 {
 	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
 	char line[LOG_LINE_MAX];
-	size_t len;
+	int len;
 
 	if (poll(&p, 1, 0) <= 0)
 		return false;
-	len = compose(line, level, format, args);
-	(void)!write(STDERR_FILENO, line, len);
+	len = log_bare ? snprintf(line, LOG_LINE_MAX - 1, "%s: %s", log_name, text)
+	               : snprintf(line, LOG_LINE_MAX - 1, "<%d>%s: %s", (int)level,
+	                          log_name, text);
+	if (len < 0 || len > LOG_LINE_MAX - 2)
+		len = LOG_LINE_MAX - 2;
+	line[len] = '\n';
+	(void)!write(STDERR_FILENO, line, (size_t)len + 1);
 	return true;
-}
-
-static bool __attribute__((format(printf, 2, 3)))
-say(enum log_level level, const char *format, ...)
-{
-	va_list args;
-	bool r;
-
-	va_start(args, format);
-	r = put(level, format, args);
-	va_end(args);
-	return r;
 }
 
 void
 log_line(enum log_level level, const char *format, ...)
 {
+	char text[LOG_LINE_MAX];
 	unsigned long lost;
 	va_list args;
 
 	if (level > log_level)
 		return;
 	lost = atomic_exchange(&log_lost, 0);
-	if (lost > 0 && !say(LOG_LEVEL_WARNING, "%lu lines lost: nobody read them", lost))
+	snprintf(text, sizeof(text), "%lu lines of log were lost: nobody read them",
+	         lost);
+	if (lost > 0 && !put(LOG_LEVEL_WARNING, text))
 		log_lost += lost;
 	va_start(args, format);
-	if (!put(level, format, args))
-		log_lost++;
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	if (!put(level, text))
+		log_lost++;
 }

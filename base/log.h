@@ -1,19 +1,23 @@
-/* One line of log per event, on standard error: `<6>connmgr: link sid=3 up→backoff`. The
- * `<N>` is the syslog priority that journald reads; it is left out on a terminal. Only
- * shells log, never cores. Safe to call from any thread of the process. Never waits for
- * a reader: a line that finds no room is lost, and the next that finds some says so. */
+/* The log: one line for each event, on standard error: `<6>connmgr: link sid=3
+ * up→backoff`.
+ * `<N>` is the syslog priority that journald reads; a terminal does not get it. Only
+ * shells log, never cores. Any thread may log. Logging never waits for a reader: a line
+ * that finds no room is lost, and the next line that finds room says how many were. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
 enum log_level {
-	LOG_LEVEL_ERR = 3, /* a human must act */
+	/* A person must act. */
+	LOG_LEVEL_ERR = 3,
 	LOG_LEVEL_WARNING = 4,
-	LOG_LEVEL_NOTICE = 5, /* the leader changed, a process died */
-	LOG_LEVEL_INFO = 6,   /* each change of state */
+	/* The leader changed, or a process died. */
+	LOG_LEVEL_NOTICE = 5,
+	/* The state of something changed. */
+	LOG_LEVEL_INFO = 6,
 	LOG_LEVEL_DEBUG = 7,
 };
 
-/* `name` (borrowed for ever) opens each line. Until it is called: level info, no name. */
+/* `name` (borrowed for ever) opens each line. Before this call: level info, no name. */
 void log_init(const char *name, enum log_level level);
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);

@@ -1,4 +1,4 @@
-/* The version of the programs, as `--version` and status show it. */
+/* The version of all programs, which `--version` and status show. */
 #ifndef BASE_VERSION_H
 #define BASE_VERSION_H
 

@@ -1,10 +1,11 @@
-/* see backoff.h. */
+/* See backoff.h. */
 #include "proc/backoff.h"
 
 #include "base/clock.h"
 #include "base/delay.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/paths.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,13 +20,7 @@
 #define PATH_ROOM (CONF_RUN_DIR_MAX + 160)
 #define READY_MS  30000
 
-static void
-starts_path(const struct conf *c, const char *folder, char out[PATH_ROOM])
-{
-	snprintf(out, PATH_ROOM, "%s/%s/starts", c->run_dir, folder);
-}
-
-/* How many deaths in a row there were, the last process's included. */
+/* The deaths in a row, that of the last process included. */
 static unsigned
 deaths_before(const char *path, const struct conf *c)
 {
@@ -54,7 +49,7 @@ backoff_wait(const struct conf *c, const char *folder)
 
 	if (!getenv("NOTIFY_SOCKET") || getenv("CONCLAVE_PARENT"))
 		return;
-	starts_path(c, folder, path);
+	paths_below(path, sizeof(path), c->run_dir, folder, "starts");
 	deaths = deaths_before(path, c);
 	wait_ms = delay_after(deaths, c->supervisor.restart_min_ms,
 	                      c->supervisor.restart_max_ms);
@@ -64,7 +59,7 @@ backoff_wait(const struct conf *c, const char *folder)
 		                                  (long)(wait_ms % 1000) * 1000000};
 
 		log_notice("%u deaths in a row: waiting %" PRIu64 " ms", deaths, wait_ms);
-		/* the time to become ready begins after it */
+		/* the time to become ready begins after the wait */
 		sd_notifyf(0,
 		           "STATUS=waiting %" PRIu64 " ms after %u deaths in a row\n"
 		           "EXTEND_TIMEOUT_USEC=%" PRIu64,
@@ -73,7 +68,7 @@ backoff_wait(const struct conf *c, const char *folder)
 	}
 	len = snprintf(text, sizeof(text), "%u %" PRIu64 "\n", deaths, clock_ms());
 	r = file_write(path, text, (size_t)len, false);
-	if (r < 0 && r != -ENOENT) /* the folder is made later */
+	if (r < 0 && r != -ENOENT) /* the first start: the folder is made later */
 		log_warning("%s: %s", path, strerror(-r));
 }
 
@@ -82,6 +77,6 @@ backoff_forget(const struct conf *c, const char *folder)
 {
 	char path[PATH_ROOM];
 
-	starts_path(c, folder, path);
+	paths_below(path, sizeof(path), c->run_dir, folder, "starts");
 	unlink(path);
 }

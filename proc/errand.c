@@ -14,12 +14,13 @@ struct errand {
 	void *user;
 	sd_event_source *source;
 	int done_fd;
-	bool busy; /* the loop's own */
+	/* The thread does not touch it. */
+	bool busy;
 
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	/* under the lock */
+	/* The lock is for these. */
 	bool asked;
 	bool ending;
 	int result;
@@ -45,7 +46,7 @@ run(void *user)
 		e->asked = false;
 		e->result = result;
 		if (write(e->done_fd, &one, sizeof(one)) != sizeof(one))
-			abort(); /* a counter that was 0 takes a 1 */
+			abort(); /* a counter of 0 has room for 1 */
 	}
 	pthread_mutex_unlock(&e->lock);
 	return NULL;

@@ -1,5 +1,5 @@
-/* What waits for a disk is done beside the loop: a thread that does one piece of work at
- * a time, and says so by an eventfd when it is done. */
+/* A thread beside the loop, for work that waits for a disk: one piece of work at a time,
+ * whose end the loop hears by an eventfd. */
 #ifndef PROC_ERRAND_H
 #define PROC_ERRAND_H
 
@@ -9,18 +9,22 @@
 struct errand;
 
 struct errand_ops {
-	int (*work)(
-	    void *user); /* in the thread; what it touches is nobody else's then */
-	void (*on_done)(void *user, int result); /* from the loop: what `work` returned */
+	/* Runs in the thread; until on_done nobody else may touch what it touches. */
+	int (*work)(void *user);
+	/* Runs in the loop; `result` is what `work` returned. */
+	void (*on_done)(void *user, int result);
 };
 
 /* 0 or -errno. */
 int errand_open(struct errand **out, sd_event *loop, const struct errand_ops *ops,
                 void *user);
-/* Ends the thread: waits for work in progress, and on_done is not called for it. A
- * process that ends leaves one that is busy alone: a disk may hang. NULL ok. */
+/* Waits for work in progress, whose on_done is not called, and ends the thread. A process
+ * that ends must not call it while the errand is busy: a disk may hang. NULL is allowed.
+ */
 void errand_close(struct errand *e);
-void errand_start(struct errand *e);      /* none may be in progress */
-bool errand_busy(const struct errand *e); /* from errand_start to on_done */
+/* No work may be in progress. */
+void errand_start(struct errand *e);
+/* From errand_start to on_done. */
+bool errand_busy(const struct errand *e);
 
 #endif

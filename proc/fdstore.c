@@ -1,4 +1,4 @@
-/* see keep.h. */
+/* See fdstore.h. */
 #include "proc/fdstore.h"
 
 #include "proc/sdnotify.h"
@@ -41,14 +41,14 @@ fdstore_name(int fd, char out[FDSTORE_NAME_MAX])
 	} else {
 		return false;
 	}
-	/* a name of sd_notify's holds no colon */
+	/* sd_notify(3): a name has no colon */
 	for (char *colon = host; (colon = strchr(colon, ':'));)
 		*colon = '_';
 	snprintf(out, FDSTORE_NAME_MAX, "listen-%s-%u", host, port);
 	return true;
 }
 
-/* How many descriptors a parent of ours has handed over. */
+/* How many descriptors conclaved has handed over. */
 static int
 from_parent(void)
 {
@@ -116,7 +116,7 @@ fdstore_put(int fd)
 
 	if (!fdstore_name(fd, name))
 		return -EINVAL;
-	/* no reader is to poll it: a listener's end is for its owner to see */
+	/* FDPOLL: who stores it need not watch for its end */
 	snprintf(text, sizeof(text), "FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
 	return say(text, fd);
 }

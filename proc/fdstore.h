@@ -1,9 +1,9 @@
-/* Listening sockets that outlive the process that made them: who started it, systemd or
- * conclaved, keeps a copy (FDSTORE of sd_notify(3)) and hands it to the successor, so
- * that between the two nobody who connects is refused. A socket is named by its address:
- * whoever holds a copy can tell the name. */
-#ifndef PROC_KEEP_H
-#define PROC_KEEP_H
+/* Listening sockets that outlive the process that made them. Who started the process,
+ * systemd or conclaved, stores a copy (FDSTORE of sd_notify(3)) and hands it to the
+ * successor, so that nobody who connects between the two is refused. A socket's name is
+ * made of its address: whoever has a copy can tell the name. */
+#ifndef PROC_FDSTORE_H
+#define PROC_FDSTORE_H
 
 #include <stdbool.h>
 
@@ -14,15 +14,16 @@
  */
 #define FDSTORE_VAR "CONCLAVE_FDS"
 
-/* False: it is no listening TCP socket. */
+/* False: `fd` is no listening TCP socket. */
 bool fdstore_name(int fd, char out[FDSTORE_NAME_MAX]);
 
-/* What this process was handed, close-on-exec and non-blocking, and the caller's; what is
- * no listening TCP socket is closed. To be called once: it clears the variables. */
+/* The listening TCP sockets that this process was handed; all else that it was handed is
+ * closed. They are close-on-exec and non-blocking, and the caller's to close. To be
+ * called once: it clears the variables of the environment. Returns how many. */
 unsigned fdstore_take(int fds[FDSTORE_MAX]);
 
-/* Asks who started us to keep a copy, or to drop it. 0 also where nobody did; -errno. It
- * waits 200 ms at most. */
+/* Ask who started us to store a copy, or to remove it. 0, also where nobody stores
+ * anything; -errno. They wait 200 ms at most. */
 int fdstore_put(int fd);
 int fdstore_remove(const char *name);
 

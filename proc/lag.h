@@ -7,16 +7,18 @@
 #define LAG_STEP_US UINT64_C(5000000)
 #define LAG_STEPS   12
 
-struct lag { /* zeroed is empty */
+/* Zeroed is empty. */
+struct lag {
 	struct lag_step {
-		uint64_t number; /* of the step: time / LAG_STEP_US */
+		/* The time / LAG_STEP_US. */
+		uint64_t number;
 		uint64_t worst_us;
 	} steps[LAG_STEPS];
 };
 
 /* `now_us` never goes back. */
 void lag_note(struct lag *l, uint64_t now_us, uint64_t late_us);
-/* Over this step and the eleven before it. */
+/* The worst of this step and the eleven before it. */
 uint64_t lag_worst_us(const struct lag *l, uint64_t now_us);
 
 #endif

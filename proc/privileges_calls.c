@@ -30,7 +30,8 @@
 
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))
 
-enum need { ALL, NETWORK, FILES, NO_FILES };
+/* Who may make a call: all programs, or those that keep a privilege. */
+enum need { ALL = 1, NETWORK = 2, FILES = 4, NO_FILES = 8 };
 
 /* Names, with blanks between. */
 struct calls {
@@ -45,6 +46,14 @@ struct call_if {
 	unsigned count;
 	struct scmp_arg_cmp args[2];
 };
+#define EQUAL(arg, value)                                                                \
+	{                                                                                \
+		arg, SCMP_CMP_EQ, value, 0                                               \
+	}
+#define MASKED(arg, mask, value)                                                         \
+	{                                                                                \
+		arg, SCMP_CMP_MASKED_EQ, mask, value                                     \
+	}
 
 static const struct calls allowed[] = {
     /* descriptors */
@@ -74,102 +83,68 @@ static const struct calls allowed[] = {
 };
 
 static const struct call_if allowed_if[] = {
-    {"open", NO_FILES, 1, {{1, SCMP_CMP_MASKED_EQ, WRITING, O_RDONLY}}},
-    {"openat", NO_FILES, 1, {{2, SCMP_CMP_MASKED_EQ, WRITING, O_RDONLY}}},
+    {"open", NO_FILES, 1, {MASKED(1, WRITING, O_RDONLY)}},
+    {"openat", NO_FILES, 1, {MASKED(2, WRITING, O_RDONLY)}},
     /* as root, raw and netlink sockets could change the network; without netlink
      * getaddrinfo takes it that there is both IPv4 and IPv6 */
-    {"socket", ALL, 1, {{0, SCMP_CMP_EQ, AF_UNIX, 0}}},
-    {"socket",
-     NETWORK,
-     2,
-     {{0, SCMP_CMP_EQ, AF_INET, 0}, {1, SCMP_CMP_MASKED_EQ, SOCKET_TYPE, SOCK_STREAM}}},
-    {"socket",
-     NETWORK,
-     2,
-     {{0, SCMP_CMP_EQ, AF_INET, 0}, {1, SCMP_CMP_MASKED_EQ, SOCKET_TYPE, SOCK_DGRAM}}},
-    {"socket",
-     NETWORK,
-     2,
-     {{0, SCMP_CMP_EQ, AF_INET6, 0}, {1, SCMP_CMP_MASKED_EQ, SOCKET_TYPE, SOCK_STREAM}}},
-    {"socket",
-     NETWORK,
-     2,
-     {{0, SCMP_CMP_EQ, AF_INET6, 0}, {1, SCMP_CMP_MASKED_EQ, SOCKET_TYPE, SOCK_DGRAM}}},
+    {"socket", ALL, 1, {EQUAL(0, AF_UNIX)}},
+    {"socket", NETWORK, 2, {EQUAL(0, AF_INET), MASKED(1, SOCKET_TYPE, SOCK_STREAM)}},
+    {"socket", NETWORK, 2, {EQUAL(0, AF_INET), MASKED(1, SOCKET_TYPE, SOCK_DGRAM)}},
+    {"socket", NETWORK, 2, {EQUAL(0, AF_INET6), MASKED(1, SOCKET_TYPE, SOCK_STREAM)}},
+    {"socket", NETWORK, 2, {EQUAL(0, AF_INET6), MASKED(1, SOCKET_TYPE, SOCK_DGRAM)}},
     /* F_SETOWN with F_SETSIG would be a kill */
-    {"fcntl", ALL, 1, {{1, SCMP_CMP_EQ, F_GETFD, 0}}},
-    {"fcntl", ALL, 1, {{1, SCMP_CMP_EQ, F_SETFD, 0}}},
-    {"fcntl", ALL, 1, {{1, SCMP_CMP_EQ, F_GETFL, 0}}},
-    {"fcntl", ALL, 1, {{1, SCMP_CMP_EQ, F_SETFL, 0}}},
-    {"fcntl", ALL, 1, {{1, SCMP_CMP_EQ, F_DUPFD_CLOEXEC, 0}}},
-    {"ioctl", ALL, 1, {{1, SCMP_CMP_EQ, TCGETS, 0}}},       /* stdio: a terminal? */
-    {"ioctl", NETWORK, 1, {{1, SCMP_CMP_EQ, FIONREAD, 0}}}, /* an answer of DNS */
-    {"mmap", ALL, 1, {{2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}}},
-    {"mprotect", ALL, 1, {{2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}}},
-    {"clone", ALL, 1, {{0, SCMP_CMP_MASKED_EQ, CLONE_THREAD | NAMESPACES, CLONE_THREAD}}},
-    {"tgkill", ALL, 1, {{0, SCMP_CMP_EQ, OURSELVES, 0}}}, /* abort */
-    {"prctl", ALL, 1, {{0, SCMP_CMP_EQ, PR_SET_NAME, 0}}},
+    {"fcntl", ALL, 1, {EQUAL(1, F_GETFD)}},
+    {"fcntl", ALL, 1, {EQUAL(1, F_SETFD)}},
+    {"fcntl", ALL, 1, {EQUAL(1, F_GETFL)}},
+    {"fcntl", ALL, 1, {EQUAL(1, F_SETFL)}},
+    {"fcntl", ALL, 1, {EQUAL(1, F_DUPFD_CLOEXEC)}},
+    {"ioctl", ALL, 1, {EQUAL(1, TCGETS)}},       /* stdio: a terminal? */
+    {"ioctl", NETWORK, 1, {EQUAL(1, FIONREAD)}}, /* an answer of DNS */
+    {"mmap", ALL, 1, {MASKED(2, PROT_EXEC, 0)}},
+    {"mprotect", ALL, 1, {MASKED(2, PROT_EXEC, 0)}},
+    {"clone", ALL, 1, {MASKED(0, CLONE_THREAD | NAMESPACES, CLONE_THREAD)}},
+    {"tgkill", ALL, 1, {EQUAL(0, OURSELVES)}}, /* abort */
+    {"prctl", ALL, 1, {EQUAL(0, PR_SET_NAME)}},
     /* more descriptors; all else may be asked, not set */
-    {"prlimit64",
-     NETWORK,
-     2,
-     {{0, SCMP_CMP_EQ, 0, 0}, {1, SCMP_CMP_EQ, RLIMIT_NOFILE, 0}}},
-    {"prlimit64", ALL, 2, {{0, SCMP_CMP_EQ, 0, 0}, {2, SCMP_CMP_EQ, 0, 0}}},
+    {"prlimit64", NETWORK, 2, {EQUAL(0, 0), EQUAL(1, RLIMIT_NOFILE)}},
+    {"prlimit64", ALL, 2, {EQUAL(0, 0), EQUAL(2, 0)}},
 };
 
-static const char *const denied[] = {
+static const struct calls denied[] = {
     /* other processes */
-    "ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd perf_event_open",
+    {ALL, "ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd perf_event_open"},
     /* code and memory of the kernel's, or made while running */
-    "bpf userfaultfd io_uring_setup memfd_create memfd_secret pkey_mprotect shmat "
-    "personality",
+    {ALL, "bpf userfaultfd io_uring_setup memfd_create memfd_secret pkey_mprotect shmat "
+          "personality"},
     /* namespaces and mounts */
-    "unshare setns mount umount2 move_mount open_tree fsopen fsmount fspick "
-    "mount_setattr pivot_root chroot open_by_handle_at",
+    {ALL, "unshare setns mount umount2 move_mount open_tree fsopen fsmount fspick "
+          "mount_setattr pivot_root chroot open_by_handle_at"},
     /* the machine */
-    "add_key request_key keyctl init_module finit_module delete_module kexec_load "
-    "kexec_file_load reboot swapon swapoff acct quotactl quotactl_fd syslog "
-    "settimeofday clock_settime clock_adjtime adjtimex sethostname setdomainname "
-    "vhangup iopl ioperm fanotify_init",
+    {ALL, "add_key request_key keyctl init_module finit_module delete_module kexec_load "
+          "kexec_file_load reboot swapon swapoff acct quotactl quotactl_fd syslog "
+          "settimeofday clock_settime clock_adjtime adjtimex sethostname setdomainname "
+          "vhangup iopl ioperm fanotify_init"},
 };
 
 static const struct call_if denied_if[] = {
-    {"socket", ALL, 1, {{0, SCMP_CMP_EQ, AF_AX25, 0}}},
-    {"socket", ALL, 1, {{0, SCMP_CMP_EQ, AF_IPX, 0}}},
-    {"socket", ALL, 1, {{0, SCMP_CMP_EQ, AF_APPLETALK, 0}}},
-    {"socket", ALL, 1, {{0, SCMP_CMP_EQ, AF_NETROM, 0}}},
-    {"socket", ALL, 1, {{0, SCMP_CMP_EQ, AF_BRIDGE, 0}}},
-    {"socket", ALL, 1, {{0, SCMP_CMP_EQ, AF_ATMPVC, 0}}},
-    {"socket", ALL, 1, {{0, SCMP_CMP_EQ, AF_X25, 0}}},
+    {"socket", ALL, 1, {EQUAL(0, AF_AX25)}},
+    {"socket", ALL, 1, {EQUAL(0, AF_IPX)}},
+    {"socket", ALL, 1, {EQUAL(0, AF_APPLETALK)}},
+    {"socket", ALL, 1, {EQUAL(0, AF_NETROM)}},
+    {"socket", ALL, 1, {EQUAL(0, AF_BRIDGE)}},
+    {"socket", ALL, 1, {EQUAL(0, AF_ATMPVC)}},
+    {"socket", ALL, 1, {EQUAL(0, AF_X25)}},
     {"socket", ALL, 1, {{0, SCMP_CMP_GT, AF_INET6, 0}}},
-    {"mmap",
-     ALL,
-     1,
-     {{2, SCMP_CMP_MASKED_EQ, PROT_WRITE | PROT_EXEC, PROT_WRITE | PROT_EXEC}}},
-    {"mprotect", ALL, 1, {{2, SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC}}},
-    {"clone", ALL, 1, {{0, SCMP_CMP_MASKED_EQ, CLONE_NEWNS, CLONE_NEWNS}}},
-    {"clone", ALL, 1, {{0, SCMP_CMP_MASKED_EQ, CLONE_NEWCGROUP, CLONE_NEWCGROUP}}},
-    {"clone", ALL, 1, {{0, SCMP_CMP_MASKED_EQ, CLONE_NEWUTS, CLONE_NEWUTS}}},
-    {"clone", ALL, 1, {{0, SCMP_CMP_MASKED_EQ, CLONE_NEWIPC, CLONE_NEWIPC}}},
-    {"clone", ALL, 1, {{0, SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER}}},
-    {"clone", ALL, 1, {{0, SCMP_CMP_MASKED_EQ, CLONE_NEWPID, CLONE_NEWPID}}},
-    {"clone", ALL, 1, {{0, SCMP_CMP_MASKED_EQ, CLONE_NEWNET, CLONE_NEWNET}}},
+    {"mmap", ALL, 1, {MASKED(2, PROT_WRITE | PROT_EXEC, PROT_WRITE | PROT_EXEC)}},
+    {"mprotect", ALL, 1, {MASKED(2, PROT_EXEC, PROT_EXEC)}},
+    {"clone", ALL, 1, {MASKED(0, CLONE_NEWNS, CLONE_NEWNS)}},
+    {"clone", ALL, 1, {MASKED(0, CLONE_NEWCGROUP, CLONE_NEWCGROUP)}},
+    {"clone", ALL, 1, {MASKED(0, CLONE_NEWUTS, CLONE_NEWUTS)}},
+    {"clone", ALL, 1, {MASKED(0, CLONE_NEWIPC, CLONE_NEWIPC)}},
+    {"clone", ALL, 1, {MASKED(0, CLONE_NEWUSER, CLONE_NEWUSER)}},
+    {"clone", ALL, 1, {MASKED(0, CLONE_NEWPID, CLONE_NEWPID)}},
+    {"clone", ALL, 1, {MASKED(0, CLONE_NEWNET, CLONE_NEWNET)}},
 };
-
-static bool
-needs(const struct privileges *keep, enum need need)
-{
-	switch (need) {
-	case NETWORK:
-		return keep->network;
-	case FILES:
-		return keep->files;
-	case NO_FILES:
-		return !keep->files;
-	case ALL:
-	default:
-		return true;
-	}
-}
 
 static int
 add(scmp_filter_ctx filter, uint32_t action, const char *name, unsigned count,
@@ -211,12 +186,13 @@ add_if(scmp_filter_ctx filter, uint32_t action, const struct call_if *c)
 	return add(filter, action, c->name, c->count, args);
 }
 
-/* The filter binds all threads, or none: loaded for the caller alone it would bind only a
- * part of the process. */
+/* Loads a filter for all threads of the process: `action` for the calls of both lists
+ * that one of `have` (enum need) needs, `otherwise` for the rest. */
 static int
-open_filter(scmp_filter_ctx *out, uint32_t action)
+load(uint32_t otherwise, uint32_t action, unsigned have, const struct calls *calls,
+     size_t call_count, const struct call_if *ifs, size_t if_count)
 {
-	scmp_filter_ctx filter = seccomp_init(action);
+	scmp_filter_ctx filter = seccomp_init(otherwise);
 	int r;
 
 	if (!filter)
@@ -226,18 +202,12 @@ open_filter(scmp_filter_ctx *out, uint32_t action)
 	 * where clone3 is missing */
 	if (r == 0)
 		r = add(filter, SCMP_ACT_ERRNO(ENOSYS), "clone3", 0, NULL);
-	if (r < 0) {
-		seccomp_release(filter);
-		return r;
-	}
-	*out = filter;
-	return 0;
-}
-
-/* `r` is what went wrong before; 0: nothing did. */
-static int
-load(scmp_filter_ctx filter, int r)
-{
+	for (size_t i = 0; i < call_count && r == 0; i++)
+		if (calls[i].need & have)
+			r = add_names(filter, action, calls[i].names);
+	for (size_t i = 0; i < if_count && r == 0; i++)
+		if (ifs[i].need & have)
+			r = add_if(filter, action, &ifs[i]);
 	if (r == 0)
 		r = seccomp_load(filter);
 	seccomp_release(filter);
@@ -247,31 +217,16 @@ load(scmp_filter_ctx filter, int r)
 int
 privileges_calls(const struct privileges *keep)
 {
-	scmp_filter_ctx filter;
-	int r = open_filter(&filter, SCMP_ACT_ERRNO(EPERM));
+	unsigned have =
+	    ALL | (keep->network ? NETWORK : 0u) | (keep->files ? FILES : NO_FILES);
 
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < COUNT(allowed) && r == 0; i++)
-		if (needs(keep, allowed[i].need))
-			r = add_names(filter, SCMP_ACT_ALLOW, allowed[i].names);
-	for (size_t i = 0; i < COUNT(allowed_if) && r == 0; i++)
-		if (needs(keep, allowed_if[i].need))
-			r = add_if(filter, SCMP_ACT_ALLOW, &allowed_if[i]);
-	return load(filter, r);
+	return load(SCMP_ACT_ERRNO(EPERM), SCMP_ACT_ALLOW, have, allowed, COUNT(allowed),
+	            allowed_if, COUNT(allowed_if));
 }
 
 int
 privileges_calls_parent(void)
 {
-	scmp_filter_ctx filter;
-	int r = open_filter(&filter, SCMP_ACT_ALLOW);
-
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < COUNT(denied) && r == 0; i++)
-		r = add_names(filter, SCMP_ACT_ERRNO(EPERM), denied[i]);
-	for (size_t i = 0; i < COUNT(denied_if) && r == 0; i++)
-		r = add_if(filter, SCMP_ACT_ERRNO(EPERM), &denied_if[i]);
-	return load(filter, r);
+	return load(SCMP_ACT_ALLOW, SCMP_ACT_ERRNO(EPERM), ALL, denied, COUNT(denied),
+	            denied_if, COUNT(denied_if));
 }

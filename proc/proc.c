@@ -1,5 +1,5 @@
-/* The frame of every daemon: one sd-event loop, its signals, and what it tells the one
- * that started it (conclaved or systemd, it cannot tell which); see proc.h. */
+/* The frame of every daemon: one sd-event loop, its signals, and what the daemon tells
+ * who started it, conclaved or systemd; see proc.h. */
 #include "proc/proc.h"
 
 #include "base/clock.h"
@@ -19,13 +19,12 @@ struct proc {
 	sd_event *loop;
 	const struct proc_ops *ops;
 	void *user;
-	struct sdnotify beat;
+	struct sdnotify notify;
 	bool ready;
 	bool stopping;
 };
 
-/* A parent that died before we could ask to die with it will never be noticed: hence the
- * look at getppid after the prctl, not before. */
+/* prctl does not notice a parent that died before it. So getppid is called after it. */
 static void
 die_with_parent(void)
 {
@@ -38,25 +37,27 @@ die_with_parent(void)
 	errno = 0;
 	parent = strtol(text, &end, 10);
 	if (errno || end == text || *end || parent < 1) {
-		log_warning("CONCLAVE_PARENT is no process id: %s", text);
+		log_warning("CONCLAVE_PARENT is not a process id: %s", text);
 		return;
 	}
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		log_warning("PR_SET_PDEATHSIG: %s", strerror(errno));
 	if (getppid() != parent) {
-		log_notice("the parent, %ld, is gone: exiting", parent);
+		log_notice("the parent, process %ld, has ended: exiting", parent);
 		_exit(EXIT_FAILED);
 	}
-	unsetenv("CONCLAVE_PARENT"); /* it names our parent, not our children's */
+	/* our children have another parent */
+	unsetenv("CONCLAVE_PARENT");
 }
 
-/* The fatal ones stay open: the watchdog's SIGABRT must end a process that hangs. */
+/* The fatal signals are not blocked: the watchdog's SIGABRT must end a process that
+ * hangs. */
 static int
 set_signals(void)
 {
 	static const int fatal[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE,
 	                            SIGILL,  SIGTRAP, SIGSYS};
-	/* what was ignored before exec would not reach the loop even though it is blocked
+	/* a signal that was ignored before exec does not reach the loop, blocked or not
 	 */
 	static const int ours[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
 	sigset_t blocked;
@@ -77,8 +78,8 @@ say_stopping(struct proc *p)
 {
 	if (p->stopping)
 		return;
-	p->stopping = p->beat.stopping = true;
-	sdnotify_send(&p->beat);
+	p->stopping = p->notify.stopping = true;
+	sdnotify_send(&p->notify);
 }
 
 static int
@@ -121,7 +122,7 @@ open_loop(struct proc *p)
 	    (r = sd_event_add_signal(p->loop, NULL, SIGINT, on_stop_signal, p)) < 0 ||
 	    (r = sd_event_add_signal(p->loop, NULL, SIGHUP, on_reload_signal, p)) < 0)
 		return r;
-	return sdnotify_open(&p->beat, p->loop);
+	return sdnotify_open(&p->notify, p->loop);
 }
 
 int
@@ -163,31 +164,31 @@ void
 proc_status(struct proc *p, const char *status, unsigned long long generation,
             bool active)
 {
-	sdnotify_set_status(&p->beat, status);
-	p->beat.detailed = true;
-	p->beat.generation = generation;
-	p->beat.active = active;
-	sdnotify_later(&p->beat);
+	sdnotify_set_status(&p->notify, status);
+	p->notify.detailed = true;
+	p->notify.generation = generation;
+	p->notify.active = active;
+	sdnotify_later(&p->notify);
 }
 
 void
 proc_ready(struct proc *p, const char *status, unsigned long long generation, bool active)
 {
-	p->beat.ready = !p->ready;
+	p->notify.ready = !p->ready;
 	p->ready = true;
 	proc_status(p, status, generation, active);
-	if (p->beat.ready)
-		sdnotify_send(&p->beat);
+	if (p->notify.ready)
+		sdnotify_send(&p->notify);
 }
 
 void
 proc_say(struct proc *p, const char *status)
 {
-	sdnotify_set_status(&p->beat, status);
-	sdnotify_later(&p->beat);
+	sdnotify_set_status(&p->notify, status);
+	sdnotify_later(&p->notify);
 }
 
-/* sd_event_loop, with an eye on what each handler takes. */
+/* As sd_event_loop, but measures how long each handler takes. */
 int
 proc_run(struct proc *p)
 {
@@ -214,6 +215,6 @@ void
 proc_exit(struct proc *p, int status)
 {
 	say_stopping(p);
-	sdnotify_send(&p->beat); /* and the last status */
+	sdnotify_send(&p->notify); /* with the last status */
 	sd_event_exit(p->loop, status);
 }

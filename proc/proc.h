@@ -5,52 +5,54 @@
 #include "base/log.h"
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <sys/types.h>
 #include <systemd/sd-event.h>
 
 struct proc_options {
-	const char *config; /* -c FILE; default /etc/conclave/conclave.conf */
-	const char *name;   /* --name NAME; default "main" (elector, peer, connmgr) */
+	/* -c FILE; default /etc/conclave/conclave.conf */
+	const char *config;
+	/* --name NAME, of the instance; default "main" */
+	const char *name;
 };
 
-/* Reads the daemons' common options. Returns -1 to go on; else the exit status (0 after
- * --help, --version or --describe, EXIT_USAGE after a message). `about` is one line
- * for --help, `PROGRAM: what it does`; --describe takes the program's own name from it,
- * whatever its file is called. */
+/* Reads the daemons' common options. Returns -1 to go on; else the exit status (EXIT_OK
+ * after --help, --version or --describe, EXIT_USAGE after a message). `about` is one line
+ * for --help, `PROGRAM: what it does`; --describe prints this PROGRAM, whatever the file
+ * is called. */
 int proc_parse_options(int argc, char **argv, const char *about,
                        struct proc_options *out);
 
 struct proc;
 
 struct proc_ops {
-	void (*on_reload)(void *user); /* SIGHUP; may be NULL: ignored with a log line */
-	void (*on_stop)(
-	    void *user); /* SIGTERM, SIGINT; NULL: the loop ends with status 0 */
+	/* SIGHUP came. NULL: the signal is only logged. */
+	void (*on_reload)(void *user);
+	/* SIGTERM or SIGINT came. NULL: the loop ends, with EXIT_OK. */
+	void (*on_stop)(void *user);
 };
 
-/* Before any thread and before nng: blocks all signals but the fatal ones (ABRT SEGV BUS
- * FPE ILL TRAP SYS), umask 077, ignores SIGPIPE, makes the loop, takes signals through
- * it, feeds the watchdog that $WATCHDOG_USEC asks for; asks to die with the parent where
- * $CONCLAVE_PARENT names it (and exits where that parent is gone already).
- * `name` is the program's short name, for the log. 0 or -errno. */
+/* To be called before any thread is started and before nng is used. Blocks all signals
+ * but the fatal ones, ignores SIGPIPE, sets the umask to 077, makes the loop, which takes
+ * the signals, and feeds the watchdog that $WATCHDOG_USEC asks for. Where
+ * $CONCLAVE_PARENT names the parent, the process dies with it, at once if the parent is
+ * dead already. `name` is the program's short name, for the log. 0 or -errno. */
 int proc_init(struct proc **out, const char *name, enum log_level level,
               const struct proc_ops *ops, void *user);
 sd_event *proc_loop(struct proc *p);
 
-/* READY=1 (once; later calls send only the status), STATUS=, and the fields that
- * conclaved shows: X_CONCLAVE_VERSION, X_CONCLAVE_GENERATION, X_CONCLAVE_ACTIVE (0, 1).
- */
+/* Sends STATUS= and the fields that conclaved shows: X_CONCLAVE_VERSION,
+ * X_CONCLAVE_GENERATION, X_CONCLAVE_ACTIVE (0 or 1). The first proc_ready also sends
+ * READY=1. */
 void proc_ready(struct proc *p, const char *status, unsigned long long generation,
                 bool active);
 void proc_status(struct proc *p, const char *status, unsigned long long generation,
                  bool active);
-/* STATUS= alone, before READY. */
+/* Sends STATUS= alone; for the time before proc_ready. */
 void proc_say(struct proc *p, const char *status);
 
-/* Until proc_exit: the exit status, or -errno. A main with links (ipc/chan) ends with
- * _exit, never by returning: a thread of nng's may be stuck for ever. */
+/* Runs the loop until proc_exit. The exit status, or -errno. A main with links (ipc/chan)
+ * must end with _exit: a thread of nng's may be stuck for ever. */
 int proc_run(struct proc *p);
-void proc_exit(struct proc *p, int status); /* ends the loop */
+/* Ends the loop. */
+void proc_exit(struct proc *p, int status);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/version.h"
 #include "ipc/msg.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,25 +16,15 @@
 
 static const char usage[] =
     "  -c, --config FILE  the configuration (" DEFAULT_CONFIG ")\n"
-    "      --name NAME    of this instance (" DEFAULT_NAME ")\n"
-    "  -h, --help         this text\n"
-    "  -V, --version      the version and that of the message set\n"
-    "      --describe     the same for programs, a line each\n";
-
-static const char *
-program_name(char **argv)
-{
-	const char *slash = argv[0] ? strrchr(argv[0], '/') : NULL;
-
-	if (slash)
-		return slash + 1;
-	return argv[0] ? argv[0] : "conclave";
-}
+    "      --name NAME    the name of this instance (" DEFAULT_NAME ")\n"
+    "  -h, --help         print this text\n"
+    "  -V, --version      print the versions of the program and of its message set\n"
+    "      --describe     print the same for programs, a line each\n";
 
 static int
-misused(const char *program)
+misused(void)
 {
-	fprintf(stderr, "Try `%s --help`.\n", program);
+	fprintf(stderr, "Try `%s --help`.\n", program_invocation_short_name);
 	return EXIT_USAGE;
 }
 
@@ -49,10 +40,10 @@ proc_parse_options(int argc, char **argv, const char *about, struct proc_options
 	    {NULL, 0, NULL, 0},
 	};
 	struct proc_options found = {.config = DEFAULT_CONFIG, .name = DEFAULT_NAME};
-	const char *program = program_name(argv);
+	const char *program = program_invocation_short_name;
 	int option;
 
-	optind = 0; /* glibc: begin anew, whatever was parsed before */
+	optind = 0; /* glibc: forget what was parsed before */
 	while ((option = getopt_long(argc, argv, "c:hV", longs, NULL)) != -1) {
 		switch (option) {
 		case 'c':
@@ -75,18 +66,19 @@ proc_parse_options(int argc, char **argv, const char *about, struct proc_options
 			       MSG_SET);
 			return EXIT_OK;
 		default:
-			return misused(program);
+			return misused();
 		}
 	}
 	if (optind < argc) {
 		fprintf(stderr, "%s: unexpected argument: %s\n", program, argv[optind]);
-		return misused(program);
+		return misused();
 	}
-	/* it becomes a folder's, and travels in `attach` */
+	/* the name becomes a folder's, and is sent in `attach` */
 	if (!paths_name_ok(found.name)) {
-		fprintf(stderr, "%s: a name has 1 to %d of A-Z a-z 0-9 . _ - : %s\n",
+		fprintf(stderr,
+		        "%s: a name has 1 to %d characters of A-Z a-z 0-9 . _ - : %s\n",
 		        program, PATHS_NAME_MAX - 1, found.name);
-		return misused(program);
+		return misused();
 	}
 	*out = found;
 	return -1;

@@ -1,4 +1,4 @@
-/* see beat.h. */
+/* See sdnotify.h. */
 #include "proc/sdnotify.h"
 
 #include "base/buf.h"
@@ -17,8 +17,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define AGAIN_US    50000   /* to what is owed, for whatever reason */
-#define LOOK_US     1000000 /* at least so often the loop shows that it turns */
+/* The wait before what is owed is sent. */
+#define AGAIN_US 50000
+/* At least so often the loop is looked at. */
+#define LOOK_US     1000000
 #define ACCURACY_US 10000
 
 /* The address that $NOTIFY_SOCKET names: a path, or with `@` an abstract one. */
@@ -37,7 +39,7 @@ connect_to(int fd, const char *name)
 	return connect(fd, (struct sockaddr *)&to, (socklen_t)len) < 0 ? -errno : 0;
 }
 
-/* What is owed, in one datagram. False: it was not taken, and has to be said again. */
+/* Sends what is owed, in one datagram. False: the queue is full; send it again later. */
 static bool
 say(struct sdnotify *n, bool beat)
 {
@@ -68,7 +70,8 @@ say(struct sdnotify *n, bool beat)
 	return true;
 }
 
-/* The loop's own time is of its waking: what it did since then makes us late, too. */
+/* sd-event's own time is that of its last waking: read the clock, since what the loop did
+ * after that makes the timer late too. */
 static void
 see_how_late(struct sdnotify *n)
 {
@@ -81,7 +84,6 @@ see_how_late(struct sdnotify *n)
 	self_late(now_us > due_us + ACCURACY_US ? now_us - due_us - ACCURACY_US : 0);
 }
 
-/* What it is armed for may be overdue, if others came first. */
 static void
 rearm(struct sdnotify *n)
 {

@@ -15,14 +15,17 @@
 struct served {
 	const struct serve *program;
 	const struct roster_row *row;
-	char folder[ROSTER_FOLDER_MAX]; /* below run_dir */
+	/* Below run_dir. */
+	char folder[ROSTER_FOLDER_MAX];
 	struct proc_options options;
-	char config[PATH_MAX]; /* absolute */
+	/* Absolute. */
+	char config[PATH_MAX];
 	struct conf conf;
-	struct conf fresh; /* of a reload */
+	/* What a reload reads. */
+	struct conf fresh;
 };
 
-/* The log's level is taken over at once; all else asks for a new process. */
+/* The level of the log is taken over at once; all else needs a restart. */
 static void
 on_reload(void *user)
 {
@@ -31,18 +34,19 @@ on_reload(void *user)
 	const char *key;
 
 	if (conf_load(self->config, &self->fresh, &error) != 0) {
-		log_err("not reloaded: %s", error.text);
+		log_err("the configuration is not reloaded: %s", error.text);
 		return;
 	}
 	log_set_level((enum log_level)self->fresh.log_level);
 	key = conf_difference(&self->conf, &self->fresh);
 	if (*key)
-		log_warning("reloaded, but `%s` differs: restart to take it over", key);
+		log_warning("reloaded, but `%s` differs: restart to use its new value",
+		            key);
 	else
 		log_info("reloaded");
 }
 
-/* The path of the configuration, whatever the current folder will be. */
+/* Makes the path of the configuration absolute: the current folder will be another. */
 static int
 find_config(struct served *self)
 {

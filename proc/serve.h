@@ -16,8 +16,7 @@ struct serve {
 	void (*close)(void);
 };
 
-/* Does not return. Ends by _exit, since a thread of nng may be stuck in a close for ever
- * (feasibility A2). */
+/* Does not return. Ends by _exit: a thread of nng's may be stuck for ever. */
 void serve(int argc, char **argv, const struct serve *program) __attribute__((noreturn));
 
 #endif

@@ -89,8 +89,9 @@ a_full_pipe_does_not_block(void **state)
 	log_debug("nobody would have seen this one");
 	assert_string_equal(drain(), "");
 	log_info("seen");
-	assert_string_equal(drain(), "<4>test: 3 lines lost: nobody read them\n"
-	                             "<6>test: seen\n");
+	assert_string_equal(drain(),
+	                    "<4>test: 3 lines of log were lost: nobody read them\n"
+	                    "<6>test: seen\n");
 	log_info("all is well");
 	assert_string_equal(drain(), "<6>test: all is well\n");
 }
