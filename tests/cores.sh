@@ -1,5 +1,5 @@
 #!/bin/sh
-# The pure cores: the files without a clock, a socket, a log or a heap (style.md). Makefile,
+# The pure cores: the files without a clock, a socket, a log or a heap (docs/STYLE.md). Makefile,
 # tidy.sh and coverage.sh take the list from here.
 cd "$(dirname "$0")/.." || exit 1
 ls base/buf.[ch] base/delay.[ch] base/json.[ch] base/histogram.[ch] base/exit.h base/paths.[ch] wire/*.[ch] ipc/msg*.[ch] elector/elect*.[ch] elector/attach.[ch] \

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The house rules that a machine can check (style.md): sizes, format, who may include whom.
+# The house rules that a machine can check (docs/STYLE.md): sizes, format, who may include whom.
 # Prints one line per breach; exit status 1 if there is one.
 set -u
 cd "$(dirname "$0")/.." || exit 1

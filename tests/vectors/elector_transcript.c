@@ -1,5 +1,5 @@
 /* transcripts.jsonl: whole elections of one node, played to elector/elect with
- * ZooKeeper's options under a virtual clock. FORMAT.md, section 8. */
+ * ZooKeeper's options under a virtual clock. data/FORMAT.md, section 8. */
 #include "elector/elect.h"
 #include "tests/vectors/elector_read.h"
 #include "tests/vectors/vectors.h"

@@ -1,5 +1,5 @@
-/* The drivers of the vectors: each judges one row of one kind of file (FORMAT.md of the
- * vectors says what a row holds). True: as the real ZooKeeper. False: `why` says in a
+/* The drivers of the vectors: each judges one row of one kind of file (data/FORMAT.md of
+ * the vectors says what a row holds). True: as the real ZooKeeper. False: `why` says in a
  * line what was expected and what came out, or what of the row is not understood. A row
  * of several cases counts as one. */
 #ifndef TESTS_VECTORS_VECTORS_H

@@ -1,4 +1,5 @@
-/* config_text.jsonl: server lines and whole configuration texts. FORMAT.md, section 5. */
+/* config_text.jsonl: server lines and whole configuration texts. data/FORMAT.md,
+ * section 5. */
 #include "tests/vectors/vectors.h"
 
 #include "base/buf.h"

@@ -1,4 +1,4 @@
-/* initial_message.jsonl: what the dialling side says first. FORMAT.md, section 6. */
+/* initial_message.jsonl: what the dialling side says first. data/FORMAT.md, section 6. */
 #include "tests/vectors/vectors.h"
 
 #include "base/buf.h"

@@ -1,5 +1,5 @@
-/* notification.jsonl: the frames of the election, both ways. FORMAT.md, section 7. What
- * becomes of one that decodes, the elector's core says. */
+/* notification.jsonl: the frames of the election, both ways. data/FORMAT.md, section 7.
+ * What becomes of one that decodes, the elector's core says. */
 #include "tests/vectors/vectors.h"
 
 #include "elector/elect.h"
