@@ -47,14 +47,11 @@ struct greet {
 	uint16_t port;
 	const struct greet_ops *ops;
 	void *user;
-	unsigned listener_count;
 	struct listener listeners[GREET_LISTENERS_MAX];
-	struct greet_listener shown[GREET_LISTENERS_MAX];
-	unsigned pending;
 	struct greeting *oldest, *newest, *free;
 	struct greeting *all;
 	unsigned used, max; /* of `all`, from its start: the rest is untouched memory */
-	struct greet_counters counters;
+	struct greet_view view;
 };
 
 static struct hello hello; /* large, and looked at by one at a time */
@@ -70,7 +67,7 @@ release(struct greeting *c)
 	*(c->newer ? &c->newer->older : &g->newest) = c->older;
 	c->older = g->free;
 	g->free = c;
-	g->pending--;
+	g->view.pending--;
 	return s;
 }
 
@@ -97,7 +94,7 @@ hear(struct greeting *c)
 	if (n == 0)
 		return;
 	if (n < 0) {
-		refuse(c, &g->counters.refused);
+		refuse(c, &g->view.refused);
 		return;
 	}
 	c->len += (size_t)n;
@@ -107,7 +104,7 @@ hear(struct greeting *c)
 	if (r != HELLO_OK) {
 		log_debug("%s: initial message refused: %s", g->name,
 		          hello_result_name(r));
-		refuse(c, &g->counters.refused);
+		refuse(c, &g->view.refused);
 		return;
 	}
 	s = release(c); /* its bytes stay where they are until the next accept */
@@ -125,7 +122,7 @@ static void
 make_room(struct greet *g)
 {
 	if (g->used == g->max) {
-		refuse(g->oldest, &g->counters.evicted);
+		refuse(g->oldest, &g->view.evicted);
 		return;
 	}
 	g->free = &g->all[g->used++];
@@ -138,14 +135,14 @@ begin(struct greet *g, struct stream *s)
 {
 	struct greeting *c;
 
-	g->counters.accepted++;
+	g->view.accepted++;
 	if (!g->free)
 		make_room(g);
 	c = g->free;
 	c->stream = *s;
 	if (stream_watch(&c->stream, g->loop, STREAM_READ, false, on_ready, c) < 0) {
 		stream_close(&c->stream);
-		g->counters.shed++;
+		g->view.shed++;
 		return;
 	}
 	g->free = c->older;
@@ -155,7 +152,7 @@ begin(struct greet *g, struct stream *s)
 	c->older = g->newest;
 	*(g->newest ? &g->newest->newer : &g->oldest) = c;
 	g->newest = c;
-	g->pending++;
+	g->view.pending++;
 	hear(c); /* who dials speaks first: it is often there already */
 }
 
@@ -177,9 +174,9 @@ on_knock(void *user)
 		int r = stream_accept(&l->port, g->conf, &s);
 
 		if (r == -EMFILE || r == -ENOBUFS) {
-			g->counters.shed += r == -EMFILE;
+			g->view.shed += r == -EMFILE;
 			if (g->oldest)
-				refuse(g->oldest, &g->counters.evicted);
+				refuse(g->oldest, &g->view.evicted);
 			else if (r == -ENOBUFS)
 				pause_accepting(l);
 			return;
@@ -195,7 +192,7 @@ static void
 try_later(struct listener *l, const char *why)
 {
 	struct greet *g = l->greet;
-	struct greet_listener *shown = &g->shown[l - g->listeners];
+	struct greet_listener *shown = &g->view.listeners[l - g->listeners];
 
 	if (strcmp(shown->reason, why) != 0)
 		log_warning("%s: cannot listen at %s: %s; trying again", g->name,
@@ -219,8 +216,8 @@ error_name(int error)
 static void
 settle(const struct greet *g)
 {
-	for (unsigned i = 0; i < g->listener_count; i++)
-		if (!g->shown[i].open)
+	for (unsigned i = 0; i < g->view.listener_count; i++)
+		if (!g->view.listeners[i].open)
 			return;
 	ports_settle(g->port);
 }
@@ -229,7 +226,7 @@ static void
 listen_at(struct listener *l, const struct address *a)
 {
 	struct greet *g = l->greet;
-	struct greet_listener *shown = &g->shown[l - g->listeners];
+	struct greet_listener *shown = &g->view.listeners[l - g->listeners];
 	int r;
 
 	l->address = *a;
@@ -282,8 +279,8 @@ try_again(struct listener *l)
 static void
 add_listener(struct greet *g, const char *host, size_t len)
 {
-	struct listener *l = &g->listeners[g->listener_count];
-	struct greet_listener *shown = &g->shown[g->listener_count++];
+	struct listener *l = &g->listeners[g->view.listener_count];
+	struct greet_listener *shown = &g->view.listeners[g->view.listener_count++];
 
 	l->greet = g;
 	memcpy(l->host, host, len);
@@ -319,7 +316,7 @@ greet_new(struct greet **out, sd_event *loop, struct resolver *resolver,
 	g->ops = ops;
 	g->user = user;
 	g->max = max;
-	while (host && g->listener_count < GREET_LISTENERS_MAX) {
+	while (host && g->view.listener_count < GREET_LISTENERS_MAX) {
 		const char *bar = strchr(host, '|');
 
 		add_listener(g, host, bar ? (size_t)(bar - host) : strlen(host));
@@ -332,7 +329,7 @@ greet_new(struct greet **out, sd_event *loop, struct resolver *resolver,
 void
 greet_start(struct greet *g)
 {
-	for (unsigned i = 0; i < g->listener_count; i++)
+	for (unsigned i = 0; i < g->view.listener_count; i++)
 		try_listen(&g->listeners[i]);
 }
 
@@ -342,8 +339,8 @@ greet_free(struct greet *g)
 	if (!g)
 		return;
 	while (g->oldest)
-		refuse(g->oldest, &g->counters.refused);
-	for (unsigned i = 0; i < g->listener_count; i++) {
+		refuse(g->oldest, &g->view.refused);
+	for (unsigned i = 0; i < g->view.listener_count; i++) {
 		struct listener *l = &g->listeners[i];
 
 		resolve_cancel(&l->query);
@@ -358,7 +355,7 @@ greet_due_ms(const struct greet *g)
 {
 	uint64_t due = g->oldest ? g->oldest->due_ms : UINT64_MAX;
 
-	for (unsigned i = 0; i < g->listener_count; i++)
+	for (unsigned i = 0; i < g->view.listener_count; i++)
 		if (g->listeners[i].due_ms < due)
 			due = g->listeners[i].due_ms;
 	return due;
@@ -368,8 +365,8 @@ void
 greet_on_due(struct greet *g, uint64_t now_ms)
 {
 	while (g->oldest && now_ms >= g->oldest->due_ms)
-		refuse(g->oldest, &g->counters.silent);
-	for (unsigned i = 0; i < g->listener_count; i++)
+		refuse(g->oldest, &g->view.silent);
+	for (unsigned i = 0; i < g->view.listener_count; i++)
 		if (now_ms >= g->listeners[i].due_ms)
 			try_again(&g->listeners[i]);
 }
@@ -379,7 +376,7 @@ greet_addresses(const struct greet *g, char *out, size_t cap)
 {
 	size_t len = 0;
 
-	for (unsigned i = 0; i < g->listener_count; i++) {
+	for (unsigned i = 0; i < g->view.listener_count; i++) {
 		char text[ADDRESS_TEXT_MAX];
 		int n;
 
@@ -394,21 +391,8 @@ greet_addresses(const struct greet *g, char *out, size_t cap)
 	return len > 0;
 }
 
-unsigned
-greet_pending(const struct greet *g)
+const struct greet_view *
+greet_view(const struct greet *g)
 {
-	return g->pending;
-}
-
-unsigned
-greet_listeners(const struct greet *g, const struct greet_listener **list)
-{
-	*list = g->shown;
-	return g->listener_count;
-}
-
-struct greet_counters
-greet_counters(const struct greet *g)
-{
-	return g->counters;
+	return &g->view;
 }

@@ -17,17 +17,20 @@ struct greet_ops {
 	 * what was read behind the initial message, borrowed for the call. */
 	void (*on_greeted)(void *user, int64_t sid, struct stream *s,
 	                   const unsigned char *early, size_t early_len);
-	/* What greet_listeners says has changed. */
+	/* A listener has opened, or could not. */
 	void (*on_port)(void *user);
 };
 
-struct greet_listener {               /* for status */
+struct greet_listener {
 	char text[CONF_HOST_MAX + 8]; /* host:port, as configured */
 	bool open;
 	const char *reason; /* why it waits, "" */
 };
 
-struct greet_counters {
+struct greet_view {       /* for status */
+	unsigned pending; /* greetings */
+	unsigned listener_count;
+	struct greet_listener listeners[GREET_LISTENERS_MAX];
 	uint64_t accepted;
 	uint64_t refused; /* what came was no initial message */
 	uint64_t silent;  /* past the deadline */
@@ -47,8 +50,6 @@ void greet_on_due(struct greet *g, uint64_t now_ms);
 
 /* Our numeric addresses, `a:p|b:p`; false while none is known. */
 bool greet_addresses(const struct greet *g, char *out, size_t cap);
-unsigned greet_pending(const struct greet *g);
-unsigned greet_listeners(const struct greet *g, const struct greet_listener **list);
-struct greet_counters greet_counters(const struct greet *g);
+const struct greet_view *greet_view(const struct greet *g);
 
 #endif

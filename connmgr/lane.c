@@ -1,5 +1,5 @@
 /* Does what link.c decides; see lane.h. Strangers are in lane_guest.c. */
-#include "connmgr/lane_impl.h"
+#include "connmgr/lane.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -29,26 +29,34 @@ make_hello(const struct lane *l, const struct stream *s, unsigned char out[HELLO
 	size_t len = 0;
 
 	if (greet_addresses(l->greet, text, sizeof(text)))
-		len = hello_encode(l->conf->id, text, out, HELLO_MAX);
+		len = hello_encode(l->config.conf->id, text, out, HELLO_MAX);
 	if (len == 0 && stream_own_address(s, l->port, &own) == 0) {
 		address_text(&own, text);
-		len = hello_encode(l->conf->id, text, out, HELLO_MAX);
+		len = hello_encode(l->config.conf->id, text, out, HELLO_MAX);
 	}
 	return len;
 }
 
-/* To the workers and the log. `row` is what was told before. */
+static void
+push_remote(struct lane *l, const struct msg_remote *told)
+{
+	struct connmgr_event ev = {.kind = EVENT_TELL, .u.remote = *told};
+
+	gate_push(l->config.gate, &ev);
+}
+
+/* To the log and the workers. */
 static void
 tell(struct lane_remote *r, uint64_t now_ms, const struct link_action *a)
 {
 	bool restless = link_is_restless(&r->link, now_ms);
-	struct connmgr_event ev = {.kind = EVENT_TELL};
+	struct msg_remote *told = &r->told;
 	struct lane *l = r->lane;
 
-	if (a->status != r->row.status || a->reason != r->row.reason ||
+	if (a->status != told->link || a->reason != told->reason ||
 	    a->status == MSG_LINK_UP)
 		log_info("%s: link sid=%lld %s→%s%s%s", l->name, (long long)r->sid,
-		         msg_link_name(r->row.status), msg_link_name(a->status),
+		         msg_link_name(told->link), msg_link_name(a->status),
 		         a->reason == MSG_REASON_NONE ? "" : " reason=",
 		         msg_reason_name(a->reason));
 	if (restless && !r->restless)
@@ -56,17 +64,12 @@ tell(struct lane_remote *r, uint64_t now_ms, const struct link_action *a)
 		            "again; two servers may have the same id",
 		            l->name, (long long)r->sid);
 	r->restless = restless;
-	if (a->status != r->row.status)
-		r->row.since_ms = now_ms;
-	r->row.status = a->status;
-	r->row.reason = a->reason;
-	r->row.was_up = a->was_up;
-	ev.u.remote = (struct msg_remote){.lane = (uint8_t)l->which,
-	                                  .sid = r->sid,
-	                                  .link = (uint8_t)a->status,
-	                                  .reason = (uint8_t)a->reason,
-	                                  .was_up = a->was_up};
-	gate_push(l->gate, &ev);
+	if (a->status != told->link)
+		r->since_ms = now_ms;
+	told->link = (uint8_t)a->status;
+	told->reason = (uint8_t)a->reason;
+	told->was_up = a->was_up;
+	push_remote(l, told);
 }
 
 static void
@@ -77,7 +80,7 @@ push(struct lane_remote *r, enum link_event_type type, enum msg_reason reason)
 	    .u.link = {r, {.type = type, .reason = reason}},
 	};
 
-	gate_push(r->lane->gate, &ev);
+	gate_push(r->lane->config.gate, &ev);
 }
 
 static int
@@ -198,14 +201,14 @@ static void
 on_port(void *user)
 {
 	struct lane *l = user;
-	const struct greet_listener *list;
-	unsigned count = greet_listeners(l->greet, &list);
+	const struct greet_view *view = greet_view(l->greet);
+	const struct greet_listener *list = view->listeners;
 	enum msg_link link = MSG_LINK_DOWN;
-	struct connmgr_event ev = {.kind = EVENT_TELL};
+	struct msg_remote told = {.lane = MSG_LANE_LEARNER, .sid = l->config.conf->id};
 
-	if (l->which != MSG_LANE_LEARNER)
+	if (l->config.which != MSG_LANE_LEARNER)
 		return;
-	for (unsigned i = 0; i < count; i++) {
+	for (unsigned i = 0; i < view->listener_count; i++) {
 		if (list[i].open)
 			link = MSG_LINK_UP;
 		else if (*list[i].reason == '\0' && link == MSG_LINK_DOWN)
@@ -214,12 +217,9 @@ on_port(void *user)
 	if (link == MSG_LINK_CONNECTING || link == l->port_told)
 		return;
 	l->port_told = link;
-	ev.u.remote = (struct msg_remote){
-	    .lane = (uint8_t)l->which,
-	    .sid = l->conf->id,
-	    .link = (uint8_t)link,
-	    .reason = link == MSG_LINK_UP ? MSG_REASON_NONE : MSG_REASON_LOCAL};
-	gate_push(l->gate, &ev);
+	told.link = (uint8_t)link;
+	told.reason = link == MSG_LINK_UP ? MSG_REASON_NONE : MSG_REASON_LOCAL;
+	push_remote(l, &told);
 }
 
 static void
@@ -228,10 +228,10 @@ on_greeted(void *user, int64_t sid, struct stream *s, const unsigned char *early
 {
 	struct lane *l = user;
 	struct lane_remote *r = find(l, sid);
-	bool accepts =
-	    l->which == MSG_LANE_ELECTION || board_open(l->board, MSG_WHO_PEER) >= 0;
+	bool accepts = l->config.which == MSG_LANE_ELECTION ||
+	               board_open(l->config.board, MSG_WHO_PEER) >= 0;
 
-	if (sid == l->conf->id) {
+	if (sid == l->config.conf->id) {
 		l->counters.own_sid++;
 		stream_close(s);
 	} else if (r && accepts) {
@@ -240,7 +240,8 @@ on_greeted(void *user, int64_t sid, struct stream *s, const unsigned char *early
 		push(r, LINK_EV_ACCEPTED, MSG_REASON_NONE);
 		if (r->taken)
 			wire_feed(r->wire, early, early_len);
-	} else if (!r && l->which == MSG_LANE_ELECTION && sid > l->conf->id) {
+	} else if (!r && l->config.which == MSG_LANE_ELECTION &&
+	           sid > l->config.conf->id) {
 		lane_guest_take(l, sid, s, early, early_len);
 	} else {
 		l->counters.turned_away++;
@@ -267,30 +268,33 @@ add_remote(struct lane *l, struct resolver *resolver, const struct conf_server *
 {
 	struct lane_remote *r = &l->remotes[l->remote_count];
 	struct link_config config = {
-	    .lane = l->which,
-	    .larger = l->conf->id > s->id,
-	    .connect_ms = l->conf->links.connect_ms,
-	    .retry_min_ms = l->conf->links.retry_min_ms,
-	    .retry_max_ms = l->conf->links.retry_max_ms,
+	    .lane = l->config.which,
+	    .larger = l->config.conf->id > s->id,
+	    .connect_ms = l->config.conf->links.connect_ms,
+	    .retry_min_ms = l->config.conf->links.retry_min_ms,
+	    .retry_max_ms = l->config.conf->links.retry_max_ms,
 	};
-	int e = wire_new(&r->wire, l->loop,
-	                 l->which == MSG_LANE_ELECTION ? WIRE_ELECTION : WIRE_LEARNER,
-	                 &wire_ops, r);
+	int e =
+	    wire_new(&r->wire, l->config.loop,
+	             l->config.which == MSG_LANE_ELECTION ? WIRE_ELECTION : WIRE_LEARNER,
+	             &wire_ops, r);
 
 	if (e < 0)
 		return e;
 	l->remote_count++;
 	r->lane = l;
 	r->sid = s->id;
-	r->port = l->which == MSG_LANE_ELECTION ? s->election_port : s->quorum_port;
+	r->port =
+	    l->config.which == MSG_LANE_ELECTION ? s->election_port : s->quorum_port;
 	strcpy(r->host_text, s->host);
 	config.address_count = cut_hosts(r->host_text, r->hosts);
 	r->offered = STREAM_NONE;
-	r->row = (struct lane_row){.sid = s->id,
-	                           .status = MSG_LINK_DOWN,
-	                           .reason = MSG_REASON_NEVER,
-	                           .since_ms = clock_ms()};
-	dial_init(&r->dial, l->loop, resolver, l->conf, &dial_ops, r);
+	r->told = (struct msg_remote){.lane = (uint8_t)l->config.which,
+	                              .sid = s->id,
+	                              .link = MSG_LINK_DOWN,
+	                              .reason = MSG_REASON_NEVER};
+	r->since_ms = clock_ms();
+	dial_init(&r->dial, l->config.loop, resolver, l->config.conf, &dial_ops, r);
 	link_init(&r->link, &config);
 	return 0;
 }
@@ -305,21 +309,17 @@ lane_new(struct lane **out, const struct lane_config *config)
 
 	if (!l)
 		return -ENOMEM;
-	l->loop = config->loop;
-	l->conf = conf;
-	l->which = config->which;
+	l->config = *config;
 	l->port_told = MSG_LINK_CONNECTING;
 	l->name = election ? "election" : "learner";
 	l->port = election ? conf->self->election_port : conf->self->quorum_port;
-	l->board = config->board;
-	l->gate = config->gate;
 	for (unsigned i = 0; i < conf->server_count && r == 0; i++)
 		if (conf->servers[i].id != conf->id)
 			r = add_remote(l, config->resolver, &conf->servers[i]);
 	if (r == 0 && election)
 		r = lane_guests_new(l);
 	if (r == 0)
-		r = greet_new(&l->greet, l->loop, config->resolver, conf, l->name,
+		r = greet_new(&l->greet, l->config.loop, config->resolver, conf, l->name,
 		              l->port, config->greetings_max, &greet_ops, l);
 	if (r < 0) {
 		lane_free(l);
@@ -358,7 +358,7 @@ lane_send(struct lane *l, int64_t sid, const void *data, size_t len)
 	struct wire *wire = r ? r->wire : lane_guest_wire(l, sid);
 	enum outbox_result result;
 
-	if (!wire || (l->which == MSG_LANE_LEARNER && !wire_is_up(wire))) {
+	if (!wire || (l->config.which == MSG_LANE_LEARNER && !wire_is_up(wire))) {
 		l->counters.no_link++;
 		return;
 	}
@@ -410,49 +410,4 @@ lane_on_due(struct lane *l, uint64_t now_ms)
 	for (unsigned i = 0; i < l->remote_count; i++)
 		if (now_ms >= link_due_ms(&l->remotes[i].link))
 			push(&l->remotes[i], LINK_EV_DUE, MSG_REASON_NONE);
-}
-
-unsigned
-lane_rows(const struct lane *l)
-{
-	return l->remote_count;
-}
-
-uint64_t
-lane_waiting(const struct lane *l)
-{
-	uint64_t bytes = 0;
-
-	for (unsigned i = 0; i < l->remote_count; i++)
-		bytes += wire_waiting(l->remotes[i].wire);
-	return bytes;
-}
-
-struct lane_row
-lane_row(const struct lane *l, unsigned index)
-{
-	return l->remotes[index].row;
-}
-
-int64_t
-lane_restless(const struct lane *l)
-{
-	uint64_t now_ms = clock_ms();
-
-	for (unsigned i = 0; i < l->remote_count; i++)
-		if (link_is_restless(&l->remotes[i].link, now_ms))
-			return l->remotes[i].sid;
-	return -1;
-}
-
-const struct greet *
-lane_greet(const struct lane *l)
-{
-	return l->greet;
-}
-
-struct lane_counters
-lane_counters(const struct lane *l)
-{
-	return l->counters;
 }

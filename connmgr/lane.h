@@ -5,11 +5,14 @@
 #ifndef CONNMGR_LANE_H
 #define CONNMGR_LANE_H
 
+#include "connmgr/dial.h"
 #include "connmgr/event.h"
 #include "connmgr/greet.h"
+#include "connmgr/link_stranger.h"
+#include "connmgr/wire.h"
 #include "proc/gate.h"
 
-struct lane;
+#define LANE_ADDRESSES_MAX 16 /* of one remote */
 
 struct lane_config {
 	sd_event *loop;
@@ -23,14 +26,6 @@ struct lane_config {
 	struct gate *gate; /* of struct connmgr_event */
 };
 
-struct lane_row { /* for status */
-	int64_t sid;
-	enum msg_link status;
-	enum msg_reason reason;
-	uint64_t since_ms; /* clock */
-	bool was_up;
-};
-
 struct lane_counters {
 	uint64_t frames_in;
 	uint64_t frames_out;
@@ -41,6 +36,40 @@ struct lane_counters {
 	uint64_t own_sid;     /* connections that said that they are us */
 	uint64_t turned_away; /* and those of nobody that we talk to */
 	uint64_t evicted;     /* strangers closed for room */
+};
+
+struct lane_remote {
+	struct lane *lane;
+	int64_t sid;
+	uint16_t port;
+	char host_text[CONF_HOST_MAX];
+	const char *hosts[LANE_ADDRESSES_MAX];
+	struct link link;
+	struct dial dial;
+	struct wire *wire;
+	struct stream offered; /* accepted, during LINK_EV_ACCEPTED; else none */
+	bool taken;            /* the offered connection is the link now */
+	bool restless;         /* and it was said in the log */
+	struct msg_remote told;
+	uint64_t since_ms; /* clock: of the link in `told` */
+};
+
+struct lane_guest { /* a stranger's place */
+	struct lane *lane;
+	struct wire *wire;
+};
+
+struct lane {
+	struct lane_config config;
+	const char *name;
+	uint16_t port; /* ours */
+	struct greet *greet;
+	enum msg_link port_told; /* learner lane; MSG_LINK_CONNECTING: nothing so far */
+	unsigned remote_count;
+	struct lane_remote remotes[CONF_SERVERS_MAX];
+	struct link_strangers strangers;
+	struct lane_guest *guests; /* as many as strangers.max */
+	struct lane_counters counters;
 };
 
 /* All is borrowed until lane_free but the configuration itself. 0 or -errno. */
@@ -59,12 +88,17 @@ void lane_on_due(struct lane *l, uint64_t now_ms);
 /* Within the gate: an event of the link to a remote. */
 void lane_step(struct lane_remote *r, uint64_t now_ms, struct link_event *ev);
 
-unsigned lane_rows(const struct lane *l);
-struct lane_row lane_row(const struct lane *l, unsigned index);
-uint64_t lane_waiting(const struct lane *l); /* bytes for remotes, not written yet */
-unsigned lane_strangers(const struct lane *l);
-int64_t lane_restless(const struct lane *l); /* a sid with a restless link; -1: none */
-const struct greet *lane_greet(const struct lane *l);
-struct lane_counters lane_counters(const struct lane *l);
+/* ---- between the files of the lane: strangers, and what is pushed ---- */
+
+/* A frame from a remote, or a stranger (not a `member`), for the board. */
+void lane_hear(struct lane *l, int64_t sid, bool member, const unsigned char *frame,
+               size_t frame_len);
+void lane_push(struct lane *l, const struct board_event *ev);
+
+int lane_guests_new(struct lane *l);
+void lane_guests_free(struct lane *l);
+void lane_guest_take(struct lane *l, int64_t sid, struct stream *s,
+                     const unsigned char *early, size_t early_len);
+struct wire *lane_guest_wire(struct lane *l, int64_t sid); /* NULL: it is not here */
 
 #endif

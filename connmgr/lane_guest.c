@@ -1,7 +1,7 @@
 /* Connections of servers that are not in the configuration: kept and answered as long as
  * there is room, never called back, never told to the workers as links (design.md,
  * section 5; in ZooKeeper a stranger's connection has two threads and no bound). */
-#include "connmgr/lane_impl.h"
+#include "connmgr/lane.h"
 
 #include "base/log.h"
 
@@ -55,7 +55,7 @@ static const struct wire_ops wire_ops = {on_frame, on_large, on_closed};
 int
 lane_guests_new(struct lane *l)
 {
-	unsigned max = l->conf->links.strangers_max;
+	unsigned max = l->config.conf->links.strangers_max;
 
 	l->strangers.list = calloc(max + 1, sizeof(*l->strangers.list));
 	l->guests = calloc(max + 1, sizeof(*l->guests));
@@ -81,7 +81,7 @@ static bool
 has_wire(struct lane_guest *g)
 {
 	return g->wire ||
-	       wire_new(&g->wire, g->lane->loop, WIRE_GUEST, &wire_ops, g) == 0;
+	       wire_new(&g->wire, g->lane->config.loop, WIRE_GUEST, &wire_ops, g) == 0;
 }
 
 void
@@ -121,10 +121,4 @@ lane_guest_wire(struct lane *l, int64_t sid)
 	int at = link_stranger_find(&l->strangers, sid);
 
 	return at < 0 ? NULL : l->guests[at].wire;
-}
-
-unsigned
-lane_strangers(const struct lane *l)
-{
-	return l->strangers.count;
 }

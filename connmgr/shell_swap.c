@@ -162,7 +162,7 @@ connmgr_shadow(struct connmgr *s, const char *name, char *out, size_t cap)
 		             board_is_active(s->board, (unsigned)at) ? "true" : "false",
 		             b->phase == BOARD_OPEN ? "true" : "false", b->generation,
 		             w->said, w->refused, w->lost,
-		             lane_counters(s->election).frames_in);
+		             s->election->counters.frames_in);
 		if (at == s->candidate.worker)
 			candidate_print(&s->candidate, &text, clock_ms());
 	}

@@ -16,39 +16,40 @@
 #define DEGRADED_MAX 256
 
 static void
-put_listeners(struct buf_out *out, const struct lane *l, const char *name)
+put_listeners(struct buf_out *out, const struct lane *l)
 {
-	const struct greet_listener *list;
-	unsigned count = greet_listeners(lane_greet(l), &list);
+	const struct greet_view *view = greet_view(l->greet);
 
-	for (unsigned i = 0; i < count; i++) {
+	for (unsigned i = 0; i < view->listener_count; i++) {
+		const struct greet_listener *one = &view->listeners[i];
+
 		json_put_next(out);
 		buf_put_u8(out, '{');
-		json_put_text(out, "lane", name);
-		json_put_text(out, "address", list[i].text);
-		json_put_text(out, "state", list[i].open ? "open" : "waiting");
-		json_put_text(out, "reason", list[i].reason);
+		json_put_text(out, "lane", l->name);
+		json_put_text(out, "address", one->text);
+		json_put_text(out, "state", one->open ? "open" : "waiting");
+		json_put_text(out, "reason", one->reason);
 		buf_put_u8(out, '}');
 	}
 }
 
 static void
-put_remotes(struct buf_out *out, const struct lane *l, const char *name, bool all)
+put_remotes(struct buf_out *out, const struct lane *l, bool all)
 {
 	uint64_t now_ms = clock_ms();
 
-	for (unsigned i = 0; i < lane_rows(l); i++) {
-		struct lane_row row = lane_row(l, i);
+	for (unsigned i = 0; i < l->remote_count; i++) {
+		const struct lane_remote *r = &l->remotes[i];
 
-		if (!all && !row.was_up)
+		if (!all && !r->told.was_up)
 			continue;
 		json_put_next(out);
 		buf_put_u8(out, '{');
-		json_put_i64(out, "id", row.sid);
-		json_put_text(out, "lane", name);
-		json_put_text(out, "link", msg_link_name(row.status));
-		json_put_text(out, "reason", msg_reason_name(row.reason));
-		json_put_u64(out, "since_ms", now_ms - row.since_ms);
+		json_put_i64(out, "id", r->sid);
+		json_put_text(out, "lane", l->name);
+		json_put_text(out, "link", msg_link_name(r->told.link));
+		json_put_text(out, "reason", msg_reason_name(r->told.reason));
+		json_put_u64(out, "since_ms", now_ms - r->since_ms);
 		buf_put_u8(out, '}');
 	}
 }
@@ -107,17 +108,26 @@ put_queues(struct buf_out *out, const struct connmgr *s)
 	self_put_queues(out, "queues", list, (unsigned)(q - list));
 }
 
+static uint64_t
+bytes_waiting(const struct lane *l)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned i = 0; i < l->remote_count; i++)
+		bytes += wire_waiting(l->remotes[i].wire);
+	return bytes;
+}
+
 /* Of bytes, to the remotes. */
 static void
 put_outboxes(struct buf_out *out, const struct connmgr *s)
 {
-	struct lane_counters e = lane_counters(s->election),
-			     n = lane_counters(s->learner);
-	uint64_t remotes = lane_rows(s->election);
+	const struct lane *e = s->election, *n = s->learner;
+	uint64_t remotes = e->remote_count;
 	const struct self_queue list[] = {
-	    {"election", lane_waiting(s->election), remotes * OUTBOX_NEWEST_MAX,
-	     e.replaced + e.no_link},
-	    {"learner", lane_waiting(s->learner), remotes * OUTBOX_FIFO_MAX, n.full},
+	    {"election", bytes_waiting(e), remotes * OUTBOX_NEWEST_MAX,
+	     e->counters.replaced + e->counters.no_link},
+	    {"learner", bytes_waiting(n), remotes * OUTBOX_FIFO_MAX, n->counters.full},
 	};
 
 	self_put_queues(out, "outboxes", list, 2);
@@ -126,18 +136,17 @@ put_outboxes(struct buf_out *out, const struct connmgr *s)
 static void
 put_counters(struct buf_out *out, const struct connmgr *s)
 {
-	struct lane_counters e = lane_counters(s->election),
-			     n = lane_counters(s->learner);
+	const struct lane_counters e = s->election->counters, n = s->learner->counters;
 	const struct connmgr_counters *c = &s->counters;
 	const struct json_count list[] = {
 	    {"frames_in", e.frames_in + n.frames_in},
 	    {"frames_out", e.frames_out + n.frames_out},
 	    {"election_frames_in", e.frames_in},
 	    {"election_frames_out", e.frames_out},
-	    {"election_accepted", greet_counters(lane_greet(s->election)).accepted},
+	    {"election_accepted", greet_view(s->election->greet)->accepted},
 	    {"learner_frames_in", n.frames_in},
 	    {"learner_frames_out", n.frames_out},
-	    {"learner_accepted", greet_counters(lane_greet(s->learner)).accepted},
+	    {"learner_accepted", greet_view(s->learner->greet)->accepted},
 	    {"attaches", c->attaches},
 	    {"activations", c->activations},
 	    {"links_lost", c->links_lost},
@@ -149,10 +158,10 @@ put_counters(struct buf_out *out, const struct connmgr *s)
 }
 
 static void
-put_lane_drops(struct buf_out *out, const struct lane *l, const char *name)
+put_lane_drops(struct buf_out *out, const struct lane *l)
 {
-	struct lane_counters c = lane_counters(l);
-	struct greet_counters g = greet_counters(lane_greet(l));
+	const struct lane_counters c = l->counters;
+	const struct greet_view *g = greet_view(l->greet);
 	const struct json_count list[] = {
 	    {"large", c.large},
 	    {"replaced", c.replaced},
@@ -161,15 +170,15 @@ put_lane_drops(struct buf_out *out, const struct lane *l, const char *name)
 	    {"own_sid", c.own_sid},
 	    {"turned_away", c.turned_away},
 	    {"strangers_evicted", c.evicted},
-	    {"greetings_refused", g.refused},
-	    {"greetings_silent", g.silent},
-	    {"greetings_evicted", g.evicted},
-	    {"shed", g.shed},
+	    {"greetings_refused", g->refused},
+	    {"greetings_silent", g->silent},
+	    {"greetings_evicted", g->evicted},
+	    {"shed", g->shed},
 	};
 	char key[64];
 
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-		snprintf(key, sizeof(key), "%s_%s", name, list[i].name);
+		snprintf(key, sizeof(key), "%s_%s", l->name, list[i].name);
 		json_put_u64(out, key, list[i].value);
 	}
 }
@@ -192,16 +201,28 @@ put_drops(struct buf_out *out, const struct connmgr *s)
 	json_put_u64(out, "not_its", b.not_its);
 	json_put_u64(out, "no_room", b.no_room);
 	json_put_u64(out, "queue_full", queued);
-	put_lane_drops(out, s->election, "election");
-	put_lane_drops(out, s->learner, "learner");
+	put_lane_drops(out, s->election);
+	put_lane_drops(out, s->learner);
 	buf_put_u8(out, '}');
+}
+
+/* A sid whose link comes up and ends again and again; -1: none. */
+static int64_t
+restless_sid(const struct lane *l)
+{
+	uint64_t now_ms = clock_ms();
+
+	for (unsigned i = 0; i < l->remote_count; i++)
+		if (link_is_restless(&l->remotes[i].link, now_ms))
+			return l->remotes[i].sid;
+	return -1;
 }
 
 /* Why this connmgr is not well, "" when it is; returns `out`. */
 static const char *
 degraded(const struct connmgr *s, char *out, size_t cap)
 {
-	int64_t restless = lane_restless(s->election);
+	int64_t restless = restless_sid(s->election);
 
 	*out = '\0';
 	if (s->state_error < 0)
@@ -243,22 +264,22 @@ connmgr_status(const struct connmgr *s, char *text, size_t cap)
 	json_put_text(&out, "degraded", degraded(s, why, sizeof(why)));
 	json_put_u64(&out, "stuck_closes", chan_stuck_closes());
 	open_array(&out, "listeners");
-	put_listeners(&out, s->election, "election");
-	put_listeners(&out, s->learner, "learner");
+	put_listeners(&out, s->election);
+	put_listeners(&out, s->learner);
 	buf_put_u8(&out, ']');
 	open_array(&out, "remotes");
-	put_remotes(&out, s->election, "election", true);
-	put_remotes(&out, s->learner, "learner", false);
+	put_remotes(&out, s->election, true);
+	put_remotes(&out, s->learner, false);
 	buf_put_u8(&out, ']');
 	open_array(&out, "workers");
 	put_workers(&out, s);
 	buf_put_u8(&out, ']');
 	put_queues(&out, s);
 	put_outboxes(&out, s);
-	json_put_u64(&out, "strangers", lane_strangers(s->election));
+	json_put_u64(&out, "strangers", s->election->strangers.count);
 	json_put_u64(&out, "handshakes",
-	             greet_pending(lane_greet(s->election)) +
-	                 greet_pending(lane_greet(s->learner)));
+	             greet_view(s->election->greet)->pending +
+	                 greet_view(s->learner->greet)->pending);
 	put_counters(&out, s);
 	put_drops(&out, s);
 	buf_put_u8(&out, '}');

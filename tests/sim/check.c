@@ -1,6 +1,6 @@
 /* The invariants (S1 … S10 of the design), looked at in each step of each core, which the
  * linker's --wrap puts in between. What others really said is what connmgr passed on. */
-#include "connmgr/lane_impl.h"
+#include "connmgr/lane.h"
 #include "peer/role_impl.h"
 #include "tests/sim/sim.h"
 #include "wire/notif.h"
@@ -246,9 +246,9 @@ check_said(unsigned server, int64_t to, bool attached, const void *frame, size_t
 void
 __wrap_lane_send(struct lane *l, int64_t sid, const void *data, size_t len)
 {
-	if (l->which == MSG_LANE_ELECTION)
+	if (l->config.which == MSG_LANE_ELECTION)
 		check_said(sim.running->server, sid,
-		           board_open(l->board, MSG_WHO_ELECTOR) >= 0, data, len);
+		           board_open(l->config.board, MSG_WHO_ELECTOR) >= 0, data, len);
 	__real_lane_send(l, sid, data, len);
 }
 

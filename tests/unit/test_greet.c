@@ -124,8 +124,8 @@ without_descriptors(void **state)
 	(void)state;
 	use_up(64);
 	assert_true(busy_turns() <= GUESTS + 1);
-	assert_int_equal(greet_counters(greet).shed, GUESTS);
-	assert_int_equal(greet_counters(greet).accepted, 0);
+	assert_int_equal(greet_view(greet)->shed, GUESTS);
+	assert_int_equal(greet_view(greet)->accepted, 0);
 	assert_true(greet_due_ms(greet) == UINT64_MAX);
 }
 
@@ -148,13 +148,13 @@ without_the_reserve(void **state)
 	greet_on_due(greet, due);
 	assert_true(greet_due_ms(greet) == UINT64_MAX);
 	busy_turns();
-	assert_int_equal(greet_counters(greet).accepted, GUESTS);
-	assert_int_equal(greet_pending(greet), GUESTS);
+	assert_int_equal(greet_view(greet)->accepted, GUESTS);
+	assert_int_equal(greet_view(greet)->pending, GUESTS);
 	/* the reserve is there again */
 	assert_int_equal(stream_connect(&guests[GUESTS], &address, &conf), 0);
 	use_up(64);
 	busy_turns();
-	assert_int_equal(greet_counters(greet).shed, 1);
+	assert_int_equal(greet_view(greet)->shed, 1);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
