@@ -1,5 +1,5 @@
-/* Rule: see board_queue.h. Entries in order of arrival, each with a buffer of one of two
- * sizes; free buffers lie on two stacks. */
+/* Rule: see board_queue.h. Entries in order of arrival, each with a slot of the store:
+ * large ones for frames, then small ones. One block without pointers. */
 #include "connmgr/board_queue.h"
 
 #include "connmgr/board_keep.h"
@@ -15,43 +15,27 @@ struct entry {
 	int64_t sid;
 	bool member;
 	size_t len;
-	unsigned char *data;
-};
-
-struct stack {
-	unsigned count;
-	unsigned char *free[BOARD_QUEUE_CONTROL];
+	unsigned slot;
 };
 
 struct board_queue {
 	size_t frame_cap;
 	unsigned count;
 	struct entry entries[ENTRIES];
-	struct stack large;
-	struct stack small;
+	bool taken[ENTRIES]; /* slots */
 	unsigned char store[];
 };
-
-_Static_assert(BOARD_QUEUE_FRAMES <= BOARD_QUEUE_CONTROL, "one size of stack for both");
 
 struct board_queue *
 board_queue_new(size_t frame_cap)
 {
 	struct board_queue *q = malloc(sizeof(*q) + BOARD_QUEUE_FRAMES * frame_cap +
 	                               (size_t)BOARD_QUEUE_CONTROL * BOARD_SMALL_MAX);
-	unsigned char *at;
 
 	if (!q)
 		return NULL;
+	memset(q, 0, sizeof(*q)); /* not the store: most of it is never used */
 	q->frame_cap = frame_cap;
-	q->count = 0;
-	at = q->store;
-	for (unsigned i = 0; i < BOARD_QUEUE_FRAMES; i++, at += frame_cap)
-		q->large.free[i] = at;
-	q->large.count = BOARD_QUEUE_FRAMES;
-	for (unsigned i = 0; i < BOARD_QUEUE_CONTROL; i++, at += BOARD_SMALL_MAX)
-		q->small.free[i] = at;
-	q->small.count = BOARD_QUEUE_CONTROL;
 	return q;
 }
 
@@ -61,18 +45,33 @@ board_queue_free(struct board_queue *q)
 	free(q);
 }
 
-static struct stack *
-stack_of(struct board_queue *q, enum board_class class)
+static unsigned char *
+bytes_of(struct board_queue *q, unsigned slot)
 {
-	return class == BOARD_CONTROL ? &q->small : &q->large;
+	unsigned small = slot - BOARD_QUEUE_FRAMES;
+
+	if (slot < BOARD_QUEUE_FRAMES)
+		return q->store + slot * q->frame_cap;
+	return q->store + BOARD_QUEUE_FRAMES * q->frame_cap +
+	       (size_t)small * BOARD_SMALL_MAX;
+}
+
+/* ENTRIES: there is none of that class. */
+static unsigned
+free_slot(const struct board_queue *q, enum board_class class)
+{
+	unsigned slot = class == BOARD_CONTROL ? BOARD_QUEUE_FRAMES : 0;
+	unsigned end = class == BOARD_CONTROL ? ENTRIES : BOARD_QUEUE_FRAMES;
+
+	while (slot < end && q->taken[slot])
+		slot++;
+	return slot < end ? slot : ENTRIES;
 }
 
 static void
 remove_at(struct board_queue *q, unsigned at)
 {
-	struct stack *s = stack_of(q, q->entries[at].class);
-
-	s->free[s->count++] = q->entries[at].data;
+	q->taken[q->entries[at].slot] = false;
 	q->count--;
 	memmove(&q->entries[at], &q->entries[at + 1],
 	        (q->count - at) * sizeof(q->entries[0]));
@@ -118,14 +117,14 @@ victim(const struct board_queue *q, int64_t incoming)
 enum board_queue_result
 board_queue_put(struct board_queue *q, const struct board_item *item)
 {
-	struct stack *s = stack_of(q, item->class);
+	unsigned slot = free_slot(q, item->class);
 	enum board_queue_result r = BOARD_QUEUE_OK;
 	struct entry *e;
 	int out;
 
 	assert(item->len <=
 	       (item->class == BOARD_CONTROL ? (size_t)BOARD_SMALL_MAX : q->frame_cap));
-	if (s->count == 0) {
+	if (slot == ENTRIES) {
 		if (item->class == BOARD_CONTROL)
 			return BOARD_QUEUE_OVERFLOW;
 		if (item->class == BOARD_FIFO)
@@ -136,6 +135,7 @@ board_queue_put(struct board_queue *q, const struct board_item *item)
 			return r; /* the stranger's own */
 		if (out < 0)
 			return BOARD_QUEUE_OVERFLOW;
+		slot = q->entries[out].slot;
 		remove_at(q, (unsigned)out);
 	}
 	e = &q->entries[q->count++];
@@ -143,8 +143,9 @@ board_queue_put(struct board_queue *q, const struct board_item *item)
 	                    .sid = item->sid,
 	                    .member = item->member,
 	                    .len = item->len,
-	                    .data = s->free[--s->count]};
-	memcpy(e->data, item->data, item->len);
+	                    .slot = slot};
+	q->taken[slot] = true;
+	memcpy(bytes_of(q, slot), item->data, item->len);
 	return r;
 }
 
@@ -157,14 +158,18 @@ board_queue_count(const struct board_queue *q)
 unsigned
 board_queue_frames(const struct board_queue *q)
 {
-	return BOARD_QUEUE_FRAMES - q->large.count;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < q->count; i++)
+		count += q->entries[i].class != BOARD_CONTROL;
+	return count;
 }
 
 const void *
-board_queue_first(const struct board_queue *q, size_t *len)
+board_queue_first(struct board_queue *q, size_t *len)
 {
 	*len = q->count > 0 ? q->entries[0].len : 0;
-	return q->count > 0 ? q->entries[0].data : NULL;
+	return q->count > 0 ? bytes_of(q, q->entries[0].slot) : NULL;
 }
 
 void

@@ -42,7 +42,7 @@ enum board_queue_result board_queue_put(struct board_queue *q,
 unsigned board_queue_count(const struct board_queue *q);
 unsigned board_queue_frames(const struct board_queue *q);
 /* The oldest; NULL and `len` 0 when empty. Good until the next call. */
-const void *board_queue_first(const struct board_queue *q, size_t *len);
+const void *board_queue_first(struct board_queue *q, size_t *len);
 void board_queue_pop(struct board_queue *q);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "proc/roster.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,41 +17,34 @@
 #include <unistd.h>
 
 #define PATH_ROOM (CONF_PATH_MAX + 32)
+#define PREPARED  "elector.next"
 
 _Static_assert(RECORD_GENERATION_MAX == BOARD_GENERATION_MAX,
                "swap/record.h has the numbers of board.h");
 
-static const char *
-role_name(enum msg_who who)
+/* A file in our folder below run_dir or data_dir, or (NULL) the folder. Both are short
+ * enough: the configuration was checked. */
+static void
+path_of(const char *dir, const char *file, char out[PATH_ROOM])
 {
-	return who == MSG_WHO_ELECTOR ? "elector" : "peer";
+	(void)paths_below(out, PATH_ROOM, dir, PATHS_CONNMGR, file);
 }
 
 static void
-record_path(const struct conf *c, enum msg_who who, char out[PATH_ROOM])
-{
-	snprintf(out, PATH_ROOM, "%s/connmgr/%s", c->data_dir, role_name(who));
-}
-
-static void
-run_path(const struct conf *c, const char *name, char out[PATH_ROOM])
-{
-	snprintf(out, PATH_ROOM, "%s/connmgr%s%s", c->run_dir, *name ? "/" : "", name);
-}
-
-static void
-remove_sockets(const char *folder)
+remove_sockets(const char *run_dir)
 {
 	char path[PATH_ROOM];
 	struct dirent *entry;
-	DIR *dir = opendir(folder);
+	DIR *dir;
+
+	path_of(run_dir, NULL, path);
+	dir = opendir(path);
 
 	while (dir && (entry = readdir(dir))) {
 		if (strncmp(entry->d_name, "l.", 2) != 0)
 			continue;
-		if ((size_t)snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) <
-		    sizeof(path))
-			unlink(path);
+		path_of(run_dir, entry->d_name, path);
+		unlink(path);
 	}
 	if (dir)
 		closedir(dir);
@@ -58,17 +52,18 @@ remove_sockets(const char *folder)
 
 /* Makes the folder, and keeps others out of it. */
 static int
-take_folder(const char *folder)
+take_folder(const char *dir)
 {
 	char path[PATH_ROOM];
-	int r = file_make_dir(folder);
+	int r;
 
+	path_of(dir, NULL, path);
+	r = file_make_dir(path);
 	if (r < 0) {
-		log_err("cannot make the folder %s: %s", folder, strerror(-r));
+		log_err("cannot make the folder %s: %s", path, strerror(-r));
 		return r;
 	}
-	if ((size_t)snprintf(path, sizeof(path), "%s/lock", folder) >= sizeof(path))
-		return -ENAMETOOLONG;
+	path_of(dir, "lock", path);
 	r = file_lock(path);
 	if (r == -EWOULDBLOCK)
 		log_err("another conclave-connmgr runs here: it has locked %s", path);
@@ -80,16 +75,12 @@ take_folder(const char *folder)
 int
 store_open(const struct conf *c)
 {
-	char folder[PATH_ROOM];
-	int r;
+	int r = take_folder(c->run_dir);
 
-	run_path(c, "", folder);
-	r = take_folder(folder);
 	if (r < 0)
 		return r;
-	remove_sockets(folder);
-	snprintf(folder, sizeof(folder), "%s/connmgr", c->data_dir);
-	return take_folder(folder);
+	remove_sockets(c->run_dir);
+	return take_folder(c->data_dir);
 }
 
 uint64_t
@@ -101,7 +92,7 @@ store_load_record(const struct conf *c, enum msg_who who, struct record *out)
 	int r;
 
 	*out = (struct record){.accepted = true};
-	record_path(c, who, path);
+	path_of(c->data_dir, roster_who(who)->name, path);
 	r = file_read(path, text, sizeof(text), &len);
 	if (r == -ENOENT)
 		return 0;
@@ -124,14 +115,8 @@ store_save_record(const struct conf *c, enum msg_who who, const struct record *r
 
 	if (len == 0)
 		return -EMSGSIZE;
-	record_path(c, who, path);
+	path_of(c->data_dir, roster_who(who)->name, path);
 	return file_write(path, text, len, sync);
-}
-
-static void
-prepared_path(const struct conf *c, char out[PATH_ROOM])
-{
-	snprintf(out, PATH_ROOM, "%s/connmgr/elector.next", c->data_dir);
 }
 
 int
@@ -142,7 +127,7 @@ store_prepare_record(const struct conf *c, const struct record *r)
 
 	if (len == 0)
 		return -EMSGSIZE;
-	prepared_path(c, path);
+	path_of(c->data_dir, PREPARED, path);
 	return file_write_new(path, text, len, true);
 }
 
@@ -151,8 +136,8 @@ store_place_record(const struct conf *c)
 {
 	char fresh[PATH_ROOM], path[PATH_ROOM];
 
-	prepared_path(c, fresh);
-	record_path(c, MSG_WHO_ELECTOR, path);
+	path_of(c->data_dir, PREPARED, fresh);
+	path_of(c->data_dir, roster[ROSTER_ELECTOR].name, path);
 	return rename(fresh, path) < 0 ? -errno : 0;
 }
 
@@ -161,7 +146,7 @@ store_sync_records(const struct conf *c)
 {
 	char path[PATH_ROOM];
 
-	snprintf(path, sizeof(path), "%s/connmgr", c->data_dir);
+	path_of(c->data_dir, NULL, path);
 	return file_sync_dir(path);
 }
 
@@ -174,7 +159,7 @@ store_load_state(const struct conf *c, unsigned char out[BOARD_SMALL_MAX],
 	size_t len;
 	int r;
 
-	run_path(c, "state", path);
+	path_of(c->run_dir, "state", path);
 	r = file_read(path, data, sizeof(data), &len);
 	if (r == -ENOENT)
 		return 0;
@@ -197,15 +182,13 @@ store_save_state(const struct conf *c, const void *data, size_t len)
 	ssize_t n;
 	int fd, r = 0;
 
-	run_path(c, "state", path);
+	path_of(c->run_dir, "state", path);
 	fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
 	n = write(fd, data, len);
-	if (n < 0)
-		r = -errno;
-	else if ((size_t)n < len)
-		r = -ENOSPC;
+	if (n != (ssize_t)len)
+		r = n < 0 ? -errno : -ENOSPC;
 	close(fd);
 	return r;
 }

@@ -45,149 +45,107 @@ struct layout {
 #define ROLE_MAX   3             /* NOTIF_OBSERVING of wire/notif.h */
 
 static const struct layout layouts[MSG_TYPES] =
-    {
-	[MSG_ATTACH] =
-	    {
-		{"attach", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING},
-		{
-		    {FIELD_U8, AT(attach.who), MSG_WHO_ELECTOR, MSG_WHO_PEER},
-		    {FIELD_NAME, AT(attach.name), 0, PATHS_NAME_MAX},
-		    {FIELD_I64, AT(attach.pid), 1, INT32_MAX},
-		    {FIELD_BUILD, AT(attach.build), 0, MSG_BUILD_MAX},
-		    {FIELD_U8, AT(attach.set), 1, UINT8_MAX},
-		    {FIELD_U64, AT(attach.generation), 0, 0},
-		},
-	    },
-	[MSG_ATTACHED] =
-	    {
-		{"attached", MSG_CONNMGR, WORKERS, MSG_KEEP_NOTHING},
-		{
-		    {FIELD_U64, AT(attached.generation), 0, 0},
-		    {FIELD_PATH, AT(attached.path), 0, MSG_PATH_MAX},
-		},
-	    },
-	[MSG_SUPERSEDED] =
-	    {
-		{"superseded", MSG_CONNMGR, WORKERS, MSG_KEEP_NOTHING},
-		{{FIELD_BOOL, AT(superseded.other_name), 0, 1}},
-	    },
-	[MSG_HELLO] =
-	    {
-		{"hello", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING},
-		{{FIELD_U64, AT(hello.generation), 0, 0}},
-	    },
-	[MSG_WELCOME] =
-	    {
-		{"welcome", MSG_CONNMGR, WORKERS, MSG_KEEP_NOTHING},
-		{{FIELD_U64, AT(hello.generation), 0, 0}},
-	    },
-	[MSG_ACTIVATE] =
-	    {
-		{"activate", MSG_CONNMGR, WORKERS, MSG_KEEP_NOTHING},
-		{{FIELD_U64, AT(hello.generation), 1, 0}},
-	    },
-	[MSG_SYNCED] = {{"synced", MSG_CONNMGR, WORKERS, MSG_KEEP_NOTHING},
-                        {{FIELD_END, 0, 0, 0}}},
-	[MSG_REMOTE] =
-	    {
-		{"remote", MSG_CONNMGR, WORKERS, MSG_KEEP_REMOTE},
-		{
-		    {FIELD_U8, AT(remote.lane), MSG_LANE_ELECTION, MSG_LANE_LEARNER},
-		    {FIELD_I64, AT(remote.sid), SID_MIN, INT64_MAX},
-		    {FIELD_U8, AT(remote.link), MSG_LINK_DOWN, MSG_LINK_UP},
-		    {FIELD_U8, AT(remote.reason), 0, MSG_REASONS - 1},
-		    {FIELD_BOOL, AT(remote.was_up), 0, 1},
-		},
-	    },
-	[MSG_FRAME_IN] =
-	    {
-		{"frame_in", MSG_CONNMGR, WORKERS, MSG_KEEP_FRAME},
-		{
-		    {FIELD_U8, AT(frame.lane), MSG_LANE_ELECTION, MSG_LANE_LEARNER},
-		    {FIELD_I64, AT(frame.sid), SID_MIN, INT64_MAX},
-		    {FIELD_DATA, AT(frame), 1, MSG_FRAME_MAX},
-		},
-	    },
-	[MSG_FRAME_OUT] =
-	    {
-		{"frame_out", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING},
-		{
-		    {FIELD_U8, AT(frame.lane), MSG_LANE_ELECTION, MSG_LANE_LEARNER},
-		    {FIELD_I64, AT(frame.sid), SID_MIN, INT64_MAX},
-		    {FIELD_DATA, AT(frame), 1, MSG_FRAME_MAX},
-		},
-	    },
-	[MSG_CONNECT] =
-	    {
-		{"connect", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING},
-		{
-		    {FIELD_U8, AT(connect.lane), MSG_LANE_ELECTION, MSG_LANE_LEARNER},
-		    {FIELD_I64, AT(connect.sid), MSG_ALL, INT64_MAX},
-		    {FIELD_U8, AT(connect.reason), 0, MSG_REASONS - 1},
-		},
-	    },
-	[MSG_DISCONNECT] =
-	    {
-		{"disconnect", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING},
-		{
-		    {FIELD_U8, AT(connect.lane), MSG_LANE_ELECTION, MSG_LANE_LEARNER},
-		    {FIELD_I64, AT(connect.sid), MSG_ALL, INT64_MAX},
-		    {FIELD_U8, AT(connect.reason), 0, MSG_REASONS - 1},
-		},
-	    },
-	[MSG_LOOK] =
-	    {
-		{"look", MSG_PEER, MSG_ELECTOR, MSG_KEEP_WORD},
-		{
-		    {FIELD_SERIAL, AT(look.serial), 0, 0},
-		    {FIELD_I64, AT(look.sid), 0, INT64_MAX},
-		    {FIELD_I64, AT(look.zxid), INT64_MIN, INT64_MAX},
-		    {FIELD_I64, AT(look.epoch), INT64_MIN, INT64_MAX},
-		    {FIELD_I64, AT(look.last_round), INT64_MIN, INT64_MAX},
-		    {FIELD_BOOL, AT(look.gave_up), 0, 1},
-		    {FIELD_I64, AT(look.leader), INT64_MIN, INT64_MAX},
-		    {FIELD_U8, AT(look.reason), 0, MSG_LOOK_REASONS - 1},
-		},
-	    },
-	[MSG_DECIDED] =
-	    {
-		{"decided", MSG_ELECTOR | MSG_CONNMGR, MSG_PEER | MSG_ELECTOR,
-                 MSG_KEEP_DECIDED},
-		{
-		    {FIELD_SERIAL, AT(decided.serial), 0, 0},
-		    {FIELD_STATE, AT(decided.vote.state), ROLE_MIN, ROLE_MAX},
-		    {FIELD_VOTE, AT(decided.vote), 0, 0},
-		},
-	    },
-	[MSG_DOUBT] =
-	    {
-		{"doubt", MSG_ELECTOR, MSG_PEER, MSG_KEEP_NOTHING},
-		{
-		    {FIELD_SERIAL, AT(doubt.serial), 0, 0},
-		    {FIELD_I64, AT(doubt.sid), SID_MIN, INT64_MAX},
-		},
-	    },
-	[MSG_ROLE] =
-	    {
-		{"role", MSG_PEER, MSG_ELECTOR, MSG_KEEP_WORD},
-		{
-		    {FIELD_SERIAL, AT(role.serial), 0, 0},
-		    {FIELD_STATE, AT(role.vote.state), ROLE_MIN, ROLE_MAX},
-		    {FIELD_VOTE, AT(role.vote), 0, 0},
-		},
-	    },
-	[MSG_ABSENT] = {{"absent", MSG_CONNMGR | MSG_PEER, MSG_ELECTOR, MSG_KEEP_WORD},
-                        {{FIELD_END, 0, 0, 0}}},
-	[MSG_STATE] =
-	    {
-		{"state", MSG_ELECTOR | MSG_CONNMGR, MSG_ELECTOR | MSG_CONNMGR,
-                 MSG_KEEP_STATE},
-		{
-		    {FIELD_SERIAL, AT(state.serial), 0, 0},
-		    {FIELD_VOTE, AT(state.vote), 0, 0},
-		},
-	    },
-};
+    {[MSG_ATTACH] =
+         {
+	     {"attach", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING},
+	     {{FIELD_U8, AT(attach.who), MSG_WHO_ELECTOR, MSG_WHO_PEER},
+              {FIELD_NAME, AT(attach.name), 0, PATHS_NAME_MAX},
+              {FIELD_I64, AT(attach.pid), 1, INT32_MAX},
+              {FIELD_BUILD, AT(attach.build), 0, MSG_BUILD_MAX},
+              {FIELD_U8, AT(attach.set), 1, UINT8_MAX},
+              {FIELD_U64, AT(attach.generation), 0, 0}},
+	 },
+     [MSG_ATTACHED] =
+         {
+	     {"attached", MSG_CONNMGR, WORKERS, MSG_KEEP_NOTHING},
+	     {{FIELD_U64, AT(attached.generation), 0, 0},
+              {FIELD_PATH, AT(attached.path), 0, MSG_PATH_MAX}},
+	 },
+     [MSG_SUPERSEDED] = {{"superseded", MSG_CONNMGR, WORKERS, MSG_KEEP_NOTHING},
+                         {{FIELD_BOOL, AT(superseded.other_name), 0, 1}}},
+     [MSG_HELLO] = {{"hello", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING},
+                    {{FIELD_U64, AT(hello.generation), 0, 0}}},
+     [MSG_WELCOME] = {{"welcome", MSG_CONNMGR, WORKERS, MSG_KEEP_NOTHING},
+                      {{FIELD_U64, AT(hello.generation), 0, 0}}},
+     [MSG_ACTIVATE] = {{"activate", MSG_CONNMGR, WORKERS, MSG_KEEP_NOTHING},
+                       {{FIELD_U64, AT(hello.generation), 1, 0}}},
+     [MSG_SYNCED] = {{"synced", MSG_CONNMGR, WORKERS, MSG_KEEP_NOTHING}, {{0}}},
+     [MSG_REMOTE] =
+         {
+	     {"remote", MSG_CONNMGR, WORKERS, MSG_KEEP_REMOTE},
+	     {{FIELD_U8, AT(remote.lane), MSG_LANE_ELECTION, MSG_LANE_LEARNER},
+              {FIELD_I64, AT(remote.sid), SID_MIN, INT64_MAX},
+              {FIELD_U8, AT(remote.link), MSG_LINK_DOWN, MSG_LINK_UP},
+              {FIELD_U8, AT(remote.reason), 0, MSG_REASONS - 1},
+              {FIELD_BOOL, AT(remote.was_up), 0, 1}},
+	 },
+     [MSG_FRAME_IN] =
+         {
+	     {"frame_in", MSG_CONNMGR, WORKERS, MSG_KEEP_FRAME},
+	     {{FIELD_U8, AT(frame.lane), MSG_LANE_ELECTION, MSG_LANE_LEARNER},
+              {FIELD_I64, AT(frame.sid), SID_MIN, INT64_MAX},
+              {FIELD_DATA, AT(frame), 1, MSG_FRAME_MAX}},
+	 },
+     [MSG_FRAME_OUT] =
+         {
+	     {"frame_out", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING},
+	     {{FIELD_U8, AT(frame.lane), MSG_LANE_ELECTION, MSG_LANE_LEARNER},
+              {FIELD_I64, AT(frame.sid), SID_MIN, INT64_MAX},
+              {FIELD_DATA, AT(frame), 1, MSG_FRAME_MAX}},
+	 },
+     [MSG_CONNECT] =
+         {
+	     {"connect", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING},
+	     {{FIELD_U8, AT(connect.lane), MSG_LANE_ELECTION, MSG_LANE_LEARNER},
+              {FIELD_I64, AT(connect.sid), MSG_ALL, INT64_MAX},
+              {FIELD_U8, AT(connect.reason), 0, MSG_REASONS - 1}},
+	 },
+     [MSG_DISCONNECT] =
+         {
+	     {"disconnect", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING},
+	     {{FIELD_U8, AT(connect.lane), MSG_LANE_ELECTION, MSG_LANE_LEARNER},
+              {FIELD_I64, AT(connect.sid), MSG_ALL, INT64_MAX},
+              {FIELD_U8, AT(connect.reason), 0, MSG_REASONS - 1}},
+	 },
+     [MSG_LOOK] =
+         {
+	     {"look", MSG_PEER, MSG_ELECTOR, MSG_KEEP_WORD},
+	     {{FIELD_SERIAL, AT(look.serial), 0, 0},
+              {FIELD_I64, AT(look.sid), 0, INT64_MAX},
+              {FIELD_I64, AT(look.zxid), INT64_MIN, INT64_MAX},
+              {FIELD_I64, AT(look.epoch), INT64_MIN, INT64_MAX},
+              {FIELD_I64, AT(look.last_round), INT64_MIN, INT64_MAX},
+              {FIELD_BOOL, AT(look.gave_up), 0, 1},
+              {FIELD_I64, AT(look.leader), INT64_MIN, INT64_MAX},
+              {FIELD_U8, AT(look.reason), 0, MSG_LOOK_REASONS - 1}},
+	 },
+     [MSG_DECIDED] =
+         {
+	     {"decided", MSG_ELECTOR | MSG_CONNMGR, MSG_PEER | MSG_ELECTOR,
+              MSG_KEEP_DECIDED},
+	     {{FIELD_SERIAL, AT(decided.serial), 0, 0},
+              {FIELD_STATE, AT(decided.vote.state), ROLE_MIN, ROLE_MAX},
+              {FIELD_VOTE, AT(decided.vote), 0, 0}},
+	 },
+     [MSG_DOUBT] =
+         {
+	     {"doubt", MSG_ELECTOR, MSG_PEER, MSG_KEEP_NOTHING},
+	     {{FIELD_SERIAL, AT(doubt.serial), 0, 0},
+              {FIELD_I64, AT(doubt.sid), SID_MIN, INT64_MAX}},
+	 },
+     [MSG_ROLE] =
+         {
+	     {"role", MSG_PEER, MSG_ELECTOR, MSG_KEEP_WORD},
+	     {{FIELD_SERIAL, AT(role.serial), 0, 0},
+              {FIELD_STATE, AT(role.vote.state), ROLE_MIN, ROLE_MAX},
+              {FIELD_VOTE, AT(role.vote), 0, 0}},
+	 },
+     [MSG_ABSENT] = {{"absent", MSG_CONNMGR | MSG_PEER, MSG_ELECTOR, MSG_KEEP_WORD},
+                     {{0}}},
+     [MSG_STATE] = {
+	 {"state", MSG_ELECTOR | MSG_CONNMGR, MSG_ELECTOR | MSG_CONNMGR, MSG_KEEP_STATE},
+	 {{FIELD_SERIAL, AT(state.serial), 0, 0}, {FIELD_VOTE, AT(state.vote), 0, 0}},
+     }};
 
 enum msg_party
 msg_party(enum msg_who who)
@@ -237,36 +195,66 @@ text_ok(enum field_kind kind, const char *text, size_t len)
 	return word_ok(text, len, kind == FIELD_BUILD ? "._-+~" : "._-");
 }
 
-static void
-put_text(const struct field *f, const char *text, struct buf_out *out, bool *ok)
-{
-	size_t len = strnlen(text, (size_t)f->high);
+/* One pass over a message, in either direction: a struct is read from `in` or written to
+ * `out`, field by field. */
+struct codec {
+	bool decodes;
+	bool ok; /* every field is in its range */
+	struct buf_in in;
+	struct buf_out out;
+};
 
-	if (len == (size_t)f->high || !text_ok(f->kind, text, len)) {
-		*ok = false;
-		return;
-	}
-	buf_put_u8(out, (uint8_t)(len >> 8));
-	buf_put_u8(out, (uint8_t)len);
-	buf_put_bytes(out, text, len);
+static void
+code_u8(struct codec *c, uint8_t *v)
+{
+	if (c->decodes)
+		*v = buf_get_u8(&c->in);
+	else
+		buf_put_u8(&c->out, *v);
 }
 
 static void
-get_text(const struct field *f, struct buf_in *in, char *text, bool *ok)
+code_u64(struct codec *c, uint64_t *v)
 {
-	size_t len = (size_t)buf_get_u8(in) << 8;
-	const unsigned char *bytes;
+	if (c->decodes)
+		*v = buf_get_u64(&c->in);
+	else
+		buf_put_u64(&c->out, *v);
+}
 
-	len |= buf_get_u8(in);
-	bytes = buf_get_bytes(in, len);
-	if (!bytes)
+static void
+code_text(struct codec *c, const struct field *f, char *text)
+{
+	size_t room = (size_t)f->high, len = c->decodes ? 0 : strnlen(text, room);
+	uint8_t high = (uint8_t)(len >> 8), low = (uint8_t)len;
+	const void *bytes = text;
+
+	code_u8(c, &high);
+	code_u8(c, &low);
+	len = (size_t)high << 8 | low;
+	if (c->decodes && !(bytes = buf_get_bytes(&c->in, len)))
 		return;
-	if (len >= (size_t)f->high || !text_ok(f->kind, (const char *)bytes, len)) {
-		*ok = false;
-		return;
+	if (len >= room || !text_ok(f->kind, bytes, len)) {
+		c->ok = false;
+	} else if (c->decodes) {
+		memcpy(text, bytes, len);
+		text[len] = '\0';
+	} else {
+		buf_put_bytes(&c->out, text, len);
 	}
-	memcpy(text, bytes, len);
-	text[len] = '\0';
+}
+
+static void
+code_data(struct codec *c, const struct field *f, struct msg_frame *frame)
+{
+	if (c->decodes) {
+		frame->data_len = buf_left(&c->in);
+		frame->data = buf_get_bytes(&c->in, frame->data_len);
+		c->in.bad |= frame->data_len == 0;
+	}
+	c->ok &= frame->data_len >= (size_t)f->low && frame->data_len <= (size_t)f->high;
+	if (!c->decodes && c->ok)
+		buf_put_bytes(&c->out, frame->data, frame->data_len);
 }
 
 static bool
@@ -275,149 +263,86 @@ number_ok(const struct field *f, int64_t value)
 	return value >= f->low && value <= f->high;
 }
 
-static void
-put_vote(const struct vote *v, struct buf_out *out)
-{
-	buf_put_i64(out, v->leader);
-	buf_put_i64(out, v->zxid);
-	buf_put_i64(out, v->round);
-	buf_put_i64(out, v->epoch);
-}
-
-static void
-get_vote(struct buf_in *in, struct vote *v)
-{
-	v->leader = buf_get_i64(in);
-	v->zxid = buf_get_i64(in);
-	v->round = buf_get_i64(in);
-	v->epoch = buf_get_i64(in);
-}
-
-static bool
-serial_ok(const struct msg_serial *s)
-{
-	return s->generation || s->count;
-}
-
 /* `at` is a field of a struct msg, so it is aligned for what it holds. */
 static void
-put_field(const struct field *f, const void *at, struct buf_out *out, bool *ok)
-{
-	const struct msg_serial *serial = at;
-	const struct msg_frame *frame = at;
-
-	switch (f->kind) {
-	case FIELD_U8:
-		*ok &= number_ok(f, *(const uint8_t *)at);
-		buf_put_u8(out, *(const uint8_t *)at);
-		break;
-	case FIELD_BOOL:
-		buf_put_u8(out, *(const bool *)at);
-		break;
-	case FIELD_I64:
-		*ok &= number_ok(f, *(const int64_t *)at);
-		buf_put_i64(out, *(const int64_t *)at);
-		break;
-	case FIELD_U64:
-		*ok &= *(const uint64_t *)at >= (uint64_t)f->low;
-		buf_put_u64(out, *(const uint64_t *)at);
-		break;
-	case FIELD_SERIAL:
-		*ok &= serial_ok(serial);
-		buf_put_u64(out, serial->generation);
-		buf_put_u64(out, serial->count);
-		break;
-	case FIELD_VOTE:
-		put_vote(at, out);
-		break;
-	case FIELD_STATE:
-		*ok &= number_ok(f, *(const int32_t *)at);
-		buf_put_u8(out, (uint8_t) * (const int32_t *)at);
-		break;
-	case FIELD_NAME:
-	case FIELD_BUILD:
-	case FIELD_PATH:
-		put_text(f, at, out, ok);
-		break;
-	case FIELD_DATA:
-		*ok &= number_ok(f, (int64_t)frame->data_len);
-		if (*ok)
-			buf_put_bytes(out, frame->data, frame->data_len);
-		break;
-	case FIELD_END:
-		break;
-	}
-}
-
-static void
-get_field(const struct field *f, struct buf_in *in, void *at, bool *ok)
+code_field(struct codec *c, const struct field *f, void *at)
 {
 	struct msg_serial *serial = at;
-	struct msg_frame *frame = at;
+	struct vote *vote = at;
 	uint8_t byte;
 
 	switch (f->kind) {
 	case FIELD_U8:
-		*(uint8_t *)at = buf_get_u8(in);
-		*ok &= number_ok(f, *(uint8_t *)at);
+		code_u8(c, at);
+		c->ok &= number_ok(f, *(uint8_t *)at);
 		break;
 	case FIELD_BOOL:
-		byte = buf_get_u8(in);
-		*ok &= number_ok(f, byte);
-		*(bool *)at = byte != 0;
+		byte = *(bool *)at;
+		code_u8(c, &byte);
+		c->ok &= number_ok(f, byte);
+		if (c->decodes)
+			*(bool *)at = byte != 0;
 		break;
 	case FIELD_I64:
-		*(int64_t *)at = buf_get_i64(in);
-		*ok &= number_ok(f, *(int64_t *)at);
+		code_u64(c, at);
+		c->ok &= number_ok(f, *(int64_t *)at);
 		break;
 	case FIELD_U64:
-		*(uint64_t *)at = buf_get_u64(in);
-		*ok &= *(uint64_t *)at >= (uint64_t)f->low;
+		code_u64(c, at);
+		c->ok &= *(uint64_t *)at >= (uint64_t)f->low;
 		break;
 	case FIELD_SERIAL:
-		serial->generation = buf_get_u64(in);
-		serial->count = buf_get_u64(in);
-		*ok &= serial_ok(serial);
+		code_u64(c, &serial->generation);
+		code_u64(c, &serial->count);
+		c->ok &= serial->generation || serial->count;
 		break;
 	case FIELD_VOTE:
-		get_vote(in, at);
+		code_u64(c, (uint64_t *)&vote->leader);
+		code_u64(c, (uint64_t *)&vote->zxid);
+		code_u64(c, (uint64_t *)&vote->round);
+		code_u64(c, (uint64_t *)&vote->epoch);
 		break;
 	case FIELD_STATE:
-		*(int32_t *)at = buf_get_u8(in);
-		*ok &= number_ok(f, *(int32_t *)at);
+		byte = (uint8_t) * (int32_t *)at;
+		code_u8(c, &byte);
+		if (c->decodes)
+			*(int32_t *)at = byte;
+		c->ok &= number_ok(f, *(int32_t *)at);
 		break;
 	case FIELD_NAME:
 	case FIELD_BUILD:
 	case FIELD_PATH:
-		get_text(f, in, at, ok);
+		code_text(c, f, at);
 		break;
 	case FIELD_DATA:
-		frame->data_len = buf_left(in);
-		frame->data = buf_get_bytes(in, frame->data_len);
-		in->bad |= frame->data_len == 0;
-		*ok &= number_ok(f, (int64_t)frame->data_len);
+		code_data(c, f, at);
 		break;
 	case FIELD_END:
 		break;
 	}
+}
+
+static void
+code_fields(struct codec *c, struct msg *m)
+{
+	for (const struct field *f = layouts[m->type].fields; f->kind != FIELD_END; f++)
+		code_field(c, f, (char *)m + f->at);
 }
 
 size_t
 msg_encode(const struct msg *m, void *data, size_t cap)
 {
-	struct buf_out out;
-	bool ok = true;
+	struct codec c = {.ok = true};
 
 	if (!msg_def(m->type))
 		return 0;
-	buf_out_init(&out, data, cap);
-	buf_put_u8(&out, MAGIC_HIGH);
-	buf_put_u8(&out, MAGIC_LOW);
-	buf_put_u8(&out, MSG_SET);
-	buf_put_u8(&out, (uint8_t)m->type);
-	for (const struct field *f = layouts[m->type].fields; f->kind != FIELD_END; f++)
-		put_field(f, (const char *)m + f->at, &out, &ok);
-	return ok && !out.bad ? out.len : 0;
+	buf_out_init(&c.out, data, cap);
+	buf_put_u8(&c.out, MAGIC_HIGH);
+	buf_put_u8(&c.out, MAGIC_LOW);
+	buf_put_u8(&c.out, MSG_SET);
+	buf_put_u8(&c.out, (uint8_t)m->type);
+	code_fields(&c, (struct msg *)m); /* which it only reads */
+	return c.ok && !c.out.bad ? c.out.len : 0;
 }
 
 static enum msg_result
@@ -443,22 +368,20 @@ get_head(struct buf_in *in, enum msg_type *type)
 enum msg_result
 msg_decode(const void *data, size_t len, struct msg *m)
 {
-	struct buf_in in;
+	struct codec c = {.decodes = true, .ok = true};
 	enum msg_result r;
-	bool ok = true;
 
 	memset(m, 0, sizeof(*m));
-	buf_in_init(&in, data, len);
-	r = get_head(&in, &m->type);
+	buf_in_init(&c.in, data, len);
+	r = get_head(&c.in, &m->type);
 	if (r != MSG_OK)
 		return r;
-	for (const struct field *f = layouts[m->type].fields; f->kind != FIELD_END; f++)
-		get_field(f, &in, (char *)m + f->at, &ok);
-	if (in.bad)
+	code_fields(&c, m);
+	if (c.in.bad)
 		return MSG_SHORT;
-	if (buf_left(&in) > 0)
+	if (buf_left(&c.in) > 0)
 		return MSG_LONG;
-	return ok ? MSG_OK : MSG_RANGE;
+	return c.ok ? MSG_OK : MSG_RANGE;
 }
 
 int
