@@ -1,5 +1,5 @@
-/* A channel over nng: two pair1 sockets, one a direction. With chan_nng_share.c and
- * chan_nng_close.c the only place that knows nng.
+/* A channel over nng: two pair1 sockets, one a direction. With chan_nng_share.c the only
+ * place that knows nng.
  *
  * nng 1.5.2, Debian's, may never return from nng_close: when a pipe is closed while the
  * header of a message has arrived and its body has not been asked for, or while a write
@@ -7,23 +7,21 @@
  * later close and every later end of a pipe in the process waits for the reaper. Sending
  * to a dead process closes a pipe, too. These rules keep clear of that:
  *
- * - Nothing is sent on `in`, and the other side sends nothing on our `out`. So nothing
- * but the kernel's end of file ends the pipe of `in`, and no header ever arrives on
- * `out`.
+ * - Nothing is sent on `in`, and the other side sends nothing on our `out`. So only the
+ *   kernel's end of file ends the pipe of `in`, and no header arrives on `out`.
  * - A message of nng is at most PART_MAX bytes, so that the kernel takes a write whole or
- *   not at all. Longer ones are sent in parts; the first byte of each says if more
- * follow.
+ *   not at all. A longer one is sent in parts, and the first byte of a part says if more
+ *   parts follow.
  * - A socket has one pipe in its life. A second one, or a stranger's, is closed in
- * ADD_PRE, before nng reads from it. No pipe is closed anywhere else.
+ *   ADD_PRE, before nng reads from it. No pipe is closed anywhere else.
  * - To close, shut the connections in the kernel, wait until nng has ended both pipes by
- *   itself, then call nng_close (chan_nng_close.c).
+ *   itself, then call nng_close (share_close).
  * - Callbacks run on nng's threads: they set a flag and write an eventfd.
  *
  * The listener's `out` is at the channel's path, and its `in` at the same with IN_SUFFIX.
  * It listens there, and sends an empty part, when `out` is up; the dialler dials the
  * second path when that part has come. So two diallers cannot get one half each. */
 #include "ipc/chan_impl.h"
-#include "ipc/chan_nng_close.h"
 #include "ipc/chan_nng_share.h"
 #include "ipc/msg.h"
 
@@ -48,7 +46,7 @@ struct chan_nng {
 	nng_msg *rest;
 	sd_event_source *news;
 	sd_event_source *receive;
-	/* From the first time on that there was no room. */
+	/* Off while there is room. */
 	sd_event_source *send;
 };
 
@@ -89,46 +87,21 @@ make_part(enum part kind, const void *data, size_t len)
 	return m;
 }
 
-static int on_room(sd_event_source *s, int fd, uint32_t events, void *user);
-
-static int
-await_room(struct chan_nng *c)
-{
-	int fd, rv;
-
-	if (c->send)
-		return sd_event_source_set_enabled(c->send, SD_EVENT_ON);
-	rv = nng_socket_get_int(c->share->out.socket, NNG_OPT_SENDFD, &fd);
-	if (rv != 0)
-		return share_error(rv);
-	/* this descriptor is readable when one can send */
-	return sd_event_add_io(c->base.loop, &c->send, fd, EPOLLIN, on_room, c);
-}
-
-/* 0: the part is nng's. CHAN_FULL: on_room will run. Else -errno. */
+/* 0: nng has the part. CHAN_FULL: the part is still the caller's, and on_room will run.
+ * Else -errno, and the part is freed. */
 static int
 offer(struct chan_nng *c, nng_msg *part)
 {
-	int rv, r;
+	int rv = part ? share_send(c->share, part) : NNG_ENOMEM;
 
-	if (!part)
-		return -ENOMEM;
-	rv = share_send(c->share, part);
 	if (rv == 0)
 		return 0;
-	r = rv == NNG_ETIMEDOUT ? await_room(c) : share_error(rv);
-	return r < 0 ? r : CHAN_FULL;
-}
-
-/* The same; the part is freed where it was not taken. */
-static int
-offer_or_free(struct chan_nng *c, nng_msg *part)
-{
-	int r = offer(c, part);
-
-	if (r != 0)
-		nng_msg_free(part);
-	return r;
+	if (rv == NNG_ETIMEDOUT) {
+		sd_event_source_set_enabled(c->send, SD_EVENT_ON);
+		return CHAN_FULL;
+	}
+	nng_msg_free(part);
+	return share_error(rv);
 }
 
 /* The rest of the last message goes before the next one. */
@@ -137,7 +110,7 @@ flush(struct chan_nng *c)
 {
 	int r = c->rest ? offer(c, c->rest) : 0;
 
-	if (r == 0)
+	if (r != CHAN_FULL)
 		c->rest = NULL;
 	return r;
 }
@@ -152,7 +125,7 @@ on_room(sd_event_source *s, int fd, uint32_t events, void *user)
 	chan_ref(&c->base);
 	sd_event_source_set_enabled(s, SD_EVENT_OFF);
 	if (flush(c) != CHAN_FULL)
-		chan_report_writable(&c->base); /* who sends then learns of an error */
+		chan_report_writable(&c->base); /* an error shows in the next send */
 	chan_unref(&c->base);
 	return 0;
 }
@@ -161,49 +134,33 @@ static int
 nng_end_send(struct chan *base, const void *data, size_t len)
 {
 	struct chan_nng *c = (struct chan_nng *)base;
-	const unsigned char *bytes = data;
 	size_t first = len < PART_MAX ? len : PART_MAX - 1;
+	nng_msg *part;
 	int r;
 
 	if (c->share->out.down)
 		return -ENOTCONN; /* nng would take the message and keep it */
 	r = flush(c);
-	if (r == 0)
-		r = offer_or_free(
-		    c, make_part(first < len ? PART_MORE : PART_LAST, data, first));
+	if (r != 0)
+		return r;
+	part = make_part(first < len ? PART_MORE : PART_LAST, data, first);
+	r = offer(c, part);
+	if (r == CHAN_FULL)
+		nng_msg_free(part);
 	if (r != 0 || first == len)
 		return r;
-	c->rest = make_part(PART_LAST, bytes + first, len - first);
+	c->rest = make_part(PART_LAST, (const char *)data + first, len - first);
 	r = c->rest ? flush(c) : -ENOMEM;
 	return r == CHAN_FULL ? 0 : r;
 }
 
-/* The address has served: nobody else is to come. */
+/* Removes the address, since nobody else is to come. */
 static void
 report_up(struct chan_nng *c)
 {
 	if (c->base.state == CHAN_WAITING)
 		forget_paths(c);
 	chan_report_up(&c->base);
-}
-
-/* Takes `part`. Returns a whole message, or NULL when there is none. */
-static nng_msg *
-join(struct chan_nng *c, nng_msg *part)
-{
-	nng_msg *whole = c->begun ? c->begun : part;
-	bool more = *(unsigned char *)nng_msg_body(part) == PART_MORE;
-	int rv = 0;
-
-	nng_msg_trim(part, 1);
-	if (c->begun) {
-		rv = nng_msg_append(c->begun, nng_msg_body(part), nng_msg_len(part));
-		nng_msg_free(part);
-	}
-	c->begun = more || rv != 0 ? whole : NULL;
-	if (rv != 0)
-		chan_report_down(&c->base, nng_strerror(rv));
-	return c->begun ? NULL : whole;
 }
 
 static void
@@ -213,8 +170,32 @@ start_second_half(struct chan_nng *c)
 
 	c->both = true;
 	if (half_start(share->dials ? &share->out : &share->in, c->path, IN_SUFFIX) < 0 ||
-	    (!share->dials && offer_or_free(c, make_part(PART_LAST, NULL, 0)) != 0))
+	    (!share->dials && offer(c, make_part(PART_LAST, NULL, 0)) != 0))
 		chan_report_down(&c->base, "nng does not open the second socket");
+}
+
+/* Takes `part`, which is neither empty nor too long. */
+static void
+join(struct chan_nng *c, nng_msg *part)
+{
+	bool more = *(unsigned char *)nng_msg_body(part) == PART_MORE;
+	nng_msg *whole = c->begun ? c->begun : part;
+
+	nng_msg_trim(part, 1);
+	if (whole != part) {
+		int rv = nng_msg_append(whole, nng_msg_body(part), nng_msg_len(part));
+
+		nng_msg_free(part);
+		if (rv != 0) {
+			chan_report_down(&c->base, nng_strerror(rv));
+			return;
+		}
+	}
+	c->begun = more ? whole : NULL;
+	if (more)
+		return;
+	chan_report_message(&c->base, nng_msg_body(whole), nng_msg_len(whole));
+	nng_msg_free(whole);
 }
 
 /* Takes `part`. */
@@ -222,27 +203,17 @@ static void
 take_part(struct chan_nng *c, nng_msg *part)
 {
 	size_t had = c->begun ? nng_msg_len(c->begun) : 0, len = nng_msg_len(part);
-	nng_msg *whole;
 
-	if (len == 0 || had + len - 1 > MSG_MAX) {
-		nng_msg_free(part);
+	if (len == 0 || had + len - 1 > MSG_MAX)
 		chan_report_down(&c->base, len ? "a message too long" : "an empty part");
-		return;
-	}
-	if (!c->both) {
-		nng_msg_free(part);
+	else if (!c->both)
 		start_second_half(c); /* the listener is ready for it */
-		return;
-	}
-	report_up(c); /* a message may overtake the news of its pipe */
-	if (c->base.state != CHAN_UP) {
+	else
+		report_up(c); /* a message may overtake the news of its pipe */
+	if (c->base.state == CHAN_UP)
+		join(c, part);
+	else
 		nng_msg_free(part);
-		return;
-	}
-	whole = join(c, part);
-	if (whole)
-		chan_report_message(&c->base, nng_msg_body(whole), nng_msg_len(whole));
-	nng_msg_free(whole);
 }
 
 /* False when there is no more for now, or no channel. */
@@ -287,13 +258,14 @@ take_news(struct chan_nng *c)
 		report_up(c);
 	else if (out_up && !c->both)
 		start_second_half(c);
-	/* its last words first; their number is bounded, since nobody adds to them */
+	/* what it sent before its end goes first; nothing is added to that any more */
 	while (end && c->base.state != CHAN_DOWN && take_one(c))
 		;
 	if (end || (out_down && c->base.state == CHAN_WAITING))
 		chan_report_down(&c->base, "closed by the other side");
 	else if (out_down && c->base.state == CHAN_UP)
-		half_shut(&share->in); /* nng reads its last words, and then the end */
+		half_shut(
+		    &share->in); /* nng reads what was sent before, and then the end */
 }
 
 static int
@@ -304,25 +276,24 @@ on_news(sd_event_source *s, int fd, uint32_t events, void *user)
 
 	(void)s;
 	(void)events;
-	(void)!read(fd, &count, sizeof(count)); /* before the flags: none is missed */
+	(void)!read(fd, &count,
+	            sizeof(count)); /* before the flags, so that none is missed */
 	chan_ref(&c->base);
 	take_news(c);
 	chan_unref(&c->base);
 	return 0;
 }
 
+/* The descriptor of RECVFD and that of SENDFD become readable: when one can receive, and
+ * when one can send. */
 static int
-watch(struct chan_nng *c)
+watch(struct chan_nng *c, nng_socket socket, const char *option, sd_event_source **out,
+      sd_event_io_handler_t handler)
 {
-	int fd, r, rv = nng_socket_get_int(c->share->in.socket, NNG_OPT_RECVFD, &fd);
+	int fd, rv = nng_socket_get_int(socket, option, &fd);
 
-	if (rv != 0)
-		return share_error(rv);
-	r = sd_event_add_io(c->base.loop, &c->receive, fd, EPOLLIN, on_receive, c);
-	if (r < 0)
-		return r;
-	r = sd_event_add_io(c->base.loop, &c->news, c->share->wake, EPOLLIN, on_news, c);
-	return r < 0 ? r : 0;
+	return rv ? share_error(rv)
+	          : sd_event_add_io(c->base.loop, out, fd, EPOLLIN, handler, c);
 }
 
 static int
@@ -337,12 +308,16 @@ nng_end_open(struct chan *base, const char *path, bool listen)
 	r = share_open(&c->share, !listen);
 	if (r < 0)
 		return r;
-	r = watch(c);
-	if (r == 0)
-		r = half_start(listen ? &c->share->out : &c->share->in, path, "");
-	if (r < 0)
+	if ((r = watch(c, c->share->in.socket, NNG_OPT_RECVFD, &c->receive, on_receive)) <
+	        0 ||
+	    (r = watch(c, c->share->out.socket, NNG_OPT_SENDFD, &c->send, on_room)) < 0 ||
+	    (r = sd_event_add_io(base->loop, &c->news, c->share->wake, EPOLLIN, on_news,
+	                         c)) < 0 ||
+	    (r = half_start(listen ? &c->share->out : &c->share->in, path, "")) < 0) {
 		nng_end_close(base);
-	return r;
+		return r;
+	}
+	return 0;
 }
 
 const struct chan_type chan_nng_type = {

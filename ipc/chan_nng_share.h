@@ -44,15 +44,16 @@ struct share {
 int share_open(struct share **out, bool dials);
 /* Listens or dials at `path` followed by `suffix`. 0 or -errno. */
 int half_start(struct half *h, const char *path, const char *suffix);
-/* A dialler tries no more, but for one try within REDIAL_MAX_MS that is due already. */
-#define REDIAL_MAX_MS 20
-void half_stop_dialling(const struct half *h);
 /* Neither waits. 0, or nng's error: NNG_ETIMEDOUT where waiting would be needed. The
  * caller owns the message after share_receive, and after a share_send that failed. */
 int share_receive(struct share *share, nng_msg **out);
 int share_send(struct share *share, nng_msg *m);
-/* For chan_nng_close.c, after both sockets are closed. */
-void share_free(struct share *share);
+/* Shuts the connections of this half in the kernel, so that nng and the other side see an
+ * ordinary end of file after what was sent before. How many connections there were. */
+unsigned half_shut(const struct half *h);
+/* Cuts both connections at once (the fence) and takes the share: a thread closes the
+ * sockets when nng has seen the end of both. */
+void share_close(struct share *take);
 /* -errno for nng's error, which is not 0. */
 int share_error(int rv);
 

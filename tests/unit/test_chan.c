@@ -50,22 +50,31 @@ test_refused_sends(void **state)
 
 /* More than the link holds: the rest is said from on_writable, nothing is lost. */
 static void
-test_full(void **state)
+overfill(unsigned count, size_t len, unsigned fit_min)
 {
 	struct end a, b;
-	struct sender s = {.from = &b, .count = 6000, .len = 1000};
+	struct sender s = {.from = &b, .count = count, .len = len};
 
-	(void)state;
 	link_up(&a, &b);
 	b.on_room = &s;
 	go_on(&s);
-	assert_true(s.next > 60 && s.next < s.count);
+	assert_true(s.next > fit_min && s.next < s.count);
 	assert_int_equal(chan_send(b.chan, packet, 4), CHAN_FULL);
 	assert_int_equal(b.writables, 0);
 	until(&a.messages, s.count);
 	assert_true(b.writables > 0);
 	assert_int_equal(a.last_len, s.len);
 	close_ends(&a, &b);
+}
+
+static void
+test_full(void **state)
+{
+	(void)state;
+	overfill(6000, 1000, 60);
+	overfill(400, MSG_MAX, 2); /* over nng, each in two parts */
+	overfill(400, 31999, 2);   /* one part */
+	overfill(400, 32000, 2);
 }
 
 static void
