@@ -19,8 +19,7 @@ struct notify {
 	void *user;
 	struct sockaddr_un address;
 	int fd;
-	uint64_t malformed;
-	uint64_t strangers;
+	struct notify_counts counts;
 };
 
 /* The pid of the sender, 0 if it is not known. The first descriptor that came is put into
@@ -82,11 +81,11 @@ take_one(struct notify *n)
 	pid = sender(&m, &fd);
 	if ((m.msg_flags & MSG_TRUNC) != 0 ||
 	    child_notice_parse(data, (size_t)len, &notice) != 0) {
-		n->malformed++;
+		n->counts.malformed++;
 	} else if (pid > 0 && n->ops->on_notice(n->user, pid, &notice, fd) == 0) {
 		return 0;
 	} else {
-		n->strangers++;
+		n->counts.strangers++;
 	}
 	if (fd >= 0)
 		close(fd);
@@ -164,14 +163,8 @@ notify_close(struct notify *n)
 	free(n);
 }
 
-uint64_t
-notify_malformed(const struct notify *n)
+struct notify_counts
+notify_counts(const struct notify *n)
 {
-	return n->malformed;
-}
-
-uint64_t
-notify_strangers(const struct notify *n)
-{
-	return n->strangers;
+	return n->counts;
 }

@@ -12,6 +12,12 @@
 
 struct notify;
 
+/* Datagrams so far that were malformed, or did not come from a child. */
+struct notify_counts {
+	uint64_t malformed;
+	uint64_t strangers;
+};
+
 struct notify_ops {
 	/* Takes `fd`, which came with the datagram (-1: none did), and returns 0. Takes
 	 * nothing and returns 1 if `pid` is no child, or may not send descriptors. */
@@ -21,8 +27,7 @@ struct notify_ops {
 /* Listens at `path` (an old socket there is removed). 0 or -errno. */
 int notify_open(struct notify **out, sd_event *loop, const char *path,
                 const struct notify_ops *ops, void *user);
-void notify_close(struct notify *n);               /* and removes the socket; NULL ok */
-uint64_t notify_malformed(const struct notify *n); /* datagrams refused so far */
-uint64_t notify_strangers(const struct notify *n); /* from none of the children */
+void notify_close(struct notify *n); /* and removes the socket; NULL ok */
+struct notify_counts notify_counts(const struct notify *n);
 
 #endif

@@ -106,36 +106,33 @@ static bool
 has_programs(const char *dir)
 {
 	char path[CONF_PATH_MAX];
-	int len = snprintf(path, sizeof(path), "%s/conclave-connmgr", dir);
 
-	return len > 0 && (size_t)len < sizeof(path) && access(path, X_OK) == 0;
+	return paths_below(path, sizeof(path), dir, roster[ROSTER_CONNMGR].program,
+	                   NULL) == 0 &&
+	       access(path, X_OK) == 0;
 }
 
 int
 place_programs(const char *configured, char *out, size_t cap)
 {
-	char self[CONF_PATH_MAX], installed[CONF_PATH_MAX];
-	const char *slash;
+	char self[CONF_PATH_MAX], installed[CONF_PATH_MAX + sizeof(INSTALLED)];
+	const char *folder = configured, *slash;
 	ssize_t len;
 	int n;
 
-	if (configured[0] != '\0') {
-		n = snprintf(out, cap, "%s", configured);
-		return n < 0 || (size_t)n >= cap ? -ENAMETOOLONG : 0;
+	if (configured[0] == '\0') {
+		len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+		if (len < 0)
+			return -errno;
+		self[len] = '\0';
+		*strrchr(self, '/') = '\0';
+		slash = strrchr(self, '/');
+		snprintf(installed, sizeof(installed), "%.*s/" INSTALLED,
+		         slash ? (int)(slash - self) : 0, self);
+		folder =
+		    !has_programs(self) && has_programs(installed) ? installed : self;
 	}
-	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (len < 0)
-		return -errno;
-	self[len] = '\0';
-	*strrchr(self, '/') = '\0';
-	slash = strrchr(self, '/');
-	n = snprintf(installed, sizeof(installed), "%.*s/" INSTALLED,
-	             slash != NULL ? (int)(slash - self) : 0, self);
-	if (n > 0 && (size_t)n < sizeof(installed) && !has_programs(self) &&
-	    has_programs(installed))
-		n = snprintf(out, cap, "%s", installed);
-	else
-		n = snprintf(out, cap, "%s", self);
+	n = snprintf(out, cap, "%s", folder);
 	return n < 0 || (size_t)n >= cap ? -ENAMETOOLONG : 0;
 }
 

@@ -103,7 +103,9 @@ on_event(void *user, uint64_t now_ms, void *event)
 		break;
 	case SUPERVISOR_EV_DUE:
 		supervisor_children_step(s, CHILD_EV_DUE);
-		supervisor_swap_due(s);
+		if (now_ms >= swap_due_ms(&s->drive.core))
+			supervisor_push_swap(s,
+			                     &(struct swap_event){.type = SWAP_EV_DUE});
 		break;
 	case SUPERVISOR_EV_NOTICE:
 		supervisor_child_noticed(ev->child, ev->notice, ev->fd);

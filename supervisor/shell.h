@@ -173,7 +173,6 @@ void supervisor_swap_open(struct supervisor *s);
 void supervisor_swap_close(struct supervisor *s);
 void supervisor_swap_start(struct supervisor *s);
 void supervisor_swap_stop(struct supervisor *s);
-void supervisor_swap_due(struct supervisor *s);
 void supervisor_swap_step(struct supervisor *s, const struct swap_event *ev);
 
 /* shell_child.c. Queues an event of the swap. */

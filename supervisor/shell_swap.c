@@ -253,13 +253,6 @@ supervisor_swap_stop(struct supervisor *s)
 }
 
 void
-supervisor_swap_due(struct supervisor *s)
-{
-	if (s->now_ms >= swap_due_ms(&s->drive.core))
-		on_push(s, &(struct swap_event){.type = SWAP_EV_DUE});
-}
-
-void
 supervisor_swap_step(struct supervisor *s, const struct swap_event *ev)
 {
 	drive_step(&s->drive, s->now_ms, ev);

@@ -202,9 +202,10 @@ put_swap(struct buf_out *out, const struct drive *d)
 size_t
 supervisor_status_print(struct supervisor *s)
 {
+	struct notify_counts counts = notify_counts(s->notify);
 	const struct json_count drops[] = {
-	    {"notices_malformed", notify_malformed(s->notify)},
-	    {"notices_of_strangers", notify_strangers(s->notify)},
+	    {"notices_malformed", counts.malformed},
+	    {"notices_of_strangers", counts.strangers},
 	};
 	const struct supervisor_child *spare =
 	    supervisor_seat(s, 1 - s->drive.core.active);

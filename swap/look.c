@@ -19,9 +19,7 @@ is_true(const json_t *answer, const char *key)
 static unsigned long long
 number(const json_t *answer, const char *key)
 {
-	json_int_t value = json_integer_value(json_object_get(answer, key));
-
-	return value > 0 ? (unsigned long long)value : 0;
+	return (unsigned long long)json_integer_value(json_object_get(answer, key));
 }
 
 static bool
