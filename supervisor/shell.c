@@ -145,7 +145,7 @@ on_settle(void *user)
 static const struct gate_ops gate_ops = {.step = on_event, .settle = on_settle};
 
 static void
-push(struct supervisor *s, int type)
+push(struct supervisor *s, enum supervisor_event_type type)
 {
 	gate_push(&s->gate, &(struct supervisor_event){.type = type});
 }

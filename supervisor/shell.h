@@ -121,23 +121,25 @@ struct supervisor {
 	char reply[DOOR_REPLY_MAX];
 };
 
+enum supervisor_event_type {
+	SUPERVISOR_EV_START,
+	SUPERVISOR_EV_STOP,
+	SUPERVISOR_EV_RELOAD,
+	SUPERVISOR_EV_DUE,
+	/* child, notice, fd */
+	SUPERVISOR_EV_NOTICE,
+	/* child, exited */
+	SUPERVISOR_EV_EXITED,
+	/* conn, request */
+	SUPERVISOR_EV_REQUEST,
+	/* swap */
+	SUPERVISOR_EV_SWAP,
+};
+
 /* An event of the gate. Pointers are borrowed: such an event comes from the loop, and is
  * stepped before gate_push returns. */
 struct supervisor_event {
-	enum {
-		SUPERVISOR_EV_START,
-		SUPERVISOR_EV_STOP,
-		SUPERVISOR_EV_RELOAD,
-		SUPERVISOR_EV_DUE,
-		/* child, notice, fd */
-		SUPERVISOR_EV_NOTICE,
-		/* child, exited */
-		SUPERVISOR_EV_EXITED,
-		/* conn, request */
-		SUPERVISOR_EV_REQUEST,
-		/* swap */
-		SUPERVISOR_EV_SWAP,
-	} type;
+	enum supervisor_event_type type;
 	struct supervisor_child *child;
 	const struct child_notice *notice;
 	int fd;
