@@ -132,13 +132,20 @@ on_describe(void *user, unsigned seat)
 	on_push(u, &(struct swap_event){.type = SWAP_EV_DESCRIBED, .ok = ok});
 }
 
-static void
-on_watch(void *user, unsigned seat)
+/* SWAP_DO_KEEP needs nothing: systemd restarts a unit by itself. */
+static bool
+on_seat(void *user, enum swap_action_type what, unsigned seat)
 {
 	struct units *u = user;
+	const char *name = u->drive.programs[seat].name;
 
-	u->watched[seat] = true;
-	u->restarts[seat] = systemctl_restarts(u->drive.programs[seat].name);
+	if (what == SWAP_DO_STOP)
+		(void)systemctl("stop", name);
+	if (what == SWAP_DO_WATCH)
+		u->restarts[seat] = systemctl_restarts(name);
+	if (what != SWAP_DO_KEEP)
+		u->watched[seat] = what == SWAP_DO_WATCH;
+	return true;
 }
 
 /* systemctl returns when the unit is ready. */
@@ -156,18 +163,8 @@ on_start(void *user, unsigned seat)
 		         name, name);
 		return false;
 	}
-	on_watch(u, seat);
+	(void)on_seat(u, SWAP_DO_WATCH, seat);
 	on_push(u, &(struct swap_event){.type = SWAP_EV_READY, .seat = seat});
-	return true;
-}
-
-static bool
-on_stop(void *user, unsigned seat)
-{
-	struct units *u = user;
-
-	(void)systemctl("stop", u->drive.programs[seat].name);
-	u->watched[seat] = false;
 	return true;
 }
 
@@ -224,14 +221,12 @@ on_note(void *user, enum swap_note note, const char *why)
 		(void)systemctl("disable", other);
 }
 
-/* systemd restarts a unit by itself, so SWAP_DO_KEEP needs no operation. */
 static const struct drive_ops drive_ops = {.push = on_push,
                                            .read = on_read,
                                            .describe = on_describe,
                                            .start = on_start,
-                                           .stop = on_stop,
+                                           .seat = on_seat,
                                            .ask = on_ask,
-                                           .watch = on_watch,
                                            .answer = on_answer,
                                            .note = on_note};
 

@@ -103,6 +103,7 @@ on_event(void *user, uint64_t now_ms, void *event)
 		break;
 	case SUPERVISOR_EV_DUE:
 		supervisor_children_step(s, CHILD_EV_DUE);
+		supervisor_swap_answered(s);
 		if (now_ms >= swap_due_ms(&s->drive.core))
 			supervisor_push_swap(s,
 			                     &(struct swap_event){.type = SWAP_EV_DUE});
@@ -115,6 +116,9 @@ on_event(void *user, uint64_t now_ms, void *event)
 		break;
 	case SUPERVISOR_EV_REQUEST:
 		supervisor_door_request(s, ev->conn, ev->request);
+		break;
+	case SUPERVISOR_EV_ANSWER:
+		supervisor_swap_answered(s);
 		break;
 	case SUPERVISOR_EV_SWAP:
 		supervisor_swap_step(s, &ev->swap);
@@ -133,6 +137,8 @@ on_settle(void *user)
 
 	if (swap_due_ms(&s->drive.core) < due_ms)
 		due_ms = swap_due_ms(&s->drive.core);
+	if (s->client_io && client_due_ms(&s->client) < due_ms)
+		due_ms = client_due_ms(&s->client);
 	if (due_ms != UINT64_MAX)
 		r = sd_event_source_set_time(s->timer, due_ms * 1000);
 	if (r >= 0)

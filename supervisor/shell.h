@@ -10,15 +10,14 @@
 #ifndef SUPERVISOR_SHELL_H
 #define SUPERVISOR_SHELL_H
 
+#include "client/door.h"
 #include "config/conf.h"
 #include "ipc/door.h"
 #include "proc/gate.h"
 #include "proc/proc.h"
 #include "proc/roster.h"
-#include "supervisor/call.h"
 #include "supervisor/child.h"
 #include "supervisor/child_notice.h"
-#include "supervisor/describe.h"
 #include "supervisor/kept.h"
 #include "supervisor/memory.h"
 #include "supervisor/notify.h"
@@ -103,10 +102,14 @@ struct supervisor {
 	struct supervisor_child children[SUPERVISOR_CHILDREN];
 
 	struct drive drive;
-	/* at connmgr's door; NULL: nothing is asked */
-	struct call *call;
+	/* what connmgr is asked; client_io is NULL while nothing is */
+	struct client client;
+	sd_event_source *client_io;
 	enum swap_action_type asked;
-	struct describe *describe;
+	/* the program that describes itself, and the pipe of its output; NULL: none runs
+	 */
+	sd_event_source *describer;
+	int describe_fd;
 	/* waits for the answer to a swap; NULL: nobody does */
 	struct door_conn *asker;
 	/* whose request is being stepped; NULL: nobody's */
@@ -118,7 +121,7 @@ struct supervisor {
 	int file_error;
 	unsigned waiter_count;
 	struct supervisor_waiter waiters[DOOR_CONNS_MAX];
-	char reply[DOOR_REPLY_MAX];
+	char reply[DOOR_REPLY_MAX + 1];
 };
 
 enum supervisor_event_type {
@@ -132,6 +135,8 @@ enum supervisor_event_type {
 	SUPERVISOR_EV_EXITED,
 	/* conn, request */
 	SUPERVISOR_EV_REQUEST,
+	/* connmgr has answered */
+	SUPERVISOR_EV_ANSWER,
 	/* swap */
 	SUPERVISOR_EV_SWAP,
 };
@@ -175,6 +180,8 @@ void supervisor_swap_open(struct supervisor *s);
 void supervisor_swap_close(struct supervisor *s);
 void supervisor_swap_start(struct supervisor *s);
 void supervisor_swap_stop(struct supervisor *s);
+/* connmgr has answered, or its time is over; does nothing while it may still answer. */
+void supervisor_swap_answered(struct supervisor *s);
 void supervisor_swap_step(struct supervisor *s, const struct swap_event *ev);
 
 /* shell_child.c. Queues an event of the swap. */

@@ -2,13 +2,17 @@
 #include "supervisor/shell.h"
 
 #include "base/log.h"
+#include "base/paths.h"
 #include "supervisor/place.h"
 #include "supervisor/status.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #define DESCRIBE_MS 2000
 #define PROMOTE_MS  1000
@@ -35,19 +39,34 @@ on_read(void *user, struct record *out)
 }
 
 static void
-describe_over(struct supervisor *s, bool ok)
+stop_describing(struct supervisor *s)
 {
-	describe_end(s->describe);
-	s->describe = NULL;
-	on_push(s, &(struct swap_event){.type = SWAP_EV_DESCRIBED, .ok = ok});
+	if (!s->describer)
+		return;
+	/* the source kills and reaps a program that still runs */
+	(void)sd_event_source_set_child_process_own(s->describer, 1);
+	s->describer = sd_event_source_unref(s->describer);
+	close(s->describe_fd);
 }
 
-static void
-on_described(void *user, const char *says)
+/* The pipe has room for all that is read of it, after the program has ended. */
+static int
+on_described(sd_event_source *source, const siginfo_t *info, void *user)
 {
 	struct supervisor *s = user;
+	char says[PROGRAM_SAYS_MAX];
+	ssize_t n = read(s->describe_fd, says, sizeof(says) - 1);
 
-	describe_over(s, program_judge(says, s->drive.version, s->drive.look.words) == 0);
+	(void)source;
+	if (n < 0 || info->si_code != CLD_EXITED || info->si_status != 0)
+		n = 0;
+	says[n] = '\0';
+	s->describer = sd_event_source_unref(s->describer);
+	close(s->describe_fd);
+	on_push(s, &(struct swap_event){.type = SWAP_EV_DESCRIBED,
+	                                .ok = program_judge(says, s->drive.version,
+	                                                    s->drive.look.words) == 0});
+	return 0;
 }
 
 static void
@@ -56,35 +75,44 @@ on_describe(void *user, unsigned seat)
 	struct supervisor *s = user;
 	struct record_program *p = &s->drive.programs[seat];
 	char asked[RECORD_PATH_MAX];
-	int r;
+	char *argv[] = {p->path, (char *)"--describe", NULL};
+	int fds[2], r;
+	pid_t pid;
 
-	describe_end(s->describe);
-	s->describe = NULL;
+	stop_describing(s);
 	strcpy(asked, p->path);
-	if (program_check(asked, p->path, s->drive.look.words) != 0) {
-		describe_over(s, false);
-		return;
+	if (program_check(asked, p->path, s->drive.look.words) == 0) {
+		r = pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0 ? -errno : 0;
+		if (r == 0) {
+			r = spawn_run(s->spawn, argv, NULL, fds[1], on_described, s, &pid,
+			              &s->describer);
+			close(fds[1]);
+			s->describe_fd = fds[0];
+			if (r == 0)
+				return;
+			close(fds[0]);
+		}
+		snprintf(s->drive.look.words, LOOK_WORDS_MAX, "%.400s cannot be run: %s",
+		         p->path, strerror(-r));
 	}
-	r = describe_begin(&s->describe, s->spawn, p->path, on_described, s);
-	if (r == 0)
-		return;
-	snprintf(s->drive.look.words, LOOK_WORDS_MAX, "%.400s cannot be run: %s", p->path,
-	         strerror(-r));
-	describe_over(s, false);
+	on_push(s, &(struct swap_event){.type = SWAP_EV_DESCRIBED});
 }
 
-/* From now on the end of this elector is an event of the swap. */
-static void
-watch(struct supervisor *s, unsigned seat, enum child_event_type type)
+/* The end of a watched elector is an event of the swap; one that is kept is restarted. */
+static bool
+on_seat(void *user, enum swap_action_type what, unsigned seat)
 {
-	s->watched[seat] = true;
-	supervisor_child_step(supervisor_seat(s, seat), type);
-}
+	struct supervisor *s = user;
+	struct supervisor_child *m = supervisor_seat(s, seat);
 
-static void
-on_watch(void *user, unsigned seat)
-{
-	watch(user, seat, CHILD_EV_UNWANTED);
+	s->watched[seat] = what != SWAP_DO_KEEP;
+	if (what == SWAP_DO_STOP)
+		supervisor_child_step(m, CHILD_EV_STOP);
+	else if (what == SWAP_DO_WATCH)
+		supervisor_child_step(m, CHILD_EV_UNWANTED);
+	else if (!s->stopping)
+		supervisor_child_step(m, CHILD_EV_WANTED);
+	return m->life.pid == 0;
 }
 
 static bool
@@ -101,7 +129,7 @@ on_start(void *user, unsigned seat)
 	if (r == 0) {
 		supervisor_child_step(m, CHILD_EV_START);
 		r = m->life.pid > 0 ? 0 : -m->life.last.code;
-		on_watch(s, seat);
+		(void)on_seat(s, SWAP_DO_WATCH, seat);
 	}
 	if (r < 0)
 		snprintf(s->drive.look.words, LOOK_WORDS_MAX, "it cannot be started: %s",
@@ -109,33 +137,40 @@ on_start(void *user, unsigned seat)
 	return r == 0;
 }
 
-static bool
-on_stop(void *user, unsigned seat)
+static void
+stop_asking(struct supervisor *s)
 {
-	struct supervisor *s = user;
-
-	watch(s, seat, CHILD_EV_STOP);
-	return supervisor_seat(s, seat)->life.pid == 0;
+	if (!s->client_io)
+		return;
+	s->client_io = sd_event_source_disable_unref(s->client_io);
+	client_end(&s->client);
 }
 
-static void
-on_keep(void *user, unsigned seat)
+void
+supervisor_swap_answered(struct supervisor *s)
 {
-	struct supervisor *s = user;
+	size_t len;
+	int r;
 
-	s->watched[seat] = false;
-	if (!s->stopping)
-		supervisor_child_step(supervisor_seat(s, seat), CHILD_EV_WANTED);
+	if (!s->client_io)
+		return;
+	r = client_step(&s->client, s->now_ms, s->reply, sizeof(s->reply), &len);
+	if (r == CLIENT_WAITS)
+		return;
+	stop_asking(s);
+	drive_replied(&s->drive, s->asked, r < 0 ? NULL : s->reply);
 }
 
-static void
-on_replied(void *user, int result, const char *reply, size_t len)
+static int
+on_reply(sd_event_source *source, int fd, uint32_t events, void *user)
 {
 	struct supervisor *s = user;
 
-	(void)len;
-	s->call = NULL; /* it frees itself */
-	drive_replied(&s->drive, s->asked, result < 0 ? NULL : reply);
+	(void)source;
+	(void)fd;
+	(void)events;
+	gate_push(&s->gate, &(struct supervisor_event){.type = SUPERVISOR_EV_ANSWER});
+	return 0;
 }
 
 /* A new question takes the place of the one before. */
@@ -143,20 +178,23 @@ static void
 on_ask(void *user, enum swap_action_type asked, unsigned seat, const char *request)
 {
 	struct supervisor *s = user;
+	uint64_t timeout_ms = asked == SWAP_DO_LOOK ? LOOK_MS : PROMOTE_MS;
 	char path[CONF_PATH_MAX];
-	int r;
 
 	(void)seat;
-	call_end(s->call);
-	s->call = NULL;
+	stop_asking(s);
 	s->asked = asked;
-	r = paths_below(path, sizeof(path), s->conf.run_dir, PATHS_CONNMGR, PATHS_DOOR);
-	if (r == 0)
-		r = call_begin(&s->call, proc_loop(s->proc), path, request,
-		               asked == SWAP_DO_LOOK ? LOOK_MS : PROMOTE_MS, on_replied,
-		               s);
-	if (r < 0)
-		drive_replied(&s->drive, asked, NULL);
+	if (paths_below(path, sizeof(path), s->conf.run_dir, PATHS_CONNMGR, PATHS_DOOR) ==
+	        0 &&
+	    client_begin(&s->client, path, request, s->now_ms, s->now_ms + timeout_ms) ==
+	        0) {
+		if (s->client.sent &&
+		    sd_event_add_io(proc_loop(s->proc), &s->client_io, s->client.fd,
+		                    EPOLLIN, on_reply, s) >= 0)
+			return;
+		client_end(&s->client);
+	}
+	drive_replied(&s->drive, asked, NULL);
 }
 
 static void
@@ -204,10 +242,8 @@ static const struct drive_ops drive_ops = {.push = on_push,
                                            .read = on_read,
                                            .describe = on_describe,
                                            .start = on_start,
-                                           .stop = on_stop,
+                                           .seat = on_seat,
                                            .ask = on_ask,
-                                           .keep = on_keep,
-                                           .watch = on_watch,
                                            .turned = on_turned,
                                            .answer = on_answer,
                                            .note = on_note};
@@ -231,8 +267,8 @@ supervisor_swap_open(struct supervisor *s)
 void
 supervisor_swap_close(struct supervisor *s)
 {
-	call_end(s->call);
-	describe_end(s->describe);
+	stop_asking(s);
+	stop_describing(s);
 }
 
 void
@@ -247,8 +283,7 @@ supervisor_swap_start(struct supervisor *s)
 void
 supervisor_swap_stop(struct supervisor *s)
 {
-	call_end(s->call);
-	s->call = NULL;
+	stop_asking(s);
 	on_push(s, &(struct swap_event){.type = SWAP_EV_STOP});
 }
 

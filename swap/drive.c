@@ -84,7 +84,9 @@ apply(struct drive *d, const struct swap_action *a)
 		start(d, a->seat, a->back);
 		break;
 	case SWAP_DO_STOP:
-		if (d->ops->stop(d->user, a->seat))
+	case SWAP_DO_KEEP:
+	case SWAP_DO_WATCH:
+		if (d->ops->seat(d->user, a->type, a->seat) && a->type == SWAP_DO_STOP)
 			push(d,
 			     (struct swap_event){.type = SWAP_EV_DIED, .seat = a->seat});
 		break;
@@ -95,13 +97,6 @@ apply(struct drive *d, const struct swap_action *a)
 		break;
 	case SWAP_DO_READ:
 		read_for(d, a->seat);
-		break;
-	case SWAP_DO_KEEP:
-		if (d->ops->keep)
-			d->ops->keep(d->user, a->seat);
-		break;
-	case SWAP_DO_WATCH:
-		d->ops->watch(d->user, a->seat);
 		break;
 	case SWAP_DO_ANSWER:
 		d->ops->answer(d->user, a->ok, look_why(&d->look, a->why));

@@ -24,15 +24,13 @@ struct drive_ops {
 	void (*describe)(void *user, unsigned seat);
 	/* Starts the program of `seat`. False: look.words say why it did not start. */
 	bool (*start)(void *user, unsigned seat);
-	/* Ends the process of `seat`. True: it has ended; false: SWAP_EV_DIED follows. */
-	bool (*stop)(void *user, unsigned seat);
+	/* Does SWAP_DO_STOP, SWAP_DO_KEEP or SWAP_DO_WATCH. True after STOP: the process
+	 * has ended; false: SWAP_EV_DIED follows. */
+	bool (*seat)(void *user, enum swap_action_type what, unsigned seat);
 	/* Sends a request to connmgr's control socket, for SWAP_DO_LOOK, SWAP_DO_PROMOTE
 	 * or SWAP_DO_ACCEPT; drive_replied follows. */
 	void (*ask)(void *user, enum swap_action_type asked, unsigned seat,
 	            const char *request);
-	/* SWAP_DO_KEEP and SWAP_DO_WATCH; `keep` may be NULL. */
-	void (*keep)(void *user, unsigned seat);
-	void (*watch)(void *user, unsigned seat);
 	/* The other seat is in use now, no longer `before`; may be NULL. */
 	void (*turned)(void *user, unsigned before);
 	/* Tells who asked for the swap; drive_put_answer words it. */

@@ -76,10 +76,13 @@ on_start(void *user, unsigned seat)
 }
 
 static bool
-on_stop(void *user, unsigned seat)
+on_seat(void *user, enum swap_action_type what, unsigned seat)
 {
 	(void)user;
-	log_it("stop", drive.programs[seat].name);
+	log_it(what == SWAP_DO_STOP   ? "stop"
+	       : what == SWAP_DO_KEEP ? "keep"
+	                              : "watch",
+	       drive.programs[seat].name);
 	return true;
 }
 
@@ -99,13 +102,6 @@ on_ask(void *user, enum swap_action_type asked, unsigned seat, const char *reque
 	              asked == SWAP_DO_LOOK      ? shadow_reply
 	              : asked == SWAP_DO_PROMOTE ? promote_reply
 	                                         : DONE);
-}
-
-static void
-on_seat(void *user, unsigned seat)
-{
-	(void)user;
-	log_it("seat", drive.programs[seat].name);
 }
 
 static void
@@ -134,10 +130,8 @@ static const struct drive_ops ops = {.push = on_push,
                                      .read = on_read,
                                      .describe = on_describe,
                                      .start = on_start,
-                                     .stop = on_stop,
+                                     .seat = on_seat,
                                      .ask = on_ask,
-                                     .keep = on_seat,
-                                     .watch = on_seat,
                                      .answer = on_answer,
                                      .note = on_note};
 
@@ -180,7 +174,7 @@ a_swap_is_promoted_and_accepted(void **state)
 	now_ms += policy.probation_ms;
 	on_push(NULL, &(struct swap_event){.type = SWAP_EV_DUE});
 	run();
-	assert_string_equal(happened, "ask:accept e8 seat:e8 ");
+	assert_string_equal(happened, "ask:accept e8 keep:e8 ");
 }
 
 static void
@@ -193,7 +187,7 @@ a_death_brings_the_program_before_back(void **state)
 	on_push(NULL, &(struct swap_event){.type = SWAP_EV_DIED, .seat = 1});
 	run();
 	assert_string_equal(happened, "start:main ask:shadow main ask:promote back main "
-	                              "returned seat:main ");
+	                              "returned keep:main ");
 }
 
 static void
@@ -204,7 +198,7 @@ an_undo_names_the_program_of_the_record(void **state)
 	drive_undo(&drive);
 	run();
 	assert_string_equal(happened, "start:old ask:shadow old ask:promote undo old yes "
-	                              "returned stop:main seat:old ");
+	                              "returned stop:main keep:old ");
 }
 
 static void
@@ -244,7 +238,7 @@ a_probation_is_taken_up_again(void **state)
 	assert_true(drive_init(&drive, &policy, &ops, NULL));
 	drive_resume(&drive);
 	run();
-	assert_string_equal(happened, "seat:main ");
+	assert_string_equal(happened, "watch:main ");
 	assert_int_equal(drive.core.phase, SWAP_PROBATION);
 	/* the shell of units stops and disables the other one by its name */
 	assert_string_equal(drive.programs[1].name, "old");

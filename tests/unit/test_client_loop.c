@@ -1,8 +1,10 @@
-/* The asking side of a door in a loop, with the answering side in the same loop. */
+/* client/door in a loop of sd-event, as conclaved asks connmgr, with the answering side
+ * in the same loop. `call` is one question: it ends with an answer or an error, once. */
+#include "base/clock.h"
 #include "base/paths.h"
+#include "client/door.h"
 #include "ipc/door.h"
 #include "ipc/local.h"
-#include "supervisor/call.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -10,10 +12,97 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#define TIMER_ACCURACY_US 1000
+
+typedef void call_handler(void *user, int result, const char *reply, size_t len);
+
+struct call {
+	struct client client;
+	sd_event_source *io;
+	sd_event_source *timer;
+	call_handler *done;
+	void *user;
+	char reply[DOOR_REPLY_MAX + 1];
+};
+
+static void
+call_end(struct call *c)
+{
+	if (!c)
+		return;
+	sd_event_source_disable_unref(c->io);
+	sd_event_source_disable_unref(c->timer);
+	client_end(&c->client);
+	free(c);
+}
+
+static void
+step(struct call *c)
+{
+	size_t len = 0;
+	int r = client_step(&c->client, clock_ms(), c->reply, sizeof(c->reply), &len);
+
+	if (r == CLIENT_WAITS)
+		return;
+	sd_event_source_set_enabled(c->io, SD_EVENT_OFF);
+	sd_event_source_set_enabled(c->timer, SD_EVENT_OFF);
+	c->reply[len] = '\0';
+	c->done(c->user, r, c->reply, len);
+	call_end(c);
+}
+
+static int
+on_answer(sd_event_source *s, int fd, uint32_t events, void *user)
+{
+	(void)s;
+	(void)fd;
+	(void)events;
+	step(user);
+	return 0;
+}
+
+static int
+on_late(sd_event_source *s, uint64_t usec, void *user)
+{
+	(void)s;
+	(void)usec;
+	step(user);
+	return 0;
+}
+
+static int
+call_begin(struct call **out, sd_event *loop, const char *path, const char *request,
+           uint64_t timeout_ms, call_handler *done, void *user)
+{
+	struct call *c = calloc(1, sizeof(*c));
+	uint64_t now_ms = clock_ms();
+	int r;
+
+	if (!c)
+		return -ENOMEM;
+	c->done = done;
+	c->user = user;
+	r = client_begin(&c->client, path, request, now_ms, now_ms + timeout_ms);
+	if (r == 0 && !c->client.sent)
+		r = -EAGAIN;
+	if (r < 0 ||
+	    (r = sd_event_add_io(loop, &c->io, c->client.fd, EPOLLIN, on_answer, c)) <
+	        0 ||
+	    (r = sd_event_add_time(loop, &c->timer, CLOCK_BOOTTIME,
+	                           c->client.due_ms * 1000, TIMER_ACCURACY_US, on_late,
+	                           c)) < 0) {
+		call_end(c);
+		return r;
+	}
+	*out = c;
+	return 0;
+}
 
 #define PATIENT_MS 60000 /* never seen: each of these calls ends before */
 
@@ -39,7 +128,7 @@ on_request(void *user, struct door_conn *c, const char *data, size_t len)
 	else if (strcmp(data, "close") == 0)
 		door_conn_close(c);
 	else if (strcmp(data, "silence") != 0)
-		(void)door_send(c, data, len); /* who asked may be gone */
+		(void)door_send(c, data, len); /* the asker may be gone */
 }
 
 static void
@@ -64,7 +153,7 @@ turn(void)
 	assert_true(sd_event_run(loop, UINT64_MAX) >= 0);
 }
 
-/* Until it has ended, once, in this way. */
+/* Runs the loop until the call has ended, once, in this way. */
 static void
 assert_ends(int result, const char *reply)
 {
@@ -117,7 +206,7 @@ test_answer(void **state)
 	assert_ends(0, "{\"ok\":true}");
 }
 
-/* What it means is the asker's affair. */
+/* An error in the answer is an answer. */
 static void
 test_error(void **state)
 {
@@ -163,7 +252,7 @@ test_nobody(void **state)
 	(void)state;
 	assert_int_equal(begin("x", PATIENT_MS), -ENOENT);
 	fd = local_listen(path, 1);
-	close(fd); /* the name of one that died */
+	close(fd); /* the socket of a process that died */
 	assert_int_equal(begin("x", PATIENT_MS), -ECONNREFUSED);
 	unlink(path);
 	memset(too_long, 'x', sizeof(too_long) - 1);
@@ -173,7 +262,7 @@ test_nobody(void **state)
 	assert_int_equal(got.count, 0);
 }
 
-/* Nobody takes it from the backlog, nor its words from the socket. */
+/* No process accepts the connection or reads the request. */
 static void
 test_not_heard(void **state)
 {
@@ -206,7 +295,7 @@ test_too_large(void **state)
 	unlink(path);
 }
 
-/* Forgotten, it does not come back. */
+/* A call that was ended does not call back. */
 static void
 test_ended(void **state)
 {
@@ -228,7 +317,7 @@ ask_again(void *user, int result, const char *reply, size_t len)
 		    0);
 }
 
-/* The next question from within the answer to the last. */
+/* The next question is asked from within the answer to the last one. */
 static void
 test_chain(void **state)
 {
@@ -253,7 +342,7 @@ main(void)
 	};
 	int failed;
 
-	snprintf(folder, sizeof(folder), "/tmp/test_call.XXXXXX");
+	snprintf(folder, sizeof(folder), "/tmp/test_client.XXXXXX");
 	if (!mkdtemp(folder))
 		return 1;
 	snprintf(path, sizeof(path), "%s/" PATHS_DOOR, folder);
