@@ -18,6 +18,7 @@
 #define SUPERVISOR_CHILD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define CHILD_FAILING 5 /* deaths in a row */
@@ -52,8 +53,8 @@ enum child_state {
 	CHILD_STOPPED,
 };
 
-/* What happened; child_text.c puts it in words. `code` is an errno, an exit status or a
- * signal for SPAWN_FAILED, EXITED and KILLED. */
+/* What happened; child_note_text puts it in words. `code` is an errno, an exit status or
+ * a signal for SPAWN_FAILED, EXITED and KILLED. */
 enum child_why {
 	CHILD_WHY_NONE,
 	CHILD_WHY_STARTED,
@@ -196,5 +197,16 @@ struct child {
 void child_init(struct child *c, const struct child_policy *policy);
 void child_step(struct child *c, const struct child_event *ev, struct child_actions *out);
 uint64_t child_due_ms(const struct child *c); /* UINT64_MAX: never */
+
+#define CHILD_TEXT_MAX 192 /* bytes of a note in words */
+
+/* The state as in docs/DOORS.md. `failing`: it has died CHILD_FAILING times in a row and
+ * is not ready. */
+const char *child_state_name(const struct child *c);
+
+const char *child_cause_name(enum child_cause cause); /* "exit" …, as keys */
+
+/* NUL-terminated, cut to the room; "" for CHILD_WHY_NONE. */
+void child_note_text(const struct child_note *n, char *out, size_t cap);
 
 #endif

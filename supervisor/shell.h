@@ -5,7 +5,7 @@
  *   shell.c        opens all, steps each event, arms the timer, tells of changes
  *   shell_door.c   the requests at the control socket
  *   shell_swap.c   the operations of swap/drive.h
- *   status.c       the answers, as JSON and as a sentence
+ *   status.c       the answers, as JSON and as a sentence; it changes nothing
  *   shell_child.c  the children: their processes, notices and ends */
 #ifndef SUPERVISOR_SHELL_H
 #define SUPERVISOR_SHELL_H
@@ -183,6 +183,21 @@ void supervisor_swap_stop(struct supervisor *s);
 /* connmgr has answered, or its time is over; does nothing while it may still answer. */
 void supervisor_swap_answered(struct supervisor *s);
 void supervisor_swap_step(struct supervisor *s, const struct swap_event *ev);
+
+/* status.c, the answers at the control socket (docs/DOORS.md). */
+/* Sends an answer; `len` 0: it did not fit. An asker that cannot be answered is closed.
+ */
+void supervisor_answer(struct door_conn *conn, const void *text, size_t len);
+void supervisor_answer_error(struct door_conn *conn, const char *text);
+/* The answer to a swap or an undo. */
+void supervisor_answer_swap(struct supervisor *s, struct door_conn *conn, bool ok,
+                            const char *why);
+
+/* Prints the status, one JSON object, to s->reply. Its length, 0 if it does not fit. */
+size_t supervisor_status_print(struct supervisor *s);
+/* The children that are not ready, and why. */
+void supervisor_status_summary(const struct supervisor *s, char *out, size_t cap);
+bool supervisor_all_ready(const struct supervisor *s);
 
 /* shell_child.c. Queues an event of the swap. */
 void supervisor_push_swap(struct supervisor *s, const struct swap_event *ev);

@@ -5,7 +5,6 @@
 #include "base/exit.h"
 #include "base/log.h"
 #include "base/paths.h"
-#include "supervisor/child_text.h"
 #include "supervisor/place.h"
 
 #include <assert.h>

@@ -1,9 +1,9 @@
 /* The requests at conclaved's control socket; see shell.h. */
+#include "supervisor/shell.h"
 
 #include "base/json.h"
 #include "base/log.h"
 #include "base/paths.h"
-#include "supervisor/status.h"
 
 #include <stdio.h>
 #include <string.h>

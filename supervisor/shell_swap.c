@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "supervisor/place.h"
-#include "supervisor/status.h"
 
 #include <assert.h>
 #include <errno.h>

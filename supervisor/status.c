@@ -1,5 +1,5 @@
-/* The answers of conclaved; see status.h. */
-#include "supervisor/status.h"
+/* The answers of conclaved; see shell.h. */
+#include "supervisor/shell.h"
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -7,7 +7,6 @@
 #include "base/version.h"
 #include "proc/procfs.h"
 #include "proc/self.h"
-#include "supervisor/child_text.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -4,7 +4,6 @@
 #include "base/exit.h"
 #include "supervisor/child.h"
 #include "supervisor/child_notice.h"
-#include "supervisor/child_text.h"
 #include "tests/fuzz/feed.h"
 
 #include <signal.h>

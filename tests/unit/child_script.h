@@ -3,7 +3,6 @@
 #define TESTS_UNIT_CHILD_SCRIPT_H
 
 #include "supervisor/child.h"
-#include "supervisor/child_text.h"
 
 #include <setjmp.h>
 #include <signal.h>
