@@ -109,10 +109,10 @@ describe(struct units *u, const char *name)
 {
 	char path[RECORD_PATH_MAX], real[RECORD_PATH_MAX], says[PROGRAM_SAYS_MAX];
 	const char *argv[] = {real, "--describe", NULL};
-	char *words = u->drive.look.words;
+	char *words = u->drive.words;
 
 	if (systemctl_program(name, path, sizeof(path)) != 0) {
-		snprintf(words, LOOK_WORDS_MAX,
+		snprintf(words, DRIVE_WORDS_MAX,
 		         "there is no unit conclave-elector@%s.service", name);
 		return false;
 	}
@@ -157,7 +157,7 @@ on_start(void *user, unsigned seat)
 
 	if (systemctl("start", name) != 0) {
 		u->watched[seat] = false;
-		snprintf(u->drive.look.words, LOOK_WORDS_MAX,
+		snprintf(u->drive.words, DRIVE_WORDS_MAX,
 		         "conclave-elector@%s.service did not start: see journalctl -u "
 		         "conclave-elector@%s",
 		         name, name);
@@ -177,7 +177,7 @@ has_died(struct units *u, unsigned seat)
 	if (!u->watched[seat] || systemctl_restarts(name) == u->restarts[seat])
 		return false;
 	u->watched[seat] = false;
-	snprintf(u->drive.look.words, LOOK_WORDS_MAX,
+	snprintf(u->drive.words, DRIVE_WORDS_MAX,
 	         "it ended: see journalctl -u conclave-elector@%s", name);
 	on_push(u, &(struct swap_event){.type = SWAP_EV_DIED, .seat = seat});
 	return true;
@@ -194,7 +194,7 @@ on_ask(void *user, enum swap_action_type asked, unsigned seat, const char *reque
 	if (asked == SWAP_DO_LOOK && has_died(u, seat))
 		return;
 	if (asked == SWAP_DO_PROMOTE && systemctl("enable", name) != 0) {
-		snprintf(u->drive.look.words, LOOK_WORDS_MAX,
+		snprintf(u->drive.words, DRIVE_WORDS_MAX,
 		         "conclave-elector@%s.service cannot be enabled", name);
 		on_push(u, &(struct swap_event){.type = SWAP_EV_PROMOTED});
 		return;
@@ -346,7 +346,7 @@ units_swap(const struct ctl *c, const char *name, uint64_t shadow_ms, bool force
 	if (strcmp(name, u.drive.record.now.name) == 0)
 		return verb_misused(c, "%s is in use already", name);
 	if (!u.drive.record.accepted && !describe(&u, name)) {
-		on_answer(&u, false, u.drive.look.words);
+		on_answer(&u, false, u.drive.words);
 		return u.status;
 	}
 	stop_guard();

@@ -68,11 +68,9 @@ enum child_why {
 	CHILD_WHY_SILENT,
 	/* SIGKILL was sent: neither SIGTERM nor SIGABRT ended it in time. */
 	CHILD_WHY_LINGERS,
-	/* A person asked for a successor. */
 	CHILD_WHY_RESTART,
-	/* It was asked to end for good. */
 	CHILD_WHY_STOP,
-	/* It ended because it was asked to. */
+	/* It ended after RESTART or STOP. */
 	CHILD_WHY_ENDED,
 };
 
@@ -80,17 +78,13 @@ enum child_why {
 enum child_cause {
 	CHILD_CAUSE_NONE,
 	CHILD_CAUSE_EXIT,
-	/* a signal that conclaved did not send */
+	/* a signal that conclaved did not send; by the kernel, when memory ran out */
 	CHILD_CAUSE_SIGNAL,
-	/* the kernel, because memory ran out */
 	CHILD_CAUSE_MEMORY,
-	/* aborted by conclaved: silent */
-	CHILD_CAUSE_HANG,
 	/* aborted by conclaved */
+	CHILD_CAUSE_HANG,
 	CHILD_CAUSE_NEVER_READY,
-	/* a person said restart */
 	CHILD_CAUSE_ASKED,
-	/* it could not be started */
 	CHILD_CAUSE_SPAWN,
 	CHILD_CAUSES,
 };
@@ -110,14 +104,12 @@ struct child_note {
 };
 
 enum child_event_type {
-	/* the first event, once */
 	CHILD_EV_START,
 	/* These two answer SPAWN before any other event: pid, or code, an errno. */
 	CHILD_EV_SPAWNED,
 	CHILD_EV_SPAWN_FAILED,
-	/* READY=1 */
+	/* READY=1 and WATCHDOG=1 */
 	CHILD_EV_READY,
-	/* WATCHDOG=1 */
 	CHILD_EV_BEAT,
 	/* by_signal, code, dumped, memory */
 	CHILD_EV_EXITED,

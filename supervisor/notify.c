@@ -15,7 +15,7 @@
 
 struct notify {
 	sd_event_source *source;
-	const struct notify_ops *ops;
+	int (*on_notice)(void *user, pid_t pid, const struct child_notice *n, int fd);
 	void *user;
 	struct sockaddr_un address;
 	int fd;
@@ -82,7 +82,7 @@ take_one(struct notify *n)
 	if ((m.msg_flags & MSG_TRUNC) != 0 ||
 	    child_notice_parse(data, (size_t)len, &notice) != 0) {
 		n->counts.malformed++;
-	} else if (pid > 0 && n->ops->on_notice(n->user, pid, &notice, fd) == 0) {
+	} else if (pid > 0 && n->on_notice(n->user, pid, &notice, fd) == 0) {
 		return 0;
 	} else {
 		n->counts.strangers++;
@@ -128,7 +128,8 @@ listen_at(struct notify *n, const char *path)
 
 int
 notify_open(struct notify **out, sd_event *loop, const char *path,
-            const struct notify_ops *ops, void *user)
+            int (*on_notice)(void *user, pid_t pid, const struct child_notice *n, int fd),
+            void *user)
 {
 	struct notify *n = calloc(1, sizeof(*n));
 	int r;
@@ -136,7 +137,7 @@ notify_open(struct notify **out, sd_event *loop, const char *path,
 	if (n == NULL)
 		return -ENOMEM;
 	n->fd = -1;
-	n->ops = ops;
+	n->on_notice = on_notice;
 	n->user = user;
 	if ((r = listen_at(n, path)) < 0 ||
 	    (r = sd_event_add_io(loop, &n->source, n->fd, EPOLLIN, on_datagram, n)) < 0 ||

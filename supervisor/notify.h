@@ -18,15 +18,13 @@ struct notify_counts {
 	uint64_t strangers;
 };
 
-struct notify_ops {
-	/* Takes `fd`, which came with the datagram (-1: none did), and returns 0. Takes
-	 * nothing and returns 1 if `pid` is no child, or may not send descriptors. */
-	int (*on_notice)(void *user, pid_t pid, const struct child_notice *n, int fd);
-};
-
-/* Listens at `path` (an old socket there is removed). 0 or -errno. */
+/* Listens at `path` (an old socket there is removed). `on_notice` takes `fd`, which came
+ * with the datagram (-1: none did), and returns 0; or takes nothing and returns 1, if
+ * `pid` is no child, or may not send descriptors. 0 or -errno. */
 int notify_open(struct notify **out, sd_event *loop, const char *path,
-                const struct notify_ops *ops, void *user);
+                int (*on_notice)(void *user, pid_t pid, const struct child_notice *n,
+                                 int fd),
+                void *user);
 void notify_close(struct notify *n); /* and removes the socket; NULL ok */
 struct notify_counts notify_counts(const struct notify *n);
 

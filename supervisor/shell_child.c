@@ -267,7 +267,7 @@ seat_ended(struct supervisor_child *m, const struct child_note *why)
 	char text[CHILD_TEXT_MAX];
 
 	child_note_text(why, text, sizeof(text));
-	snprintf(s->drive.look.words, LOOK_WORDS_MAX, "it ended: %s", text);
+	snprintf(s->drive.words, DRIVE_WORDS_MAX, "it ended: %s", text);
 	if (ev.seat != s->drive.core.active)
 		place_forget(s->conf.run_dir, m->name);
 	supervisor_push_swap(s, &ev);
@@ -354,8 +354,6 @@ supervisor_child_program(struct supervisor_child *m, const struct record_program
 	return 0;
 }
 
-static const struct notify_ops notify_ops = {.on_notice = on_notice};
-
 int
 supervisor_children_open(struct supervisor *s)
 {
@@ -387,7 +385,7 @@ supervisor_children_open(struct supervisor *s)
 	}
 	r = paths_below(path, sizeof(path), s->conf.run_dir, PATHS_CONCLAVED, "notify");
 	if (r == 0)
-		r = notify_open(&s->notify, proc_loop(s->proc), path, &notify_ops, s);
+		r = notify_open(&s->notify, proc_loop(s->proc), path, on_notice, s);
 	return r < 0
 	           ? r
 	           : spawn_new(&s->spawn, proc_loop(s->proc), path,

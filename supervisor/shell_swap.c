@@ -62,9 +62,9 @@ on_described(sd_event_source *source, const siginfo_t *info, void *user)
 	says[n] = '\0';
 	s->describer = sd_event_source_unref(s->describer);
 	close(s->describe_fd);
-	on_push(s, &(struct swap_event){.type = SWAP_EV_DESCRIBED,
-	                                .ok = program_judge(says, s->drive.version,
-	                                                    s->drive.look.words) == 0});
+	on_push(s, &(struct swap_event){
+		       .type = SWAP_EV_DESCRIBED,
+		       .ok = program_judge(says, s->drive.version, s->drive.words) == 0});
 	return 0;
 }
 
@@ -80,7 +80,7 @@ on_describe(void *user, unsigned seat)
 
 	stop_describing(s);
 	strcpy(asked, p->path);
-	if (program_check(asked, p->path, s->drive.look.words) == 0) {
+	if (program_check(asked, p->path, s->drive.words) == 0) {
 		r = pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0 ? -errno : 0;
 		if (r == 0) {
 			r = spawn_run(s->spawn, argv, NULL, fds[1], on_described, s, &pid,
@@ -91,7 +91,7 @@ on_describe(void *user, unsigned seat)
 				return;
 			close(fds[0]);
 		}
-		snprintf(s->drive.look.words, LOOK_WORDS_MAX, "%.400s cannot be run: %s",
+		snprintf(s->drive.words, DRIVE_WORDS_MAX, "%.400s cannot be run: %s",
 		         p->path, strerror(-r));
 	}
 	on_push(s, &(struct swap_event){.type = SWAP_EV_DESCRIBED});
@@ -131,7 +131,7 @@ on_start(void *user, unsigned seat)
 		(void)on_seat(s, SWAP_DO_WATCH, seat);
 	}
 	if (r < 0)
-		snprintf(s->drive.look.words, LOOK_WORDS_MAX, "it cannot be started: %s",
+		snprintf(s->drive.words, DRIVE_WORDS_MAX, "it cannot be started: %s",
 		         strerror(-r));
 	return r == 0;
 }

@@ -193,7 +193,7 @@ put_swap(struct buf_out *out, const struct drive *d)
 	                  core->seated[1 - core->active] ? &d->programs[1 - core->active]
 	                                                 : &none);
 	drive_put_program(out, "before", &d->record.before);
-	json_put_text(out, "reason", d->look.reason);
+	json_put_text(out, "reason", d->reason);
 	drive_put_difference(d, out);
 	buf_put_u8(out, '}');
 }

@@ -6,9 +6,15 @@
 #include "base/paths.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+
+/* An elector may send this many messages between two looks, and this many more for each
+ * frame that came from other servers. */
+#define FLOOD_MESSAGES  1000
+#define FLOOD_PER_FRAME 8
 
 static void
 push(struct drive *d, struct swap_event ev)
@@ -41,7 +47,7 @@ start(struct drive *d, unsigned seat, bool back)
 {
 	if (back)
 		d->programs[seat] = d->record.before;
-	d->look.said = d->look.frames_in = 0;
+	d->said = d->frames_in = 0;
 	push(d, (struct swap_event){.type = SWAP_EV_SPAWNED,
 	                            .ok = d->ops->start(d->user, seat)});
 }
@@ -73,6 +79,109 @@ ask(struct drive *d, const struct swap_action *a)
 	d->ops->ask(d->user, a->type, a->seat, request);
 }
 
+static bool
+is_true(const json_t *answer, const char *key)
+{
+	return json_is_true(json_object_get(answer, key));
+}
+
+static unsigned long long
+number(const json_t *answer, const char *key)
+{
+	return (unsigned long long)json_integer_value(json_object_get(answer, key));
+}
+
+static bool
+is_sick(struct drive *d, const json_t *answer)
+{
+	uint64_t said = number(answer, "said"), in = number(answer, "frames_in");
+	uint64_t more = said > d->said ? said - d->said : 0;
+	uint64_t came = in > d->frames_in ? in - d->frames_in : 0;
+
+	d->said = said;
+	d->frames_in = in;
+	if (number(answer, "refused") > 0)
+		snprintf(d->words, sizeof(d->words), "it sent %llu malformed messages",
+		         number(answer, "refused"));
+	else if (number(answer, "links_lost") > 1)
+		snprintf(d->words, sizeof(d->words), "it lost its link %llu times",
+		         number(answer, "links_lost"));
+	else if (more > FLOOD_MESSAGES + FLOOD_PER_FRAME * came)
+		snprintf(d->words, sizeof(d->words),
+		         "it sent %llu messages within %llu ms", (unsigned long long)more,
+		         (unsigned long long)d->core.policy.look_ms);
+	else
+		return false;
+	return true;
+}
+
+/* Keeps the first difference, as text. One that does not fit is not kept. */
+static void
+keep_difference(struct drive *d, const json_t *difference)
+{
+	size_t cap = sizeof(d->difference) - 1;
+	size_t len;
+
+	if (d->difference[0] != '\0')
+		return;
+	len = json_dumpb(difference, d->difference, cap, JSON_COMPACT);
+	d->difference[len <= cap ? len : 0] = '\0';
+}
+
+static struct swap_event
+look_event(struct drive *d, const char *reply)
+{
+	struct swap_event ev = {.type = SWAP_EV_LOOKED};
+	json_t *answer = reply ? json_loads(reply, 0, NULL) : NULL;
+	const json_t *difference = json_object_get(answer, "difference");
+
+	ev.ok = is_true(answer, "ok");
+	ev.attached = is_true(answer, "attached");
+	ev.synced = is_true(answer, "synced");
+	ev.differs = json_is_object(difference);
+	ev.sick = ev.ok && is_sick(d, answer);
+	if (ev.differs)
+		keep_difference(d, difference);
+	if (ev.ok && !ev.sick && !(ev.attached && ev.synced))
+		snprintf(d->words, sizeof(d->words), "it has no link to connmgr");
+	json_decref(answer);
+	return ev;
+}
+
+/* Is the answer `{"ok":true…`? If it has an `error`, this is put into `words`. */
+static bool
+is_ok(struct drive *d, const char *reply)
+{
+	json_t *answer = reply ? json_loads(reply, 0, NULL) : NULL;
+	const json_t *error = json_object_get(answer, "error");
+	bool ok = is_true(answer, "ok");
+
+	if (json_is_string(error))
+		snprintf(d->words, sizeof(d->words), "connmgr refuses: %s",
+		         json_string_value(error));
+	json_decref(answer);
+	return ok;
+}
+
+/* A reason in words: the core's, or the shell's. */
+static const char *
+why_text(const struct drive *d, enum swap_why why)
+{
+	const char *text = swap_why_text(why);
+
+	return *text || why == SWAP_WHY_NONE ? text : d->words;
+}
+
+/* The note that the old program is back has the reason for which it was called back,
+ * whatever `words` say by then. */
+static const char *
+reason_of(struct drive *d, const struct swap_action *note)
+{
+	if (note->note != SWAP_NOTE_RETURNED)
+		snprintf(d->reason, sizeof(d->reason), "%s", why_text(d, note->why));
+	return d->reason;
+}
+
 static void
 apply(struct drive *d, const struct swap_action *a)
 {
@@ -99,10 +208,10 @@ apply(struct drive *d, const struct swap_action *a)
 		read_for(d, a->seat);
 		break;
 	case SWAP_DO_ANSWER:
-		d->ops->answer(d->user, a->ok, look_why(&d->look, a->why));
+		d->ops->answer(d->user, a->ok, why_text(d, a->why));
 		break;
 	case SWAP_DO_NOTE:
-		d->ops->note(d->user, a->note, look_reason(&d->look, a));
+		d->ops->note(d->user, a->note, reason_of(d, a));
 		break;
 	}
 }
@@ -157,7 +266,7 @@ drive_swap(struct drive *d, const char *name, const char *path, uint64_t shadow_
 			snprintf(p->name, sizeof(p->name), "e%" PRIu64,
 			         d->record.generation + 1);
 		snprintf(p->path, sizeof(p->path), "%s", path);
-		d->look.difference[0] = d->version[0] = '\0';
+		d->difference[0] = d->version[0] = '\0';
 	}
 	push(d, (struct swap_event){
 		    .type = SWAP_EV_ASK, .shadow_ms = shadow_ms, .force = force});
@@ -193,9 +302,9 @@ drive_replied(struct drive *d, enum swap_action_type asked, const char *reply)
 	struct swap_event ev = {.type = SWAP_EV_ACCEPTED};
 
 	if (asked == SWAP_DO_LOOK) {
-		ev = look_event(&d->look, reply, d->core.policy.look_ms);
+		ev = look_event(d, reply);
 	} else {
-		ev.ok = look_ok(reply, d->look.words);
+		ev.ok = is_ok(d, reply);
 		if (asked == SWAP_DO_PROMOTE)
 			ev.type = SWAP_EV_PROMOTED;
 		ev.silent = asked == SWAP_DO_PROMOTE && !reply;
@@ -221,7 +330,7 @@ void
 drive_put_difference(const struct drive *d, struct buf_out *out)
 {
 	json_put_key(out, "difference");
-	buf_put_text(out, "%s", d->look.difference[0] ? d->look.difference : "null");
+	buf_put_text(out, "%s", d->difference[0] ? d->difference : "null");
 }
 
 void

@@ -6,7 +6,6 @@
 #define SWAP_DRIVE_H
 
 #include "base/buf.h"
-#include "swap/look.h"
 #include "swap/program.h"
 #include "swap/record.h"
 #include "swap/swap.h"
@@ -14,15 +13,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define DRIVE_WORDS_MAX      512
+#define DRIVE_DIFFERENCE_MAX 16384
+
 struct drive_ops {
 	/* Queues an event, for drive_step. */
 	void (*push)(void *user, const struct swap_event *ev);
 	/* Reads connmgr's record. False: it cannot be read; `out` is untouched. */
 	bool (*read)(void *user, struct record *out);
 	/* Checks the program of `seat` and runs its self-description. SWAP_EV_DESCRIBED
-	 * follows; where it says no, look.words say why. */
+	 * follows; where it says no, words say why. */
 	void (*describe)(void *user, unsigned seat);
-	/* Starts the program of `seat`. False: look.words say why it did not start. */
+	/* Starts the program of `seat`. False: words say why it did not start. */
 	bool (*start)(void *user, unsigned seat);
 	/* Does SWAP_DO_STOP, SWAP_DO_KEEP or SWAP_DO_WATCH. True after STOP: the process
 	 * has ended; false: SWAP_EV_DIED follows. */
@@ -39,7 +41,7 @@ struct drive_ops {
 	void (*note)(void *user, enum swap_note note, const char *why);
 };
 
-struct drive { /* read it freely, and write `version` and `look.words` */
+struct drive { /* read it freely, and write `version` and `words` */
 	const struct drive_ops *ops;
 	void *user;
 	struct swap core;
@@ -49,7 +51,14 @@ struct drive { /* read it freely, and write `version` and `look.words` */
 	struct record_program programs[2];
 	/* of the candidate, as its self-description says */
 	char version[PROGRAM_VERSION_MAX];
-	struct look look;
+	/* why something failed, for those reasons that need words of the shell */
+	char words[DRIVE_WORDS_MAX];
+	/* of the last note; "": it needs none */
+	char reason[DRIVE_WORDS_MAX];
+	/* the first one of this swap, as JSON; "": none */
+	char difference[DRIVE_DIFFERENCE_MAX];
+	/* counters of the last look */
+	uint64_t said, frames_in;
 };
 
 /* Reads connmgr's record of the elector. 0, 1 (the file is damaged) or -errno. */

@@ -40,7 +40,6 @@ struct swap_policy {
 enum swap_phase {
 	SWAP_IDLE,
 	SWAP_DESCRIBING,
-	/* The candidate has to become ready. */
 	SWAP_STARTING,
 	/* The candidate is ready; connmgr is asked whether it has the whole picture. Also
 	 * the last look after the shadow. */
@@ -57,15 +56,14 @@ enum swap_phase {
 	SWAP_ACCEPTING,
 };
 
-/* For those marked with * the shell has the words (look.h). */
+/* For those marked with * the shell has the words (drive.h). */
 enum swap_why {
 	SWAP_WHY_NONE,
-	/* * The program is not fit to be started. */
+	/* * The program was refused, could not be started, or its process ended. */
 	SWAP_WHY_DESCRIBED,
-	/* * The process could not be started, or ended. */
 	SWAP_WHY_SPAWN,
 	SWAP_WHY_DIED,
-	/* It was not ready and synced within start_ms. */
+	/* It was not ready and synced in time. */
 	SWAP_WHY_LATE,
 	SWAP_WHY_DIFFERS,
 	/* * It sends too much or malformed messages, or loses its link. */
@@ -79,9 +77,7 @@ enum swap_why {
 	SWAP_WHY_BUSY,
 	/* The record names no program to go back to. */
 	SWAP_WHY_NOTHING,
-	/* A person wants the old program back. */
 	SWAP_WHY_ASKED,
-	/* The process that drives the swap is being stopped. */
 	SWAP_WHY_STOPPED,
 };
 

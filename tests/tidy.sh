@@ -82,8 +82,8 @@ for room in $rooms; do
 			seccomp.h) [ "$f" = proc/privileges_calls.c ] || breach "$f: libseccomp's home is proc/privileges_calls.c" ;;
 			jansson.h)
 				case $f in
-				ctl/* | view/* | swap/look.c) ;;
-				*) breach "$f: jansson's homes are ctl/, view/ and swap/look.c" ;;
+				ctl/* | view/* | swap/drive.c) ;;
+				*) breach "$f: jansson's homes are ctl/, view/ and swap/drive.c" ;;
 				esac
 				;;
 			libconfig.h) [ "$f" = config/conf.c ] || breach "$f: libconfig's home is config/conf.c" ;;

@@ -25,7 +25,7 @@ static const struct swap_policy policy = {
 };
 
 /* What happened, in words with a blank behind each. */
-static char happened[1024], answer[1024];
+static char happened[1024], answer[1024], reason[512];
 static struct drive drive;
 static struct record record;
 static uint64_t now_ms;
@@ -121,7 +121,7 @@ static void
 on_note(void *user, enum swap_note note, const char *why)
 {
 	(void)user;
-	(void)why;
+	snprintf(reason, sizeof(reason), "%s", why);
 	if (note == SWAP_NOTE_RETURNED)
 		log_it("returned", "");
 }
@@ -215,6 +215,41 @@ a_difference_is_in_the_answer(void **state)
 	                    "\"difference\":{\"a\":1}}");
 }
 
+/* During a return connmgr is asked about the old elector, which is not attached at first.
+ */
+static void
+a_return_ends_with_the_reason_it_began_with(void **state)
+{
+	(void)state;
+	drive_swap(&drive, "b", "", 0, false);
+	run();
+	assert_string_equal(reason, "");
+	shadow_reply = "{\"ok\":true,\"attached\":false}";
+	snprintf(drive.words, sizeof(drive.words), "it ended: hung");
+	on_push(NULL, &(struct swap_event){.type = SWAP_EV_DIED, .seat = 1});
+	run();
+	assert_string_equal(reason, "it ended: hung");
+	assert_string_not_equal(drive.words, "it ended: hung");
+	shadow_reply = HERE;
+	now_ms += policy.look_ms;
+	on_push(NULL, &(struct swap_event){.type = SWAP_EV_DUE});
+	run();
+	assert_non_null(strstr(happened, "returned"));
+	assert_string_equal(reason, "it ended: hung");
+}
+
+static void
+a_reason_of_the_core_needs_no_words(void **state)
+{
+	(void)state;
+	snprintf(drive.words, sizeof(drive.words), "of another time");
+	shadow_reply = OTHER;
+	drive_swap(&drive, "b", "", 0, false);
+	run();
+	assert_string_equal(reason, swap_why_text(SWAP_WHY_DIFFERS));
+	assert_string_not_equal(drive.reason, "");
+}
+
 static void
 without_an_answer_the_record_decides(void **state)
 {
@@ -252,6 +287,8 @@ main(void)
 	    cmocka_unit_test_setup(a_death_brings_the_program_before_back, set_up),
 	    cmocka_unit_test_setup(an_undo_names_the_program_of_the_record, set_up),
 	    cmocka_unit_test_setup(a_difference_is_in_the_answer, set_up),
+	    cmocka_unit_test_setup(a_return_ends_with_the_reason_it_began_with, set_up),
+	    cmocka_unit_test_setup(a_reason_of_the_core_needs_no_words, set_up),
 	    cmocka_unit_test_setup(without_an_answer_the_record_decides, set_up),
 	    cmocka_unit_test_setup(a_probation_is_taken_up_again, set_up),
 	};
