@@ -22,12 +22,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DESCRIBE_MS 2000
-#define START_MS    30000 /* systemctl has smaller limits of its own */
-#define PROMOTE_MS  1000
-#define LOOK_MS     500
-#define EVENTS_MAX  8
-#define GUARD       "conclave-swap"
+#define START_MS   30000 /* systemctl has smaller limits of its own */
+#define LOOK_MS    500
+#define EVENTS_MAX 8
+#define GUARD      "conclave-swap"
 
 struct units {
 	const struct ctl *c;
@@ -79,7 +77,8 @@ ask_connmgr(struct units *u, const char *request)
 	size_t len;
 
 	ask_path(u->c->conf->run_dir, "connmgr", path);
-	if (ask_door(path, request, PROMOTE_MS, u->reply, sizeof(u->reply), &len) < 0)
+	if (ask_door(path, request, DRIVE_PROMOTE_MS, u->reply, sizeof(u->reply), &len) <
+	    0)
 		return NULL;
 	return u->reply;
 }
@@ -118,7 +117,7 @@ describe(struct units *u, const char *name)
 	}
 	if (program_check(path, real, words) != 0)
 		return false;
-	if (run_program(argv, DESCRIBE_MS, says, sizeof(says)) != 0)
+	if (run_program(argv, DRIVE_DESCRIBE_MS, says, sizeof(says)) != 0)
 		says[0] = '\0';
 	return program_judge(says, u->drive.version, words) == 0;
 }
@@ -264,20 +263,13 @@ drive_until(struct units *u, bool to_the_answer)
 static int
 open_units(struct units *u, const struct ctl *c)
 {
-	struct swap_policy policy = {
-	    .describe_ms = DESCRIBE_MS,
-	    .start_ms = START_MS,
-	    .promote_ms = PROMOTE_MS,
-	    .look_ms = LOOK_MS,
-	    .probation_ms = c->conf->supervisor.probation_ms,
-	};
-
 	u->c = c;
 	if (geteuid() != 0)
 		return verb_failed(c, EXIT_FAILED,
 		                   "swap: only root may start and stop units; run: sudo "
 		                   "conclave swap ...");
-	if (!drive_init(&u->drive, &policy, &drive_ops, u))
+	if (!drive_init(&u->drive, START_MS, LOOK_MS, c->conf->supervisor.probation_ms,
+	                &drive_ops, u))
 		return verb_failed(
 		    c, EXIT_FAILED,
 		    "swap: connmgr's record in %s/connmgr cannot be read; start the "

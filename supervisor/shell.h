@@ -54,7 +54,6 @@ struct supervisor_child {
 	/* of the instance, as --name has it */
 	char name[PATHS_NAME_MAX];
 	char path[CONF_PATH_MAX];
-	char *argv[6];
 };
 
 /* An asker of `restart` that has no answer yet. */

@@ -61,17 +61,6 @@ is_watched(const struct supervisor_child *m)
 	return m->seat >= 0 && m->supervisor->watched[m->seat];
 }
 
-/* The elector in use attached before; if it cannot any more, connmgr may be the one that
- * does not answer. */
-static void
-count_never_ready(struct supervisor *s, enum child_why why)
-{
-	if (why == CHILD_WHY_READY)
-		s->never_ready = 0;
-	if (why == CHILD_WHY_NEVER_READY)
-		s->never_ready++;
-}
-
 static void
 on_note(struct supervisor_child *m, const struct child_note *n)
 {
@@ -91,8 +80,14 @@ on_note(struct supervisor_child *m, const struct child_note *n)
 		m->reload_owed = false;
 		signal_child(m, SIGHUP);
 	}
-	if (m->seat == (int)s->drive.core.active && !is_watched(m))
-		count_never_ready(s, n->why);
+	/* the elector in use attached before: if it cannot any more, connmgr may be the
+	 * one that does not answer */
+	if (m->seat == (int)s->drive.core.active && !is_watched(m)) {
+		if (n->why == CHILD_WHY_READY)
+			s->never_ready = 0;
+		if (n->why == CHILD_WHY_NEVER_READY)
+			s->never_ready++;
+	}
 	s->changed = true;
 }
 
@@ -113,6 +108,8 @@ static struct child_event
 spawn_child(struct supervisor_child *m)
 {
 	struct supervisor *s = m->supervisor;
+	char *argv[] = {m->path,          (char *)"-c", s->children_config,
+	                (char *)"--name", m->name,      NULL};
 	struct child_event ev = {.type = CHILD_EV_SPAWNED};
 	pid_t pid = 0;
 	int r;
@@ -123,7 +120,7 @@ spawn_child(struct supervisor_child *m)
 	/* somebody may have removed the file since the last start */
 	r = supervisor_write_config(s);
 	if (r == 0)
-		r = spawn_run(s->spawn, m->argv, is_connmgr(m) ? &s->kept : NULL, -1,
+		r = spawn_run(s->spawn, argv, is_connmgr(m) ? &s->kept : NULL, -1,
 		              on_exit_of, m, &pid, &m->source);
 	m->started_us = r < 0 ? 0 : clock_us();
 	if (r < 0) {
@@ -335,8 +332,6 @@ supervisor_seat(struct supervisor *s, unsigned seat)
 int
 supervisor_child_program(struct supervisor_child *m, const struct record_program *p)
 {
-	/* argv is not const, though nobody writes there */
-	static char option_config[] = "-c", option_name[] = "--name";
 	struct supervisor *s = m->supervisor;
 	bool chosen = m->seat >= 0 && p->path[0] != '\0';
 	int len = chosen ? snprintf(m->path, sizeof(m->path), "%s", p->path)
@@ -346,11 +341,6 @@ supervisor_child_program(struct supervisor_child *m, const struct record_program
 	if (len < 0 || (size_t)len >= sizeof(m->path))
 		return -ENAMETOOLONG;
 	strcpy(m->name, m->seat >= 0 ? p->name : "main");
-	m->argv[0] = m->path;
-	m->argv[1] = option_config;
-	m->argv[2] = s->children_config;
-	m->argv[3] = option_name;
-	m->argv[4] = m->name;
 	return 0;
 }
 

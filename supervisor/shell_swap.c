@@ -13,9 +13,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define DESCRIBE_MS 2000
-#define PROMOTE_MS  1000
-#define LOOK_MS     200
+#define LOOK_MS 200
 
 static void
 on_push(void *user, const struct swap_event *ev)
@@ -177,7 +175,7 @@ static void
 on_ask(void *user, enum swap_action_type asked, unsigned seat, const char *request)
 {
 	struct supervisor *s = user;
-	uint64_t timeout_ms = asked == SWAP_DO_LOOK ? LOOK_MS : PROMOTE_MS;
+	uint64_t timeout_ms = asked == SWAP_DO_LOOK ? LOOK_MS : DRIVE_PROMOTE_MS;
 	char path[CONF_PATH_MAX];
 
 	(void)seat;
@@ -250,15 +248,8 @@ static const struct drive_ops drive_ops = {.push = on_push,
 void
 supervisor_swap_open(struct supervisor *s)
 {
-	struct swap_policy policy = {
-	    .describe_ms = DESCRIBE_MS,
-	    .start_ms = s->conf.supervisor.ready_ms,
-	    .promote_ms = PROMOTE_MS,
-	    .look_ms = LOOK_MS,
-	    .probation_ms = s->conf.supervisor.probation_ms,
-	};
-
-	(void)drive_init(&s->drive, &policy, &drive_ops, s);
+	(void)drive_init(&s->drive, s->conf.supervisor.ready_ms, LOOK_MS,
+	                 s->conf.supervisor.probation_ms, &drive_ops, s);
 	if (s->drive.programs[0].name[0] == '\0')
 		strcpy(s->drive.programs[0].name, "main");
 }

@@ -237,15 +237,22 @@ drive_step(struct drive *d, uint64_t now_ms, const struct swap_event *ev)
 }
 
 bool
-drive_init(struct drive *d, const struct swap_policy *policy, const struct drive_ops *ops,
-           void *user)
+drive_init(struct drive *d, uint64_t start_ms, uint64_t look_ms, uint64_t probation_ms,
+           const struct drive_ops *ops, void *user)
 {
+	const struct swap_policy policy = {
+	    .describe_ms = DRIVE_DESCRIBE_MS,
+	    .start_ms = start_ms,
+	    .promote_ms = DRIVE_PROMOTE_MS,
+	    .look_ms = look_ms,
+	    .probation_ms = probation_ms,
+	};
 	bool ok;
 
 	memset(d, 0, sizeof(*d));
 	d->ops = ops;
 	d->user = user;
-	swap_init(&d->core, policy);
+	swap_init(&d->core, &policy);
 	d->record.accepted = true;
 	ok = drive_read(d);
 	d->programs[0] = d->record.now;

@@ -13,6 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* How long a self-description may take, and connmgr's answer to promote and accept. */
+#define DRIVE_DESCRIBE_MS 2000
+#define DRIVE_PROMOTE_MS  1000
+
 #define DRIVE_WORDS_MAX      512
 #define DRIVE_DIFFERENCE_MAX 16384
 
@@ -64,9 +68,10 @@ struct drive { /* read it freely, and write `version` and `words` */
 /* Reads connmgr's record of the elector. 0, 1 (the file is damaged) or -errno. */
 int drive_load_record(const char *data_dir, struct record *out);
 
-/* Seat 0 holds the program that the record names. False: the record cannot be read. */
-bool drive_init(struct drive *d, const struct swap_policy *policy,
-                const struct drive_ops *ops, void *user);
+/* The times are those of struct swap_policy. Seat 0 holds the program that the record
+ * names. False: the record cannot be read. */
+bool drive_init(struct drive *d, uint64_t start_ms, uint64_t look_ms,
+                uint64_t probation_ms, const struct drive_ops *ops, void *user);
 void drive_step(struct drive *d, uint64_t now_ms, const struct swap_event *ev);
 /* Reads the record again; false: it cannot be read, and the last one stays. */
 bool drive_read(struct drive *d);

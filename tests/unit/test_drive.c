@@ -11,18 +11,12 @@
 
 #include <cmocka.h>
 
-#define HERE   "{\"ok\":true,\"attached\":true,\"synced\":true,\"difference\":null}"
-#define OTHER  "{\"ok\":true,\"attached\":true,\"synced\":true,\"difference\":{\"a\":1}}"
-#define DONE   "{\"ok\":true}"
-#define NEWEST "/opt/new"
-
-static const struct swap_policy policy = {
-    .describe_ms = 1000,
-    .start_ms = 5000,
-    .promote_ms = 2000,
-    .look_ms = 500,
-    .probation_ms = 30000,
-};
+#define HERE         "{\"ok\":true,\"attached\":true,\"synced\":true,\"difference\":null}"
+#define OTHER        "{\"ok\":true,\"attached\":true,\"synced\":true,\"difference\":{\"a\":1}}"
+#define DONE         "{\"ok\":true}"
+#define LOOK_MS      500
+#define PROBATION_MS 30000
+#define NEWEST       "/opt/new"
 
 /* What happened, in words with a blank behind each. */
 static char happened[1024], answer[1024], reason[512];
@@ -154,7 +148,7 @@ set_up(void **state)
 	promote_reply = DONE;
 	record =
 	    (struct record){.generation = 7, .now = {.name = "main"}, .accepted = true};
-	assert_true(drive_init(&drive, &policy, &ops, NULL));
+	assert_true(drive_init(&drive, 5000, LOOK_MS, PROBATION_MS, &ops, NULL));
 	return 0;
 }
 
@@ -171,7 +165,7 @@ a_swap_is_promoted_and_accepted(void **state)
 	                            "\"difference\":null}");
 	assert_string_equal(drive.record.before.name, "main");
 	happened[0] = '\0';
-	now_ms += policy.probation_ms;
+	now_ms += PROBATION_MS;
 	on_push(NULL, &(struct swap_event){.type = SWAP_EV_DUE});
 	run();
 	assert_string_equal(happened, "ask:accept e8 keep:e8 ");
@@ -231,7 +225,7 @@ a_return_ends_with_the_reason_it_began_with(void **state)
 	assert_string_equal(reason, "it ended: hung");
 	assert_string_not_equal(drive.words, "it ended: hung");
 	shadow_reply = HERE;
-	now_ms += policy.look_ms;
+	now_ms += LOOK_MS;
 	on_push(NULL, &(struct swap_event){.type = SWAP_EV_DUE});
 	run();
 	assert_non_null(strstr(happened, "returned"));
@@ -270,7 +264,7 @@ a_probation_is_taken_up_again(void **state)
 	assert_int_equal(event_count, 0);
 	record.accepted = false;
 	strcpy(record.before.name, "old");
-	assert_true(drive_init(&drive, &policy, &ops, NULL));
+	assert_true(drive_init(&drive, 5000, LOOK_MS, PROBATION_MS, &ops, NULL));
 	drive_resume(&drive);
 	run();
 	assert_string_equal(happened, "watch:main ");
