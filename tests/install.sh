@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the Debian packages of a list (default: etc/debian-packages) that are missing; says
-# nothing where none is. Needs root or sudo only then.
+# Installs the Debian packages of a list (default: etc/debian-packages) that are missing. Where none is
+# missing it prints nothing and needs neither root nor sudo.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -13,7 +13,7 @@ done
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
-	echo "conclave: these Debian packages are missing, and there is no apt-get:$missing" >&2
+	echo "conclave: there is no apt-get to install these missing Debian packages with:$missing" >&2
 	exit 1
 fi
 if [ "$(id -u)" = 0 ]; then
@@ -23,11 +23,11 @@ elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
 elif command -v sudo >/dev/null && [ -t 0 ]; then
 	as_root=sudo
 else
-	echo "conclave: please install, as root: apt-get install$missing" >&2
+	echo "conclave: packages are missing; as root, run: apt-get install$missing" >&2
 	exit 1
 fi
 echo "conclave: installing$missing" >&2
 export DEBIAN_FRONTEND=noninteractive
-$as_root apt-get update -qq >&2 || echo "conclave: apt-get update failed; trying with the old lists" >&2
+$as_root apt-get update -qq >&2 || echo "conclave: apt-get update failed; the old lists of packages are used" >&2
 # shellcheck disable=SC2086 # a list of words
 $as_root apt-get install -y -qq --no-install-recommends $missing >&2
