@@ -104,12 +104,8 @@ sync_folder_of(const char *path)
 	char folder[PATH_MAX];
 	const char *slash = strrchr(path, '/');
 
-	if (!slash)
-		snprintf(folder, sizeof(folder), ".");
-	else if (slash == path)
-		snprintf(folder, sizeof(folder), "/");
-	else
-		snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
+	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) + 1 : 1,
+	         slash ? path : ".");
 	return file_sync_dir(folder);
 }
 

@@ -27,45 +27,33 @@ fdstore_name(int fd, char out[FDSTORE_NAME_MAX])
 	} a;
 	socklen_t len = sizeof(a);
 	char host[INET6_ADDRSTRLEN];
-	unsigned port;
+	bool v6;
 
 	if (sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1) <= 0 ||
 	    getsockname(fd, (struct sockaddr *)&a.any, &len) < 0)
 		return false;
-	if (a.any.ss_family == AF_INET) {
-		inet_ntop(AF_INET, &a.v4.sin_addr, host, sizeof(host));
-		port = ntohs(a.v4.sin_port);
-	} else if (a.any.ss_family == AF_INET6) {
-		inet_ntop(AF_INET6, &a.v6.sin6_addr, host, sizeof(host));
-		port = ntohs(a.v6.sin6_port);
-	} else {
+	if (a.any.ss_family != AF_INET && a.any.ss_family != AF_INET6)
 		return false;
-	}
+	v6 = a.any.ss_family == AF_INET6;
+	inet_ntop(a.any.ss_family, v6 ? (void *)&a.v6.sin6_addr : &a.v4.sin_addr, host,
+	          sizeof(host));
 	/* sd_notify(3): a name has no colon */
 	for (char *colon = host; (colon = strchr(colon, ':'));)
 		*colon = '_';
-	snprintf(out, FDSTORE_NAME_MAX, "listen-%s-%u", host, port);
+	snprintf(out, FDSTORE_NAME_MAX, "listen-%s-%u", host,
+	         ntohs(v6 ? a.v6.sin6_port : a.v4.sin_port));
 	return true;
-}
-
-/* How many descriptors conclaved has handed over. */
-static int
-from_parent(void)
-{
-	const char *text = getenv(FDSTORE_VAR);
-	int count = text ? atoi(text) : 0;
-
-	unsetenv(FDSTORE_VAR);
-	return count;
 }
 
 unsigned
 fdstore_take(int fds[FDSTORE_MAX])
 {
-	int given = from_parent();
+	const char *text = getenv(FDSTORE_VAR);
+	int given = text ? atoi(text) : 0;
 	char name[FDSTORE_NAME_MAX];
 	unsigned count = 0;
 
+	unsetenv(FDSTORE_VAR);
 	if (given <= 0)
 		given = sd_listen_fds(1);
 	for (int fd = FIRST_FD; fd < FIRST_FD + given; fd++) {

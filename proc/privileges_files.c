@@ -98,8 +98,7 @@ allow_folder_of(int rules, const char *path)
 
 	if (!slash)
 		return 0;
-	n = snprintf(folder, sizeof(folder), "%.*s",
-	             slash == path ? 1 : (int)(slash - path), path);
+	n = snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path) + 1, path);
 	if (n < 0 || (size_t)n >= sizeof(folder))
 		return -ENAMETOOLONG;
 	return allow_reading(rules, folder);

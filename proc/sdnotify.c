@@ -23,22 +23,6 @@
 #define LOOK_US     1000000
 #define ACCURACY_US 10000
 
-/* The address that $NOTIFY_SOCKET names: a path, or with `@` an abstract one. */
-static int
-connect_to(int fd, const char *name)
-{
-	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	size_t len = strlen(name);
-
-	if (len < 2 || len >= sizeof(to.sun_path) || (name[0] != '/' && name[0] != '@'))
-		return -EINVAL;
-	memcpy(to.sun_path, name, len);
-	if (name[0] == '@')
-		to.sun_path[0] = '\0';
-	len += offsetof(struct sockaddr_un, sun_path);
-	return connect(fd, (struct sockaddr *)&to, (socklen_t)len) < 0 ? -errno : 0;
-}
-
 /* Sends what is owed, in one datagram. False: the queue is full; send it again later. */
 static bool
 say(struct sdnotify *n, bool beat)
@@ -114,19 +98,24 @@ int
 sdnotify_dial(void)
 {
 	const char *name = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	size_t len = name ? strlen(name) : 0;
 	int fd, r;
 
 	if (!name)
 		return -ENOENT;
+	if (len < 2 || len >= sizeof(to.sun_path) || (name[0] != '/' && name[0] != '@'))
+		return -EINVAL;
+	memcpy(to.sun_path, name, len);
+	if (name[0] == '@') /* an abstract address */
+		to.sun_path[0] = '\0';
+	len += offsetof(struct sockaddr_un, sun_path);
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	r = connect_to(fd, name);
-	if (r < 0) {
-		close(fd);
-		return r;
-	}
-	return fd;
+	if (fd < 0 || connect(fd, (struct sockaddr *)&to, (socklen_t)len) == 0)
+		return fd < 0 ? -errno : fd;
+	r = -errno;
+	close(fd);
+	return r;
 }
 
 static int
