@@ -119,7 +119,7 @@ answers_of_all_within_the_deadline(void **state)
 	began = clock_ms();
 	ask_all(dir, "status", ASK_DEADLINE_MS, &asks);
 	took = clock_ms() - began;
-	assert_in_range(took, ASK_DEADLINE_MS - 5, 490);
+	assert_in_range(took, ASK_DEADLINE_MS - 5, 2 * ASK_DEADLINE_MS - 1); /* at once */
 	assert_int_equal(asks.count, 9);
 	assert_int_equal(asks_find(&asks, "conclaved")->result, -ENOENT);
 	assert_int_equal(asks_find(&asks, "conclaved")->pid, 0);
@@ -267,7 +267,7 @@ follow_outlives_the_peer(void **state)
 	follow_init(&f, dir, CONF_ID, -1); /* hangs from the start */
 	began = clock_ms();
 	assert_int_equal(follow_next(&f, UINT64_MAX), FOLLOW_DOWN);
-	assert_in_range(clock_ms() - began, FOLLOW_HEAR_MS - 5, FOLLOW_HEAR_MS + 300);
+	assert_in_range(clock_ms() - began, FOLLOW_HEAR_MS - 5, 10 * FOLLOW_HEAR_MS);
 	follow_deinit(&f);
 	close(door);
 }
