@@ -22,9 +22,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define PAGE      4096
-#define PARENT    LONG_MIN       /* stands for its pid, */
-#define OURSELVES (LONG_MIN + 1) /* and for ours */
+#define PAGE 4096
+/* They stand for the pid of the parent, and for ours. */
+#define PARENT    LONG_MIN
+#define OURSELVES (LONG_MIN + 1)
 
 static char config[PATH_MAX], given[PATH_MAX], beside[PATH_MAX], fresh[PATH_MAX],
     moved[PATH_MAX], own_run[PATH_MAX], peer_run[PATH_MAX], peer_data[PATH_MAX],
@@ -48,7 +49,8 @@ attempt_prepare(const char *server, const char *own)
 bool
 attempt_was_refused(const struct attempt *a, int result)
 {
-	/* no filter can see its flags, so it is not there and glibc does without */
+	/* no filter can see its flags, so the call is missing and glibc does without it
+	 */
 	if (a->call[0] == SYS_clone3)
 		return result == -ENOSYS;
 	return result == -EPERM || result == -EACCES;

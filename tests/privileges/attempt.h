@@ -17,9 +17,12 @@ enum {
 
 struct attempt {
 	const char *name;
-	unsigned refused;  /* the programs in which it must fail for want of a right */
-	unsigned succeeds; /* and in which it must succeed; in others it is not tried */
-	int (*try)(const struct attempt *a); /* 0 done and undone, or -errno */
+	/* The programs in which it must fail for want of a privilege. */
+	unsigned refused;
+	/* The programs in which it must succeed; in others it is not tried. */
+	unsigned succeeds;
+	/* 0: done and undone; or -errno. */
+	int (*try)(const struct attempt *a);
 	const char *path;
 	long call[CALL_MAX]; /* its number, its arguments */
 };
@@ -32,7 +35,7 @@ extern const unsigned attempt_count;
  * and etc/conclave.conf below; `own` the name of the program's own folder in run/. */
 void attempt_prepare(const char *server, const char *own);
 
-/* The result of one that failed for want of a right */
+/* The result of an attempt that failed for want of a privilege. */
 bool attempt_was_refused(const struct attempt *a, int result);
 
 #endif

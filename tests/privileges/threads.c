@@ -1,8 +1,8 @@
-/* Preloaded into a server of the tests. When the file $CONCLAVE_TEST_PRIVILEGES/go is
- * there, for conclaved go-conclaved, every thread of each daemon (nng's, the disk's, one
- * that is made then) tries what attempt.c has, in the handler of a signal that is sent to
- * it alone and that nobody can block here; $CONCLAVE_TEST_PRIVILEGES/tried.PROGRAM says
- * how it went. */
+/* Preloaded into a server of the tests. When the file $CONCLAVE_TEST_PRIVILEGES/go
+ * appears (for conclaved: go-conclaved), every thread of each daemon (nng's, the disk's,
+ * one that is made then) tries what attempt.c has. It does so in the handler of a signal
+ * that is sent to this thread alone and cannot be blocked here. The file tried.PROGRAM
+ * beside `go` says how it went. */
 #include "tests/privileges/attempt.h"
 
 #include <dirent.h>
@@ -35,7 +35,7 @@ static const struct {
 
 static unsigned us; /* 0: none of them, or no test */
 static char go[PATH_MAX];
-static FILE *tried; /* opened while we may */
+static FILE *tried; /* opened before privileges are dropped */
 static bool done;
 static _Atomic pid_t heard; /* the thread whose results are there */
 static int results[ATTEMPTS_MAX];

@@ -56,7 +56,7 @@ filtered() {
 	done
 }
 
-@test "each thread of each program fails at what it has no right to, and can do what it must" {
+@test "each thread of each program fails at what it has given up, and can do what it must" {
 	local worker threads least=2
 	[ "${LAB_IPC:-nng}" = seqpacket ] || least=12
 	try_up
@@ -81,7 +81,7 @@ filtered() {
 	lab_wait_leader 1
 }
 
-@test "with rights = off the same attempts do not fail for want of a right" {
+@test "with rights = off the same attempts do not fail for want of a privilege" {
 	local what
 	try_up off
 	: >"$LAB/1/go"
@@ -112,7 +112,7 @@ filtered() {
 	ls "$LAB"/1/run/elector-main/core*
 }
 
-@test "a sandbox that does not let rights be dropped: exit 78; rights = off goes without" {
+@test "a sandbox that does not let privileges be dropped: exit 78; rights = off keeps them" {
 	lab_make 1
 	run -78 python3 "$BATS_TEST_DIRNAME/refuse.py" EPERM \
 		"$CONCLAVE_BIN/conclave-elector" -c "$LAB/1/conclave.conf"

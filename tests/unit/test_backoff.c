@@ -1,4 +1,4 @@
-/* proc/backoff: how long, and after which deaths. */
+/* proc/backoff: how long a daemon waits, and which deaths count. */
 #include "proc/backoff.h"
 
 #include "base/clock.h"
@@ -51,7 +51,7 @@ make_folder(void)
 	assert_int_equal(mkdir(path, 0700), 0);
 }
 
-/* The deaths that the file counts; -1: there is none. */
+/* The deaths that the file counts; -1: there is no file. */
 static int
 counted(void)
 {
@@ -65,7 +65,7 @@ counted(void)
 	return deaths;
 }
 
-/* How long a start waited, at least. */
+/* Starts once; returns how long that took. */
 static uint64_t
 start(void)
 {
@@ -166,7 +166,7 @@ test_start_behind(void **state)
 	assert_int_equal(counted(), 1);
 }
 
-/* No file of ours. */
+/* Files that the daemon has not written. */
 static void
 test_odd_files(void **state)
 {

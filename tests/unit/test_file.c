@@ -1,4 +1,4 @@
-/* Folders, small files and the lock of a daemon. */
+/* base/file: folders, small files and the lock of a daemon. */
 
 #include "base/file.h"
 
@@ -18,7 +18,7 @@
 
 static char folder[64];
 
-/* Of something in the folder of this test. */
+/* The path of a name in the folder of this test. */
 static const char *
 at(const char *name)
 {

@@ -1,4 +1,4 @@
-/* The frame of a daemon: each test starts one in a child and hears what it says on
+/* proc/proc: each test starts a daemon in a child, and hears what the child sends to
  * $NOTIFY_SOCKET and how it ends. */
 #include "base/clock.h"
 #include "base/exit.h"
@@ -107,7 +107,7 @@ tear_down(void **state)
 	close(notify_fd);
 	unsetenv("WATCHDOG_USEC");
 	unsetenv("CONCLAVE_PARENT");
-	return !silent; /* each test hears all that is said */
+	return !silent; /* each test must have heard all that was sent */
 }
 
 static void
@@ -248,7 +248,7 @@ test_watchdog(void **state)
 		; /* a last beat, perhaps */
 }
 
-/* The child's child, started with the given $CONCLAVE_PARENT; its pipe ends with it. */
+/* Starts a child of the child with the given $CONCLAVE_PARENT; its end ends the pipe. */
 static int life[2];
 
 static void
@@ -370,7 +370,8 @@ run_describe(void)
 	_exit(status);
 }
 
-/* By its own name, whatever its file is called; with nothing else opened or read. */
+/* --describe prints the own name of the program, whatever its file is called, and opens
+ * nothing else. */
 static void
 test_describe(void **state)
 {

@@ -1,4 +1,4 @@
-/* proc/self, proc/lag: what a process knows of itself, and the worst of a minute. */
+/* proc/self, procfs and lag: what a process says of itself, and the worst of a minute. */
 #include "proc/lag.h"
 #include "proc/procfs.h"
 #include "proc/self.h"
