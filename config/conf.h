@@ -100,12 +100,11 @@ struct conf_error {
  * conf is large: keep it static or on the heap. `self` points into `out` itself. */
 int conf_load(const char *path, struct conf *out, struct conf_error *error);
 
-/* The canonical form: every key in one order. A file with this text gives the same
- * struct. Returns the length without the NUL, or 0 if the text does not fit. */
-size_t conf_print(const struct conf *c, char *out, size_t cap);
-/* The same without the keys of groups that have their default, because a worker of
- * another version may not know these keys. */
-size_t conf_print_own(const struct conf *c, char *out, size_t cap);
+/* The canonical form, with the keys in one order. A file with this text gives the same
+ * struct. Without `all` the keys of groups that have their default are left out, because
+ * a worker of another version may not know these keys. Returns the length without the
+ * NUL, or 0 if the text does not fit. */
+size_t conf_print(const struct conf *c, bool all, char *out, size_t cap);
 #define CONF_PRINT_MAX 65536
 
 /* The configuration text that our notifications carry: ZooKeeper's version 0, see

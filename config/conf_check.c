@@ -259,26 +259,24 @@ check_order(const struct conf_draft *d, const struct conf_key *min)
 int
 conf_check(struct conf_draft *d)
 {
-	int r = check_id(d);
+	struct conf *c = &d->conf;
 
-	if (r == 0)
-		r = check_given(d);
-	for (unsigned i = 0; i < d->conf.server_count && r == 0; i++)
-		r = check_server(d, i);
-	if (r == 0)
-		r = check_voters(d);
-	if (r == 0)
-		r = check_member(d);
-	if (r == 0)
-		r = check_attach(d);
-	for (unsigned i = 0; i < d->conf.server_count; i++)
-		d->conf.hierarchical |= d->conf.servers[i].has_group;
-	for (unsigned i = 0; i < d->conf.server_count && r == 0; i++)
-		r = check_share(d, i);
-	for (const struct conf_key *k = conf_keys; k->path && r == 0; k++)
-		if (k->at_most)
-			r = check_order(d, k);
-	d->conf.zab &= !d->conf.attach;
-	d->conf.early_finalize &= d->conf.zab;
-	return r;
+	if (check_id(d) || check_given(d))
+		return 1;
+	for (unsigned i = 0; i < c->server_count; i++) {
+		c->hierarchical |= c->servers[i].has_group;
+		if (check_server(d, i))
+			return 1;
+	}
+	if (check_voters(d) || check_member(d) || check_attach(d))
+		return 1;
+	for (unsigned i = 0; i < c->server_count; i++)
+		if (check_share(d, i))
+			return 1;
+	for (const struct conf_key *k = conf_keys; k->path; k++)
+		if (k->at_most && check_order(d, k))
+			return 1;
+	c->zab &= !c->attach;
+	c->early_finalize &= c->zab;
+	return 0;
 }

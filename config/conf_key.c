@@ -245,12 +245,6 @@ conf_key_set(const struct conf_key *k, void *base, int64_t value)
 }
 
 const char *
-conf_key_text(const struct conf_key *k, const void *base)
-{
-	return (const char *)base + k->offset;
-}
-
-const char *
 conf_word_of(const struct conf_key *k, const void *base)
 {
 	const struct conf_word *word = k->words;
@@ -266,7 +260,7 @@ conf_key_same(const struct conf_key *k, const void *a, const void *b)
 {
 	if (k->kind <= CONF_WORD)
 		return conf_key_get(k, a) == conf_key_get(k, b);
-	return strcmp(conf_key_text(k, a), conf_key_text(k, b)) == 0;
+	return strcmp((const char *)a + k->offset, (const char *)b + k->offset) == 0;
 }
 
 void

@@ -82,8 +82,7 @@ bool conf_key_is_in(const struct conf_key *k, const char *group);
  * the key is one that may be left out and was. For integers, truths and words. */
 int64_t conf_key_get(const struct conf_key *k, const void *base);
 void conf_key_set(const struct conf_key *k, void *base, int64_t value);
-/* The text in `base` of a path or of hosts. */
-const char *conf_key_text(const struct conf_key *k, const void *base);
+/* Whether `a` and `b` have the same value or text. */
 bool conf_key_same(const struct conf_key *k, const void *a, const void *b);
 
 const char *conf_word_of(const struct conf_key *k, const void *base);

@@ -24,7 +24,7 @@ put_key(struct buf_out *b, const struct conf_key *k, const void *base)
 	int64_t value;
 
 	if (k->kind == CONF_PATH || k->kind == CONF_HOSTS) {
-		put_string(b, name, conf_key_text(k, base));
+		put_string(b, name, (const char *)base + k->offset);
 		return;
 	}
 	if (k->kind == CONF_WORD) {
@@ -78,8 +78,8 @@ put_group(struct buf_out *b, const struct conf *c, const char *group, bool all)
 	buf_put_text(b, "};\n");
 }
 
-static size_t
-print(const struct conf *c, bool all, char *out, size_t cap)
+size_t
+conf_print(const struct conf *c, bool all, char *out, size_t cap)
 {
 	struct buf_out b;
 
@@ -100,16 +100,4 @@ print(const struct conf *c, bool all, char *out, size_t cap)
 		return 0;
 	out[b.len] = '\0';
 	return b.len;
-}
-
-size_t
-conf_print(const struct conf *c, char *out, size_t cap)
-{
-	return print(c, true, out, cap);
-}
-
-size_t
-conf_print_own(const struct conf *c, char *out, size_t cap)
-{
-	return print(c, false, out, cap);
 }

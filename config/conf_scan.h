@@ -9,17 +9,13 @@
 #include <stddef.h>
 
 enum conf_finding_type {
-	/* The text ends. */
 	CONF_FOUND_END,
 	/* `at`: the path between the quotes. The scan goes on behind the directive. */
 	CONF_FOUND_INCLUDE,
-	/* `at`: a literal that needs the suffix L. */
+	/* `at`: a literal that needs the suffix L, or that does not fit into 64 bits. */
 	CONF_FOUND_WRAPS,
-	/* `at`: a literal that does not fit into 64 bits. */
 	CONF_FOUND_TOO_LARGE,
-	/* A string does not end on its line. */
 	CONF_FOUND_OPEN_STRING,
-	/* A comment does not end. */
 	CONF_FOUND_OPEN_COMMENT,
 };
 

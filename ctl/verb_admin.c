@@ -157,7 +157,7 @@ verb_check(const struct ctl *c)
 	}
 	if (units)
 		return check_units(c, &conf, file);
-	if (conf_print(&conf, text, sizeof(text)) == 0)
+	if (conf_print(&conf, true, text, sizeof(text)) == 0)
 		return EXIT_FAILED;
 	if (c->json)
 		verb_print_file_json(file, true, "canonical", text);

@@ -134,7 +134,7 @@ print_result(struct import *m)
 		comment(m, &b, "  %s:%u: %s: %s", n->at.file, n->at.line, n->key, n->why);
 	}
 	if (b.bad ||
-	    conf_print(&m->conf, m->result + b.len, sizeof(m->result) - b.len) == 0)
+	    conf_print(&m->conf, true, m->result + b.len, sizeof(m->result) - b.len) == 0)
 		return -EMSGSIZE;
 	return 0;
 }

@@ -93,7 +93,7 @@ int
 place_config(const struct conf *conf, char *path, size_t path_cap)
 {
 	static char text[CONF_PRINT_MAX];
-	size_t len = conf_print_own(conf, text, sizeof(text));
+	size_t len = conf_print(conf, false, text, sizeof(text));
 	int r =
 	    paths_below(path, path_cap, conf->run_dir, PATHS_CONCLAVED, "conclave.conf");
 

@@ -211,7 +211,8 @@ words(void **state)
 		snprintf(text, sizeof(text), GOOD "log_level = \"%s\";", levels[i].word);
 		conf_kit_good(text);
 		assert_int_equal(conf_got.log_level, levels[i].level);
-		assert_int_not_equal(conf_print(&conf_got, printed, sizeof(printed)), 0);
+		assert_int_not_equal(
+		    conf_print(&conf_got, true, printed, sizeof(printed)), 0);
 		snprintf(want, sizeof(want), "log_level = \"%s\";\n", levels[i].word);
 		assert_non_null(strstr(printed, want));
 	}
@@ -255,26 +256,27 @@ canonical(void **state)
 
 		conf_kit_good(texts[i]);
 		first = conf_got;
-		len = conf_print(&conf_got, printed, sizeof(printed));
+		len = conf_print(&conf_got, true, printed, sizeof(printed));
 		assert_int_equal(len, strlen(printed));
 		conf_kit_good(printed);
 		assert_string_equal(conf_difference(&first, &conf_got), "");
 		assert_int_equal(first.log_level, conf_got.log_level);
 		assert_ptr_equal(conf_got.self, conf_server(&conf_got, first.id));
 		assert_int_equal(first.hierarchical, conf_got.hierarchical);
-		assert_int_equal(conf_print(&conf_got, again, sizeof(again)), len);
+		assert_int_equal(conf_print(&conf_got, true, again, sizeof(again)), len);
 		assert_string_equal(again, printed);
-		assert_int_equal(conf_print(&conf_got, again, len), 0);
-		assert_int_equal(conf_print(&conf_got, again, len + 1), len);
+		assert_int_equal(conf_print(&conf_got, true, again, len), 0);
+		assert_int_equal(conf_print(&conf_got, true, again, len + 1), len);
 		/* without the defaults it loads to the same */
-		assert_int_equal(conf_print_own(&conf_got, again, sizeof(again)) == len,
+		assert_int_equal(conf_print(&conf_got, false, again, sizeof(again)) ==
+		                     len,
 		                 texts[i] == everything);
 		conf_kit_good(again);
-		conf_print(&conf_got, again, sizeof(again));
+		conf_print(&conf_got, true, again, sizeof(again));
 		assert_string_equal(again, printed);
 	}
 	conf_kit_good(everything);
-	conf_print(&conf_got, printed, sizeof(printed));
+	conf_print(&conf_got, true, printed, sizeof(printed));
 	assert_string_equal(printed, everything);
 }
 
@@ -310,7 +312,7 @@ longest(void **state)
 		                     i + 1 < CONF_SERVERS_MAX ? "," : ");");
 	}
 	conf_kit_good(text);
-	len = conf_print(&conf_got, printed, sizeof(printed));
+	len = conf_print(&conf_got, true, printed, sizeof(printed));
 	assert_true(len > 30000);
 	conf_kit_good(printed);
 	assert_true(conf_qconfig(&conf_got, text, 32768) > 18000);

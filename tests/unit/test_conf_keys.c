@@ -46,7 +46,7 @@ each_integer(void **state)
 			conf_kit_good(text);
 			assert_int_equal(conf_key_get(k, &conf_got), values[v]);
 			assert_int_not_equal(
-			    conf_print(&conf_got, printed, sizeof(printed)), 0);
+			    conf_print(&conf_got, true, printed, sizeof(printed)), 0);
 			assert_non_null(strstr(printed, line));
 			if (pair[0] == '\0' && k->standard != values[v])
 				assert_string_equal(conf_difference(&standard, &conf_got),

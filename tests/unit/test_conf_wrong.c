@@ -210,8 +210,8 @@ ranges_of_numbers(void **state)
 				continue;
 			}
 			conf_kit_good(text);
-			assert_int_not_equal(conf_print(&conf_got, print, sizeof(print)),
-			                     0);
+			assert_int_not_equal(
+			    conf_print(&conf_got, true, print, sizeof(print)), 0);
 			snprintf(line, sizeof(line), "\t%s = %u;\n", ranges[i].name,
 			         values[v]);
 			assert_non_null(strstr(print, line));
