@@ -8,6 +8,7 @@
 #include "config/conf_key.h"
 #include "config/conf_read.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <libconfig.h>
@@ -102,29 +103,22 @@ take_word(const struct reader *r, const struct conf_key *k, const config_setting
 	                 text, list);
 }
 
-static bool
-has_control(const char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			return true;
-	return false;
-}
-
 /* Slashes at the end of a path are dropped. */
 static int
 take_path(const struct reader *r, const struct conf_key *k, const config_setting_t *s,
           const char *path, char *out)
 {
 	const char *name = conf_key_name(k);
-	size_t len = strlen(path);
+	size_t len = strlen(path), printable = 0;
 
 	if (path[0] != '/' && !(k->may_be_empty && len == 0))
 		return conf_fail(r->draft.error, place_of(r, s),
 		                 "%s = \"%.200s\" is not absolute; write it from the "
 		                 "root, as in %s = %s;",
 		                 name, path, name, k->example);
-	if (has_control(path))
+	while (printable < len && !iscntrl((unsigned char)path[printable]))
+		printable++;
+	if (printable < len)
 		return conf_fail(r->draft.error, place_of(r, s),
 		                 "%s has a control character in it; write a path without "
 		                 "one, as in %s = %s;",

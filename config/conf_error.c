@@ -15,11 +15,8 @@ conf_fail(struct conf_error *error, struct conf_place at, const char *format, ..
 	size_t hidden = file_len > FILE_SHOWN_MAX ? file_len - FILE_SHOWN_MAX : 0;
 	va_list args;
 
-	snprintf(out, cap, "%s%s:", hidden ? "..." : "", at.file + hidden);
-	len = strlen(out);
-	if (at.line > 0)
-		snprintf(out + len, cap - len, "%u:", at.line);
-	strcat(out, " "); /* a path of FILE_SHOWN_MAX leaves room */
+	snprintf(out, cap, at.line > 0 ? "%s%s:%u: " : "%s%s: ", hidden ? "..." : "",
+	         at.file + hidden, at.line);
 	len = strlen(out);
 	va_start(args, format);
 	vsnprintf(out + len, cap - len, format, args);

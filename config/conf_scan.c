@@ -3,6 +3,7 @@
  * strtoll, and a hexadecimal one with strtoul and then drops the upper bits. */
 #include "config/conf_scan.h"
 
+#include <ctype.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -13,33 +14,9 @@ peek(const struct conf_scan *s, size_t ahead)
 }
 
 static bool
-is_digit(int c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_name_start(int c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '*';
-}
-
-static bool
 is_name(int c)
 {
-	return is_name_start(c) || is_digit(c) || c == '_' || c == '-';
-}
-
-static int
-hex_value(int c)
-{
-	if (is_digit(c))
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
+	return isalnum(c) || c == '*' || c == '_' || c == '-';
 }
 
 /* Passes a string, from its opening quote on. False: it does not end on this line. */
@@ -83,11 +60,13 @@ static uint64_t
 take_digits(struct conf_scan *s, unsigned base)
 {
 	uint64_t sum = 0;
-	int digit;
 
-	while ((digit = hex_value(peek(s, 0))) >= 0 && (unsigned)digit < base) {
-		if (__builtin_mul_overflow(sum, (uint64_t)base, &sum) ||
-		    __builtin_add_overflow(sum, (uint64_t)digit, &sum))
+	while (base == 16 ? isxdigit(peek(s, 0)) : isdigit(peek(s, 0))) {
+		int c = peek(s, 0);
+		unsigned digit = (unsigned)(isdigit(c) ? c - '0' : (c | 32) - 'a' + 10);
+
+		if (__builtin_mul_overflow(sum, base, &sum) ||
+		    __builtin_add_overflow(sum, digit, &sum))
 			sum = UINT64_MAX;
 		s->pos++;
 	}
@@ -105,13 +84,13 @@ is_float(const struct conf_scan *s)
 	if (c != 'e' && c != 'E')
 		return false;
 	c = peek(s, 1);
-	return is_digit(c) || ((c == '+' || c == '-') && is_digit(peek(s, 2)));
+	return isdigit(c) || ((c == '+' || c == '-') && isdigit(peek(s, 2)));
 }
 
 static void
 skip_float(struct conf_scan *s)
 {
-	while (is_digit(peek(s, 0)) || peek(s, 0) == '.' || is_float(s))
+	while (isdigit(peek(s, 0)) || peek(s, 0) == '.' || is_float(s))
 		s->pos++;
 }
 
@@ -193,13 +172,13 @@ take_token(struct conf_scan *s)
 		return skip_string(s) ? CONF_FOUND_END : CONF_FOUND_OPEN_STRING;
 	if (c == '/' && next == '*')
 		return skip_comment(s) ? CONF_FOUND_END : CONF_FOUND_OPEN_COMMENT;
-	if (is_digit(c) || ((c == '-' || c == '+') && is_digit(next)))
+	if (isdigit(c) || ((c == '-' || c == '+') && isdigit(next)))
 		return take_number(s);
 	if (c == '.') {
 		skip_float(s);
 	} else if (c == '#' || (c == '/' && next == '/')) {
 		skip_line(s);
-	} else if (is_name_start(c)) {
+	} else if (isalpha(c) || c == '*') {
 		while (is_name(peek(s, 0)))
 			s->pos++;
 	} else {

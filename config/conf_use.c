@@ -80,31 +80,26 @@ put_server(struct buf_out *b, const struct conf_server *s)
 	buf_put_text(b, ":%s\n", s->observer ? "observer" : "participant");
 }
 
+/* `group.N=SID:SID`, unless a server before `first` is in the same group. */
 static void
-put_group(struct buf_out *b, const struct conf *c, int64_t group)
+put_group(struct buf_out *b, const struct conf *c, unsigned first)
 {
+	int64_t group = c->servers[first].group;
 	const char *separator = "=";
 
-	buf_put_text(b, "group.%" PRId64, group);
 	for (unsigned i = 0; i < c->server_count; i++) {
 		const struct conf_server *s = &c->servers[i];
 
 		if (!s->has_group || s->group != group)
 			continue;
+		if (i < first)
+			return;
+		if (i == first)
+			buf_put_text(b, "group.%" PRId64, group);
 		buf_put_text(b, "%s%" PRId64, separator, s->id);
 		separator = ":";
 	}
 	buf_put_u8(b, '\n');
-}
-
-static bool
-is_first_of_group(const struct conf *c, unsigned at)
-{
-	for (unsigned i = 0; i < at; i++)
-		if (c->servers[i].has_group &&
-		    c->servers[i].group == c->servers[at].group)
-			return false;
-	return c->servers[at].has_group;
 }
 
 /* Writes a file of ZooKeeper's, which wire/qconfig reads and prints by ZooKeeper's rules,
@@ -127,11 +122,10 @@ conf_qconfig(const struct conf *c, char *out, size_t cap)
 	for (unsigned i = 0; i < c->server_count; i++) {
 		const struct conf_server *s = &c->servers[i];
 
-		if (is_first_of_group(c, i))
-			put_group(&b, c, s->group);
-		if (s->has_group)
-			buf_put_text(&b, "weight.%" PRId64 "=%" PRId64 "\n", s->id,
-			             s->weight);
+		if (!s->has_group)
+			continue;
+		put_group(&b, c, i);
+		buf_put_text(&b, "weight.%" PRId64 "=%" PRId64 "\n", s->id, s->weight);
 	}
 	buf_put_text(&b, "version=0\n");
 	if (!b.bad && qconfig_parse(text, b.len, true, q) == QCONFIG_OK)

@@ -12,10 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A key and its value without blanks around them. */
+/* A key and its value without blanks around them, and a copy of the value to cut up. */
 struct entry {
 	struct conf_place at;
-	struct qaddr_text key, value;
+	char key[PROPERTIES_TEXT_MAX + 1];
+	char value[PROPERTIES_TEXT_MAX + 1];
+	char pieces[PROPERTIES_TEXT_MAX + 1];
 };
 
 /* The keys that have no meaning here, by how they begin. The first row that fits counts.
@@ -76,57 +78,34 @@ zoo_note(struct zoo *z, struct conf_place at, const char *why, const char *forma
 static void
 note(struct zoo *z, const struct entry *e, const char *why)
 {
-	zoo_note(z, e->at, why, "%.*s", (int)e->key.len, e->key.at);
+	zoo_note(z, e->at, why, "%s", e->key);
 }
 
 static bool
-begins(struct qaddr_text text, const char *with)
+begins(const char *text, const char *with)
 {
-	size_t len = strlen(with);
-
-	return text.len >= len && memcmp(text.at, with, len) == 0;
-}
-
-static bool
-is(struct qaddr_text text, const char *word)
-{
-	return begins(text, word) && text.len == strlen(word);
+	return strncmp(text, with, strlen(with)) == 0;
 }
 
 static int
 fail_entry(const struct entry *e, struct conf_error *error, const char *what)
 {
-	return conf_fail(error, e->at, "%.*s = %.*s: %s", (int)e->key.len, e->key.at,
-	                 (int)(e->value.len < 200 ? e->value.len : 200), e->value.at,
-	                 what);
+	return conf_fail(error, e->at, "%s = %.200s: %s", e->key, e->value, what);
+}
+
+static bool
+get_number(const char *text, int64_t min, int64_t max, int64_t *out)
+{
+	return qaddr_number((struct qaddr_text){text, strlen(text)}, 10, min, max, out);
 }
 
 /* The number behind the point of `server.N`, `group.N`, `weight.N`. */
 static bool
 get_index(const struct entry *e, int64_t *out)
 {
-	const char *dot = memchr(e->key.at, '.', e->key.len);
-	struct qaddr_text digits;
+	const char *dot = strchr(e->key, '.');
 
-	if (!dot)
-		return false;
-	digits.at = dot + 1;
-	digits.len = e->key.len - (size_t)(digits.at - e->key.at);
-	return qaddr_number(digits, 10, 0, CONF_ID_MAX, out);
-}
-
-/* Cuts the next piece before `separator` off `rest`. False: there is none. */
-static bool
-cut(struct qaddr_text *rest, char separator, struct qaddr_text *piece)
-{
-	const char *at = rest->at ? memchr(rest->at, separator, rest->len) : NULL;
-
-	if (!rest->at)
-		return false;
-	*piece = (struct qaddr_text){rest->at, at ? (size_t)(at - rest->at) : rest->len};
-	rest->len -= piece->len + (at != NULL);
-	rest->at = at ? at + 1 : NULL;
-	return true;
+	return dot && get_number(dot + 1, 0, CONF_ID_MAX, out);
 }
 
 /* Adds one address of a server. A server of ours has one pair of ports. */
@@ -151,17 +130,17 @@ add_host(struct zoo *z, const struct entry *e, const struct qconfig_server *one,
 }
 
 static int
-take_server(struct zoo *z, const struct entry *e, struct conf_error *error)
+take_server(struct zoo *z, struct entry *e, struct conf_error *error)
 {
 	static struct qconfig_server all, one;
 	struct conf_server s = {.weight = 1};
-	struct qaddr_text rest = e->value, piece;
+	char *rest = e->pieces, *addresses = strsep(&rest, ";"), *one_address;
 	enum qconfig_result r;
 	unsigned at = 0;
 
 	if (!get_index(e, &s.id))
 		return fail_entry(e, error, "write server.N, N 0 to 4611686018427387904");
-	r = qconfig_parse_server(s.id, e->value.at, e->value.len, true, &all);
+	r = qconfig_parse_server(s.id, e->value, strlen(e->value), true, &all);
 	if (r != QCONFIG_OK)
 		return conf_fail(error, e->at,
 		                 "server.%" PRId64 ": %s; write server.%" PRId64
@@ -170,11 +149,9 @@ take_server(struct zoo *z, const struct entry *e, struct conf_error *error)
 	s.observer = all.observer;
 	if (all.has_client)
 		note(z, e, "its client port: there are no clients to serve");
-	cut(&rest, ';', &piece);
-	rest = piece;
-	while (cut(&rest, '|', &piece))
-		if (qconfig_parse_server(s.id, piece.at, piece.len, true, &one) ==
-		        QCONFIG_OK &&
+	while ((one_address = strsep(&addresses, "|")))
+		if (qconfig_parse_server(s.id, one_address, strlen(one_address), true,
+		                         &one) == QCONFIG_OK &&
 		    one.addr_count > 0)
 			add_host(z, e, &one, &s);
 	if (!s.host[0])
@@ -205,9 +182,9 @@ forget_shares(struct zoo *z, bool is_weight, int64_t index)
 }
 
 static int
-take_share(struct zoo *z, const struct entry *e, bool is_weight, struct conf_error *error)
+take_share(struct zoo *z, struct entry *e, bool is_weight, struct conf_error *error)
 {
-	struct qaddr_text rest = e->value, piece;
+	char *rest = e->pieces, *piece;
 	int64_t index, value;
 
 	if (!get_index(e, &index))
@@ -215,12 +192,12 @@ take_share(struct zoo *z, const struct entry *e, bool is_weight, struct conf_err
 		                  is_weight ? "write weight.SID=NUMBER"
 		                            : "write group.N=SID:SID");
 	forget_shares(z, is_weight, index);
-	while (cut(&rest, ':', &piece)) {
+	while ((piece = strsep(&rest, ":"))) {
 		struct zoo_share *s = &z->shares[z->share_count];
 
-		if (piece.len == 0 && !is_weight)
+		if (piece[0] == '\0' && !is_weight)
 			continue; /* Java's split drops empty pieces at the end */
-		if (!qaddr_number(piece, 10, 0, CONF_ID_MAX, &value))
+		if (!get_number(piece, 0, CONF_ID_MAX, &value))
 			return fail_entry(e, error, "not a number of ours, 0 and above");
 		if (z->share_count == ZOO_SHARES_MAX)
 			return fail_entry(e, error, "too many groups and weights");
@@ -234,29 +211,27 @@ take_share(struct zoo *z, const struct entry *e, bool is_weight, struct conf_err
 }
 
 static int
-take_number(const struct entry *e, struct conf_place *at, int64_t *out,
-            struct conf_error *error)
+take_number(const struct entry *e, struct zoo_number *out, struct conf_error *error)
 {
 	/* zoo_make checks the range */
-	if (!qaddr_number(e->value, 10, INT64_MIN, INT64_MAX, out))
+	if (!get_number(e->value, INT64_MIN, INT64_MAX, &out->value))
 		return fail_entry(e, error, "write a number, of 18 digits at most");
-	*at = e->at;
+	out->at = e->at;
 	return 0;
 }
 
 static int
 take_path(const struct entry *e, char out[CONF_PATH_MAX], struct conf_error *error)
 {
-	if (e->value.len == 0 || e->value.len >= CONF_PATH_MAX)
+	if (e->value[0] == '\0' || strlen(e->value) >= CONF_PATH_MAX)
 		return fail_entry(e, error, "write a path");
-	memcpy(out, e->value.at, e->value.len);
-	out[e->value.len] = '\0';
+	strcpy(out, e->value);
 	return 0;
 }
 
 /* Takes a key that may stand in either file. -1: it is none of them. */
 static int
-take_member(struct zoo *z, const struct entry *e, struct conf_error *error)
+take_member(struct zoo *z, struct entry *e, struct conf_error *error)
 {
 	if (begins(e->key, "server."))
 		return take_server(z, e, error);
@@ -272,24 +247,24 @@ take_static(struct zoo *z, const struct entry *e, struct conf_error *error)
 {
 	unsigned i = 0;
 
-	if (is(e->key, "tickTime"))
-		return take_number(e, &z->tick.at, &z->tick.value, error);
-	if (is(e->key, "initLimit"))
-		return take_number(e, &z->init.at, &z->init.value, error);
-	if (is(e->key, "syncLimit"))
-		return take_number(e, &z->sync.at, &z->sync.value, error);
-	if (is(e->key, "dynamicConfigFile")) {
+	if (strcmp(e->key, "tickTime") == 0)
+		return take_number(e, &z->tick, error);
+	if (strcmp(e->key, "initLimit") == 0)
+		return take_number(e, &z->init, error);
+	if (strcmp(e->key, "syncLimit") == 0)
+		return take_number(e, &z->sync, error);
+	if (strcmp(e->key, "dynamicConfigFile") == 0) {
 		z->dynamic_at = e->at;
 		return take_path(e, z->dynamic_file, error);
 	}
 	while (!begins(e->key, meaningless[i].begin))
 		i++;
 	note(z, e, meaningless[i].why);
-	return is(e->key, "dataDir") ? take_path(e, z->data_dir, error) : 0;
+	return strcmp(e->key, "dataDir") == 0 ? take_path(e, z->data_dir, error) : 0;
 }
 
-static struct qaddr_text
-trim(const char *at, size_t len)
+static void
+trim(const char *at, size_t len, char *out)
 {
 	while (len > 0 && (unsigned char)at[0] <= ' ') {
 		at++;
@@ -297,7 +272,8 @@ trim(const char *at, size_t len)
 	}
 	while (len > 0 && (unsigned char)at[len - 1] <= ' ')
 		len--;
-	return (struct qaddr_text){at, len};
+	memcpy(out, at, len);
+	out[len] = '\0';
 }
 
 /* Takes one line together with the lines that continue it. */
@@ -306,20 +282,22 @@ take_line(struct zoo *z, struct conf_place at, const char *text, size_t len, boo
           struct conf_error *error)
 {
 	static struct properties all;
-	struct entry e = {.at = at};
+	static struct entry e;
 	int r;
 
 	if (properties_load(text, len, &all) != PROPERTIES_OK)
 		return conf_fail(error, at, "a malformed escape, or too long");
 	if (all.count == 0)
 		return 0;
-	e.key = trim(all.list[0].key, all.list[0].key_len);
-	e.value = trim(all.list[0].value, all.list[0].value_len);
+	e.at = at;
+	trim(all.list[0].key, all.list[0].key_len, e.key);
+	trim(all.list[0].value, all.list[0].value_len, e.value);
+	strcpy(e.pieces, e.value);
 	r = take_member(z, &e, error);
 	if (r < 0 && dynamic)
 		return conf_fail(error, at,
-		                 "%.*s does not belong into a dynamic configuration file",
-		                 (int)e.key.len, e.key.at);
+		                 "%s does not belong into a dynamic configuration file",
+		                 e.key);
 	return r < 0 ? take_static(z, &e, error) : r;
 }
 
