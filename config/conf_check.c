@@ -14,7 +14,7 @@
 static struct conf_place
 place_of(const struct conf_places *places, const char *path)
 {
-	return places->keys[conf_key_of(path) - conf_keys];
+	return places->keys[conf_key_find("", path) - conf_keys];
 }
 
 /* Accepts one decimal number with nothing but blanks around it. */
@@ -241,7 +241,7 @@ check_share(const struct conf_draft *d, unsigned i)
 static int
 check_order(const struct conf_draft *d, const struct conf_key *min)
 {
-	const struct conf_key *max = conf_key_of(min->at_most);
+	const struct conf_key *max = conf_key_find("", min->at_most);
 	struct conf_place a = d->places.keys[min - conf_keys];
 	struct conf_place b = d->places.keys[max - conf_keys];
 	int64_t low = conf_key_get(min, &d->conf), high = conf_key_get(max, &d->conf);

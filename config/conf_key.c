@@ -186,20 +186,11 @@ const struct conf_key *
 conf_key_find(const char *group, const char *name)
 {
 	for (const struct conf_key *k = conf_keys; k->path; k++)
-		if (conf_key_is_in(k, group) && strcmp(conf_key_name(k), name) == 0)
+		if (group[0]
+		        ? conf_key_is_in(k, group) && strcmp(conf_key_name(k), name) == 0
+		        : strcmp(k->path, name) == 0)
 			return k;
 	return NULL;
-}
-
-const struct conf_key *
-conf_key_of(const char *path)
-{
-	const struct conf_key *k = conf_keys;
-
-	while (k->path && strcmp(k->path, path) != 0)
-		k++;
-	assert(k->path);
-	return k;
 }
 
 int64_t

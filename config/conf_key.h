@@ -70,10 +70,9 @@ struct conf_key {
 /* The last row has no path. */
 extern const struct conf_key conf_keys[];
 
-/* The row of `name` in `group` ("": outside of all groups), NULL if there is none. */
+/* The row of `name` in `group`, or in group "" the row whose path is `name`; NULL if
+ * there is none. */
 const struct conf_key *conf_key_find(const char *group, const char *name);
-/* The row of a path that is in the table. */
-const struct conf_key *conf_key_of(const char *path);
 
 const char *conf_key_name(const struct conf_key *k); /* without the group */
 bool conf_key_is_in(const struct conf_key *k, const char *group);

@@ -39,17 +39,19 @@ put_key(struct buf_out *b, const struct conf_key *k, const void *base)
 		             value > INT32_MAX ? "L" : "");
 }
 
+/* The keys of a group, or of a server, each between `before` and `after`. */
 static void
-put_server(struct buf_out *b, const struct conf_server *s)
+put_keys(struct buf_out *b, const char *group, const void *base, bool all,
+         const char *before, const char *after)
 {
-	buf_put_text(b, "\t{");
 	for (const struct conf_key *k = conf_keys; k->path; k++) {
-		if (!conf_key_is_in(k, "servers") || (k->has && conf_key_get(k, s) < 0))
+		if (!conf_key_is_in(k, group) || (k->has && conf_key_get(k, base) < 0) ||
+		    (!all && conf_key_get(k, base) == k->standard))
 			continue;
-		buf_put_u8(b, ' ');
-		put_key(b, k, s);
+		buf_put_text(b, "%s", before);
+		put_key(b, k, base);
+		buf_put_text(b, "%s", after);
 	}
-	buf_put_text(b, " }");
 }
 
 static void
@@ -57,25 +59,11 @@ put_servers(struct buf_out *b, const struct conf *c)
 {
 	buf_put_text(b, "servers = (\n");
 	for (unsigned i = 0; i < c->server_count; i++) {
-		put_server(b, &c->servers[i]);
-		buf_put_text(b, i + 1 < c->server_count ? ",\n" : "\n");
+		buf_put_text(b, "\t{");
+		put_keys(b, "servers", &c->servers[i], true, " ", "");
+		buf_put_text(b, i + 1 < c->server_count ? " },\n" : " }\n");
 	}
 	buf_put_text(b, ");\n");
-}
-
-static void
-put_group(struct buf_out *b, const struct conf *c, const char *group, bool all)
-{
-	buf_put_text(b, "%s = {\n", group);
-	for (const struct conf_key *k = conf_keys; k->path; k++) {
-		if (!conf_key_is_in(k, group) ||
-		    (!all && conf_key_get(k, c) == k->standard))
-			continue;
-		buf_put_u8(b, '\t');
-		put_key(b, k, c);
-		buf_put_u8(b, '\n');
-	}
-	buf_put_text(b, "};\n");
 }
 
 size_t
@@ -88,7 +76,9 @@ conf_print(const struct conf *c, bool all, char *out, size_t cap)
 		if (!conf_key_is_in(k, "") || k->change == CONF_INDIRECT)
 			continue;
 		if (k->kind == CONF_GROUP) {
-			put_group(&b, c, k->path, all);
+			buf_put_text(&b, "%s = {\n", k->path);
+			put_keys(&b, k->path, c, all, "\t", "\n");
+			buf_put_text(&b, "};\n");
 		} else if (k->kind == CONF_LIST) {
 			put_servers(&b, c);
 		} else {

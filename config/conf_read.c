@@ -75,7 +75,7 @@ fail_unreadable(const struct reader *r, struct conf_place by, const char *path,
 	return status;
 }
 
-static int add_file(struct reader *r, char *take_path, struct conf_place by,
+static int add_file(struct reader *r, const char *path, struct conf_place by,
                     unsigned depth);
 
 /* Adds the file that the directive at `at` names. A relative path starts from the folder
@@ -94,12 +94,13 @@ include(struct reader *r, struct conf_place at, const char *path, size_t len,
 		    "files are included more than %d deep; write no file that "
 		    "includes itself",
 		    CONF_DEPTH_MAX);
-	if (r->text->file_count == CONF_FILES_MAX)
+	if (r->text->file_count == CONF_FILES_MAX - 1)
 		return conf_fail(r->error, at,
 		                 "more than %d files are included; write fewer",
 		                 CONF_FILES_MAX - 1);
 	if (asprintf(&whole, "%.*s%.*s", folder, at.file, (int)len, path) < 0)
 		return -ENOMEM;
+	r->text->files[r->text->file_count++] = whole;
 	return add_file(r, whole, at, depth + 1);
 }
 
@@ -138,26 +139,25 @@ add_text(struct reader *r, const char *file, const char *text, size_t len, unsig
 	}
 }
 
-/* Adds the file `take_path`, which is named at `by`. */
+/* Adds the file `path`, which is named at `by`. */
 static int
-add_file(struct reader *r, char *take_path, struct conf_place by, unsigned depth)
+add_file(struct reader *r, const char *path, struct conf_place by, unsigned depth)
 {
 	char *text = malloc(CONF_TEXT_MAX + 1);
-	struct conf_place zero = {take_path, 1};
+	struct conf_place zero = {path, 1};
 	size_t len;
 	int status = -ENOMEM;
 
-	r->text->files[r->text->file_count++] = take_path;
 	if (text)
-		status = file_read(take_path, text, CONF_TEXT_MAX + 1, &len);
+		status = file_read(path, text, CONF_TEXT_MAX + 1, &len);
 	if (status < 0) {
-		status = fail_unreadable(r, by, take_path, depth, status);
+		status = fail_unreadable(r, by, path, depth, status);
 	} else if (strlen(text) < len) {
 		for (const char *at = text; *at; at++)
 			zero.line += *at == '\n';
 		status = conf_fail(r->error, zero, "a byte 0; write text");
 	} else {
-		status = add_text(r, take_path, text, len, depth);
+		status = add_text(r, path, text, len, depth);
 	}
 	free(text);
 	return status;
@@ -167,15 +167,12 @@ int
 conf_text_read(struct conf_text *t, const char *path, struct conf_error *error)
 {
 	struct reader r = {.text = t, .error = error};
-	char *main_path = strdup(path);
 	int status = -ENOMEM;
 
 	*t = (struct conf_text){.line_count = 1};
 	t->text = malloc(CONF_TEXT_MAX + 2); /* a NUL, and the newline of an include */
-	if (main_path && t->text)
-		status = add_file(&r, main_path, (struct conf_place){path, 0}, 0);
-	else
-		free(main_path);
+	if (t->text)
+		status = add_file(&r, path, (struct conf_place){path, 0}, 0);
 	if (status == -ENOMEM)
 		conf_fail(error, (struct conf_place){path, 0},
 		          "cannot be read: %s; try again", strerror(ENOMEM));

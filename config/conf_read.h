@@ -28,13 +28,14 @@ struct conf_text {
 	/* Each file begins a piece, and so does what stands behind each include. */
 	struct conf_piece pieces[2 * CONF_FILES_MAX];
 	unsigned piece_count;
+	/* The paths of the included files. */
 	char *files[CONF_FILES_MAX];
 	unsigned file_count;
 };
 
-/* Reads and scans the file `path` and what it includes. 0; 1: an error in the text;
- * -errno: the file cannot be read. `error` says what. conf_text_free must follow in each
- * case. */
+/* Reads and scans the file `path`, which is borrowed, and what it includes. 0; 1: an
+ * error in the text; -errno: the file cannot be read. `error` says what. conf_text_free
+ * must follow in each case. */
 int conf_text_read(struct conf_text *t, const char *path, struct conf_error *error);
 void conf_text_free(struct conf_text *t);
 

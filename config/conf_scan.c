@@ -34,13 +34,6 @@ skip_string(struct conf_scan *s)
 	return false;
 }
 
-static void
-skip_line(struct conf_scan *s)
-{
-	while (s->pos < s->len && s->text[s->pos] != '\n')
-		s->pos++;
-}
-
 static bool
 skip_comment(struct conf_scan *s)
 {
@@ -177,7 +170,8 @@ take_token(struct conf_scan *s)
 	if (c == '.') {
 		skip_float(s);
 	} else if (c == '#' || (c == '/' && next == '/')) {
-		skip_line(s);
+		while (s->pos < s->len && s->text[s->pos] != '\n')
+			s->pos++;
 	} else if (isalpha(c) || c == '*') {
 		while (is_name(peek(s, 0)))
 			s->pos++;

@@ -88,9 +88,9 @@ set_timing(const struct zoo *z, const char *file, struct conf *c,
 		return conf_fail(error, (struct conf_place){file, 0},
 		                 "%s is not set; ZooKeeper demands it too",
 		                 z->init.at.file ? "syncLimit" : "initLimit");
-	conf_key_set(conf_key_of("timing.tick_ms"), c, ZOO_TICK_MS);
+	conf_key_set(conf_key_find("", "timing.tick_ms"), c, ZOO_TICK_MS);
 	for (size_t i = 0; i < sizeof(timing) / sizeof(timing[0]); i++) {
-		const struct conf_key *k = conf_key_of(timing[i].path);
+		const struct conf_key *k = conf_key_find("", timing[i].path);
 		int64_t value = timing[i].n->value;
 
 		if (!timing[i].n->at.file)
