@@ -95,11 +95,11 @@ static const struct role_ops new_ops = {
 
 static const struct role_ops halted_ops = {
     .start = on_start,
-    .link_up = role_turn_away,
+    .no_learners = true,
 };
 
 static const struct role_ops stalled_ops = {
-    .link_up = role_turn_away,
+    .no_learners = true,
     .written = role_look,
     .again = stay_absent,
 };
@@ -159,7 +159,9 @@ remote(struct role *r, struct role_remote *p, const struct role_event *ev,
 		return;
 	p->link.up = true;
 	ops = modes[r->mode];
-	if (ops->link_up)
+	if (ops->no_learners)
+		role_close(p, ROLE_CLOSE_NO_ROLE, out);
+	else if (ops->link_up)
 		ops->link_up(r, p, out);
 }
 

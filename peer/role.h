@@ -35,21 +35,19 @@ struct role_config {
 
 enum role_file { ROLE_FILE_ACCEPTED, ROLE_FILE_CURRENT };
 
-/* Behind each type: the members of struct role_event that it uses. */
+/* Each with the members of struct role_event that it uses. */
 enum role_event_type {
-	/* generation, accepted, current, claim, or unusable: we are active, and the shell
-	 * has read the files. */
+	/* We are active: generation, accepted, current, claim; or unusable. */
 	ROLE_EV_START,
 	/* claim: it is on the disk, and counts from the next look on. */
 	ROLE_EV_CLAIM,
-	/* serial, vote. Without zab it may come again with another epoch of the same
-	 * leader. */
+	/* serial, vote. Without zab it may come again, with another epoch. */
 	ROLE_EV_DECIDED,
 	/* serial, sid */
 	ROLE_EV_DOUBT,
 	/* sid, lane, link, reason */
 	ROLE_EV_REMOTE,
-	/* open: others can reach our quorum port. Until the first one they can. */
+	/* open: can others reach our quorum port? They can until this says no. */
 	ROLE_EV_PORT,
 	/* sid, packet */
 	ROLE_EV_PACKET,
@@ -57,11 +55,9 @@ enum role_event_type {
 	ROLE_EV_BAD_PACKET,
 	/* error: the write in progress has ended. */
 	ROLE_EV_WRITTEN,
-	/* The deadline of role_due_ms has come. */
 	ROLE_EV_DUE,
-	/* Our link to connmgr ended, and with it every learner link. */
+	/* Our link to connmgr ended, and with it every learner link; it is back. */
 	ROLE_EV_LOST,
-	/* Our link to connmgr is back. */
 	ROLE_EV_AGAIN,
 };
 
@@ -73,7 +69,7 @@ struct role_event {
 	/* ROLE_EPOCH_NONE on a fresh server */
 	int64_t accepted;
 	int64_t current;
-	/* The zxid of our votes, not negative. */
+	/* the zxid of our votes, not negative */
 	int64_t claim;
 	/* The files cannot be read: we take no role until another START. */
 	bool unusable;
@@ -83,7 +79,7 @@ struct role_event {
 	enum msg_link link;
 	enum msg_reason reason;
 	bool open;
-	/* Borrowed for the call. */
+	/* borrowed for the call */
 	const struct qpacket *packet;
 	/* 0 or -errno */
 	int error;
@@ -98,7 +94,6 @@ enum role_close {
 	ROLE_CLOSE_ENDED,
 	/* We have decided, and are not the leader that the remote takes us for. */
 	ROLE_CLOSE_OTHERWISE,
-	/* The remote sent nothing for sync_limit ticks. */
 	ROLE_CLOSE_SILENT,
 	/* A packet came out of turn. */
 	ROLE_CLOSE_UNEXPECTED,
@@ -118,7 +113,6 @@ enum role_reason {
 	ROLE_REASON_CURRENT,
 	/* No larger epoch fits into 31 bits. */
 	ROLE_REASON_USED_UP,
-	/* Our quorum port is not open. */
 	ROLE_REASON_PORT,
 };
 
@@ -129,14 +123,14 @@ struct role_view {
 	enum role_phase phase;
 	bool has_leader;
 	int64_t leader;
-	/* Of the last established leader that this core saw; it never falls. */
+	/* of the last established leader that this core saw; it never falls */
 	int64_t epoch;
-	/* Of the last decided vote. A change of the round alone is no event. */
+	/* of the last decided vote; a change of it alone is no event */
 	int64_t round;
 	/* We lead, and are established. */
 	bool active;
 	enum role_reason reason;
-	/* Of the write that `reason` names: -errno; 0: it has lasted since since_ms. */
+	/* of the write that `reason` names: -errno; 0: it has lasted since since_ms */
 	int error;
 	uint64_t since_ms;
 };
@@ -148,18 +142,20 @@ struct role_packet {
 	uint8_t data_len; /* 0: none */
 };
 
-/* Behind each type: the members of struct role_action that it uses. */
+/* Each with the members of struct role_action that it uses; CONNECT and DISCONNECT are
+ * for the learner lane. */
 enum role_action_type {
-	/* look, role: the messages to the elector */
+	/* look */
 	ROLE_ACT_LOOK,
+	/* role */
 	ROLE_ACT_ROLE,
 	/* The elector must be silent until the next LOOK. */
 	ROLE_ACT_ABSENT,
 	/* sid, packet */
 	ROLE_ACT_SEND,
-	/* sid: of the learner lane */
+	/* sid */
 	ROLE_ACT_CONNECT,
-	/* sid, close: of the learner lane */
+	/* sid, close */
 	ROLE_ACT_DISCONNECT,
 	/* write: exactly one WRITTEN answers it. */
 	ROLE_ACT_WRITE,

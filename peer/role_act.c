@@ -158,13 +158,6 @@ role_close_all(struct role *r, enum role_close why, struct role_actions *out)
 		role_close(&r->remotes[i], why, out);
 }
 
-void
-role_turn_away(struct role *r, struct role_remote *p, struct role_actions *out)
-{
-	(void)r;
-	role_close(p, ROLE_CLOSE_NO_ROLE, out);
-}
-
 bool
 role_take_info(struct role_remote *p, const struct qpacket *packet)
 {

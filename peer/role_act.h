@@ -42,8 +42,6 @@ void role_send_i32(struct role_actions *out, int64_t sid, int32_t type, int64_t 
                    int32_t value);
 void role_close(struct role_remote *p, enum role_close why, struct role_actions *out);
 void role_close_all(struct role *r, enum role_close why, struct role_actions *out);
-/* Closes a link that came up: we need no learners. */
-void role_turn_away(struct role *r, struct role_remote *p, struct role_actions *out);
 /* Keeps FOLLOWERINFO or OBSERVERINFO in `p`; false: the packet is not acceptable. */
 bool role_take_info(struct role_remote *p, const struct qpacket *packet);
 

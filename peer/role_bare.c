@@ -106,14 +106,6 @@ due_ms(const struct role *r)
 	return due;
 }
 
-static void
-on_lost(struct role *r, struct role_actions *out)
-{
-	bool led = r->vote.state == NOTIF_LEADING;
-
-	role_look_again(r, led ? MSG_LOOK_QUORUM : MSG_LOOK_LEADER, false, out);
-}
-
 static enum role_phase
 phase(const struct role *r)
 {
@@ -125,9 +117,9 @@ const struct role_ops role_bare_ops = {
     .decided = renew,
     .doubt = on_doubt,
     .election = check,
-    .link_up = role_turn_away,
+    .no_learners = true,
     .due = check,
     .due_ms = due_ms,
-    .lost = on_lost,
+    .lost = role_lost,
     .phase = phase,
 };

@@ -13,7 +13,7 @@ role_follow_start(struct role *r, struct role_actions *out)
 {
 	r->mode = ROLE_MODE_FOLLOW;
 	memset(&r->follow, 0, sizeof(r->follow));
-	r->follow.first_ms = out->now_ms + role_ticks(r, ROLE_FIRST_TICKS);
+	r->follow.word_due_ms = out->now_ms + role_ticks(r, ROLE_FIRST_TICKS);
 	r->follow.init_ms = out->now_ms + role_ticks(r, r->config.init_limit);
 	/* the leader too may have opened a link, when it took us for its leader */
 	role_close_all(r, ROLE_CLOSE_OTHERWISE, out);
@@ -76,12 +76,6 @@ on_stand(struct role *r, struct role_actions *out)
 {
 	if (r->follow.fresher && r->follow.epoch == 0 && role_may_stand(r))
 		role_look_again(r, MSG_LOOK_EPOCH, false, out);
-}
-
-static void
-on_lost(struct role *r, struct role_actions *out)
-{
-	role_look_again(r, MSG_LOOK_LEADER, false, out);
 }
 
 /* A server that may not stand (now; it may have when it looked) and is fresher than the
@@ -184,8 +178,7 @@ on_packet(struct role *r, struct role_remote *p, const struct qpacket *packet,
 
 	if (p->sid != r->vote.leader)
 		return;
-	r->follow.heard = true;
-	r->follow.word_ms = out->now_ms;
+	r->follow.word_due_ms = out->now_ms + role_ticks(r, r->config.sync_limit);
 	if (packet->type == QPACKET_LEADERINFO) {
 		expected = on_leaderinfo(r, packet, out);
 	} else if (packet->type == QPACKET_NEWLEADER) {
@@ -203,25 +196,17 @@ on_packet(struct role *r, struct role_remote *p, const struct qpacket *packet,
 }
 
 static uint64_t
-word_due_ms(const struct role *r)
-{
-	if (!r->follow.heard)
-		return r->follow.first_ms;
-	return r->follow.word_ms + role_ticks(r, r->config.sync_limit);
-}
-
-static uint64_t
 due_ms(const struct role *r)
 {
-	uint64_t word_ms = word_due_ms(r);
+	const struct role_follow *f = &r->follow;
 
-	return word_ms < r->follow.init_ms ? word_ms : r->follow.init_ms;
+	return f->word_due_ms < f->init_ms ? f->word_due_ms : f->init_ms;
 }
 
 static void
 on_due(struct role *r, struct role_actions *out)
 {
-	bool silent = out->now_ms >= word_due_ms(r);
+	bool silent = out->now_ms >= r->follow.word_due_ms;
 
 	if (silent && r->follow.epoch > 0)
 		role_look_again(r, MSG_LOOK_LEADER, true, out);
@@ -246,6 +231,6 @@ const struct role_ops role_follow_ops = {
     .written = advance,
     .due = on_due,
     .due_ms = due_ms,
-    .lost = on_lost,
+    .lost = role_lost,
     .phase = phase,
 };

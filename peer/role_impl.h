@@ -10,17 +10,16 @@
 #include "peer/role.h"
 #include "wire/quorum.h"
 
-/* For the leader's first packet, and the first ones of a quorum. */
+/* Within these the leader's first packet must come, and those of a quorum. */
 #define ROLE_FIRST_TICKS 10
 
 enum role_mode {
-	/* No START came yet. */
+	/* before START */
 	ROLE_MODE_NEW,
 	/* The epochs are unusable. */
 	ROLE_MODE_HALTED,
 	/* We look again when the write in progress is done. */
 	ROLE_MODE_STALLED,
-	/* We asked for an election. */
 	ROLE_MODE_LOOKING,
 	/* We look again at wait_ms. */
 	ROLE_MODE_WAITING,
@@ -29,14 +28,8 @@ enum role_mode {
 	ROLE_MODE_BARE,
 };
 
-/* A link of the election lane, as role_bare.c sees it. */
-enum role_election {
-	/* Not up since election_ms; it may be dialled again. */
-	ROLE_ELECTION_LOST,
-	ROLE_ELECTION_UP,
-	/* It was dialled again in vain. */
-	ROLE_ELECTION_GONE,
-};
+/* A link of the election lane: not up since election_ms, up, or dialled in vain. */
+enum role_election { ROLE_ELECTION_LOST, ROLE_ELECTION_UP, ROLE_ELECTION_GONE };
 
 /* The present learner link to a remote; zero when it begins. */
 struct role_link {
@@ -48,16 +41,16 @@ struct role_link {
 	/* FOLLOWERINFO or OBSERVERINFO came, with `accepted`. */
 	bool informed;
 	int64_t accepted;
+	/* of the last packet, and of the next PING */
 	uint64_t word_ms;
-	/* A leader sends the next PING then. */
 	uint64_t ping_ms;
-	/* LEADERINFO went out with this epoch; never a second one before the answer,
-	 * since an ACKEPOCH does not say which epoch it promises. */
+	/* The epoch of LEADERINFO; never a second one before the answer, since an
+	 * ACKEPOCH does not say which epoch it promises. */
 	int64_t offered;
-	/* ACKEPOCH came for `answered`, and was a promise for `promised`. */
+	/* The epoch of the last ACKEPOCH, and of the last that was a promise. */
 	int64_t answered;
 	int64_t promised;
-	/* NEWLEADER went out, ACK came, UPTODATE went out. */
+	/* The epochs of NEWLEADER, ACK and UPTODATE. */
 	int64_t told;
 	int64_t acked;
 	int64_t released;
@@ -67,7 +60,7 @@ struct role_link {
 struct role_remote {
 	int64_t sid;
 	bool participant;
-	/* A participant with a weight. */
+	/* a participant with a weight */
 	bool may_lead;
 	enum role_election election;
 	uint64_t election_ms;
@@ -78,11 +71,11 @@ struct role_epochs {
 	/* On the disk; ROLE_EPOCH_NONE: there is no file yet. */
 	int64_t accepted;
 	int64_t current;
-	/* The largest accepted epoch whose write was started. */
+	/* the largest accepted epoch whose write was started */
 	int64_t promised;
 	int64_t want_accepted;
 	int64_t want_current;
-	/* The write in progress, and when it began. */
+	/* the write in progress */
 	bool writing;
 	enum role_file file;
 	int64_t value;
@@ -90,37 +83,30 @@ struct role_epochs {
 };
 
 struct role_follow {
-	/* A packet came from the leader at word_ms; the first one must by first_ms. */
-	bool heard;
-	uint64_t word_ms;
-	uint64_t first_ms;
-	/* We must be established by then. */
+	/* The leader's next packet must come by then; we must be established by then. */
+	uint64_t word_due_ms;
 	uint64_t init_ms;
-	/* LEADERINFO came with this epoch. */
+	/* The epoch of LEADERINFO; is it above what we promised before? */
 	int64_t asked;
-	/* `asked` is above what we promised before. */
 	bool promise;
-	/* We owe an ACKEPOCH once `asked` is on the disk. */
+	/* We owe an ACKEPOCH once `asked` is on the disk, an ACK once `told` is. */
 	bool answer_due;
+	bool ack_due;
 	/* We were fresher than the leader when it asked for a promise: it will look again
 	 * if we may stand, and got no promise if we may not. */
 	bool fresher;
-	/* NEWLEADER came with this epoch; we owe an ACK once it is on the disk. */
+	/* The epoch of NEWLEADER, and of UPTODATE; 0: not established. */
 	int64_t told;
-	bool ack_due;
-	/* UPTODATE came with this epoch; 0: not established. */
 	int64_t epoch;
 };
 
 struct role_lead {
-	/* A quorum of FOLLOWERINFO must have come by then. */
+	/* A quorum of FOLLOWERINFO must come by then; all must be done by then. */
 	uint64_t first_ms;
-	/* We must be established, or have renewed, by then. */
 	uint64_t init_ms;
 	uint32_t ping_count;
-	/* A quorum of FOLLOWERINFO has come. */
+	/* There was a quorum of FOLLOWERINFO; one has promised `proposal`. */
 	bool gathered;
-	/* A quorum has promised `proposal`. */
 	bool promised;
 	/* The epoch that we are establishing, or have established; 0: none yet. */
 	int64_t proposal;
@@ -129,7 +115,7 @@ struct role_lead {
 };
 
 struct role {
-	/* `members` is NULL. */
+	/* its `members` is NULL */
 	struct role_config config;
 	struct quorum quorum;
 	unsigned remote_count;
@@ -139,32 +125,29 @@ struct role {
 	bool away;
 	bool port_shut;
 	uint64_t generation;
-	/* Of the newest serial. */
+	/* of the newest serial, and of the first serial of this role */
 	uint64_t count;
+	uint64_t role_count;
 
 	int64_t claim;
-	/* The last look. Its zxid is the claim that Zab's phases compare in this round,
-	 * whatever is claimed meanwhile. */
+	/* The last look, and whether we stood in it. Its zxid is the claim that Zab's
+	 * phases compare in this round, whatever is claimed meanwhile. */
 	struct msg_look look;
-	/* We stood in that look. */
 	bool stands;
-	/* Looks in a row that count for the wait. */
+	/* looks in a row that count for the wait */
 	unsigned refusals;
 	uint64_t wait_ms;
-
-	/* As decided, with our state. */
+	/* as decided, with our state */
 	struct vote vote;
-	/* Of the first serial of this role. */
-	uint64_t role_count;
 
 	struct role_epochs epochs;
 	struct role_follow follow;
 	struct role_lead lead;
-	/* The largest established epoch so far. */
+	/* the largest established epoch so far */
 	int64_t published;
 	enum role_reason reason;
 	int error;
-	/* The last EVENT. */
+	/* the last EVENT */
 	struct role_view told;
 };
 
@@ -179,11 +162,13 @@ struct role_ops {
 	void (*doubt)(struct role *r, struct role_actions *out);
 	/* A link of the election lane changed. */
 	void (*election)(struct role *r, struct role_actions *out);
+	/* Learner links are closed as they come up. */
+	bool no_learners;
 	void (*link_up)(struct role *r, struct role_remote *p, struct role_actions *out);
 	/* `was_up`: the link was in use, else an attempt to connect failed. */
 	void (*link_down)(struct role *r, const struct role_remote *p, bool was_up,
 	                  enum msg_reason reason, struct role_actions *out);
-	/* Our port opened or shut: role_may_stand changed. */
+	/* role_may_stand changed, with our port. */
 	void (*stand)(struct role *r, struct role_actions *out);
 	/* Over an open link. */
 	void (*packet)(struct role *r, struct role_remote *p,
@@ -192,7 +177,7 @@ struct role_ops {
 	void (*written)(struct role *r, struct role_actions *out);
 	void (*due)(struct role *r, struct role_actions *out);
 	uint64_t (*due_ms)(const struct role *r);
-	/* The link to connmgr ended; and is back. */
+	/* The link to connmgr ended; it is back. */
 	void (*lost)(struct role *r, struct role_actions *out);
 	void (*again)(struct role *r, struct role_actions *out);
 	/* NULL: ROLE_ELECTION */
@@ -206,27 +191,27 @@ extern const struct role_ops role_bare_ops;
 void role_follow_start(struct role *r, struct role_actions *out);
 void role_lead_start(struct role *r, struct role_actions *out);
 void role_bare_start(struct role *r, struct role_actions *out);
-/* Notes that a link of the election lane changed, in any mode. */
+/* In any mode: a link of the election lane changed. */
 void role_bare_note(struct role_remote *p, const struct role_event *ev);
 
-/* role_look.c */
-/* Looks, with a new serial. */
+/* role_look.c: looks with a new serial; sends the last look again, which the elector
+ * answers as before. */
 void role_look(struct role *r, struct role_actions *out);
-/* Sends the last look again; the elector repeats its answer. */
 void role_send_look(struct role *r, struct role_actions *out);
 /* Ends the role: closes every learner link and looks, now or after a wait. */
 void role_look_again(struct role *r, enum msg_look_reason reason, bool gave_up,
                      struct role_actions *out);
+/* Ends the role since the link to connmgr ended. */
+void role_lost(struct role *r, struct role_actions *out);
 
-/* role_epoch.c: one write at a time, in order, never of a smaller number. */
+/* role_epoch.c: one write at a time, in order, never of a smaller number. `drop` forgets
+ * what is wanted and not started; a write must be done by due_ms. */
 void role_epochs_start(struct role *r, int64_t accepted, int64_t current,
                        struct role_actions *out);
 void role_epochs_want(struct role *r, enum role_file file, int64_t epoch,
                       struct role_actions *out);
-/* Forgets what is wanted and not started. */
 void role_epochs_drop(struct role *r);
 void role_epochs_written(struct role *r, int error, struct role_actions *out);
-/* The write in progress must be done by then. */
 uint64_t role_epochs_due_ms(const struct role *r);
 
 #endif

@@ -64,50 +64,30 @@ propose(struct role *r, struct role_actions *out)
 	return true;
 }
 
+/* Sends LEADERINFO, NEWLEADER or UPTODATE with `epoch` to each learner whose turn it is.
+ */
 static void
-offer(struct role *r, struct role_actions *out)
+send_all(struct role *r, int32_t type, int64_t epoch, struct role_actions *out)
 {
-	int64_t epoch = r->lead.proposal;
-
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		struct role_remote *p = &r->remotes[i];
+		struct role_link *l = &p->link;
 
-		if (!is_live(r, p) || p->link.offered == epoch ||
-		    p->link.offered != p->link.answered)
+		if (!is_live(r, p))
 			continue;
-		p->link.offered = epoch;
-		role_send_i32(out, p->sid, QPACKET_LEADERINFO, epoch << 32,
-		              QPACKET_PROTOCOL);
-	}
-}
-
-static void
-tell(struct role *r, struct role_actions *out)
-{
-	int64_t epoch = r->lead.proposal;
-
-	for (unsigned i = 0; i < r->remote_count; i++) {
-		struct role_remote *p = &r->remotes[i];
-
-		if (!is_live(r, p) || p->link.answered != epoch || p->link.told == epoch)
-			continue;
-		p->link.told = epoch;
-		role_send(out, p->sid, QPACKET_NEWLEADER, epoch << 32);
-	}
-}
-
-static void
-release(struct role *r, struct role_actions *out)
-{
-	int64_t epoch = r->lead.epoch;
-
-	for (unsigned i = 0; i < r->remote_count; i++) {
-		struct role_remote *p = &r->remotes[i];
-
-		if (!has_acked(r, p) || p->link.released == epoch)
-			continue;
-		p->link.released = epoch;
-		role_send(out, p->sid, QPACKET_UPTODATE, epoch << 32);
+		if (type == QPACKET_LEADERINFO && l->offered != epoch &&
+		    l->offered == l->answered) {
+			l->offered = epoch;
+			role_send_i32(out, p->sid, type, epoch << 32, QPACKET_PROTOCOL);
+		} else if (type == QPACKET_NEWLEADER && l->answered == epoch &&
+		           l->told != epoch) {
+			l->told = epoch;
+			role_send(out, p->sid, type, epoch << 32);
+		} else if (type == QPACKET_UPTODATE && has_acked(r, p) &&
+		           l->released != epoch) {
+			l->released = epoch;
+			role_send(out, p->sid, type, epoch << 32);
+		}
 	}
 }
 
@@ -123,7 +103,7 @@ advance(struct role *r, struct role_actions *out)
 		if (!propose(r, out))
 			return;
 	}
-	offer(r, out);
+	send_all(r, QPACKET_LEADERINFO, l->proposal, out);
 	if (!l->promised) {
 		/* our own promise is one of the quorum's */
 		if (r->epochs.accepted < l->proposal || !role_is_quorum(r, has_promised))
@@ -131,7 +111,7 @@ advance(struct role *r, struct role_actions *out)
 		l->promised = true;
 		role_epochs_want(r, ROLE_FILE_CURRENT, l->proposal, out);
 	}
-	tell(r, out);
+	send_all(r, QPACKET_NEWLEADER, l->proposal, out);
 	if (l->epoch != l->proposal) {
 		if (r->epochs.current < l->proposal || !role_is_quorum(r, has_acked))
 			return;
@@ -139,7 +119,7 @@ advance(struct role *r, struct role_actions *out)
 		l->init_ms = UINT64_MAX;
 		role_establish(r, l->epoch, out);
 	}
-	release(r, out);
+	send_all(r, QPACKET_UPTODATE, l->epoch, out);
 }
 
 /* Pings the learners whose turn it is. A learner that does not answer is pinged again at
@@ -207,12 +187,6 @@ link_down(struct role *r, const struct role_remote *p, bool was_up,
 	(void)was_up;
 	(void)reason;
 	check_quorum(r, out);
-}
-
-static void
-on_lost(struct role *r, struct role_actions *out)
-{
-	role_look_again(r, MSG_LOOK_QUORUM, false, out);
 }
 
 /* Does what `p` promised before stand in the way of our epoch? An equal one was perhaps
@@ -362,6 +336,6 @@ const struct role_ops role_lead_ops = {
     .written = advance,
     .due = on_due,
     .due_ms = due_ms,
-    .lost = on_lost,
+    .lost = role_lost,
     .phase = phase,
 };

@@ -77,3 +77,11 @@ role_look_again(struct role *r, enum msg_look_reason reason, bool gave_up,
 	}
 	role_close_all(r, ROLE_CLOSE_ENDED, out);
 }
+
+void
+role_lost(struct role *r, struct role_actions *out)
+{
+	bool led = r->vote.state == NOTIF_LEADING;
+
+	role_look_again(r, led ? MSG_LOOK_QUORUM : MSG_LOOK_LEADER, false, out);
+}

@@ -43,6 +43,12 @@ step(void *user, uint64_t now_ms, void *event)
 	peer_apply(p);
 }
 
+static void
+push(struct peer *p, struct role_event ev)
+{
+	gate_push(&p->gate, &ev);
+}
+
 static int
 on_timer(sd_event_source *source, uint64_t usec, void *user)
 {
@@ -51,7 +57,7 @@ on_timer(sd_event_source *source, uint64_t usec, void *user)
 	(void)source;
 	(void)usec;
 	if (p->role)
-		gate_push(&p->gate, &(struct role_event){.type = ROLE_EV_DUE});
+		push(p, (struct role_event){.type = ROLE_EV_DUE});
 	return 0;
 }
 
@@ -111,8 +117,7 @@ on_written(void *user, int error)
 		        strerror(-error));
 	}
 	if (ours)
-		gate_push(&p->gate,
-		          &(struct role_event){.type = ROLE_EV_WRITTEN, .error = error});
+		push(p, (struct role_event){.type = ROLE_EV_WRITTEN, .error = error});
 	peer_try_start(p);
 }
 
@@ -123,7 +128,7 @@ on_lost(void *user, const char *why)
 
 	(void)why; /* uplink has logged it */
 	if (p->role)
-		gate_push(&p->gate, &(struct role_event){.type = ROLE_EV_LOST});
+		push(p, (struct role_event){.type = ROLE_EV_LOST});
 }
 
 /* on_lost does not tell of a link that ended before it was greeted, and what we sent over
@@ -135,8 +140,8 @@ on_again(void *user, bool active)
 
 	if (!active || !p->role)
 		return;
-	gate_push(&p->gate, &(struct role_event){.type = ROLE_EV_LOST});
-	gate_push(&p->gate, &(struct role_event){.type = ROLE_EV_AGAIN});
+	push(p, (struct role_event){.type = ROLE_EV_LOST});
+	push(p, (struct role_event){.type = ROLE_EV_AGAIN});
 }
 
 static void
@@ -151,7 +156,7 @@ take_remote(struct peer *p, const struct msg_remote *m)
 	    .reason = m->reason,
 	};
 
-	gate_push(&p->gate, &ev);
+	push(p, ev);
 }
 
 static void
@@ -172,32 +177,7 @@ take_frame(struct peer *p, const struct msg_frame *m)
 		ev.type = ROLE_EV_BAD_PACKET;
 		ev.packet = NULL;
 	}
-	gate_push(&p->gate, &ev);
-}
-
-static void
-take_decided(struct peer *p, const struct msg_decided *m)
-{
-	const struct role_event ev = {
-	    .type = ROLE_EV_DECIDED,
-	    .serial = m->serial,
-	    .vote = m->vote,
-	};
-
-	p->counters.decided++;
-	gate_push(&p->gate, &ev);
-}
-
-static void
-take_doubt(struct peer *p, const struct msg_doubt *m)
-{
-	const struct role_event ev = {
-	    .type = ROLE_EV_DOUBT,
-	    .serial = m->serial,
-	    .sid = m->sid,
-	};
-
-	gate_push(&p->gate, &ev);
+	push(p, ev);
 }
 
 static void
@@ -214,18 +194,24 @@ on_message(void *user, const struct msg *m)
 {
 	struct peer *p = user;
 
-	if (m->type == MSG_SYNCED)
+	if (m->type == MSG_SYNCED) {
 		take_synced(p);
-	else if (!p->role)
+	} else if (!p->role) {
 		return; /* a shadow does nothing */
-	else if (m->type == MSG_REMOTE)
+	} else if (m->type == MSG_REMOTE) {
 		take_remote(p, &m->u.remote);
-	else if (m->type == MSG_FRAME_IN)
+	} else if (m->type == MSG_FRAME_IN) {
 		take_frame(p, &m->u.frame);
-	else if (m->type == MSG_DECIDED)
-		take_decided(p, &m->u.decided);
-	else if (m->type == MSG_DOUBT)
-		take_doubt(p, &m->u.doubt);
+	} else if (m->type == MSG_DECIDED) {
+		p->counters.decided++;
+		push(p, (struct role_event){.type = ROLE_EV_DECIDED,
+		                            .serial = m->u.decided.serial,
+		                            .vote = m->u.decided.vote});
+	} else if (m->type == MSG_DOUBT) {
+		push(p, (struct role_event){.type = ROLE_EV_DOUBT,
+		                            .serial = m->u.doubt.serial,
+		                            .sid = m->u.doubt.sid});
+	}
 }
 
 static void
@@ -295,7 +281,7 @@ peer_open(struct peer *p, const struct conf *conf, const char *name, struct proc
 	if (r >= 0)
 		r = open_timers(p);
 	if (r >= 0)
-		r = epoch_writer_open(&p->writer, p->loop, on_written, p);
+		r = epoch_writer_open(&p->epochs, p->loop, on_written, p);
 	if (r >= 0)
 		r = uplink_open(&p->uplink, p->loop, &uplink, &ops, p);
 	if (r >= 0)
@@ -321,8 +307,8 @@ peer_close(struct peer *p)
 	uplink_close(p->uplink);
 	sd_event_source_disable_unref(p->timer);
 	sd_event_source_disable_unref(p->retry);
-	if (p->writer && !epoch_writer_busy(p->writer))
-		epoch_writer_close(p->writer); /* a disk that hangs would block us */
+	if (p->epochs && !epoch_writer_busy(p->epochs))
+		epoch_writer_close(p->epochs); /* a disk that hangs would block us */
 	role_free(p->role);
 	gate_deinit(&p->gate);
 }

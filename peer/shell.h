@@ -3,19 +3,19 @@
  * and events for who watches. The files call downwards only:
  *
  *   shell.c        opens all, steps each event, arms the timer, takes messages
+ *   shell_apply.c  carries out the core's actions
  *   shell_door.c   the requests at the control socket
  *   shell_start.c  reads the files once we are active
- *   shell_apply.c  carries out the core's actions
  *   status.c       the answers, as JSON and as a sentence */
 #ifndef PEER_SHELL_H
 #define PEER_SHELL_H
 
 #include "base/histogram.h"
 #include "config/conf.h"
+#include "ipc/door.h"
 #include "ipc/uplink.h"
 #include "peer/epoch.h"
 #include "peer/role.h"
-#include "peer/watch.h"
 #include "proc/gate.h"
 #include "proc/proc.h"
 
@@ -24,18 +24,17 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
-#define PEER_WHY_MAX (PATH_MAX + 256)
-
-struct door;
+#define PEER_WHY_MAX      (PATH_MAX + 256)
+#define PEER_WATCHERS_MAX 48 /* leaves room at the door for questions */
 
 struct peer_counters {
 	uint64_t packets_in;
 	uint64_t packets_out;
-	uint64_t packets_refused; /* frames that were no packet */
-	uint64_t links_closed;    /* by us */
+	uint64_t packets_refused;
+	uint64_t links_closed;
 	uint64_t looks;
 	uint64_t decided;
-	uint64_t leader_changes; /* another leader than before was established */
+	uint64_t leader_changes;
 	uint64_t writes;
 	uint64_t writes_failed;
 };
@@ -47,48 +46,48 @@ struct peer {
 	sd_event *loop;
 	struct gate gate;
 	sd_event_source *timer;
-	/* Reads the files again after a start that failed. */
+	/* for a start that failed */
 	sd_event_source *retry;
 	struct uplink *uplink;
 	struct door *door;
-	struct epoch_writer *writer;
-	/* A writer of its own, so that no promise waits for a claim. */
+	/* Two writers, so that no promise waits for a claim. */
+	struct epoch_writer *epochs;
 	struct epoch_writer *claims;
 	/* The claim being written, and who asked for it; NULL: the asker has left. */
 	int64_t claiming;
 	struct door_conn *claimer;
-	char folder[CONF_PATH_MAX + 8]; /* data_dir/peer */
+	unsigned watcher_count;
+	struct door_conn *watchers[PEER_WATCHERS_MAX];
+	/* data_dir/peer */
+	char folder[CONF_PATH_MAX + 8];
 
 	struct qconfig members;
 	/* NULL: we are a shadow, which does nothing. */
 	struct role *role;
 	struct role_actions todo;
-	/* Attached and synced once. */
+	/* attached and synced once */
 	bool ready;
-	/* This core, as the active one, has had the replay. */
+	/* This core has had the replay, has its files, waits for the end of a write. */
 	bool synced;
-	/* This core has its epochs and its claim. */
 	bool started;
+	bool writing;
 	/* We hold the folder's lock while we live. */
 	bool locked;
-	/* This core waits for the end of a write. */
-	bool writing;
-	/* Only a person can help. */
+	/* The files need a person. */
 	bool damaged;
 	/* Why the files cannot be used; "": they can. */
 	char why[PEER_WHY_MAX];
 
-	/* What was published last, and when. */
+	/* what was published last, and when */
 	struct role_view view;
 	uint64_t view_us;
-	struct watch watch;
 	/* When we began to look for a leader; 0: we do not. */
 	uint64_t look_us;
-	/* The last leader in this process's life. */
+	/* from then to the established leader */
+	struct histogram establish;
+	/* the last leader in this process's life */
 	bool had_leader;
 	int64_t last_leader;
-	/* The times from a look to the established leader. */
-	struct histogram establish;
 	struct peer_counters counters;
 };
 
@@ -98,19 +97,18 @@ int peer_open(struct peer *p, const struct conf *conf, const char *name,
               struct proc *proc);
 void peer_close(struct peer *p);
 
-/* shell_door.c */
-int peer_door_open(struct peer *p); /* 0 or -errno */
-void peer_door_close(struct peer *p);
-
-/* shell_start.c: gives the core its files once it may have them: we are active and
- * synced, and no write of ours is under way. */
-void peer_try_start(struct peer *p);
-
-/* shell_apply.c */
 void peer_apply(struct peer *p); /* p->todo, in order */
 /* Tells who started us that we are ready, and what we are. */
 void peer_say(struct peer *p);
 /* Tells all who watch, the log, and who started us. */
 void peer_publish(struct peer *p, const struct role_view *view);
+
+int peer_door_open(struct peer *p); /* 0 or -errno */
+void peer_door_close(struct peer *p);
+void peer_door_tell(struct peer *p, const char *text, size_t len); /* all who watch */
+
+/* Gives the core its files, if it may have them: we are active and synced, and no write
+ * of ours is under way. */
+void peer_try_start(struct peer *p);
 
 #endif

@@ -73,7 +73,7 @@ static void
 start_write(struct peer *p, const struct role_action *a)
 {
 	bool accepted = a->u.write.file == ROLE_FILE_ACCEPTED;
-	int r = epoch_write(p->writer, p->folder,
+	int r = epoch_write(p->epochs, p->folder,
 	                    accepted ? EPOCH_ACCEPTED : EPOCH_CURRENT, a->u.write.epoch);
 
 	if (r < 0) {
@@ -111,15 +111,12 @@ peer_publish(struct peer *p, const struct role_view *view)
 	static char text[EVENT_MAX];
 	const struct role_view was = p->view;
 	bool turn = was.has_leader != view->has_leader || was.leader != view->leader;
-	size_t len;
 
 	p->view = *view;
 	p->view_us = clock_us();
 	if (turn && view->has_leader)
 		count_leader(p, view->leader);
-	len = peer_event(p, text, sizeof(text));
-	assert(len > 0);
-	watch_send(&p->watch, text, len);
+	peer_door_tell(p, text, peer_event(p, text, sizeof(text)));
 	log_line(turn ? LOG_LEVEL_NOTICE : LOG_LEVEL_INFO,
 	         "state %s→%s phase=%s leader=%" PRId64 " epoch=%" PRId64 " active=%d",
 	         role_state_name(was.state), role_state_name(view->state),

@@ -33,6 +33,29 @@ refuse(struct door_conn *c, const char *why)
 	reply(c, text, json_error(why, text, sizeof(text)));
 }
 
+/* True: `c` watches from now on, or did already; false: there are too many. */
+static bool
+add_watcher(struct peer *p, struct door_conn *c)
+{
+	for (unsigned i = 0; i < p->watcher_count; i++)
+		if (p->watchers[i] == c)
+			return true;
+	if (p->watcher_count == PEER_WATCHERS_MAX)
+		return false;
+	p->watchers[p->watcher_count++] = c;
+	door_conn_keep(c);
+	return true;
+}
+
+/* From the end: closing a watcher moves the last one, which has been served, to its
+ * place. A watcher that does not drain its socket is closed. */
+void
+peer_door_tell(struct peer *p, const char *text, size_t len)
+{
+	for (unsigned i = p->watcher_count; i-- > 0;)
+		reply(p->watchers[i], text, len);
+}
+
 static void
 on_claim_written(void *user, int error)
 {
@@ -94,7 +117,7 @@ on_request(void *user, struct door_conn *c, const char *data, size_t len)
 		why = claim(p, c, data + strlen(CLAIM));
 	else if (strcmp(data, "watch") != 0)
 		why = "the peer knows `status`, `watch` and `claim N`";
-	else if (watch_add(&p->watch, c))
+	else if (add_watcher(p, c))
 		reply(c, text, peer_event(p, text, sizeof(text)));
 	else
 		why = "too many watchers";
@@ -107,7 +130,9 @@ on_gone(void *user, struct door_conn *c)
 {
 	struct peer *p = user;
 
-	watch_remove(&p->watch, c);
+	for (unsigned i = 0; i < p->watcher_count; i++)
+		if (p->watchers[i] == c)
+			p->watchers[i] = p->watchers[--p->watcher_count];
 	if (p->claimer == c)
 		p->claimer = NULL;
 }
@@ -115,7 +140,7 @@ on_gone(void *user, struct door_conn *c)
 int
 peer_door_open(struct peer *p)
 {
-	static const struct door_ops ops = {.on_request = on_request, .on_gone = on_gone};
+	static const struct door_ops ops = {on_request, on_gone};
 	char path[CONF_RUN_DIR_MAX + 32];
 	int r = epoch_writer_open(&p->claims, p->loop, on_claim_written, p);
 

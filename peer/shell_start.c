@@ -48,7 +48,7 @@ peer_try_start(struct peer *p)
 	int r;
 
 	if (!p->role || p->started || !p->synced || p->damaged ||
-	    epoch_writer_busy(p->writer) || epoch_writer_busy(p->claims))
+	    epoch_writer_busy(p->epochs) || epoch_writer_busy(p->claims))
 		return;
 	memcpy(before, p->why, sizeof(before));
 	p->why[0] = '\0';

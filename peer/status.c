@@ -63,6 +63,7 @@ static void
 put_view(struct buf_out *out, const struct peer *p)
 {
 	const struct role_view *v = &p->view;
+	char reason[PEER_WHY_MAX];
 
 	json_put_text(out, "state", role_state_name(v->state));
 	json_put_text(out, "phase", role_phase_name(v->phase));
@@ -74,13 +75,6 @@ put_view(struct buf_out *out, const struct peer *p)
 	json_put_i64(out, "epoch", v->epoch);
 	json_put_i64(out, "round", v->round);
 	json_put_bool(out, "active", v->active);
-}
-
-static void
-put_reason(struct buf_out *out, const struct peer *p)
-{
-	char reason[PEER_WHY_MAX];
-
 	json_put_text(out, "reason", peer_reason(p, reason, sizeof(reason)));
 }
 
@@ -95,7 +89,6 @@ peer_event(const struct peer *p, char *text, size_t cap)
 	json_put_u64(&out, "at_us", p->view_us);
 	json_put_i64(&out, "id", p->conf->id);
 	put_view(&out, p);
-	put_reason(&out, p);
 	buf_put_u8(&out, '}');
 	return out.bad ? 0 : out.len;
 }
@@ -135,7 +128,7 @@ put_counters(struct buf_out *out, const struct peer *p)
 	    {"leader_changes", c->leader_changes},
 	    {"writes", c->writes},
 	    {"writes_failed", c->writes_failed},
-	    {"watchers", p->watch.count},
+	    {"watchers", p->watcher_count},
 	    {"uplinks", u.links},
 	};
 	const struct json_count drops[] = {
@@ -172,7 +165,6 @@ peer_status(const struct peer *p, char *text, size_t cap)
 	json_put_bool(&out, "zab", p->conf->zab);
 	put_view(&out, p);
 	json_put_i64(&out, "lease_ms", 0);
-	put_reason(&out, p);
 	json_put_i64(&out, "accepted_epoch", p->role ? role_accepted(p->role) : 0);
 	json_put_i64(&out, "current_epoch", p->role ? role_current(p->role) : 0);
 	if (p->started) {
