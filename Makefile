@@ -45,7 +45,12 @@ UNIT  := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_
 FUZZ  := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 TOOLS := $(patsubst tests/%/main.c,$(B)/tests/%,$(wildcard tests/*/main.c))
 
-all: $(PROGRAMS:%=$(B)/bin/%)
+all: $(PROGRAMS:%=$(B)/bin/%) $(B)/completion/conclave $(B)/completion/_conclave
+
+# named as the shells look for them
+$(B)/completion/%: $(B)/bin/conclave
+	@mkdir -p $(@D)
+	$< completion $(if $(filter _%,$*),zsh,bash) >$@
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -208,9 +213,11 @@ install: all
 		sed 's|/usr/local|$(PREFIX)|g' "docs/man/$$page" > "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page" && \
 		chmod 644 "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page" || exit; \
 	done
-	install -d $(DESTDIR)$(PREFIX)/share/doc/conclave $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -d $(DESTDIR)$(PREFIX)/share/doc/conclave $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions
 	install -m 644 README.md LICENSE etc/conclave.conf $(DESTDIR)$(PREFIX)/share/doc/conclave/
-	install -m 644 etc/conclave.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/conclave
+	install -m 644 $(B)/completion/conclave $(DESTDIR)$(PREFIX)/share/bash-completion/completions/
+	install -m 644 $(B)/completion/_conclave $(DESTDIR)$(PREFIX)/share/zsh/site-functions/
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	for unit in $(notdir $(UNITS)); do \
 		sed 's|@bindir@|$(PREFIX)/bin|g; s|@sbindir@|$(PREFIX)/sbin|g; s|@libexecdir@|$(PREFIX)/libexec/conclave|g' \

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 void
 ask_path(const char *run_dir, const char *folder, char out[ASK_PATH_MAX])
@@ -165,4 +166,23 @@ ask_one(const char *run_dir, const char *folder, const char *request, struct ask
 	memset(out, 0, sizeof(*out));
 	add_folder(out, folder);
 	ask_each(out, run_dir, request, ASK_DEADLINE_MS);
+}
+
+bool
+ask_finds_units(const char *run_dir)
+{
+	struct stat st;
+	struct asks conclaved, connmgr;
+	bool found;
+
+	if (stat("/run/systemd/system", &st) < 0)
+		return false;
+	ask_one(run_dir, PATHS_CONCLAVED, "status", &conclaved);
+	ask_one(run_dir, PATHS_CONNMGR, "status", &connmgr);
+	found = (conclaved.list[0].result == -ENOENT ||
+	         conclaved.list[0].result == -ECONNREFUSED) &&
+	        connmgr.list[0].answer;
+	asks_deinit(&conclaved);
+	asks_deinit(&connmgr);
+	return found;
 }

@@ -30,4 +30,8 @@ void ask_all(const char *run_dir, const char *request, uint64_t timeout_ms,
 void ask_one(const char *run_dir, const char *folder, const char *request,
              struct asks *out);
 
+/* True where each worker is a unit of its own: connmgr answers, conclaved does not run,
+ * and systemd runs this machine. */
+bool ask_finds_units(const char *run_dir);
+
 #endif

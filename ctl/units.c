@@ -19,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define START_MS   30000 /* systemctl has smaller limits of its own */
@@ -407,22 +406,4 @@ units_show(const struct ctl *c)
 	                 r.accepted ? "idle" : "probation", "accepted", r.accepted,
 	                 "remaining_ms", "program", program_json(r.now.name), "candidate",
 	                 "before", program_json(r.before.name), "reason", "difference"));
-}
-
-bool
-units_are_there(const struct ctl *c)
-{
-	struct stat st;
-	struct asks asks;
-	bool there;
-
-	if (stat("/run/systemd/system", &st) < 0)
-		return false;
-	ask_one(c->conf->run_dir, "conclaved", "status", &asks);
-	there = asks.list[0].result == -ENOENT || asks.list[0].result == -ECONNREFUSED;
-	asks_deinit(&asks);
-	ask_one(c->conf->run_dir, "connmgr", "status", &asks);
-	there = there && asks.list[0].answer;
-	asks_deinit(&asks);
-	return there;
 }

@@ -7,9 +7,6 @@
 
 #include <stdint.h>
 
-/* True: connmgr answers, conclaved does not, and systemd runs this machine. */
-bool units_are_there(const struct ctl *c);
-
 /* Each returns the exit status, having said what there is to say. `name`: of the
  * instance. What is promoted is watched on by a transient unit, conclave-swap. */
 int units_swap(const struct ctl *c, const char *name, uint64_t shadow_ms, bool force);

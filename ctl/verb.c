@@ -4,7 +4,6 @@
 #include "base/paths.h"
 #include "client/door.h"
 #include "ctl/ask.h"
-#include "ctl/units.h"
 #include "view/member.h"
 #include "view/status.h"
 
@@ -37,27 +36,44 @@ verb_failed(const struct ctl *c, int status, const char *format, ...)
 	return status;
 }
 
+const char *
+verb_option(const struct ctl *c, const char *name)
+{
+	for (unsigned i = 0; c->verb->options[i].name; i++) {
+		if (strcmp(c->verb->options[i].name, name) == 0)
+			return c->values[i];
+	}
+	return NULL;
+}
+
+void
+verb_print_usage(const struct verb *v, FILE *out)
+{
+	fprintf(out, "%s%s", v->arguments[0] ? " " : "", v->arguments);
+	for (const struct verb_option *o = v->options; o->name; o++) {
+		if (o->about)
+			fprintf(out, " [--%s%s%s]", o->name, o->value ? " " : "",
+			        o->value ? o->value : "");
+	}
+}
+
 int
 verb_misused(const struct ctl *c, const char *format, ...)
 {
-	const struct verb *v = c->verb;
-	char text[TEXT_MAX];
+	char text[TEXT_MAX], usage[256] = "";
+	FILE *out = fmemopen(usage, sizeof(usage), "w");
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	if (out) {
+		verb_print_usage(c->verb, out);
+		fclose(out);
+	}
 	return verb_failed(c, EXIT_USAGE, "%s: %s\nwrite: conclave [-c FILE] %s%s%s",
-	                   v->name, text, v->name, v->arguments[0] ? " " : "",
-	                   v->arguments);
-}
-
-int
-verb_no_arguments(const struct ctl *c)
-{
-	if (c->argc > 0)
-		return verb_misused(c, "what is `%s`?", c->argv[0]);
-	return 0;
+	                   c->verb->name, text, c->verb->name, usage,
+	                   c->verb->without_json ? "" : " [--json]");
 }
 
 /* The folder itself may be anybody's to enter; those in it are not. */
@@ -96,7 +112,7 @@ verb_no_answer(const struct ctl *c, const char *who)
 		file = "";
 	} else if (is_started(c)) {
 		advice = "conclaved is there; what is wrong says: conclave health -c ";
-	} else if (units_are_there(c)) {
+	} else if (ask_finds_units(c->conf->run_dir)) {
 		advice = "each process is a unit here: systemctl status 'conclave*'";
 		file = "";
 	}

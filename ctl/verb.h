@@ -1,5 +1,6 @@
-/* The verbs of the command. Each is handed its context, does its work on standard output,
- * and returns the exit status (base/exit.h). */
+/* The verbs of the command. Each is one row of the table in verbs.c, is handed its
+ * context, does its work on standard output, and returns the exit status (base/exit.h).
+ */
 #ifndef CTL_VERB_H
 #define CTL_VERB_H
 
@@ -10,29 +11,63 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 /* Exit statuses beside base/exit.h: two of health, and of all (sysexits' EX_IOERR). */
 enum { VERB_DEGRADED = 1, VERB_FAILING = 2, VERB_UNWRITTEN = 74 };
 
-struct verb;
+#define VERB_OPTIONS_MAX 6
 
-struct ctl {
-	const struct verb *verb;
-	const char *file; /* -c */
-	bool json;
-	bool colours;            /* standard output is a terminal */
-	const struct conf *conf; /* NULL for verbs that read no configuration */
-	int argc;                /* what follows the verb, common options taken out */
-	char **argv;
+struct ctl;
+
+struct verb_option {
+	/* without the two dashes */
+	const char *name;
+	/* what must follow it, as help shows that; NULL: nothing */
+	const char *value;
+	/* one line; NULL: not for people */
+	const char *about;
+	/* the value is a file: for the completion */
+	bool file;
 };
 
 struct verb {
 	const char *name;
-	const char *arguments; /* as --help and usage errors show them */
-	const char *about;     /* one line */
-	const char *more;      /* of `conclave VERB --help`: statuses and the like */
+	/* the words behind the verb, as help shows them, and how many there may be */
+	const char *arguments;
+	int most;
+	/* for the completion: which words these may be, and that one is a file */
+	const char *words;
+	bool files;
+	/* the last one has no name */
+	struct verb_option options[VERB_OPTIONS_MAX];
+	/* one line */
+	const char *about;
+	/* of `conclave VERB --help`: the exit statuses and the like */
+	const char *more;
 	bool without_conf;
+	bool without_json;
 	int (*run)(const struct ctl *c);
+};
+
+extern const struct verb verbs[];
+extern const unsigned verb_count;
+
+struct ctl {
+	const struct verb *verb;
+	/* -c */
+	const char *file;
+	bool json;
+	/* standard output is a terminal */
+	bool colours;
+	/* NULL for verbs that read no configuration */
+	const struct conf *conf;
+	/* the words behind the verb, without the options */
+	int argc;
+	char **argv;
+	/* of the verb's options, by their place in its row: NULL where it is not given,
+	 * "" where nothing follows */
+	const char *values[VERB_OPTIONS_MAX];
 };
 
 int verb_status(const struct ctl *c);
@@ -48,31 +83,37 @@ int verb_check(const struct ctl *c);
 int verb_probe(const struct ctl *c);
 int verb_claim(const struct ctl *c);
 int verb_import(const struct ctl *c);
+int verb_completion(const struct ctl *c);
 
-/* What went wrong, on standard error, or with --json as an object with `error`. Returns
- * `status`. */
+/* The value of the verb's option: NULL where it is not given, "" where none follows it.
+ */
+const char *verb_option(const struct ctl *c, const char *name);
+/* How the verb is written: its arguments and its options. */
+void verb_print_usage(const struct verb *v, FILE *out);
+
+/* Says what went wrong, on standard error, or with --json as an object with `error`.
+ * Returns `status`. */
 int verb_failed(const struct ctl *c, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Says what is wrong and how the verb is written; returns EXIT_USAGE. */
 int verb_misused(const struct ctl *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* For verbs without arguments: 0, or verb_misused's. */
-int verb_no_arguments(const struct ctl *c);
-/* False: whoever is there, they do not answer this user. */
+/* False: whoever runs there, they do not answer this user. */
 bool verb_may_ask(const struct ctl *c);
-/* Says that nobody is there; returns EXIT_NO_ANSWER. */
+/* Says that no process answers; returns EXIT_NO_ANSWER. */
 int verb_no_answer(const struct ctl *c, const char *who);
-/* ask_door of `who` ended with `error`: nobody is there, or nobody knows whether the
+/* ask_door of `who` ended with `error`: no process listens, or nobody knows whether the
  * request was done, which `unsure` says. Returns EXIT_NO_ANSWER. */
 int verb_unanswered(const struct ctl *c, int error, const char *who, const char *request,
                     const char *unsure);
-/* Asks all doors: the health object (health.h); both are the caller's to free. */
+/* Asks all processes: the health object (view/health.h); both are the caller's to free.
+ */
 json_t *verb_ask_health(const struct ctl *c, struct asks *asks,
                         enum verdict_kind *verdict);
 /* Writes out what was printed: 0, or -errno (and what was not written is lost). */
 int verb_flush(void);
-/* The exit status after it: `status`; or VERB_UNWRITTEN, having said why. A reader that
- * has gone changes nothing: it did not want more. */
+/* The exit status after that: `status`; or VERB_UNWRITTEN, and the reason was printed. A
+ * reader that has gone changes nothing: that reader did not want more. */
 int verb_flushed(int error, int status);
 /* Prints one line of JSON, and frees the object. */
 void verb_print_json(json_t *object);

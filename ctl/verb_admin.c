@@ -78,9 +78,7 @@ verb_restart(const struct ctl *c)
 int
 verb_reload(const struct ctl *c)
 {
-	int r = verb_no_arguments(c);
-
-	return r ? r : demand(c, "reload", NULL);
+	return demand(c, "reload", NULL);
 }
 
 /* What systemd shows; false: it gives no answer. */
@@ -115,7 +113,7 @@ check_units(const struct ctl *c, const struct conf *conf, const char *file)
 	if (!show_units(shown))
 		return verb_failed(c, EXIT_NO_ANSWER, "systemd does not answer: %s",
 		                   shown);
-	fit_judge(shown, conf, c->argc > 1 ? NULL : file, is_user, &verdict);
+	fit_judge(shown, conf, c->argc > 0 ? NULL : file, is_user, &verdict);
 	if (c->json) {
 		list = json_array();
 		for (unsigned i = 0; i < verdict.count; i++)
@@ -136,18 +134,9 @@ verb_check(const struct ctl *c)
 {
 	static struct conf conf;
 	static char text[CONF_PRINT_MAX];
-	const char *file = c->file;
+	const char *file = c->argc > 0 ? c->argv[0] : c->file;
 	struct conf_error error;
-	bool units = false;
 
-	for (int i = 0; i < c->argc; i++) {
-		if (strcmp(c->argv[i], "--systemd") == 0 && !units)
-			units = true;
-		else if (c->argv[i][0] != '-' && file == c->file)
-			file = c->argv[i];
-		else
-			return verb_misused(c, "what is `%s`?", c->argv[i]);
-	}
 	if (conf_load(file, &conf, &error)) {
 		if (c->json)
 			verb_print_file_json(file, false, "", error.text);
@@ -155,7 +144,7 @@ verb_check(const struct ctl *c)
 			fprintf(stderr, "conclave: %s\n", error.text);
 		return EXIT_CONFIG;
 	}
-	if (units)
+	if (verb_option(c, "systemd"))
 		return check_units(c, &conf, file);
 	if (conf_print(&conf, true, text, sizeof(text)) == 0)
 		return EXIT_FAILED;

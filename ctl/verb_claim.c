@@ -98,8 +98,6 @@ verb_claim(const struct ctl *c)
 
 	if (c->argc == 0)
 		return show(c);
-	if (c->argc > 1)
-		return verb_misused(c, "what is `%s`?", c->argv[1]);
 	if (!parse(c->argv[0], &claim))
 		return verb_misused(
 		    c, "`%s` is no claim; N is 0 to %" PRId64 ", or 0x0 to 0x%" PRIx64,

@@ -141,9 +141,5 @@ watch(const struct ctl *c)
 int
 verb_health(const struct ctl *c)
 {
-	if (c->argc == 0)
-		return ask_once(c);
-	if (strcmp(c->argv[0], "--watch") != 0 || c->argc > 1)
-		return verb_misused(c, "what is `%s`?", c->argv[c->argc - 1]);
-	return watch(c);
+	return verb_option(c, "watch") ? watch(c) : ask_once(c);
 }

@@ -193,21 +193,9 @@ import(const struct ctl *c, struct import *m)
 static int
 take_arguments(const struct ctl *c, struct import *m)
 {
-	for (int i = 0; i < c->argc; i++) {
-		const char *word = c->argv[i];
-		bool is_id = strcmp(word, "--id") == 0;
-
-		if (is_id || strcmp(word, "--myid") == 0) {
-			if (++i == c->argc)
-				return verb_misused(c, "%s wants %s", word,
-				                    is_id ? "a number" : "a file");
-			*(is_id ? &m->id_text : &m->myid_file) = c->argv[i];
-		} else if (word[0] == '-' || m->file) {
-			return verb_misused(c, "what is `%s`?", word);
-		} else {
-			m->file = word;
-		}
-	}
+	m->file = c->argc > 0 ? c->argv[0] : NULL;
+	m->id_text = verb_option(c, "id");
+	m->myid_file = verb_option(c, "myid");
 	if (m->id_text && m->myid_file)
 		return verb_misused(c, "--id or --myid?");
 	return m->file ? 0 : verb_misused(c, "which file?");

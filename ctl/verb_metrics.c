@@ -20,8 +20,6 @@ verb_metrics(const struct ctl *c)
 	if (c->json)
 		return verb_misused(c,
 		                    "it has one form; as JSON: conclave health --json");
-	if (verb_no_arguments(c))
-		return EXIT_USAGE;
 	health = verb_ask_health(c, &asks, &verdict);
 	buf_out_init(&out, text, sizeof(text));
 	metrics_put(health, &asks, &out);

@@ -196,22 +196,16 @@ watch(const struct ctl *c, struct session *s)
 }
 
 static int
-take_arguments(const struct ctl *c, struct probe *p, bool *watching)
+take_servers(const struct ctl *c, struct probe *p)
 {
 	for (int i = 0; i < c->argc; i++) {
-		const char *word = c->argv[i];
-
-		if (strcmp(word, "--watch") == 0)
-			*watching = true;
-		else if (word[0] == '-')
-			return verb_misused(c, "what is `%s`?", word);
-		else if (p->count == PROBE_SERVERS_MAX)
+		if (p->count == PROBE_SERVERS_MAX)
 			return verb_misused(c, "at most %d servers", PROBE_SERVERS_MAX);
-		else if (!probe_add(p, word))
+		if (!probe_add(p, c->argv[i]))
 			return verb_misused(c,
 			                    "`%s` is no HOST:PORT, such as zk1:3888 or "
 			                    "[::1]:3888",
-			                    word);
+			                    c->argv[i]);
 	}
 	return p->count ? 0 : verb_misused(c, "whom? name the election ports");
 }
@@ -220,12 +214,12 @@ int
 verb_probe(const struct ctl *c)
 {
 	struct session *s = calloc(1, sizeof(*s));
-	bool watching = false;
+	bool watching = verb_option(c, "watch");
 	int r;
 
 	if (!s)
 		return EXIT_FAILED;
-	r = take_arguments(c, &s->probe, &watching);
+	r = take_servers(c, &s->probe);
 	if (r)
 		goto out;
 	r = EXIT_FAILED;

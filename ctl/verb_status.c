@@ -108,8 +108,6 @@ verb_status(const struct ctl *c)
 	unsigned answers;
 	json_t *status;
 
-	if (verb_no_arguments(c))
-		return EXIT_USAGE;
 	ask_all(c->conf->run_dir, "status", ASK_DEADLINE_MS, &asks);
 	answers = asks_answered(&asks);
 	status = status_merge(c->conf, &asks);
@@ -134,8 +132,6 @@ verb_leader(const struct ctl *c)
 	char text[32];
 	json_t *out;
 
-	if (verb_no_arguments(c))
-		return EXIT_USAGE;
 	ask_one(c->conf->run_dir, "peer", "status", &asks);
 	peer = asks.list[0].answer;
 	if (!peer) {

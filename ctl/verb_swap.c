@@ -64,41 +64,22 @@ parse_count(const char *text, long *out)
 static int
 parse(const struct ctl *c, struct swap_options *o)
 {
-	int words = 0;
+	const char *shadow = verb_option(c, "shadow"), *guard = verb_option(c, "guard");
 
-	for (int i = 0; i < c->argc; i++) {
-		const char *word = c->argv[i];
-
-		if (strcmp(word, "--force") == 0) {
-			o->force = true;
-		} else if (strcmp(word, "--undo") == 0) {
-			o->undo = true;
-		} else if (strcmp(word, "--status") == 0) {
-			o->status = true;
-		} else if (strcmp(word, "--guard") == 0) {
-			o->guard = true;
-			if (++i == c->argc || !parse_count(c->argv[i], &o->restarts))
-				return verb_misused(c,
-				                    "--guard after how many restarts?");
-		} else if (strcmp(word, "--shadow") == 0) {
-			if (++i == c->argc || !parse_time(c->argv[i], &o->shadow_ms))
-				return verb_misused(
-				    c, "--shadow how long? 30s, 500ms, 2min");
-		} else if (word[0] == '-') {
-			return verb_misused(c, "what is `%s`?", word);
-		} else if (words == 0) {
-			if (strcmp(word, "elector") != 0)
-				return verb_misused(
-				    c, "only an elector can be swapped, no `%s`", word);
-			words++;
-		} else if (words++ == 1) {
-			o->path = word;
-		} else {
-			return verb_misused(c, "what is `%s`?", word);
-		}
-	}
+	o->force = verb_option(c, "force");
+	o->undo = verb_option(c, "undo");
+	o->status = verb_option(c, "status");
+	o->guard = guard != NULL;
+	if (guard && !parse_count(guard, &o->restarts))
+		return verb_misused(c, "--guard after how many restarts?");
+	if (shadow && !parse_time(shadow, &o->shadow_ms))
+		return verb_misused(c, "--shadow how long? 30s, 500ms, 2min");
+	if (c->argc > 0 && strcmp(c->argv[0], "elector") != 0)
+		return verb_misused(c, "only an elector can be swapped, no `%s`",
+		                    c->argv[0]);
+	o->path = c->argc > 1 ? c->argv[1] : NULL;
 	if (o->undo + o->status + o->guard + (o->path != NULL) != 1 ||
-	    (!o->path && words > 0))
+	    (!o->path && c->argc > 0))
 		return verb_misused(c, "one of: elector PROGRAM, --undo, --status");
 	if (!o->path && (o->force || o->shadow_ms > 0))
 		return verb_misused(c, "--shadow and --force go with elector PROGRAM");
@@ -160,7 +141,7 @@ verb_swap(const struct ctl *c)
 		return r;
 	if (o.guard)
 		return units_guard(c, o.restarts);
-	if (!units_are_there(c))
+	if (!ask_finds_units(c->conf->run_dir))
 		return o.status ? show(c) : swap(c, &o);
 	if (o.status)
 		return units_show(c);

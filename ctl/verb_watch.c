@@ -54,8 +54,6 @@ verb_watch(const struct ctl *c)
 	static struct follow f;
 	int r = 0;
 
-	if (verb_no_arguments(c))
-		return EXIT_USAGE;
 	follow_init(&f, c->conf->run_dir, c->conf->id, STDOUT_FILENO);
 	while (r == 0 && follow_next(&f, UINT64_MAX) != FOLLOW_CLOSED) {
 		if (c->json)
@@ -99,20 +97,13 @@ verb_wait(const struct ctl *c)
 	static struct follow f;
 	uint64_t until_ms = UINT64_MAX;
 	enum follow_result r = FOLLOW_LATE;
-	bool leader = false;
-	bool leading = false;
+	const char *timeout = verb_option(c, "timeout");
+	bool leader = verb_option(c, "leader");
+	bool leading = verb_option(c, "leading");
 	bool heard = false;
 
-	for (int i = 0; i < c->argc; i++) {
-		if (strcmp(c->argv[i], "--leader") == 0)
-			leader = true;
-		else if (strcmp(c->argv[i], "--leading") == 0)
-			leading = true;
-		else if (strcmp(c->argv[i], "--timeout") != 0)
-			return verb_misused(c, "what is `%s`?", c->argv[i]);
-		else if (++i == c->argc || parse_timeout(c->argv[i], &until_ms))
-			return verb_misused(c, "--timeout wants seconds, like 10 or 0.5");
-	}
+	if (timeout && parse_timeout(timeout, &until_ms))
+		return verb_misused(c, "--timeout wants seconds, like 10 or 0.5");
 	if (leader == leading)
 		return verb_misused(c, "--leader or --leading, one of them");
 	/* in words it prints nothing, and who does not read that may wait all the same */

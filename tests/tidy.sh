@@ -122,11 +122,9 @@ keys() { # of conclave.conf(5), as NAME or GROUP.NAME: the items from KEYS on, o
 while read -r line; do
 	[ -z "$line" ] || breach "$line"
 done < <(
-	code=$(sed -nE 's/^\t\.name = "([a-z-]+)",$/\1/p' ctl/main.c)
+	code=$(sed -nE 's/^\t\.name = "([a-z-]+)",$/\1/p' ctl/verbs.c)
 	page=$(verbs)
 	same "the verb" docs/man/conclave.1
-	page=$(sed -nE 's/^\tlocal verbs="(.*)"$/\1/p' etc/conclave.bash | tr ' ' '\n')
-	same "the verb" etc/conclave.bash
 	code=$(sed -nE '/^const struct conf_key conf_keys/,$s/^    \{"([a-z_.]+)",.*/\1/p' config/conf_key.c)
 	page=$(keys)
 	same "the key" docs/man/conclave.conf.5

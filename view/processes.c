@@ -79,14 +79,12 @@ row_of_door(const struct asks *asks, const struct ask *a)
 {
 	static const char *const said[] = {"version", "generation", "uptime_ms",
 	                                   "rss_kb",  "cpu_ms",     "beat_age_ms"};
-	json_t *row = json_object();
+	json_t *row =
+	    json_pack("{s:s, s:I, s:s, s:s}", "name", row_name(asks, a), "pid",
+	              (json_int_t)a->pid, "state", a->answer ? "ready" : "silent",
+	              "reason", a->answer ? "" : "it does not answer");
 	json_t *full;
 
-	json_object_set_new(row, "name", json_string(row_name(asks, a)));
-	json_object_set_new(row, "pid", json_integer(a->pid));
-	json_object_set_new(row, "state", json_string(a->answer ? "ready" : "silent"));
-	json_object_set_new(row, "reason",
-	                    json_string(a->answer ? "" : "it does not answer"));
 	for (unsigned i = 0; i < sizeof(said) / sizeof(said[0]); i++)
 		json_object_set_new(row, said[i], member_copy(a->answer, said[i]));
 	full = full_row(row);

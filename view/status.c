@@ -2,6 +2,7 @@
 #include "view/status.h"
 
 #include "view/member.h"
+#include "wire/quorum.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -115,88 +116,24 @@ status_voters(const struct conf *conf)
 	return voters;
 }
 
-static int
-heavier_first(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a;
-	int64_t y = *(const int64_t *)b;
-
-	return (x < y) - (x > y);
-}
-
-static int
-fewer_first(const void *a, const void *b)
-{
-	unsigned x = *(const unsigned *)a;
-	unsigned y = *(const unsigned *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* How many members of a group, at least, hold more than half of its weight; 0: it has
- * none. */
-static unsigned
-group_cost(const struct conf *conf, const struct conf_server *of)
-{
-	int64_t weights[CONF_SERVERS_MAX];
-	unsigned count = 0;
-	unsigned taken = 0;
-	__int128 total = 0;
-	__int128 held = 0;
-
-	for (unsigned i = 0; i < conf->server_count; i++) {
-		const struct conf_server *s = &conf->servers[i];
-
-		if (s->observer || s->has_group != of->has_group || s->group != of->group)
-			continue;
-		weights[count++] = s->weight;
-		total += s->weight;
-	}
-	qsort(weights, count, sizeof(weights[0]), heavier_first);
-	while (taken < count && held * 2 <= total && total > 0)
-		held += weights[taken++];
-	return taken;
-}
-
-static bool
-first_of_group(const struct conf *conf, unsigned at)
-{
-	const struct conf_server *s = &conf->servers[at];
-
-	if (s->observer)
-		return false;
-	for (unsigned i = 0; i < at; i++) {
-		const struct conf_server *t = &conf->servers[i];
-
-		if (!t->observer && t->has_group == s->has_group && t->group == s->group)
-			return false;
-	}
-	return true;
-}
-
 unsigned
 status_quorum(const struct conf *conf)
 {
-	unsigned costs[CONF_SERVERS_MAX];
-	unsigned groups = 0;
-	unsigned voters = 0;
-	unsigned sum = 0;
+	struct qconfig *config = malloc(sizeof(*config));
+	struct quorum *quorum = malloc(sizeof(*quorum));
+	char *text = malloc(QCONFIG_TEXT_MAX);
+	unsigned smallest = 0;
+	size_t len;
 
-	for (unsigned i = 0; i < conf->server_count; i++)
-		voters += !conf->servers[i].observer;
-	if (!conf->hierarchical)
-		return voters / 2 + 1;
-	for (unsigned i = 0; i < conf->server_count; i++) {
-		unsigned cost =
-		    first_of_group(conf, i) ? group_cost(conf, &conf->servers[i]) : 0;
-
-		if (cost > 0)
-			costs[groups++] = cost;
-	}
-	qsort(costs, groups, sizeof(costs[0]), fewer_first);
-	for (unsigned i = 0; i < groups / 2 + 1 && i < groups; i++)
-		sum += costs[i];
-	return sum;
+	if (config && quorum && text &&
+	    (len = conf_qconfig(conf, text, QCONFIG_TEXT_MAX)) > 0 &&
+	    qconfig_parse(text, len, true, config) == QCONFIG_OK &&
+	    quorum_init(quorum, config) == 0)
+		smallest = quorum_smallest(quorum);
+	free(text);
+	free(quorum);
+	free(config);
+	return smallest;
 }
 
 bool
@@ -279,18 +216,14 @@ status_leader(const struct conf *conf, const json_t *peer, enum status_leader *o
 {
 	int64_t leader;
 	bool known = member_i64(peer, "leader", &leader);
-	json_t *root = json_object();
 
-	*out = STATUS_NOBODY_LEADS; /* also: we, but without the right to act */
+	*out = STATUS_NOBODY_LEADS; /* also: this server, but it may not act */
 	if (known && leader != conf->id)
 		*out = STATUS_OTHER_LEADS;
 	else if (known && status_leads(peer))
 		*out = STATUS_WE_LEAD;
-	json_object_set_new(root, "schema", json_integer(STATUS_SCHEMA));
-	json_object_set_new(root, "id", json_integer(conf->id));
-	copy_member(root, "leader", peer);
-	copy_member(root, "state", peer);
-	copy_member(root, "epoch", peer);
-	json_object_set_new(root, "active", json_boolean(*out == STATUS_WE_LEAD));
-	return root;
+	return json_pack("{s:i, s:I, s:o, s:o, s:o, s:b}", "schema", STATUS_SCHEMA, "id",
+	                 (json_int_t)conf->id, "leader", member_copy(peer, "leader"),
+	                 "state", member_copy(peer, "state"), "epoch",
+	                 member_copy(peer, "epoch"), "active", *out == STATUS_WE_LEAD);
 }

@@ -20,9 +20,8 @@ enum status_leader { STATUS_WE_LEAD, STATUS_OTHER_LEADS, STATUS_NOBODY_LEADS };
 json_t *status_leader(const struct conf *conf, const json_t *peer,
                       enum status_leader *out);
 
-/* The voters of the configuration, and the smallest number of them that is a quorum: more
- * than half; with groups, more than half the weight of more than half of the groups
- * (QuorumMaj and QuorumHierarchical of ZooKeeper). */
+/* The voters of the configuration, and the number of servers in the smallest quorum, as
+ * the elector counts it (wire/quorum). */
 json_t *status_voters(const struct conf *conf);
 unsigned status_quorum(const struct conf *conf);
 
