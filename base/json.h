@@ -1,5 +1,6 @@
-/* JSON written by hand, so that integers keep all their digits. A comma goes before a
- * member or an element by itself, wherever something stands before it. */
+/* Writes JSON into a buffer, without heap: for the workers' answers and events. Programs
+ * that read JSON (conclave) write it with jansson. A comma is put before a member or an
+ * element wherever one is needed. */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
@@ -9,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A string, quotes included. UTF-8 stays as it is; any other byte (a path may hold them)
+/* A string, quotes included. UTF-8 stays as it is; any other byte (a path may hold such)
  * becomes the character of that number. */
 void json_put_string(struct buf_out *out, const char *text);
 /* The beginning of the next element of an array: a comma where one is needed. */

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/paths.h"
 #include "client/door.h"
+#include "proc/roster.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -78,16 +79,18 @@ by_name(const struct dirent **a, const struct dirent **b)
 }
 
 static int
-is_elector(const struct dirent *e)
+has_instances(const struct dirent *e)
 {
-	return asks_is_elector(e->d_name);
+	const struct roster_row *worker = roster_of_folder(e->d_name, NULL);
+
+	return worker && worker->instances;
 }
 
 static void
-add_electors(struct asks *a, const char *run_dir)
+add_instances(struct asks *a, const char *run_dir)
 {
 	struct dirent **found;
-	int n = scandir(run_dir, &found, is_elector, by_name);
+	int n = scandir(run_dir, &found, has_instances, by_name);
 
 	for (int i = 0; i < n; i++) {
 		add_folder(a, found[i]->d_name);
@@ -154,9 +157,10 @@ ask_all(const char *run_dir, const char *request, uint64_t timeout_ms, struct as
 {
 	memset(out, 0, sizeof(*out));
 	add_folder(out, PATHS_CONCLAVED);
-	add_folder(out, PATHS_CONNMGR);
-	add_folder(out, PATHS_PEER);
-	add_electors(out, run_dir);
+	for (unsigned i = 0; i < ROSTER_COUNT; i++)
+		if (!roster[i].instances)
+			add_folder(out, roster[i].folder);
+	add_instances(out, run_dir);
 	ask_each(out, run_dir, request, timeout_ms);
 }
 

@@ -20,7 +20,7 @@ on_done(union sigval value)
 	uint64_t one = 1;
 	ssize_t n = write(value.sival_int, &one, sizeof(one));
 
-	(void)n; /* full: then it is readable, which is all that is wanted */
+	(void)n; /* where it is full it is readable already */
 }
 
 struct lookup *
@@ -70,7 +70,7 @@ lookup_free(struct lookup *l)
 	if (l->numeric)
 		freeaddrinfo(l->numeric);
 	else if (gai_error(&l->request) == EAI_INPROGRESS)
-		return; /* glibc's, which cannot always be stopped */
+		return; /* glibc still uses it, and cannot always be stopped */
 	else if (l->request.ar_result)
 		freeaddrinfo(l->request.ar_result);
 	free(l);

@@ -161,9 +161,9 @@ run_verb(struct options *o)
 	if (o->lacks)
 		return verb_misused(c, "%s wants %s", o->wrong, o->lacks);
 	if (o->wrong[0])
-		return verb_misused(c, "what is `%s`?", o->wrong);
+		return verb_misused(c, "unexpected `%s`", o->wrong);
 	if (c->argc > c->verb->most)
-		return verb_misused(c, "what is `%s`?", c->argv[c->verb->most]);
+		return verb_misused(c, "unexpected `%s`", c->argv[c->verb->most]);
 	return c->verb->run(c);
 }
 
@@ -215,7 +215,7 @@ run(struct options *o, int argc, char **argv)
 		print_help();
 		return EXIT_OK;
 	}
-	fputs("conclave: which verb? conclave --help lists them\n", stderr);
+	fputs("conclave: a verb is missing; conclave --help lists the verbs\n", stderr);
 	return EXIT_USAGE;
 }
 

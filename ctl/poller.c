@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define MS       1000
-#define AGAIN_MS 100 /* from one turn to the next where the server hangs up */
+#define AGAIN_MS 100 /* to the next turn where the server closes the connection */
 
 static uint64_t
 sooner(uint64_t a, uint64_t b)
@@ -71,8 +71,8 @@ set_port(struct sockaddr_storage *a, uint16_t port)
 		((struct sockaddr_in *)a)->sin_port = htons(port);
 }
 
-/* Starts with the next address that a connection can be begun to; each that is left gets
- * its share of the time. */
+/* Connects to the next address for which that can be started; each address that is left
+ * gets its share of the time. */
 static void
 dial(struct poller *q, struct poller_line *l, int error)
 {
@@ -146,8 +146,8 @@ on_named(struct poller *q, struct poller_line *l)
 	end_turn(q, l);
 }
 
-/* Drains what has come. A connection that ends between two questions brings the next turn
- * forward: something has changed there. */
+/* Reads what has come. Where a connection ends between two questions, the next turn
+ * begins at once: something has changed there. */
 static void
 on_readable(struct poller *q, struct poller_line *l)
 {
@@ -211,7 +211,7 @@ on_late(struct poller *q, struct poller_line *l)
 	};
 
 	probe_fail(server_of(q, l), "%s in %d ms", what[l->state], POLLER_DEADLINE_MS);
-	hang_up(l); /* what comes later would be an old answer */
+	hang_up(l); /* an answer that comes later would be an old one */
 	end_turn(q, l);
 }
 
@@ -223,7 +223,7 @@ due_us(const struct poller *q, const struct poller_line *l)
 	return l->ended_us + q->pause_us;
 }
 
-/* What its clock or its name demands. */
+/* Does what is due by the clock, or by the look-up of the name. */
 static void
 on_time(struct poller *q, struct poller_line *l, uint64_t now)
 {
@@ -286,8 +286,8 @@ take_name(struct poller *q, struct poller_name *n, uint64_t now)
 	n->lookup = NULL;
 }
 
-/* The names in configurations, once the answers are there. A name counts as known from
- * here on, so that it is wanted once. */
+/* Looks up the names in configurations, once the answers are there. A name is marked as
+ * known first, so that it is looked up once. */
 static void
 learn_names(struct poller *q, uint64_t now)
 {
@@ -326,7 +326,7 @@ timeout_ms(uint64_t wake, uint64_t now)
 	return wake - now > INT_MAX ? INT_MAX : (int)((wake - now + MS - 1) / MS);
 }
 
-/* poll, and what it says. 0, or -errno. */
+/* Polls, and handles what is ready. 0, or -errno. */
 static int
 wait_for_events(struct poller *q, uint64_t now)
 {
@@ -383,7 +383,7 @@ poller_init(struct poller *q, struct probe *p, uint64_t pause_us)
 	return q->wake < 0 ? -errno : 0;
 }
 
-/* `wake` stays open: a look-up under way writes to it. */
+/* `wake` stays open: a look-up that is not done yet writes to it. */
 void
 poller_deinit(struct poller *q)
 {

@@ -1,5 +1,5 @@
 /* Asks all servers of a probe at the same time, each on one connection that is kept for
- * the next question, and none for longer than POLLER_DEADLINE_MS. */
+ * the next question, and waits for none longer than POLLER_DEADLINE_MS. */
 #ifndef CTL_POLLER_H
 #define CTL_POLLER_H
 
@@ -15,7 +15,8 @@
 #define POLLER_ONCE        UINT64_MAX
 
 enum poller_state {
-	POLLER_IDLE, /* between questions; the connection may be open */
+	/* between questions; the connection may be open */
+	POLLER_IDLE,
 	POLLER_NAMING,
 	POLLER_CONNECTING,
 	POLLER_ASKED,
@@ -23,25 +24,33 @@ enum poller_state {
 
 struct poller_line {
 	enum poller_state state;
-	int fd; /* -1: none */
+	/* -1: none */
+	int fd;
 	struct lookup *lookup;
-	const struct addrinfo *next; /* to try when this address fails */
-	uint64_t due_us;   /* of the next turn; UINT64_MAX: a pause after the last */
-	uint64_t ended_us; /* the last turn */
-	uint64_t begun_us, until_us; /* this turn */
-	uint64_t attempt_until_us;   /* this address */
+	/* to try when this address fails */
+	const struct addrinfo *next;
+	/* of the next turn; UINT64_MAX: a pause after the last */
+	uint64_t due_us;
+	/* of the last turn */
+	uint64_t ended_us;
+	/* of this turn, and of the attempt at this address */
+	uint64_t begun_us, until_us, attempt_until_us;
 };
 
 struct poller_name {
-	struct lookup *lookup; /* NULL: free */
+	/* NULL: free */
+	struct lookup *lookup;
 	char host[QCONFIG_HOST_MAX];
 	uint64_t until_us;
 };
 
 struct poller {
-	struct probe *probe; /* borrowed */
-	uint64_t pause_us;   /* between two turns; POLLER_ONCE. May be set at any time */
-	int wake;            /* eventfd: a look-up is done */
+	/* borrowed */
+	struct probe *probe;
+	/* between two turns, or POLLER_ONCE; may be set at any time */
+	uint64_t pause_us;
+	/* an eventfd: a look-up is done */
+	int wake;
 	struct poller_line lines[PROBE_SERVERS_MAX];
 	struct poller_name names[POLLER_NAMES_MAX];
 };
@@ -49,10 +58,11 @@ struct poller {
 int poller_init(struct poller *q, struct probe *p, uint64_t pause_us); /* 0, -errno */
 void poller_deinit(struct poller *q);
 
-/* Goes on, and returns when something has happened. False: all turns are over and there
- * is no other; or nobody reads our standard output any more. */
+/* Waits, and returns when something has happened. False: all turns are over and no other
+ * follows; or nobody reads our standard output any more. */
 bool poller_step(struct poller *q);
 
-bool poller_busy(const struct poller *q); /* somebody's turn is not over */
+/* True: the turn of some server is not over. */
+bool poller_busy(const struct poller *q);
 
 #endif

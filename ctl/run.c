@@ -1,4 +1,4 @@
-/* Another program, run to its end; see run.h. */
+/* See run.h. */
 #include "ctl/run.h"
 
 #include "base/clock.h"
@@ -32,7 +32,7 @@ start(const char *const argv[], int out_fd, pid_t *pid)
 	return -r;
 }
 
-/* False: the time is over. */
+/* True: the process has ended; false: the time is over. */
 static bool
 await_end(pid_t pid, uint64_t timeout_ms)
 {
@@ -76,8 +76,7 @@ run_program(const char *const argv[], uint64_t timeout_ms, char *out, size_t cap
 		return -errno;
 	r = start(argv, fds[1], &pid);
 	if (r == 0 && !await_end(pid, timeout_ms)) {
-		kill(pid,
-		     SIGKILL); /* nobody has reaped it: it is still the child's number */
+		kill(pid, SIGKILL); /* not reaped yet: the pid is still the child's */
 		(void)reap(pid);
 		r = -ETIMEDOUT;
 	} else if (r == 0) {

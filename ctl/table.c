@@ -1,4 +1,4 @@
-/* Tables for people. */
+/* See table.h. */
 #include "ctl/table.h"
 
 #include "view/member.h"

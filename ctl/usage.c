@@ -1,4 +1,4 @@
-/* What a process uses, where nobody has said it. */
+/* See usage.h. */
 #include "ctl/usage.h"
 
 #include "proc/procfs.h"

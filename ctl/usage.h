@@ -1,4 +1,4 @@
-/* What processes use that neither conclaved nor they themselves have measured. */
+/* The memory, time, threads and descriptors of processes that have not reported them. */
 #ifndef CTL_USAGE_H
 #define CTL_USAGE_H
 

@@ -1,4 +1,4 @@
-/* What the verbs do alike. */
+/* What all verbs need; see verb.h. */
 #include "ctl/verb.h"
 
 #include "base/paths.h"
@@ -49,9 +49,10 @@ verb_option(const struct ctl *c, const char *name)
 void
 verb_print_usage(const struct verb *v, FILE *out)
 {
-	fprintf(out, "%s%s", v->arguments[0] ? " " : "", v->arguments);
+	fprintf(out, "%s%s", v->usage || v->arguments[0] ? " " : "",
+	        v->usage ? v->usage : v->arguments);
 	for (const struct verb_option *o = v->options; o->name; o++) {
-		if (o->about)
+		if (o->about && !v->usage)
 			fprintf(out, " [--%s%s%s]", o->name, o->value ? " " : "",
 			        o->value ? o->value : "");
 	}
@@ -76,7 +77,7 @@ verb_misused(const struct ctl *c, const char *format, ...)
 	                   c->verb->without_json ? "" : " [--json]");
 }
 
-/* The folder itself may be anybody's to enter; those in it are not. */
+/* Anybody may enter run_dir, but not the folders in it. */
 bool
 verb_may_ask(const struct ctl *c)
 {
@@ -108,12 +109,13 @@ verb_no_answer(const struct ctl *c, const char *who)
 	const char *advice = "start it with: conclaved -c ", *file = c->file;
 
 	if (!verb_may_ask(c)) {
-		advice = "only its own user and root may ask there";
+		advice = "only root and the user of these processes may ask them";
 		file = "";
 	} else if (is_started(c)) {
-		advice = "conclaved is there; what is wrong says: conclave health -c ";
+		advice = "conclaved runs; to see what is wrong: conclave health -c ";
 	} else if (ask_finds_units(c->conf->run_dir)) {
-		advice = "each process is a unit here: systemctl status 'conclave*'";
+		advice =
+		    "each process is a unit of systemd: systemctl status 'conclave*'";
 		file = "";
 	}
 	return verb_failed(c, EXIT_NO_ANSWER,
@@ -137,7 +139,7 @@ verb_flush(void)
 	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return 0;
-	clearerr(stdout); /* said once is enough */
+	clearerr(stdout); /* report it once */
 	return errno ? -errno : -EIO;
 }
 

@@ -41,6 +41,9 @@ struct verb {
 	bool files;
 	/* the last one has no name */
 	struct verb_option options[VERB_OPTIONS_MAX];
+	/* arguments and options, where some of these exclude others; NULL: made of them
+	 */
+	const char *usage;
 	/* one line */
 	const char *about;
 	/* of `conclave VERB --help`: the exit statuses and the like */

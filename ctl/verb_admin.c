@@ -1,20 +1,19 @@
 /* conclave restart, conclave reload, conclave check. */
 #include "base/exit.h"
+#include "base/paths.h"
 #include "ctl/ask.h"
 #include "ctl/verb.h"
+#include "proc/roster.h"
 #include "view/fit.h"
 #include "view/member.h"
 #include "view/status.h"
-#include "view/verdict.h"
 
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SUPERVISOR "conclaved"
-
-/* The old one may take its time to stop before its successor is started. */
+/* The old process may need time to stop before the new one is started. */
 static uint64_t
 patience_ms(const struct conf *conf)
 {
@@ -22,7 +21,7 @@ patience_ms(const struct conf *conf)
 	       conf->supervisor.restart_max_ms + 2000;
 }
 
-/* Has conclaved do it, and prints the answer, or the `field` of it that is for people. */
+/* Asks conclaved to do it, and prints the answer; for people only its member `field`. */
 static int
 demand(const struct ctl *c, const char *request, const char *field)
 {
@@ -33,12 +32,12 @@ demand(const struct ctl *c, const char *request, const char *field)
 	size_t len;
 	int r;
 
-	ask_path(c->conf->run_dir, SUPERVISOR, path);
+	ask_path(c->conf->run_dir, PATHS_CONCLAVED, path);
 	r = ask_door(path, request, patience_ms(c->conf), reply, sizeof(reply), &len);
 	if (r < 0)
 		return verb_unanswered(
-		    c, r, SUPERVISOR, request,
-		    "it may be done or not: look with conclave health");
+		    c, r, PATHS_CONCLAVED, request,
+		    "whether it was done is not known; see conclave health");
 	answer = json_loads(reply, 0, NULL);
 	if (!json_is_true(json_object_get(answer, "ok"))) {
 		r = verb_failed(c, EXIT_FAILED, "%s: %s", request,
@@ -62,13 +61,13 @@ verb_restart(const struct ctl *c)
 
 	if (c->argc != 1)
 		return verb_misused(c, "which worker? one of connmgr elector peer");
-	if (!verdict_is_worker(c->argv[0]))
+	if (!roster_find(c->argv[0]))
 		return verb_misused(
 		    c, "there is no worker `%s`, only: connmgr elector peer", c->argv[0]);
 	snprintf(request, sizeof(request), "restart %s", c->argv[0]);
-	ask_one(c->conf->run_dir, SUPERVISOR, "status", &asks);
+	ask_one(c->conf->run_dir, PATHS_CONCLAVED, "status", &asks);
 	if (!asks.list[0].answer)
-		r = verb_no_answer(c, SUPERVISOR);
+		r = verb_no_answer(c, PATHS_CONCLAVED);
 	else
 		r = demand(c, request, "pid");
 	asks_deinit(&asks);
@@ -81,7 +80,7 @@ verb_reload(const struct ctl *c)
 	return demand(c, "reload", NULL);
 }
 
-/* What systemd shows; false: it gives no answer. */
+/* Prints what systemd knows of the units into `out`. False: systemd does not answer. */
 static bool
 show_units(char out[FIT_SHOWN_MAX])
 {

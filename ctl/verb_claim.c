@@ -13,8 +13,8 @@
 
 #define PATIENCE_MS 10000 /* a disk may be slow */
 
-/* Decimal, or hexadecimal as the zxid is shown; strtoull alone would also take signs,
- * blanks and octal. */
+/* Reads a decimal number, or a hexadecimal one as zxids are shown; strtoull alone would
+ * also take signs, blanks and octal numbers. */
 static bool
 parse(const char *text, uint64_t *out)
 {
@@ -29,7 +29,7 @@ parse(const char *text, uint64_t *out)
 	return errno == 0 && *out <= INT64_MAX;
 }
 
-/* `answer` has the claim; it is freed. */
+/* Prints the claim in `answer`, and frees the answer. */
 static int
 print(const struct ctl *c, json_t *answer)
 {
@@ -80,8 +80,9 @@ keep(const struct ctl *c, uint64_t claim)
 	snprintf(request, sizeof(request), "claim %" PRIu64, claim);
 	r = ask_door(path, request, PATIENCE_MS, reply, sizeof(reply), &len);
 	if (r < 0)
-		return verb_unanswered(c, r, "the peer", "claim",
-		                       "it may be kept or not: ask again");
+		return verb_unanswered(
+		    c, r, "the peer", "claim",
+		    "whether the claim is kept is not known; ask again");
 	answer = json_loads(reply, 0, NULL);
 	if (json_is_true(json_object_get(answer, "ok")))
 		return print(c, answer);

@@ -1,4 +1,5 @@
-/* conclave completion: scripts for bash and zsh, made from the table of the verbs. */
+/* conclave completion: scripts for bash and zsh, made from the table of the verbs, which
+ * has a row for this verb too: hence the circle with verbs.c. */
 #include "ctl/verb.h"
 
 #include <stdio.h>
@@ -155,6 +156,6 @@ verb_completion(const struct ctl *c)
 	else if (strcmp(shell, "zsh") == 0)
 		put_zsh();
 	else
-		return verb_misused(c, "for which shell? bash or zsh");
+		return verb_misused(c, "write bash or zsh");
 	return EXIT_OK;
 }

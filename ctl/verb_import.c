@@ -19,18 +19,21 @@
 #define FILE_MAX    (1 << 20)
 #define RESULT_MAX  (4 * CONF_PRINT_MAX)
 #define MYID_MAX    64
-#define BODY_SERVER 5 /* lines of conf_print before the first server */
+#define BODY_SERVER 5 /* lines that conf_print writes before the first server */
 
 struct import {
 	const char *file;
-	const char *id_text;   /* --id */
-	const char *myid_file; /* --myid, or dataDir's */
+	/* --id */
+	const char *id_text;
+	/* --myid, or the one in dataDir */
+	const char *myid_file;
 	char myid_path[CONF_PATH_MAX + 8];
 	int64_t id;
 	struct zoo zoo;
 	struct conf conf;
 	struct conf checked;
-	unsigned head_lines; /* of comment before the body */
+	/* of comment before the configuration itself */
+	unsigned head_lines;
 	char text[FILE_MAX + 1];
 	char result[RESULT_MAX];
 	struct conf_error error;
@@ -51,7 +54,7 @@ read_file(struct import *m, const char *file, bool dynamic)
 	return zoo_read(&m->zoo, file, m->text, len, dynamic, &m->error);
 }
 
-/* The number in a myid file, blanks around it allowed. */
+/* Reads the number in a myid file; blanks around it are allowed. */
 static int
 read_myid(const struct ctl *c, struct import *m)
 {
@@ -62,8 +65,9 @@ read_myid(const struct ctl *c, struct import *m)
 	int r = file_read(m->myid_file, text, sizeof(text), &len);
 
 	if (r < 0)
-		return verb_misused(c, "which server is it for? %s cannot be read: %s",
-		                    m->myid_file, strerror(-r));
+		return verb_misused(
+		    c, "which server is the configuration for? %s cannot be read: %s",
+		    m->myid_file, strerror(-r));
 	number.at = text + strspn(text, " \t\r\n");
 	number.len = strcspn(number.at, " \t\r\n");
 	ok = number.at[number.len + strspn(number.at + number.len, " \t\r\n")] == '\0' &&
@@ -83,7 +87,8 @@ find_id(const struct ctl *c, struct import *m)
 		           : verb_misused(c, "`%s` is no server's id", m->id_text);
 	}
 	if (!m->myid_file && !m->zoo.data_dir[0])
-		return verb_misused(c, "which server is it for? there is no dataDir");
+		return verb_misused(c, "which server is the configuration for? The file "
+		                       "has no dataDir: write --id or --myid");
 	if (!m->myid_file) {
 		snprintf(m->myid_path, sizeof(m->myid_path), "%s/myid", m->zoo.data_dir);
 		m->myid_file = m->myid_path;
@@ -91,7 +96,7 @@ find_id(const struct ctl *c, struct import *m)
 	return read_myid(c, m);
 }
 
-/* A line of comment, whatever the words hold. */
+/* Writes a line of comment; control bytes in the words become `?`. */
 __attribute__((format(printf, 3, 4))) static void
 comment(struct import *m, struct buf_out *b, const char *format, ...)
 {
@@ -139,8 +144,8 @@ print_result(struct import *m)
 	return 0;
 }
 
-/* What only Conclave demands is said by its own reader, of the result; where that is
- * about a server, by the line that it comes from. */
+/* Reads the result as a configuration, since Conclave demands more than ZooKeeper. Where
+ * a server is refused, the error names the line of the file that it comes from. */
 static int
 check_result(struct import *m)
 {
@@ -171,7 +176,7 @@ check_result(struct import *m)
 	                 strchr(refused.text + path_len + 1, ':') + 1);
 }
 
-/* 0, 1 with `error`, or another exit status, which has been explained. */
+/* 0; 1, and `error` says why; or another exit status, whose reason was printed. */
 static int
 import(const struct ctl *c, struct import *m)
 {
@@ -197,8 +202,8 @@ take_arguments(const struct ctl *c, struct import *m)
 	m->id_text = verb_option(c, "id");
 	m->myid_file = verb_option(c, "myid");
 	if (m->id_text && m->myid_file)
-		return verb_misused(c, "--id or --myid?");
-	return m->file ? 0 : verb_misused(c, "which file?");
+		return verb_misused(c, "write --id or --myid, not both");
+	return m->file ? 0 : verb_misused(c, "the file is missing");
 }
 
 int

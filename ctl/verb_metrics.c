@@ -19,7 +19,7 @@ verb_metrics(const struct ctl *c)
 
 	if (c->json)
 		return verb_misused(c,
-		                    "it has one form; as JSON: conclave health --json");
+		                    "there is no JSON form; use conclave health --json");
 	health = verb_ask_health(c, &asks, &verdict);
 	buf_out_init(&out, text, sizeof(text));
 	metrics_put(health, &asks, &out);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Each question is two lines in a ZooKeeper's log. */
+/* Not often: a ZooKeeper logs two lines for each question. */
 #define WATCH_CALM_US  1000000
 #define WATCH_EAGER_US 200000 /* while there is no leader */
 
@@ -20,7 +20,8 @@ struct session {
 	struct probe probe;
 	struct probe_verdict verdict;
 	struct poller poller;
-	json_t *shown; /* by --watch, last; without the times */
+	/* by --watch, the last time; without the times of the answers */
+	json_t *shown;
 };
 
 static const char *
@@ -180,7 +181,7 @@ show_changes(const struct ctl *c, struct session *s)
 static int
 watch(const struct ctl *c, struct session *s)
 {
-	bool all_said = false; /* once, whatever it was */
+	bool all_said = false; /* each server has answered or failed once */
 	int r = 0;
 
 	while (r == 0 && poller_step(&s->poller)) {
@@ -207,7 +208,7 @@ take_servers(const struct ctl *c, struct probe *p)
 			                    "[::1]:3888",
 			                    c->argv[i]);
 	}
-	return p->count ? 0 : verb_misused(c, "whom? name the election ports");
+	return p->count ? 0 : verb_misused(c, "name the election ports to ask");
 }
 
 int

@@ -1,4 +1,4 @@
-/* conclave watch, conclave wait: by the peer's events. */
+/* conclave watch and conclave wait, which read the peer's events. */
 #include "base/clock.h"
 #include "base/exit.h"
 #include "ctl/follow.h"
@@ -16,7 +16,7 @@
 
 enum { WAIT_REACHED = 0, WAIT_LATE = 2 };
 
-/* The wall-clock time of an event, which carries the time since boot. */
+/* Prints the wall-clock time of an event, which carries the time since boot. */
 static void
 print_time(const json_t *event)
 {
@@ -75,7 +75,7 @@ is_reached(const json_t *event, int64_t id, bool leading)
 	return json_is_true(json_object_get(event, "active")) || (!leading && other);
 }
 
-/* Seconds in decimal to the clock's time at which they are over. */
+/* Reads decimal seconds; `until_ms` is the time of clock_ms at which they are over. */
 static int
 parse_timeout(const char *text, uint64_t *until_ms)
 {
@@ -105,13 +105,13 @@ verb_wait(const struct ctl *c)
 	if (timeout && parse_timeout(timeout, &until_ms))
 		return verb_misused(c, "--timeout wants seconds, like 10 or 0.5");
 	if (leader == leading)
-		return verb_misused(c, "--leader or --leading, one of them");
-	/* in words it prints nothing, and who does not read that may wait all the same */
+		return verb_misused(c, "write --leader or --leading, one of them");
+	/* without --json nothing is printed, so it does not matter who reads it */
 	follow_init(&f, c->conf->run_dir, c->conf->id, c->json ? STDOUT_FILENO : -1);
 	do {
 		r = follow_next(&f, until_ms);
 		if (r == FOLLOW_LATE && !heard &&
-		    f.open) /* a peer may finish its first word */
+		    f.open) /* let it finish its first event */
 			r = follow_next(&f, f.hear_by_ms);
 		heard |= r == FOLLOW_EVENT;
 	} while (r == FOLLOW_DOWN ||

@@ -53,6 +53,7 @@ const struct verb verbs[] = {
 	.options = {{"leader", NULL, "until there is a leader", false},
                     {"leading", NULL, "until this server leads", false},
                     {"timeout", "SECONDS", "for so long, such as 10 or 0.5", false}},
+	.usage = "--leader|--leading [--timeout SECONDS]",
 	.about = "return when there is a leader, or when this server leads",
 	.more = "One of --leader and --leading. Without --timeout it waits for ever.\n"
 		"Exit status: 0 reached, 2 time is over, 69 time is over and the peer "
@@ -80,6 +81,7 @@ const struct verb verbs[] = {
                     {"undo", NULL, "take the last swap back", false},
                     {"status", NULL, "say how far the swap is", false},
                     {"guard", "RESTARTS", NULL, false}},
+	.usage = "elector PROGRAM [--shadow TIME] [--force] | --undo | --status",
 	.about = "put another elector in the place of the present one, live",
 	.more =
 	    "PROGRAM is the path of a conclave-elector. --shadow compares what it "
@@ -147,6 +149,7 @@ const struct verb verbs[] = {
 	.files = true,
 	.options = {{"id", "N", "the id of the server that it is for", false},
                     {"myid", "FILE", "the file that holds this id", true}},
+	.usage = "ZOO.CFG [--id N | --myid FILE]",
 	.about = "print a configuration made from ZooKeeper's",
 	.more = "Without --id and --myid: the myid in the dataDir of ZOO.CFG.\n"
 		"Exit status: 0 done, 64 which id is not known, 78 a file is wrong (the "

@@ -1,6 +1,7 @@
 /* See asks.h. */
 #include "view/asks.h"
 
+#include "base/paths.h"
 #include "view/member.h"
 
 #include <string.h>
@@ -57,5 +58,5 @@ asks_elector(const struct asks *a)
 bool
 asks_is_elector(const char *folder)
 {
-	return strncmp(folder, "elector-", strlen("elector-")) == 0;
+	return strncmp(folder, PATHS_ELECTOR, strlen(PATHS_ELECTOR)) == 0;
 }

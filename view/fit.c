@@ -1,4 +1,4 @@
-/* Units against the configuration; see fit.h. */
+/* See fit.h. */
 #include "view/fit.h"
 
 #include <stdarg.h>
@@ -8,14 +8,14 @@
 
 #define VALUE_MAX 4096
 
-/* in the order in which they are asked for, and so shown */
+/* In the order in which systemctl is asked for them, and shows them. */
 enum unit { ALL, TARGET, CONNMGR, PORTS, ELECTOR, PEER, UNITS };
 
 struct role {
 	const char *name;
 	bool is_service;
-	const char *run,
-	    *data; /* below run_dir, data_dir; NULL: nothing is written there */
+	/* the folders below run_dir and data_dir; NULL: the unit writes nothing there */
+	const char *run, *data;
 };
 
 static const struct role roles[UNITS] = {
@@ -30,7 +30,8 @@ static const struct role roles[UNITS] = {
 struct judge {
 	const struct conf *conf;
 	const char *file;
-	const char *shown[UNITS]; /* a block of NAME=VALUE lines, up to a blank one */
+	/* for each unit a block of NAME=VALUE lines, up to a blank line */
+	const char *shown[UNITS];
 	bool (*is_user)(const char *name);
 	struct fit_verdict *out;
 };
@@ -58,7 +59,7 @@ complain(const struct judge *j, const char *format, ...)
 	va_end(list);
 }
 
-/* The value of the `nth` line of that name in the unit's block; "" where there is none.
+/* Copies the value of the `nth` line of that name in the unit's block; "": there is none.
  */
 static const char *
 value_of(const struct judge *j, enum unit u, const char *name, unsigned nth,
@@ -107,7 +108,7 @@ is_in_use(const struct judge *j, enum unit u)
 	return is(j, u, "UnitFileState", "enabled") || is(j, u, "ActiveState", "active");
 }
 
-/* Does a word of the setting, behind `prefix`, name that folder or one around it? */
+/* True: a word of the setting, behind `prefix`, names that folder or one above it. */
 static bool
 names_folder(const struct judge *j, enum unit u, const char *setting, const char *prefix,
              const char *path)
@@ -205,7 +206,7 @@ port_of(const char *listen)
 	return (unsigned)strtoul(colon ? colon + 1 : listen, NULL, 10);
 }
 
-/* Who opens the ports: the .socket unit those that it names, connmgr all others. */
+/* The .socket unit opens the ports that it names, connmgr opens all others. */
 static void
 judge_ports(const struct judge *j, enum unit connmgr)
 {
@@ -270,7 +271,7 @@ judge_layouts(const struct judge *j)
 	    !has_word(j, TARGET, "Conflicts", roles[ALL].name))
 		complain(j, "conclave.service and conclave.target do not end each other: "
 		            "Conflicts= is missing");
-	/* in use, or where none is yet, installed */
+	/* the layout that is in use; where none is, the one that is installed */
 	if (uses_all || (!uses_target && has_all)) {
 		judge_service(j, ALL, ALL);
 		judge_ports(j, ALL);

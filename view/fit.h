@@ -11,14 +11,15 @@
 
 struct fit_verdict {
 	unsigned count;
-	char problems[FIT_PROBLEMS][FIT_PROBLEM_MAX]; /* a sentence each */
+	/* a sentence each */
+	char problems[FIT_PROBLEMS][FIT_PROBLEM_MAX];
 };
 
 /* The shell command whose output fit_judge reads. */
 const char *fit_command(void);
 
-/* `shown`: that output. `file`: what the units should read, NULL where that does not
- * matter. `is_user`: does this machine know the user? */
+/* `shown`: that output. `file`: the configuration that the units should read, NULL where
+ * that does not matter. `is_user` says whether this machine knows a user. */
 void fit_judge(const char *shown, const struct conf *c, const char *file,
                bool (*is_user)(const char *name), struct fit_verdict *out);
 

@@ -1,4 +1,5 @@
-/* The question and its answer; see probe.h. What all answers say is in probe_judge.c. */
+/* The question and its answer; see probe.h. probe_judge.c has the verdict on all answers.
+ */
 #include "view/probe.h"
 
 #include "base/buf.h"
@@ -9,10 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SID_END     ((int64_t)1 << 62)
-#define SID_BITS    56
-#define FRAME_HEAD  4
-#define ANCIENT_LEN 28 /* the form without epoch and configuration: we have neither */
+#define SID_END    ((int64_t)1 << 62)
+#define SID_BITS   56
+#define FRAME_HEAD 4
+#define ANCIENT_LEN                                                                      \
+	28 /* the old form, without epoch and configuration: a probe has neither */
 
 bool
 probe_add(struct probe *p, const char *address)
@@ -64,8 +66,8 @@ probe_open(struct probe_server *s, int64_t sid, const char *numeric)
 	s->held = 0;
 }
 
-/* The bare sid of an old server, which claims no address; then LOOKING, as one that knows
- * nothing. */
+/* First the bare sid, as an old server that names no address sends it; then a
+ * notification of a server that is LOOKING and knows nothing. */
 size_t
 probe_ask(struct probe_server *s, void *out)
 {
@@ -136,7 +138,7 @@ take_answer(struct probe_server *s, size_t len)
 	return PROBE_ANSWER;
 }
 
-/* As much of the frame that has begun as there is, up to `want` bytes of it. */
+/* Takes bytes of the present frame, up to `want` in all. True: all of these are there. */
 static bool
 gather(struct probe_server *s, const unsigned char **data, size_t *len, size_t want)
 {
@@ -149,7 +151,7 @@ gather(struct probe_server *s, const unsigned char **data, size_t *len, size_t w
 	return s->held == want;
 }
 
-/* A frame, or the beginning of one. */
+/* Takes one frame, or the beginning of one. */
 static enum probe_fed
 feed_frame(struct probe_server *s, const unsigned char **data, size_t *len)
 {

@@ -1,12 +1,12 @@
-/* Who leads? Asked of election ports, ZooKeeper's or ours, from outside: the bytes of a
- * question, the one frame that answers it, and what all answers together say. Pure: who
- * connects and waits is ctl/poller. Source: zk-behaviour of ZooKeeper 3.8.0; a sender
- * that is no voter is always answered, in every state, and never counted.
+/* Asks election ports, ZooKeeper's or ours, who leads: the bytes of the question, the one
+ * frame that answers it, and the verdict on all answers. Pure: ctl/poller connects and
+ * waits. It works because FastLeaderElection (ZooKeeper 3.8.0) answers a sender that is
+ * no voter in every state, and never counts it.
  *
- * What is not believed: a frame that was on its way before the question; a leader that
- * does not itself say LEADING under its own sid (a server publishes its state before its
- * vote, so that for some ms a survivor says FOLLOWING, or even LEADING, and names the
- * dead leader); the leader that a LOOKING server names (it is the last one). */
+ * Not believed are: a frame that was sent before the question; a leader that does not say
+ * LEADING under its own sid (a server publishes its state before its vote, so that for
+ * some ms a survivor says FOLLOWING, or even LEADING, and names the dead leader); the
+ * leader that a LOOKING server names (that is the last one). */
 #ifndef VIEW_PROBE_H
 #define VIEW_PROBE_H
 
@@ -25,25 +25,32 @@
 #define PROBE_NUMERIC_MAX  64 /* an address in digits, as wire/qaddr prints it */
 
 struct probe_server {
-	char address[PROBE_ADDRESS_MAX]; /* as it was written */
-	char host[QCONFIG_HOST_MAX];     /* brackets left out */
+	/* as it was written */
+	char address[PROBE_ADDRESS_MAX];
+	/* without brackets */
+	char host[QCONFIG_HOST_MAX];
 	uint16_t port;
-	char numeric[PROBE_NUMERIC_MAX]; /* what we are connected to, "" before */
+	/* the address of the connection in digits, "" before */
+	char numeric[PROBE_NUMERIC_MAX];
 
-	bool reachable; /* there was a connection in the last turn; for the caller to set
-	                 */
+	/* there was a connection in the last turn; the caller sets it */
+	bool reachable;
 	bool answered;
-	char error[128]; /* why not */
-	uint64_t us;     /* how long the answer took */
+	/* why there is no answer */
+	char error[128];
+	/* how long the answer took */
+	uint64_t us;
 	struct notif notif;
-	char
-	    config[PROBE_FRAME_MAX + 1]; /* NUL-terminated: what notif.config points to */
+	/* NUL-terminated: what notif.config points to */
+	char config[PROBE_FRAME_MAX + 1];
 
-	/* the connection */
-	bool greeted; /* our sid has been said */
+	/* of the connection: our sid, and whether it was sent */
+	bool greeted;
 	int64_t sid;
-	bool waiting; /* a question has no answer yet */
-	bool stale;   /* the frame that has begun came before the question */
+	/* a question has no answer yet */
+	bool waiting;
+	/* the present frame began before the question */
+	bool stale;
 	size_t held;
 	unsigned char in[4 + PROBE_FRAME_MAX];
 };
@@ -54,54 +61,63 @@ struct probe_name {
 	char numeric[PROBE_NUMERIC_MAX];
 };
 
-struct probe { /* some MB: keep it static or on the heap, zeroed */
+/* Some MB: keep it static or on the heap, zeroed. */
+struct probe {
 	unsigned count;
 	struct probe_server servers[PROBE_SERVERS_MAX];
 	unsigned name_count;
 	struct probe_name names[PROBE_NAMES_MAX];
-	struct qconfig config; /* scratch */
+	/* scratch */
+	struct qconfig config;
 };
 
 struct probe_verdict {
-	bool has_leader; /* exactly one says LEADING under its own sid, or has the quorum
-	                  */
+	/* one server alone says LEADING under its own sid, or one of these has a quorum
+	 */
+	bool has_leader;
 	int64_t leader;
-	bool quorum;    /* by every configuration that those who name it report */
-	bool has_named; /* nobody leads by its own word, but a quorum follows `named` */
+	/* by every configuration that the servers which name the leader report */
+	bool quorum;
+	/* no server says that it leads, but a quorum follows `named` */
+	bool has_named;
 	int64_t named;
-	const struct probe_server *named_at; /* NULL: was not asked */
+	/* NULL: that server was not asked */
+	const struct probe_server *named_at;
 	unsigned answered;
 };
 
-/* HOST:PORT, an IPv6 address in brackets. False: it is not that, or one too many. */
+/* Adds HOST:PORT, an IPv6 address in brackets. False: it is not that, or one too many. */
 bool probe_add(struct probe *p, const char *address);
 
-/* Our sid on a new connection: above all that a member is likely to have, below 2^62. */
+/* Our sid on a new connection: larger than a member is likely to have, below 2^62. */
 int64_t probe_sid(uint64_t random);
 
 /* A new connection, to the address `numeric` in digits: forgets the old one. Then
  * probe_ask gives its first bytes, to be sent in one segment. */
 void probe_open(struct probe_server *s, int64_t sid, const char *numeric);
-/* The next question, on a connection without an open one; `out` has PROBE_QUESTION_MAX.
- * Returns its length. */
+/* Writes the next question, where the last one was answered; `out` has
+ * PROBE_QUESTION_MAX bytes. Returns its length. */
 size_t probe_ask(struct probe_server *s, void *out);
 
 enum probe_fed {
-	PROBE_MORE,   /* nothing yet */
-	PROBE_ANSWER, /* `answered`, `notif`, `config` are new */
-	PROBE_BAD, /* no election port: `error` says why; the connection is of no use */
+	/* no answer yet */
+	PROBE_MORE,
+	/* `answered`, `notif`, `config` are new */
+	PROBE_ANSWER,
+	/* this is no election port: `error` says why; close the connection */
+	PROBE_BAD,
 };
 
-/* What was received. After PROBE_ANSWER what is left of it is dropped, frame by frame. */
+/* Takes received bytes. Frames after the answer are dropped. */
 enum probe_fed probe_feed(struct probe_server *s, const void *data, size_t len);
 
-/* No answer, and why. */
+/* Notes that there is no answer, and why. */
 void probe_fail(struct probe_server *s, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Which of the asked addresses is which member is seen by the addresses and ports of the
- * configurations. Where these have names, look-ups help: true with the next name to look
- * up; each must be given to probe_name_add, with an address that it has or "". */
+/* The asked servers are matched with the members of the configurations by address and
+ * port. Where a configuration has names, these must be looked up: true, with the next
+ * name to look up; give each to probe_name_add, with each of its addresses or with "". */
 bool probe_name_wanted(struct probe *p, char out[QCONFIG_HOST_MAX]);
 void probe_name_add(struct probe *p, const char *host, const char *numeric);
 

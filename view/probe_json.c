@@ -1,4 +1,4 @@
-/* A probe's answers as JSON; see probe_json.h. */
+/* See probe_json.h. */
 #include "view/probe_json.h"
 
 #include "view/member.h"

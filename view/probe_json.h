@@ -1,4 +1,4 @@
-/* A probe's answers as JSON. */
+/* A probe's answers and its verdict as JSON. */
 #ifndef VIEW_PROBE_JSON_H
 #define VIEW_PROBE_JSON_H
 

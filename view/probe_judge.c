@@ -1,4 +1,4 @@
-/* What all answers together say; see probe.h. */
+/* The verdict on all answers; see probe.h. */
 #include "view/probe.h"
 
 #include "wire/qaddr.h"
@@ -16,7 +16,7 @@ is_canonical(const char *host, const char *canonical)
 	       strcasecmp(text, canonical) == 0;
 }
 
-/* Is this the host, as a configuration has it, at which `s` was asked? */
+/* True: `s` was asked at this host of a configuration. */
 static bool
 is_at(const struct probe *p, const struct probe_server *s, const char *host)
 {
@@ -35,9 +35,9 @@ is_wildcard(const char *host)
 	return qaddr_is_wildcard((struct qaddr_text){host, strlen(host)});
 }
 
-/* Which member of the configuration that `owner` reports is `s`? A notification does not
- * say. Known by its address; a wildcard is the owner itself; else by a port that nobody
- * else has. */
+/* Finds the member that `s` is in the configuration that `owner` reports, since a
+ * notification does not say: by its address; a wildcard is the owner itself; otherwise by
+ * a port that no other member has. */
 static bool
 who_is(const struct probe *p, const struct probe_server *owner,
        const struct probe_server *s, int64_t *sid)
@@ -77,8 +77,8 @@ parse_config(struct probe *p, const struct probe_server *s)
 	           QCONFIG_OK;
 }
 
-/* Does `s` lead, by its own word? Where its sid is not known by its address, its word
- * counts unless that sid is another's. */
+/* True: `s` says that it leads. Where its sid is not known by its address, that counts
+ * unless another server has the sid. */
 static bool
 leads(struct probe *p, const struct probe_server *s)
 {
@@ -104,8 +104,8 @@ names(const struct probe_server *s, int64_t leader)
 	        s->notif.vote.state == NOTIF_LEADING);
 }
 
-/* Those who name the leader, as members of the configuration that `owner` reports. Only
- * the leader leads, and only the others follow. */
+/* Collects the servers that name the leader, as members of the configuration that `owner`
+ * reports. The leader must say LEADING, and all others FOLLOWING. */
 static unsigned
 collect(const struct probe *p, const struct probe_server *owner, int64_t leader,
         int64_t sids[PROBE_SERVERS_MAX])
@@ -150,7 +150,7 @@ has_quorum(struct probe *p, int64_t leader)
 	return any;
 }
 
-/* The one that is member `sid`, by any configuration; NULL: it was not asked. */
+/* The server that is member `sid` by any configuration; NULL: it was not asked. */
 static const struct probe_server *
 find_member(struct probe *p, int64_t sid)
 {

@@ -1,4 +1,4 @@
-/* A notification or a decision in words; see said.h. */
+/* See said.h. */
 #include "view/said.h"
 
 #include "ipc/msg.h"

@@ -1,6 +1,8 @@
 /* See verdict.h. */
 #include "view/verdict.h"
 
+#include "proc/roster.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,13 +22,6 @@ say(struct verdict *v, enum verdict_kind kind, const char *format, ...)
 	va_end(args);
 }
 
-bool
-verdict_is_worker(const char *name)
-{
-	return strcmp(name, "connmgr") == 0 || strcmp(name, "elector") == 0 ||
-	       strcmp(name, "peer") == 0;
-}
-
 /* `elector (pid 7)`, or the name alone. */
 static const char *
 who(const struct verdict_process *p, char out[96])
@@ -38,8 +33,8 @@ who(const struct verdict_process *p, char out[96])
 	return out;
 }
 
-/* Without a worker nobody serves; the others can be spared for a while. A worker that is
- * only on its way counts as one that serves soon. */
+/* A server without one of its workers cannot serve; the other processes can be missing
+ * for a while. A worker that starts or stops is expected to serve soon. */
 static void
 judge_state(const struct verdict_facts *f, const struct verdict_process *p,
             struct verdict *out)
@@ -47,12 +42,12 @@ judge_state(const struct verdict_facts *f, const struct verdict_process *p,
 	bool moves =
 	    strcmp(p->state, "starting") == 0 || strcmp(p->state, "stopping") == 0;
 	enum verdict_kind kind =
-	    verdict_is_worker(p->name) && !moves ? VERDICT_FAILING : VERDICT_DEGRADED;
+	    roster_find(p->name) && !moves ? VERDICT_FAILING : VERDICT_DEGRADED;
 	char name[96];
 
 	if (strcmp(p->state, "ready") == 0)
 		return;
-	/* its reason is that others are not ready, and they are told of */
+	/* the reason is that other processes are not ready, which are reported */
 	if (strcmp(p->name, "conclaved") == 0 && moves)
 		return;
 	if (strcmp(p->state, "silent") == 0)
@@ -72,7 +67,7 @@ judge_process(const struct verdict_facts *f, const struct verdict_process *p,
 	char name[96];
 
 	judge_state(f, p, out);
-	if (p->idle && verdict_is_worker(p->name))
+	if (p->idle && roster_find(p->name))
 		say(out, VERDICT_FAILING,
 		    "%s does not count: connmgr has not made it active", who(p, name));
 	if (p->lag_ms > f->lag_max_ms)
@@ -89,15 +84,13 @@ judge_process(const struct verdict_facts *f, const struct verdict_process *p,
 static void
 judge_absence(const struct verdict_facts *f, struct verdict *out)
 {
-	static const char *const needed[] = {"connmgr", "elector", "peer"};
-
-	for (unsigned i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+	for (unsigned i = 0; i < ROSTER_COUNT; i++) {
 		bool there = false;
 
 		for (unsigned j = 0; j < f->process_count; j++)
-			there |= strcmp(f->processes[j].name, needed[i]) == 0;
+			there |= strcmp(f->processes[j].name, roster[i].name) == 0;
 		if (!there)
-			say(out, VERDICT_FAILING, "there is no %s", needed[i]);
+			say(out, VERDICT_FAILING, "there is no %s", roster[i].name);
 	}
 	if (f->orphaned)
 		say(out, VERDICT_DEGRADED,

@@ -126,7 +126,7 @@ mended() {
 	sick 1 1 degraded "conclaved (pid $pid) does not answer within 200 ms"
 	# what is there needs no start
 	run -69 lab_conclave 1 swap --status
-	[[ "$output" == *"conclaved is there; what is wrong says: conclave health"* ]]
+	[[ "$output" == *"conclaved runs; to see what is wrong: conclave health"* ]]
 	run -0 lab_conclave 1 status
 	[[ "$output" == *"no answer from: conclaved"* ]]
 	kill -CONT "$pid"

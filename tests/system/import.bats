@@ -91,7 +91,7 @@ $THREE" --id 1
 	echo three >data/myid
 	refused 64 "$LIMITS$THREE"$'dataDir=data\n' "data/myid does not hold a server's id"
 	refused 64 "$LIMITS$THREE" "is no server's id" --id x
-	refused 64 "$LIMITS$THREE" "--id or --myid?" --id 1 --myid mine
+	refused 64 "$LIMITS$THREE" "write --id or --myid, not both" --id 1 --myid mine
 	refused 64 "$LIMITS$THREE" "wants a file" --myid
 	refused 78 "$LIMITS$THREE" "zoo.cfg: there is no server.9" --id 9
 }

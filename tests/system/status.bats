@@ -152,7 +152,7 @@ is_error() {
 	for verb in status leader health metrics watch "wait --leader" "restart peer"; do
 		# shellcheck disable=SC2086 # words
 		run -69 as_another $verb
-		[[ "${lines[*]}" == *"only its own user and root may ask"* ]] && [ "${#lines[@]}" = 1 ]
+		[[ "${lines[*]}" == *"only root and the user of these processes may ask"* ]] && [ "${#lines[@]}" = 1 ]
 	done
 }
 

@@ -28,7 +28,7 @@ name_of() {
 	box_until "it serves" serves
 	box '
 		conclave status --json | jq -e ".silent == []"
-		conclave restart peer 2>&1 | grep "a unit here: systemctl status"
+		conclave restart peer 2>&1 | grep "a unit of systemd: systemctl status"
 		conclave status --json | jq -e ".processes | length == 3"'
 }
 
