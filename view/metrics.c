@@ -24,7 +24,9 @@ struct metric {
 	const char *type;
 	/* NULL: one more sample of the row before */
 	const char *help;
+	/* puts all of it, or what one process says of it */
 	void (*put)(const struct page *p, const struct metric *m);
+	void (*put_row)(const struct page *p, const struct metric *m, const json_t *row);
 	/* What `put` reads: the member `key` of what `who` said, or of each process; or
 	 * of each element of the array `array` of that. */
 	const char *key;
@@ -195,110 +197,85 @@ process_name(const json_t *row)
 	return strcmp(name, "elector-shadow") == 0 ? member_string(row, "folder") : name;
 }
 
-/* The next process from `*at` on that has another name than every process before it:
- * conclaved's own may wait while somebody has started one by hand. NULL: no more. */
-static const json_t *
-next_row(const struct page *p, size_t *at)
+static void
+put_up(const struct page *p, const struct metric *m, const json_t *row)
 {
-	while (*at < json_array_size(p->rows)) {
-		const json_t *row = json_array_get(p->rows, (*at)++);
-		size_t i = 0;
-
-		while (strcmp(process_name(json_array_get(p->rows, i)),
-		              process_name(row)) != 0)
-			i++;
-		if (i == *at - 1)
-			return row;
-	}
-	return NULL;
+	sample(p, m, "", (struct label[]){{"process", process_name(row)}, {0}},
+	       strcmp(member_string(row, "state"), "ready") == 0);
 }
 
 static void
-put_up(const struct page *p, const struct metric *m)
+put_info(const struct page *p, const struct metric *m, const json_t *row)
 {
-	const json_t *row;
-	size_t at = 0;
+	const struct label labels[] = {{"process", process_name(row)},
+	                               {"version", member_string(row, "version")},
+	                               {"program", member_string(row, "program")},
+	                               {0}};
 
-	begin(p, m);
-	while ((row = next_row(p, &at)))
-		sample(p, m, "", (struct label[]){{"process", process_name(row)}, {0}},
-		       strcmp(member_string(row, "state"), "ready") == 0);
+	sample(p, m, "", labels, 1);
 }
 
+/* The member `key`. */
 static void
-put_info(const struct page *p, const struct metric *m)
+put_process(const struct page *p, const struct metric *m, const json_t *row)
 {
-	const json_t *row;
-	size_t at = 0;
-
-	begin(p, m);
-	while ((row = next_row(p, &at))) {
-		const struct label labels[] = {{"process", process_name(row)},
-		                               {"version", member_string(row, "version")},
-		                               {"program", member_string(row, "program")},
-		                               {0}};
-
-		sample(p, m, "", labels, 1);
-	}
-}
-
-/* The member `key` of each process. */
-static void
-put_process(const struct page *p, const struct metric *m)
-{
-	const json_t *row;
-	size_t at = 0;
+	const struct label labels[] = {{"process", process_name(row)}, {0}};
 	int64_t value;
 
-	begin(p, m);
-	while ((row = next_row(p, &at))) {
-		const struct label labels[] = {{"process", process_name(row)}, {0}};
-
-		if (member_i64(row, m->key, &value))
-			sample(p, m, "", labels, value * (m->factor ? m->factor : 1));
-	}
+	if (member_i64(row, m->key, &value))
+		sample(p, m, "", labels, value * (m->factor ? m->factor : 1));
 }
 
-/* Each member of the object `key` of each process. */
+/* Each member of the object `key`. */
 static void
-put_members(const struct page *p, const struct metric *m)
+put_members(const struct page *p, const struct metric *m, const json_t *row)
 {
 	const char *reason;
-	const json_t *row;
 	json_t *node;
-	size_t at = 0;
 
-	begin(p, m);
-	while ((row = next_row(p, &at))) {
-		json_object_foreach (json_object_get(row, m->key), reason, node) {
-			const struct label labels[] = {
-			    {"process", process_name(row)}, {"reason", reason}, {0}};
+	json_object_foreach (json_object_get(row, m->key), reason, node) {
+		const struct label labels[] = {
+		    {"process", process_name(row)}, {"reason", reason}, {0}};
 
-			if (json_is_integer(node))
-				sample(p, m, "", labels, json_integer_value(node));
-		}
+		if (json_is_integer(node))
+			sample(p, m, "", labels, json_integer_value(node));
 	}
 }
 
-/* The member `key` of each element of the array `array` of each process. */
+/* The member `key` of each element of the array `array`. */
 static void
-put_queues(const struct page *p, const struct metric *m)
+put_queues(const struct page *p, const struct metric *m, const json_t *row)
 {
-	const json_t *row, *queue;
-	size_t at = 0, i;
+	const json_t *queue;
 	int64_t value;
+	size_t i;
+
+	json_array_foreach (json_object_get(row, m->array), i, queue) {
+		const struct label labels[] = {{"process", process_name(row)},
+		                               {"queue", member_string(queue, "name")},
+		                               {0}};
+
+		if (member_i64(queue, m->key, &value))
+			sample(p, m, "", labels, value);
+	}
+}
+
+/* Of two processes of one name only the first counts: conclaved's own may wait while
+ * somebody has started one by hand. */
+static void
+put_processes(const struct page *p, const struct metric *m)
+{
+	const json_t *row, *other;
+	size_t i, k;
 
 	begin(p, m);
-	while ((row = next_row(p, &at))) {
-		json_array_foreach (json_object_get(row, m->array), i, queue) {
-			const struct label labels[] = {
-			    {"process", process_name(row)},
-			    {"queue", member_string(queue, "name")},
-			    {0}};
-
-			if (member_i64(queue, m->key, &value))
-				sample(p, m, "", labels, value);
+	json_array_foreach (p->rows, i, row) {
+		json_array_foreach (p->rows, k, other) {
+			if (strcmp(process_name(other), process_name(row)) == 0)
+				break;
 		}
+		if (k == i)
+			m->put_row(p, m, row);
 	}
 }
 
@@ -363,44 +340,44 @@ static const struct metric metrics[] = {
      "From beginning to look to an established leader", .put = put_histogram,
      .key = "establish", .who = PEER, .parts = 1000000},
     {"conclave_process_up", "gauge", "Whether a process is ready and answers",
-     .put = put_up},
+     .put_row = put_up},
     {"conclave_process_info", "gauge", "What a process is: version and program",
-     .put = put_info},
+     .put_row = put_info},
     {"conclave_process_uptime_seconds", "gauge", "Since the process was started",
-     .put = put_process, .key = "uptime_ms", .parts = 1000},
+     .put_row = put_process, .key = "uptime_ms", .parts = 1000},
     {"conclave_process_resident_memory_bytes", "gauge", "Resident memory",
-     .put = put_process, .key = "rss_kb", .factor = 1024},
+     .put_row = put_process, .key = "rss_kb", .factor = 1024},
     {"conclave_process_cpu_seconds_total", "counter", "Processor time, user and system",
-     .put = put_process, .key = "cpu_ms", .parts = 1000},
-    {"conclave_process_threads", "gauge", "Threads", .put = put_process,
+     .put_row = put_process, .key = "cpu_ms", .parts = 1000},
+    {"conclave_process_threads", "gauge", "Threads", .put_row = put_process,
      .key = "threads"},
-    {"conclave_process_open_fds", "gauge", "Open descriptors", .put = put_process,
+    {"conclave_process_open_fds", "gauge", "Open descriptors", .put_row = put_process,
      .key = "descriptors"},
     {"conclave_process_loop_lag_seconds", "gauge",
-     "How late the loop was, the worst of the last minute", .put = put_process,
+     "How late the loop was, the worst of the last minute", .put_row = put_process,
      .key = "lag_ms", .parts = 1000},
     {"conclave_process_beat_age_seconds", "gauge", "Since the last sign of life",
-     .put = put_process, .key = "beat_age_ms", .parts = 1000},
+     .put_row = put_process, .key = "beat_age_ms", .parts = 1000},
     {"conclave_process_generation", "gauge",
-     "Which process of its role it is; 0 for none", .put = put_process,
+     "Which process of its role it is; 0 for none", .put_row = put_process,
      .key = "generation"},
     {"conclave_process_restarts_total", "counter",
-     "Processes that were started after the first", .put = put_process,
+     "Processes that were started after the first", .put_row = put_process,
      .key = "restarts"},
-    {"conclave_process_failures", "gauge", "Deaths in a row", .put = put_process,
+    {"conclave_process_failures", "gauge", "Deaths in a row", .put_row = put_process,
      .key = "failures"},
     {"conclave_process_ends_total", "counter", "Ends of a process, by cause",
-     .put = put_members, .key = "restarts_by"},
+     .put_row = put_members, .key = "restarts_by"},
     {"conclave_drops_total", "counter",
-     "What was refused, replaced or thrown away, by reason", .put = put_members,
+     "What was refused, replaced or thrown away, by reason", .put_row = put_members,
      .key = "drops"},
     {"conclave_queue_messages", "gauge", "What waits between two processes",
-     .put = put_queues, .key = "length", .array = "queues"},
-    {"conclave_queue_bound_messages", "gauge", "What may wait there", .put = put_queues,
-     .key = "bound", .array = "queues"},
-    {"conclave_queue_drops_total", "counter", "What was dropped there", .put = put_queues,
-     .key = "drops", .array = "queues"},
-    {"conclave_outbox_bytes", "gauge", "What waits for remotes", .put = put_queues,
+     .put_row = put_queues, .key = "length", .array = "queues"},
+    {"conclave_queue_bound_messages", "gauge", "What may wait there",
+     .put_row = put_queues, .key = "bound", .array = "queues"},
+    {"conclave_queue_drops_total", "counter", "What was dropped there",
+     .put_row = put_queues, .key = "drops", .array = "queues"},
+    {"conclave_outbox_bytes", "gauge", "What waits for remotes", .put_row = put_queues,
      .key = "length", .array = "outboxes"},
 };
 
@@ -421,6 +398,6 @@ metrics_put(const json_t *health, const struct asks *asks, struct buf_out *out)
 			p.said[PEER] = asks->list[i].answer;
 	}
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
-		metrics[i].put(&p, &metrics[i]);
+		(metrics[i].put ? metrics[i].put : put_processes)(&p, &metrics[i]);
 	buf_put_text(out, "# EOF\n");
 }
