@@ -1,4 +1,4 @@
-/* ctl/probe: the question's bytes, and which frame is its answer. */
+/* view/probe: the question's bytes, and which frame is its answer. */
 #include "view/probe.h"
 
 #include "base/buf.h"

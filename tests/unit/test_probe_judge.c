@@ -1,4 +1,4 @@
-/* ctl/probe_judge: who leads, by what all of them said. */
+/* view/probe_judge: who leads, by what all of them said. */
 #include "view/probe.h"
 
 #include <setjmp.h>

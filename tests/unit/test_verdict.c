@@ -1,4 +1,4 @@
-/* ctl/verdict: one case for each reason, alone in a server that is well otherwise. */
+/* view/verdict: one case for each reason, alone in a server that is well otherwise. */
 #include "view/verdict.h"
 
 #include <setjmp.h>
