@@ -96,6 +96,12 @@ keep_wrong(struct options *o, const char *lacks, char **argv)
 		snprintf(o->wrong, sizeof(o->wrong), "%s", argv[optind - 1]);
 }
 
+static const char *
+lacking(const struct verb_option *o)
+{
+	return o->file ? "a file" : o->value;
+}
+
 /* Takes the options of the command and, once the verb is known, of the verb, wherever
  * they are; before that it stops at the verb. The number of words taken is returned. */
 static int
@@ -129,13 +135,13 @@ take_options(struct options *o, int argc, char **argv)
 		} else if (found >= FIRST && optarg && optarg == argv[optind - 1] &&
 		           strncmp(optarg, "--", 2) == 0) {
 			optind--; /* another option, such as --json */
-			keep_wrong(o, v->options[found - FIRST].value, argv);
+			keep_wrong(o, lacking(&v->options[found - FIRST]), argv);
 		} else if (found >= FIRST) {
 			o->ctl.values[found - FIRST] = optarg ? optarg : "";
 		} else if (found == ':') {
 			keep_wrong(o,
 			           optopt < FIRST ? "a file"
-			                          : v->options[optopt - FIRST].value,
+			                          : lacking(&v->options[optopt - FIRST]),
 			           argv);
 		} else {
 			keep_wrong(o, NULL, argv);

@@ -34,12 +34,12 @@ a_probe(void **state)
 	assert_true(probe_add(&probe, "[::1]:2"));
 	s->reachable = s->answered = true;
 	s->us = 1234;
-	s->notif = (struct notif){.state = NOTIF_LEADING,
-	                          .leader = INT64_MAX,
-	                          .zxid = -1,
-	                          .round = 9007199254740993,
-	                          .epoch = 3,
-	                          .version = 2,
+	s->notif = (struct notif){.vote = {.state = NOTIF_LEADING,
+	                                   .leader = INT64_MAX,
+	                                   .zxid = -1,
+	                                   .round = 9007199254740993,
+	                                   .epoch = 3,
+	                                   .version = 2},
 	                          .has_config = true};
 	strcpy(s->config, "version=0");
 	probe_fail(&probe.servers[1], "no \xfc");
@@ -62,12 +62,12 @@ a_probe(void **state)
 static void
 what_an_elector_said(void **state)
 {
-	struct notif n = {.state = NOTIF_LOOKING,
-	                  .leader = 2,
-	                  .zxid = 16,
-	                  .round = 5,
-	                  .epoch = 1,
-	                  .version = 2,
+	struct notif n = {.vote = {.state = NOTIF_LOOKING,
+	                           .leader = 2,
+	                           .zxid = 16,
+	                           .round = 5,
+	                           .epoch = 1,
+	                           .version = 2},
 	                  .has_config = true,
 	                  .config = "abc",
 	                  .config_len = 3};
