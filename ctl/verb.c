@@ -4,6 +4,7 @@
 #include "base/paths.h"
 #include "client/door.h"
 #include "ctl/ask.h"
+#include "proc/procfs.h"
 #include "view/member.h"
 #include "view/status.h"
 
@@ -124,13 +125,50 @@ verb_no_answer(const struct ctl *c, const char *who)
 }
 
 int
-verb_unanswered(const struct ctl *c, int error, const char *who, const char *request,
-                const char *unsure)
+verb_demand(const struct ctl *c, const char *folder, const char *request,
+            uint64_t patience_ms, const char *unsure, json_t **answer)
 {
-	if (error == -ENOENT || error == -ECONNREFUSED || error == -EACCES)
-		return verb_no_answer(c, who);
-	return verb_failed(c, EXIT_NO_ANSWER, "%s: no answer (%s); %s", request,
-	                   strerror(-error), unsure);
+	static char reply[DOOR_REPLY_MAX + 1];
+	char path[ASK_PATH_MAX];
+	size_t len;
+	int r;
+
+	ask_path(c->conf->run_dir, folder, path);
+	r = ask_door(path, request, patience_ms, reply, sizeof(reply), &len);
+	if (r == -ENOENT || r == -ECONNREFUSED || r == -EACCES)
+		return verb_no_answer(c, folder);
+	if (r < 0)
+		return verb_failed(c, EXIT_NO_ANSWER, "%s: no answer (%s); %s",
+		                   c->verb->name, strerror(-r), unsure);
+	*answer = json_loads(reply, 0, NULL);
+	return 0;
+}
+
+static void
+fill(json_t *row, const char *key, int64_t value)
+{
+	if (value >= 0 && json_is_null(json_object_get(row, key)))
+		json_object_set_new(row, key, json_integer(value));
+}
+
+void
+verb_fill_usage(json_t *processes)
+{
+	size_t at;
+	json_t *row;
+
+	json_array_foreach (processes, at, row) {
+		struct procfs_use use;
+		int64_t pid;
+
+		if (!member_i64(row, "pid", &pid))
+			continue;
+		use = procfs_read((pid_t)pid);
+		fill(row, "rss_kb", use.rss_kb);
+		fill(row, "cpu_ms", use.cpu_ms);
+		fill(row, "threads", use.threads);
+		fill(row, "descriptors", use.descriptors);
+	}
 }
 
 int
@@ -163,12 +201,32 @@ verb_print_json(json_t *object)
 	json_decref(object);
 }
 
-void
-verb_print_file_json(const char *file, bool ok, const char *key, const char *text)
+static void
+print_file_json(const char *file, bool ok, const char *key, const char *text)
 {
 	verb_print_json(json_pack("{s:i, s:o, s:b, s:o}", "schema", STATUS_SCHEMA, "file",
-	                          member_of_bytes(file), "ok", ok, ok ? key : "error",
+	                          member_of_bytes(file), "ok", ok, key,
 	                          member_of_bytes(text)));
+}
+
+int
+verb_file_made(const struct ctl *c, const char *file, const char *key, const char *text)
+{
+	if (c->json)
+		print_file_json(file, true, key, text);
+	else
+		fputs(text, stdout);
+	return EXIT_OK;
+}
+
+int
+verb_file_wrong(const struct ctl *c, const char *file, const char *error)
+{
+	if (c->json)
+		print_file_json(file, false, "error", error);
+	else
+		fprintf(stderr, "conclave: %s\n", error);
+	return EXIT_CONFIG;
 }
 
 void

@@ -105,14 +105,18 @@ int verb_misused(const struct ctl *c, const char *format, ...)
 bool verb_may_ask(const struct ctl *c);
 /* Says that no process answers; returns EXIT_NO_ANSWER. */
 int verb_no_answer(const struct ctl *c, const char *who);
-/* ask_door of `who` ended with `error`: no process listens, or nobody knows whether the
- * request was done, which `unsure` says. Returns EXIT_NO_ANSWER. */
-int verb_unanswered(const struct ctl *c, int error, const char *who, const char *request,
-                    const char *unsure);
+/* Asks the process of that folder to do something. 0, and its answer, which the caller
+ * frees (NULL: it is no JSON); or the exit status: no process listens, or it is not known
+ * whether the request was carried out, which `unsure` says. */
+int verb_demand(const struct ctl *c, const char *folder, const char *request,
+                uint64_t patience_ms, const char *unsure, json_t **answer);
 /* Asks all processes: the health object (view/health.h); both are the caller's to free.
  */
 json_t *verb_ask_health(const struct ctl *c, struct asks *asks,
                         enum verdict_kind *verdict);
+/* Fills `rss_kb`, `cpu_ms`, `threads` and `descriptors` of the rows of `processes` where
+ * they are null, from /proc: no process has reported them. */
+void verb_fill_usage(json_t *processes);
 /* Writes out what was printed: 0, or -errno (and what was not written is lost). */
 int verb_flush(void);
 /* The exit status after that: `status`; or VERB_UNWRITTEN, and the reason was printed. A
@@ -121,9 +125,11 @@ int verb_flushed(int error, int status);
 /* Prints one line of JSON, and frees the object. */
 void verb_print_json(json_t *object);
 
-/* Of a verb about a file: the text that it makes as `key`, or as `error` what is wrong.
- */
-void verb_print_file_json(const char *file, bool ok, const char *key, const char *text);
+/* Of a verb about a file: prints the text that was made of it (with --json as the member
+ * `key`), or what is wrong with it. Returns the exit status. */
+int verb_file_made(const struct ctl *c, const char *file, const char *key,
+                   const char *text);
+int verb_file_wrong(const struct ctl *c, const char *file, const char *error);
 /* A point of time as people read it: `12:34:56.789`. */
 void verb_print_time(int64_t real_us);
 int64_t verb_now_us(void); /* on that clock */

@@ -25,20 +25,14 @@ patience_ms(const struct conf *conf)
 static int
 demand(const struct ctl *c, const char *request, const char *field)
 {
-	char path[ASK_PATH_MAX];
-	char reply[4096];
 	char text[32];
 	json_t *answer;
-	size_t len;
-	int r;
+	int r =
+	    verb_demand(c, PATHS_CONCLAVED, request, patience_ms(c->conf),
+	                "whether it was done is not known; see conclave health", &answer);
 
-	ask_path(c->conf->run_dir, PATHS_CONCLAVED, path);
-	r = ask_door(path, request, patience_ms(c->conf), reply, sizeof(reply), &len);
-	if (r < 0)
-		return verb_unanswered(
-		    c, r, PATHS_CONCLAVED, request,
-		    "whether it was done is not known; see conclave health");
-	answer = json_loads(reply, 0, NULL);
+	if (r)
+		return r;
 	if (!json_is_true(json_object_get(answer, "ok"))) {
 		r = verb_failed(c, EXIT_FAILED, "%s: %s", request,
 		                member_string(answer, "error"));
@@ -136,20 +130,11 @@ verb_check(const struct ctl *c)
 	const char *file = c->argc > 0 ? c->argv[0] : c->file;
 	struct conf_error error;
 
-	if (conf_load(file, &conf, &error)) {
-		if (c->json)
-			verb_print_file_json(file, false, "", error.text);
-		else
-			fprintf(stderr, "conclave: %s\n", error.text);
-		return EXIT_CONFIG;
-	}
+	if (conf_load(file, &conf, &error))
+		return verb_file_wrong(c, file, error.text);
 	if (verb_option(c, "systemd"))
 		return check_units(c, &conf, file);
 	if (conf_print(&conf, true, text, sizeof(text)) == 0)
 		return EXIT_FAILED;
-	if (c->json)
-		verb_print_file_json(file, true, "canonical", text);
-	else
-		fputs(text, stdout);
-	return EXIT_OK;
+	return verb_file_made(c, file, "canonical", text);
 }

@@ -1,5 +1,6 @@
 /* conclave claim. */
 #include "base/exit.h"
+#include "base/paths.h"
 #include "ctl/ask.h"
 #include "ctl/verb.h"
 #include "view/member.h"
@@ -52,7 +53,7 @@ show(const struct ctl *c)
 	const char *reason;
 	int r;
 
-	ask_one(c->conf->run_dir, "peer", "status", &asks);
+	ask_one(c->conf->run_dir, PATHS_PEER, "status", &asks);
 	answer = asks.list[0].answer;
 	reason = member_string(answer, "reason");
 	if (!answer)
@@ -69,21 +70,15 @@ show(const struct ctl *c)
 static int
 keep(const struct ctl *c, uint64_t claim)
 {
-	char path[ASK_PATH_MAX];
 	char request[64];
-	char reply[DOOR_REPLY_MAX + 1];
 	json_t *answer;
-	size_t len;
 	int r;
 
-	ask_path(c->conf->run_dir, "peer", path);
 	snprintf(request, sizeof(request), "claim %" PRIu64, claim);
-	r = ask_door(path, request, PATIENCE_MS, reply, sizeof(reply), &len);
-	if (r < 0)
-		return verb_unanswered(
-		    c, r, "the peer", "claim",
-		    "whether the claim is kept is not known; ask again");
-	answer = json_loads(reply, 0, NULL);
+	r = verb_demand(c, PATHS_PEER, request, PATIENCE_MS,
+	                "whether the claim is kept is not known; ask again", &answer);
+	if (r)
+		return r;
 	if (json_is_true(json_object_get(answer, "ok")))
 		return print(c, answer);
 	r = verb_failed(c, EXIT_FAILED, "claim: refused: %s",

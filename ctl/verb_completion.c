@@ -1,161 +1,101 @@
 /* conclave completion: scripts for bash and zsh, made from the table of the verbs, which
- * has a row for this verb too: hence the circle with verbs.c. */
+ * has a row for this verb too: hence the circle with verbs.c. Both scripts find the verb,
+ * look up in the same list what may follow it, and offer that in the way of the shell. */
 #include "ctl/verb.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* ---- bash ---- */
-
-static const char bash_head[] =
-    "# bash completion for conclave(1), made by: conclave completion bash\n"
-    "\n"
-    "_conclave() {\n"
-    "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
-    "\tlocal verb=\"\" options=\"-c --json --help --version\" words=\"\" files=\"\" i\n"
-    "\n"
-    "\tCOMPREPLY=()\n"
-    "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
-    "\t\tcase ${COMP_WORDS[i]} in\n"
-    "\t\t-c) ((i++)) ;;\n"
-    "\t\t-*) ;;\n"
-    "\t\t*)\n"
-    "\t\t\tverb=${COMP_WORDS[i]}\n"
-    "\t\t\tbreak\n"
-    "\t\t\t;;\n"
-    "\t\tesac\n"
-    "\tdone\n"
-    "\tcase $verb in\n";
-
-static const char bash_tail[] =
-    "\tesac\n"
-    "\tif [[ -n $files ]]; then\n"
-    "\t\tcompopt -o filenames\n"
-    "\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\"; compgen -f -- "
-    "\"$cur\")\n"
-    "\telif [[ $cur = -* || -z $words ]]; then\n"
-    "\t\tmapfile -t COMPREPLY < <(compgen -W \"$options\" -- \"$cur\")\n"
-    "\telse\n"
-    "\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
-    "\tfi\n"
-    "}\n"
-    "\n"
-    "complete -F _conclave conclave\n";
+static const struct shell {
+	const char *name;
+	const char *head;
+	const char *tail;
+} shells[] = {
+    {"bash",
+     "_conclave() {\n"
+     "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
+     "\tlocal verb=\"\" offers=\"\" options=\"-c --json --help --version\" files=\"\" i\n"
+     "\n"
+     "\tCOMPREPLY=()\n"
+     "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
+     "\t\tcase ${COMP_WORDS[i]} in\n"
+     "\t\t-c) ((i++)) ;;\n"
+     "\t\t-*) ;;\n"
+     "\t\t*) verb=${COMP_WORDS[i]} && break ;;\n"
+     "\t\tesac\n"
+     "\tdone\n",
+     "\t[[ $cur != -* && -n $offers$files ]] || offers=$options files=\"\"\n"
+     "\tmapfile -t COMPREPLY < <(compgen -W \"$offers\" -- \"$cur\")\n"
+     "\t[[ -n $files ]] || return\n"
+     "\tcompopt -o filenames\n"
+     "\tmapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -- \"$cur\")\n"
+     "}\n"
+     "\n"
+     "complete -F _conclave conclave\n"},
+    {"zsh",
+     "_conclave() {\n"
+     "\tlocal cur=$words[CURRENT] prev=$words[CURRENT-1]\n"
+     "\tlocal verb=\"\" offers=\"\" options=\"-c --json --help --version\" files=\"\" i\n"
+     "\n"
+     "\tfor ((i = 2; i < CURRENT; i++)); do\n"
+     "\t\tcase $words[i] in\n"
+     "\t\t-c) ((i++)) ;;\n"
+     "\t\t-*) ;;\n"
+     "\t\t*) verb=$words[i] && break ;;\n"
+     "\t\tesac\n"
+     "\tdone\n",
+     "\t[[ $cur != -* && -n $offers$files ]] || offers=$options files=\"\"\n"
+     "\tcompadd -- ${=offers}\n"
+     "\t[[ -z $files ]] || _files\n"
+     "}\n"
+     "\n"
+     "_conclave \"$@\"\n"},
+};
 
 static void
-put_bash_verb(const struct verb *v)
+put_verb(const struct verb *v)
 {
-	printf("\t%s)\n\t\toptions=\"", v->name);
+	printf("\t%s) options=\"", v->name);
 	for (const struct verb_option *o = v->options; o->name; o++)
 		if (o->about)
 			printf("--%s ", o->name);
-	printf("%s--help\" words=\"%s\"\n", v->without_json ? "" : "--json ",
-	       v->words ? v->words : "");
-	if (v->files)
-		puts("\t\t[[ $cur = -* ]] || files=1");
-	puts("\t\t;;");
+	printf("%s--help\" offers=\"%s\" files=\"%s\" ;;\n",
+	       v->without_json ? "" : "--json ", v->words ? v->words : "",
+	       v->files ? "1" : "");
 }
 
-/* What follows an option is a file, or cannot be completed. */
+/* What follows an option: a file, or something that cannot be completed. */
 static void
-put_bash_value(const struct verb *v, const struct verb_option *o)
+put_values(const struct verb *v)
 {
-	printf("\t\"%s --%s\")%s ;;\n", v->name, o->name,
-	       o->file ? " words=\"\" files=1" : " return");
-}
-
-static void
-put_bash(void)
-{
-	fputs(bash_head, stdout);
-	printf("\t\"\") words=\"");
-	for (unsigned i = 0; i < verb_count; i++)
-		printf("%s%s", i ? " " : "", verbs[i].name);
-	puts("\" ;;");
-	for (unsigned i = 0; i < verb_count; i++)
-		put_bash_verb(&verbs[i]);
-	puts("\tesac\n\tcase \"$verb $prev\" in\n\t*\" -c\") words=\"\" files=1 ;;");
-	for (unsigned i = 0; i < verb_count; i++)
-		for (const struct verb_option *o = verbs[i].options; o->name; o++)
-			if (o->about && o->value)
-				put_bash_value(&verbs[i], o);
-	fputs(bash_tail, stdout);
-}
-
-/* ---- zsh ---- */
-
-static const char zsh_head[] =
-    "#compdef conclave\n"
-    "# zsh completion for conclave(1), made by: conclave completion zsh\n"
-    "\n"
-    "_conclave() {\n"
-    "\tlocal context state line\n"
-    "\tlocal -a verbs common\n"
-    "\tcommon=('-c[configuration]:file:_files' '--help[help]')\n"
-    "\t_arguments -C $common '--json[JSON]' '--version[version]' '1:verb:->verb' "
-    "'*::argument:->rest'\n"
-    "\tif [[ $state = verb ]]; then\n"
-    "\t\tverbs=(\n";
-
-/* Within single quotes; brackets and colons mean something to _arguments. */
-static void
-put_zsh_text(const char *text)
-{
-	for (; *text; text++) {
-		if (strchr("[]:", *text))
-			putchar('\\');
-		fputs(*text == '\'' ? "'\\''" : (char[]){*text, '\0'}, stdout);
-	}
-}
-
-static void
-put_zsh_verb(const struct verb *v)
-{
-	printf("\t%s) _arguments $common", v->name);
-	if (!v->without_json)
-		fputs(" '--json[JSON]'", stdout);
-	for (const struct verb_option *o = v->options; o->name; o++) {
-		if (!o->about)
-			continue;
-		printf(" '--%s[", o->name);
-		put_zsh_text(o->about);
-		putchar(']');
-		if (o->value)
-			printf(":%s:%s", o->value, o->file ? "_files" : "");
-		putchar('\'');
-	}
-	if (v->words)
-		printf(" '1:word:(%s)'", v->words);
-	if (v->files)
-		printf(" '%s:file:_files'", v->words ? "2" : "1");
-	puts(" ;;");
-}
-
-static void
-put_zsh(void)
-{
-	fputs(zsh_head, stdout);
-	for (unsigned i = 0; i < verb_count; i++) {
-		printf("\t\t\t'%s:", verbs[i].name);
-		put_zsh_text(verbs[i].about);
-		puts("'");
-	}
-	puts("\t\t)\n\t\t_describe verb verbs\n\t\treturn\n\tfi\n\tcase $line[1] in");
-	for (unsigned i = 0; i < verb_count; i++)
-		put_zsh_verb(&verbs[i]);
-	puts("\tesac\n}\n\n_conclave \"$@\"");
+	for (const struct verb_option *o = v->options; o->name; o++)
+		if (o->about && o->value)
+			printf("\t\"%s --%s\") %s ;;\n", v->name, o->name,
+			       o->file ? "offers=\"\" files=1" : "return");
 }
 
 int
 verb_completion(const struct ctl *c)
 {
-	const char *shell = c->argc > 0 ? c->argv[0] : "";
+	const struct shell *s = NULL;
 
-	if (strcmp(shell, "bash") == 0)
-		put_bash();
-	else if (strcmp(shell, "zsh") == 0)
-		put_zsh();
-	else
+	for (unsigned i = 0; i < sizeof(shells) / sizeof(shells[0]); i++)
+		if (c->argc > 0 && strcmp(c->argv[0], shells[i].name) == 0)
+			s = &shells[i];
+	if (!s)
 		return verb_misused(c, "write bash or zsh");
+	printf("#compdef conclave\n# made by: conclave completion %s\n\n%s", s->name,
+	       s->head);
+	puts("\tcase $verb in");
+	for (unsigned i = 0; i < verb_count; i++)
+		put_verb(&verbs[i]);
+	printf("\t\"\") offers=\"");
+	for (unsigned i = 0; i < verb_count; i++)
+		printf("%s%s", i ? " " : "", verbs[i].name);
+	puts("\" ;;\n\tesac\n\tcase \"$verb $prev\" in\n\t*\" -c\") offers=\"\" files=1 "
+	     ";;");
+	for (unsigned i = 0; i < verb_count; i++)
+		put_values(&verbs[i]);
+	printf("\tesac\n%s", s->tail);
 	return EXIT_OK;
 }

@@ -1,7 +1,6 @@
 /* conclave health. */
 #include "base/exit.h"
 #include "ctl/table.h"
-#include "ctl/usage.h"
 #include "ctl/verb.h"
 #include "view/health.h"
 #include "view/member.h"
@@ -71,7 +70,7 @@ verb_ask_health(const struct ctl *c, struct asks *asks, enum verdict_kind *verdi
 
 	ask_all(c->conf->run_dir, "status", HEALTH_PATIENCE_MS, asks);
 	health = health_merge(c->conf, asks, verdict);
-	usage_fill(json_object_get(health, "processes"));
+	verb_fill_usage(json_object_get(health, "processes"));
 	return health;
 }
 

@@ -217,17 +217,10 @@ verb_import(const struct ctl *c)
 	r = take_arguments(c, m);
 	if (r == 0)
 		r = import(c, m);
-	if (r == 0 && c->json)
-		verb_print_file_json(m->file, true, "configuration", m->result);
-	else if (r == 0)
-		fputs(m->result, stdout);
-	if (r == 1) {
-		if (c->json)
-			verb_print_file_json(m->file, false, "", m->error.text);
-		else
-			fprintf(stderr, "conclave: %s\n", m->error.text);
-		r = EXIT_CONFIG;
-	}
+	if (r == 0)
+		r = verb_file_made(c, m->file, "configuration", m->result);
+	else if (r == 1)
+		r = verb_file_wrong(c, m->file, m->error.text);
 	if (r < 0)
 		r = verb_failed(c, EXIT_FAILED, "import: %s", strerror(-r));
 	free(m);

@@ -2,7 +2,6 @@
 #include "base/exit.h"
 #include "ctl/ask.h"
 #include "ctl/table.h"
-#include "ctl/usage.h"
 #include "ctl/verb.h"
 #include "view/member.h"
 #include "view/status.h"
@@ -112,7 +111,7 @@ verb_status(const struct ctl *c)
 	answers = asks_answered(&asks);
 	status = status_merge(c->conf, &asks);
 	asks_deinit(&asks);
-	usage_fill(json_object_get(status, "processes"));
+	verb_fill_usage(json_object_get(status, "processes"));
 	if (!c->json && answers)
 		print_text(c, status);
 	if (c->json)

@@ -89,15 +89,13 @@ parse(const struct ctl *c, struct swap_options *o)
 static int
 swap(const struct ctl *c, const struct swap_options *o)
 {
-	static char reply[DOOR_REPLY_MAX + 1];
-	char path[ASK_PATH_MAX], request[DOOR_REQUEST_MAX], real[PATH_MAX];
+	char request[DOOR_REQUEST_MAX], real[PATH_MAX];
 	const char *program = o->path;
 	uint64_t patience = o->shadow_ms + c->conf->supervisor.ready_ms +
 	                    c->conf->supervisor.stop_ms + PATIENCE_MS;
-	size_t len;
+	json_t *answer;
 	int r;
 
-	ask_path(c->conf->run_dir, SUPERVISOR, path);
 	if (o->path && o->path[0] != '/') /* conclaved has another working directory */
 		program = realpath(o->path, real);
 	if (o->path && !program)
@@ -111,12 +109,9 @@ swap(const struct ctl *c, const struct swap_options *o)
 	                          o->shadow_ms, o->force ? "force" : "careful",
 	                          program) >= sizeof(request))
 		return verb_misused(c, "the path is too long");
-	r = ask_door(path, request, patience, reply, sizeof(reply), &len);
-	if (r < 0)
-		return verb_unanswered(
-		    c, r, SUPERVISOR, "swap",
-		    "nobody knows whether it was done: look with --status");
-	return swap_print_result(c, json_loads(reply, 0, NULL));
+	r = verb_demand(c, SUPERVISOR, request, patience,
+	                "nobody knows whether it was done: look with --status", &answer);
+	return r ? r : swap_print_result(c, answer);
 }
 
 static int
