@@ -3,6 +3,7 @@
 #include "base/version.h"
 #include "ctl/verb.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -16,10 +17,9 @@ struct options {
 	struct ctl ctl;
 	bool help;
 	bool version;
-	/* the first wrong option, "" where there is none; what must follow it, if that
-	 * lacks
-	 */
-	char wrong[256];
+	/* the first wrong option, NULL: there is none; and what must follow it, if that
+	 * lacks */
+	char *wrong;
 	const char *lacks;
 };
 
@@ -85,15 +85,16 @@ misused(const char *what, const char *word)
 
 /* Keeps the first option that does not exist, or that lacks what must follow it. */
 static void
-keep_wrong(struct options *o, const char *lacks, char **argv)
+keep_wrong(struct options *o, const char *lacks, int argc, char **argv)
 {
-	if (o->wrong[0])
+	bool next = optopt && optind < argc && argv[optind][0] == '-' &&
+	            argv[optind][1] == optopt;
+
+	if (o->wrong)
 		return;
 	o->lacks = lacks;
-	if (!lacks && optopt > 0 && optopt < 256)
-		snprintf(o->wrong, sizeof(o->wrong), "-%c", optopt);
-	else
-		snprintf(o->wrong, sizeof(o->wrong), "%s", argv[optind - 1]);
+	/* of several letters behind one dash getopt is still at the word */
+	o->wrong = argv[!lacks && next ? optind : optind - 1];
 }
 
 static const char *
@@ -135,16 +136,16 @@ take_options(struct options *o, int argc, char **argv)
 		} else if (found >= FIRST && optarg && optarg == argv[optind - 1] &&
 		           strncmp(optarg, "--", 2) == 0) {
 			optind--; /* another option, such as --json */
-			keep_wrong(o, lacking(&v->options[found - FIRST]), argv);
+			keep_wrong(o, lacking(&v->options[found - FIRST]), argc, argv);
 		} else if (found >= FIRST) {
 			o->ctl.values[found - FIRST] = optarg ? optarg : "";
 		} else if (found == ':') {
 			keep_wrong(o,
 			           optopt < FIRST ? "a file"
 			                          : lacking(&v->options[optopt - FIRST]),
-			           argv);
+			           argc, argv);
 		} else {
-			keep_wrong(o, NULL, argv);
+			keep_wrong(o, NULL, argc, argv);
 		}
 	}
 	return optind;
@@ -166,8 +167,12 @@ run_verb(struct options *o)
 	}
 	if (o->lacks)
 		return verb_misused(c, "%s wants %s", o->wrong, o->lacks);
-	if (o->wrong[0])
+	if (o->wrong && c->verb->most > 0 && isdigit((unsigned char)o->wrong[1])) {
+		c->argc = 1; /* a negative number: the verb says what it takes */
+		c->argv = &o->wrong;
+	} else if (o->wrong) {
 		return verb_misused(c, "unexpected `%s`", o->wrong);
+	}
 	if (c->argc > c->verb->most)
 		return verb_misused(c, "unexpected `%s`", c->argv[c->verb->most]);
 	return c->verb->run(c);
@@ -194,7 +199,7 @@ run(struct options *o, int argc, char **argv)
 
 	if (o->lacks)
 		return misused("a file must follow", o->wrong);
-	if (o->wrong[0])
+	if (o->wrong)
 		return misused("unknown option", o->wrong);
 	word = first < argc ? argv[first] : NULL;
 	o->ctl.verb = word ? find_verb(word) : NULL;
