@@ -59,7 +59,7 @@ board_counters(const struct board *b)
 	return b->counters;
 }
 
-/* Which of its receivers a message of a lane has there. */
+/* The receivers of a message that goes by lane: bits of enum msg_party. */
 static unsigned
 on_lane(enum msg_type type, enum msg_lane lane)
 {
@@ -141,7 +141,7 @@ counts(struct board *b, unsigned worker)
 		b->counters.not_active++;
 		return false;
 	}
-	/* while greeting it sends again what it last said as active, before hello */
+	/* A worker that attaches again repeats what it last said, before its hello. */
 	if (w->phase == BOARD_OPEN || w->phase == BOARD_GREETING)
 		return true;
 	b->counters.too_early++;
@@ -163,7 +163,7 @@ board_may(struct board *b, unsigned worker, enum msg_lane lane, bool connect)
 	return false;
 }
 
-/* Retained and passed on as the message's row of ipc/msg.c says. */
+/* The row of the message in ipc/msg.c says what is retained, and who gets it. */
 static void
 on_say(struct board *b, const struct board_event *ev, struct board_actions *out)
 {

@@ -1,7 +1,8 @@
-/* Who counts. Rules: board.h, and design.md section 4 ("Rules that make crashes cheap").
- * Becoming active is one path for start, restart and promotion: record generation + 1,
- * activate, replay, cut the old link; what it says counts from its hello on. A promotion
- * has its record on the disk first, while the old elector goes on. */
+/* Which worker is active: see board.h, and "Rules that make crashes cheap" in
+ * docs/DESIGN.md. Start, restart and promotion make a worker active in one way: record
+ * generation + 1, send activate and the replay, cut the link of the old one. What the
+ * worker says counts from its next hello on. A promotion has its record on the disk
+ * before that, while the old elector goes on. */
 #include "connmgr/board_worker.h"
 
 #include <assert.h>
@@ -107,7 +108,7 @@ board_on_attach(struct board *b, const struct board_event *ev, struct board_acti
 	w->due_ms = ev->now_ms + b->hello_ms;
 	board_add(out, BOARD_DO_OPEN, ev->worker)->generation = ev->generation;
 	if (ev->generation == 0)
-		elect(b, ev->who, out); /* it may have left its role just now */
+		elect(b, ev->who, out); /* it may have been the active one until now */
 }
 
 static void
@@ -133,7 +134,7 @@ board_on_hello(struct board *b, const struct board_event *ev, struct board_actio
 	w->phase = BOARD_OPEN;
 	w->due_ms = UINT64_MAX;
 	if (!first)
-		return; /* it was told when it was activated */
+		return; /* it had the replay with activate */
 	board_add(out, BOARD_DO_WELCOME, ev->worker)->generation = w->generation;
 	if (w->generation == 0)
 		elect(b, w->who, out);
@@ -158,12 +159,12 @@ board_on_recorded(struct board *b, const struct board_event *ev,
 	if (!ev->ok) {
 		role->retry_ms = ev->now_ms + BOARD_RETRY_MS;
 		if (w->phase == BOARD_OPEN && !w->told)
-			tell(b, role->candidate, out); /* a shadow until then */
+			tell(b, role->candidate, out); /* it stays a shadow until then */
 		return;
 	}
 	role->record.generation = ev->generation;
 	strcpy(role->record.name, w->name);
-	open = w->phase == BOARD_OPEN; /* else its link broke meanwhile */
+	open = w->phase == BOARD_OPEN; /* false: its link broke meanwhile */
 	if (open) {
 		w->generation = ev->generation;
 		w->phase = BOARD_ACTIVATING;
@@ -172,7 +173,7 @@ board_on_recorded(struct board *b, const struct board_event *ev,
 		    ev->generation;
 		tell(b, role->candidate, out);
 	}
-	if (old >= 0) /* last: its end sets off much in the old one, and this may wait */
+	if (old >= 0) /* the last action: nobody waits for it */
 		board_unlink(b, (unsigned)old, true, out);
 	if (!open)
 		elect(b, ev->who, out);
@@ -215,11 +216,11 @@ board_on_promote(struct board *b, const struct board_event *ev, struct board_act
 		    strcmp(w->name, ev->name) != 0)
 			continue;
 		if (w->generation > 0) {
-			why = "it is active already, or was";
+			why = "that elector is active already, or was before";
 			continue;
 		}
 		if (w->phase != BOARD_OPEN) {
-			why = "it is not synced";
+			why = "that elector is not synced yet";
 			continue;
 		}
 		prepare(b, i, out);
@@ -240,11 +241,11 @@ board_on_prepared(struct board *b, const struct board_event *ev,
 	if (!ev->ok)
 		refuse(out, "the record cannot be written");
 	else if (!w->used || w->order != p->order)
-		refuse(out, "it has ended");
+		refuse(out, "that elector has ended");
 	else if (next_generation(board_role(b, MSG_WHO_ELECTOR)) != p->generation)
 		refuse(out, "another elector has become active meanwhile");
 	else if (w->phase != BOARD_OPEN)
-		refuse(out, "it is not synced");
+		refuse(out, "that elector is not synced yet");
 	else
 		put_record(b, MSG_WHO_ELECTOR, p->worker, true, out);
 }

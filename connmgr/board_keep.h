@@ -60,7 +60,7 @@ void board_keep_row(struct board_keep *k, enum msg_lane lane, int64_t sid, bool 
 bool board_keep_frame(struct board_keep *k, int64_t sid, bool member, const void *data,
                       size_t len);
 void board_keep_drop_frame(struct board_keep *k, int64_t sid);
-/* Of the places 0 … frame_max - 1. */
+/* The frame at a place below frame_max. */
 const struct board_frame *board_keep_place(const struct board_keep *k, unsigned at);
 
 #endif

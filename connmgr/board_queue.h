@@ -1,7 +1,8 @@
-/* What waits for one worker whose link is full. Control messages are never dropped: too
- * many of them end the link (the worker attaches again and is told everything anew). Of
- * election frames the oldest is dropped and counted, but never the newest of a configured
- * remote. A learner frame that finds no room is refused: its link ends. */
+/* The messages that wait for one worker whose link is full. Control messages are never
+ * dropped: when too many wait, the link ends, and the worker attaches again and gets a
+ * replay. Of election frames the oldest is dropped and counted, but never the newest of a
+ * configured remote. A learner frame that finds no room is refused, and the link that it
+ * came on ends. */
 #ifndef CONNMGR_BOARD_QUEUE_H
 #define CONNMGR_BOARD_QUEUE_H
 
@@ -24,10 +25,12 @@ struct board_item {
 
 enum board_queue_result {
 	BOARD_QUEUE_OK,
-	BOARD_QUEUE_DROPPED,  /* taken; an older election frame, or a stranger's, was
-	                         dropped */
-	BOARD_QUEUE_REFUSED,  /* a learner frame: not taken */
-	BOARD_QUEUE_OVERFLOW, /* a control message: not taken, the link must end */
+	/* Taken; an older election frame, or one of a stranger, was dropped. */
+	BOARD_QUEUE_DROPPED,
+	/* A learner frame was not taken. */
+	BOARD_QUEUE_REFUSED,
+	/* The message was not taken, and the link must end. */
+	BOARD_QUEUE_OVERFLOW,
 };
 
 struct board_queue;
@@ -41,7 +44,7 @@ enum board_queue_result board_queue_put(struct board_queue *q,
                                         const struct board_item *item);
 unsigned board_queue_count(const struct board_queue *q);
 unsigned board_queue_frames(const struct board_queue *q);
-/* The oldest; NULL and `len` 0 when empty. Good until the next call. */
+/* The oldest message; NULL and `len` 0 if there is none. Good until the next call. */
 const void *board_queue_first(struct board_queue *q, size_t *len);
 void board_queue_pop(struct board_queue *q);
 

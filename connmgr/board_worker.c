@@ -1,4 +1,4 @@
-/* See board_worker.h, and board.h for those that everybody may ask. */
+/* See board_worker.h, and the last functions of board.h. */
 #include "connmgr/board_worker.h"
 
 #include <assert.h>

@@ -26,7 +26,7 @@ static void
 fail(struct dial *d, enum msg_reason reason)
 {
 	dial_cancel(d);
-	d->query.turn++; /* of several addresses of a name the next one */
+	d->query.turn++; /* the next address of a name that has several */
 	d->ops->on_failed(d->user, reason);
 }
 
@@ -34,7 +34,7 @@ static void
 outcome(struct dial *d, int r)
 {
 	if (r == 0) {
-		d->stream = stream_take(&d->stream); /* watched no more */
+		d->stream = stream_take(&d->stream); /* nobody watches it any more */
 		d->ops->on_stands(d->user);
 	} else if (r != -EINPROGRESS) {
 		fail(d, stream_refusal(r));
@@ -91,7 +91,7 @@ dial_start(struct dial *d, const char *host, uint16_t port)
 		fail(d, MSG_REASON_LOCAL);
 }
 
-/* The larger sid says nothing on it, and closes it. */
+/* The larger sid sends nothing on it, and closes it. */
 static void
 on_nudged(void *user, unsigned what)
 {

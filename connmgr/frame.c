@@ -1,5 +1,5 @@
-/* The rule: a length, then that many bytes; see frame.h. A frame that lies whole in the
- * input is handed out in place, only a torn one is copied together. */
+/* See frame.h. A frame that lies whole in the input is handed out in place; only one that
+ * comes in pieces is copied. */
 #include "connmgr/frame.h"
 
 #include "base/buf.h"
@@ -26,7 +26,7 @@ advance(const unsigned char **data, size_t *len, size_t n)
 	*len -= n;
 }
 
-/* Copies from the input until `want` bytes are held; false: the input did not suffice. */
+/* Copies from the input until `want` bytes are held; false: the input ended before. */
 static bool
 gather(struct frame_reader *r, size_t want, const unsigned char **data, size_t *len)
 {
@@ -39,7 +39,7 @@ gather(struct frame_reader *r, size_t want, const unsigned char **data, size_t *
 	return r->held == want;
 }
 
-/* 0: no length that a frame may have. */
+/* 0: a frame may not have that length. */
 static size_t
 length_of(const unsigned char *head)
 {

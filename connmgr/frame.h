@@ -1,7 +1,7 @@
-/* Frames out of a stream of bytes: 4 bytes of length (1 … FRAME_LENGTH_MAX), then the
- * payload. What QuorumCnxManager.RecvWorker does with a DataInputStream, without waiting.
- * Where ours differs: a legal frame of more than MSG_FRAME_MAX bytes is read past and
- * counted, never stored. */
+/* Cuts a stream of bytes into frames: 4 bytes of length (1 … FRAME_LENGTH_MAX), then the
+ * payload. It does what QuorumCnxManager.RecvWorker does with a DataInputStream, without
+ * waiting. Where ours differs: a legal frame of more than MSG_FRAME_MAX bytes is skipped
+ * and counted, never stored. */
 #ifndef CONNMGR_FRAME_H
 #define CONNMGR_FRAME_H
 
@@ -10,19 +10,20 @@
 #include <stddef.h>
 
 #define FRAME_LENGTH_MAX                                                                 \
-	524288 /* ZooKeeper's PACKETMAXSIZE: larger ends the connection */
+	524288 /* ZooKeeper's PACKETMAXSIZE; a larger one is an error                    \
+	        */
 #define FRAME_HEAD 4
 
 enum frame_result {
 	FRAME_MORE,  /* the input is used up */
-	FRAME_READY, /* one frame */
-	FRAME_LARGE, /* one begins that is read past */
-	FRAME_BAD,   /* no length; the stream cannot be read on */
+	FRAME_READY, /* here is one frame */
+	FRAME_LARGE, /* a frame begins that is skipped */
+	FRAME_BAD,   /* the length is none that a frame may have */
 };
 
 struct frame_reader {
 	size_t held; /* bytes of `store` in use: head and payload so far */
-	size_t skip; /* bytes still to be read past */
+	size_t skip; /* bytes that are still to be skipped */
 	unsigned char store[FRAME_HEAD + MSG_FRAME_MAX];
 };
 

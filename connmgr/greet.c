@@ -14,10 +14,10 @@
 #include <string.h>
 
 #define ACCEPT_BUDGET 64
-#define PAUSE_MS      100 /* without descriptors: until the next try to accept */
+#define PAUSE_MS      100 /* without descriptors: until the next attempt to accept */
 #define REBIND_MIN_MS 20
 #define REBIND_MAX_MS 500
-#define GREETING_ROOM (HELLO_MAX + 4096) /* frames may follow in the same segment */
+#define GREETING_ROOM (HELLO_MAX + 4096) /* frames may follow at once */
 
 struct listener {
 	struct greet *greet;
@@ -25,7 +25,7 @@ struct listener {
 	struct resolve_query query;
 	struct address address; /* len 0: not known yet */
 	struct stream_port port;
-	uint64_t due_ms; /* of the next try, to listen or to accept */
+	uint64_t due_ms; /* of the next attempt to listen or to accept */
 	uint32_t backoff_ms;
 };
 
@@ -50,13 +50,13 @@ struct greet {
 	struct listener listeners[GREET_LISTENERS_MAX];
 	struct greeting *oldest, *newest, *free;
 	struct greeting *all;
-	unsigned used, max; /* of `all`, from its start: the rest is untouched memory */
+	unsigned used, max; /* places of `all`; those from `used` on were never touched */
 	struct greet_view view;
 };
 
-static struct hello hello; /* large, and looked at by one at a time */
+static struct hello hello; /* large, and used by one greeting at a time */
 
-/* Takes it off the list; its stream is the caller's. */
+/* Takes it off the list; the caller gets its stream. */
 static struct stream
 release(struct greeting *c)
 {
@@ -100,7 +100,7 @@ hear(struct greeting *c)
 	c->len += (size_t)n;
 	r = hello_decode(c->data, c->len, &hello, &used);
 	if (r == HELLO_MORE)
-		return; /* never needs more than HELLO_MAX: there is room */
+		return; /* it never needs more than HELLO_MAX, so there is room */
 	if (r != HELLO_OK) {
 		log_debug("%s: initial message refused: %s", g->name,
 		          hello_result_name(r));
@@ -153,7 +153,7 @@ begin(struct greet *g, struct stream *s)
 	*(g->newest ? &g->newest->newer : &g->oldest) = c;
 	g->newest = c;
 	g->view.pending++;
-	hear(c); /* who dials speaks first: it is often there already */
+	hear(c); /* the side that dials speaks first, often at once */
 }
 
 static void
@@ -212,7 +212,7 @@ error_name(int error)
 	return text ? text : "unknown error";
 }
 
-/* After each that opened: who is still to come may need what was inherited. */
+/* Once all listen; until then one of them may need what was inherited. */
 static void
 settle(const struct greet *g)
 {

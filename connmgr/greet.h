@@ -1,7 +1,7 @@
 /* The listening side of one lane (QuorumCnxManager.Listener): a listener for each of our
- * addresses, and the accepted connections that have not said their initial message yet.
- * One that is silent, slow or hostile costs nobody else anything: they are read side by
- * side, each has a deadline, and when there are too many the oldest is closed. */
+ * addresses, and the accepted connections whose initial message is still to come. A
+ * silent, slow or hostile connection costs nobody else anything: all are read side by
+ * side, each has a deadline, and when there are too many, the oldest is closed. */
 #ifndef CONNMGR_GREET_H
 #define CONNMGR_GREET_H
 
@@ -13,8 +13,8 @@
 struct greet;
 
 struct greet_ops {
-	/* Somebody said who it is. The receiver takes the stream or closes it. `early` is
-	 * what was read behind the initial message, borrowed for the call. */
+	/* An initial message came. The receiver takes the stream or closes it. `early`,
+	 * the bytes behind that message, is borrowed for the call. */
 	void (*on_greeted)(void *user, int64_t sid, struct stream *s,
 	                   const unsigned char *early, size_t early_len);
 	/* A listener has opened, or could not. */
@@ -38,12 +38,14 @@ struct greet_view {       /* for status */
 	uint64_t shed;    /* no descriptors left */
 };
 
-/* `name` of the lane for logs, borrowed for ever. 0 or -errno; a port that cannot be
- * bound is tried again, with backoff, for ever. At most `max` greet at one time. */
+/* `name` of the lane is borrowed. At most `max` connections greet at one time. 0 or
+ * -errno.
+ */
 int greet_new(struct greet **out, sd_event *loop, struct resolver *resolver,
               const struct conf *conf, const char *name, uint16_t port, unsigned max,
               const struct greet_ops *ops, void *user);
-void greet_start(struct greet *g); /* listens */
+/* Listens. A port that cannot be bound is tried again for ever, with backoff. */
+void greet_start(struct greet *g);
 void greet_free(struct greet *g);
 uint64_t greet_due_ms(const struct greet *g);
 void greet_on_due(struct greet *g, uint64_t now_ms);

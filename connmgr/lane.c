@@ -1,4 +1,4 @@
-/* Does what link.c decides; see lane.h. Strangers are in lane_guest.c. */
+/* Does what link.c decides; see lane.h. Strangers are the matter of lane_guest.c. */
 #include "connmgr/lane.h"
 
 #include "base/clock.h"
@@ -19,8 +19,8 @@ find(struct lane *l, int64_t sid)
 	return NULL;
 }
 
-/* Our initial message. `s` is a connection of ours: its address serves while our own name
- * has none. 0: it cannot be said. */
+/* Our initial message. While our own host name has no address, that of our connection `s`
+ * serves. Returns the length; 0: no address is known. */
 static size_t
 make_hello(const struct lane *l, const struct stream *s, unsigned char out[HELLO_MAX])
 {
@@ -195,8 +195,8 @@ on_closed(void *user, enum msg_reason reason)
 
 static const struct wire_ops wire_ops = {on_frame, on_large, on_closed};
 
-/* A learner port that cannot be had is the peer's matter: nobody could follow it. Told as
- * the link of our own sid: up, or down and LOCAL. */
+/* Tells the peer whether its learner port listens, since nobody can follow it else: as
+ * the link of our own sid, up, or down and LOCAL. */
 static void
 on_port(void *user)
 {

@@ -19,9 +19,9 @@ struct lane_config {
 	struct resolver *resolver;
 	const struct conf *conf;
 	enum msg_lane which;
-	/* Connections of strangers that have not said who they are. */
+	/* How many connections may greet at one time. */
 	unsigned greetings_max;
-	/* Who takes an accepted connection of the learner lane: its peer. */
+	/* The learner lane accepts connections only while there is a peer. */
 	const struct board *board;
 	struct gate *gate; /* of struct connmgr_event */
 };
@@ -29,13 +29,13 @@ struct lane_config {
 struct lane_counters {
 	uint64_t frames_in;
 	uint64_t frames_out;
-	uint64_t large;       /* frames that were read past */
-	uint64_t replaced;    /* out: a newer one took its place before it was begun */
-	uint64_t no_link;     /* out: dropped, no link and none to wait for */
-	uint64_t full;        /* out: the fifo was full, its link was closed */
+	uint64_t large;       /* frames that were skipped for their size */
+	uint64_t replaced;    /* frames out that a newer one replaced */
+	uint64_t no_link;     /* frames out that were dropped for want of a link */
+	uint64_t full;        /* frames out that found the fifo full, so the link ended */
 	uint64_t own_sid;     /* connections that said that they are us */
-	uint64_t turned_away; /* and those of nobody that we talk to */
-	uint64_t evicted;     /* strangers closed for room */
+	uint64_t turned_away; /* connections of others that we do not talk to */
+	uint64_t evicted;     /* connections of strangers that were closed for room */
 };
 
 struct lane_remote {
@@ -47,9 +47,9 @@ struct lane_remote {
 	struct link link;
 	struct dial dial;
 	struct wire *wire;
-	struct stream offered; /* accepted, during LINK_EV_ACCEPTED; else none */
+	struct stream offered; /* during LINK_EV_ACCEPTED the accepted connection */
 	bool taken;            /* the offered connection is the link now */
-	bool restless;         /* and it was said in the log */
+	bool restless;         /* it is, and the log says so */
 	struct msg_remote told;
 	uint64_t since_ms; /* clock: of the link in `told` */
 };
@@ -64,7 +64,7 @@ struct lane {
 	const char *name;
 	uint16_t port; /* ours */
 	struct greet *greet;
-	enum msg_link port_told; /* learner lane; MSG_LINK_CONNECTING: nothing so far */
+	enum msg_link port_told; /* learner lane; CONNECTING: nothing was told so far */
 	unsigned remote_count;
 	struct lane_remote remotes[CONF_SERVERS_MAX];
 	struct link_strangers strangers;

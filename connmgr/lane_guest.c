@@ -1,6 +1,6 @@
-/* Connections of servers that are not in the configuration: kept and answered as long as
- * there is room, never called back, never told to the workers as links (design.md,
- * section 5; in ZooKeeper a stranger's connection has two threads and no bound). */
+/* Connections of servers that are not in the configuration. They are kept and answered as
+ * long as there is room; we never dial them, and never tell the workers of them as links.
+ * (In ZooKeeper the connection of a stranger has two threads, and no bound.) */
 #include "connmgr/lane.h"
 
 #include "base/log.h"
@@ -76,7 +76,7 @@ lane_guests_free(struct lane *l)
 	free(l->strangers.list);
 }
 
-/* A wire is large, and most places are never taken. */
+/* A wire is made when its place is first taken: it is large, and most never are. */
 static bool
 has_wire(struct lane_guest *g)
 {

@@ -1,12 +1,12 @@
-/* Rules: see link.h. Reconnection is at once, then after retry_min, doubled up to
- * retry_max; a link that lived for LINK_SETTLE_MS or carried a frame resets that, unless
- * it is restless, but two rounds of dialling never begin within retry_min of each other,
- * nor do two that nudges ask for.
+/* Rules: see link.h. We dial again at once, then after retry_min, doubled up to
+ * retry_max. A link that was up for LINK_SETTLE_MS or carried a frame resets that, unless
+ * it is restless. Two rounds of dialling never begin within retry_min of each other, nor
+ * do two that nudges ask for.
  *
- * What is told on the election lane: `connecting`, with the reason of the end, until the
- * first attempt after a link's end is over; `down`, with the reason, as soon as one has
- * failed; and no change through further attempts until one gets through. So down means
- * that the last attempt failed, or that somebody asked. */
+ * On the election lane the workers are told `connecting`, with the reason why the link
+ * ended, until the first attempt after that end is over; `down`, with the reason, as soon
+ * as an attempt has failed; and nothing new until one succeeds. So down means that the
+ * last attempt failed, or that a worker asked for it. */
 #include "connmgr/link.h"
 
 #include <assert.h>
@@ -67,13 +67,13 @@ static void
 begin_round(struct link *l, uint64_t now_ms, struct link_actions *out)
 {
 	l->left = l->config.address_count;
-	l->address = l->config.address_count - 1; /* so that the first is next */
+	l->address = l->config.address_count - 1; /* the next one is the first */
 	l->dialed_ms = now_ms;
 	l->dialed = true;
 	dial(l, now_ms, out);
 }
 
-/* A round now, or at `earliest`. */
+/* Begins a round now, or at `earliest`. */
 static void
 dial_from(struct link *l, uint64_t now_ms, uint64_t earliest, struct link_actions *out)
 {
@@ -113,7 +113,7 @@ attempt_failed(struct link *l, uint64_t now_ms, enum msg_reason reason,
 	}
 	l->phase = LINK_IDLE;
 	if (l->up)
-		return; /* it was for a nudge; what stands, stands */
+		return; /* a nudge had asked for it: the link in use stays */
 	tell(l, MSG_LINK_DOWN, reason, out);
 	if (l->config.lane == MSG_LANE_ELECTION)
 		wait_longer(l, now_ms);
@@ -173,7 +173,7 @@ on_dialed(struct link *l, uint64_t now_ms, struct link_actions *out)
 		come_up(l, LINK_DO_USE_DIALED, now_ms, out);
 		return;
 	}
-	if (l->up) { /* the remote was quicker: a nudge would cost that link */
+	if (l->up) { /* the remote was quicker: a nudge would end its link */
 		stop_dialing(l, out);
 		return;
 	}
@@ -186,7 +186,7 @@ on_dialed(struct link *l, uint64_t now_ms, struct link_actions *out)
 static void
 on_dial_closed(struct link *l, const struct link_event *ev, struct link_actions *out)
 {
-	/* Its end in order is how the larger one answers; it calls back now. */
+	/* The larger sid answers a nudge by closing it; it dials us now. */
 	if (l->phase == LINK_NUDGED && ev->reason != MSG_REASON_EOF)
 		attempt_failed(l, ev->now_ms, MSG_REASON_REFUSED, out);
 }
@@ -203,11 +203,11 @@ on_accepted(struct link *l, uint64_t now_ms, struct link_actions *out)
 	if (l->up && now_ms - l->up_ms < LINK_SETTLE_MS)
 		return;
 	if (l->phase == LINK_DIALING && now_ms - l->dialed_ms >= l->config.connect_ms / 2)
-		stop_dialing(l, out); /* a SYN that nobody was there to see */
+		stop_dialing(l, out); /* the remote was not up when our SYN came */
 	if (l->phase != LINK_IDLE && l->phase != LINK_WAITING)
 		return;
-	/* who nudges is there: it is not made to wait for an attempt that failed before
-	 * it came, but nudges alone do not make us dial in a loop either */
+	/* A remote that nudges is up: it does not wait until an older attempt has failed.
+	 * But nudges alone do not make us dial in a loop either. */
 	dial_from(l, now_ms, l->nudged ? l->nudged_ms + l->config.retry_min_ms : 0, out);
 	if (l->phase == LINK_DIALING) {
 		l->nudged = true;
@@ -228,8 +228,8 @@ on_closed(struct link *l, const struct link_event *ev, struct link_actions *out)
 	if (l->proved || ev->now_ms - l->up_ms >= LINK_SETTLE_MS) {
 		l->backoff_ms = 0;
 	} else if (l->mine && ev->reason == MSG_REASON_RESET && l->phase == LINK_IDLE) {
-		/* A dying process ends its links before its listener: we were let in by
-		 * the kernel, and nobody was there. */
+		/* A process that ends closes its links before its listener: the kernel
+		 * accepted us, and nobody was there. */
 		tell(l, MSG_LINK_DOWN, MSG_REASON_REFUSED, out);
 		wait_longer(l, ev->now_ms);
 		return;
@@ -239,7 +239,7 @@ on_closed(struct link *l, const struct link_event *ev, struct link_actions *out)
 		return;
 	if (link_is_restless(l, ev->now_ms))
 		l->backoff_ms = l->config.retry_max_ms;
-	if (l->backoff_ms > 0) { /* it flaps */
+	if (l->backoff_ms > 0) { /* it keeps coming up and ending */
 		wait_longer(l, ev->now_ms);
 		return;
 	}

@@ -1,17 +1,17 @@
-/* The connection to one remote on one lane: when to dial, which connection to keep, what
- * to tell. One for each configured remote and lane.
+/* The link to one configured remote on one lane: when to dial, which connection to keep,
+ * and what to tell the workers.
  *
- * Election lane, QuorumCnxManager's rule: the larger sid keeps the connection that it
- * opened. We are the larger: we dial; a connection from the remote is a nudge, closed and
- * answered by dialling the configured address. We are the smaller: what we dial is the
- * nudge, the remote's own connection is the link. A new connection of the remote replaces
- * the old. Where ours differs: a nudge does not end a link that works before the new one
- * stands, and one that comes within LINK_SETTLE_MS of the link is the other end's dial
- * crossing ours. Learner lane: either side's connection is the link; one dial for each
- * request.
+ * The election lane has QuorumCnxManager's rule: the larger sid keeps the connection that
+ * it opened. If our sid is the larger, we dial; a connection from the remote is a nudge,
+ * which we close and answer by dialling the configured address. If ours is the smaller,
+ * our connection is the nudge, and the remote's own one is the link. A new connection of
+ * the remote replaces the old one. Where ours differs: a nudge does not end a link that
+ * works before the new connection stands, and a nudge within LINK_SETTLE_MS of the link
+ * coming up is ignored, since it crossed our connection on the way. On the learner lane
+ * the connection of either side is the link, and each request dials once.
  *
- * The shell holds at most three connections for a link: the one being dialled, the one
- * accepted (during LINK_EV_ACCEPTED only) and the one in use. */
+ * The shell holds at most three connections for a link: the one that is dialled, the one
+ * that was accepted (during LINK_EV_ACCEPTED only) and the one in use. */
 #ifndef CONNMGR_LINK_H
 #define CONNMGR_LINK_H
 
@@ -23,20 +23,21 @@
 #define LINK_SETTLE_MS   1000
 #define LINK_RESTLESS_MS 30000
 #define LINK_ACTIONS_MAX 8
-#define LINK_UPS_MAX                                                                     \
-	20 /* within LINK_RESTLESS_MS: more is no accident. A connmgr that               \
-	    keeps dying comes some 13 times, a twin 30 times or more */
+/* A link that comes up more often than that in LINK_RESTLESS_MS is restless: a connmgr
+ * that keeps crashing brings it up some 13 times, a second server of the same sid 30
+ * times. */
+#define LINK_UPS_MAX 20
 
 enum link_event_type {
-	LINK_EV_START,       /* once, at first */
-	LINK_EV_DIALED,      /* the connection being dialled stands, nothing sent yet */
-	LINK_EV_DIAL_FAILED, /* it does not: gone, with a reason */
-	LINK_EV_DIAL_CLOSED, /* it was nudging and the remote ended it: gone */
-	LINK_EV_ACCEPTED,    /* a connection of this sid has said its initial message */
-	LINK_EV_CLOSED,      /* the connection in use is gone, with a reason */
-	LINK_EV_FRAME,       /* a frame came on it */
+	LINK_EV_START,       /* the first event */
+	LINK_EV_DIALED,      /* the dialled connection stands; nothing was sent yet */
+	LINK_EV_DIAL_FAILED, /* the dialled connection failed: reason */
+	LINK_EV_DIAL_CLOSED, /* the remote closed the connection that nudged it: reason */
+	LINK_EV_ACCEPTED,    /* a connection from this sid has sent its initial message */
+	LINK_EV_CLOSED,      /* the connection in use has ended: reason */
+	LINK_EV_FRAME,       /* the first frame came on the connection in use */
 	LINK_EV_CONNECT,     /* a worker asks to dial now */
-	LINK_EV_DISCONNECT,  /* a worker asks to close, or must lose it: with a reason */
+	LINK_EV_DISCONNECT,  /* a worker asks to close, or loses the link: reason */
 	LINK_EV_DUE,
 };
 
@@ -47,14 +48,14 @@ struct link_event {
 };
 
 enum link_action_type {
-	LINK_DO_DIAL,       /* begin a connection to address number `address` */
-	LINK_DO_CANCEL,     /* close the one being dialled or nudging, if there is one */
-	LINK_DO_NUDGE,      /* say our initial message on it, and only that */
-	LINK_DO_USE_DIALED, /* it is the link now; the initial message goes first */
-	LINK_DO_USE_ACCEPTED, /* the accepted one is the link now */
-	LINK_DO_REFUSE,       /* close the accepted one */
-	LINK_DO_CLOSE,        /* close the one in use */
-	LINK_DO_TELL,         /* status, reason, was_up, fresh */
+	LINK_DO_DIAL,         /* connect to address number `address` */
+	LINK_DO_CANCEL,       /* close the connection that is dialled or nudges */
+	LINK_DO_NUDGE,        /* send our initial message on it, and only that */
+	LINK_DO_USE_DIALED,   /* use it: send our initial message, then frames */
+	LINK_DO_USE_ACCEPTED, /* use the accepted connection */
+	LINK_DO_REFUSE,       /* close the accepted connection */
+	LINK_DO_CLOSE,        /* close the connection in use */
+	LINK_DO_TELL,         /* tell the workers: status, reason, was_up */
 };
 
 struct link_action {
@@ -65,7 +66,7 @@ struct link_action {
 	bool was_up;
 };
 
-struct link_actions { /* DIAL and NUDGE, which may fail at once, are always the last */
+struct link_actions {
 	unsigned count;
 	struct link_action list[LINK_ACTIONS_MAX];
 };
@@ -80,10 +81,10 @@ struct link_config {
 };
 
 enum link_phase {
-	LINK_IDLE,    /* nothing under way */
-	LINK_WAITING, /* to dial, until due_ms */
-	LINK_DIALING, /* until due_ms */
-	LINK_NUDGED,  /* for the remote to call back, until due_ms */
+	LINK_IDLE,    /* nothing is under way */
+	LINK_WAITING, /* dials at due_ms */
+	LINK_DIALING, /* gives up at due_ms */
+	LINK_NUDGED,  /* waits for the remote to connect, until due_ms */
 };
 
 struct link {
@@ -93,26 +94,26 @@ struct link {
 	unsigned address;    /* dialled last */
 	unsigned left;       /* addresses left to try in this round */
 	uint64_t dialed_ms;  /* when a round began last */
-	bool dialed;         /* at all */
+	bool dialed;         /* a round has begun at all */
 	uint32_t backoff_ms; /* 0: dial at once */
 	bool up;
-	bool nudged;        /* at all */
+	bool nudged;        /* a nudge has made us dial at all */
 	uint64_t nudged_ms; /* when a nudge last made us dial */
-	bool mine;          /* we dialled it */
-	bool proved;        /* a frame came on it */
+	bool mine;          /* we dialled the connection in use */
+	bool proved;        /* a frame came on the connection in use */
 	uint64_t up_ms;
-	bool was_up;          /* ever */
-	unsigned ups;         /* how often it came up, */
-	uint64_t ups_ms;      /* counted since */
-	uint64_t restless_ms; /* until then it counts as restless */
-	enum msg_link told;   /* the last TELL */
+	bool was_up;  /* it has been up before */
+	unsigned ups; /* how often it came up since ups_ms */
+	uint64_t ups_ms;
+	uint64_t restless_ms; /* it counts as restless until then */
+	enum msg_link told;   /* by the last TELL */
 	enum msg_reason told_reason;
 };
 
 void link_init(struct link *l, const struct link_config *config);
 void link_step(struct link *l, const struct link_event *ev, struct link_actions *out);
 uint64_t link_due_ms(const struct link *l); /* UINT64_MAX: never */
-/* It comes up and ends again and again, as where two remotes have one sid. */
+/* The link comes up and ends again and again, as where two servers have one sid. */
 bool link_is_restless(const struct link *l, uint64_t now_ms);
 
 #endif

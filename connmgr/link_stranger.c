@@ -1,4 +1,4 @@
-/* Rule: see the header. */
+/* Rule: see link_stranger.h. */
 #include "connmgr/link_stranger.h"
 
 #include <assert.h>
@@ -12,7 +12,7 @@ link_stranger_find(const struct link_strangers *t, int64_t sid)
 	return -1;
 }
 
-/* A free place, else the one silent for longest. */
+/* A free place, else that of the sid that was silent for longest. */
 static int
 place(const struct link_strangers *t)
 {

@@ -1,4 +1,4 @@
-/* conclave-connmgr: owns every TCP link of this server; design.md, section 5. */
+/* conclave-connmgr: owns every TCP link of this server; see docs/DESIGN.md, "connmgr". */
 #include "connmgr/nss.h"
 #include "connmgr/ports.h"
 #include "connmgr/shell.h"

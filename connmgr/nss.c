@@ -12,7 +12,7 @@
 #define MODULE_MAX 128
 #define UNWINDER   "libgcc_s.so.1"
 
-/* Part of glibc since 2.34, though their files are still there */
+/* They are part of glibc since 2.34, though their files are still there. */
 static bool
 is_built_in(const char *module)
 {
@@ -42,7 +42,7 @@ load_each(char *text)
 
 		if (*word && !is_built_in(word) && !strchr(word, '/') && n > 0 &&
 		    (size_t)n < sizeof(module))
-			(void)dlopen(module, RTLD_NOW); /* kept for good */
+			(void)dlopen(module, RTLD_NOW); /* and never closed */
 	}
 }
 
@@ -53,7 +53,7 @@ nss_load(const char *path)
 	char *line = NULL;
 	size_t cap = 0;
 
-	/* glibc's threads of look-ups end by pthread_exit, which aborts without it */
+	/* glibc's look-ups end their threads by pthread_exit, which aborts without it. */
 	(void)dlopen(UNWINDER, RTLD_NOW);
 	while (f && getline(&line, &cap, f) >= 0) {
 		char *text = line + strspn(line, BLANKS);

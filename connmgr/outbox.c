@@ -1,5 +1,5 @@
-/* Rule: see outbox.h. `newest` has two buffers that change places: the one being written
- * (when it is written it is the last message sent) and the one that waits. */
+/* Rule: see outbox.h. A newest has two buffers that change places: `current` is being
+ * written, or was written last, and `waiting` comes next. */
 #include "connmgr/outbox.h"
 
 #include "base/buf.h"
@@ -11,7 +11,7 @@
 #define HEAD 4
 
 struct letter {
-	size_t len; /* with its head; 0: none */
+	size_t len; /* with its head; 0: there is none */
 	unsigned char *data;
 };
 

@@ -1,8 +1,8 @@
-/* What waits to be written to one remote. Two kinds:
- * newest: one message waits, a newer one takes its place; the last one that was begun is
- *   kept and sent again when a connection comes up with nothing waiting (ZooKeeper's
- *   queueSendMap with its capacity of one, and lastMessageSent).
- * fifo: nothing is replaced or sent again; what does not fit is refused. */
+/* The messages that are to be written to one remote. Two kinds:
+ * newest: one message waits, and a newer one takes its place. The last message that was
+ *   begun is kept, and sent again when a connection comes up and no message waits
+ *   (ZooKeeper's queueSendMap with its capacity of one, and lastMessageSent).
+ * fifo: no message is replaced or sent again; a message that does not fit is refused. */
 #ifndef CONNMGR_OUTBOX_H
 #define CONNMGR_OUTBOX_H
 
@@ -18,8 +18,8 @@ enum outbox_kind { OUTBOX_NEWEST, OUTBOX_FIFO };
 
 enum outbox_result {
 	OUTBOX_OK,
-	OUTBOX_REPLACED, /* newest: one that had not been begun was dropped for it */
-	OUTBOX_FULL,     /* fifo: not taken; also where no connection is up */
+	OUTBOX_REPLACED, /* newest: a message that was not begun was dropped for it */
+	OUTBOX_FULL,     /* fifo: not taken; also while no connection is up */
 };
 
 struct outbox;
@@ -30,14 +30,15 @@ void outbox_free(struct outbox *o);
 /* A message of 1 … MSG_FRAME_MAX bytes; its head is added here. */
 enum outbox_result outbox_put(struct outbox *o, const void *data, size_t len);
 
-/* A connection has come up: begins with a whole message. */
+/* A connection has come up: the next byte is the first one of a message. */
 void outbox_up(struct outbox *o);
-/* It is gone: a fifo forgets, a newest keeps what waits and what was last. */
+/* The connection has ended. A fifo drops all messages; a newest keeps the message that
+ * waits and the last one that was begun. */
 void outbox_down(struct outbox *o);
-/* Forgets everything: the box gets another owner. */
+/* Drops every message: the box is for another remote from now on. */
 void outbox_clear(struct outbox *o);
 
-/* The bytes to write next, 0 if there are none (none before outbox_up). */
+/* How many bytes to write next, and where they are; 0: none, as before outbox_up. */
 size_t outbox_peek(const struct outbox *o, const unsigned char **data);
 /* All bytes that are still to be written, also while no connection is up. */
 size_t outbox_waiting(const struct outbox *o);

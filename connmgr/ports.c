@@ -1,4 +1,4 @@
-/* see ports.h. */
+/* See ports.h. */
 #include "connmgr/ports.h"
 
 #include "base/log.h"
@@ -18,11 +18,11 @@ struct inherited {
 	bool used;
 };
 
-/* what a process is handed, it is handed once */
+/* A process is handed sockets once. */
 static struct inherited table[FDSTORE_MAX];
 static unsigned count;
 
-/* It listens at every address of the family, or of both. */
+/* True if it listens at every address of the family, or of both families. */
 static bool
 covers(const struct inherited *i, const struct address *a)
 {
@@ -47,11 +47,10 @@ discard(struct inherited *i)
 	char name[FDSTORE_NAME_MAX], text[ADDRESS_TEXT_MAX];
 
 	address_text(&i->address, text);
-	log_notice("not ours to listen at: %s, a socket that was handed over is closed",
+	log_notice("closing an inherited socket that listens at %s, no address of ours",
 	           text);
 	if (fdstore_name(i->fd, name))
-		(void)fdstore_remove(
-		    name); /* at worst the port stays silent instead of shut */
+		(void)fdstore_remove(name); /* else the port stays open, and silent */
 	close(i->fd);
 	i->fd = -1;
 }
@@ -118,7 +117,8 @@ ports_listen(const struct address *a)
 	int fd, r;
 
 	if (old) {
-		/* a copy: one that covers all addresses serves several of ours */
+		/* a copy, since one that covers all addresses may serve several of ours
+		 */
 		fd = fcntl(old->fd, F_DUPFD_CLOEXEC, 0);
 		old->used = fd >= 0;
 		return fd < 0 ? -errno : fd;
@@ -128,7 +128,7 @@ ports_listen(const struct address *a)
 		return fd;
 	r = fdstore_put(fd);
 	if (r < 0)
-		log_info("nobody keeps our port while we are restarted: %s",
+		log_info("our ports will be closed while connmgr is restarted: %s",
 		         strerror(-r));
 	return fd;
 }

@@ -24,7 +24,7 @@ struct resolve_lookup {
 };
 
 struct resolver {
-	int event; /* written to by glibc's threads */
+	int event; /* an eventfd that glibc's threads write to */
 	sd_event_source *source;
 	struct resolve_lookup *first;
 };
@@ -35,10 +35,10 @@ on_done(union sigval value)
 	uint64_t one = 1;
 	ssize_t n = write(value.sival_int, &one, sizeof(one));
 
-	(void)n; /* full: then it is readable, which is all that is wanted */
+	(void)n; /* full: then the loop wakes anyway */
 }
 
-/* The `turn`th of those that were found, IPv4 first as in Java. */
+/* Address number `turn` of those that were found, IPv4 first as in Java. */
 static bool
 choose(const struct addrinfo *found, unsigned turn, struct address *out)
 {
@@ -95,7 +95,7 @@ on_event(sd_event_source *s, int fd, uint32_t events, void *user)
 	(void)s;
 	(void)events;
 	(void)n;
-	/* first taken out, then answered: an answer may ask again */
+	/* All that are done leave the list first, since an answer may ask again. */
 	while ((l = *at)) {
 		if (gai_error(&l->request) == EAI_INPROGRESS) {
 			at = &l->next;
@@ -142,7 +142,7 @@ resolve_free(struct resolver *r)
 {
 	if (!r)
 		return;
-	/* look-ups under way, and the descriptor that they will write to, are glibc's */
+	/* glibc still uses the look-ups that are under way, and their descriptor. */
 	r->source = sd_event_source_disable_unref(r->source);
 	if (!r->first) {
 		close(r->event);

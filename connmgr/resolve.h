@@ -1,5 +1,6 @@
-/* Host names to addresses, off the loop (glibc's getaddrinfo_a). A number is answered at
- * once. One look-up of a name is under way at one time, however often it is asked for. */
+/* Resolves host names without blocking the loop (glibc's getaddrinfo_a). A numeric host
+ * is answered at once. One look-up of a name is under way at a time, whoever asks for it.
+ */
 #ifndef CONNMGR_RESOLVE_H
 #define CONNMGR_RESOLVE_H
 
@@ -9,13 +10,13 @@
 
 struct resolver;
 
-/* Whoever wants to know. In the owner's memory, zeroed; `on_answer` is called once for
- * each resolve_ask that returned RESOLVE_LATER, unless resolve_cancel comes first. */
+/* A question, in the owner's memory, zeroed at first. `on_answer` is called once for each
+ * resolve_ask that returned RESOLVE_LATER, unless resolve_cancel comes first. */
 struct resolve_query {
 	void (*on_answer)(void *user, const struct address *a); /* NULL: none found */
 	void *user;
 	uint16_t port;
-	unsigned turn; /* which of several addresses, counted from 0 and around */
+	unsigned turn; /* which address of several, modulo their number */
 	struct resolve_lookup *lookup;
 };
 

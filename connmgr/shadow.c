@@ -1,4 +1,4 @@
-/* Two electors held against each other; the rule is in shadow.h. */
+/* Rule: see shadow.h. */
 #include "connmgr/shadow.h"
 
 #include <stdlib.h>
@@ -8,12 +8,12 @@
 
 struct remote {
 	int64_t sid;
-	bool known[2]; /* by side: it has said something since the beginning */
+	bool known[2]; /* by side: it has sent something since shadow_begin */
 	uint64_t digest[2];
 	size_t len[2];
 };
 
-struct waiting { /* said by one side, not yet by the other; in order of arrival */
+struct waiting { /* sent by one side only so far; in order of arrival */
 	enum shadow_side side;
 	unsigned remote;
 	uint64_t since_ms;
@@ -21,7 +21,8 @@ struct waiting { /* said by one side, not yet by the other; in order of arrival 
 };
 
 struct shadow {
-	uint64_t on_ms; /* compared from then on; NEVER: not yet, or no candidate */
+	uint64_t
+	    on_ms; /* compares from then on; NEVER: not yet, or there is no candidate */
 	bool begun;
 	uint64_t compared;
 	unsigned remote_count;
@@ -74,7 +75,7 @@ shadow_word(struct shadow *s, uint64_t now_ms, bool looking)
 		s->on_ms = now_ms + SHADOW_SETTLE_MS;
 }
 
-/* FNV-1a: two different notifications must not look alike by accident, no more. */
+/* FNV-1a: it need only tell notifications apart that differ by accident. */
 static uint64_t
 digest(const unsigned char *data, size_t len)
 {
@@ -125,7 +126,7 @@ drop_waiting(struct shadow *s, struct waiting *w)
 	memmove(w, w + 1, (s->waiting_count - at) * sizeof(*w));
 }
 
-/* `theirs` is what the other side said instead; NULL: nothing. */
+/* `theirs` is what the other side sent instead; NULL: nothing. */
 static void
 differ(struct shadow *s, int64_t sid, enum shadow_side side,
        const struct shadow_said *ours, const struct shadow_said *theirs)
@@ -141,7 +142,7 @@ differ(struct shadow *s, int64_t sid, enum shadow_side side,
 		d->sides[1 - side].there = false;
 }
 
-/* The same as the last one to that remote? Remembers it, if not. */
+/* True if it repeats the last message to that remote; else it is the last one now. */
 static bool
 said_again(struct remote *r, enum shadow_side side, const struct shadow_said *said)
 {

@@ -1,11 +1,11 @@
-/* What a shadow elector would send, held against what the active one sends: to each
- * remote, and their decisions, in bytes (design.md, section 9). A pure core.
+/* Compares what a shadow elector would send with what the active one sends, byte by byte:
+ * to each remote, and their decisions (docs/DESIGN.md, "Swapping the elector").
  *
- * Both are told the same in the same order, so both say the same in the same order; only
- * their timers differ. Hence what is said again to the same remote counts once, and
- * nothing is compared while the peer looks in an election that began before the shadow
- * was synced. The first difference is kept. What only one of them has said for
- * SHADOW_LATE_MS is one too. */
+ * Both electors get the same messages in the same order, so both say the same in the same
+ * order; only their timers differ. Hence a message that is repeated to the same remote
+ * counts once, and nothing is compared while the peer looks in an election that began
+ * before the shadow was synced. The first difference is kept. A message that only one of
+ * them has sent for SHADOW_LATE_MS is a difference too. */
 #ifndef CONNMGR_SHADOW_H
 #define CONNMGR_SHADOW_H
 
@@ -14,18 +14,18 @@
 #include <stdint.h>
 
 #define SHADOW_LATE_MS     1000
-#define SHADOW_SETTLE_MS   100 /* from synced: answers of the active one are under way */
-#define SHADOW_REMOTES_MAX 96  /* configured remotes and strangers; more: not compared */
-#define SHADOW_WAITS_MAX   64  /* that wait for the other's; one more is a difference */
+#define SHADOW_SETTLE_MS   100 /* after synced: answers to older frames may still come */
+#define SHADOW_REMOTES_MAX 96  /* configured remotes and strangers; others are ignored */
+#define SHADOW_WAITS_MAX   64 /* messages of one elector only; one more is a difference */
 #define SHADOW_HEAD_MAX    2048
 
-/* Decisions are compared as if they were said to this remote. */
+/* Decisions are compared as if they were sent to this remote. */
 #define SHADOW_DECIDED INT64_MIN
 
 enum shadow_side { SHADOW_ACTIVE, SHADOW_CANDIDATE };
 
 struct shadow_said {
-	bool there; /* false: that side said nothing */
+	bool there; /* false: that side sent nothing */
 	size_t len;
 	uint64_t digest; /* of all its bytes */
 	size_t head_len;
@@ -43,19 +43,20 @@ struct shadow;
 struct shadow *shadow_new(void); /* NULL: no memory */
 void shadow_free(struct shadow *s);
 
-/* A candidate is synced: begins anew. `looking`: the peer's last word is a look. */
+/* A candidate is synced: compares from here. `looking`: the peer's last word is a look.
+ */
 void shadow_begin(struct shadow *s, uint64_t now_ms, bool looking);
-void shadow_end(struct shadow *s); /* there is no candidate */
-/* The peer looks or has a role: both electors are told. */
+void shadow_end(struct shadow *s); /* there is no candidate any more */
+/* The peer looks or has a role; both electors are told so. */
 void shadow_word(struct shadow *s, uint64_t now_ms, bool looking);
 void shadow_hear(struct shadow *s, uint64_t now_ms, enum shadow_side side, int64_t sid,
                  const void *data, size_t len);
-/* Is the candidate too late with something? Looked at when somebody asks. */
+/* Finds a message that one elector did not send in time. Call it before you ask. */
 void shadow_age(struct shadow *s, uint64_t now_ms);
 
 /* Borrowed until the next call. */
 const struct shadow_difference *shadow_difference(const struct shadow *s);
 uint64_t shadow_compared(const struct shadow *s); /* equal pairs so far */
-bool shadow_is_on(const struct shadow *s);        /* something is compared now */
+bool shadow_is_on(const struct shadow *s);        /* false: not yet, or no candidate */
 
 #endif

@@ -247,9 +247,9 @@ open_all(struct connmgr *s)
 		return r;
 	greetings = greetings_max(s->conf);
 	if (greetings < s->conf->links.handshakes_max)
-		log_warning(
-		    "few descriptors: %u instead of %u handshakes of a port at one time",
-		    greetings, s->conf->links.handshakes_max);
+		log_warning("too few descriptors (ulimit -n): only %u instead of %u "
+		            "greetings at one time",
+		            greetings, s->conf->links.handshakes_max);
 	if ((r = gate_init(&s->gate, sizeof(struct connmgr_event), GATE_MAX, &gate_ops,
 	                   s)) < 0 ||
 	    (r = open_board(s)) < 0 || (r = resolve_new(&s->resolver, s->loop)) < 0 ||

@@ -57,7 +57,7 @@ on_attach(struct connmgr *s, struct door_conn *c, const struct msg_attach *m)
 	w = place(s, c);
 	if (!w) {
 		s->counters.no_place++;
-		log_warning("no place for one more worker: pid=%d",
+		log_warning("too many workers, so pid %d cannot attach",
 		            (int)door_conn_pid(c));
 		door_conn_close(c);
 		return;

@@ -1,5 +1,4 @@
-/* Status as JSON, printed by hand so that integers keep all their digits; see status.h.
- */
+/* The answer to `status`; see status.h. */
 #include "connmgr/status.h"
 
 #include "base/clock.h"
@@ -82,7 +81,7 @@ put_workers(struct buf_out *out, const struct connmgr *s)
 			put_worker(out, s, i);
 }
 
-/* Of messages, to our own processes; each has two bounds, and is full at either. */
+/* The queues to our own workers: each has one bound for frames, another for the rest. */
 static void
 put_queues(struct buf_out *out, const struct connmgr *s)
 {
@@ -118,7 +117,7 @@ bytes_waiting(const struct lane *l)
 	return bytes;
 }
 
-/* Of bytes, to the remotes. */
+/* The bytes that wait to be written to the remotes. */
 static void
 put_outboxes(struct buf_out *out, const struct connmgr *s)
 {
@@ -206,7 +205,7 @@ put_drops(struct buf_out *out, const struct connmgr *s)
 	buf_put_u8(out, '}');
 }
 
-/* A sid whose link comes up and ends again and again; -1: none. */
+/* A sid whose link comes up and ends again and again; -1: there is none. */
 static int64_t
 restless_sid(const struct lane *l)
 {

@@ -22,8 +22,8 @@
 _Static_assert(RECORD_GENERATION_MAX == BOARD_GENERATION_MAX,
                "swap/record.h has the numbers of board.h");
 
-/* A file in our folder below run_dir or data_dir, or (NULL) the folder. Both are short
- * enough: the configuration was checked. */
+/* A file in our folder below run_dir or data_dir; NULL: that folder. The configuration
+ * was checked, so both are short enough. */
 static void
 path_of(const char *dir, const char *file, char out[PATH_ROOM])
 {
@@ -50,7 +50,7 @@ remove_sockets(const char *run_dir)
 		closedir(dir);
 }
 
-/* Makes the folder, and keeps others out of it. */
+/* Makes our folder below `dir`, and keeps another connmgr out of it. */
 static int
 take_folder(const char *dir)
 {
@@ -66,7 +66,7 @@ take_folder(const char *dir)
 	path_of(dir, "lock", path);
 	r = file_lock(path);
 	if (r == -EWOULDBLOCK)
-		log_err("another conclave-connmgr runs here: it has locked %s", path);
+		log_err("another conclave-connmgr is running: it has locked %s", path);
 	else if (r < 0)
 		log_err("cannot lock %s: %s", path, strerror(-r));
 	return r;
@@ -98,7 +98,7 @@ store_load_record(const struct conf *c, enum msg_who who, struct record *out)
 		return 0;
 	if (r == 0 && strlen(text) == len && record_parse(text, out))
 		return 0;
-	/* generations count restarts: seconds since 1970 are above any of them */
+	/* A generation counts restarts, so the seconds since 1970 are above any. */
 	floor = (uint64_t)time(NULL);
 	log_err("the record %s is %s; going on as if there were none, above generation "
 	        "%llu",
@@ -164,8 +164,8 @@ store_load_state(const struct conf *c, unsigned char out[BOARD_SMALL_MAX],
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0 || msg_decode(data, len, &m) != MSG_OK || m.type != MSG_STATE) {
-		log_err("the elector's state %s is %s; going on without", path,
-		        r < 0 ? strerror(-r) : "damaged");
+		log_err("the elector's state %s is %s; going on as if there were none",
+		        path, r < 0 ? strerror(-r) : "damaged");
 		return 0;
 	}
 	memcpy(out, data, len);
@@ -173,8 +173,8 @@ store_load_state(const struct conf *c, unsigned char out[BOARD_SMALL_MAX],
 	return len;
 }
 
-/* In place, by one write: they are all of one length, a killed process ends behind its
- * write and never within it, and no process outlives the machine. */
+/* In place, by one write: all states have one length, a kill does not interrupt a write,
+ * and a reboot ends every process that needs the state. */
 int
 store_save_state(const struct conf *c, const void *data, size_t len)
 {

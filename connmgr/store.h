@@ -1,5 +1,6 @@
-/* connmgr's files. In data_dir/connmgr one record for each role: who counts. In
- * run_dir/connmgr the elector's state. Text lines; each written anew and renamed. */
+/* connmgr's files. In data_dir/connmgr a record for each role says which process is
+ * active (swap/record.h): text, written anew and renamed. In run_dir/connmgr is the
+ * elector's state: one encoded message, written in place. */
 #ifndef CONNMGR_STORE_H
 #define CONNMGR_STORE_H
 
@@ -9,25 +10,25 @@
 #include "ipc/msg.h"
 #include "swap/record.h"
 
-/* Makes the folders, takes the lock of each, removes sockets that a killed connmgr left.
- * 0, -EWOULDBLOCK: another connmgr has one; else -errno; logged. */
+/* Makes the folders, takes the lock of each, and removes sockets that a killed connmgr
+ * left. 0; -EWOULDBLOCK: another connmgr has a lock; else -errno. Logged. */
 int store_open(const struct conf *c);
 
-/* No file: generation 0. A file that cannot be read or believed is logged and treated as
- * none. Returns the floor: 0, or a number above any generation that such a file may have
- * held. */
+/* Without a file the generation is 0. A file that cannot be read or believed is logged
+ * and treated as none; then the result is a floor above any generation that it may have
+ * held. Else the result is 0. */
 uint64_t store_load_record(const struct conf *c, enum msg_who who, struct record *out);
 int store_save_record(const struct conf *c, enum msg_who who, const struct record *r,
                       bool sync);
 
-/* An elector's record in three steps, of which the first and the last wait for the disk:
- * they may be taken by a thread. Written beside the one in force, and synced; put in its
- * place; and that is on the disk too. 0 or -errno. */
+/* An elector's record in three steps: written beside the one in force and synced; put in
+ * its place; and that is synced too. The first and the last wait for the disk, so a
+ * thread may do them. 0 or -errno. */
 int store_prepare_record(const struct conf *c, const struct record *r);
 int store_place_record(const struct conf *c);
 int store_sync_records(const struct conf *c);
 
-/* The encoded message of the last elector, and its serial; 0: there is none. */
+/* The encoded state of the last elector, and its serial. The length; 0: there is none. */
 size_t store_load_state(const struct conf *c, unsigned char out[BOARD_SMALL_MAX],
                         struct msg_serial *serial);
 int store_save_state(const struct conf *c, const void *data, size_t len);

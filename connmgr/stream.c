@@ -18,7 +18,7 @@
 static void
 set_option(int fd, int level, int name, int value)
 {
-	/* each option only makes things better: the connection goes on without it */
+	/* Each option only helps: the connection works without it. */
 	(void)setsockopt(fd, level, name, &value, sizeof(value));
 }
 
@@ -140,7 +140,7 @@ stream_watch(struct stream *s, sd_event *loop, unsigned what, bool late,
 void
 stream_want(struct stream *s, unsigned what)
 {
-	/* it only changes a source that exists, so it does not fail */
+	/* It changes a source that exists, so it does not fail. */
 	(void)sd_event_source_set_io_events(s->source, events_of(what));
 }
 
@@ -271,7 +271,7 @@ stream_accept(struct stream_port *p, const struct conf *c, struct stream *out)
 	}
 	r = -errno;
 	if ((r == -EMFILE || r == -ENFILE) && p->reserve >= 0) {
-		/* else it would stay in the backlog and wake us again for ever */
+		/* Else the connection would stay in the backlog and wake us for ever. */
 		close(p->reserve);
 		fd = accept4(p->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd >= 0)

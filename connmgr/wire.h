@@ -1,5 +1,5 @@
-/* One connection in use: bytes to frames and the outbox to bytes. ZooKeeper's SendWorker
- * and RecvWorker of one sid. */
+/* One connection in use: reads bytes into frames, and writes the outbox. It is
+ * ZooKeeper's SendWorker and RecvWorker of one sid. */
 #ifndef CONNMGR_WIRE_H
 #define CONNMGR_WIRE_H
 
@@ -15,17 +15,17 @@
 struct wire;
 
 enum wire_kind {
-	WIRE_ELECTION, /* to a remote: the newest wins */
+	WIRE_ELECTION, /* to a remote: the newest message wins */
 	WIRE_LEARNER,  /* to a remote: a fifo */
-	WIRE_GUEST, /* to a stranger, as WIRE_ELECTION; but it is heard little at a time,
-	               when nobody else has something to say, and not while it does not
-	               take its answers */
+	/* To a stranger, as WIRE_ELECTION, but we read little at a time, after everybody
+	 * else, and nothing while the stranger does not read our answers. */
+	WIRE_GUEST,
 };
 
 struct wire_ops {
 	void (*on_frame)(void *user, const unsigned char *data, size_t len);
-	void (*on_large)(void *user); /* a frame that is read past */
-	void (*on_closed)(void *user, enum msg_reason reason); /* it is closed */
+	void (*on_large)(void *user);                          /* a frame was skipped */
+	void (*on_closed)(void *user, enum msg_reason reason); /* it is closed already */
 };
 
 /* 0 or -ENOMEM. */
@@ -36,12 +36,12 @@ void wire_free(struct wire *w);
 /* `hello` (may be empty) goes first, in one segment with what the outbox holds. 0, or
  * -errno: it is closed. What goes wrong on the connection is told by on_closed, later. */
 int wire_take(struct wire *w, struct stream *s, const void *hello, size_t hello_len);
-/* Bytes that were read with the initial message. */
+/* Takes bytes that were read with the initial message. */
 void wire_feed(struct wire *w, const unsigned char *data, size_t len);
-/* Sends now what can be sent now; the outbox keeps the rest. */
+/* Sends what can be sent now; the outbox keeps the rest. */
 enum outbox_result wire_send(struct wire *w, const void *data, size_t len);
-void wire_close(struct wire *w);  /* no callback; also when there is none */
-void wire_forget(struct wire *w); /* closes, and the outbox forgets: another's now */
+void wire_close(struct wire *w);  /* no callback; also without a connection */
+void wire_forget(struct wire *w); /* closes, and clears the outbox for another remote */
 bool wire_is_up(const struct wire *w);
 size_t wire_waiting(const struct wire *w); /* outbox_waiting */
 

@@ -41,7 +41,7 @@ worker_flush(struct worker *w)
 
 	while (w->chan && (data = board_queue_first(w->queue, &len))) {
 		if (chan_send(w->chan, data, len) != 0)
-			return; /* full again; or about to be reported down */
+			return; /* it is full again, or on_down is about to come */
 		board_queue_pop(w->queue);
 		w->full_ms = clock_ms();
 	}
@@ -63,10 +63,11 @@ worker_send(struct worker *w, const struct board_item *item, const char **why)
 	int sent;
 
 	if (!w->chan || w->broken)
-		return BOARD_QUEUE_OK; /* what it misses the replay will say */
+		return BOARD_QUEUE_OK; /* the replay will have what it misses */
 	if (board_queue_count(w->queue) == 0) {
 		sent = chan_send(w->chan, item->data, item->len);
-		if (sent < 0 && sent != -ENOTCONN) /* that one is about to be reported */
+		if (sent < 0 &&
+		    sent != -ENOTCONN) /* -ENOTCONN: on_down is about to come */
 			*why = "its link does not send";
 		if (sent != CHAN_FULL)
 			return BOARD_QUEUE_OK;

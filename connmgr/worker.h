@@ -1,5 +1,5 @@
-/* One attached worker process as connmgr holds it: its door connection, its link, and
- * what waits while that link is full. */
+/* One attached worker process: its door connection, its link, and the messages that wait
+ * while the link is full. */
 #ifndef CONNMGR_WORKER_H
 #define CONNMGR_WORKER_H
 
@@ -17,13 +17,15 @@ struct worker {
 	struct door_conn *door; /* NULL: the place is free */
 	struct chan *chan;      /* NULL: no link */
 	struct board_queue *queue;
-	uint64_t full_ms; /* since when nothing got through; UINT64_MAX: nothing waits */
-	const char *broken; /* why its link is about to be cut; NULL */
-	uint64_t dropped;   /* frames, while full */
-	/* of the process that is attached now: */
-	uint64_t said;    /* messages */
-	uint64_t refused; /* of those: none of its to us */
-	uint64_t lost;    /* its links, whoever ended them */
+	/* Since when no message got through; UINT64_MAX: no message waits. */
+	uint64_t full_ms;
+	const char *broken; /* why its link is about to be cut; NULL: it is not */
+	uint64_t dropped;   /* frames, while the link was full */
+	/* Of the process that is attached now: messages, those of them that were refused,
+	 * and links that ended. */
+	uint64_t said;
+	uint64_t refused;
+	uint64_t lost;
 	char build[MSG_BUILD_MAX];
 };
 
@@ -31,7 +33,7 @@ struct worker {
 int worker_init(struct worker *w, unsigned index, const struct chan_ops *ops,
                 void *owner);
 void worker_deinit(struct worker *w);
-/* Listens at `path`; ends the link that it had. 0 or -errno. */
+/* Ends the link that it had, and listens at `path`. 0 or -errno. */
 int worker_listen(struct worker *w, sd_event *loop, enum chan_kind kind, const char *path,
                   uint64_t deadline_us);
 void worker_cut(struct worker *w); /* no callback; also without a link */
@@ -40,7 +42,7 @@ enum board_queue_result worker_send(struct worker *w, const struct board_item *i
                                     const char **why);
 /* Sends what waits, when there is room again. */
 void worker_flush(struct worker *w);
-uint64_t
-worker_due_ms(const struct worker *w); /* when a full link has been full too long */
+/* When the link has been full for too long. */
+uint64_t worker_due_ms(const struct worker *w);
 
 #endif

@@ -1,5 +1,4 @@
-/* The table of all messages and the one encoder and decoder that it drives; see msg.h. It
- * knows a message's fields, never what they are for. */
+/* The table of all messages, and the one pass over their fields; see msg.h. */
 #include "ipc/msg.h"
 
 #include "base/buf.h"
@@ -15,10 +14,10 @@ enum field_kind {
 	FIELD_BOOL,
 	FIELD_I64,
 	FIELD_U64,    /* at least `low` */
-	FIELD_SERIAL, /* of something: not none */
-	FIELD_VOTE,   /* leader, zxid, round and epoch: four free i64 */
+	FIELD_SERIAL, /* not (0, 0) */
+	FIELD_VOTE,   /* leader, zxid, round and epoch: four i64 of any value */
 	FIELD_STATE,  /* the state of a vote, as one byte */
-	FIELD_NAME,   /* texts: room for `high` bytes with the final NUL */
+	FIELD_NAME,   /* texts of less than `high` bytes */
 	FIELD_BUILD,
 	FIELD_PATH,
 	FIELD_DATA, /* the rest of the packet: data and data_len of a struct msg_frame */

@@ -1,5 +1,6 @@
 /* Every message between the processes of one server: its name, who sends it, who receives
- * it, its fields and its codec. This is the map of the system; msg_table says it in data.
+ * it, its fields and its codec. This is the map of the system; the table in msg.c says it
+ * in data.
  *
  * On a link or at connmgr's door one packet is one message: magic u16 (0x436c), set u8
  * (MSG_SET), type u8, then the fields in the order of the structs below, integers
@@ -17,89 +18,113 @@
 #include <stdint.h>
 
 #define MSG_SET       2     /* version of this message set */
-#define MSG_FRAME_MAX 60000 /* of one remote; larger ones stop in connmgr */
+#define MSG_FRAME_MAX 60000 /* of one remote; connmgr drops larger ones */
 #define MSG_MAX       (MSG_FRAME_MAX + 64)
 #define MSG_PATH_MAX  108
 #define MSG_BUILD_MAX 32
 #define MSG_ALL       INT64_MIN /* connect, disconnect: every remote */
 
 enum msg_type {
-	MSG_ATTACH = 1, /* worker → connmgr's door: count me in */
-	MSG_ATTACHED,   /* the answer: come to this address */
-	MSG_SUPERSEDED, /* the other answer: somebody else holds your role; exit */
-	MSG_HELLO,      /* worker → connmgr, first on a link and after activate */
-	MSG_WELCOME,    /* connmgr → worker: answers the first hello of a link */
-	MSG_ACTIVATE,   /* connmgr → worker: you count now; begin anew, say hello */
-	MSG_SYNCED,     /* connmgr → worker: everything known so far was sent */
-	MSG_REMOTE,     /* connmgr → worker: a link to another server changed */
-	MSG_FRAME_IN,   /* connmgr → elector (election lane), peer (learner lane) */
-	MSG_FRAME_OUT,  /* the way back */
-	MSG_CONNECT,    /* worker → connmgr: dial (election: all; learner: one) */
-	MSG_DISCONNECT, /* worker → connmgr: close */
-	MSG_LOOK,       /* peer → elector: find a leader */
-	MSG_DECIDED, /* elector → peer: found; connmgr → elector: the last one found */
-	MSG_DOUBT,   /* elector → peer: whom we follow looks in a higher round */
-	MSG_ROLE,    /* peer → elector: what we are; answer remotes with it */
-	MSG_ABSENT,  /* connmgr, peer → elector: there is no peer, or none that can take
-	                part; silent till it looks */
-	MSG_STATE,   /* elector → connmgr: before the first frame with it;
-	                connmgr → elector: what the last elector said */
-	MSG_TYPES,   /* one more than the last */
+	/* A worker asks at connmgr's door to be attached. */
+	MSG_ATTACH = 1,
+	/* The answer: the worker dials this address. */
+	MSG_ATTACHED,
+	/* The other answer: another process holds the role, so the worker exits. */
+	MSG_SUPERSEDED,
+	/* A worker's first message on a link, and after activate. */
+	MSG_HELLO,
+	/* connmgr answers the first hello of a link. */
+	MSG_WELCOME,
+	/* connmgr makes the worker the active one: it forgets what it worked out as a
+	 * shadow, and says hello. */
+	MSG_ACTIVATE,
+	/* connmgr has sent everything that was known when the worker said hello. */
+	MSG_SYNCED,
+	/* The link to another server changed. */
+	MSG_REMOTE,
+	/* A frame of another server: election lane to the elector, learner lane to the
+	 * peer. */
+	MSG_FRAME_IN,
+	/* A frame for another server. */
+	MSG_FRAME_OUT,
+	/* A worker asks connmgr to dial (election lane: all; learner lane: one), to
+	   close. */
+	MSG_CONNECT,
+	MSG_DISCONNECT,
+	/* The peer asks for a leader. */
+	MSG_LOOK,
+	/* The elector has found one. To an elector: what the last elector found. */
+	MSG_DECIDED,
+	/* The elector tells the peer: your leader looks in a higher round. */
+	MSG_DOUBT,
+	/* The peer says its state and vote, with which the elector answers remotes. */
+	MSG_ROLE,
+	/* There is no peer, or it cannot take part: the elector is silent until a look.
+	 */
+	MSG_ABSENT,
+	/* The elector's vote, before the first frame that carries it. To an elector: what
+	 * the last elector said. */
+	MSG_STATE,
+	MSG_TYPES,
 };
 
-enum msg_party { /* bits: who sends, who receives */
-	         MSG_CONNMGR = 1,
-	         MSG_ELECTOR = 2,
-	         MSG_PEER = 4,
-};
+/* Bits: who sends, who receives. */
+enum msg_party { MSG_CONNMGR = 1, MSG_ELECTOR = 2, MSG_PEER = 4 };
 
 enum msg_who { MSG_WHO_ELECTOR = 1, MSG_WHO_PEER = 2 };
 enum msg_lane { MSG_LANE_ELECTION = 1, MSG_LANE_LEARNER = 2 };
 enum msg_link { MSG_LINK_DOWN = 1, MSG_LINK_CONNECTING = 2, MSG_LINK_UP = 3 };
 
-/* Why a link is as it is; also why one asks to close it. */
+/* Why a link is as it is; also why a worker asks to close it. */
 enum msg_reason {
 	MSG_REASON_NONE,
-	MSG_REASON_NEVER,   /* not tried yet */
-	MSG_REASON_REFUSED, /* connection refused or reset while connecting: nobody there
-	                     */
-	MSG_REASON_TIMEOUT, /* no answer to connect, or none to keepalive */
-	MSG_REASON_RESOLVE, /* the host name has no address */
+	MSG_REASON_NEVER,
+	/* Nobody is there: refused, or reset while connecting. */
+	MSG_REASON_REFUSED,
+	/* No answer to the attempt to connect, or to keepalive. */
+	MSG_REASON_TIMEOUT,
+	/* The host name has no address. */
+	MSG_REASON_RESOLVE,
 	MSG_REASON_UNREACHABLE,
-	MSG_REASON_EOF,      /* the remote closed */
-	MSG_REASON_RESET,    /* the remote reset */
-	MSG_REASON_REPLACED, /* a newer connection of the same sid took its place */
-	MSG_REASON_PROTOCOL, /* what came was no frame */
-	MSG_REASON_FULL,     /* the learner lane's queue is full */
-	MSG_REASON_ASKED,    /* a worker asked */
-	MSG_REASON_ABSENT,   /* our own peer, or its link to connmgr, ended */
-	MSG_REASON_LOCAL,    /* an error of this host */
+	MSG_REASON_EOF,
+	MSG_REASON_RESET,
+	/* A newer connection of the same sid took its place. */
+	MSG_REASON_REPLACED,
+	/* What came was no frame. */
+	MSG_REASON_PROTOCOL,
+	/* The queue of the learner lane is full. */
+	MSG_REASON_FULL,
+	MSG_REASON_ASKED,
+	/* Our own peer, or its link to connmgr, ended. */
+	MSG_REASON_ABSENT,
+	/* An error of this host. */
+	MSG_REASON_LOCAL,
 	MSG_REASONS,
 };
 
 /* Ties look, decided, role, state and doubt together: the peer's generation, and a count
- * within it. Compared as a pair; (0, 0) is none, and in no message. */
+ * within that generation. Compared as a pair; (0, 0) is none, and in no message. */
 struct msg_serial {
 	uint64_t generation;
 	uint64_t count;
 };
 
 struct msg_attach {
-	uint8_t who;               /* enum msg_who */
-	char name[PATHS_NAME_MAX]; /* letters, digits, `._-`; not empty */
+	uint8_t who; /* enum msg_who */
+	char name[PATHS_NAME_MAX];
 	int64_t pid;
-	char build[MSG_BUILD_MAX]; /* CONCLAVE_VERSION; as a name, and `+~` */
+	char build[MSG_BUILD_MAX]; /* CONCLAVE_VERSION: as a name, and `+~` */
 	uint8_t set;               /* MSG_SET */
 	uint64_t generation;       /* 0: never active in this process's life */
 };
 
 struct msg_attached {
-	uint64_t generation; /* 0: a shadow for now; else the one that you came with */
-	char path[MSG_PATH_MAX]; /* of the link's socket; dial it within the deadline */
+	uint64_t generation;     /* 0: a shadow for now; else that of the attach */
+	char path[MSG_PATH_MAX]; /* of the link's socket, to be dialled by a deadline */
 };
 
 struct msg_superseded {
-	bool other_name; /* another name is in use (exit 85), else exit 1 */
+	bool other_name; /* another name is in use (exit 85); else exit 1 */
 };
 
 struct msg_hello { /* hello, welcome, activate */
@@ -107,12 +132,12 @@ struct msg_hello { /* hello, welcome, activate */
 };
 
 struct msg_remote {
-	uint8_t lane;   /* enum msg_lane */
-	int64_t sid;    /* any but MSG_ALL, here and in frames and doubts; on the learner
-	                   lane also our own: up, our quorum port listens; down, it cannot
-	                 */
+	uint8_t lane; /* enum msg_lane */
+	/* Any but MSG_ALL, as in frames and doubts. On the learner lane also our own: up,
+	 * our quorum port listens; down, it cannot. */
+	int64_t sid;
 	uint8_t link;   /* enum msg_link */
-	uint8_t reason; /* enum msg_reason: of the last end or failed try */
+	uint8_t reason; /* enum msg_reason: of the last end or failed attempt */
 	bool was_up;    /* this connmgr has had a link to it on this lane */
 };
 
@@ -131,7 +156,8 @@ struct msg_connect { /* connect, disconnect */
 
 struct msg_look {
 	struct msg_serial serial;
-	int64_t sid; /* our own vote, not negative; leader is sid for a voter */
+	/* Our own vote. The sid is not negative; a voter votes for itself. */
+	int64_t sid;
 	int64_t zxid;
 	int64_t epoch;      /* current epoch */
 	int64_t last_round; /* of the vote that the last look ended with; 0: none */
@@ -141,15 +167,18 @@ struct msg_look {
 };
 
 enum msg_look_reason {
-	MSG_LOOK_START,   /* the first */
-	MSG_LOOK_LEADER,  /* the leader is gone */
-	MSG_LOOK_QUORUM,  /* we led and lost our quorum */
-	MSG_LOOK_TIMEOUT, /* a phase took too long */
-	MSG_LOOK_REFUSED, /* the elected server turned us away */
-	MSG_LOOK_EPOCH,   /* its epoch is below what we promised, or a fresher server
-	                     appeared */
-	MSG_LOOK_DOUBT,   /* the leader itself is looking */
-	MSG_LOOK_DISK,    /* the epoch could not be written */
+	MSG_LOOK_START,
+	MSG_LOOK_LEADER,
+	/* We led and lost our quorum. */
+	MSG_LOOK_QUORUM,
+	MSG_LOOK_TIMEOUT,
+	/* The elected server turned us away. */
+	MSG_LOOK_REFUSED,
+	/* Its epoch is below what we promised, or a fresher server appeared. */
+	MSG_LOOK_EPOCH,
+	MSG_LOOK_DOUBT,
+	/* The epoch could not be written. */
+	MSG_LOOK_DISK,
 	MSG_LOOK_REASONS,
 };
 
@@ -164,15 +193,16 @@ struct msg_doubt {
 };
 
 struct msg_role {
-	struct msg_serial
-	    serial; /* same counter as look: connmgr keeps the newer of the two */
-	struct vote
-	    vote; /* state as in decided; the epoch is the new one once established */
+	/* From the same counter as look: connmgr keeps the newer of the two. */
+	struct msg_serial serial;
+	/* State as in decided; the epoch is the new one once established. */
+	struct vote vote;
 };
 
 struct msg_state {
 	struct msg_serial serial; /* of the look */
-	struct vote vote; /* proposal; vote.round is the logical clock; no state */
+	/* The proposal; vote.round is the logical clock; no state. */
+	struct vote vote;
 };
 
 struct msg {
@@ -185,7 +215,7 @@ struct msg {
 		struct msg_remote remote;
 		struct msg_frame frame;     /* FRAME_IN, FRAME_OUT */
 		struct msg_connect connect; /* CONNECT, DISCONNECT */
-		struct msg_look look;
+		struct msg_look look;       /* the serial is the first of these, too */
 		struct msg_decided decided;
 		struct msg_doubt doubt;
 		struct msg_role role;
@@ -193,15 +223,15 @@ struct msg {
 	} u;
 };
 
-/* What connmgr retains for a worker that attaches later, which is told in this order. */
+/* What connmgr retains for a worker that attaches later; the replay has this order. */
 enum msg_keep {
 	MSG_KEEP_NOTHING,
-	/* The newest. */
+	/* The newest message of the type. */
 	MSG_KEEP_STATE,
-	/* The newest by serial of look and role. An absent replaces it, and drops
-	   decided. */
+	/* The newest look or role, by serial. An absent replaces it, and drops decided.
+	 */
 	MSG_KEEP_WORD,
-	/* The newest. */
+	/* The newest message of the type. */
 	MSG_KEEP_DECIDED,
 	/* The newest of each lane and remote. */
 	MSG_KEEP_REMOTE,
