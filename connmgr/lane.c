@@ -173,7 +173,6 @@ on_frame(void *user, const unsigned char *data, size_t len)
 {
 	struct lane_remote *r = user;
 
-	r->lane->counters.frames_in++;
 	if (!r->link.proved)
 		push(r, LINK_EV_FRAME, MSG_REASON_NONE);
 	lane_hear(r->lane, r->sid, true, data, len);

@@ -88,12 +88,11 @@ void lane_on_due(struct lane *l, uint64_t now_ms);
 /* Within the gate: an event of the link to a remote. */
 void lane_step(struct lane_remote *r, uint64_t now_ms, struct link_event *ev);
 
-/* ---- between the files of the lane: strangers, and what is pushed ---- */
+/* ---- between the files of the lane: strangers, and frames ---- */
 
 /* A frame from a remote, or a stranger (not a `member`), for the board. */
 void lane_hear(struct lane *l, int64_t sid, bool member, const unsigned char *frame,
                size_t frame_len);
-void lane_push(struct lane *l, const struct board_event *ev);
 
 int lane_guests_new(struct lane *l);
 void lane_guests_free(struct lane *l);

@@ -20,7 +20,6 @@ on_frame(void *user, const unsigned char *data, size_t len)
 	struct lane_guest *g = user;
 	struct lane *l = g->lane;
 
-	l->counters.frames_in++;
 	link_stranger_heard(&l->strangers, (unsigned)(g - l->guests));
 	lane_hear(l, place_of(g)->sid, false, data, len);
 }
@@ -33,14 +32,24 @@ on_large(void *user)
 	g->lane->counters.large++;
 }
 
+/* The connection of `sid` has ended, or ends now: its last frame is dropped with it. */
+static void
+forget(struct lane_guest *g, int64_t sid)
+{
+	struct connmgr_event ev = {.kind = EVENT_BOARD,
+	                           .u.board = {.type = BOARD_EV_FORGET, .sid = sid}};
+
+	wire_forget(g->wire);
+	gate_push(g->lane->config.gate, &ev);
+}
+
 static void
 drop(struct lane_guest *g)
 {
-	struct board_event ev = {.type = BOARD_EV_FORGET, .sid = place_of(g)->sid};
+	int64_t sid = place_of(g)->sid;
 
-	wire_forget(g->wire);
 	link_stranger_drop(&g->lane->strangers, (unsigned)(g - g->lane->guests));
-	lane_push(g->lane, &ev);
+	forget(g, sid);
 }
 
 static void
@@ -89,9 +98,9 @@ lane_guest_take(struct lane *l, int64_t sid, struct stream *s, const unsigned ch
                 size_t early_len)
 {
 	struct lane_guest *g;
-	struct board_event forget = {.type = BOARD_EV_FORGET};
+	int64_t old = 0;
 	bool evicted = false;
-	int at = link_stranger_take(&l->strangers, sid, &evicted, &forget.sid);
+	int at = link_stranger_take(&l->strangers, sid, &evicted, &old);
 
 	if (at >= 0 && !has_wire(&l->guests[at])) {
 		link_stranger_drop(&l->strangers, (unsigned)at);
@@ -104,9 +113,8 @@ lane_guest_take(struct lane *l, int64_t sid, struct stream *s, const unsigned ch
 	}
 	g = &l->guests[at];
 	if (evicted) {
-		l->counters.evicted += forget.sid != sid;
-		wire_forget(g->wire);
-		lane_push(l, &forget);
+		l->counters.evicted += old != sid;
+		forget(g, old);
 	}
 	log_debug("%s: stranger sid=%lld", l->name, (long long)sid);
 	if (wire_take(g->wire, s, NULL, 0) < 0)

@@ -30,11 +30,9 @@ struct field {
 	int64_t high;
 };
 
-#define FIELDS_MAX 9 /* with the END */
-
 struct layout {
 	struct msg_def def;
-	struct field fields[FIELDS_MAX];
+	const struct field *fields; /* up to an END */
 };
 
 #define AT(member) offsetof(struct msg, u.member)
@@ -43,108 +41,90 @@ struct layout {
 #define ROLE_MIN   1             /* NOTIF_FOLLOWING, */
 #define ROLE_MAX   3             /* NOTIF_OBSERVING of wire/notif.h */
 
-static const struct layout layouts[MSG_TYPES] =
-    {[MSG_ATTACH] =
-         {
-	     {"attach", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING},
-	     {{FIELD_U8, AT(attach.who), MSG_WHO_ELECTOR, MSG_WHO_PEER},
-              {FIELD_NAME, AT(attach.name), 0, PATHS_NAME_MAX},
-              {FIELD_I64, AT(attach.pid), 1, INT32_MAX},
-              {FIELD_BUILD, AT(attach.build), 0, MSG_BUILD_MAX},
-              {FIELD_U8, AT(attach.set), 1, UINT8_MAX},
-              {FIELD_U64, AT(attach.generation), 0, 0}},
-	 },
-     [MSG_ATTACHED] =
-         {
-	     {"attached", MSG_CONNMGR, WORKERS, MSG_KEEP_NOTHING},
-	     {{FIELD_U64, AT(attached.generation), 0, 0},
-              {FIELD_PATH, AT(attached.path), 0, MSG_PATH_MAX}},
-	 },
-     [MSG_SUPERSEDED] = {{"superseded", MSG_CONNMGR, WORKERS, MSG_KEEP_NOTHING},
-                         {{FIELD_BOOL, AT(superseded.other_name), 0, 1}}},
-     [MSG_HELLO] = {{"hello", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING},
-                    {{FIELD_U64, AT(hello.generation), 0, 0}}},
-     [MSG_WELCOME] = {{"welcome", MSG_CONNMGR, WORKERS, MSG_KEEP_NOTHING},
-                      {{FIELD_U64, AT(hello.generation), 0, 0}}},
-     [MSG_ACTIVATE] = {{"activate", MSG_CONNMGR, WORKERS, MSG_KEEP_NOTHING},
-                       {{FIELD_U64, AT(hello.generation), 1, 0}}},
-     [MSG_SYNCED] = {{"synced", MSG_CONNMGR, WORKERS, MSG_KEEP_NOTHING}, {{0}}},
-     [MSG_REMOTE] =
-         {
-	     {"remote", MSG_CONNMGR, WORKERS, MSG_KEEP_REMOTE},
-	     {{FIELD_U8, AT(remote.lane), MSG_LANE_ELECTION, MSG_LANE_LEARNER},
-              {FIELD_I64, AT(remote.sid), SID_MIN, INT64_MAX},
-              {FIELD_U8, AT(remote.link), MSG_LINK_DOWN, MSG_LINK_UP},
-              {FIELD_U8, AT(remote.reason), 0, MSG_REASONS - 1},
-              {FIELD_BOOL, AT(remote.was_up), 0, 1}},
-	 },
-     [MSG_FRAME_IN] =
-         {
-	     {"frame_in", MSG_CONNMGR, WORKERS, MSG_KEEP_FRAME},
-	     {{FIELD_U8, AT(frame.lane), MSG_LANE_ELECTION, MSG_LANE_LEARNER},
-              {FIELD_I64, AT(frame.sid), SID_MIN, INT64_MAX},
-              {FIELD_DATA, AT(frame), 1, MSG_FRAME_MAX}},
-	 },
-     [MSG_FRAME_OUT] =
-         {
-	     {"frame_out", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING},
-	     {{FIELD_U8, AT(frame.lane), MSG_LANE_ELECTION, MSG_LANE_LEARNER},
-              {FIELD_I64, AT(frame.sid), SID_MIN, INT64_MAX},
-              {FIELD_DATA, AT(frame), 1, MSG_FRAME_MAX}},
-	 },
-     [MSG_CONNECT] =
-         {
-	     {"connect", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING},
-	     {{FIELD_U8, AT(connect.lane), MSG_LANE_ELECTION, MSG_LANE_LEARNER},
-              {FIELD_I64, AT(connect.sid), MSG_ALL, INT64_MAX},
-              {FIELD_U8, AT(connect.reason), 0, MSG_REASONS - 1}},
-	 },
-     [MSG_DISCONNECT] =
-         {
-	     {"disconnect", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING},
-	     {{FIELD_U8, AT(connect.lane), MSG_LANE_ELECTION, MSG_LANE_LEARNER},
-              {FIELD_I64, AT(connect.sid), MSG_ALL, INT64_MAX},
-              {FIELD_U8, AT(connect.reason), 0, MSG_REASONS - 1}},
-	 },
-     [MSG_LOOK] =
-         {
-	     {"look", MSG_PEER, MSG_ELECTOR, MSG_KEEP_WORD},
-	     {{FIELD_SERIAL, AT(look.serial), 0, 0},
-              {FIELD_I64, AT(look.sid), 0, INT64_MAX},
-              {FIELD_I64, AT(look.zxid), INT64_MIN, INT64_MAX},
-              {FIELD_I64, AT(look.epoch), INT64_MIN, INT64_MAX},
-              {FIELD_I64, AT(look.last_round), INT64_MIN, INT64_MAX},
-              {FIELD_BOOL, AT(look.gave_up), 0, 1},
-              {FIELD_I64, AT(look.leader), INT64_MIN, INT64_MAX},
-              {FIELD_U8, AT(look.reason), 0, MSG_LOOK_REASONS - 1}},
-	 },
-     [MSG_DECIDED] =
-         {
-	     {"decided", MSG_ELECTOR | MSG_CONNMGR, MSG_PEER | MSG_ELECTOR,
-              MSG_KEEP_DECIDED},
-	     {{FIELD_SERIAL, AT(decided.serial), 0, 0},
-              {FIELD_STATE, AT(decided.vote.state), ROLE_MIN, ROLE_MAX},
-              {FIELD_VOTE, AT(decided.vote), 0, 0}},
-	 },
-     [MSG_DOUBT] =
-         {
-	     {"doubt", MSG_ELECTOR, MSG_PEER, MSG_KEEP_NOTHING},
-	     {{FIELD_SERIAL, AT(doubt.serial), 0, 0},
-              {FIELD_I64, AT(doubt.sid), SID_MIN, INT64_MAX}},
-	 },
-     [MSG_ROLE] =
-         {
-	     {"role", MSG_PEER, MSG_ELECTOR, MSG_KEEP_WORD},
-	     {{FIELD_SERIAL, AT(role.serial), 0, 0},
-              {FIELD_STATE, AT(role.vote.state), ROLE_MIN, ROLE_MAX},
-              {FIELD_VOTE, AT(role.vote), 0, 0}},
-	 },
-     [MSG_ABSENT] = {{"absent", MSG_CONNMGR | MSG_PEER, MSG_ELECTOR, MSG_KEEP_WORD},
-                     {{0}}},
-     [MSG_STATE] = {
-	 {"state", MSG_ELECTOR | MSG_CONNMGR, MSG_ELECTOR | MSG_CONNMGR, MSG_KEEP_STATE},
-	 {{FIELD_SERIAL, AT(state.serial), 0, 0}, {FIELD_VOTE, AT(state.vote), 0, 0}},
-     }};
+static const struct field none[] = {{0}};
+static const struct field attach[] = {
+    {FIELD_U8, AT(attach.who), MSG_WHO_ELECTOR, MSG_WHO_PEER},
+    {FIELD_NAME, AT(attach.name), 0, PATHS_NAME_MAX},
+    {FIELD_I64, AT(attach.pid), 1, INT32_MAX},
+    {FIELD_BUILD, AT(attach.build), 0, MSG_BUILD_MAX},
+    {FIELD_U8, AT(attach.set), 1, UINT8_MAX},
+    {FIELD_U64, AT(attach.generation), 0, 0},
+    {0}};
+static const struct field attached[] = {{FIELD_U64, AT(attached.generation), 0, 0},
+                                        {FIELD_PATH, AT(attached.path), 0, MSG_PATH_MAX},
+                                        {0}};
+static const struct field superseded[] = {{FIELD_BOOL, AT(superseded.other_name), 0, 1},
+                                          {0}};
+static const struct field hello[] = {{FIELD_U64, AT(hello.generation), 0, 0}, {0}};
+static const struct field activate[] = {{FIELD_U64, AT(hello.generation), 1, 0}, {0}};
+static const struct field remote[] = {
+    {FIELD_U8, AT(remote.lane), MSG_LANE_ELECTION, MSG_LANE_LEARNER},
+    {FIELD_I64, AT(remote.sid), SID_MIN, INT64_MAX},
+    {FIELD_U8, AT(remote.link), MSG_LINK_DOWN, MSG_LINK_UP},
+    {FIELD_U8, AT(remote.reason), 0, MSG_REASONS - 1},
+    {FIELD_BOOL, AT(remote.was_up), 0, 1},
+    {0}};
+static const struct field frame[] = {
+    {FIELD_U8, AT(frame.lane), MSG_LANE_ELECTION, MSG_LANE_LEARNER},
+    {FIELD_I64, AT(frame.sid), SID_MIN, INT64_MAX},
+    {FIELD_DATA, AT(frame), 1, MSG_FRAME_MAX},
+    {0}};
+static const struct field connect[] = {
+    {FIELD_U8, AT(connect.lane), MSG_LANE_ELECTION, MSG_LANE_LEARNER},
+    {FIELD_I64, AT(connect.sid), MSG_ALL, INT64_MAX},
+    {FIELD_U8, AT(connect.reason), 0, MSG_REASONS - 1},
+    {0}};
+static const struct field look[] = {
+    {FIELD_SERIAL, AT(look.serial), 0, 0},
+    {FIELD_I64, AT(look.sid), 0, INT64_MAX},
+    {FIELD_I64, AT(look.zxid), INT64_MIN, INT64_MAX},
+    {FIELD_I64, AT(look.epoch), INT64_MIN, INT64_MAX},
+    {FIELD_I64, AT(look.last_round), INT64_MIN, INT64_MAX},
+    {FIELD_BOOL, AT(look.gave_up), 0, 1},
+    {FIELD_I64, AT(look.leader), INT64_MIN, INT64_MAX},
+    {FIELD_U8, AT(look.reason), 0, MSG_LOOK_REASONS - 1},
+    {0}};
+static const struct field decided[] = {
+    {FIELD_SERIAL, AT(decided.serial), 0, 0},
+    {FIELD_STATE, AT(decided.vote.state), ROLE_MIN, ROLE_MAX},
+    {FIELD_VOTE, AT(decided.vote), 0, 0},
+    {0}};
+static const struct field doubt[] = {{FIELD_SERIAL, AT(doubt.serial), 0, 0},
+                                     {FIELD_I64, AT(doubt.sid), SID_MIN, INT64_MAX},
+                                     {0}};
+static const struct field role[] = {
+    {FIELD_SERIAL, AT(role.serial), 0, 0},
+    {FIELD_STATE, AT(role.vote.state), ROLE_MIN, ROLE_MAX},
+    {FIELD_VOTE, AT(role.vote), 0, 0},
+    {0}};
+static const struct field state[] = {
+    {FIELD_SERIAL, AT(state.serial), 0, 0}, {FIELD_VOTE, AT(state.vote), 0, 0}, {0}};
+
+/* One row a message: its name, who sends it, who receives it, what connmgr retains. */
+static const struct layout layouts[MSG_TYPES] = {
+    [MSG_ATTACH] = {{"attach", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING}, attach},
+    [MSG_ATTACHED] = {{"attached", MSG_CONNMGR, WORKERS, MSG_KEEP_NOTHING}, attached},
+    [MSG_SUPERSEDED] = {{"superseded", MSG_CONNMGR, WORKERS, MSG_KEEP_NOTHING},
+                        superseded},
+    [MSG_HELLO] = {{"hello", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING}, hello},
+    [MSG_WELCOME] = {{"welcome", MSG_CONNMGR, WORKERS, MSG_KEEP_NOTHING}, hello},
+    [MSG_ACTIVATE] = {{"activate", MSG_CONNMGR, WORKERS, MSG_KEEP_NOTHING}, activate},
+    [MSG_SYNCED] = {{"synced", MSG_CONNMGR, WORKERS, MSG_KEEP_NOTHING}, none},
+    [MSG_REMOTE] = {{"remote", MSG_CONNMGR, WORKERS, MSG_KEEP_REMOTE}, remote},
+    [MSG_FRAME_IN] = {{"frame_in", MSG_CONNMGR, WORKERS, MSG_KEEP_FRAME}, frame},
+    [MSG_FRAME_OUT] = {{"frame_out", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING}, frame},
+    [MSG_CONNECT] = {{"connect", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING}, connect},
+    [MSG_DISCONNECT] = {{"disconnect", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING}, connect},
+    [MSG_LOOK] = {{"look", MSG_PEER, MSG_ELECTOR, MSG_KEEP_WORD}, look},
+    [MSG_DECIDED] = {{"decided", MSG_ELECTOR | MSG_CONNMGR, WORKERS, MSG_KEEP_DECIDED},
+                     decided},
+    [MSG_DOUBT] = {{"doubt", MSG_ELECTOR, MSG_PEER, MSG_KEEP_NOTHING}, doubt},
+    [MSG_ROLE] = {{"role", MSG_PEER, MSG_ELECTOR, MSG_KEEP_WORD}, role},
+    [MSG_ABSENT] = {{"absent", MSG_CONNMGR | MSG_PEER, MSG_ELECTOR, MSG_KEEP_WORD}, none},
+    [MSG_STATE] = {{"state", MSG_ELECTOR | MSG_CONNMGR, MSG_ELECTOR | MSG_CONNMGR,
+                    MSG_KEEP_STATE},
+                   state},
+};
 
 enum msg_party
 msg_party(enum msg_who who)
@@ -244,16 +224,16 @@ code_text(struct codec *c, const struct field *f, char *text)
 }
 
 static void
-code_data(struct codec *c, const struct field *f, struct msg_frame *frame)
+code_data(struct codec *c, const struct field *f, struct msg_frame *m)
 {
 	if (c->decodes) {
-		frame->data_len = buf_left(&c->in);
-		frame->data = buf_get_bytes(&c->in, frame->data_len);
-		c->in.bad |= frame->data_len == 0;
+		m->data_len = buf_left(&c->in);
+		m->data = buf_get_bytes(&c->in, m->data_len);
+		c->in.bad |= m->data_len == 0;
 	}
-	c->ok &= frame->data_len >= (size_t)f->low && frame->data_len <= (size_t)f->high;
+	c->ok &= m->data_len >= (size_t)f->low && m->data_len <= (size_t)f->high;
 	if (!c->decodes && c->ok)
-		buf_put_bytes(&c->out, frame->data, frame->data_len);
+		buf_put_bytes(&c->out, m->data, m->data_len);
 }
 
 static bool
