@@ -58,7 +58,7 @@ candidate_hear(struct candidate *c, unsigned worker, bool active, const struct m
 	enum shadow_side side = ours ? SHADOW_CANDIDATE : SHADOW_ACTIVE;
 	unsigned char vote[BOARD_SMALL_MAX];
 
-	if (c->worker < 0 || (!ours && !active))
+	if (!ours && !active)
 		return false;
 	if (m->type == MSG_FRAME_OUT)
 		shadow_hear(c->shadow, now_ms, side, m->u.frame.sid, m->u.frame.data,

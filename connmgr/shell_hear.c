@@ -42,7 +42,7 @@ connmgr_hear(struct connmgr *s, uint64_t now_ms, unsigned worker, const void *da
 		return;
 	}
 	w->said++;
-	if (who == MSG_WHO_ELECTOR &&
+	if (s->candidate.worker >= 0 && who == MSG_WHO_ELECTOR &&
 	    candidate_hear(&s->candidate, worker, board_is_active(s->board, worker), &m,
 	                   now_ms))
 		return;

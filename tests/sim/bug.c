@@ -1,5 +1,5 @@
-/* Deliberate bugs, to see that the invariants find them: what the cores call is put in
- * between by the linker (--wrap), so that the cores themselves stay as they are. */
+/* Bugs on purpose, to see that the invariants find them. The linker (--wrap) puts them
+ * between the cores and what these call, so the cores stay as they are. */
 #include "peer/role_impl.h"
 #include "tests/oracle.h"
 #include "tests/sim/sim.h"

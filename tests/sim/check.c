@@ -1,5 +1,6 @@
-/* The invariants (S1 … S10 of the design), looked at in each step of each core, which the
- * linker's --wrap puts in between. What others really said is what connmgr passed on. */
+/* The invariants (S1 … S10 of docs/DESIGN.md), checked at each step of each core: the
+ * linker's --wrap puts these checks in between. What a server has said is what its
+ * connmgr has sent. */
 #include "connmgr/lane.h"
 #include "peer/role_impl.h"
 #include "tests/sim/sim.h"

@@ -1,6 +1,7 @@
-/* A server's disk: the epoch files with their slow, failing and torn writes, connmgr's
- * record and state. In place of peer/epoch.c and connmgr/store.c, whose rules it keeps:
- * one write at a time, a new file, synced, renamed, the folder synced. */
+/* The disk of a server, in the place of peer/epoch.c and connmgr/store.c: the epoch
+ * files, whose writes may be slow, fail or be torn, and connmgr's records and state. It
+ * keeps the rules of both: one write at a time, into a new file, which is synced and
+ * renamed, and then the folder is synced. */
 #include "connmgr/store.h"
 #include "peer/epoch.h"
 #include "tests/sim/sim.h"

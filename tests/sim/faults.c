@@ -1,4 +1,4 @@
-/* What goes wrong, drawn by the seed; and how all is well again. */
+/* The faults, drawn by the seed, and how they are repaired. */
 #include "elector/elect_core.h"
 #include "ipc/msg.h"
 #include "peer/role_impl.h"

@@ -1,5 +1,5 @@
-/* The rest of what the programs stand on: proc/proc.h, the clock, the log, the process
- * id. Nothing is notified to anybody; with --trace what would be logged is the trace. */
+/* In the place of proc/proc.h, the clock, the log and the process id. Nobody is notified;
+ * with --trace the log is the trace. */
 #include "base/clock.h"
 #include "base/file.h"
 #include "tests/sim/sim.h"

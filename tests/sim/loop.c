@@ -1,6 +1,5 @@
 /* sd-event as the shells use it, under the virtual clock: timers, one descriptor, and
- * what runs at the end of each turn. Defined here, the names are found before
- * libsystemd's. */
+ * post sources. The linker finds these names before those of libsystemd. */
 #include "tests/sim/sim.h"
 
 #include <errno.h>

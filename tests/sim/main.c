@@ -1,7 +1,7 @@
-/* sim --seeds FROM:TO [--servers N] [--trace] [--bug NAME]: whole ensembles of the real
- * shells and cores under a virtual clock. One seed is one run, always the same: faults,
- * then all is well and a leader must be there in time (L1), then servers that join
- * (S9). docs/TESTING.md says how to read a trace. */
+/* sim --seeds FROM:TO [--servers N] [--trace] [--bug NAME]: runs ensembles of the real
+ * shells and cores under a virtual clock. A seed always gives the same run: faults, then
+ * none, and there must be a leader in time (L1), then servers that join (S9).
+ * docs/TESTING.md says how to read a trace. */
 #include "tests/sim/sim.h"
 
 #include <malloc.h>

@@ -1,7 +1,7 @@
-/* TCP between the servers: connections of two FIFOs whose segments are late now and then,
- * wait and are sent again while the way is cut or the host is down. A connection that was
- * cut, or lost its host without a word, is half-open until somebody sends, or keepalive
- * looks, and gives up. */
+/* TCP between the servers. A connection is two FIFOs of segments, which are late now and
+ * then. While the way is cut or the host is down, they are sent again. A connection that
+ * was cut, or whose host lost its power, is half-open until a sender, or keepalive, gives
+ * up. */
 #include "tests/sim/net.h"
 
 #include "wire/hello.h"
@@ -82,7 +82,7 @@ net_post(struct conn *c, unsigned side, enum kind kind, const void *data, size_t
 		schedule(c, side, s->at_us);
 }
 
-/* The place is free when both ends are closed and nothing is on its way. */
+/* The place is free when both ends are closed and no segment is on its way. */
 static void
 release(struct conn *c)
 {
@@ -138,7 +138,7 @@ end_by(struct conn *c, unsigned side, enum msg_reason reason)
 	wake(c, side);
 }
 
-/* The kernel answers, whatever its process does meanwhile. */
+/* The kernel accepts, whatever the process does meanwhile. */
 static void
 answer(struct conn *c, struct segment *s)
 {
@@ -199,7 +199,7 @@ comes_through(const struct conn *c, unsigned side)
 	return sim.servers[to].powered && !sim.cut[c->ends[!side].server][to];
 }
 
-/* Sent again; false: the sender has given up. */
+/* Sends the segment again; false: the sender has given up. */
 static bool
 try_again(struct conn *c, unsigned side)
 {
@@ -318,7 +318,7 @@ sim_net_reset(unsigned a, unsigned b)
 	}
 }
 
-/* Keepalive: an answer, or a reset, or none for too long. */
+/* Keepalive: gets an answer, or a reset, or none for too long. */
 static void
 on_probe(struct sim_item *it)
 {
@@ -355,7 +355,7 @@ sim_net_probe(unsigned a, unsigned b)
 	}
 }
 
-/* Somebody else's server: says who it is, then a frame that is none, and waits. */
+/* A server of another ensemble sends its initial message and bytes that are no frame. */
 void
 sim_net_stranger(unsigned server)
 {

@@ -1,4 +1,4 @@
-/* The simulated TCP: net.c's to stream.c. A descriptor is one end of a connection. */
+/* The simulated TCP, as stream.c sees it. */
 #ifndef TESTS_SIM_NET_H
 #define TESTS_SIM_NET_H
 
@@ -8,7 +8,7 @@
 #define NET_CONNS_MAX 1024
 #define NET_WINDOW    64 /* segments on their way; then the sender is stuck */
 
-/* KNOCK is an OPEN that the kernel has answered, and its process has not seen. */
+/* KNOCK is an OPEN that the kernel has answered, and the process has not seen yet. */
 enum kind { OPEN, KNOCK, OPENED, DATA, END, RESET };
 
 struct segment {

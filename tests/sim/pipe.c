@@ -1,7 +1,7 @@
-/* What the processes of one server say to each other: links (ipc/chan.h), doors
- * (ipc/door.h), and the worker's end of connmgr's door, which is a descriptor. FIFOs with
- * a delay; the end of one side is heard behind what it said, of which a process that is
- * killed may take the last words with it. */
+/* Messages between the processes of one server: links (ipc/chan.h), doors (ipc/door.h),
+ * and the worker's end of connmgr's door, which is a descriptor. All are FIFOs with a
+ * delay. The end of one side comes behind its messages, the last of which are lost if its
+ * process was killed. */
 #include "ipc/local.h"
 #include "tests/sim/sim.h"
 

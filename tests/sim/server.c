@@ -1,4 +1,4 @@
-/* The servers: their configuration, their processes, the lives of these. */
+/* The servers: their configuration, and the starts and ends of their processes. */
 #include "tests/sim/sim.h"
 
 #include <assert.h>

@@ -1,13 +1,13 @@
-/* The simulator's world: one virtual clock, one queue of what is to happen, and the
- * servers. It runs the programs' own shells and cores; what they stand on (sd-event, the
- * links inside a server, TCP, the disk, /proc) is replaced at its headers:
+/* The simulator: one virtual clock, one queue of items that are to happen, and the
+ * servers. It runs the shells and cores of the programs. What these stand on is replaced
+ * at the headers:
  *
- *   loop.c  sd_event_*        pipe.c  ipc/chan.h, ipc/door.h, a worker's end of a door
- *   stream.c  connmgr/stream.h
- *   disk.c  peer/epoch.h, connmgr/store.h      host.c  proc/proc.h, base/log.h, clock.h
+ *   loop.c    sd_event_*                        pipe.c  ipc/chan.h, ipc/door.h, local.h
+ *   stream.c  connmgr/stream.h, over net.c      disk.c  peer/epoch.h, connmgr/store.h
+ *   host.c    proc/proc.h, base/log.h, base/clock.h
  *
- * check.c looks at each step of the cores (the linker's --wrap puts it in between) and
- * holds them to the invariants of the design; bug.c makes them wrong on purpose. */
+ * check.c sees each step of the cores (the linker's --wrap puts it in between) and checks
+ * the invariants of docs/DESIGN.md; bug.c adds bugs on purpose. */
 #ifndef TESTS_SIM_SIM_H
 #define TESTS_SIM_SIM_H
 
@@ -26,18 +26,17 @@
 #include <sys/types.h>
 
 #define SIM_SERVERS_MAX 7
-#define SIM_NET_FD                                                                       \
-	(1 << 20) /* descriptors of stream.c; pipe.c's are above twice that              \
-	           */
+/* The first descriptor of stream.c; those of pipe.c begin at twice that. */
+#define SIM_NET_FD (1 << 20)
 
 enum sim_kind { SIM_CONNMGR, SIM_ELECTOR, SIM_PEER, SIM_KINDS };
 
 enum sim_bug {
 	SIM_BUG_NONE,
-	SIM_BUG_NO_FSYNC,       /* "written" is said before it is on the disk */
+	SIM_BUG_NO_FSYNC,       /* a write ends before its bytes are on the disk */
 	SIM_BUG_TWICE,          /* an epoch is promised to a second leader too */
 	SIM_BUG_VOTE_QUORUM,    /* the elector's quorum has one less */
-	SIM_BUG_PROMISE_QUORUM, /* the peer's has */
+	SIM_BUG_PROMISE_QUORUM, /* the peer's quorum has one less */
 	SIM_BUG_LEADER_CHECK,   /* the elector believes followers without their leader */
 	SIM_BUGS,
 };
@@ -47,11 +46,11 @@ struct sd_event { /* a process's loop */
 	sd_event_source *post;
 };
 
-struct proc { /* one process, and proc.h's own type */
+struct proc { /* one process; the type is that of proc/proc.h */
 	unsigned server;
 	enum sim_kind kind;
 	bool up;
-	bool exits; /* asked to: done when its turn is over */
+	bool exits; /* it exits when its turn is over */
 	uint64_t life;
 	uint64_t paused_us; /* it does nothing before that time */
 	pid_t pid;
@@ -114,9 +113,9 @@ struct sim {
 	struct qconfig members;
 	bool cut[SIM_SERVERS_MAX][SIM_SERVERS_MAX]; /* from, to */
 	bool calm;                                  /* no faults any more */
-	bool power;           /* what ends now ends without a word on the network */
-	unsigned delayed;     /* of 1000 segments */
-	unsigned wrong;       /* of 1000 decisions */
+	bool power;       /* a host without power sends no segment when processes end */
+	unsigned delayed; /* of 1000 segments */
+	unsigned wrong;   /* of 1000 decisions */
 	uint64_t give_up_us;  /* TCP_USER_TIMEOUT */
 	struct proc *running; /* whose turn it is */
 	enum sim_bug bug;

@@ -1,4 +1,5 @@
-/* connmgr/stream.h over the simulated TCP of net.c. */
+/* connmgr/stream.h over the simulated TCP of net.c. A descriptor is one end of a
+ * connection. */
 #include "connmgr/stream.h"
 
 #include "tests/sim/net.h"
@@ -121,7 +122,7 @@ stream_recv(struct stream *s, void *data, size_t cap, enum msg_reason *why)
 	return (ssize_t)n;
 }
 
-/* Now and then a part only. */
+/* Now and then it takes a part only. */
 ssize_t
 stream_send(struct stream *s, const void *data, size_t len)
 {

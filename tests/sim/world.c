@@ -1,4 +1,4 @@
-/* Time, chance, and the queue of what is to happen; see sim.h. */
+/* Time, chance, and the queue of items; see sim.h. */
 #include "tests/sim/sim.h"
 
 #include <assert.h>
