@@ -42,8 +42,9 @@ board_active(const struct board *b, enum msg_who who)
 	return -1;
 }
 
-bool
-board_hears(const struct board_worker *w)
+/* True once the worker has had the replay on its link, and receives new messages. */
+static bool
+hears(const struct board_worker *w)
 {
 	return w->used && (w->phase == BOARD_OPEN || w->phase == BOARD_ACTIVATING);
 }
@@ -53,7 +54,7 @@ board_open(const struct board *b, enum msg_who who)
 {
 	int at = board_active(b, who);
 
-	return at >= 0 && board_hears(&b->workers[at]) ? at : -1;
+	return at >= 0 && hears(&b->workers[at]) ? at : -1;
 }
 
 void
@@ -62,7 +63,7 @@ board_send_all(struct board *b, unsigned to, const struct board_item *item,
 {
 	for (enum msg_who who = MSG_WHO_ELECTOR; who <= MSG_WHO_PEER; who++)
 		for (unsigned i = 0; i < BOARD_WORKERS_MAX && (to & msg_party(who)); i++)
-			if (b->workers[i].who == who && board_hears(&b->workers[i]))
+			if (b->workers[i].who == who && hears(&b->workers[i]))
 				board_add(out, BOARD_DO_SEND, i)->item = *item;
 }
 
@@ -70,7 +71,7 @@ void
 board_unlink(struct board *b, unsigned worker, bool cut, struct board_actions *out)
 {
 	struct board_worker *w = &b->workers[worker];
-	bool open = board_hears(w);
+	bool open = hears(w);
 
 	if (cut && w->phase != BOARD_UNLINKED)
 		board_add(out, BOARD_DO_CUT, worker);

@@ -14,8 +14,6 @@ struct board_action *board_add(struct board_actions *out, enum board_action_type
 void board_send_all(struct board *b, unsigned to, const struct board_item *item,
                     struct board_actions *out);
 
-/* True once the worker has had the replay on its link, and receives new messages. */
-bool board_hears(const struct board_worker *w);
 /* The link of a worker has ended, or ends now (`cut`). */
 void board_unlink(struct board *b, unsigned worker, bool cut, struct board_actions *out);
 /* The peer is gone or takes no part: its last word and the decision for it are dropped,

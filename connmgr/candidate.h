@@ -24,8 +24,8 @@ void candidate_end(struct candidate *c, unsigned worker);
 void candidate_activated(struct candidate *c, unsigned worker, uint64_t now_ms);
 /* The peer looks, or has a role. */
 void candidate_word(struct candidate *c, bool looking, uint64_t now_ms);
-/* There is a candidate, and an elector said this. True: the candidate did, and the message
- * goes no further. */
+/* There is a candidate, and an elector said this. True: the candidate did, and the
+ * message goes no further. */
 bool candidate_hear(struct candidate *c, unsigned worker, bool active,
                     const struct msg *m, uint64_t now_ms);
 /* Prints the comparison, as members of an object of JSON that has some already. */

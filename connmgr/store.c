@@ -113,10 +113,8 @@ store_save_record(const struct conf *c, enum msg_who who, const struct record *r
 	char path[PATH_ROOM], text[RECORD_TEXT_MAX];
 	size_t len = record_print(r, text, sizeof(text));
 
-	if (len == 0)
-		return -EMSGSIZE;
 	path_of(c->data_dir, roster_who(who)->name, path);
-	return file_write(path, text, len, sync);
+	return len == 0 ? -EMSGSIZE : file_write(path, text, len, sync);
 }
 
 int
@@ -125,10 +123,8 @@ store_prepare_record(const struct conf *c, const struct record *r)
 	char path[PATH_ROOM], text[RECORD_TEXT_MAX];
 	size_t len = record_print(r, text, sizeof(text));
 
-	if (len == 0)
-		return -EMSGSIZE;
 	path_of(c->data_dir, PREPARED, path);
-	return file_write_new(path, text, len, true);
+	return len == 0 ? -EMSGSIZE : file_write_new(path, text, len, true);
 }
 
 int
