@@ -3,13 +3,15 @@
 
 #include "base/json.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 /* Copies whole characters only, so that a text that is cut stays valid UTF-8. */
 static void
-copy_text(char *out, size_t cap, const char *value, size_t len)
+copy_text(char *out, size_t cap, const char *value)
 {
-	size_t used = 0, at = 0, n;
+	size_t used = 0, at = 0, len = strlen(value), n;
 
 	while (at < len) {
 		const unsigned char *s = (const unsigned char *)value + at;
@@ -31,67 +33,50 @@ copy_text(char *out, size_t cap, const char *value, size_t len)
 
 /* 0; 1: this is no decimal number of 64 bits */
 static int
-parse_u64(const char *value, size_t len, uint64_t *out)
+parse_u64(const char *value, uint64_t *out)
 {
-	uint64_t v = 0;
-	size_t i;
-
-	if (len == 0)
+	if (*value == '\0' || value[strspn(value, "0123456789")] != '\0')
 		return 1;
-	for (i = 0; i < len; i++) {
-		unsigned digit = (unsigned char)value[i] - (unsigned)'0';
-
-		if (digit > 9 || v > (UINT64_MAX - digit) / 10)
-			return 1;
-		v = v * 10 + digit;
-	}
-	*out = v;
-	return 0;
+	errno = 0;
+	*out = strtoumax(value, NULL, 10);
+	return errno != 0;
 }
 
-static bool
-is(const char *key, size_t key_len, const char *name)
-{
-	return strlen(name) == key_len && memcmp(key, name, key_len) == 0;
-}
-
+/* `line` is cut in two at the first `=`. */
 static int
-parse_line(const char *line, size_t len, struct child_notice *n)
+parse_line(char *line, struct child_notice *n)
 {
-	const char *eq = memchr(line, '=', len);
-	const char *value;
-	size_t key_len, value_len;
+	char *value = strchr(line, '=');
+	bool is_one = value && strcmp(value, "=1") == 0;
 	uint64_t number;
 
-	if (eq == NULL || eq == line)
+	if (!value || value == line)
 		return 1;
-	key_len = (size_t)(eq - line);
-	value = eq + 1;
-	value_len = len - key_len - 1;
-	if (is(line, key_len, "READY")) {
-		n->ready = n->ready || is(value, value_len, "1");
-	} else if (is(line, key_len, "WATCHDOG")) {
-		n->beat = n->beat || is(value, value_len, "1");
-	} else if (is(line, key_len, "STATUS")) {
+	*value++ = '\0';
+	if (strcmp(line, "READY") == 0) {
+		n->ready = n->ready || is_one;
+	} else if (strcmp(line, "WATCHDOG") == 0) {
+		n->beat = n->beat || is_one;
+	} else if (strcmp(line, "STATUS") == 0) {
 		n->has_status = true;
-		copy_text(n->status, sizeof(n->status), value, value_len);
-	} else if (is(line, key_len, "X_CONCLAVE_VERSION")) {
+		copy_text(n->status, sizeof(n->status), value);
+	} else if (strcmp(line, "X_CONCLAVE_VERSION") == 0) {
 		n->has_version = true;
-		copy_text(n->version, sizeof(n->version), value, value_len);
-	} else if (is(line, key_len, "X_CONCLAVE_GENERATION")) {
+		copy_text(n->version, sizeof(n->version), value);
+	} else if (strcmp(line, "X_CONCLAVE_GENERATION") == 0) {
 		n->has_generation = true;
-		return parse_u64(value, value_len, &n->generation);
-	} else if (is(line, key_len, "X_CONCLAVE_ACTIVE")) {
-		if (parse_u64(value, value_len, &number) != 0 || number > 1)
+		return parse_u64(value, &n->generation);
+	} else if (strcmp(line, "X_CONCLAVE_ACTIVE") == 0) {
+		if (parse_u64(value, &number) != 0 || number > 1)
 			return 1;
 		n->has_active = true;
 		n->active = number == 1;
-	} else if (is(line, key_len, "FDSTORE")) {
-		n->keep = is(value, value_len, "1");
-	} else if (is(line, key_len, "FDSTOREREMOVE")) {
-		n->drop = is(value, value_len, "1");
-	} else if (is(line, key_len, "FDNAME")) {
-		copy_text(n->keep_name, sizeof(n->keep_name), value, value_len);
+	} else if (strcmp(line, "FDSTORE") == 0) {
+		n->keep = is_one;
+	} else if (strcmp(line, "FDSTOREREMOVE") == 0) {
+		n->drop = is_one;
+	} else if (strcmp(line, "FDNAME") == 0) {
+		copy_text(n->keep_name, sizeof(n->keep_name), value);
 	}
 	return 0;
 }
@@ -99,20 +84,17 @@ parse_line(const char *line, size_t len, struct child_notice *n)
 int
 child_notice_parse(const char *data, size_t len, struct child_notice *out)
 {
+	char text[CHILD_NOTICE_MAX + 1], *rest = text, *line;
 	struct child_notice n;
-	size_t at = 0, line_len;
 
-	if (len == 0 || len > CHILD_NOTICE_MAX || memchr(data, '\0', len) != NULL)
+	if (len == 0 || len > CHILD_NOTICE_MAX || memchr(data, '\0', len))
 		return 1;
+	memcpy(text, data, len);
+	text[len] = '\0';
 	memset(&n, 0, sizeof(n));
-	while (at < len) {
-		const char *end = memchr(data + at, '\n', len - at);
-
-		line_len = end != NULL ? (size_t)(end - data) - at : len - at;
-		if (line_len > 0 && parse_line(data + at, line_len, &n) != 0)
+	while ((line = strsep(&rest, "\n")))
+		if (*line && parse_line(line, &n) != 0)
 			return 1;
-		at += line_len + 1;
-	}
 	*out = n;
 	return 0;
 }
