@@ -33,13 +33,23 @@ oracle_has_majority(const struct qconfig *c, const int64_t *sids, unsigned count
 	return present > voters / 2;
 }
 
+/* A participant of it. */
+static inline bool
+oracle_is_voter(const struct qconfig *c, int64_t sid)
+{
+	for (unsigned i = 0; i < c->server_count; i++)
+		if (c->servers[i].sid == sid)
+			return !c->servers[i].observer;
+	return false;
+}
+
 static inline uint64_t
 oracle_weight(const struct qconfig *c, int64_t sid)
 {
 	for (unsigned i = 0; i < c->weight_count; i++)
 		if (c->weights[i].sid == sid)
 			return (uint64_t)c->weights[i].weight;
-	return qconfig_is_voter(c, sid) ? 1 : 0;
+	return oracle_is_voter(c, sid) ? 1 : 0;
 }
 
 /* Nobody can have the majority of a group without members, and yet it counts as a group,
@@ -60,7 +70,7 @@ oracle_has_groups(const struct qconfig *c, const int64_t *sids, unsigned count)
 			uint64_t weight = oracle_weight(c, sid);
 
 			total += weight;
-			if (oracle_names(sids, count, sid) && qconfig_is_voter(c, sid))
+			if (oracle_names(sids, count, sid) && oracle_is_voter(c, sid))
 				present += weight;
 		}
 		if (g->member_count > 0 && total == 0)

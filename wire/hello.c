@@ -17,7 +17,7 @@ add_address(struct qaddr_text text, struct hello *h)
 	if (!qaddr_number(parts[1], 10, INT32_MIN, INT32_MAX, &port))
 		return HELLO_PORT;
 	if (qaddr_is_wildcard(parts[0]))
-		return HELLO_OK; /* whatever its port is, as in Java */
+		return HELLO_OK; /* Java does not look at the port either */
 	if (port < 0 || port > UINT16_MAX)
 		return HELLO_PORT;
 	h->addrs[h->addr_count++] =
@@ -25,7 +25,7 @@ add_address(struct qaddr_text text, struct hello *h)
 	return HELLO_OK;
 }
 
-/* host:port|host:port…; empty pieces at the end vanish, as in Java's split. */
+/* Java's split drops empty pieces at the end. */
 static enum hello_result
 get_addresses(const char *text, size_t len, struct hello *h)
 {
@@ -85,7 +85,7 @@ hello_decode(const void *data, size_t len, struct hello *out, size_t *used)
 	return HELLO_OK;
 }
 
-/* What others can read beyond doubt: a host without blanks, a colon, digits. */
+/* An address that every server reads alike: a host without blanks, a colon, digits. */
 static bool
 is_plain_address(struct qaddr_text text)
 {

@@ -1,6 +1,6 @@
 /* The initial message of a connection: what the dialling side says first, in one segment.
- * Source: QuorumCnxManager.InitialMessage.parse and initiateConnection of
- * ZooKeeper 3.8.0; election-semantics section 14 for the text of the addresses. */
+ * Source: QuorumCnxManager.InitialMessage.parse and initiateConnection of ZooKeeper
+ * 3.8.0. The text of the addresses has pieces `host:port` separated by `|`. */
 #ifndef WIRE_HELLO_H
 #define WIRE_HELLO_H
 
@@ -22,24 +22,31 @@ struct hello_addr {
 };
 
 struct hello {
-	int64_t version; /* HELLO_V1, HELLO_V2; 0: the bare sid of an old server */
+	/* HELLO_V1, HELLO_V2; 0: an old server sent just its sid */
+	int64_t version;
 	int64_t sid;
-	unsigned addr_count; /* wildcard addresses are left out, so it may be 0 */
+	/* may be 0, since wildcard addresses are left out */
+	unsigned addr_count;
 	struct hello_addr addrs[HELLO_ADDRS_MAX];
 };
 
 enum hello_result {
 	HELLO_OK,
-	HELLO_MORE,    /* not all there yet; at the end of a stream: refused */
-	HELLO_VERSION, /* a negative version that nobody speaks */
-	HELLO_LENGTH,  /* address text not 1 … 2048 bytes */
-	HELLO_ADDRESS, /* not host:port, or not text */
-	HELLO_PORT,    /* not a number, or not 0 … 65535 */
+	/* bytes are missing; at the end of a stream this is a refusal */
+	HELLO_MORE,
+	/* a negative version that ZooKeeper does not know */
+	HELLO_VERSION,
+	/* the text of the addresses has not 1 … 2048 bytes */
+	HELLO_LENGTH,
+	/* an address is not host:port */
+	HELLO_ADDRESS,
+	/* a port is no number, or not in 0 … 65535 */
+	HELLO_PORT,
 };
 
-/* Reads the initial message at the start of `data`. On HELLO_OK `out` is filled and
- * `used` says how many bytes belong to it (frames may follow); else both are untouched.
- * Never needs more than HELLO_MAX bytes. */
+/* Reads the initial message at the start of `data`; HELLO_MAX bytes are always enough. On
+ * HELLO_OK `out` is filled and `used` says how many bytes belong to the message (frames
+ * may follow); otherwise both are untouched. */
 enum hello_result hello_decode(const void *data, size_t len, struct hello *out,
                                size_t *used);
 

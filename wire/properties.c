@@ -1,14 +1,16 @@
-/* Java's properties syntax; see properties.h. Lines are read as Properties.LineReader
- * does it, and the table is walked as the ConcurrentHashMap inside java.util.Properties
- * (Java 9 and later). Not ours: bins that Java turns into trees, which takes 64 buckets
- * and 8 keys in one of them. */
+/* Java's properties syntax; see properties.h. Lines are read as in
+ * Properties.LineReader; the table is walked like the ConcurrentHashMap inside
+ * java.util.Properties (Java 9 and later). Where Java has 64 buckets and 8 keys in one of
+ * them it turns that bucket into a tree; we do not. */
 #include "wire/properties.h"
+
+#include "wire/qaddr.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#define TABLE_MIN 16  /* what Properties asks for */
-#define TABLE_MAX 512 /* three quarters of it hold PROPERTIES_MAX */
+#define TABLE_MIN 16  /* as in Properties */
+#define TABLE_MAX 512 /* PROPERTIES_MAX entries fill less than three quarters of it */
 #define NOBODY    (-1)
 
 struct reader {
@@ -36,14 +38,14 @@ skip_comment(struct reader *in)
 		in->pos++;
 }
 
-/* One logical line, escapes still in it; false at the end of the text. A line may be
- * empty only where a lone backslash ends the text, as in Java. */
+/* One logical line, with its escapes; false at the end of the text. As in Java, a line is
+ * empty only where a backslash alone ends the text. */
 static bool
 read_line(struct reader *in, char *line, size_t *len)
 {
 	bool skipping = true;
 	bool continued = false;
-	bool escaped = false; /* behind an odd number of backslashes */
+	bool escaped = false; /* after an odd number of backslashes */
 
 	*len = 0;
 	while (in->pos < in->len) {
@@ -79,17 +81,7 @@ read_line(struct reader *in, char *line, size_t *len)
 	return true;
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if ((c | 32) >= 'a' && (c | 32) <= 'f')
-		return (c | 32) - 'a' + 10;
-	return -1;
-}
-
-/* The four digits behind `\u` as UTF-8; 0 where they are none, or name the NUL. */
+/* The four digits behind `\u` as UTF-8; 0 where they are no digits, or mean the NUL. */
 static size_t
 decode_unicode(const char *digits, size_t left, char *out)
 {
@@ -98,9 +90,9 @@ decode_unicode(const char *digits, size_t left, char *out)
 	if (left < 4)
 		return 0;
 	for (int i = 0; i < 4; i++) {
-		int digit = hex_digit(digits[i]);
+		int digit = qaddr_digit(digits[i]);
 
-		if (digit < 0)
+		if (digit >= 16)
 			return 0;
 		c = c << 4 | (unsigned)digit;
 	}
@@ -128,7 +120,7 @@ unescape(char c)
 	return at ? meant[at - letters] : c;
 }
 
-/* Takes the escapes out, in place (no escape is shorter than what it stands for). */
+/* Replaces the escapes in place, since none is shorter than what it means. */
 static bool
 decode(char *text, size_t *len)
 {
@@ -159,8 +151,8 @@ decode(char *text, size_t *len)
 	return true;
 }
 
-/* Where the key ends and the value starts: at the first `=` or `:` that no backslash
- * hides, or at blanks, with one of the two among them or not. */
+/* The key ends at the first `=`, `:` or blank without a backslash before it. The value
+ * starts behind the blanks, among which there may be one `=` or `:`. */
 static void
 split_line(const char *line, size_t len, size_t *key_len, size_t *value_at)
 {
@@ -186,8 +178,8 @@ split_line(const char *line, size_t len, size_t *key_len, size_t *value_at)
 	*value_at = i;
 }
 
-/* String.hashCode (of bytes: keys of another alphabet are no keys of ours), spread as
- * the table does it. */
+/* String.hashCode, spread as in the table. It is computed from bytes, which is Java's
+ * hash for ASCII only; all keys that are accepted are ASCII. */
 static uint32_t
 hash_key(const char *key, size_t len)
 {
@@ -218,15 +210,16 @@ add_entry(struct properties *p, const struct property *entry)
 	return PROPERTIES_OK;
 }
 
-/* A table of chains: the first entry of each bucket, and who follows an entry. */
+/* A table of chains: the first entry of each bucket, and the next entry of each entry. */
 struct table {
 	unsigned size;
 	int16_t first[TABLE_MAX];
 	int16_t next[PROPERTIES_MAX];
 };
 
-/* What a growing table does to a chain: the longest tail that stays together keeps its
- * order, all before it are put in front one by one. */
+/* ConcurrentHashMap.transfer: when the table grows, a chain becomes two. The longest tail
+ * that stays together keeps its order; the entries before it are put in front of the two
+ * chains one by one. */
 static void
 split_chain(const struct properties *p, struct table *t, unsigned bucket)
 {

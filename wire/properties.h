@@ -1,6 +1,6 @@
 /* Java's properties syntax (java.util.Properties.load): comments, continued lines,
- * escapes; a repeated key keeps its place and takes the later value. Bytes above 127 are
- * passed on as they are. */
+ * escapes. A key that comes again keeps its place and gets the later value. Bytes above
+ * 127 are passed on as they are. */
 #ifndef WIRE_PROPERTIES_H
 #define WIRE_PROPERTIES_H
 
@@ -10,28 +10,32 @@
 #define PROPERTIES_TEXT_MAX 32768
 #define PROPERTIES_MAX      320 /* different keys */
 
-/* One entry, without escapes; not NUL-terminated, the bytes belong to the table. */
+/* One entry, without escapes and not NUL-terminated; its bytes are in the table. */
 struct property {
 	const char *key;
 	const char *value;
 	size_t key_len;
 	size_t value_len;
-	uint32_t hash; /* of the key, as Java's table spreads it */
+	/* of the key, as Java's table spreads it */
+	uint32_t hash;
 };
 
 struct properties {
 	unsigned count;
-	struct property list[PROPERTIES_MAX]; /* in the order of the text */
-	/* In the order in which Java walks them, which decides the order of what is
-	 * printed: indices of `list`. */
+	/* in the order of the text */
+	struct property list[PROPERTIES_MAX];
+	/* indices of `list` in the order in which Java walks its table; the printed text
+	 * depends on it */
 	uint16_t order[PROPERTIES_MAX];
 	char bytes[PROPERTIES_TEXT_MAX];
 };
 
 enum properties_result {
 	PROPERTIES_OK,
-	PROPERTIES_ESCAPE,   /* a malformed \u, or a NUL */
-	PROPERTIES_TOO_MANY, /* over one of the bounds */
+	/* a malformed \u, or a NUL */
+	PROPERTIES_ESCAPE,
+	/* more than one of the bounds above */
+	PROPERTIES_TOO_MANY,
 };
 
 /* `out` is scratch unless PROPERTIES_OK. */

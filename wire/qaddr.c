@@ -53,8 +53,8 @@ qaddr_split(struct qaddr_text text, struct qaddr_text parts[QADDR_PARTS_MAX])
 	                   1);
 }
 
-static int
-digit_value(char c)
+int
+qaddr_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -70,12 +70,12 @@ qaddr_number(struct qaddr_text text, int radix, int64_t min, int64_t max, int64_
 {
 	bool negative = text.len > 0 && text.at[0] == '-';
 	size_t i = text.len > 0 && (text.at[0] == '-' || text.at[0] == '+');
-	int64_t value = 0; /* summed as a negative: that side holds one more */
+	int64_t value = 0; /* negative, since that side has one number more */
 
 	if (i == text.len)
 		return false;
 	for (; i < text.len; i++) {
-		int digit = digit_value(text.at[i]);
+		int digit = qaddr_digit(text.at[i]);
 
 		if (digit >= radix ||
 		    __builtin_mul_overflow(value, (int64_t)radix, &value) ||
@@ -90,7 +90,7 @@ qaddr_number(struct qaddr_text text, int radix, int64_t min, int64_t max, int64_
 	return true;
 }
 
-/* Java's textual IPv4: one to four decimal parts, the last fills the rest. */
+/* IPv4 as Java reads it: one to four decimal parts, of which the last fills the rest. */
 static bool
 parse_ipv4(struct qaddr_text host, uint32_t *out)
 {
@@ -128,7 +128,8 @@ parse_ipv4(struct qaddr_text host, uint32_t *out)
 struct ipv6 {
 	unsigned char bytes[16];
 	size_t len;
-	bool has_gap; /* a `::` stood before byte `gap` */
+	/* a `::` was read before byte `gap` */
+	bool has_gap;
 	size_t gap;
 };
 
@@ -142,7 +143,7 @@ put_group(struct ipv6 *a, uint32_t group)
 	return true;
 }
 
-/* The tail of an IPv6 address that is written as IPv4, with all its dots. */
+/* The end of an IPv6 address may be written as IPv4, with all four parts. */
 static bool
 put_ipv4_tail(struct ipv6 *a, struct qaddr_text tail)
 {
@@ -162,8 +163,8 @@ put_groups(struct ipv6 *a, struct qaddr_text host, size_t at)
 		uint32_t group = 0;
 		size_t end = at;
 
-		while (end < host.len && digit_value(host.at[end]) < 16) {
-			group = group << 4 | (uint32_t)digit_value(host.at[end++]);
+		while (end < host.len && qaddr_digit(host.at[end]) < 16) {
+			group = group << 4 | (uint32_t)qaddr_digit(host.at[end++]);
 			if (group > 0xffff)
 				return false;
 		}
@@ -186,8 +187,8 @@ put_groups(struct ipv6 *a, struct qaddr_text host, size_t at)
 	return true;
 }
 
-/* The number behind `%`; false where it is none (then it names an interface, which we
- * do not look up) or the text ends there. */
+/* Cuts `%` and the number behind it off. False where the text behind `%` is no number: it
+ * may name an interface, which we do not look up. */
 static bool
 cut_zone(struct qaddr_text *host, int64_t *zone)
 {
@@ -219,7 +220,7 @@ static bool
 parse_ipv6(struct qaddr_text host, unsigned char out[16], int64_t *zone)
 {
 	struct ipv6 a = {.len = 0};
-	size_t behind; /* the gap */
+	size_t behind; /* bytes after the gap */
 
 	if (host.len < 2 || !cut_zone(&host, zone) || host.len < 2)
 		return false;
@@ -289,7 +290,7 @@ qaddr_canonical(struct qaddr_text host, char *out, size_t cap)
 	return n > 0 && (size_t)n < cap;
 }
 
-/* The four words, of signed bytes, summed. */
+/* Inet6Address.hashCode: the sum of the four words, made of signed bytes. */
 static uint32_t
 hash_ipv6(const unsigned char *b)
 {

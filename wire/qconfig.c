@@ -1,6 +1,6 @@
 /* The whole configuration text: QuorumPeerConfig.parseDynamicConfig, QuorumMaj and
- * QuorumHierarchical. Where Java runs into an accident, we refuse with a reason. Entries
- * are taken in Java's order: what is printed depends on it. */
+ * QuorumHierarchical. Where Java throws an unchecked exception, we refuse with a reason.
+ * Entries are taken in Java's order, since the printed text depends on it. */
 #include "wire/qconfig.h"
 
 #include "wire/properties.h"
@@ -22,7 +22,7 @@ equals(struct qaddr_text text, const char *word)
 	return text.len == strlen(word) && memcmp(text.at, word, text.len) == 0;
 }
 
-/* The number behind the first dot of a key; without a dot, the key itself is none. */
+/* The number behind the first dot of a key. A key without a dot has none. */
 static bool
 key_number(struct qaddr_text key, int64_t *out)
 {
@@ -36,6 +36,36 @@ key_number(struct qaddr_text key, int64_t *out)
 	return qaddr_number(number, 10, INT64_MIN, INT64_MAX, out);
 }
 
+unsigned
+qconfig_find_server(const struct qconfig *c, int64_t sid)
+{
+	unsigned i = 0;
+
+	while (i < c->server_count && c->servers[i].sid != sid)
+		i++;
+	return i;
+}
+
+unsigned
+qconfig_find_weight(const struct qconfig *c, int64_t sid)
+{
+	unsigned i = 0;
+
+	while (i < c->weight_count && c->weights[i].sid != sid)
+		i++;
+	return i;
+}
+
+const int64_t *
+qconfig_group_of(const struct qconfig *c, int64_t sid)
+{
+	for (unsigned g = 0; g < c->group_count; g++)
+		for (unsigned i = 0; i < c->groups[g].member_count; i++)
+			if (c->groups[g].members[i] == sid)
+				return &c->groups[g].gid;
+	return NULL;
+}
+
 static enum qconfig_result
 add_server(struct qconfig *c, struct qaddr_text key, struct qaddr_text value, bool multi)
 {
@@ -44,23 +74,12 @@ add_server(struct qconfig *c, struct qaddr_text key, struct qaddr_text value, bo
 
 	if (!key_number(key, &sid))
 		return QCONFIG_NUMBER;
-	for (i = 0; i < c->server_count && c->servers[i].sid != sid; i++)
-		;
+	i = qconfig_find_server(c, sid);
 	if (i == QCONFIG_SERVERS_MAX)
 		return QCONFIG_TOO_MANY;
 	if (i == c->server_count)
 		c->server_count++;
 	return qconfig_parse_server(sid, value.at, value.len, multi, &c->servers[i]);
-}
-
-static bool
-in_a_group(const struct qconfig *c, int64_t sid)
-{
-	for (unsigned g = 0; g < c->group_count; g++)
-		for (unsigned i = 0; i < c->groups[g].member_count; i++)
-			if (c->groups[g].members[i] == sid)
-				return true;
-	return false;
 }
 
 static enum qconfig_result
@@ -87,7 +106,7 @@ add_group(struct qconfig *c, struct qaddr_text key, struct qaddr_text value)
 		if (!qaddr_number((struct qaddr_text){at, len}, 10, INT64_MIN, INT64_MAX,
 		                  &sid))
 			return QCONFIG_NUMBER;
-		if (in_a_group(c, sid))
+		if (qconfig_group_of(c, sid))
 			return QCONFIG_GROUP;
 		if (g->member_count == QCONFIG_SERVERS_MAX)
 			return QCONFIG_TOO_MANY;
@@ -100,10 +119,8 @@ add_group(struct qconfig *c, struct qaddr_text key, struct qaddr_text value)
 static enum qconfig_result
 set_weight(struct qconfig *c, int64_t sid, int64_t weight)
 {
-	unsigned i;
+	unsigned i = qconfig_find_weight(c, sid);
 
-	for (i = 0; i < c->weight_count && c->weights[i].sid != sid; i++)
-		;
 	if (i == 2 * QCONFIG_SERVERS_MAX)
 		return QCONFIG_TOO_MANY;
 	if (i == c->weight_count)
@@ -148,14 +165,11 @@ add_property(struct qconfig *c, const struct property *p, bool multi)
 static bool
 has_weight(const struct qconfig *c, int64_t sid)
 {
-	for (unsigned i = 0; i < c->weight_count; i++)
-		if (c->weights[i].sid == sid)
-			return true;
-	return false;
+	return qconfig_find_weight(c, sid) < c->weight_count;
 }
 
-/* Java gives the default weights as it walks its map of the members, which decides the
- * order of what shares a bucket of the map of weights. */
+/* Java adds the default weights while it walks its map of the members. Their order in a
+ * bucket of the map of weights follows from that. */
 static enum qconfig_result
 check_groups(struct qconfig *c)
 {
@@ -168,7 +182,7 @@ check_groups(struct qconfig *c)
 
 		if (s->observer)
 			continue;
-		if (!in_a_group(c, s->sid))
+		if (!qconfig_group_of(c, s->sid))
 			return QCONFIG_GROUP;
 		if (!has_weight(c, s->sid)) {
 			r = set_weight(c, s->sid, 1);
@@ -223,28 +237,6 @@ qconfig_parse(const char *text, size_t len, bool multi, struct qconfig *out)
 			return r;
 	}
 	return check_members(out);
-}
-
-void
-qconfig_copy(struct qconfig *out, const struct qconfig *in)
-{
-	out->hierarchical = in->hierarchical;
-	out->version = in->version;
-	out->server_count = in->server_count;
-	out->group_count = in->group_count;
-	out->weight_count = in->weight_count;
-	memcpy(out->servers, in->servers, in->server_count * sizeof(*in->servers));
-	memcpy(out->groups, in->groups, in->group_count * sizeof(*in->groups));
-	memcpy(out->weights, in->weights, in->weight_count * sizeof(*in->weights));
-}
-
-bool
-qconfig_is_voter(const struct qconfig *c, int64_t sid)
-{
-	for (unsigned i = 0; i < c->server_count; i++)
-		if (c->servers[i].sid == sid)
-			return !c->servers[i].observer;
-	return false;
 }
 
 const char *

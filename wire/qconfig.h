@@ -1,7 +1,6 @@
-/* ZooKeeper's configuration text, the one that travels in notifications: a Java
- * properties file with server.N, group.G, weight.N and version. Source: QuorumPeerConfig,
- * QuorumServer, QuorumMaj and QuorumHierarchical of 3.8.0; election-semantics section 13.
- */
+/* ZooKeeper's configuration text, which travels in notifications: a Java properties file
+ * with server.N, group.G, weight.N and version. Source: QuorumPeerConfig, QuorumServer,
+ * QuorumMaj and QuorumHierarchical of ZooKeeper 3.8.0. */
 #ifndef WIRE_QCONFIG_H
 #define WIRE_QCONFIG_H
 
@@ -18,16 +17,19 @@
 #define QCONFIG_TEXT_MAX    32768 /* as PROPERTIES_TEXT_MAX */
 
 struct qconfig_addr {
-	char host[QCONFIG_HOST_MAX]; /* as it is printed, brackets of IPv6 left out */
+	/* as it is printed, without the brackets of IPv6 */
+	char host[QCONFIG_HOST_MAX];
 	uint16_t port;
 };
 
 struct qconfig_server {
 	int64_t sid;
 	bool observer;
-	unsigned addr_count; /* `|` alone: 0 */
+	/* 0 where the text has just `|` */
+	unsigned addr_count;
 	struct qconfig_addr quorum[QCONFIG_ADDRS_MAX];
-	unsigned election_count; /* ≥ addr_count: ZooKeeper keeps two sets */
+	/* at least addr_count: ZooKeeper has a set of addresses for each purpose */
+	unsigned election_count;
 	struct qconfig_addr election[QCONFIG_ADDRS_MAX];
 	bool has_client;
 	struct qconfig_addr client;
@@ -47,27 +49,40 @@ struct qconfig_weight {
 struct qconfig {
 	bool hierarchical;
 	int64_t version;
-	unsigned server_count; /* as Java walks its properties, not as in the text */
+	/* in the order in which Java walks its properties, not that of the text */
+	unsigned server_count;
 	struct qconfig_server servers[QCONFIG_SERVERS_MAX];
 	unsigned group_count;
 	struct qconfig_group groups[QCONFIG_GROUPS_MAX];
-	unsigned weight_count; /* hierarchical: defaults of participants made explicit */
+	/* hierarchical: participants without a weight in the text have 1 here */
+	unsigned weight_count;
 	struct qconfig_weight weights[2 * QCONFIG_SERVERS_MAX];
 };
 
 enum qconfig_result {
 	QCONFIG_OK,
-	QCONFIG_SYNTAX,   /* a malformed escape, not text */
-	QCONFIG_KEY,      /* a key that ZooKeeper does not know */
-	QCONFIG_NUMBER,   /* a sid, port, weight, version that is no such number */
-	QCONFIG_SERVER,   /* a server line that is not one */
-	QCONFIG_PORT,     /* out of range, or election and quorum port alike */
-	QCONFIG_ROLE,     /* neither participant nor observer, or both */
-	QCONFIG_MULTI,    /* several addresses where they are not allowed */
-	QCONFIG_GROUP,    /* a sid in two groups, or a participant in none */
-	QCONFIG_WEIGHT,   /* a group member without weight */
-	QCONFIG_MEMBERS,  /* observers with fewer than two participants */
-	QCONFIG_TOO_MANY, /* more than the bounds above */
+	/* a malformed escape, or a NUL */
+	QCONFIG_SYNTAX,
+	/* a key that ZooKeeper does not know */
+	QCONFIG_KEY,
+	/* a sid, port, weight or version is no number */
+	QCONFIG_NUMBER,
+	/* a malformed server line */
+	QCONFIG_SERVER,
+	/* a port is out of range, or the election and the quorum port are the same */
+	QCONFIG_PORT,
+	/* neither participant nor observer, or both */
+	QCONFIG_ROLE,
+	/* several addresses where they are not allowed */
+	QCONFIG_MULTI,
+	/* a sid in two groups, or a participant in none */
+	QCONFIG_GROUP,
+	/* a group member without a weight */
+	QCONFIG_WEIGHT,
+	/* observers with fewer than two participants */
+	QCONFIG_MEMBERS,
+	/* more than the bounds above */
+	QCONFIG_TOO_MANY,
 };
 
 /* `multi`: zookeeper.multiAddress.enabled. `out` is scratch unless QCONFIG_OK. */
@@ -81,17 +96,19 @@ enum qconfig_result qconfig_parse_server(int64_t sid, const char *text, size_t l
  * (NUL-terminated beyond it), 0 if it does not fit. */
 size_t qconfig_print(const struct qconfig *in, char *out, size_t cap);
 size_t qconfig_print_server(const struct qconfig_server *in, char *out, size_t cap);
-/* The order in which Java walks the members: indices of `servers`. */
-void qconfig_walk(const struct qconfig *c, unsigned order[QCONFIG_SERVERS_MAX]);
-void qconfig_put_server(struct buf_out *b, const struct qconfig_server *s);
-
-/* Only what it holds: a whole one has room for far more than there ever is. */
-void qconfig_copy(struct qconfig *out, const struct qconfig *in);
-
 /* QuorumVerifier.equals(): same kind, members (addresses and roles included), weights and
  * groups; the version is not compared. */
 bool qconfig_equal(const struct qconfig *a, const struct qconfig *b);
-bool qconfig_is_voter(const struct qconfig *c, int64_t sid); /* a participant of it */
+
+/* For qconfig*.c only. */
+/* The order in which Java walks the members: indices of `servers`. */
+void qconfig_walk(const struct qconfig *c, unsigned order[QCONFIG_SERVERS_MAX]);
+void qconfig_put_server(struct buf_out *b, const struct qconfig_server *s);
+/* Indices; server_count, weight_count: there is none. */
+unsigned qconfig_find_server(const struct qconfig *c, int64_t sid);
+unsigned qconfig_find_weight(const struct qconfig *c, int64_t sid);
+/* The group of a member, NULL: it is in none. */
+const int64_t *qconfig_group_of(const struct qconfig *c, int64_t sid);
 
 const char *qconfig_result_name(enum qconfig_result r);
 

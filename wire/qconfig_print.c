@@ -1,13 +1,13 @@
-/* QuorumVerifier.toString() and equals(). */
+/* QuorumVerifier.toString() and equals(): how a configuration is printed and compared. */
 #include "wire/qconfig.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
-/* The order in which a java.util.HashMap<Long> of these keys is walked: by bucket, within
- * a bucket as they were put in. The table holds 16 and doubles when it is more than three
- * quarters full. */
+/* The order in which Java walks a java.util.HashMap<Long> of these keys: by bucket, and
+ * within a bucket in the order of insertion. The map has 16 buckets; their number doubles
+ * when the map is more than three quarters full. */
 static void
 java_order(const int64_t *keys, unsigned count, unsigned *order)
 {
@@ -53,12 +53,13 @@ put_servers(struct buf_out *b, const struct qconfig *c)
 	}
 }
 
-/* Java keeps one map from sid to group. It walks that one, puts each group that it meets
- * into another map, and walks that. */
+/* Java has one map from sid to group. It walks that map, puts each group that it meets
+ * into a second map, and prints the groups in the order of the second map. */
 struct grouped {
 	unsigned count;
-	int64_t sids[2 * QCONFIG_SERVERS_MAX]; /* in the order of the first map */
-	int64_t gids[2 * QCONFIG_SERVERS_MAX]; /* of each */
+	/* in the order of the first map, with the group of each */
+	int64_t sids[2 * QCONFIG_SERVERS_MAX];
+	int64_t gids[2 * QCONFIG_SERVERS_MAX];
 };
 
 static void
@@ -155,7 +156,7 @@ same_addr(const struct qconfig_addr *a, const struct qconfig_addr *b)
 	return a->port == b->port && strcmp(a->host, b->host) == 0;
 }
 
-/* As sets: neither holds an address twice. */
+/* Compares sets: no address is twice in either. */
 static bool
 same_addrs(const struct qconfig_addr *a, const struct qconfig_addr *b, unsigned count)
 {
@@ -186,24 +187,12 @@ static bool
 same_servers(const struct qconfig *a, const struct qconfig *b)
 {
 	for (unsigned i = 0; i < a->server_count; i++) {
-		unsigned j = 0;
+		unsigned j = qconfig_find_server(b, a->servers[i].sid);
 
-		while (j < b->server_count && b->servers[j].sid != a->servers[i].sid)
-			j++;
 		if (j == b->server_count || !same_server(&a->servers[i], &b->servers[j]))
 			return false;
 	}
 	return true;
-}
-
-static const int64_t *
-group_of(const struct qconfig *c, int64_t sid)
-{
-	for (unsigned g = 0; g < c->group_count; g++)
-		for (unsigned i = 0; i < c->groups[g].member_count; i++)
-			if (c->groups[g].members[i] == sid)
-				return &c->groups[g].gid;
-	return NULL;
 }
 
 /* Each member of a group of `a` is in the same group of `b`. */
@@ -212,7 +201,7 @@ groups_within(const struct qconfig *a, const struct qconfig *b)
 {
 	for (unsigned g = 0; g < a->group_count; g++)
 		for (unsigned i = 0; i < a->groups[g].member_count; i++) {
-			const int64_t *gid = group_of(b, a->groups[g].members[i]);
+			const int64_t *gid = qconfig_group_of(b, a->groups[g].members[i]);
 
 			if (!gid || *gid != a->groups[g].gid)
 				return false;
@@ -224,10 +213,8 @@ static bool
 same_weights(const struct qconfig *a, const struct qconfig *b)
 {
 	for (unsigned i = 0; i < a->weight_count; i++) {
-		unsigned j = 0;
+		unsigned j = qconfig_find_weight(b, a->weights[i].sid);
 
-		while (j < b->weight_count && b->weights[j].sid != a->weights[i].sid)
-			j++;
 		if (j == b->weight_count || b->weights[j].weight != a->weights[i].weight)
 			return false;
 	}

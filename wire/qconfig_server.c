@@ -1,4 +1,4 @@
-/* One server line: QuorumServer.initializeWithAddressString and toString. */
+/* One server line: QuorumServer.initializeWithAddressString and toString of Java. */
 #include "wire/qaddr.h"
 #include "wire/qconfig.h"
 
@@ -78,7 +78,7 @@ get_role(struct qaddr_text text, bool *observer)
 	return QCONFIG_ROLE;
 }
 
-/* ZooKeeper keeps sets: an address that is there already is not added. */
+/* ZooKeeper has sets: an address that is in the list already is not added. */
 static bool
 add_addr(struct qconfig_addr *list, unsigned *count, const struct qconfig_addr *a)
 {
@@ -91,8 +91,8 @@ add_addr(struct qconfig_addr *list, unsigned *count, const struct qconfig_addr *
 	return true;
 }
 
-/* The bucket of an InetSocketAddress in the set that Java keeps of them. Of names, one
- * can be sure of the address of one only. */
+/* The bucket of an address in Java's HashSet of InetSocketAddress. The hash takes the
+ * resolved address of a name; we know that of `localhost` only. */
 static unsigned
 bucket_of(const struct qconfig_addr *a)
 {
@@ -102,8 +102,9 @@ bucket_of(const struct qconfig_addr *a)
 	return (h ^ h >> 16) & 15;
 }
 
-/* Java sorts by host what it has walked by bucket. So several ports of one host come in
- * an order that nobody chose, and not the same for quorum and election ports. */
+/* Java walks the addresses by bucket and sorts them by host. Several ports of one host
+ * thus keep the order of their buckets, which may differ for quorum and election ports.
+ */
 static void
 sort_addrs(struct qconfig_addr *list, unsigned count)
 {
@@ -123,7 +124,7 @@ sort_addrs(struct qconfig_addr *list, unsigned count)
 	}
 }
 
-/* What the addresses of one line have said so far. */
+/* A line while it is read: has one of its addresses named a role? */
 struct line {
 	struct qconfig_server *server;
 	bool has_role;
@@ -194,7 +195,7 @@ qconfig_parse_server(int64_t sid, const char *text, size_t len, bool multi,
 	if (r != QCONFIG_OK)
 		return r;
 	if (out->election_count < out->addr_count)
-		return QCONFIG_SERVER; /* Java cannot print it either */
+		return QCONFIG_SERVER; /* Java throws when it prints such a server */
 	sort_addrs(out->quorum, out->addr_count);
 	sort_addrs(out->election, out->election_count);
 	return QCONFIG_OK;

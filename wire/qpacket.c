@@ -36,7 +36,7 @@ type_name(int32_t type)
 	return names[type];
 }
 
-/* A buffer or string: its length, then its bytes; -1 is none. */
+/* A buffer or a string: a length (-1: none), then the bytes. */
 static enum qpacket_result
 get_buffer(struct buf_in *in, const unsigned char **data, size_t *len)
 {
@@ -110,7 +110,7 @@ qpacket_encode(const struct qpacket *in, void *out, size_t cap)
 	buf_put_i32(&b, in->data ? (int32_t)in->data_len : -1);
 	if (in->data)
 		buf_put_bytes(&b, in->data, in->data_len);
-	buf_put_i32(&b, -1); /* we authenticate nobody here */
+	buf_put_i32(&b, -1); /* no authinfo */
 	return b.bad ? 0 : b.len;
 }
 

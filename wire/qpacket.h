@@ -39,9 +39,11 @@ enum qpacket_type {
 struct qpacket {
 	int32_t type;
 	int64_t zxid;
-	const unsigned char *data; /* NULL: none; borrowed */
+	/* borrowed; NULL: none */
+	const unsigned char *data;
 	size_t data_len;
-	int32_t auth_count; /* -1: none; the entries themselves are checked, not kept */
+	/* -1: none; the entries are checked and skipped */
+	int32_t auth_count;
 };
 
 /* What FOLLOWERINFO and OBSERVERINFO carry as data (LearnerInfo). */
@@ -53,11 +55,16 @@ struct qpacket_learner {
 
 enum qpacket_result {
 	QPACKET_OK,
-	QPACKET_SHORT,  /* ends in the middle of a field */
-	QPACKET_LONG,   /* bytes after the record */
-	QPACKET_LENGTH, /* a negative or impossible length */
-	QPACKET_TYPE,   /* a number that Leader.java does not know */
-	QPACKET_DATA,   /* data that its type does not have */
+	/* the bytes end in the middle of a field */
+	QPACKET_SHORT,
+	/* there are bytes after the record */
+	QPACKET_LONG,
+	/* a negative or impossible length */
+	QPACKET_LENGTH,
+	/* a number that Leader.java does not know */
+	QPACKET_TYPE,
+	/* not the data of its type */
+	QPACKET_DATA,
 };
 
 enum qpacket_result qpacket_decode(const void *data, size_t len, struct qpacket *out);

@@ -91,9 +91,9 @@ bool
 vote_map_confirms(const struct vote_map *m, int64_t leader, int64_t round, int64_t me,
                   int64_t clock)
 {
-	const struct vote *word = vote_map_get(m, leader);
+	const struct vote *cast = vote_map_get(m, leader);
 
 	if (leader == me)
 		return round == clock;
-	return word && word->state == NOTIF_LEADING;
+	return cast && cast->state == NOTIF_LEADING;
 }

