@@ -9,7 +9,7 @@
  * server changes its state and its vote one after the other. */
 #include "elector/attach.h"
 
-#include "elector/elect_self.h"
+#include "elector/elect_core.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -34,7 +34,6 @@ struct attach {
 	struct quorum quorum;
 	struct attach_voter voters[QUORUM_VOTERS_MAX];
 	struct elect_self self;
-	bool looking;
 	uint64_t due_ms;
 
 	/* of one step, zero between two */
@@ -79,7 +78,7 @@ void
 attach_get_view(const struct attach *a, struct elect_view *out)
 {
 	elect_self_view(&a->self, out);
-	out->phase = a->looking ? ELECT_PHASE_WAIT : ELECT_PHASE_IDLE;
+	out->phase = elect_self_looks(&a->self) ? ELECT_PHASE_WAIT : ELECT_PHASE_IDLE;
 }
 
 static struct attach_voter *
@@ -155,8 +154,7 @@ judge(struct attach *a)
 {
 	const struct attach_voter *leader = find_leader(a);
 
-	if (a->looking) {
-		a->looking = !leader;
+	if (elect_self_looks(&a->self)) {
 		if (leader)
 			elect_self_decide(&a->self, &leader->vote, NOTIF_OBSERVING,
 			                  ELECT_REASON_ESTABLISHED, a->out);
@@ -179,36 +177,22 @@ ask_all(struct attach *a)
 }
 
 static void
-look(struct attach *a)
-{
-	a->looking = true;
-	a->due_ms = a->now_ms + ASK_MS;
-	ask_all(a);
-}
-
-static void
 on_peer(struct attach *a, const struct elect_event *ev)
 {
-	bool resumes = ev->type == ELECT_EV_SYNCED && !a->self.synced && a->looking;
-
 	switch (elect_self_take(&a->self, ev, a->out)) {
 	case ELECT_DUTY_NONE:
-		if (resumes)
-			look(a); /* what was sent meanwhile is lost */
+	case ELECT_DUTY_STOP:
 		break;
 	case ELECT_DUTY_LOOK:
-		look(a);
+	case ELECT_DUTY_RESUME:
+		a->due_ms = a->now_ms + ASK_MS;
+		ask_all(a);
 		break;
 	case ELECT_DUTY_SERVE:
-		a->looking = false;
 		judge(a);
 		break;
 	case ELECT_DUTY_SERVE_DECIDED:
-		a->looking = false;
 		elect_self_say_decided(&a->self, ELECT_REASON_REPEATED, a->out);
-		break;
-	case ELECT_DUTY_STOP:
-		a->looking = false;
 		break;
 	}
 }
@@ -271,7 +255,7 @@ on_notif(struct attach *a, int64_t sid, const struct notif *n)
 	} else if (a->self.silent || !a->self.synced) {
 		elect_act_drop(a->out, sid, ELECT_REASON_SILENT);
 	} else {
-		if (a->looking)
+		if (elect_self_looks(&a->self))
 			elect_act_config(a->out, &a->options, sid, n);
 		answer.round = a->self.clock;
 		elect_act_send(a->out, sid, &answer, a->self.state);

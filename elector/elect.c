@@ -34,18 +34,11 @@ elect_options_ours(struct elect_options *out)
 	                              .guarded = true};
 }
 
-/* Weight 0 in each configuration in which it votes. */
-static bool
-is_weightless(const struct quorum_pair *p, int64_t sid)
-{
-	return !quorum_may_lead(&p->current, sid) &&
-	       !(p->has_last_seen && quorum_may_lead(&p->last_seen, sid));
-}
-
 int
 elect_new(struct elect **out, const struct elect_options *options)
 {
 	struct elect *e = calloc(1, sizeof(*e));
+	int64_t sids[ELECT_VOTERS_MAX];
 	int r;
 
 	if (!e)
@@ -60,11 +53,9 @@ elect_new(struct elect **out, const struct elect_options *options)
 		free(e);
 		return r;
 	}
-	e->voter_count = quorum_pair_voters(&e->quorums, e->voter_sids);
-	for (unsigned i = 0; i < e->voter_count; i++) {
-		e->voters[i].sid = e->voter_sids[i];
-		e->voters[i].weightless = is_weightless(&e->quorums, e->voter_sids[i]);
-	}
+	e->voter_count = quorum_pair_voters(&e->quorums, sids);
+	for (unsigned i = 0; i < e->voter_count; i++)
+		e->voters[i].sid = sids[i];
 	e->is_voter = elect_is_voter(e, options->sid);
 	elect_self_init(&e->self, options);
 	e->proposal = (struct vote){.leader = -1, .zxid = -1};
@@ -77,19 +68,6 @@ void
 elect_free(struct elect *e)
 {
 	free(e);
-}
-
-const int64_t *
-elect_voters(const struct elect *e, unsigned *count)
-{
-	*count = e->voter_count;
-	return e->voter_sids;
-}
-
-const struct quorum_pair *
-elect_quorums(const struct elect *e)
-{
-	return &e->quorums;
 }
 
 void
@@ -125,14 +103,13 @@ answer_early(struct elect *e, bool was_silent)
 static void
 on_peer(struct elect *e, const struct elect_event *ev)
 {
-	bool resumes = ev->type == ELECT_EV_SYNCED && !e->self.synced &&
-	               e->phase != ELECT_PHASE_IDLE;
 	bool was_silent = e->self.silent;
 
 	switch (elect_self_take(&e->self, ev, e->out)) {
 	case ELECT_DUTY_NONE:
-		if (resumes)
-			elect_loop_resume(e);
+		break;
+	case ELECT_DUTY_RESUME:
+		elect_loop_resume(e);
 		break;
 	case ELECT_DUTY_LOOK:
 		elect_loop_enter(e);

@@ -155,7 +155,7 @@ enum elect_action_type {
 	ELECT_ACT_STATE,
 	/* sid, vote */
 	ELECT_ACT_SEND,
-	/* vote: to all elect_voters other than ourselves */
+	/* vote: to all voters of both configurations other than ourselves */
 	ELECT_ACT_BROADCAST,
 	/* nothing is delivered: dial every server */
 	ELECT_ACT_CONNECT_ALL,
@@ -213,12 +213,7 @@ void elect_step(struct elect *e, const struct elect_event *ev, struct elect_acti
 uint64_t elect_due_ms(const struct elect *e); /* UINT64_MAX: never */
 void elect_get_view(const struct elect *e, struct elect_view *out);
 
-/* The voters of both configurations, ascending, ourselves among them if we are one;
- * borrowed for the life of `e`. */
-const int64_t *elect_voters(const struct elect *e, unsigned *count);
-bool elect_is_voter(const struct elect *e, int64_t sid);
-const struct quorum_pair *elect_quorums(const struct elect *e); /* borrowed likewise */
-
+bool elect_is_voter(const struct elect *e, int64_t sid); /* of either configuration */
 const char *elect_reason_name(enum elect_reason r); /* for logs and status, never NULL */
 
 #endif

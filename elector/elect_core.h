@@ -1,13 +1,44 @@
-/* The inside of the election core, for elect*.c and the tests that compare cores. */
+/* The inside of the two cores (elect and attach), for their files and for tests that look
+ * into a core. Each file calls only those above it. */
 #ifndef ELECTOR_ELECT_CORE_H
 #define ELECTOR_ELECT_CORE_H
 
-#include "elector/elect_self.h"
+#include "elector/elect.h"
+
+/* What we ourselves are: the newest look or role that the peer told us, what waits for
+ * the end of a replay, our answer to the peer, and what we say to others outside an
+ * election. */
+enum elect_told { ELECT_TOLD_NOTHING, ELECT_TOLD_LOOK, ELECT_TOLD_ROLE };
+
+struct elect_self {
+	int64_t sid;
+	bool synced;
+	bool silent;
+	/* what `serial` belongs to */
+	enum elect_told told;
+	struct msg_serial serial;
+	struct msg_look look;
+
+	/* the newest look or role of the replay that is running */
+	enum elect_told pending;
+	struct msg_serial pending_serial;
+	struct msg_look pending_look;
+	struct vote pending_role;
+
+	/* the last answer to a look, ours or that of the elector before us */
+	bool has_decided;
+	struct msg_serial decided_serial;
+	struct vote decided;
+
+	/* ZooKeeper's; state is enum notif_state, clock is logicalclock */
+	int32_t state;
+	int64_t clock;
+	bool has_current;
+	struct vote current;
+};
 
 struct elect_voter {
 	int64_t sid;
-	/* its vote is part of no quorum, so that nobody waits for it */
-	bool weightless;
 	/* its link: enum msg_link, enum msg_reason */
 	uint8_t link;
 	uint8_t reason;
@@ -23,8 +54,7 @@ struct elect {
 	struct elect_options options;
 	struct quorum_pair quorums;
 	unsigned voter_count;
-	/* as in `voters` */
-	int64_t voter_sids[ELECT_VOTERS_MAX];
+	/* of both configurations, ascending, ourselves among them if we are one */
 	struct elect_voter voters[ELECT_VOTERS_MAX];
 	/* we ourselves: broadcasts come back to us */
 	bool is_voter;
@@ -57,7 +87,53 @@ struct elect {
 	struct elect_actions *out;
 };
 
-/* elect_say.c */
+/* ---- elect_act.c: adds actions to a list ---- */
+
+/* Everything else in the action is 0. */
+struct elect_action *elect_act(struct elect_actions *out, enum elect_action_type type);
+void elect_act_drop(struct elect_actions *out, int64_t sid, enum elect_reason reason);
+void elect_act_send(struct elect_actions *out, int64_t sid, const struct vote *v,
+                    int32_t state);
+/* Judges the configuration that came with a notification. True: it is newer than ours and
+ * has other members, which the action reports. */
+bool elect_act_config(struct elect_actions *out, const struct elect_options *o,
+                      int64_t sid, const struct notif *n);
+
+/* ---- elect_self.c: what the peer says; docs/ELECTION.md has the rules ---- */
+
+/* What the core has to do then. */
+enum elect_duty {
+	ELECT_DUTY_NONE,
+	/* begin to look */
+	ELECT_DUTY_LOOK,
+	/* go on looking: what was sent before the replay is lost */
+	ELECT_DUTY_RESUME,
+	/* stop looking: there is a role */
+	ELECT_DUTY_SERVE,
+	/* likewise, and say the decision again that led to it */
+	ELECT_DUTY_SERVE_DECIDED,
+	/* stop looking: we are silent */
+	ELECT_DUTY_STOP,
+};
+
+void elect_self_init(struct elect_self *s, const struct elect_options *options);
+/* Takes AGAIN, SYNCED, LOOK, DECIDED, ROLE and ABSENT. */
+enum elect_duty elect_self_take(struct elect_self *s, const struct elect_event *ev,
+                                struct elect_actions *out);
+/* The newest look ends with `v`, in `state`. */
+void elect_self_decide(struct elect_self *s, const struct vote *v, int32_t state,
+                       enum elect_reason reason, struct elect_actions *out);
+void elect_self_say_decided(const struct elect_self *s, enum elect_reason reason,
+                            struct elect_actions *out);
+/* The leader of our role is in doubt. */
+void elect_self_doubt(const struct elect_self *s, struct elect_actions *out);
+/* Neither silent nor decided, and without a role. */
+bool elect_self_looks(const struct elect_self *s);
+/* Fills what does not depend on the core. */
+void elect_self_view(const struct elect_self *s, struct elect_view *out);
+
+/* ---- elect_act.c again, for elect ---- */
+
 /* NULL: no voter. */
 struct elect_voter *elect_find_voter(struct elect *e, int64_t sid);
 void elect_drop(struct elect *e, int64_t sid, enum elect_reason reason);
@@ -66,7 +142,8 @@ struct vote elect_proposal(const struct elect *e); /* with the clock, LOOKING */
 void elect_send_proposal(struct elect *e, int64_t sid);
 void elect_broadcast(struct elect *e);
 
-/* elect_loop.c: ZooKeeper's lookForLeader */
+/* ---- elect_loop.c: lookForLeader of ZooKeeper ---- */
+
 void elect_loop_enter(struct elect *e);
 void elect_loop_leave(struct elect *e);
 /* `quiet`: do not answer, the sender has just been told. */
@@ -79,7 +156,8 @@ void elect_loop_due(struct elect *e);
 /* A link changed. */
 void elect_loop_reconsider(struct elect *e);
 
-/* elect_receive.c: ZooKeeper's WorkerReceiver */
+/* ---- elect_receive.c: WorkerReceiver of ZooKeeper ---- */
+
 void elect_receive(struct elect *e, int64_t sid, const struct notif *n);
 /* Tells the peer where this vote of `sid` means that `sid` leads no more. */
 void elect_doubt(struct elect *e, int64_t sid, const struct vote *v);

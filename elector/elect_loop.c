@@ -98,19 +98,27 @@ provably_down(const struct elect *e, const struct elect_voter *v)
 	return v->was_up && v->link != MSG_LINK_UP && v->reason == MSG_REASON_REFUSED;
 }
 
-/* Nobody is left who could bring a better vote into this round. */
+/* Its vote is part of no quorum: it has weight 0 in each configuration. */
+static bool
+is_weightless(const struct quorum_pair *p, int64_t sid)
+{
+	return !quorum_may_lead(&p->current, sid) &&
+	       !(p->has_last_seen && quorum_may_lead(&p->last_seen, sid));
+}
+
+/* No server is left that could bring a better vote into this round. */
 static bool
 all_agree(const struct elect *e)
 {
 	struct vote mine = elect_proposal(e);
 
 	for (unsigned i = 0; i < e->voter_count; i++) {
-		const struct vote *cast = vote_map_get(&e->round_votes, e->voters[i].sid);
+		int64_t sid = e->voters[i].sid;
+		const struct vote *cast = vote_map_get(&e->round_votes, sid);
 
-		if (e->voters[i].weightless || (cast && vote_equal(cast, &mine)) ||
-		    provably_down(e, &e->voters[i]))
-			continue;
-		return false;
+		if (!(cast && vote_equal(cast, &mine)) &&
+		    !is_weightless(&e->quorums, sid) && !provably_down(e, &e->voters[i]))
+			return false;
 	}
 	return true;
 }

@@ -1,5 +1,5 @@
-/* Serials, replays and answers; see elect_self.h. */
-#include "elector/elect_self.h"
+/* What the peer says: serials, replays and answers. */
+#include "elector/elect_core.h"
 
 void
 elect_self_init(struct elect_self *s, const struct elect_options *options)
@@ -8,6 +8,12 @@ elect_self_init(struct elect_self *s, const struct elect_options *options)
 	s->synced = options->synced;
 	s->silent = true;
 	s->clock = options->clock;
+}
+
+bool
+elect_self_looks(const struct elect_self *s)
+{
+	return !s->silent && s->state == NOTIF_LOOKING;
 }
 
 void
@@ -165,6 +171,7 @@ elect_self_take(struct elect_self *s, const struct elect_event *ev,
 {
 	enum elect_told pending = s->pending;
 	bool was_synced = s->synced;
+	enum elect_duty duty;
 
 	if (ev->type == ELECT_EV_DECIDED) {
 		take_decided(s, ev);
@@ -184,10 +191,12 @@ elect_self_take(struct elect_self *s, const struct elect_event *ev,
 		s->synced = ev->type == ELECT_EV_SYNCED;
 	if (ev->type == ELECT_EV_AGAIN || (ev->type == ELECT_EV_SYNCED && was_synced))
 		return ELECT_DUTY_NONE;
-	if (ev->type == ELECT_EV_SYNCED && pending == ELECT_TOLD_LOOK)
-		return take_look(s, &s->pending_look, out);
-	if (ev->type == ELECT_EV_SYNCED && pending == ELECT_TOLD_ROLE)
-		return take_role(s, &s->pending_serial, &s->pending_role, out);
-	s->silent = true;
-	return ELECT_DUTY_STOP;
+	if (ev->type == ELECT_EV_ABSENT || pending == ELECT_TOLD_NOTHING) {
+		s->silent = true;
+		return ELECT_DUTY_STOP;
+	}
+	duty = pending == ELECT_TOLD_LOOK
+	           ? take_look(s, &s->pending_look, out)
+	           : take_role(s, &s->pending_serial, &s->pending_role, out);
+	return duty == ELECT_DUTY_NONE && elect_self_looks(s) ? ELECT_DUTY_RESUME : duty;
 }

@@ -59,29 +59,19 @@ struct qconfig {
 	struct qconfig_weight weights[2 * QCONFIG_SERVERS_MAX];
 };
 
+/* What each means is the text that qconfig_result_name returns. */
 enum qconfig_result {
 	QCONFIG_OK,
-	/* a malformed escape, or a NUL */
 	QCONFIG_SYNTAX,
-	/* a key that ZooKeeper does not know */
 	QCONFIG_KEY,
-	/* a sid, port, weight or version is no number */
 	QCONFIG_NUMBER,
-	/* a malformed server line */
 	QCONFIG_SERVER,
-	/* a port is out of range, or the election and the quorum port are the same */
 	QCONFIG_PORT,
-	/* neither participant nor observer, or both */
 	QCONFIG_ROLE,
-	/* several addresses where they are not allowed */
 	QCONFIG_MULTI,
-	/* a sid in two groups, or a participant in none */
 	QCONFIG_GROUP,
-	/* a group member without a weight */
 	QCONFIG_WEIGHT,
-	/* observers with fewer than two participants */
 	QCONFIG_MEMBERS,
-	/* more than the bounds above */
 	QCONFIG_TOO_MANY,
 };
 

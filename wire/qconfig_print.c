@@ -55,64 +55,42 @@ put_servers(struct buf_out *b, const struct qconfig *c)
 
 /* Java has one map from sid to group. It walks that map, puts each group that it meets
  * into a second map, and prints the groups in the order of the second map. */
-struct grouped {
-	unsigned count;
-	/* in the order of the first map, with the group of each */
-	int64_t sids[2 * QCONFIG_SERVERS_MAX];
-	int64_t gids[2 * QCONFIG_SERVERS_MAX];
-};
-
-static void
-walk_members(const struct qconfig *c, struct grouped *out)
-{
-	int64_t sids[2 * QCONFIG_SERVERS_MAX] = {0}, gids[2 * QCONFIG_SERVERS_MAX];
-	unsigned order[2 * QCONFIG_SERVERS_MAX];
-	unsigned count = 0;
-
-	for (unsigned g = 0; g < c->group_count; g++) {
-		const struct qconfig_group *group = &c->groups[g];
-
-		for (unsigned i = 0; i < group->member_count; i++) {
-			assert(count < 2 * QCONFIG_SERVERS_MAX); /* each has a weight */
-			sids[count] = group->members[i];
-			gids[count++] = group->gid;
-		}
-	}
-	java_order(sids, count, order);
-	for (unsigned i = 0; i < count; i++) {
-		out->sids[i] = sids[order[i]];
-		out->gids[i] = gids[order[i]];
-	}
-	out->count = count;
-}
-
 static void
 put_groups(struct buf_out *b, const struct qconfig *c)
 {
-	struct grouped all;
-	int64_t gids[QCONFIG_GROUPS_MAX] = {0};
-	unsigned order[QCONFIG_GROUPS_MAX];
-	unsigned count = 0;
+	int64_t sids[2 * QCONFIG_SERVERS_MAX] = {0}, gids[QCONFIG_GROUPS_MAX] = {0};
+	unsigned sid_order[2 * QCONFIG_SERVERS_MAX], gid_order[QCONFIG_GROUPS_MAX];
+	unsigned sid_count = 0, gid_count = 0;
 
-	walk_members(c, &all);
-	for (unsigned i = 0; i < all.count; i++) {
+	for (unsigned g = 0; g < c->group_count; g++) {
+		for (unsigned i = 0; i < c->groups[g].member_count; i++) {
+			/* each has a weight */
+			assert(sid_count < 2 * QCONFIG_SERVERS_MAX);
+			sids[sid_count++] = c->groups[g].members[i];
+		}
+	}
+	java_order(sids, sid_count, sid_order);
+	for (unsigned i = 0; i < sid_count; i++) {
+		int64_t gid = *qconfig_group_of(c, sids[sid_order[i]]);
 		unsigned known = 0;
 
-		while (known < count && gids[known] != all.gids[i])
+		while (known < gid_count && gids[known] != gid)
 			known++;
-		if (known == count)
-			gids[count++] = all.gids[i];
+		if (known == gid_count)
+			gids[gid_count++] = gid;
 	}
-	java_order(gids, count, order);
-	for (unsigned g = 0; g < count; g++) {
-		const char *separator = "";
+	java_order(gids, gid_count, gid_order);
+	for (unsigned g = 0; g < gid_count; g++) {
+		char separator = '=';
 
-		buf_put_text(b, "group.%" PRId64 "=", gids[order[g]]);
-		for (unsigned i = 0; i < all.count; i++) {
-			if (all.gids[i] != gids[order[g]])
+		buf_put_text(b, "group.%" PRId64, gids[gid_order[g]]);
+		for (unsigned i = 0; i < sid_count; i++) {
+			int64_t sid = sids[sid_order[i]];
+
+			if (*qconfig_group_of(c, sid) != gids[gid_order[g]])
 				continue;
-			buf_put_text(b, "%s%" PRId64, separator, all.sids[i]);
-			separator = ":";
+			buf_put_text(b, "%c%" PRId64, separator, sid);
+			separator = ':';
 		}
 		buf_put_u8(b, '\n');
 	}

@@ -6,8 +6,8 @@
 #define LEARNER_OLD 12 /* before 3.5: without the configuration version */
 #define LEARNER_NEW 20
 
-static const char *
-type_name(int32_t type)
+const char *
+qpacket_type_name(int32_t type)
 {
 	static const char *const names[] = {
 	    [QPACKET_REQUEST] = "REQUEST",
@@ -31,8 +31,8 @@ type_name(int32_t type)
 	    [QPACKET_INFORMANDACTIVATE] = "INFORMANDACTIVATE",
 	};
 
-	if (type < 0 || (size_t)type >= sizeof(names) / sizeof(names[0]))
-		return NULL;
+	if (type < 1 || (size_t)type >= sizeof(names) / sizeof(names[0]))
+		return "?";
 	return names[type];
 }
 
@@ -91,7 +91,7 @@ qpacket_decode(const void *data, size_t len, struct qpacket *out)
 		return r;
 	if (buf_left(&in) > 0)
 		return QPACKET_LONG;
-	if (!type_name(p.type))
+	if (qpacket_type_name(p.type)[0] == '?')
 		return QPACKET_TYPE;
 	*out = p;
 	return QPACKET_OK;
@@ -160,14 +160,6 @@ qpacket_put_i32(int32_t value, void *out, size_t cap)
 	buf_out_init(&b, out, cap);
 	buf_put_i32(&b, value);
 	return b.bad ? 0 : b.len;
-}
-
-const char *
-qpacket_type_name(int32_t type)
-{
-	const char *name = type_name(type);
-
-	return name ? name : "?";
 }
 
 const char *

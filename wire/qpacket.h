@@ -53,17 +53,13 @@ struct qpacket_learner {
 	int64_t config_version;
 };
 
+/* What each means is the text that qpacket_result_name returns. */
 enum qpacket_result {
 	QPACKET_OK,
-	/* the bytes end in the middle of a field */
 	QPACKET_SHORT,
-	/* there are bytes after the record */
 	QPACKET_LONG,
-	/* a negative or impossible length */
 	QPACKET_LENGTH,
-	/* a number that Leader.java does not know */
 	QPACKET_TYPE,
-	/* not the data of its type */
 	QPACKET_DATA,
 };
 
@@ -79,6 +75,6 @@ enum qpacket_result qpacket_get_i32(const struct qpacket *in, int32_t *out);
 size_t qpacket_put_i32(int32_t value, void *out, size_t cap);
 
 const char *qpacket_result_name(enum qpacket_result r);
-const char *qpacket_type_name(int32_t type);
+const char *qpacket_type_name(int32_t type); /* "?": ZooKeeper has no such type */
 
 #endif

@@ -38,12 +38,11 @@ __wrap_free(void *at)
 static int64_t
 some_sid(struct model *m)
 {
-	unsigned count, b = feed_byte(&m->feed);
-	const int64_t *voters = elect_voters(m->elect, &count);
+	unsigned b = feed_byte(&m->feed);
 
 	if (b >= 240)
 		return feed_number(&m->feed, m->options.sid);
-	return voters[b % count];
+	return m->elect->voters[b % m->elect->voter_count].sid;
 }
 
 static struct msg_serial
@@ -158,15 +157,14 @@ raw_notif(struct model *m, struct elect_event *ev)
 static void
 all_say(struct model *m)
 {
-	unsigned count, but = feed_byte(&m->feed);
-	const int64_t *voters = elect_voters(m->elect, &count);
+	unsigned but = feed_byte(&m->feed);
 	struct elect_event ev = {.now_ms = m->now_ms};
 
 	notif(m, &ev);
-	for (unsigned i = 0; i < count; i++) {
-		if (i == but || voters[i] == m->options.sid)
+	for (unsigned i = 0; i < m->elect->voter_count; i++) {
+		ev.sid = m->elect->voters[i].sid;
+		if (i == but || ev.sid == m->options.sid)
 			continue;
-		ev.sid = voters[i];
 		if (ev.notif.vote.state == NOTIF_FOLLOWING &&
 		    ev.sid == ev.notif.vote.leader)
 			ev.notif.vote.state = NOTIF_LEADING;

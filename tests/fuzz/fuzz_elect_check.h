@@ -4,7 +4,7 @@
 #ifndef TESTS_FUZZ_FUZZ_ELECT_CHECK_H
 #define TESTS_FUZZ_FUZZ_ELECT_CHECK_H
 
-#include "elector/elect.h"
+#include "elector/elect_core.h"
 #include "tests/fuzz/feed.h"
 #include "tests/fuzz/members.h"
 #include "tests/oracle.h"
@@ -31,7 +31,7 @@ struct model {
 	bool has_said; /* of the core's own broadcasts */
 	struct msg_serial said_serial;
 	struct vote said;
-	struct msg_remote links[ELECT_VOTERS_MAX]; /* in the order of elect_voters */
+	struct msg_remote links[ELECT_VOTERS_MAX]; /* in the order of the core's voters */
 	bool given_up[ELECT_VOTERS_MAX];           /* by any look */
 	unsigned heard_count;
 };
@@ -65,12 +65,11 @@ static bool
 had_quorum(const struct model *m, const struct vote *v, bool claim)
 {
 	int64_t sids[ELECT_VOTERS_MAX];
-	unsigned count = 0, voter_count;
-	const int64_t *voters = elect_voters(m->elect, &voter_count);
+	unsigned count = 0;
 
-	for (unsigned i = 0; i < voter_count; i++)
-		if (has_said(m, voters[i], v, claim))
-			sids[count++] = voters[i];
+	for (unsigned i = 0; i < m->elect->voter_count; i++)
+		if (has_said(m, m->elect->voters[i].sid, v, claim))
+			sids[count++] = m->elect->voters[i].sid;
 	return oracle_has_quorum(&m->ensemble->config, sids, count) &&
 	       (!m->options.last_seen ||
 	        oracle_has_quorum(&m->ensemble->next, sids, count));
@@ -88,19 +87,18 @@ has_weight(const struct quorum *q, int64_t sid)
 static bool
 all_have_said(const struct model *m, const struct vote *v)
 {
-	const struct quorum_pair *q = elect_quorums(m->elect);
-	unsigned count;
-	const int64_t *voters = elect_voters(m->elect, &count);
+	const struct quorum_pair *q = &m->elect->quorums;
 
-	for (unsigned i = 0; i < count; i++) {
+	for (unsigned i = 0; i < m->elect->voter_count; i++) {
+		int64_t sid = m->elect->voters[i].sid;
 		const struct msg_remote *l = &m->links[i];
-		bool weighs = has_weight(&q->current, voters[i]) ||
-		              (q->has_last_seen && has_weight(&q->last_seen, voters[i]));
+		bool weighs = has_weight(&q->current, sid) ||
+		              (q->has_last_seen && has_weight(&q->last_seen, sid));
 		bool down = (l->was_up && l->link != MSG_LINK_UP &&
 		             l->reason == MSG_REASON_REFUSED) ||
 		            m->given_up[i];
 
-		if (weighs && !down && !has_said(m, voters[i], v, true))
+		if (weighs && !down && !has_said(m, sid, v, true))
 			return false;
 	}
 	return true;
@@ -131,7 +129,7 @@ check_decided(const struct model *m, const struct elect_action *a,
 	     "a decision has a quorum behind it");
 	if (ours && m->options.guarded)
 		must(!m->options.observer &&
-		         has_weight(&elect_quorums(m->elect)->current, m->options.sid),
+		         has_weight(&m->elect->quorums.current, m->options.sid),
 		     "we lead as a voter with a weight only");
 }
 
@@ -235,20 +233,19 @@ check_view(const struct model *m, const struct elect_view *now)
 static void
 note(struct model *m, const struct elect_event *ev)
 {
-	unsigned count;
-	const int64_t *voters = elect_voters(m->elect, &count);
-
 	if (ev->type == ELECT_EV_NOTIF)
 		note_heard(m, ev->sid, &ev->notif);
 	if (ev->type == ELECT_EV_AGAIN)
 		memset(m->links, 0, sizeof(m->links));
-	for (unsigned i = 0; i < count; i++) {
-		if (ev->type == ELECT_EV_LINK && voters[i] == ev->sid)
+	for (unsigned i = 0; i < m->elect->voter_count; i++) {
+		int64_t sid = m->elect->voters[i].sid;
+
+		if (ev->type == ELECT_EV_LINK && sid == ev->sid)
 			m->links[i] = (struct msg_remote){.link = (uint8_t)ev->link,
 			                                  .reason = (uint8_t)ev->reason,
 			                                  .was_up = ev->was_up};
 		if (ev->type == ELECT_EV_LOOK && ev->look.gave_up)
-			m->given_up[i] |= voters[i] == ev->look.leader;
+			m->given_up[i] |= sid == ev->look.leader;
 	}
 	if (ev->type == ELECT_EV_STATE &&
 	    (!m->has_kept || msg_serial_compare(&ev->serial, &m->kept_serial) > 0)) {

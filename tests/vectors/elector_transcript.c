@@ -1,6 +1,6 @@
 /* transcripts.jsonl: whole elections of one node, played to elector/elect with
  * ZooKeeper's options under a virtual clock. data/FORMAT.md, section 8. */
-#include "elector/elect.h"
+#include "elector/elect_core.h"
 #include "tests/vectors/elector_read.h"
 #include "tests/vectors/vectors.h"
 
@@ -176,15 +176,16 @@ static bool
 same_destinations(const struct play *p, const json_t *out, const struct elect_action *a)
 {
 	int64_t to[ELECT_VOTERS_MAX], want[ELECT_VOTERS_MAX];
-	unsigned count = 0, want_count, voter_count;
-	const int64_t *voters = elect_voters(p->elect, &voter_count);
+	unsigned count = 0, want_count;
+	const struct elect_voter *voters = p->elect->voters;
 	bool self = false;
 
-	for (unsigned i = 0; a->type == ELECT_ACT_BROADCAST && i < voter_count; i++) {
-		if (voters[i] == p->sid)
+	for (unsigned i = 0; a->type == ELECT_ACT_BROADCAST && i < p->elect->voter_count;
+	     i++) {
+		if (voters[i].sid == p->sid)
 			self = true;
 		else
-			to[count++] = voters[i];
+			to[count++] = voters[i].sid;
 	}
 	if (a->type == ELECT_ACT_SEND && a->sid == p->sid)
 		self = true;
