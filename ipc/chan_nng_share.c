@@ -294,13 +294,14 @@ half_shut(const struct half *h)
 }
 
 /* Returns when nng has ended the pipe by itself. What still arrives is discarded: a full
- * queue would hide the end. A connection in its greeting has to end before, too, and a
+ * queue would hide the end. Without a pipe, a connection in its greeting has to end
+ * before, and so has one that the kernel has made and nng has not seen yet, or a
  * dialler's last try: nng_close would leak their descriptors. */
 static void
 settle(struct half *h)
 {
 	uint64_t now_ms = clock_ms(), late_ms = now_ms + LATE_MS;
-	uint64_t tried_ms = now_ms + (h->dialler.id && !h->pipe ? TRY_MS : 0);
+	uint64_t tried_ms = now_ms + (h->path[0] && !h->pipe ? TRY_MS : 0);
 	nng_msg *m;
 
 	for (;;) {
