@@ -1,4 +1,4 @@
-/* The peer's files; see epoch.h. The loop never waits for a write. */
+/* See epoch.h. A thread does the writes, so that the loop never waits for one. */
 #include "peer/epoch.h"
 
 #include "base/file.h"
@@ -19,7 +19,7 @@ struct epoch_writer {
 	struct errand *errand;
 	void (*on_done)(void *user, int error);
 	void *user;
-	/* the thread's own while it writes */
+	/* Only the thread touches these while it writes. */
 	char path[PATH_MAX];
 	int64_t number;
 };
@@ -78,8 +78,8 @@ epoch_read(const char *folder, int64_t *accepted, int64_t *current, char *why,
 	int64_t values[2];
 	int synced = file_sync_dir(folder);
 
-	/* a peer that was killed behind its rename has left what we see and a power
-	 * failure would take back */
+	/* A peer that was killed after its rename, and before its sync, has left a file
+	 * that we see and that a power failure would take back. */
 	if (synced < 0) {
 		snprintf(why, why_cap, "%s cannot be synced: %s", folder,
 		         strerror(-synced));

@@ -1,4 +1,4 @@
-/* A number as text: in the peer's files, and in what is asked at its door. */
+/* A number as text, in the peer's files and in the requests at its door. */
 #ifndef PEER_NUMBER_H
 #define PEER_NUMBER_H
 
@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One decimal number from 0 to `max`, perhaps a line break; nothing else. */
+/* True if `text` is one decimal number from 0 to `max`, with or without a line break. */
 bool number_parse(const char *text, size_t len, int64_t max, int64_t *out);
 
 #endif

@@ -301,7 +301,7 @@ role_get_view(const struct role *r, struct role_view *out)
 	out->phase = ops->phase ? ops->phase(r) : ROLE_ELECTION;
 	out->has_leader = out->phase == ROLE_BROADCAST;
 	if (out->has_leader) {
-		out->state = (enum notif_state)r->vote.state;
+		out->state = r->vote.state;
 		out->leader = r->vote.leader;
 		out->active = r->mode == ROLE_MODE_LEAD;
 	}

@@ -118,8 +118,8 @@ enum role_reason {
 
 /* What people and programs are told. */
 struct role_view {
-	/* LOOKING until the leader is established */
-	enum notif_state state;
+	/* enum notif_state: LOOKING until the leader is established */
+	int32_t state;
 	enum role_phase phase;
 	bool has_leader;
 	int64_t leader;

@@ -77,27 +77,21 @@ role_is_quorum(const struct role *r,
 enum role_loss
 role_loss(enum msg_reason reason)
 {
-	switch (reason) {
-	case MSG_REASON_REFUSED:
-	case MSG_REASON_TIMEOUT:
-	case MSG_REASON_RESOLVE:
-	case MSG_REASON_UNREACHABLE:
-	case MSG_REASON_LOCAL:
-		return ROLE_LOSS_FAILED;
-	case MSG_REASON_EOF:
-	case MSG_REASON_RESET:
-	case MSG_REASON_REPLACED:
-	case MSG_REASON_PROTOCOL:
-	case MSG_REASON_FULL:
-		return ROLE_LOSS_ENDED;
-	case MSG_REASON_NONE:
-	case MSG_REASON_NEVER:
-	case MSG_REASON_ASKED:
-	case MSG_REASON_ABSENT:
-	case MSG_REASONS:
-	default:
-		return ROLE_LOSS_OLD;
-	}
+	static const enum role_loss losses[MSG_REASONS] = {
+	    [MSG_REASON_REFUSED] = ROLE_LOSS_FAILED,
+	    [MSG_REASON_TIMEOUT] = ROLE_LOSS_FAILED,
+	    [MSG_REASON_RESOLVE] = ROLE_LOSS_FAILED,
+	    [MSG_REASON_UNREACHABLE] = ROLE_LOSS_FAILED,
+	    [MSG_REASON_LOCAL] = ROLE_LOSS_FAILED,
+	    [MSG_REASON_EOF] = ROLE_LOSS_ENDED,
+	    [MSG_REASON_RESET] = ROLE_LOSS_ENDED,
+	    [MSG_REASON_REPLACED] = ROLE_LOSS_ENDED,
+	    [MSG_REASON_PROTOCOL] = ROLE_LOSS_ENDED,
+	    [MSG_REASON_FULL] = ROLE_LOSS_ENDED,
+	};
+
+	assert(reason < MSG_REASONS);
+	return losses[reason];
 }
 
 struct role_remote *

@@ -1,5 +1,5 @@
-/* The peer's core under any sequence of events that its shell can have, and any packets
- * of remotes. What the shell keeps to, and so does this: DECIDED, DOUBT, REMOTE and
+/* The peer's core under any sequence of events that its shell can push, and any packets
+ * of remotes. This keeps to what the shell keeps to: DECIDED, DOUBT, REMOTE and
  * packets come between AGAIN and LOST only; WRITTEN answers a write, once; START comes
  * before a role and after a failed START only, with epochs as epoch_read() lets them
  * pass. What must hold after each step is in fuzz_role_check.h. */

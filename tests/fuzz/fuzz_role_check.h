@@ -58,7 +58,7 @@ find_remote(struct model *m, int64_t sid)
 	return NULL;
 }
 
-/* Before the core sees it. */
+/* Notes a packet before the core takes it. */
 static void
 note_packet(struct model *m, int64_t from, const struct qpacket *p)
 {
@@ -76,7 +76,7 @@ note_packet(struct model *m, int64_t from, const struct qpacket *p)
 		r->acked = p->zxid >> 32;
 }
 
-/* We, and those for whose present link `field` is `epoch`. */
+/* Are we and the remotes whose present link has `epoch` in `field` a quorum? */
 static bool
 is_quorum(const struct model *m, size_t field, int64_t epoch)
 {

@@ -6,7 +6,7 @@
 
 static struct kit k;
 
-/* Following 3 of three servers; the epochs are as given, nothing is linked yet. */
+/* Follows 3 of three servers, with the epochs given; no link is up yet. */
 static inline int
 decided(int64_t accepted, int64_t current, bool observer)
 {

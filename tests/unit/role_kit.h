@@ -1,4 +1,4 @@
-/* What the tests of peer/role share: ensembles, and one core driven by hand. */
+/* The tests of peer/role share this: ensembles, and a core that is driven by hand. */
 #ifndef TESTS_UNIT_ROLE_KIT_H
 #define TESTS_UNIT_ROLE_KIT_H
 
@@ -45,8 +45,9 @@ struct kit {
 	struct qconfig members;
 	struct role_actions todo;
 	uint64_t now_ms;
-	uint64_t look_count; /* of the last LOOK's serial */
-	uint64_t role_count; /* of the last ROLE's */
+	/* the counts in the serials of the last LOOK and of the last ROLE */
+	uint64_t look_count;
+	uint64_t role_count;
 };
 
 static inline const struct role_action *

@@ -40,7 +40,7 @@ ack(int64_t sid, int64_t epoch)
 	kit_packet(&k, sid, QPACKET_ACK, epoch << 32, 0);
 }
 
-/* From looking with epochs 4 to established with 5, server 2 following. */
+/* Takes a looking core with epochs 4 to an established leader of 5, which 2 follows. */
 static inline void
 establish(void)
 {

@@ -1,5 +1,5 @@
-/* The epoch files, on a real disk: what is read, what is refused, and writes by the
- * thread. */
+/* The epoch files on a real disk: what epoch_read takes and refuses, and what the thread
+ * writes. */
 #include "peer/epoch.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@ static char path_accepted[64];
 static char path_current[64];
 static unsigned folder_syncs;
 
-/* In the place of libc's: counts those of the folder. */
+/* Takes the place of libc's fsync and counts the syncs of the folder. */
 int
 fsync(int fd)
 {
@@ -32,7 +32,7 @@ fsync(int fd)
 	return (int)syscall(SYS_fsync, fd);
 }
 
-/* NULL: no such file. */
+/* `text` NULL: there is no such file. */
 static void
 put(const char *path, const char *text)
 {
@@ -114,8 +114,8 @@ reads_or_refuses(void **state)
 	put(path_current, NULL);
 }
 
-/* A killed peer may have left a name that is not on the disk yet: whoever reads it
- * answers with it. */
+/* A killed peer may have left a rename that is not on the disk yet: the reader syncs it
+ * before it answers with that number. */
 static void
 what_is_read_is_on_the_disk(void **state)
 {
@@ -257,7 +257,7 @@ writes_one_after_the_other(void **state)
 	sd_event_unref(loop);
 }
 
-/* What was asked for before the end is done before the end, and nobody is told. */
+/* A write that was started before the close is finished, and nobody is told. */
 static void
 closes_behind_a_write(void **state)
 {

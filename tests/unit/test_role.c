@@ -79,7 +79,7 @@ the_first_look(void **state)
 	assert_int_equal(role_due_ms(k.role), UINT64_MAX);
 }
 
-/* What a fresh server lacks is written as 0, acceptedEpoch first. */
+/* A fresh server writes the files that it lacks as 0, acceptedEpoch first. */
 static void
 a_fresh_server(void **state)
 {
@@ -101,7 +101,7 @@ a_fresh_server(void **state)
 	assert_int_equal(role_accepted(k.role), 0);
 }
 
-/* If that fails, the first promise tries it again, before the promise itself. */
+/* If that write fails, the first promise repeats it, before it writes the promise. */
 static void
 a_fresh_server_with_a_full_disk(void **state)
 {
@@ -128,7 +128,7 @@ unusable_epochs(void **state)
 	const struct role_action *a;
 
 	(void)state;
-	kit_up(&k, 2); /* it waits for what we are */
+	kit_up(&k, 2); /* it waits until we have decided */
 	kit_info(&k, 2, QPACKET_FOLLOWERINFO, 4);
 	assert_int_equal(k.todo.count, 0);
 	kit_step(&k, (struct role_event){
@@ -142,7 +142,7 @@ unusable_epochs(void **state)
 	kit_step(&k, (struct role_event){.type = ROLE_EV_LOST});
 	kit_step(&k, (struct role_event){.type = ROLE_EV_AGAIN});
 	assert_int_equal(k.todo.count, 0);
-	kit_start(&k, 4, 3); /* a person has helped */
+	kit_start(&k, 4, 3); /* a person has repaired the files */
 	expect_look(MSG_LOOK_START, false);
 	assert_int_equal(kit_view(&k).reason, ROLE_REASON_NONE);
 }
@@ -194,7 +194,8 @@ impossible_decisions(void **state)
 	}
 }
 
-/* Both elected each other: the link that the other opened is closed, ours is made. */
+/* Both servers elected each other: we close the link that the other opened, and make
+ * ours. */
 static void
 each_others_leader(void **state)
 {
@@ -241,7 +242,7 @@ connmgr_is_lost_in_a_role(void **state)
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));       /* there is nobody to ask */
 	assert_null(kit_find(&k, ROLE_ACT_DISCONNECT)); /* and nothing to close */
 	assert_int_equal(kit_view(&k).phase, ROLE_ELECTION);
-	kit_written(&k, -5); /* the disk goes on meanwhile */
+	kit_written(&k, -5); /* the write ends meanwhile */
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 	kit_step(&k, (struct role_event){.type = ROLE_EV_AGAIN});
 	expect_look(MSG_LOOK_LEADER, false);
@@ -411,7 +412,7 @@ bare_learns_the_epoch(void **state)
 	assert_int_equal(kit_find(&k, ROLE_ACT_ROLE)->u.role.vote.epoch, 9);
 	assert_int_equal(kit_find(&k, ROLE_ACT_EVENT)->u.view.epoch, 9);
 	assert_int_equal(kit_view(&k).leader, 2);
-	ev.vote.leader = 3; /* another leader is another look's matter */
+	ev.vote.leader = 3; /* another leader needs another look */
 	kit_step(&k, ev);
 	assert_int_equal(k.todo.count, 0);
 	ev.vote.leader = 2;

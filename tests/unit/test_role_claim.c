@@ -1,4 +1,4 @@
-/* The claim to freshness: the zxid of a look, and of that look's ACKEPOCH, to its end. */
+/* The claim to freshness is the zxid of a look, and of the ACKEPOCHs in its role. */
 #include "tests/unit/role_kit.h"
 
 #define ZXID 0x7000000000000002

@@ -1,4 +1,5 @@
-/* How a leader's role ends: no quorum, silence, a disk that fails; and whom it closes. */
+/* How a leader's role ends (no quorum, silence, a disk that fails), and which links it
+ * closes. */
 #include "tests/unit/role_leader.h"
 
 static void
@@ -32,14 +33,14 @@ init_limit_bounds_the_whole(void **state)
 	assert_true(kit_closed(&k, 2, ROLE_CLOSE_ENDED));
 }
 
-/* As long as it does not answer. */
+/* The leader pings each tick as long as the learner does not answer. */
 static void
 pings_each_tick_in_every_phase(void **state)
 {
 	int64_t last = -1;
 
 	(void)state;
-	kit_up(&k, 2); /* before it has said a word */
+	kit_up(&k, 2); /* before it has sent a packet */
 	lead();
 	for (unsigned i = 0; i < 5; i++) {
 		const struct role_packet *p;
@@ -74,7 +75,7 @@ a_closed_link_counts_at_once(void **state)
 	assert_int_equal(kit_find(&k, ROLE_ACT_LOOK)->u.look.epoch, 5);
 }
 
-/* S9: the one that is joining already counts as live. */
+/* S9: a learner that is still joining counts as live. */
 static void
 a_joiner_keeps_the_quorum(void **state)
 {
@@ -146,7 +147,7 @@ who_answers_has_a_tick_of_peace(void **state)
 	passes_in_peace(1);
 }
 
-/* A sync_limit so short leaves no time for a second one. */
+/* A short sync_limit leaves no time for a second PING, so every tick has one. */
 static void
 a_short_limit_has_no_peace(void **state)
 {
@@ -182,7 +183,7 @@ silence(void **state)
 	for (unsigned i = 0; i < 4; i++)
 		kit_pass(&k, KIT_TICK);
 	assert_true(kit_view(&k).active);
-	kit_pass(&k, KIT_TICK); /* six since its last word */
+	kit_pass(&k, KIT_TICK); /* six ticks since its last packet */
 	expect_look(MSG_LOOK_QUORUM);
 	assert_true(kit_closed(&k, 2, ROLE_CLOSE_SILENT));
 }
@@ -228,7 +229,8 @@ a_failed_promise_is_no_lead(void **state)
 	assert_false(kit_view(&k).active);
 }
 
-/* A write of a role that has ended, failing while we look: said, and no harm. */
+/* A write of a role that has ended fails while we look: the view says so, and we go on
+ * looking. */
 static void
 a_late_failure(void **state)
 {
@@ -282,7 +284,7 @@ turned_away(void **state)
 	assert_true(kit_view(&k).active);
 }
 
-/* One bad packet of the learner that we need ends the quorum. */
+/* A bad packet of a learner that we need ends the quorum. */
 static void
 no_packet(void **state)
 {
@@ -330,7 +332,7 @@ who_says_who_it_is(void **state)
 	assert_true(kit_closed(&k, 2, ROLE_CLOSE_BAD));
 }
 
-/* A learner whose connection was replaced starts from the beginning. */
+/* A learner whose connection was replaced goes through all steps again. */
 static void
 a_learner_comes_again(void **state)
 {

@@ -2,8 +2,8 @@
  * doubt, a disk that fails. */
 #include "tests/unit/role_follower.h"
 
-/* After a failed write nobody knows what is on the disk: 6 is promised, and never again.
- */
+/* After a failed write nobody knows what is on the disk: 6 counts as promised, and is
+ * never promised again. */
 static void
 a_failed_write_is_no_promise(void **state)
 {
@@ -93,7 +93,7 @@ ten_ticks_to_the_first_word(void **state)
 	expect_look(MSG_LOOK_TIMEOUT, false);
 }
 
-/* A ping is a word; from then on sync_limit counts. */
+/* After the first PING the leader has sync_limit ticks for each next packet. */
 static void
 a_ping_is_a_first_word(void **state)
 {
@@ -122,7 +122,8 @@ init_limit_bounds_the_whole(void **state)
 	expect_look(MSG_LOOK_TIMEOUT, false);
 }
 
-/* At once, then after 1, 2, 4, 8, 16, 20 and 20 ticks; an established leader ends it. */
+/* It looks again at once, then after 1, 2, 4, 8, 16, 20 and 20 ticks, until a leader is
+ * established. */
 static void
 refused_again_and_again(void **state)
 {
@@ -148,8 +149,7 @@ refused_again_and_again(void **state)
 	expect_look(MSG_LOOK_REFUSED, true);
 }
 
-/* What is told late about a link that we closed, or that another role had, is no refusal.
- */
+/* Late news of a link that we closed, or that another role had, is no refusal. */
 static void
 old_news_is_no_refusal(void **state)
 {
@@ -207,7 +207,7 @@ out_of_turn_later(void **state)
 	(void)state;
 	kit_up(&k, 3);
 	leaderinfo(5);
-	leaderinfo(6); /* two questions at one time */
+	leaderinfo(6); /* a second question before the answer */
 	assert_true(kit_closed(&k, 3, ROLE_CLOSE_UNEXPECTED));
 	kit_written(&k, 0);
 	kit_down(&k, 3, MSG_REASON_NEVER);
@@ -292,7 +292,8 @@ doubt(void **state)
 	assert_int_equal(k.todo.count, 0);
 }
 
-/* The leader's last LOOKING comes late: sent again over a new link, or replayed. */
+/* The leader's last LOOKING comes late: it was sent again over a new link, or replayed.
+ */
 static void
 no_doubt_once_established(void **state)
 {

@@ -1,4 +1,4 @@
-/* A follower's and an observer's way, rule by rule. */
+/* How a follower and an observer become established, rule by rule. */
 #include "tests/unit/role_follower.h"
 
 static void
@@ -76,7 +76,7 @@ steps_from_newleader(void **state)
 	assert_int_equal(role_accepted(k.role), 5);
 	assert_int_equal(role_current(k.role), 5);
 
-	uptodate(5); /* twice says nothing new */
+	uptodate(5); /* the second time changes nothing */
 	assert_int_equal(k.todo.count, 0);
 }
 
@@ -165,7 +165,7 @@ one_write_at_a_time(void **state)
 	assert_int_equal(kit_i32(kit_sent(&k, 3, QPACKET_ACKEPOCH)), 4);
 }
 
-/* The established leader raises the epoch on the open link: we follow on meanwhile. */
+/* The established leader raises the epoch on the open link, and we follow meanwhile. */
 static void
 renewal(void **state)
 {
@@ -205,8 +205,8 @@ renewal_has_init_limit(void **state)
 	expect_look(MSG_LOOK_TIMEOUT, false);
 }
 
-/* NEWLEADER is still being written when the next LEADERINFO comes: both answers, in
- * order. */
+/* The epoch of NEWLEADER is still being written when the next LEADERINFO comes: both
+ * answers go out, in order. */
 static void
 renewal_behind_a_write(void **state)
 {

@@ -1,5 +1,5 @@
-/* A write of an epoch that takes longer than init_limit: no role, no look, and no word to
- * the elector until it is done; peer/role.c. */
+/* While the write of an epoch takes longer than init_limit the core takes no role, does
+ * not look, and sends the elector nothing. */
 #include "tests/unit/role_leader.h"
 
 #define LIMIT (40 * KIT_TICK)
@@ -19,7 +19,7 @@ expect_hang(enum role_reason reason)
 	assert_true(role_due_ms(k.role) == UINT64_MAX);
 }
 
-/* The learners' words, so that only the write is late. */
+/* The learners answer, so that only the write is late. */
 static void
 pass_with_pings(uint64_t ms)
 {
@@ -56,7 +56,7 @@ a_leader_steps_back(void **state)
 	assert_int_equal(role_accepted(k.role), 5);
 }
 
-/* Asked again while it hangs, it would be elected again. */
+/* If it looked again while the write hangs, it would be elected again. */
 static void
 so_does_one_that_looks(void **state)
 {
@@ -106,7 +106,7 @@ a_follower_too(void **state)
 	assert_int_equal(kit_find(&k, ROLE_ACT_LOOK)->u.look.epoch, 5);
 }
 
-/* A disk that is slow but not so slow is waited for. */
+/* A write that takes less than init_limit is waited for. */
 static void
 a_slow_write_is_no_hang(void **state)
 {
@@ -137,7 +137,7 @@ a_write_that_fails_at_last(void **state)
 	expect_look(MSG_LOOK_DISK);
 }
 
-/* What connmgr was told may be lost with the link. */
+/* The ABSENT that was sent may be lost with the link to connmgr. */
 static void
 connmgr_is_told_again(void **state)
 {

@@ -1,5 +1,5 @@
-/* peer/role in the largest configuration: 63 learners that are all at the same step go on
- * in one breath, and the list of actions holds that. */
+/* The core in the largest configuration: when 63 learners are at the same step and go on
+ * in one event, the list of actions has room for all of them. */
 #include "tests/unit/role_leader.h"
 
 #define OTHERS (ROLE_LEARNERS_MAX - 1)
@@ -48,7 +48,7 @@ all_learners_at_once(void **state)
 	role_free(k.role);
 }
 
-/* All of them are silent: all are closed, and we look again. */
+/* All learners are silent: we close all links and look again. */
 static void
 all_learners_are_silent(void **state)
 {

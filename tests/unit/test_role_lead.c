@@ -1,4 +1,4 @@
-/* A leader's way to being established, rule by rule, and how joiners and renewals go. */
+/* How a leader becomes established, rule by rule; then joiners and renewals. */
 #include "tests/unit/role_leader.h"
 
 static void
@@ -80,7 +80,7 @@ written_before_the_quorum_acks(void **state)
 	assert_true(kit_view(&k).active);
 }
 
-/* Who elected us before we had decided is kept waiting, and then served. */
+/* A server that elected us before we had decided waits, and is then served. */
 static void
 a_learner_that_came_early(void **state)
 {
@@ -118,7 +118,7 @@ alone_is_a_quorum_of_one(void **state)
 	}
 }
 
-/* Of five, two others are needed; an observer never helps. */
+/* Of five servers two others are needed; an observer does not count. */
 static void
 quorums_of_five(void **state)
 {
@@ -197,7 +197,8 @@ fresher_looks_again(void **state)
 	}
 }
 
-/* However fresh, it is never elected: the leader would look again for ever. */
+/* A learner without a weight is never elected, however fresh it is: the leader would
+ * look again for ever. */
 static void
 fresher_without_a_weight(void **state)
 {
@@ -225,7 +226,7 @@ fresher_without_a_weight(void **state)
 	assert_non_null(kit_sent(&k, 2, QPACKET_NEWLEADER));
 }
 
-/* Asked only before the quorum of promises. */
+/* Freshness counts only before the quorum of promises. */
 static void
 fresher_later_is_no_matter(void **state)
 {
@@ -280,8 +281,8 @@ a_joiner(void **state)
 	assert_int_equal(role_get_learners(k.role, k.now_ms, list), 0);
 }
 
-/* The trace of an election that failed: the established leader goes above it on the open
- * links, and leads on meanwhile. */
+/* A joiner promised a larger epoch in an election that failed: the established leader
+ * goes above that epoch on the open links, and leads on meanwhile. */
 static void
 renewal(void **state)
 {
@@ -366,8 +367,8 @@ renewal_has_init_limit(void **state)
 	expect_look(MSG_LOOK_TIMEOUT);
 }
 
-/* Before we are established an epoch that a learner promised already, even if equal,
- * makes us go above it: else its promise could never be had. */
+/* Before we are established we go above any epoch that a learner promised already, even
+ * an equal one: that learner would not promise it to us. */
 static void
 raised_on_the_way(void **state)
 {

@@ -1,5 +1,5 @@
-/* Who could not lead, since its quorum port is not open or no epoch is left, does not
- * stand: its vote is below all others, and it follows. */
+/* A server that could not lead (its quorum port is not open, or no epoch is left) does
+ * not stand: its vote is below all others, and it follows. */
 #include "tests/unit/role_kit.h"
 
 static struct kit k;
@@ -71,8 +71,7 @@ follow(int64_t epoch, int64_t zxid)
 	kit_up(&k, 3);
 }
 
-/* What it answers to the offer of an epoch: its current one, or -1, which is no promise.
- */
+/* The answer to LEADERINFO: its current epoch, or -1, which is no promise. */
 static int32_t
 answer(int64_t epoch)
 {
@@ -132,7 +131,7 @@ elected_all_the_same(void **state)
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 }
 
-/* As fresh as the leader, or less, it counts like any other. */
+/* A server that is not fresher than the leader promises like any other. */
 static void
 it_promises(void **state)
 {
@@ -143,7 +142,7 @@ it_promises(void **state)
 	assert_int_equal(answer(5), 4);
 }
 
-/* Fresher than the leader it would depose it, and not lead itself. */
+/* A fresher server would depose the leader, and could not lead itself. */
 static void
 fresher_makes_no_promise(void **state)
 {
@@ -161,7 +160,7 @@ fresher_makes_no_promise(void **state)
 	assert_int_equal(answer(6), 5);
 }
 
-/* The leader may have nobody else. */
+/* It looks again when its port opens: the leader may have no other follower. */
 static void
 withheld_until_the_port_is_open(void **state)
 {
@@ -184,7 +183,7 @@ withheld_until_the_port_is_open(void **state)
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 }
 
-/* What counts is the port as it is when the promise is asked for, not at the look. */
+/* The state of the port counts when the promise is asked for, not at the look. */
 static void
 opened_or_shut_since_the_look(void **state)
 {
@@ -205,8 +204,8 @@ opened_or_shut_since_the_look(void **state)
 	expect_vote(4, 9);
 }
 
-/* One that stands, and is fresher than the leader, makes it look again, and does so at
- * once itself, however often it was turned away before. */
+/* A fresher server that stands makes the leader look again, and looks again at once
+ * itself, however often it was turned away before. */
 static void
 fresher_deposes_without_a_wait(void **state)
 {
@@ -256,7 +255,7 @@ no_epoch_is_left(void **state)
 	assert_int_equal(k.todo.count, 0);
 }
 
-/* Where nobody comes to that port it does not matter. */
+/* A server without learners needs no quorum port. */
 static void
 restart_without_port(struct role_config config)
 {
