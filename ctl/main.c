@@ -93,7 +93,7 @@ keep_wrong(struct options *o, const char *lacks, int argc, char **argv)
 	if (o->wrong)
 		return;
 	o->lacks = lacks;
-	/* of several letters behind one dash getopt is still at the word */
+	/* within several letters behind one dash getopt has not left the word yet */
 	o->wrong = argv[!lacks && next ? optind : optind - 1];
 }
 

@@ -110,7 +110,8 @@ show(const struct ctl *c, json_t *health, bool redraw)
 		putchar('\n');
 }
 
-/* On a terminal once a second, else at each change; until nobody reads the output. */
+/* Prints on a terminal once a second, otherwise at each change, until the output has no
+ * reader. */
 static int
 watch(const struct ctl *c)
 {

@@ -121,8 +121,7 @@ put_leader(const struct page *p, const struct metric *m)
 		sample(p, m, "", (struct label[]){{"leader", leader}, {0}}, 1);
 }
 
-/* A row for each link and each port: `key` is the label beside the lane, `lane` the word
- * of its state that means 1. */
+/* A sample for each link, or for each port: 1 where its state is `key`. */
 static void
 put_links(const struct page *p, const struct metric *m)
 {
