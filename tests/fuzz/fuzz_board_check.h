@@ -55,8 +55,8 @@ is_absent(const struct board_item *item)
 	return msg_decode(item->data, item->len, &m) == MSG_OK && m.type == MSG_ABSENT;
 }
 
-/* State, word, decided, remotes, frames, synced: see design.md, section 4; then what
- * strangers asked. */
+/* State, word, decided, remotes, frames, synced: see docs/DESIGN.md, section connmgr;
+ * then what strangers asked. */
 static void
 check_replay(const struct model *m, unsigned worker)
 {

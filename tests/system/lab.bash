@@ -279,7 +279,7 @@ lab_processes() {
 	pgrep -af -- " -c $LAB/" | grep -E '^[0-9]+ [^ ]*/conclave(d|-[a-z]+) ' || true
 }
 
-# What must always hold (design.md, section 12), over what every server said from its first start:
+# What must always hold (docs/DESIGN.md, section What must always hold), over what every server said from its first start:
 # S1, an epoch is never led by two servers; S2, no server's published epoch ever falls.
 lab_check_events() {
 	local broken events=("$LAB"/*/events)

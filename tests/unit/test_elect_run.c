@@ -1,8 +1,8 @@
 /* elector/elect: whole ensembles under a virtual clock and a bad network, and one core
- * under random events. Checked at every step (design.md, section 12): S4 a decision has a
- * quorum of equal votes of one round, S5 within a round our vote only gets better, S7
- * nobody leads who must not; and a vote is on record before the first frame that carries
- * it. */
+ * under random events. Checked at every step (docs/DESIGN.md, section What must always
+ * hold): S4 a decision has a quorum of equal votes of one round, S5 within a round our
+ * vote only gets better, S7 nobody leads who must not; and a vote is on record before the
+ * first frame that carries it. */
 #include "elector/elect_core.h"
 #include "tests/unit/test_elect_lab.h"
 
