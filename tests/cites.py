@@ -2,14 +2,14 @@
 """Prints each citation of a page, or of a section of one, that is not in this tree; for tidy.sh.
 
 A page is cited as PAGE.md (by its path from the top or from the citing file's folder, or by its name
-below docs/), a section as `PAGE.md, section HEADING`, a manual page as conclave.conf(5).
+below docs/), a section as `PAGE.md, section HEADING` or with `"HEADING"`, a manual page as conclave.conf(5).
 """
 import os
 import re
 import subprocess
 
 PAGE = re.compile(r"[\w./-]*\w\.md\b")
-SECTION = re.compile(r"[\s,]*sections?\s+[\"“`*]*(.{1,90})", re.S)
+SECTION = re.compile(r"(?:[\s,(]*sections?\s+[\"“]?|,\s+[\"“])(.{1,90})", re.S)
 MANUAL = re.compile(r"\b(conclave[\w.-]*)\((\d)\)")
 LINE = re.compile(r"\n[ \t]*(?:\*|//|#+|\.\\\")?[ \t]*")  # with what opens a comment's next line
 TEXTS = (".c", ".h", ".sh", ".bash", ".bats", ".py", ".md", ".1", ".5", ".7", ".8", ".conf", ".service")
