@@ -30,6 +30,7 @@ struct script_line {
 static struct board *board;
 static uint64_t now_ms;
 static bool records_fail;
+static bool link_breaks;            /* the candidate's, before RECORDED */
 static struct board_event recorded; /* to come next, if it has a type */
 static char got[4096];
 
@@ -78,6 +79,7 @@ do_record(const struct board_action *a)
 	assert_int_equal(recorded.type, 0);
 	recorded = (struct board_event){.type = BOARD_EV_RECORDED,
 	                                .now_ms = now_ms,
+	                                .worker = a->worker,
 	                                .who = a->who,
 	                                .generation = a->generation,
 	                                .ok = !records_fail};
@@ -142,8 +144,12 @@ step(const struct board_event *ev)
 		do_action(&todo.list[i]);
 	if (recorded.type == BOARD_EV_RECORDED) {
 		struct board_event next = recorded;
+		struct board_event down = {.type = BOARD_EV_LINK_DOWN,
+		                           .worker = recorded.worker};
 
 		recorded = (struct board_event){0};
+		if (link_breaks)
+			step(&down);
 		step(&next);
 	}
 }
@@ -300,7 +306,7 @@ begin_from(uint64_t elector, uint64_t peer, uint64_t floor, const char *state)
 	board = board_new(&config);
 	assert_non_null(board);
 	now_ms = 1000;
-	records_fail = false;
+	records_fail = link_breaks = false;
 }
 
 static void

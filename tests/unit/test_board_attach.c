@@ -290,6 +290,21 @@ a_peer_of_an_old_generation_is_cut_off(void **state)
 	assert_int_equal(board_open(board, MSG_WHO_PEER), 2);
 }
 
+/* The record is written, so its generation is used up; nobody is active until the worker
+ * attaches again. */
+static void
+a_link_that_breaks_while_its_record_is_written(void **state)
+{
+	(void)state;
+	PLAY({"attach 4 peer main 0", "open4:0"});
+	link_breaks = true;
+	PLAY({"hello 4 0", "welcome4:0 record:peer:main:1"});
+	link_breaks = false;
+	assert_int_equal(board_active(board, MSG_WHO_PEER), -1);
+	PLAY({"attach 4 peer main 0", "open4:0"},
+	     {"hello 4 0", "welcome4:0 record:peer:main:2 activate4:2 synced4"});
+}
+
 int
 main(void)
 {
@@ -302,6 +317,7 @@ main(void)
 	    ELECTOR(promotion),
 	    ELECTOR(a_promotion_that_came_too_late),
 	    ELECTOR(a_record_that_cannot_be_written_activates_nobody),
+	    ELECTOR(a_link_that_breaks_while_its_record_is_written),
 	    OWN(connmgr_restarts_and_the_old_ones_come_back),
 	    OWN(connmgr_restarts_and_a_new_one_comes),
 	    OWN(a_lost_record_gives_no_generation_twice),
