@@ -105,7 +105,7 @@ struct link {
 	bool was_up;  /* it has been up before */
 	unsigned ups; /* how often it came up since ups_ms */
 	uint64_t ups_ms;
-	uint64_t restless_ms; /* it counts as restless until then */
+	uint64_t restless_ms; /* it is restless until then */
 	enum msg_link told;   /* by the last TELL */
 	enum msg_reason told_reason;
 };

@@ -75,7 +75,7 @@ on_attach(struct connmgr *s, struct door_conn *c, const struct msg_attach *m)
 	connmgr_push(s, &ev);
 }
 
-/* `data` is NUL-terminated, and nobody else's. */
+/* `data` is NUL-terminated, and may be changed. */
 static size_t
 on_words(struct connmgr *s, char *data)
 {

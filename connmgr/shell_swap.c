@@ -55,8 +55,8 @@ end(struct connmgr *s, const char *error)
 	s->asker = NULL;
 }
 
-/* The record is written, so it is put in force and the new elector is activated, in one
- * turn; or it is synced too, so whoever asked is told. */
+/* First the record is written: it is put in force, and the new elector is activated in
+ * the same turn. Then that is synced: the asker gets the answer. */
 static void
 on_done(void *user, int result)
 {
@@ -67,7 +67,7 @@ on_done(void *user, int result)
 		end(s, NULL); /* it has happened, for all but a power failure */
 		return;
 	}
-	connmgr_bury(s); /* who waited in vain may have ended it meanwhile */
+	connmgr_bury(s); /* the candidate may have been stopped meanwhile */
 	s->refusal = NULL;
 	connmgr_push(s, &ev);
 	if (s->promotion.placed)

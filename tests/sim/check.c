@@ -24,11 +24,13 @@ void __wrap_elect_step(struct elect *e, const struct elect_event *ev,
 void __real_lane_send(struct lane *l, int64_t sid, const void *data, size_t len);
 void __wrap_lane_send(struct lane *l, int64_t sid, const void *data, size_t len);
 
-struct heard {            /* from one server, settled, since this look began */
-	unsigned leaders; /* whom it followed, a bit for each: a vote of another round
-	                     does not take the place of one of ours */
+/* What one server said, settled, since this look began. */
+struct heard {
+	/* Whom it followed, a bit for each: a vote of another round does not take the
+	 * place of one of ours. */
+	unsigned leaders;
 	bool leading;     /* it said that it leads */
-	struct vote vote; /* the last */
+	struct vote vote; /* the last one */
 };
 
 struct witness {                  /* of one server */
