@@ -89,7 +89,7 @@ on_activate(void *user, uint64_t generation)
 
 	(void)generation;
 	if (r < 0) {
-		log_err("no core: %s", strerror(-r));
+		log_err("the core cannot be made: %s", strerror(-r));
 		proc_exit(p->proc, EXIT_FAILED);
 		return;
 	}
@@ -113,8 +113,9 @@ on_written(void *user, int error)
 	p->writing = false;
 	if (error < 0) {
 		p->counters.writes_failed++;
-		log_err("%s: an epoch could not be written: %s", p->folder,
-		        strerror(-error));
+		log_err("an epoch cannot be written in %s: %s; repair the disk, until "
+		        "then this server promises nothing",
+		        p->folder, strerror(-error));
 	}
 	if (ours)
 		push(p, (struct role_event){.type = ROLE_EV_WRITTEN, .error = error});
@@ -147,16 +148,14 @@ on_again(void *user, bool active)
 static void
 take_remote(struct peer *p, const struct msg_remote *m)
 {
-	const struct role_event ev = {
-	    .type = m->sid == p->conf->id ? ROLE_EV_PORT : ROLE_EV_REMOTE,
-	    .open = m->link == MSG_LINK_UP,
-	    .sid = m->sid,
-	    .lane = m->lane,
-	    .link = m->link,
-	    .reason = m->reason,
-	};
+	bool ours = m->sid == p->conf->id;
 
-	push(p, ev);
+	push(p, (struct role_event){.type = ours ? ROLE_EV_PORT : ROLE_EV_REMOTE,
+	                            .open = m->link == MSG_LINK_UP,
+	                            .sid = m->sid,
+	                            .lane = m->lane,
+	                            .link = m->link,
+	                            .reason = m->reason});
 }
 
 static void
@@ -296,7 +295,7 @@ peer_open(struct peer *p, const struct conf *conf, const char *name, struct proc
 		log_notice(
 		    "zab is off: the role is what the election says, and no epoch is "
 		    "promised");
-	proc_say(proc, "knocking at connmgr's door");
+	proc_say(proc, "attaching to connmgr");
 	return 0;
 }
 

@@ -111,4 +111,12 @@ void peer_door_tell(struct peer *p, const char *text, size_t len); /* all who wa
  * of ours is under way. */
 void peer_try_start(struct peer *p);
 
+/* Why there can be no leader or no promise here; "" if nothing stands in the way. */
+const char *peer_reason(const struct peer *p, char *out, size_t cap);
+void peer_line(const struct peer *p, char *out, size_t cap); /* what we are, as text */
+/* As JSON (docs/DOORS.md): the length, 0 if it does not fit. */
+size_t peer_event(const struct peer *p, char *out, size_t cap);
+size_t peer_status(const struct peer *p, char *out, size_t cap);
+size_t peer_claimed(int64_t claim, char *out, size_t cap);
+
 #endif

@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "ipc/msg.h"
-#include "peer/status.h"
+#include "peer/shell.h"
 
 #include <assert.h>
 #include <inttypes.h>

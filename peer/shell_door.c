@@ -8,7 +8,7 @@
 #include "base/paths.h"
 #include "ipc/door.h"
 #include "peer/number.h"
-#include "peer/status.h"
+#include "peer/shell.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -1,8 +1,7 @@
-/* See status.h. */
-#include "peer/status.h"
-
+/* The answers of the peer, as JSON and as text. */
 #include "base/clock.h"
 #include "base/json.h"
+#include "peer/shell.h"
 #include "proc/self.h"
 
 #include <inttypes.h>
