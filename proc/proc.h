@@ -50,7 +50,7 @@ void proc_status(struct proc *p, const char *status, unsigned long long generati
 void proc_say(struct proc *p, const char *status);
 
 /* Runs the loop until proc_exit. The exit status, or -errno. A main with links (ipc/chan)
- * must end with _exit: a thread of nng's may be stuck for ever. */
+ * must end with _exit: a thread may be closing sockets of nng. */
 int proc_run(struct proc *p);
 /* Ends the loop. */
 void proc_exit(struct proc *p, int status);

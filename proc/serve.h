@@ -16,7 +16,7 @@ struct serve {
 	void (*close)(void);
 };
 
-/* Does not return. Ends by _exit: a thread of nng's may be stuck for ever. */
+/* Does not return. Ends by _exit: a thread may be closing sockets of nng. */
 void serve(int argc, char **argv, const struct serve *program) __attribute__((noreturn));
 
 #endif

@@ -230,8 +230,7 @@ test_stranger(void **state)
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), TALKED); /* it was told down */
 	assert_int_equal(a.ups + a.messages, 0);
-	if (kind ==
-	    CHAN_SEQPACKET) { /* nng's listener may be deaf now: see feasibility A2 */
+	if (kind == CHAN_SEQPACKET) { /* nng's listener may be deaf now */
 		assert_int_equal(chan_dial(&b.chan, kind, loop, path, LINK_US, &ops, &b),
 		                 0);
 		until(&a.ups, 1);
@@ -295,7 +294,7 @@ main(int argc, char **argv)
 	failed = run_all(CHAN_SEQPACKET);
 	failed += run_all(CHAN_NNG);
 	rmdir(folder);
-	/* a close of nng may be stuck: see chan_nng.c */
+	/* no waiting for closes that are under way: see chan_nng.c */
 	fflush(NULL);
 	_exit(failed != 0);
 }

@@ -363,7 +363,7 @@ main(void)
 	failed += run_all(CHAN_NNG);
 	rmdir(folder);
 	rmdir(run_dir);
-	/* a close of nng may be stuck: see chan_nng.c */
+	/* no waiting for closes that are under way: see chan_nng.c */
 	fflush(NULL);
 	_exit(failed != 0);
 }
