@@ -89,8 +89,10 @@ replaced() { # WORKER OLD-PID
 	is "$1" state ready && ! is "$1" pid "$2"
 }
 
-gone() { # PID
-	! kill -0 "$1" 2>/dev/null
+gone() { # PID: has ended; a zombie has: it is reaped when its successor has been started
+	local stat
+	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+	[[ ${stat##*) } == [ZX]* ]]
 }
 
 logged() { # WORKER WORD COUNT
