@@ -84,8 +84,8 @@ elect_due_ms(const struct elect *e)
 	return e->self.synced && e->phase != ELECT_PHASE_IDLE ? e->due_ms : UINT64_MAX;
 }
 
-/* Those who asked while we were silent have had no answer yet; one of them may be the
- * very leader. The votes stay stored. */
+/* The servers that asked while we were silent have had no answer yet, and one of them may
+ * be the leader that we follow. The votes stay stored. */
 static void
 answer_early(struct elect *e, bool was_silent)
 {

@@ -69,9 +69,8 @@ void elect_options_zookeeper(struct elect_options *out);
 void elect_options_ours(struct elect_options *out);
 
 enum elect_event_type {
-	/* a new replay begins: links are unknown until the replay has told them */
+	/* a new replay begins, and ends: links are unknown until it has told them */
 	ELECT_EV_AGAIN,
-	/* the replay is complete */
 	ELECT_EV_SYNCED,
 	/* serial, vote; replayed: what the elector before us said last */
 	ELECT_EV_STATE,
@@ -81,7 +80,6 @@ enum elect_event_type {
 	ELECT_EV_DECIDED,
 	/* serial, vote */
 	ELECT_EV_ROLE,
-	/* the peer ended */
 	ELECT_EV_ABSENT,
 	/* sid, link, reason, was_up */
 	ELECT_EV_LINK,
@@ -120,15 +118,13 @@ enum elect_reason {
 	ELECT_REASON_OWN,
 	/* its state is none of ZooKeeper's */
 	ELECT_REASON_STATE,
-	/* we are not looking */
+	/* it is not LOOKING, and nor are we */
 	ELECT_REASON_NOT_ASKED,
 	/* it votes for a server that is no voter */
 	ELECT_REASON_OUTSIDER,
 	/* its zxid or ours is -1 */
 	ELECT_REASON_NO_ZXID,
-	/* a LOOKING vote of an older round */
 	ELECT_REASON_LOWER_ROUND,
-	/* a voter says that it observes */
 	ELECT_REASON_OBSERVING,
 	/* it is not better, and the finalize window is open */
 	ELECT_REASON_WINDOW,

@@ -1,4 +1,4 @@
-/* elector/elect: the words of the peer: serials, rounds, silence. */
+/* elector/elect: what the peer says: serials, rounds, silence. */
 #include "elector/elect_core.h"
 #include "tests/unit/test_elect_lab.h"
 

@@ -1,4 +1,4 @@
-/* elector/elect: who is answered what; kept votes, doubts, links, timeouts,
+/* elector/elect: who is answered what; early votes, doubts, links, timeouts,
  * configurations. */
 #include "tests/unit/test_elect_lab.h"
 

@@ -1,6 +1,6 @@
 /* elector/elect in the largest configuration: the longest lists of actions that one event
- * can have still fit. 64 voters in force and 64 others proposed; every vote that was
- * kept begins another round. */
+ * can have still fit. 64 voters in force and 64 others proposed; every early vote
+ * begins another round. */
 #include "tests/unit/test_elect_lab.h"
 
 #define ALL (2 * QUORUM_VOTERS_MAX)

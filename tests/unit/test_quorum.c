@@ -1,4 +1,4 @@
-/* elector/quorum: majorities, hierarchies, two configurations at once. */
+/* wire/quorum: majorities, hierarchies, two configurations at once. */
 #include "wire/quorum.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* elector/vote: order, equality, the map, the leader check. */
+/* wire/vote: order, equality, the map, the leader check. */
 #include "wire/vote.h"
 
 #include "wire/notif.h"

@@ -1,4 +1,4 @@
-/* order.jsonl, vote_equal.jsonl, quorum_*.jsonl, tracker.jsonl against elector/vote and
+/* order.jsonl, vote_equal.jsonl, quorum_*.jsonl, tracker.jsonl against wire/vote and
  * wire/quorum. */
 #include "tests/vectors/elector_read.h"
 #include "tests/vectors/vectors.h"
