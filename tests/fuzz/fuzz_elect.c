@@ -5,7 +5,7 @@
  * fuzz_elect_check.h. */
 #include "tests/fuzz/fuzz_elect_check.h"
 
-#define CORE_MAX (1 << 20) /* bytes */
+#define CORE_MAX (1 << 16) /* bytes */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 void *__real_calloc(size_t count, size_t size);
