@@ -7,7 +7,6 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/paths.h"
-#include "elector/status.h"
 #include "ipc/door.h"
 
 #include <errno.h>
@@ -98,18 +97,14 @@ on_settle(void *user)
 	rearm(user);
 }
 
-static void
-push(struct elector *s, const struct elect_event *ev)
-{
-	gate_push(&s->gate, ev);
-}
-
 static int
 on_timer(sd_event_source *source, uint64_t usec, void *user)
 {
+	struct elector *s = user;
+
 	(void)source;
 	(void)usec;
-	push(user, &(struct elect_event){.type = ELECT_EV_DUE});
+	gate_push(&s->gate, &(struct elect_event){.type = ELECT_EV_DUE});
 	return 0;
 }
 
@@ -181,7 +176,7 @@ on_again(void *user, bool active)
 		start_afresh(s);
 		return;
 	}
-	push(s, &(struct elect_event){.type = ELECT_EV_AGAIN});
+	gate_push(&s->gate, &(struct elect_event){.type = ELECT_EV_AGAIN});
 	if (s->has_state)
 		uplink_send(s->uplink, &state);
 	if (s->has_decided)
@@ -192,11 +187,12 @@ static void
 take_remote(struct elector *s, const struct msg_remote *m)
 {
 	if (m->lane == MSG_LANE_ELECTION)
-		push(s, &(struct elect_event){.type = ELECT_EV_LINK,
-		                              .sid = m->sid,
-		                              .link = (enum msg_link)m->link,
-		                              .reason = (enum msg_reason)m->reason,
-		                              .was_up = m->was_up});
+		gate_push(&s->gate,
+		          &(struct elect_event){.type = ELECT_EV_LINK,
+		                                .sid = m->sid,
+		                                .link = (enum msg_link)m->link,
+		                                .reason = (enum msg_reason)m->reason,
+		                                .was_up = m->was_up});
 }
 
 static void
@@ -227,7 +223,7 @@ take_frame(struct elector *s, const struct msg_frame *m)
 		return;
 	}
 	remember(s, m->sid, &ev.notif.vote);
-	push(s, &ev);
+	gate_push(&s->gate, &ev);
 }
 
 static void
@@ -240,7 +236,7 @@ take_look(struct elector *s, const struct msg_look *m)
 	}
 	log_debug("look serial=%" PRIu64 ",%" PRIu64 " reason=%s", m->serial.generation,
 	          m->serial.count, msg_look_reason_name((enum msg_look_reason)m->reason));
-	push(s, &(struct elect_event){.type = ELECT_EV_LOOK, .look = *m});
+	gate_push(&s->gate, &(struct elect_event){.type = ELECT_EV_LOOK, .look = *m});
 }
 
 static void
@@ -249,7 +245,7 @@ take_vote(struct elector *s, enum elect_event_type type, const struct msg_serial
 {
 	struct elect_event ev = {.type = type, .serial = *serial, .vote = *vote};
 
-	push(s, &ev);
+	gate_push(&s->gate, &ev);
 }
 
 static void
@@ -257,7 +253,7 @@ take_synced(struct elector *s)
 {
 	char line[STATUS_LINE_MAX];
 
-	push(s, &(struct elect_event){.type = ELECT_EV_SYNCED});
+	gate_push(&s->gate, &(struct elect_event){.type = ELECT_EV_SYNCED});
 	if (s->ready) {
 		say_status(s);
 		return;
@@ -285,7 +281,7 @@ on_message(void *user, const struct msg *m)
 	else if (m->type == MSG_STATE)
 		take_vote(s, ELECT_EV_STATE, &m->u.state.serial, &m->u.state.vote);
 	else if (m->type == MSG_ABSENT)
-		push(s, &(struct elect_event){.type = ELECT_EV_ABSENT});
+		gate_push(&s->gate, &(struct elect_event){.type = ELECT_EV_ABSENT});
 	else if (m->type == MSG_SYNCED)
 		take_synced(s);
 	else

@@ -91,4 +91,11 @@ void elector_view(const struct elector *s, struct elect_view *out);
 /* Carries out one action of the core: shell_apply.c. */
 void elector_apply(struct elector *s, const struct elect_action *a);
 
+/* status.c: what our control socket answers to `status` (docs/DOORS.md), one JSON object;
+ * returns its length, 0 if it does not fit. */
+size_t elector_status(const struct elector *s, char *out, size_t cap);
+/* One line for STATUS= */
+void elector_status_line(const struct elector *s, char *out, size_t cap);
+const char *elector_state(const struct elect_view *v); /* "looking" … or "silent" */
+
 #endif

@@ -1,5 +1,5 @@
-/* See status.h. */
-#include "elector/status.h"
+/* What others are told of us; see shell.h. */
+#include "elector/shell.h"
 
 #include "base/json.h"
 #include "proc/self.h"
