@@ -130,6 +130,11 @@ done < <(
 	same "the key" docs/man/conclave.conf.5
 )
 
+# what comments and pages cite is in the tree
+while read -r line; do
+	breach "$line"
+done < <(tests/cites.py)
+
 # words that have no place in a finished tree
 while read -r hit; do
 	breach "$hit"
