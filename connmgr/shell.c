@@ -277,7 +277,8 @@ connmgr_close(struct connmgr *s)
 	s->post = sd_event_source_disable_unref(s->post);
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
 		worker_deinit(&s->workers[i]);
-	promotion_close(&s->promotion);
+	if (s->errand && !errand_busy(s->errand))
+		errand_close(s->errand); /* else a disk that hangs would keep us */
 	lane_free(s->election);
 	lane_free(s->learner);
 	resolve_free(s->resolver);
@@ -304,7 +305,6 @@ connmgr_open(struct connmgr **out, sd_event *loop, const struct conf *conf,
 	s->conf = conf;
 	s->name = name;
 	s->armed_ms = UINT64_MAX;
-	connmgr_open_promotion(s);
 	r = open_all(s);
 	if (r < 0) {
 		connmgr_close(s);

@@ -154,8 +154,9 @@ record(struct connmgr *s, const struct board_action *a)
 	int r;
 
 	if (a->prepared) {
-		fresh = s->promotion.record;
-		r = promotion_place(&s->promotion);
+		fresh = s->fresh;
+		r = store_place_record(s->conf);
+		s->placed = r == 0;
 	} else {
 		if (strcmp(fresh.now.name, a->name) != 0)
 			fresh = (struct record){.accepted = true};
@@ -220,7 +221,9 @@ apply(struct connmgr *s, uint64_t now_ms, const struct board_action *a)
 		lane_disconnect(s->learner, MSG_ALL, MSG_REASON_ABSENT);
 		break;
 	case BOARD_DO_PREPARE:
-		promotion_prepare(&s->promotion, a->generation);
+		s->fresh.generation = a->generation;
+		s->placed = false;
+		errand_start(s->errand);
 		break;
 	case BOARD_DO_REFUSE:
 		s->refusal = a->why;

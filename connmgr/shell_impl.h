@@ -11,9 +11,10 @@
 #include "connmgr/candidate.h"
 #include "connmgr/event.h"
 #include "connmgr/lane.h"
-#include "connmgr/promotion.h"
 #include "connmgr/shell.h"
+#include "connmgr/store.h"
 #include "connmgr/worker.h"
+#include "proc/errand.h"
 #include "proc/gate.h"
 
 #define CONNMGR_HELLO_MS 1000 /* from attached to hello */
@@ -46,7 +47,11 @@ struct connmgr {
 	int record_errors[2]; /* elector, peer */
 	int state_error;
 	struct record records[2]; /* elector, peer; as they are on the disk */
-	struct promotion promotion;
+	/* The record of a promotion on its way to the disk: written and synced beside the
+	 * record in force, put into its place, and synced there. */
+	struct record fresh;
+	bool placed;           /* `fresh` is in force, and to be synced */
+	struct errand *errand; /* reads both; NULL: there was no promotion so far */
 	/* Who asked for the promotion; NULL: gone, or nobody. */
 	struct door_conn *asker;
 	/* Why the board refused the last promotion; NULL: it did not. */
@@ -74,7 +79,6 @@ int connmgr_open_door(struct connmgr *s);
 
 /* The requests `promote`, which is answered when it is done, `accept` and `shadow`. The
  * other two write their answer to `out` and return its length; 0: it does not fit. */
-void connmgr_open_promotion(struct connmgr *s);
 void connmgr_promote(struct connmgr *s, struct door_conn *asker, char *words);
 size_t connmgr_accept(struct connmgr *s, const char *name, char *out, size_t cap);
 size_t connmgr_shadow(struct connmgr *s, const char *name, char *out, size_t cap);

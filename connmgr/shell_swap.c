@@ -51,8 +51,18 @@ static void
 end(struct connmgr *s, const char *error)
 {
 	if (s->asker)
-		answer(s->asker, error, s->promotion.record.generation);
+		answer(s->asker, error, s->fresh.generation);
 	s->asker = NULL;
+}
+
+/* What waits for the disk, in the errand's thread. */
+static int
+work(void *user)
+{
+	const struct connmgr *s = user;
+
+	return s->placed ? store_sync_records(s->conf)
+	                 : store_prepare_record(s->conf, &s->fresh);
 }
 
 /* First the record is written: it is put in force, and the new elector is activated in
@@ -63,36 +73,46 @@ on_done(void *user, int result)
 	struct board_event ev = {.type = BOARD_EV_PREPARED, .ok = result == 0};
 	struct connmgr *s = user;
 
-	if (s->promotion.placed) {
+	if (result < 0)
+		log_err("the record of the elector cannot be %s: %s",
+		        s->placed ? "synced" : "written", strerror(-result));
+	if (s->placed) {
 		end(s, NULL); /* it has happened, for all but a power failure */
 		return;
 	}
 	connmgr_bury(s); /* the candidate may have been stopped meanwhile */
 	s->refusal = NULL;
 	connmgr_push(s, &ev);
-	if (s->promotion.placed)
-		promotion_sync(&s->promotion);
+	if (s->placed)
+		errand_start(s->errand);
 	else
 		end(s, s->refusal ? s->refusal : "the record cannot be written");
+}
+
+static bool
+busy(const struct connmgr *s)
+{
+	return s->errand && errand_busy(s->errand);
 }
 
 void
 connmgr_promote(struct connmgr *s, struct door_conn *asker, char *words)
 {
+	static const struct errand_ops ops = {work, on_done};
 	struct board_event ev = {.type = BOARD_EV_PROMOTE};
-	struct record fresh = s->records[0];
 	enum record_turn turn;
 	char *name, *path;
 
-	if (promotion_busy(&s->promotion))
+	if (busy(s))
 		s->refusal = "another promotion is under way";
 	else
 		s->refusal = parse_promote(words, &turn, &name, &path);
+	/* few processes ever need the thread */
+	if (!s->refusal && !s->errand && errand_open(&s->errand, s->loop, &ops, s) < 0)
+		s->refusal = "there is no room for a thread";
 	if (!s->refusal) {
-		record_promote(&fresh, name, path ? path : "", turn);
-		s->refusal = promotion_begin(&s->promotion, &fresh);
-	}
-	if (!s->refusal) {
+		s->fresh = s->records[0];
+		record_promote(&s->fresh, name, path ? path : "", turn);
 		ev.name = name;
 		connmgr_push(s, &ev);
 	}
@@ -128,7 +148,7 @@ connmgr_accept(struct connmgr *s, const char *name, char *out, size_t cap)
 
 	if (strcmp(fresh.now.name, name) != 0)
 		return json_error("another elector is in use", out, cap);
-	if (promotion_busy(&s->promotion))
+	if (busy(s))
 		return json_error("a promotion is under way", out, cap);
 	fresh.accepted = true;
 	r = store_save_record(s->conf, MSG_WHO_ELECTOR, &fresh, true);
@@ -168,10 +188,4 @@ connmgr_shadow(struct connmgr *s, const char *name, char *out, size_t cap)
 	}
 	buf_put_u8(&text, '}');
 	return text.bad ? 0 : text.len;
-}
-
-void
-connmgr_open_promotion(struct connmgr *s)
-{
-	promotion_init(&s->promotion, s->loop, s->conf, on_done, s);
 }
