@@ -66,38 +66,6 @@ on_event(void *user, uint64_t now_ms, void *event)
 
 static const struct gate_ops gate_ops = {.step = on_event};
 
-/* ---- the links of the workers ---- */
-
-static void
-on_message(void *user, const void *data, size_t len)
-{
-	struct worker *w = user;
-	struct connmgr *s = w->owner;
-	struct connmgr_event ev = {.kind = EVENT_MESSAGE,
-	                           .u.message = {w->index, data, len}};
-
-	gate_push(&s->gate, &ev);
-}
-
-static void
-on_writable(void *user)
-{
-	worker_flush(user);
-}
-
-static void
-on_down(void *user, const char *why)
-{
-	struct worker *w = user;
-	struct connmgr *s = w->owner;
-	struct connmgr_event ev = {.kind = EVENT_LOST, .u.lost = {w->index, why, false}};
-
-	gate_push(&s->gate, &ev);
-}
-
-static const struct chan_ops chan_ops = {
-    .on_message = on_message, .on_writable = on_writable, .on_down = on_down};
-
 /* ---- the one timer ---- */
 
 static uint64_t
@@ -110,7 +78,7 @@ due_ms(const struct connmgr *s)
 	d = lane_due_ms(s->learner);
 	due = d < due ? d : due;
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
-		d = worker_due_ms(&s->workers[i]);
+		d = s->workers[i].full_due_ms;
 		due = d < due ? d : due;
 	}
 	return due;
@@ -130,16 +98,9 @@ on_timer(sd_event_source *source, uint64_t usec, void *user)
 		connmgr_push(s, &ev);
 	lane_on_due(s->election, now_ms);
 	lane_on_due(s->learner, now_ms);
-	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
-		struct connmgr_event full = {
-		    .kind = EVENT_LOST,
-		    .u.lost = {i, "its link is full for too long", true}};
-
-		if (now_ms < worker_due_ms(&s->workers[i]))
-			continue;
-		s->workers[i].broken = full.u.lost.why;
-		gate_push(&s->gate, &full);
-	}
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
+		if (now_ms >= s->workers[i].full_due_ms)
+			connmgr_break(s, i, "its link is full for too long");
 	return 0; /* on_post arms it again */
 }
 
@@ -177,7 +138,6 @@ open_board(struct connmgr *s)
 	    .hello_ms = CONNMGR_HELLO_MS,
 	    .state = state,
 	};
-	int r = 0;
 
 	for (unsigned i = 0; i < 2; i++) {
 		struct board_record *held = &config.records[i];
@@ -192,12 +152,19 @@ open_board(struct connmgr *s)
 	if (config.records[1].floor < serial.generation)
 		config.records[1].floor = serial.generation;
 	s->board = board_new(&config);
-	if (!s->board)
-		return -ENOMEM;
-	r = candidate_init(&s->candidate);
-	for (unsigned i = 0; i < BOARD_WORKERS_MAX && r == 0; i++)
-		r = worker_init(&s->workers[i], i, &chan_ops, s);
-	return r;
+	s->shadow = shadow_new();
+	s->looking = true;
+	s->candidate = -1;
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
+		struct worker *w = &s->workers[i];
+
+		w->owner = s;
+		w->full_due_ms = UINT64_MAX;
+		w->queue = board_queue_new(MSG_MAX);
+		if (!w->queue)
+			return -ENOMEM;
+	}
+	return s->board && s->shadow ? 0 : -ENOMEM;
 }
 
 /* Raises the soft limit of descriptors to the hard one. How many greetings of one port
@@ -275,8 +242,10 @@ connmgr_close(struct connmgr *s)
 		return;
 	s->timer = sd_event_source_disable_unref(s->timer);
 	s->post = sd_event_source_disable_unref(s->post);
-	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
-		worker_deinit(&s->workers[i]);
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX && s->workers[i].queue; i++) {
+		connmgr_cut(s, i);
+		board_queue_free(s->workers[i].queue);
+	}
 	if (s->errand && !errand_busy(s->errand))
 		errand_close(s->errand); /* else a disk that hangs would keep us */
 	lane_free(s->election);
@@ -287,7 +256,7 @@ connmgr_close(struct connmgr *s)
 		s->workers[i].door = NULL;
 	door_close(s->door);
 	board_free(s->board);
-	candidate_deinit(&s->candidate);
+	shadow_free(s->shadow);
 	gate_deinit(&s->gate);
 	free(s);
 }

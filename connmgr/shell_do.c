@@ -12,31 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The link of a worker is to end: it takes nothing more, and is cut when its event comes.
- */
-static void
-end_link(struct connmgr *s, unsigned worker, const char *why)
-{
-	struct connmgr_event ev = {.kind = EVENT_LOST, .u.lost = {worker, why, true}};
-
-	s->workers[worker].broken = why;
-	gate_push(&s->gate, &ev);
-}
-
-static void
-send_item(struct connmgr *s, unsigned worker, const struct board_item *item)
-{
-	const char *why = NULL;
-	enum board_queue_result r = worker_send(&s->workers[worker], item, &why);
-
-	if (r != BOARD_QUEUE_OK && !board_is_active(s->board, worker))
-		why = "a shadow that does not drain its link";
-	else if (r == BOARD_QUEUE_REFUSED)
-		lane_disconnect(s->learner, item->sid, MSG_REASON_FULL);
-	if (why)
-		end_link(s, worker, why);
-}
-
 static void
 send_message(struct connmgr *s, unsigned worker, enum msg_type type, uint64_t generation)
 {
@@ -46,7 +21,7 @@ send_message(struct connmgr *s, unsigned worker, enum msg_type type, uint64_t ge
 
 	item.len = msg_encode(&m, data, sizeof(data));
 	assert(item.len > 0);
-	send_item(s, worker, &item);
+	connmgr_send(s, worker, &item);
 }
 
 static void
@@ -58,14 +33,13 @@ answer(struct connmgr *s, unsigned worker, const struct msg *m)
 
 	assert(len > 0);
 	if (door && door_send(door, data, len) < 0)
-		end_link(s, worker, "its door does not take the answer");
+		connmgr_break(s, worker, "its door does not take the answer");
 }
 
 static void
 open_link(struct connmgr *s, const struct board_action *a)
 {
 	struct msg m = {.type = MSG_ATTACHED};
-	enum chan_kind kind = s->conf->ipc == CONF_IPC_NNG ? CHAN_NNG : CHAN_SEQPACKET;
 	char name[48];
 	int r;
 
@@ -73,11 +47,10 @@ open_link(struct connmgr *s, const struct board_action *a)
 	snprintf(name, sizeof(name), "l.%d.%" PRIu64, (int)getpid(), ++s->links);
 	paths_below(m.u.attached.path, sizeof(m.u.attached.path), s->conf->run_dir,
 	            PATHS_CONNMGR, name);
-	r = worker_listen(&s->workers[a->worker], s->loop, kind, m.u.attached.path,
-	                  CONNMGR_HELLO_MS * UINT64_C(1000));
+	r = connmgr_listen(s, a->worker, m.u.attached.path);
 	if (r < 0) {
 		log_err("cannot open the link %s: %s", m.u.attached.path, strerror(-r));
-		end_link(s, a->worker, "no link could be opened");
+		connmgr_break(s, a->worker, "no link could be opened");
 		return;
 	}
 	answer(s, a->worker, &m);
@@ -91,7 +64,7 @@ supersede(struct connmgr *s, const struct board_action *a)
 
 	m.u.superseded.other_name = a->other_name;
 	answer(s, a->worker, &m);
-	worker_cut(w);
+	connmgr_cut(s, a->worker);
 	door_conn_set_user(w->door, NULL);
 	w->door = NULL;
 }
@@ -106,11 +79,13 @@ replay(struct connmgr *s, uint64_t now_ms, unsigned worker)
 	unsigned cursor = 0;
 
 	if (w->who == MSG_WHO_ELECTOR && w->generation == 0 &&
-	    strcmp(w->name, s->records[0].now.name) != 0)
-		candidate_begin(&s->candidate, worker, now_ms);
+	    strcmp(w->name, s->records[0].now.name) != 0) {
+		s->candidate = (int)worker;
+		shadow_begin(s->shadow, now_ms, s->looking);
+	}
 	while (board_replay_next(s->board, worker, &cursor, &a)) {
 		if (a.type == BOARD_DO_SEND)
-			send_item(s, worker, &a.item);
+			connmgr_send(s, worker, &a.item);
 		else
 			send_message(s, worker, MSG_SYNCED, 0);
 	}
@@ -178,6 +153,20 @@ record(struct connmgr *s, const struct board_action *a)
 	connmgr_push(s, &ev);
 }
 
+/* An elector that becomes active says everything anew, to be compared from here. */
+static void
+activate(struct connmgr *s, uint64_t now_ms, const struct board_action *a)
+{
+	if (board_worker(s->board, a->worker)->who == MSG_WHO_ELECTOR) {
+		if (s->candidate == (int)a->worker)
+			s->candidate = -1;
+		shadow_end(s->shadow);
+		if (s->candidate >= 0)
+			shadow_begin(s->shadow, now_ms, s->looking);
+	}
+	send_message(s, a->worker, MSG_ACTIVATE, a->generation);
+}
+
 static void
 apply(struct connmgr *s, uint64_t now_ms, const struct board_action *a)
 {
@@ -191,22 +180,19 @@ apply(struct connmgr *s, uint64_t now_ms, const struct board_action *a)
 	case BOARD_DO_CUT:
 		s->counters.cut++;
 		s->workers[a->worker].lost++;
-		worker_cut(&s->workers[a->worker]);
-		candidate_end(&s->candidate, a->worker);
+		connmgr_cut(s, a->worker);
 		break;
 	case BOARD_DO_WELCOME:
 		send_message(s, a->worker, MSG_WELCOME, a->generation);
 		break;
 	case BOARD_DO_ACTIVATE:
-		if (board_worker(s->board, a->worker)->who == MSG_WHO_ELECTOR)
-			candidate_activated(&s->candidate, a->worker, now_ms);
-		send_message(s, a->worker, MSG_ACTIVATE, a->generation);
+		activate(s, now_ms, a);
 		break;
 	case BOARD_DO_SYNCED:
 		send_message(s, a->worker, MSG_SYNCED, 0);
 		break;
 	case BOARD_DO_SEND:
-		send_item(s, a->worker, &a->item);
+		connmgr_send(s, a->worker, &a->item);
 		break;
 	case BOARD_DO_REPLAY:
 		replay(s, now_ms, a->worker);

@@ -71,7 +71,7 @@ on_attach(struct connmgr *s, struct door_conn *c, const struct msg_attach *m)
 	strcpy(w->build, m->build);
 	door_conn_keep(c);
 	door_conn_set_user(c, w);
-	ev.worker = w->index;
+	ev.worker = (unsigned)(w - s->workers);
 	connmgr_push(s, &ev);
 }
 
@@ -148,12 +148,11 @@ on_gone(void *user, struct door_conn *c)
 		s->asker = NULL;
 	if (!w || w->door != c)
 		return;
-	b = board_worker(s->board, w->index);
+	ev.worker = (unsigned)(w - s->workers);
+	b = board_worker(s->board, ev.worker);
 	log_info("%s %s has ended", roster_who(b->who)->name, b->name);
-	ev.worker = w->index;
 	w->door = NULL;
-	worker_cut(w);
-	candidate_end(&s->candidate, w->index);
+	connmgr_cut(s, ev.worker);
 	connmgr_push(s, &ev);
 }
 

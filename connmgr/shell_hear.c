@@ -26,6 +26,28 @@ on_connect(struct connmgr *s, unsigned worker, const struct msg *m)
 		                                             : c->reason);
 }
 
+/* There is a candidate, and an elector said this. True: the candidate did, and the
+ * message goes no further. */
+static bool
+compare(struct connmgr *s, uint64_t now_ms, unsigned worker, const struct msg *m)
+{
+	bool ours = (int)worker == s->candidate;
+	enum shadow_side side = ours ? SHADOW_CANDIDATE : SHADOW_ACTIVE;
+	unsigned char vote[BOARD_SMALL_MAX];
+
+	if (!ours && !board_is_active(s->board, worker))
+		return false;
+	if (m->type == MSG_FRAME_OUT)
+		shadow_hear(s->shadow, now_ms, side, m->u.frame.sid, m->u.frame.data,
+		            m->u.frame.data_len);
+	else if (m->type == MSG_DECIDED)
+		shadow_hear(s->shadow, now_ms, side, SHADOW_DECIDED, vote,
+		            msg_encode(m, vote, sizeof(vote)));
+	/* a shadow's hello is the board's */
+	return ours && (m->type == MSG_FRAME_OUT || m->type == MSG_DECIDED ||
+	                m->type == MSG_DOUBT || m->type == MSG_STATE);
+}
+
 void
 connmgr_hear(struct connmgr *s, uint64_t now_ms, unsigned worker, const void *data,
              size_t len)
@@ -42,9 +64,7 @@ connmgr_hear(struct connmgr *s, uint64_t now_ms, unsigned worker, const void *da
 		return;
 	}
 	w->said++;
-	if (s->candidate.worker >= 0 && who == MSG_WHO_ELECTOR &&
-	    candidate_hear(&s->candidate, worker, board_is_active(s->board, worker), &m,
-	                   now_ms))
+	if (s->candidate >= 0 && who == MSG_WHO_ELECTOR && compare(s, now_ms, worker, &m))
 		return;
 	if (m.type == MSG_FRAME_OUT) {
 		if (board_may(s->board, worker, m.u.frame.lane, false))
@@ -61,8 +81,10 @@ connmgr_hear(struct connmgr *s, uint64_t now_ms, unsigned worker, const void *da
 		ev.said = m.type;
 		ev.serial = m.u.look.serial; /* the others begin with it too */
 		connmgr_do(s, now_ms, &ev);
-		if (m.type == MSG_LOOK || m.type == MSG_ROLE)
-			candidate_word(&s->candidate, m.type == MSG_LOOK, now_ms);
+		if (m.type == MSG_LOOK || m.type == MSG_ROLE) {
+			s->looking = m.type == MSG_LOOK;
+			shadow_word(s->shadow, now_ms, s->looking);
+		}
 	} else {
 		s->counters.refused++;
 		w->refused++;
@@ -80,10 +102,9 @@ connmgr_lose(struct connmgr *s, uint64_t now_ms, unsigned worker, const char *wh
 	if (ours && !w->broken)
 		return;
 	log_info("%s %s link lost reason=%s", roster_who(b->who)->name, b->name, why);
-	worker_cut(w);
+	connmgr_cut(s, worker);
 	s->counters.cut += ours;
 	s->counters.links_lost++;
 	w->lost++;
-	candidate_end(&s->candidate, worker);
 	connmgr_do(s, now_ms, &ev);
 }

@@ -4,20 +4,41 @@
  *   shell_door.c  who asks at the door
  *   shell_swap.c  the requests of whoever swaps an elector; status.c: those for status
  *   shell_hear.c  what workers say
- *   shell_do.c    steps the board, and does what it decides */
+ *   shell_do.c    steps the board, and does what it decides
+ *   shell_link.c  the links of the workers */
 #ifndef CONNMGR_SHELL_IMPL_H
 #define CONNMGR_SHELL_IMPL_H
 
-#include "connmgr/candidate.h"
 #include "connmgr/event.h"
 #include "connmgr/lane.h"
+#include "connmgr/shadow.h"
 #include "connmgr/shell.h"
 #include "connmgr/store.h"
-#include "connmgr/worker.h"
+#include "ipc/chan.h"
+#include "ipc/door.h"
 #include "proc/errand.h"
 #include "proc/gate.h"
 
 #define CONNMGR_HELLO_MS 1000 /* from attached to hello */
+
+/* One attached worker process: its door connection, its link, and the messages that wait
+ * while the link is full. */
+struct worker {
+	struct connmgr *owner;
+	struct door_conn *door; /* NULL: the place is free */
+	struct chan *chan;      /* NULL: no link */
+	struct board_queue *queue;
+	/* When its link is cut for being full; UINT64_MAX: no message waits. */
+	uint64_t full_due_ms;
+	const char *broken; /* why its link is about to be cut; NULL: it is not */
+	uint64_t dropped;   /* frames, while the link was full */
+	/* Of the process that is attached now: messages, those of them that were refused,
+	 * and links that ended. */
+	uint64_t said;
+	uint64_t refused;
+	uint64_t lost;
+	char build[MSG_BUILD_MAX];
+};
 
 struct connmgr_counters {
 	uint64_t refused; /* what a worker sent is no message of its to us */
@@ -56,7 +77,12 @@ struct connmgr {
 	struct door_conn *asker;
 	/* Why the board refused the last promotion; NULL: it did not. */
 	const char *refusal;
-	struct candidate candidate;
+	/* The elector that is to be promoted, while it is a shadow (its place; -1: there
+	 * is none): what it says is held against what the active one says, and goes no
+	 * further. */
+	int candidate;
+	struct shadow *shadow;
+	bool looking; /* the peer's last word is a look, or there is none */
 	struct connmgr_counters counters;
 	/* The last process that was refused for its message set. */
 	pid_t refused_pid;
@@ -71,6 +97,17 @@ void connmgr_lose(struct connmgr *s, uint64_t now_ms, unsigned worker, const cha
                   bool ours);
 
 void connmgr_push(struct connmgr *s, const struct board_event *ev);
+
+/* Listens for a worker at `path`. 0 or -errno. */
+int connmgr_listen(struct connmgr *s, unsigned worker, const char *path);
+/* Sends, or queues. */
+void connmgr_send(struct connmgr *s, unsigned worker, const struct board_item *item);
+/* The link of a worker is to end: it takes nothing more, and is cut when its event comes.
+ */
+void connmgr_break(struct connmgr *s, unsigned worker, const char *why);
+/* At once, if there is a link; it is the candidate no more. */
+void connmgr_cut(struct connmgr *s, unsigned worker);
+
 /* Closes the door connections of workers whose death the kernel knows of, and the loop
  * does not yet. */
 void connmgr_bury(struct connmgr *s);

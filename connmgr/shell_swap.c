@@ -122,6 +122,45 @@ connmgr_promote(struct connmgr *s, struct door_conn *asker, char *words)
 		s->asker = asker;
 }
 
+static void
+put_said(struct buf_out *out, const char *key, const struct shadow_said *said)
+{
+	json_put_key(out, key);
+	if (!said->there) {
+		buf_put_text(out, "null");
+		return;
+	}
+	buf_put_u8(out, '"');
+	for (size_t i = 0; i < said->head_len; i++)
+		buf_put_text(out, "%02x", said->head[i]);
+	buf_put_u8(out, '"');
+}
+
+/* The first difference, if one was found. */
+static void
+put_comparison(struct buf_out *out, struct shadow *shadow)
+{
+	const struct shadow_difference *d = shadow_difference(shadow);
+
+	shadow_age(shadow, clock_ms());
+	json_put_bool(out, "comparing", shadow_is_on(shadow));
+	json_put_u64(out, "compared", shadow_compared(shadow));
+	json_put_key(out, "difference");
+	if (!d->found) {
+		buf_put_text(out, "null");
+		return;
+	}
+	buf_put_u8(out, '{');
+	json_put_key(out, "remote");
+	if (d->sid == SHADOW_DECIDED)
+		buf_put_text(out, "null");
+	else
+		buf_put_text(out, "%" PRId64, d->sid);
+	put_said(out, "active", &d->sides[SHADOW_ACTIVE]);
+	put_said(out, "candidate", &d->sides[SHADOW_CANDIDATE]);
+	buf_put_u8(out, '}');
+}
+
 static int
 find_elector(const struct connmgr *s, const char *name)
 {
@@ -171,20 +210,21 @@ connmgr_shadow(struct connmgr *s, const char *name, char *out, size_t cap)
 	struct buf_out text;
 
 	buf_out_init(&text, out, cap);
-	buf_put_text(&text, "{\"ok\":true,\"attached\":%s", at < 0 ? "false" : "true");
+	buf_put_u8(&text, '{');
+	json_put_bool(&text, "ok", true);
+	json_put_bool(&text, "attached", at >= 0);
 	if (at >= 0) {
 		b = board_worker(s->board, (unsigned)at);
 		w = &s->workers[at];
-		buf_put_text(&text,
-		             ",\"active\":%s,\"synced\":%s,\"generation\":%" PRIu64
-		             ",\"said\":%" PRIu64 ",\"refused\":%" PRIu64
-		             ",\"links_lost\":%" PRIu64 ",\"frames_in\":%" PRIu64,
-		             board_is_active(s->board, (unsigned)at) ? "true" : "false",
-		             b->phase == BOARD_OPEN ? "true" : "false", b->generation,
-		             w->said, w->refused, w->lost,
-		             s->election->counters.frames_in);
-		if (at == s->candidate.worker)
-			candidate_print(&s->candidate, &text, clock_ms());
+		json_put_bool(&text, "active", board_is_active(s->board, (unsigned)at));
+		json_put_bool(&text, "synced", b->phase == BOARD_OPEN);
+		json_put_u64(&text, "generation", b->generation);
+		json_put_u64(&text, "said", w->said);
+		json_put_u64(&text, "refused", w->refused);
+		json_put_u64(&text, "links_lost", w->lost);
+		json_put_u64(&text, "frames_in", s->election->counters.frames_in);
+		if (at == s->candidate)
+			put_comparison(&text, s->shadow);
 	}
 	buf_put_u8(&text, '}');
 	return text.bad ? 0 : text.len;
