@@ -68,7 +68,7 @@ verb_ask_health(const struct ctl *c, struct asks *asks, enum verdict_kind *verdi
 {
 	json_t *health;
 
-	ask_all(c->conf->run_dir, "status", HEALTH_PATIENCE_MS, asks);
+	ask_all(c->conf->run_dir, "status", VERDICT_PATIENCE_MS, asks);
 	health = health_merge(c->conf, asks, verdict);
 	verb_fill_usage(json_object_get(health, "processes"));
 	return health;

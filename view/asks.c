@@ -4,6 +4,7 @@
 #include "base/paths.h"
 #include "view/member.h"
 
+#include <errno.h>
 #include <string.h>
 
 void
@@ -24,6 +25,18 @@ asks_answered(const struct asks *a)
 	return answers;
 }
 
+bool
+ask_is_gone(const struct ask *a)
+{
+	return a->result == -ENOENT || a->result == -ECONNREFUSED;
+}
+
+bool
+ask_is_silent(const struct ask *a)
+{
+	return a->result && !ask_is_gone(a);
+}
+
 const struct ask *
 asks_find(const struct asks *a, const char *folder)
 {
@@ -32,6 +45,26 @@ asks_find(const struct asks *a, const char *folder)
 			return &a->list[i];
 	}
 	return NULL;
+}
+
+/* A process whose door has no room is known by its folder only. */
+const struct ask *
+asks_of_row(const struct asks *a, const json_t *row)
+{
+	const char *name = member_string(row, "name");
+	int64_t pid = member_number(row, "pid");
+	const struct ask *by_folder = NULL;
+
+	for (unsigned i = 0; i < a->count && pid > 0; i++) {
+		const struct ask *one = &a->list[i];
+
+		if (one->pid == pid)
+			return one;
+		if (!by_folder && one->pid == 0 && ask_is_silent(one) &&
+		    strncmp(one->folder, name, strlen(name)) == 0)
+			by_folder = one;
+	}
+	return by_folder;
 }
 
 const json_t *

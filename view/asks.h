@@ -32,8 +32,14 @@ void asks_deinit(struct asks *a);
 
 /* How many processes answered. */
 unsigned asks_answered(const struct asks *a);
+/* True: no process listens there. */
+bool ask_is_gone(const struct ask *a);
+/* True: a process is there, and gave no answer. */
+bool ask_is_silent(const struct ask *a);
 /* The row of that folder; NULL: it was not asked. */
 const struct ask *asks_find(const struct asks *a, const char *folder);
+/* The door of the process that a row of `processes` is about; NULL: none is known. */
+const struct ask *asks_of_row(const struct asks *a, const json_t *row);
 /* What the process of that folder answered; NULL: nothing. */
 const json_t *asks_answer(const struct asks *a, const char *folder);
 /* What the elector answered that says it is the active one; NULL: there is none. */

@@ -2,11 +2,7 @@
 #ifndef VIEW_HEALTH_H
 #define VIEW_HEALTH_H
 
-#include "config/conf.h"
-#include "view/asks.h"
 #include "view/verdict.h"
-
-#define HEALTH_PATIENCE_MS 200 /* for the answers */
 
 /* `schema`, `id`, `verdict` (`healthy`, `degraded`, `failing`: also in `kind`), `reasons`
  * (a sentence each), `processes` (those of `status`, each with what its own door says of

@@ -19,6 +19,12 @@ member_i64(const json_t *object, const char *key, int64_t *out)
 	return true;
 }
 
+int64_t
+member_number(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
 const char *
 member_string(const json_t *object, const char *key)
 {

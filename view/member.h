@@ -12,6 +12,9 @@
 /* False, `out` untouched: the member is missing, or no integer. */
 bool member_i64(const json_t *object, const char *key, int64_t *out);
 
+/* The integer member `key`, 0 where there is none. */
+int64_t member_number(const json_t *object, const char *key);
+
 /* The string member `key`, "" where there is none. Borrowed from `object`. */
 const char *member_string(const json_t *object, const char *key);
 

@@ -2,129 +2,180 @@
 #include "view/verdict.h"
 
 #include "proc/roster.h"
+#include "view/member.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+struct judge {
+	const struct conf *conf;
+	const struct asks *asks;
+	enum verdict_kind kind;
+	json_t *reasons;
+};
+
 static void __attribute__((format(printf, 3, 4)))
-say(struct verdict *v, enum verdict_kind kind, const char *format, ...)
+say(struct judge *j, enum verdict_kind kind, const char *format, ...)
 {
+	char text[VERDICT_REASON_MAX];
 	va_list args;
 
-	if (kind > v->kind)
-		v->kind = kind;
-	if (v->reason_count == VERDICT_REASONS_MAX)
+	if (kind > j->kind)
+		j->kind = kind;
+	if (json_array_size(j->reasons) == VERDICT_REASONS_MAX)
 		return;
 	va_start(args, format);
-	vsnprintf(v->reasons[v->reason_count++], VERDICT_REASON_MAX, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-}
-
-/* `elector (pid 7)`, or the name alone. */
-static const char *
-who(const struct verdict_process *p, char out[96])
-{
-	if (p->pid > 0)
-		snprintf(out, 96, "%s (pid %" PRId64 ")", p->name, p->pid);
-	else
-		snprintf(out, 96, "%s", p->name);
-	return out;
+	json_array_append_new(j->reasons, member_of_bytes(text));
 }
 
 /* A server without one of its workers cannot serve; the other processes can be missing
- * for a while. A worker that starts or stops is expected to serve soon. */
+ * for a while. A worker that starts or stops is expected to serve soon. `who`: the name
+ * and the pid. */
 static void
-judge_state(const struct verdict_facts *f, const struct verdict_process *p,
-            struct verdict *out)
+judge_state(struct judge *j, const json_t *row, const char *who)
 {
-	bool moves =
-	    strcmp(p->state, "starting") == 0 || strcmp(p->state, "stopping") == 0;
+	const char *name = member_string(row, "name");
+	const char *state = member_string(row, "state");
+	const char *why = member_string(row, "reason");
+	bool moves = strcmp(state, "starting") == 0 || strcmp(state, "stopping") == 0;
 	enum verdict_kind kind =
-	    roster_find(p->name) && !moves ? VERDICT_FAILING : VERDICT_DEGRADED;
-	char name[96];
+	    roster_find(name) && !moves ? VERDICT_FAILING : VERDICT_DEGRADED;
 
-	if (strcmp(p->state, "ready") == 0)
+	if (strcmp(state, "ready") == 0)
 		return;
 	/* the reason is that other processes are not ready, which are reported */
-	if (strcmp(p->name, "conclaved") == 0 && moves)
+	if (strcmp(name, "conclaved") == 0 && moves)
 		return;
-	if (strcmp(p->state, "silent") == 0)
-		say(out, kind, "%s does not answer within %" PRId64 " ms", who(p, name),
-		    f->patience_ms);
-	else if (strncmp(p->why, p->state, strlen(p->state)) == 0) /* "hung: …" */
-		say(out, kind, "%s is %s", who(p, name), p->why);
+	if (strcmp(state, "silent") == 0)
+		say(j, kind, "%s does not answer within %d ms", who, VERDICT_PATIENCE_MS);
+	else if (strncmp(why, state, strlen(state)) == 0) /* "hung: …" */
+		say(j, kind, "%s is %s", who, why);
 	else
-		say(out, kind, "%s is %s%s%s", who(p, name), p->state,
-		    *p->why ? ": " : "", p->why);
+		say(j, kind, "%s is %s%s%s", who, state, *why ? ": " : "", why);
+}
+
+/* Every worker that is ready has a generation, but for a shadow. */
+static bool
+is_idle(const json_t *row, const struct ask *a)
+{
+	const char *said = member_string(a ? a->answer : NULL, "who");
+
+	return roster_find(member_string(row, "name")) &&
+	       (strcmp(said, "elector") == 0 || strcmp(said, "peer") == 0) &&
+	       strcmp(member_string(row, "state"), "ready") == 0 &&
+	       member_number(a->answer, "generation") == 0;
 }
 
 static void
-judge_process(const struct verdict_facts *f, const struct verdict_process *p,
-              struct verdict *out)
+judge_process(struct judge *j, const json_t *row)
 {
-	char name[96];
+	int64_t pid = member_number(row, "pid"), lag_ms = member_number(row, "lag_ms");
+	int64_t failures = member_number(row, "failures");
+	char who[96], in_parens[32] = "";
 
-	judge_state(f, p, out);
-	if (p->idle && roster_find(p->name))
-		say(out, VERDICT_FAILING,
-		    "%s does not count: connmgr has not made it active", who(p, name));
-	if (p->lag_ms > f->lag_max_ms)
-		say(out, VERDICT_DEGRADED,
-		    "the loop of %s was late by %" PRId64 " ms in the last minute",
-		    who(p, name), p->lag_ms);
-	if (strcmp(p->state, "ready") == 0 && p->failures >= VERDICT_FAILURES &&
-	    p->uptime_ms < f->calm_ms)
-		say(out, VERDICT_DEGRADED,
-		    "%s has died %" PRId64 " times in a row, last: %s", who(p, name),
-		    p->failures, p->last_death);
+	if (pid > 0)
+		snprintf(in_parens, sizeof(in_parens), " (pid %" PRId64 ")", pid);
+	snprintf(who, sizeof(who), "%s%s", member_string(row, "name"), in_parens);
+	judge_state(j, row, who);
+	if (is_idle(row, asks_of_row(j->asks, row)))
+		say(j, VERDICT_FAILING,
+		    "%s does not count: connmgr has not made it active", who);
+	if (lag_ms > j->conf->supervisor.watchdog_ms / 2)
+		say(j, VERDICT_DEGRADED,
+		    "the loop of %s was late by %" PRId64 " ms in the last minute", who,
+		    lag_ms);
+	if (strcmp(member_string(row, "state"), "ready") == 0 &&
+	    failures >= VERDICT_FAILURES &&
+	    member_number(row, "uptime_ms") < j->conf->supervisor.restart_reset_ms)
+		say(j, VERDICT_DEGRADED,
+		    "%s has died %" PRId64 " times in a row, last: %s", who, failures,
+		    member_string(row, "last_death"));
 }
 
 static void
-judge_absence(const struct verdict_facts *f, struct verdict *out)
+judge_absence(struct judge *j, const json_t *processes)
 {
+	const struct ask *conclaved = asks_find(j->asks, PATHS_CONCLAVED);
+	const json_t *row;
+	size_t at;
+
 	for (unsigned i = 0; i < ROSTER_COUNT; i++) {
 		bool there = false;
 
-		for (unsigned j = 0; j < f->process_count; j++)
-			there |= strcmp(f->processes[j].name, roster[i].name) == 0;
+		json_array_foreach (processes, at, row)
+			there |= strcmp(member_string(row, "name"), roster[i].name) == 0;
 		if (!there)
-			say(out, VERDICT_FAILING, "there is no %s", roster[i].name);
+			say(j, VERDICT_FAILING, "there is no %s", roster[i].name);
 	}
-	if (f->orphaned)
-		say(out, VERDICT_DEGRADED,
+	if (conclaved && conclaved->result == -ECONNREFUSED)
+		say(j, VERDICT_DEGRADED,
 		    "conclaved has died: nobody restarts the other processes");
 }
 
-void
-verdict_judge(const struct verdict_facts *f, struct verdict *out)
+static void
+judge_listeners(struct judge *j, const json_t *listeners)
 {
-	memset(out, 0, sizeof(*out));
-	judge_absence(f, out);
-	for (unsigned i = 0; i < f->process_count; i++)
-		judge_process(f, &f->processes[i], out);
-	for (unsigned i = 0; i < f->listener_count; i++) {
-		const struct verdict_listener *l = &f->listeners[i];
+	const json_t *row;
+	size_t at;
 
-		say(out, VERDICT_DEGRADED, "connmgr cannot open the %s port %s%s%s",
-		    l->lane, l->address, *l->why ? ": " : "", l->why);
+	json_array_foreach (listeners, at, row) {
+		const char *why = member_string(row, "reason");
+
+		if (strcmp(member_string(row, "state"), "open") != 0)
+			say(j, VERDICT_DEGRADED, "connmgr cannot open the %s port %s%s%s",
+			    member_string(row, "lane"), member_string(row, "address"),
+			    *why ? ": " : "", why);
 	}
-	for (unsigned i = 0; i < f->queue_count; i++) {
-		const struct verdict_queue *q = &f->queues[i];
+}
 
-		if (q->bound > 0 && q->length >= q->bound / 2)
-			say(out, VERDICT_DEGRADED,
+static void
+judge_queues(struct judge *j, const json_t *process)
+{
+	const json_t *row;
+	size_t at;
+
+	json_array_foreach (json_object_get(process, "queues"), at, row) {
+		int64_t length = member_number(row, "length");
+		int64_t bound = member_number(row, "bound");
+
+		if (bound > 0 && length >= bound / 2)
+			say(j, VERDICT_DEGRADED,
 			    "the queue %s of %s holds %" PRId64 " of %" PRId64
 			    " messages",
-			    q->name, q->process, q->length, q->bound);
+			    member_string(row, "name"), member_string(process, "name"),
+			    length, bound);
 	}
-	if (*f->connmgr_degraded)
-		say(out, VERDICT_DEGRADED, "connmgr is degraded: %s",
-		    f->connmgr_degraded);
-	if (*f->peer_reason)
-		say(out, f->has_leader ? VERDICT_DEGRADED : VERDICT_FAILING,
-		    "peer cannot lead: %s", f->peer_reason);
+}
+
+enum verdict_kind
+verdict_judge(const struct conf *conf, const struct asks *asks, const json_t *processes,
+              json_t *reasons)
+{
+	struct judge j = {.conf = conf, .asks = asks, .reasons = reasons};
+	const json_t *connmgr = asks_answer(asks, PATHS_CONNMGR);
+	const json_t *peer = asks_answer(asks, PATHS_PEER);
+	const json_t *leader = json_object_get(peer, "leader"), *row;
+	size_t at;
+
+	judge_absence(&j, processes);
+	json_array_foreach (processes, at, row)
+		judge_process(&j, row);
+	judge_listeners(&j, json_object_get(connmgr, "listeners"));
+	json_array_foreach (processes, at, row)
+		judge_queues(&j, row);
+	if (*member_string(connmgr, "degraded"))
+		say(&j, VERDICT_DEGRADED, "connmgr is degraded: %s",
+		    member_string(connmgr, "degraded"));
+	if (*member_string(peer, "reason"))
+		say(&j,
+		    leader && !json_is_null(leader) ? VERDICT_DEGRADED : VERDICT_FAILING,
+		    "peer cannot lead: %s", member_string(peer, "reason"));
+	return j.kind;
 }
 
 const char *

@@ -1,6 +1,7 @@
 /* view/verdict: one case for each reason, alone in a server that is well otherwise. */
 #include "view/verdict.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,41 +9,169 @@
 
 #include <cmocka.h>
 
+static struct asks asks;
+
 enum { CONCLAVED, CONNMGR, ELECTOR, PEER };
 
-static struct verdict_facts facts;
-static struct verdict verdict;
+enum { PROCESSES_MAX = 24, LISTENERS_MAX = 32, QUEUES_MAX = 48 };
 
-static struct verdict_process
+struct process {
+	const char *name;
+	int64_t pid;
+	const char *state;
+	const char *why;
+	bool idle;
+	int64_t lag_ms;
+	int64_t failures, uptime_ms;
+	const char *last_death;
+};
+
+/* A port that is not open. */
+struct listener {
+	const char *lane;
+	const char *address;
+	const char *why;
+};
+
+struct queue {
+	const char *process;
+	const char *name;
+	int64_t length;
+	int64_t bound;
+};
+
+/* What the answers and the rows are made of. */
+static struct facts {
+	unsigned process_count;
+	struct process processes[PROCESSES_MAX];
+	unsigned listener_count;
+	struct listener listeners[LISTENERS_MAX];
+	unsigned queue_count;
+	struct queue queues[QUEUES_MAX];
+	const char *connmgr_degraded;
+	const char *peer_reason;
+	bool has_leader;
+	bool orphaned;
+} facts;
+
+static struct {
+	enum verdict_kind kind;
+	size_t reason_count;
+	char reasons[VERDICT_REASONS_MAX][VERDICT_REASON_MAX];
+} verdict;
+
+static json_t *
+make_row(const struct process *p)
+{
+	json_t *queues = json_array();
+
+	for (unsigned i = 0; i < facts.queue_count; i++) {
+		const struct queue *q = &facts.queues[i];
+
+		if (strcmp(q->process, p->name) == 0)
+			json_array_append_new(
+			    queues, json_pack("{s:s, s:I, s:I}", "name", q->name,
+			                      "length", (json_int_t)q->length, "bound",
+			                      (json_int_t)q->bound));
+	}
+	return json_pack("{s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:s, s:o}", "name", p->name,
+	                 "pid", (json_int_t)p->pid, "state", p->state, "reason", p->why,
+	                 "lag_ms", (json_int_t)p->lag_ms, "failures",
+	                 (json_int_t)p->failures, "uptime_ms", (json_int_t)p->uptime_ms,
+	                 "last_death", p->last_death, "queues", queues);
+}
+
+static struct ask *
+add_ask(const char *folder, int64_t pid, json_t *answer)
+{
+	struct ask *a = &asks.list[asks.count++];
+
+	strcpy(a->folder, folder);
+	a->pid = pid;
+	a->answer = answer;
+	a->result = 0;
+	return a;
+}
+
+/* What connmgr and the peer say of themselves; then the idle ones' doors. */
+static void
+make_asks(void)
+{
+	json_t *listeners = json_pack("[{s:s}]", "state", "open");
+
+	asks_deinit(&asks);
+	for (unsigned i = 0; i < facts.listener_count; i++) {
+		const struct listener *l = &facts.listeners[i];
+
+		json_array_append_new(listeners,
+		                      json_pack("{s:s, s:s, s:s, s:s}", "lane", l->lane,
+		                                "address", l->address, "state", "failed",
+		                                "reason", l->why));
+	}
+	add_ask("connmgr", 0,
+	        json_pack("{s:s, s:o}", "degraded", facts.connmgr_degraded, "listeners",
+	                  listeners));
+	add_ask("peer", 0,
+	        json_pack("{s:s, s:o}", "reason", facts.peer_reason, "leader",
+	                  facts.has_leader ? json_integer(1) : json_null()));
+	if (facts.orphaned)
+		add_ask("conclaved", 0, NULL)->result = -ECONNREFUSED;
+	for (unsigned i = 0; i < facts.process_count && asks.count < ASK_MAX; i++) {
+		const struct process *p = &facts.processes[i];
+		bool peer = strcmp(p->name, "peer") == 0;
+
+		add_ask(p->name, p->pid,
+		        json_pack("{s:s, s:i}", "who", peer ? "peer" : "elector",
+		                  "generation", p->idle ? 0 : 3));
+	}
+}
+
+static void
+judge(void)
+{
+	static const struct conf conf = {
+	    .supervisor = {.watchdog_ms = 2000, .restart_reset_ms = 10000}};
+	json_t *rows = json_array(), *reasons = json_array(), *one;
+	size_t i;
+
+	make_asks();
+	for (unsigned k = 0; k < facts.process_count; k++)
+		json_array_append_new(rows, make_row(&facts.processes[k]));
+	verdict.kind = verdict_judge(&conf, &asks, rows, reasons);
+	verdict.reason_count = json_array_size(reasons);
+	json_array_foreach (reasons, i, one)
+		strcpy(verdict.reasons[i], json_string_value(one));
+	json_decref(reasons);
+	json_decref(rows);
+}
+
+static struct process
 process(const char *name, int64_t pid)
 {
-	return (struct verdict_process){.name = name,
-	                                .pid = pid,
-	                                .state = "ready",
-	                                .why = "",
-	                                .uptime_ms = 5000,
-	                                .last_death = ""};
+	return (struct process){.name = name,
+	                        .pid = pid,
+	                        .state = "ready",
+	                        .why = "",
+	                        .uptime_ms = 5000,
+	                        .last_death = ""};
 }
 
 static void
 be_well(void)
 {
-	facts = (struct verdict_facts){
-	    .process_count = 4,
-	    .processes = {process("conclaved", 1), process("connmgr", 2),
-	                  process("elector", 3), process("peer", 4)},
-	    .connmgr_degraded = "",
-	    .peer_reason = "",
-	    .patience_ms = 200,
-	    .lag_max_ms = 1000,
-	    .calm_ms = 10000};
+	facts =
+	    (struct facts){.process_count = 4,
+	                   .processes = {process("conclaved", 1), process("connmgr", 2),
+	                                 process("elector", 3), process("peer", 4)},
+	                   .connmgr_degraded = "",
+	                   .peer_reason = ""};
 }
 
 /* Judges, and is well again. `want` NULL: no reason. */
 static void
 expect(enum verdict_kind kind, const char *want)
 {
-	verdict_judge(&facts, &verdict);
+	judge();
 	if (want && verdict.reason_count > 0 && strcmp(verdict.reasons[0], want) != 0)
 		fail_msg("`%s`, want `%s`", verdict.reasons[0], want);
 	assert_int_equal(verdict.reason_count, want ? 1 : 0);
@@ -123,7 +252,7 @@ states(void **state)
 	(void)state;
 	be_well();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct verdict_process *p = &facts.processes[cases[i].which];
+		struct process *p = &facts.processes[cases[i].which];
 
 		*p = process(cases[i].name, 7);
 		p->state = cases[i].state;
@@ -199,20 +328,19 @@ ports_queues_and_what_they_say_themselves(void **state)
 	(void)state;
 	be_well();
 	facts.listeners[facts.listener_count++] =
-	    (struct verdict_listener){"election", "a:1", "Address already in use"};
+	    (struct listener){"election", "a:1", "Address already in use"};
 	expect(VERDICT_DEGRADED,
 	       "connmgr cannot open the election port a:1: Address already in use");
-	facts.listeners[facts.listener_count++] =
-	    (struct verdict_listener){"learner", "a:2", ""};
+	facts.listeners[facts.listener_count++] = (struct listener){"learner", "a:2", ""};
 	expect(VERDICT_DEGRADED, "connmgr cannot open the learner port a:2");
 
 	facts.queues[facts.queue_count++] =
-	    (struct verdict_queue){"connmgr", "elector-main frames", 50, 100};
+	    (struct queue){"connmgr", "elector-main frames", 50, 100};
 	expect(VERDICT_DEGRADED,
 	       "the queue elector-main frames of connmgr holds 50 of 100 messages");
 	facts.queues[facts.queue_count++] =
-	    (struct verdict_queue){"connmgr", "elector-main frames", 49, 100};
-	facts.queues[facts.queue_count++] = (struct verdict_queue){"peer", "x", 0, 0};
+	    (struct queue){"connmgr", "elector-main frames", 49, 100};
+	facts.queues[facts.queue_count++] = (struct queue){"peer", "x", 0, 0};
 	expect(VERDICT_HEALTHY, NULL);
 
 	facts.connmgr_degraded = "the disk is full";
@@ -232,11 +360,11 @@ the_gravest_counts_and_all_are_said(void **state)
 	remove_process(PEER);
 	facts.connmgr_degraded = "full";
 	facts.processes[ELECTOR].lag_ms = 5000;
-	verdict_judge(&facts, &verdict);
+	judge();
 	assert_int_equal(verdict.kind, VERDICT_FAILING);
 	assert_int_equal(verdict.reason_count, 3);
-	facts = (struct verdict_facts){.connmgr_degraded = "", .peer_reason = ""};
-	verdict_judge(&facts, &verdict);
+	facts = (struct facts){.connmgr_degraded = "", .peer_reason = ""};
+	judge();
 	assert_int_equal(verdict.kind, VERDICT_FAILING);
 	assert_int_equal(verdict.reason_count, 3);
 }
@@ -247,20 +375,20 @@ too_many_reasons(void **state)
 {
 	(void)state;
 	be_well();
-	facts.process_count = VERDICT_PROCESSES_MAX;
-	for (unsigned i = 0; i < VERDICT_PROCESSES_MAX; i++) {
+	facts.process_count = PROCESSES_MAX;
+	for (unsigned i = 0; i < PROCESSES_MAX; i++) {
 		facts.processes[i] = process("elector-shadow", 9);
 		facts.processes[i].state = "silent";
 		facts.processes[i].lag_ms = 9999;
 	}
-	facts.listener_count = VERDICT_LISTENERS_MAX;
-	for (unsigned i = 0; i < VERDICT_LISTENERS_MAX; i++)
-		facts.listeners[i] = (struct verdict_listener){"election", "a", ""};
-	facts.queue_count = VERDICT_QUEUES_MAX;
-	for (unsigned i = 0; i < VERDICT_QUEUES_MAX; i++)
-		facts.queues[i] = (struct verdict_queue){"connmgr", "q", 9, 9};
+	facts.listener_count = LISTENERS_MAX;
+	for (unsigned i = 0; i < LISTENERS_MAX; i++)
+		facts.listeners[i] = (struct listener){"election", "a", ""};
+	facts.queue_count = QUEUES_MAX;
+	for (unsigned i = 0; i < QUEUES_MAX; i++)
+		facts.queues[i] = (struct queue){"elector-shadow", "q", 9, 9};
 	facts.peer_reason = "the file is damaged";
-	verdict_judge(&facts, &verdict);
+	judge();
 	assert_int_equal(verdict.kind, VERDICT_FAILING);
 	assert_int_equal(verdict.reason_count, VERDICT_REASONS_MAX);
 }
