@@ -4,7 +4,7 @@
 #include "ctl/table.h"
 #include "ctl/verb.h"
 #include "view/member.h"
-#include "view/probe_json.h"
+#include "view/probe.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -13,6 +13,7 @@
 #include "wire/notif.h"
 #include "wire/qconfig.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -122,5 +123,8 @@ bool probe_name_wanted(struct probe *p, char out[QCONFIG_HOST_MAX]);
 void probe_name_add(struct probe *p, const char *host, const char *numeric);
 
 void probe_judge(struct probe *p, struct probe_verdict *out);
+/* `leader` (sid or null), `quorum`, `named` (sid or null), `servers`; the caller frees
+ * it. */
+json_t *probe_json(const struct probe *p, const struct probe_verdict *v);
 
 #endif

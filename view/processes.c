@@ -13,7 +13,6 @@ static const char *const keys[] = {
     "name",      "pid",    "state",  "version",     "generation", "restarts",
     "uptime_ms", "rss_kb", "cpu_ms", "beat_age_ms", "reason",
 };
-#define KEYS (sizeof(keys) / sizeof(keys[0]))
 
 static bool
 is_active(const struct ask *a)
@@ -48,28 +47,27 @@ has_pid(const json_t *rows, int64_t pid)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach (rows, i, row) {
-		int64_t other;
-
-		if (member_i64(row, "pid", &other) && other == pid)
+	json_array_foreach (rows, i, row)
+		if (member_number(row, "pid") == pid)
 			return true;
-	}
 	return false;
 }
 
-/* A row with every key, null where `from` has none; then the other members of `from`.
- * conclaved says pid 0 for what does not run; here that is null, lest somebody signal
- * it. */
+/* A row with every key: what `from` says, else what `answer` says, else null; then the
+ * other members of `from`. conclaved says pid 0 for what does not run; here that is null,
+ * lest somebody signal it. */
 static json_t *
-full_row(json_t *from)
+full_row(json_t *from, const json_t *answer)
 {
 	json_t *row = json_object();
-	int64_t pid;
 
-	for (unsigned i = 0; i < KEYS; i++)
-		json_object_set_new(row, keys[i], member_copy(from, keys[i]));
+	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const json_t *who = json_object_get(from, keys[i]) ? from : answer;
+
+		json_object_set_new(row, keys[i], member_copy(who, keys[i]));
+	}
 	json_object_update(row, from);
-	if (member_i64(row, "pid", &pid) && pid <= 0)
+	if (member_number(row, "pid") <= 0)
 		json_object_set_new(row, "pid", json_null());
 	return row;
 }
@@ -77,17 +75,12 @@ full_row(json_t *from)
 static json_t *
 row_of_door(const struct asks *asks, const struct ask *a)
 {
-	static const char *const said[] = {"version", "generation", "uptime_ms",
-	                                   "rss_kb",  "cpu_ms",     "beat_age_ms"};
 	json_t *row =
 	    json_pack("{s:s, s:I, s:s, s:s}", "name", row_name(asks, a), "pid",
 	              (json_int_t)a->pid, "state", a->answer ? "ready" : "silent",
 	              "reason", a->answer ? "" : "it does not answer");
-	json_t *full;
+	json_t *full = full_row(row, a->answer);
 
-	for (unsigned i = 0; i < sizeof(said) / sizeof(said[0]); i++)
-		json_object_set_new(row, said[i], member_copy(a->answer, said[i]));
-	full = full_row(row);
 	json_decref(row);
 	return full;
 }
@@ -103,7 +96,7 @@ status_processes(const struct asks *asks)
 
 	json_array_foreach (table, at, row) {
 		if (json_is_object(row))
-			json_array_append_new(rows, full_row(row));
+			json_array_append_new(rows, full_row(row, NULL));
 	}
 	for (unsigned i = 0; i < asks->count; i++) {
 		const struct ask *a = &asks->list[i];

@@ -8,18 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void
-copy_member(json_t *to, const char *key, const json_t *from)
-{
-	json_object_set_new(to, key, member_copy(from, key));
-}
-
-static void
-set_string(json_t *to, const char *key, const char *text)
-{
-	json_object_set_new(to, key, json_string(text));
-}
-
 /* The row of `sid` in an array of rows; `lane` NULL: any. */
 static const json_t *
 row_of(const json_t *rows, int64_t sid, const char *lane)
@@ -60,23 +48,14 @@ remote_row(const struct conf *conf, int64_t sid, const struct asks *asks)
 	const json_t *vote =
 	    row_of(json_object_get(asks_elector(asks), "remotes"), sid, NULL);
 	const char *known = known_state(conf, sid, asks_answer(asks, "peer"));
-	json_t *row = json_object();
+	const char *no_link = connmgr ? "unknown" : "connmgr-silent";
 
-	json_object_set_new(row, "id", json_integer(sid));
-	if (link) {
-		copy_member(row, "link", link);
-		copy_member(row, "reason", link);
-	} else {
-		set_string(row, "link", "down");
-		set_string(row, "reason", connmgr ? "unknown" : "connmgr-silent");
-	}
-	copy_member(row, "since_ms", link);
-	if (known)
-		set_string(row, "state", known);
-	else
-		copy_member(row, "state", vote);
-	copy_member(row, "vote", vote);
-	return row;
+	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o}", "id", (json_int_t)sid, "link",
+	                 link ? member_copy(link, "link") : json_string("down"), "reason",
+	                 link ? member_copy(link, "reason") : json_string(no_link),
+	                 "since_ms", member_copy(link, "since_ms"), "state",
+	                 known ? json_string(known) : member_copy(vote, "state"), "vote",
+	                 member_copy(vote, "vote"));
 }
 
 /* The servers of the configuration in its order, then whoever else is linked. */
@@ -143,25 +122,6 @@ status_leads(const json_t *peer)
 	       strcmp(member_string(peer, "state"), "leading") == 0;
 }
 
-static void
-add_role(json_t *root, const json_t *peer, const json_t *elector)
-{
-	copy_member(root, "state", peer);
-	copy_member(root, "leader", peer);
-	copy_member(root, "epoch", peer);
-	copy_member(root, "round", peer ? peer : elector);
-	json_object_set_new(root, "active", json_boolean(status_leads(peer)));
-	copy_member(root, "lease_ms", peer);
-	copy_member(root, "phase", peer);
-	copy_member(root, "claim", peer);
-	copy_member(root, "reason", peer);
-	if (peer)
-		return;
-	set_string(root, "state", "down");
-	set_string(root, "reason", "the peer does not answer");
-	json_object_set_new(root, "lease_ms", json_integer(0));
-}
-
 /* The processes that should have answered. A folder that an elector of the past has left
  * is nobody's; but one elector there must be. Where each worker is a unit of systemd
  * there is no conclaved. */
@@ -174,12 +134,11 @@ silent(const struct asks *asks)
 	for (unsigned i = 0; i < asks->count; i++) {
 		const struct ask *a = &asks->list[i];
 		bool is_elector = asks_is_elector(a->folder);
-		bool nobody = a->result == -ENOENT || a->result == -ECONNREFUSED;
 		bool no_unit =
 		    some && a->result == -ENOENT && strcmp(a->folder, "conclaved") == 0;
 
-		elector |= is_elector && !nobody;
-		if (a->result && !no_unit && !(is_elector && nobody))
+		elector |= is_elector && !ask_is_gone(a);
+		if (a->result && !no_unit && !(is_elector && ask_is_gone(a)))
 			json_array_append_new(names, json_string(a->folder));
 	}
 	if (!elector)
@@ -191,24 +150,26 @@ json_t *
 status_merge(const struct conf *conf, const struct asks *asks)
 {
 	const json_t *elector = asks_elector(asks);
-	json_t *root = json_object();
-
-	json_object_set_new(root, "schema", json_integer(STATUS_SCHEMA));
-	json_object_set_new(root, "id", json_integer(conf->id));
-	add_role(root, asks_answer(asks, "peer"), elector);
+	const json_t *peer = asks_answer(asks, "peer");
 	/* what the elector counts with, which a changed file does not change */
-	if (json_object_get(elector, "voters")) {
-		copy_member(root, "voters", elector);
-		copy_member(root, "quorum", elector);
-	} else {
-		json_object_set_new(root, "voters", status_voters(conf));
-		json_object_set_new(root, "quorum", json_integer(status_quorum(conf)));
-	}
-	json_object_set_new(root, "remotes", remotes(conf, asks));
-	json_object_set_new(root, "processes", status_processes(asks));
-	copy_member(root, "degraded", asks_answer(asks, "connmgr"));
-	json_object_set_new(root, "silent", silent(asks));
-	return root;
+	bool counts = json_object_get(elector, "voters");
+
+	return json_pack(
+	    "{s:i, s:I, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
+	    " s:o, s:o}",
+	    "schema", STATUS_SCHEMA, "id", (json_int_t)conf->id, "state",
+	    peer ? member_copy(peer, "state") : json_string("down"), "leader",
+	    member_copy(peer, "leader"), "epoch", member_copy(peer, "epoch"), "round",
+	    member_copy(peer ? peer : elector, "round"), "active", status_leads(peer),
+	    "lease_ms", peer ? member_copy(peer, "lease_ms") : json_integer(0), "phase",
+	    member_copy(peer, "phase"), "claim", member_copy(peer, "claim"), "reason",
+	    peer ? member_copy(peer, "reason") : json_string("the peer does not answer"),
+	    "voters", counts ? member_copy(elector, "voters") : status_voters(conf),
+	    "quorum",
+	    counts ? member_copy(elector, "quorum") : json_integer(status_quorum(conf)),
+	    "remotes", remotes(conf, asks), "processes", status_processes(asks),
+	    "degraded", member_copy(asks_answer(asks, "connmgr"), "degraded"), "silent",
+	    silent(asks));
 }
 
 json_t *

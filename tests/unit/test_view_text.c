@@ -1,6 +1,6 @@
 /* view/probe_json and view/said: what programs and people read of an election. */
 #include "view/member.h"
-#include "view/probe_json.h"
+#include "view/probe.h"
 #include "view/said.h"
 
 #include <setjmp.h>
