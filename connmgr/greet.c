@@ -81,8 +81,9 @@ refuse(struct greeting *c, uint64_t *counter)
 }
 
 static void
-hear(struct greeting *c)
+on_ready(void *user, unsigned what)
 {
+	struct greeting *c = user;
 	struct greet *g = c->greet;
 	enum msg_reason why;
 	ssize_t n =
@@ -91,6 +92,7 @@ hear(struct greeting *c)
 	struct stream s;
 	size_t used;
 
+	(void)what;
 	if (n == 0)
 		return;
 	if (n < 0) {
@@ -109,13 +111,6 @@ hear(struct greeting *c)
 	}
 	s = release(c); /* its bytes stay where they are until the next accept */
 	g->ops->on_greeted(g->user, hello.sid, &s, c->data + used, c->len - used);
-}
-
-static void
-on_ready(void *user, unsigned what)
-{
-	(void)what;
-	hear(user);
 }
 
 static void
@@ -153,7 +148,7 @@ begin(struct greet *g, struct stream *s)
 	*(g->newest ? &g->newest->newer : &g->oldest) = c;
 	g->newest = c;
 	g->view.pending++;
-	hear(c); /* the side that dials speaks first, often at once */
+	on_ready(c, STREAM_READ); /* the side that dials speaks first, often at once */
 }
 
 static void

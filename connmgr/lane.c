@@ -1,4 +1,4 @@
-/* Does what link.c decides; see lane.h. Strangers are the matter of lane_guest.c. */
+/* Does what link.c decides; see lane.h. */
 #include "connmgr/lane.h"
 
 #include "base/clock.h"
@@ -6,6 +6,7 @@
 #include "ipc/msg.h"
 #include "wire/hello.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,8 +74,9 @@ tell(struct lane_remote *r, uint64_t now_ms, const struct link_action *a)
 }
 
 static void
-push(struct lane_remote *r, enum link_event_type type, enum msg_reason reason)
+push(void *user, enum link_event_type type, enum msg_reason reason)
 {
+	struct lane_remote *r = user;
 	struct connmgr_event ev = {
 	    .kind = EVENT_LINK,
 	    .u.link = {r, {.type = type, .reason = reason}},
@@ -83,27 +85,11 @@ push(struct lane_remote *r, enum link_event_type type, enum msg_reason reason)
 	gate_push(r->lane->config.gate, &ev);
 }
 
-static int
-use_dialed(struct lane_remote *r)
-{
-	unsigned char hello[HELLO_MAX];
-	size_t len = make_hello(r->lane, &r->dial.stream, hello);
-
-	return wire_take(r->wire, &r->dial.stream, hello, len);
-}
-
-static void
-nudge(struct lane_remote *r)
-{
-	unsigned char hello[HELLO_MAX];
-	size_t len = make_hello(r->lane, &r->dial.stream, hello);
-
-	dial_nudge(&r->dial, hello, len);
-}
-
 static void
 apply(struct lane_remote *r, uint64_t now_ms, const struct link_action *a)
 {
+	unsigned char hello[HELLO_MAX];
+	size_t len;
 	int e = 0;
 
 	switch (a->type) {
@@ -114,10 +100,12 @@ apply(struct lane_remote *r, uint64_t now_ms, const struct link_action *a)
 		dial_cancel(&r->dial);
 		break;
 	case LINK_DO_NUDGE:
-		nudge(r);
+		len = make_hello(r->lane, &r->dial.stream, hello);
+		dial_nudge(&r->dial, hello, len);
 		break;
 	case LINK_DO_USE_DIALED:
-		e = use_dialed(r);
+		len = make_hello(r->lane, &r->dial.stream, hello);
+		e = wire_take(r->wire, &r->dial.stream, hello, len);
 		break;
 	case LINK_DO_USE_ACCEPTED:
 		e = wire_take(r->wire, &r->offered, NULL, 0);
@@ -148,25 +136,29 @@ lane_step(struct lane_remote *r, uint64_t now_ms, struct link_event *ev)
 		apply(r, now_ms, &todo.list[i]);
 }
 
+/* A frame from a remote, or a stranger (not a `member`), for the board. */
 static void
-on_stands(void *user)
+hear(struct lane *l, int64_t sid, bool member, const unsigned char *frame,
+     size_t frame_len)
 {
-	push(user, LINK_EV_DIALED, MSG_REASON_NONE);
-}
+	static unsigned char data[MSG_MAX];
+	struct msg m = {.type = MSG_FRAME_IN,
+	                .u.frame = {.lane = (uint8_t)l->config.which,
+	                            .sid = sid,
+	                            .data = frame,
+	                            .data_len = frame_len}};
+	struct connmgr_event ev = {.kind = EVENT_BOARD,
+	                           .u.board = {.type = BOARD_EV_FRAME,
+	                                       .lane = l->config.which,
+	                                       .sid = sid,
+	                                       .member = member,
+	                                       .data = data}};
 
-static void
-on_failed(void *user, enum msg_reason reason)
-{
-	push(user, LINK_EV_DIAL_FAILED, reason);
+	l->counters.frames_in++;
+	ev.u.board.len = msg_encode(&m, data, sizeof(data));
+	assert(ev.u.board.len > 0 && gate_idle(l->config.gate)); /* it is read now */
+	gate_push(l->config.gate, &ev);
 }
-
-static void
-on_nudge_closed(void *user, enum msg_reason reason)
-{
-	push(user, LINK_EV_DIAL_CLOSED, reason);
-}
-
-static const struct dial_ops dial_ops = {on_stands, on_failed, on_nudge_closed};
 
 static void
 on_frame(void *user, const unsigned char *data, size_t len)
@@ -175,15 +167,7 @@ on_frame(void *user, const unsigned char *data, size_t len)
 
 	if (!r->link.proved)
 		push(r, LINK_EV_FRAME, MSG_REASON_NONE);
-	lane_hear(r->lane, r->sid, true, data, len);
-}
-
-static void
-on_large(void *user)
-{
-	struct lane_remote *r = user;
-
-	r->lane->counters.large++;
+	hear(r->lane, r->sid, true, data, len);
 }
 
 static void
@@ -192,7 +176,90 @@ on_closed(void *user, enum msg_reason reason)
 	push(user, LINK_EV_CLOSED, reason);
 }
 
-static const struct wire_ops wire_ops = {on_frame, on_large, on_closed};
+static const struct wire_ops wire_ops = {on_frame, on_closed};
+
+/* ---- strangers ---- */
+
+static struct link_stranger *
+place_of(struct lane_guest *g)
+{
+	return &g->lane->strangers.list[g - g->lane->guests];
+}
+
+static void
+on_guest_frame(void *user, const unsigned char *data, size_t len)
+{
+	struct lane_guest *g = user;
+	struct lane *l = g->lane;
+
+	link_stranger_heard(&l->strangers, (unsigned)(g - l->guests));
+	hear(l, place_of(g)->sid, false, data, len);
+}
+
+/* The connection of `sid` has ended, or ends now: its last frame is dropped with it. */
+static void
+forget(struct lane_guest *g, int64_t sid)
+{
+	struct connmgr_event ev = {.kind = EVENT_BOARD,
+	                           .u.board = {.type = BOARD_EV_FORGET, .sid = sid}};
+
+	wire_forget(g->wire);
+	gate_push(g->lane->config.gate, &ev);
+}
+
+static void
+on_guest_closed(void *user, enum msg_reason reason)
+{
+	struct lane_guest *g = user;
+	int64_t sid = place_of(g)->sid;
+
+	(void)reason;
+	link_stranger_drop(&g->lane->strangers, (unsigned)(g - g->lane->guests));
+	forget(g, sid);
+}
+
+/* A wire is made when its place is first taken: it is large, and most never are. */
+static bool
+has_wire(struct lane_guest *g)
+{
+	static const struct wire_ops ops = {on_guest_frame, on_guest_closed};
+	struct lane *l = g->lane;
+
+	return g->wire || wire_new(&g->wire, l->config.loop, WIRE_GUEST, &ops, g,
+	                           &l->counters.large) == 0;
+}
+
+static void
+take_guest(struct lane *l, int64_t sid, struct stream *s, const unsigned char *early,
+           size_t early_len)
+{
+	struct lane_guest *g;
+	int64_t old = 0;
+	bool evicted = false;
+	int at = link_stranger_take(&l->strangers, sid, &evicted, &old);
+
+	if (at >= 0 && !has_wire(&l->guests[at])) {
+		link_stranger_drop(&l->strangers, (unsigned)at);
+		at = -1;
+	}
+	if (at < 0) {
+		l->counters.turned_away++;
+		stream_close(s);
+		return;
+	}
+	g = &l->guests[at];
+	if (evicted) {
+		l->counters.evicted += old != sid;
+		forget(g, old);
+	}
+	log_debug("%s: stranger sid=%lld", l->name, (long long)sid);
+	if (wire_take(g->wire, s, NULL, 0) < 0)
+		on_guest_closed(g, MSG_REASON_LOCAL);
+	else
+		wire_feed(g->wire, early, early_len);
+}
+
+/* ---- what comes at our port ---- */
 
 /* Tells the peer whether its learner port listens, since nobody can follow it else: as
  * the link of our own sid, up, or down and LOCAL. */
@@ -241,7 +308,7 @@ on_greeted(void *user, int64_t sid, struct stream *s, const unsigned char *early
 			wire_feed(r->wire, early, early_len);
 	} else if (!r && l->config.which == MSG_LANE_ELECTION &&
 	           sid > l->config.conf->id) {
-		lane_guest_take(l, sid, s, early, early_len);
+		take_guest(l, sid, s, early, early_len);
 	} else {
 		l->counters.turned_away++;
 		stream_close(s);
@@ -263,7 +330,7 @@ cut_hosts(char *text, const char *hosts[LANE_ADDRESSES_MAX])
 }
 
 static int
-add_remote(struct lane *l, struct resolver *resolver, const struct conf_server *s)
+add_remote(struct lane *l, const struct conf_server *s)
 {
 	struct lane_remote *r = &l->remotes[l->remote_count];
 	struct link_config config = {
@@ -273,18 +340,17 @@ add_remote(struct lane *l, struct resolver *resolver, const struct conf_server *
 	    .retry_min_ms = l->config.conf->links.retry_min_ms,
 	    .retry_max_ms = l->config.conf->links.retry_max_ms,
 	};
+	bool election = l->config.which == MSG_LANE_ELECTION;
 	int e =
-	    wire_new(&r->wire, l->config.loop,
-	             l->config.which == MSG_LANE_ELECTION ? WIRE_ELECTION : WIRE_LEARNER,
-	             &wire_ops, r);
+	    wire_new(&r->wire, l->config.loop, election ? WIRE_ELECTION : WIRE_LEARNER,
+	             &wire_ops, r, &l->counters.large);
 
 	if (e < 0)
 		return e;
 	l->remote_count++;
 	r->lane = l;
 	r->sid = s->id;
-	r->port =
-	    l->config.which == MSG_LANE_ELECTION ? s->election_port : s->quorum_port;
+	r->port = election ? s->election_port : s->quorum_port;
 	strcpy(r->host_text, s->host);
 	config.address_count = cut_hosts(r->host_text, r->hosts);
 	r->offered = STREAM_NONE;
@@ -293,8 +359,28 @@ add_remote(struct lane *l, struct resolver *resolver, const struct conf_server *
 	                              .link = MSG_LINK_DOWN,
 	                              .reason = MSG_REASON_NEVER};
 	r->since_ms = clock_ms();
-	dial_init(&r->dial, l->config.loop, resolver, l->config.conf, &dial_ops, r);
+	r->dial = (struct dial){.loop = l->config.loop,
+	                        .resolver = l->config.resolver,
+	                        .conf = l->config.conf,
+	                        .report = push,
+	                        .user = r,
+	                        .stream = STREAM_NONE};
 	link_init(&r->link, &config);
+	return 0;
+}
+
+static int
+make_guests(struct lane *l)
+{
+	unsigned max = l->config.conf->links.strangers_max;
+
+	l->strangers.list = calloc(max + 1, sizeof(*l->strangers.list));
+	l->guests = calloc(max + 1, sizeof(*l->guests));
+	if (!l->strangers.list || !l->guests)
+		return -ENOMEM;
+	for (unsigned i = 0; i < max; i++)
+		l->guests[i].lane = l;
+	l->strangers.max = max;
 	return 0;
 }
 
@@ -314,9 +400,9 @@ lane_new(struct lane **out, const struct lane_config *config)
 	l->port = election ? conf->self->election_port : conf->self->quorum_port;
 	for (unsigned i = 0; i < conf->server_count && r == 0; i++)
 		if (conf->servers[i].id != conf->id)
-			r = add_remote(l, config->resolver, &conf->servers[i]);
+			r = add_remote(l, &conf->servers[i]);
 	if (r == 0 && election)
-		r = lane_guests_new(l);
+		r = make_guests(l);
 	if (r == 0)
 		r = greet_new(&l->greet, l->config.loop, config->resolver, conf, l->name,
 		              l->port, config->greetings_max, &greet_ops, l);
@@ -338,23 +424,34 @@ lane_free(struct lane *l)
 		dial_cancel(&l->remotes[i].dial);
 		wire_free(l->remotes[i].wire);
 	}
-	lane_guests_free(l);
+	for (unsigned i = 0; i < l->strangers.max; i++)
+		wire_free(l->guests[i].wire);
+	free(l->guests);
+	free(l->strangers.list);
 	free(l);
+}
+
+void
+lane_push(struct lane *l, int64_t sid, enum link_event_type type, enum msg_reason reason)
+{
+	for (unsigned i = 0; i < l->remote_count; i++)
+		if (sid == MSG_ALL || l->remotes[i].sid == sid)
+			push(&l->remotes[i], type, reason);
 }
 
 void
 lane_start(struct lane *l)
 {
 	greet_start(l->greet);
-	for (unsigned i = 0; i < l->remote_count; i++)
-		push(&l->remotes[i], LINK_EV_START, MSG_REASON_NONE);
+	lane_push(l, MSG_ALL, LINK_EV_START, MSG_REASON_NONE);
 }
 
 void
 lane_send(struct lane *l, int64_t sid, const void *data, size_t len)
 {
 	struct lane_remote *r = find(l, sid);
-	struct wire *wire = r ? r->wire : lane_guest_wire(l, sid);
+	int guest = r ? -1 : link_stranger_find(&l->strangers, sid);
+	struct wire *wire = r ? r->wire : guest >= 0 ? l->guests[guest].wire : NULL;
 	enum outbox_result result;
 
 	if (!wire || (l->config.which == MSG_LANE_LEARNER && !wire_is_up(wire))) {
@@ -366,27 +463,7 @@ lane_send(struct lane *l, int64_t sid, const void *data, size_t len)
 	l->counters.full += result == OUTBOX_FULL;
 	l->counters.frames_out += result != OUTBOX_FULL;
 	if (result == OUTBOX_FULL)
-		lane_disconnect(l, sid, MSG_REASON_FULL);
-}
-
-static void
-push_to(struct lane *l, int64_t sid, enum link_event_type type, enum msg_reason reason)
-{
-	for (unsigned i = 0; i < l->remote_count; i++)
-		if (sid == MSG_ALL || l->remotes[i].sid == sid)
-			push(&l->remotes[i], type, reason);
-}
-
-void
-lane_connect(struct lane *l, int64_t sid)
-{
-	push_to(l, sid, LINK_EV_CONNECT, MSG_REASON_NONE);
-}
-
-void
-lane_disconnect(struct lane *l, int64_t sid, enum msg_reason reason)
-{
-	push_to(l, sid, LINK_EV_DISCONNECT, reason);
+		lane_push(l, sid, LINK_EV_DISCONNECT, MSG_REASON_FULL);
 }
 
 uint64_t

@@ -54,7 +54,10 @@ struct lane_remote {
 	uint64_t since_ms; /* clock: of the link in `told` */
 };
 
-struct lane_guest { /* a stranger's place */
+/* The place of a server that is not in the configuration. It is kept and answered as long
+ * as there is room; we never dial it, and never tell the workers of it as a link. (In
+ * ZooKeeper the connection of a stranger has two threads, and no bound.) */
+struct lane_guest {
 	struct lane *lane;
 	struct wire *wire;
 };
@@ -79,25 +82,13 @@ void lane_free(struct lane *l);
 void lane_start(struct lane *l);
 
 void lane_send(struct lane *l, int64_t sid, const void *data, size_t len);
-/* To one remote, or MSG_ALL. */
-void lane_connect(struct lane *l, int64_t sid);
-void lane_disconnect(struct lane *l, int64_t sid, enum msg_reason reason);
+/* An event for the link to one remote, or to all (MSG_ALL). */
+void lane_push(struct lane *l, int64_t sid, enum link_event_type type,
+               enum msg_reason reason);
 
 uint64_t lane_due_ms(const struct lane *l);
 void lane_on_due(struct lane *l, uint64_t now_ms);
 /* Within the gate: an event of the link to a remote. */
 void lane_step(struct lane_remote *r, uint64_t now_ms, struct link_event *ev);
-
-/* ---- between the files of the lane: strangers, and frames ---- */
-
-/* A frame from a remote, or a stranger (not a `member`), for the board. */
-void lane_hear(struct lane *l, int64_t sid, bool member, const unsigned char *frame,
-               size_t frame_len);
-
-int lane_guests_new(struct lane *l);
-void lane_guests_free(struct lane *l);
-void lane_guest_take(struct lane *l, int64_t sid, struct stream *s,
-                     const unsigned char *early, size_t early_len);
-struct wire *lane_guest_wire(struct lane *l, int64_t sid); /* NULL: it is not here */
 
 #endif

@@ -204,7 +204,7 @@ apply(struct connmgr *s, uint64_t now_ms, const struct board_action *a)
 		record(s, a);
 		break;
 	case BOARD_DO_PART:
-		lane_disconnect(s->learner, MSG_ALL, MSG_REASON_ABSENT);
+		lane_push(s->learner, MSG_ALL, LINK_EV_DISCONNECT, MSG_REASON_ABSENT);
 		break;
 	case BOARD_DO_PREPARE:
 		s->fresh.generation = a->generation;

@@ -15,15 +15,13 @@ on_connect(struct connmgr *s, unsigned worker, const struct msg *m)
 {
 	const struct msg_connect *c = &m->u.connect;
 	bool connect = m->type == MSG_CONNECT;
+	enum msg_reason reason = c->reason;
 
-	if (!board_may(s->board, worker, c->lane, connect))
-		return;
-	if (connect)
-		lane_connect(lane_of(s, c->lane), c->sid);
-	else
-		lane_disconnect(lane_of(s, c->lane), c->sid,
-		                c->reason == MSG_REASON_NONE ? MSG_REASON_ASKED
-		                                             : c->reason);
+	if (!connect && reason == MSG_REASON_NONE)
+		reason = MSG_REASON_ASKED;
+	if (board_may(s->board, worker, c->lane, connect))
+		lane_push(lane_of(s, c->lane), c->sid,
+		          connect ? LINK_EV_CONNECT : LINK_EV_DISCONNECT, reason);
 }
 
 /* There is a candidate, and an elector said this. True: the candidate did, and the

@@ -112,5 +112,5 @@ connmgr_send(struct connmgr *s, unsigned worker, const struct board_item *item)
 	else if (r == BOARD_QUEUE_OVERFLOW)
 		connmgr_break(s, worker, "its link is full");
 	else if (r == BOARD_QUEUE_REFUSED)
-		lane_disconnect(s->learner, item->sid, MSG_REASON_FULL);
+		lane_push(s->learner, item->sid, LINK_EV_DISCONNECT, MSG_REASON_FULL);
 }

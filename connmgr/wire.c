@@ -12,6 +12,7 @@ struct wire {
 	sd_event *loop;
 	const struct wire_ops *ops;
 	void *user;
+	uint64_t *large;
 	bool guest;
 	bool stuck;    /* the stream took less than there was: waits for room */
 	unsigned turn; /* counts the connections */
@@ -25,7 +26,7 @@ static unsigned char room[READ_BUDGET];
 
 int
 wire_new(struct wire **out, sd_event *loop, enum wire_kind kind,
-         const struct wire_ops *ops, void *user)
+         const struct wire_ops *ops, void *user, uint64_t *large)
 {
 	struct wire *w = malloc(sizeof(*w));
 
@@ -34,6 +35,7 @@ wire_new(struct wire **out, sd_event *loop, enum wire_kind kind,
 	w->loop = loop;
 	w->ops = ops;
 	w->user = user;
+	w->large = large;
 	w->guest = kind == WIRE_GUEST;
 	w->stuck = false;
 	w->turn = 0;
@@ -139,7 +141,7 @@ wire_feed(struct wire *w, const unsigned char *data, size_t len)
 			w->ops->on_frame(w->user, frame, frame_len);
 			break;
 		case FRAME_LARGE:
-			w->ops->on_large(w->user);
+			++*w->large;
 			break;
 		case FRAME_BAD:
 			end(w, MSG_REASON_PROTOCOL);

@@ -4,7 +4,6 @@
 #define CONNMGR_WIRE_H
 
 #include "connmgr/frame.h"
-#include "connmgr/link.h"
 #include "connmgr/outbox.h"
 #include "connmgr/stream.h"
 
@@ -24,13 +23,12 @@ enum wire_kind {
 
 struct wire_ops {
 	void (*on_frame)(void *user, const unsigned char *data, size_t len);
-	void (*on_large)(void *user);                          /* a frame was skipped */
 	void (*on_closed)(void *user, enum msg_reason reason); /* it is closed already */
 };
 
-/* 0 or -ENOMEM. */
+/* `large` counts the frames that are skipped for their size. 0 or -ENOMEM. */
 int wire_new(struct wire **out, sd_event *loop, enum wire_kind kind,
-             const struct wire_ops *ops, void *user);
+             const struct wire_ops *ops, void *user, uint64_t *large);
 void wire_free(struct wire *w);
 
 /* `hello` (may be empty) goes first, in one segment with what the outbox holds. 0, or
