@@ -4,31 +4,34 @@
 #include "connmgr/shell.h"
 #include "proc/serve.h"
 
-static struct connmgr *connmgr;
-
 static int
-open_connmgr(const struct conf *conf, const char *instance, struct proc *proc)
+open_connmgr(void *self, const struct conf *conf, const char *instance, struct proc *proc)
 {
+	struct connmgr **connmgr = self;
 	int r;
 
 	ports_open(conf);
-	r = connmgr_open(&connmgr, proc_loop(proc), conf, instance);
+	r = connmgr_open(connmgr, proc_loop(proc), conf, instance);
 	if (r == 0)
 		proc_ready(proc, "the door is open", 0, true);
 	return r;
 }
 
 static void
-close_connmgr(void)
+close_connmgr(void *self)
 {
-	connmgr_close(connmgr);
+	struct connmgr **connmgr = self;
+
+	connmgr_close(*connmgr);
 }
 
 int
 main(int argc, char **argv)
 {
+	static struct connmgr *connmgr;
 	static const struct serve program = {
 	    .worker = ROSTER_CONNMGR,
+	    .self = &connmgr,
 	    .open = open_connmgr,
 	    .close = close_connmgr,
 	};

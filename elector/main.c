@@ -3,27 +3,15 @@
 #include "elector/shell.h"
 #include "proc/serve.h"
 
-static struct elector elector;
-
-static int
-open_elector(const struct conf *conf, const char *instance, struct proc *proc)
-{
-	return elector_open(&elector, conf, instance, proc);
-}
-
-static void
-close_elector(void)
-{
-	elector_close(&elector);
-}
-
 int
 main(int argc, char **argv)
 {
+	static struct elector elector; /* large */
 	static const struct serve program = {
 	    .worker = ROSTER_ELECTOR,
-	    .open = open_elector,
-	    .close = close_elector,
+	    .self = &elector,
+	    .open = elector_open,
+	    .close = elector_close,
 	};
 
 	serve(argc, argv, &program);

@@ -50,8 +50,7 @@ say_status(struct elector *s)
 	if (!s->ready)
 		return;
 	elector_status_line(s, line, sizeof(line));
-	proc_status(s->proc, line, uplink_generation(s->uplink),
-	            uplink_active(s->uplink));
+	proc_ready(s->proc, line, uplink_generation(s->uplink), uplink_active(s->uplink));
 }
 
 /* One line for each change of what we are. */
@@ -251,16 +250,9 @@ take_vote(struct elector *s, enum elect_event_type type, const struct msg_serial
 static void
 take_synced(struct elector *s)
 {
-	char line[STATUS_LINE_MAX];
-
 	gate_push(&s->gate, &(struct elect_event){.type = ELECT_EV_SYNCED});
-	if (s->ready) {
-		say_status(s);
-		return;
-	}
 	s->ready = true;
-	elector_status_line(s, line, sizeof(line));
-	proc_ready(s->proc, line, uplink_generation(s->uplink), uplink_active(s->uplink));
+	say_status(s);
 }
 
 static void
@@ -383,9 +375,9 @@ read_config(struct elector *s)
 }
 
 int
-elector_open(struct elector *s, const struct conf *conf, const char *name,
-             struct proc *proc)
+elector_open(void *self, const struct conf *conf, const char *name, struct proc *proc)
 {
+	struct elector *s = self;
 	static const struct gate_ops gate_ops = {.step = on_step, .settle = on_settle};
 	int r;
 
@@ -409,8 +401,10 @@ elector_open(struct elector *s, const struct conf *conf, const char *name,
 }
 
 void
-elector_close(struct elector *s)
+elector_close(void *self)
 {
+	struct elector *s = self;
+
 	door_close(s->door);
 	uplink_close(s->uplink);
 	sd_event_source_disable_unref(s->timer);

@@ -81,11 +81,11 @@ struct elector {
 };
 
 /* Makes the core, knocks at connmgr's door, opens ours. Borrowed until elector_close:
- * conf, name, proc. 0 or -errno, having logged why. The struct is large: keep it static,
- * and so zero-filled. */
-int elector_open(struct elector *s, const struct conf *conf, const char *name,
+ * conf, name, proc. 0 or -errno, having logged why. `self`, a struct elector, is large:
+ * keep it static, and so zero-filled. */
+int elector_open(void *self, const struct conf *conf, const char *name,
                  struct proc *proc);
-void elector_close(struct elector *s);
+void elector_close(void *self);
 
 void elector_view(const struct elector *s, struct elect_view *out);
 /* Carries out one action of the core: shell_apply.c. */

@@ -2,9 +2,7 @@
  * QuorumPeer.run of ZooKeeper, turned inside out. Ours, not ZooKeeper's: we wait before
  * we look again at a server that turns us away, the elector may doubt our leader, and an
  * epoch file that cannot be written is no crash. */
-#include "peer/role.h"
-
-#include "peer/role_act.h"
+#include "peer/role_impl.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* See role_act.h. */
-#include "peer/role_act.h"
+/* The leaves of the peer's core; they call no other file of the core. */
+#include "peer/role_impl.h"
 
 #include <assert.h>
 #include <string.h>

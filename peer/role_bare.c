@@ -2,7 +2,7 @@
  * no Zab behind them. Nobody promises anything, so nothing is ever "active". The role
  * ends when the election link to the leader (of a leader: to a quorum) is gone and could
  * not be dialled again at once. */
-#include "peer/role_act.h"
+#include "peer/role_impl.h"
 
 static uint64_t
 grace_ms(const struct role *r)

@@ -2,7 +2,7 @@
  * knows what a write in progress, or one that failed, has left on the disk, so we answer
  * as if the promise were there. A fresh server first writes the files that it lacks, as
  * 0: a later start then finds both files, or knows that one was lost. */
-#include "peer/role_act.h"
+#include "peer/role_impl.h"
 
 #include <assert.h>
 

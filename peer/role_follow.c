@@ -3,7 +3,7 @@
  * NEWLEADER by one ACK, in their order, once the epoch is on the disk. Ours, not
  * ZooKeeper's: every phase has a deadline, and an established leader may raise the epoch
  * on the open link (the renewal). */
-#include "peer/role_act.h"
+#include "peer/role_impl.h"
 
 #include <assert.h>
 #include <string.h>

@@ -8,7 +8,7 @@
  * NEWLEADER are on their way: if we die before an epoch is on our disk and propose it
  * again, that is as if two servers proposed it, and each learner promises it only once.
  * A learner link that closes counts at once. */
-#include "peer/role_act.h"
+#include "peer/role_impl.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* Looking for a leader: what we ask the elector, and when. Ours, not ZooKeeper's: we wait
  * before we look again at a server that turns us away, and send nothing while a write
  * hangs. */
-#include "peer/role_act.h"
+#include "peer/role_impl.h"
 
 #define WAIT_TICKS_MAX 20
 

@@ -1,5 +1,5 @@
 /* What others see of the core, and the names of its enumerations. */
-#include "peer/role_act.h"
+#include "peer/role_impl.h"
 
 static const char *
 word(const char *const *words, unsigned count, unsigned at)

@@ -253,8 +253,9 @@ open_timers(struct peer *p)
 }
 
 int
-peer_open(struct peer *p, const struct conf *conf, const char *name, struct proc *proc)
+peer_open(void *self, const struct conf *conf, const char *name, struct proc *proc)
 {
+	struct peer *p = self;
 	static const struct gate_ops gate_ops = {step, settle};
 	static const struct uplink_ops ops = {on_activate, on_again, on_message, on_lost,
 	                                      on_superseded};
@@ -300,8 +301,10 @@ peer_open(struct peer *p, const struct conf *conf, const char *name, struct proc
 }
 
 void
-peer_close(struct peer *p)
+peer_close(void *self)
 {
+	struct peer *p = self;
+
 	peer_door_close(p);
 	uplink_close(p->uplink);
 	sd_event_source_disable_unref(p->timer);

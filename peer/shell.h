@@ -92,10 +92,10 @@ struct peer {
 };
 
 /* Knocks at connmgr's door and opens ours. Borrowed until peer_close: conf, name, proc.
- * 0 or -errno after a message. Large: keep `p` static, and so zero-filled. */
-int peer_open(struct peer *p, const struct conf *conf, const char *name,
-              struct proc *proc);
-void peer_close(struct peer *p);
+ * 0 or -errno after a message. Large: keep `self`, a struct peer, static, and so
+ * zero-filled. */
+int peer_open(void *self, const struct conf *conf, const char *name, struct proc *proc);
+void peer_close(void *self);
 
 void peer_apply(struct peer *p); /* p->todo, in order */
 /* Tells who started us that we are ready, and what we are. */

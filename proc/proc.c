@@ -161,13 +161,9 @@ proc_loop(struct proc *p)
 }
 
 void
-proc_status(struct proc *p, const char *status, unsigned long long generation,
-            bool active)
+proc_say(struct proc *p, const char *status)
 {
 	sdnotify_set_status(&p->notify, status);
-	p->notify.detailed = true;
-	p->notify.generation = generation;
-	p->notify.active = active;
 	sdnotify_later(&p->notify);
 }
 
@@ -176,16 +172,12 @@ proc_ready(struct proc *p, const char *status, unsigned long long generation, bo
 {
 	p->notify.ready = !p->ready;
 	p->ready = true;
-	proc_status(p, status, generation, active);
+	p->notify.detailed = true;
+	p->notify.generation = generation;
+	p->notify.active = active;
+	proc_say(p, status);
 	if (p->notify.ready)
 		sdnotify_send(&p->notify);
-}
-
-void
-proc_say(struct proc *p, const char *status)
-{
-	sdnotify_set_status(&p->notify, status);
-	sdnotify_later(&p->notify);
 }
 
 /* As sd_event_loop, but measures how long each handler takes. */

@@ -44,8 +44,6 @@ sd_event *proc_loop(struct proc *p);
  * READY=1. */
 void proc_ready(struct proc *p, const char *status, unsigned long long generation,
                 bool active);
-void proc_status(struct proc *p, const char *status, unsigned long long generation,
-                 bool active);
 /* Sends STATUS= alone; for the time before proc_ready. */
 void proc_say(struct proc *p, const char *status);
 

@@ -109,12 +109,12 @@ run(struct served *self)
 	r = drop_privileges(self);
 	if (r != 0)
 		return r;
-	r = program->open(&self->conf, self->options.name, proc);
+	r = program->open(program->self, &self->conf, self->options.name, proc);
 	if (r == 0)
 		r = proc_run(proc);
 	else
 		r = EXIT_FAILED;
-	program->close();
+	program->close(program->self);
 	if (r == EXIT_OK)
 		backoff_forget(conf, self->folder);
 	return r < 0 ? EXIT_FAILED : r;

@@ -9,11 +9,14 @@
 
 struct serve {
 	enum roster_worker worker;
+	/* What open fills and close ends: zero-filled, the program's own struct. */
+	void *self;
 	/* Opens what the program is, with the privileges that are left; borrowed until
 	 * the end: conf, instance, proc. 0, or -errno having said why. */
-	int (*open)(const struct conf *conf, const char *instance, struct proc *proc);
+	int (*open)(void *self, const struct conf *conf, const char *instance,
+	            struct proc *proc);
 	/* Also called after an open that failed. */
-	void (*close)(void);
+	void (*close)(void *self);
 };
 
 /* Does not return. Ends by _exit: a thread may be closing sockets of nng. */

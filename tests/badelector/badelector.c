@@ -90,9 +90,9 @@ int __wrap_proc_parse_options(int argc, char **argv, const char *about,
                               struct proc_options *out);
 int __real_proc_parse_options(int argc, char **argv, const char *about,
                               struct proc_options *out);
-int __wrap_elector_open(struct elector *s, const struct conf *conf, const char *name,
+int __wrap_elector_open(void *s, const struct conf *conf, const char *name,
                         struct proc *proc);
-int __real_elector_open(struct elector *s, const struct conf *conf, const char *name,
+int __real_elector_open(void *s, const struct conf *conf, const char *name,
                         struct proc *proc);
 void __wrap_proc_ready(struct proc *p, const char *status, unsigned long long generation,
                        bool active);
@@ -165,8 +165,7 @@ __wrap_proc_parse_options(int argc, char **argv, const char *about,
 }
 
 int
-__wrap_elector_open(struct elector *s, const struct conf *conf, const char *name,
-                    struct proc *proc)
+__wrap_elector_open(void *s, const struct conf *conf, const char *name, struct proc *proc)
 {
 	int r = __real_elector_open(s, conf, name, proc);
 

@@ -58,13 +58,6 @@ proc_ready(struct proc *p, const char *status, unsigned long long generation, bo
 }
 
 void
-proc_status(struct proc *p, const char *status, unsigned long long generation,
-            bool active)
-{
-	proc_ready(p, status, generation, active);
-}
-
-void
 proc_say(struct proc *p, const char *status)
 {
 	(void)p;

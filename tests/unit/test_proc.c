@@ -117,7 +117,7 @@ run_plain(void)
 	proc_say(proc, "knocking");
 	proc_ready(proc, "attached\nREADY=0", 7, true);
 	proc_ready(proc, "again", 18446744073709551615ULL, false);
-	proc_status(proc, "fine", 18446744073709551615ULL, false);
+	proc_ready(proc, "fine", 18446744073709551615ULL, false);
 	_exit(proc_run(proc));
 }
 
