@@ -100,11 +100,14 @@ connmgr_push(struct connmgr *s, const struct board_event *ev)
 }
 
 void
-connmgr_bury(struct connmgr *s)
+connmgr_bury(struct connmgr *s, const struct door_conn *asker)
 {
-	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
-		if (s->workers[i].door && door_conn_ended(s->workers[i].door))
-			door_conn_close(s->workers[i].door);
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
+		struct door_conn *c = s->workers[i].door;
+
+		if (c && c != asker && door_conn_ended(c))
+			door_conn_close(c);
+	}
 }
 
 static void

@@ -53,7 +53,7 @@ on_attach(struct connmgr *s, struct door_conn *c, const struct msg_attach *m)
 		door_conn_close(c);
 		return;
 	}
-	connmgr_bury(s);
+	connmgr_bury(s, c);
 	w = place(s, c);
 	if (!w) {
 		s->counters.no_place++;
@@ -128,7 +128,7 @@ on_request(void *user, struct door_conn *c, const char *data, size_t len)
 
 		memcpy(words, data, len + 1);
 		if (strncmp(words, "promote ", 8) == 0) {
-			connmgr_bury(s);
+			connmgr_bury(s, c);
 			connmgr_promote(s, c, words + 8);
 		} else {
 			answer(c, on_words(s, words));

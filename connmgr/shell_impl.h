@@ -109,8 +109,9 @@ void connmgr_break(struct connmgr *s, unsigned worker, const char *why);
 void connmgr_cut(struct connmgr *s, unsigned worker);
 
 /* Closes the door connections of workers whose death the kernel knows of, and the loop
- * does not yet. */
-void connmgr_bury(struct connmgr *s);
+ * does not yet. `asker`, whose request is being answered (or NULL), stays open until the
+ * loop reads its end. */
+void connmgr_bury(struct connmgr *s, const struct door_conn *asker);
 
 int connmgr_open_door(struct connmgr *s);
 

@@ -80,7 +80,7 @@ on_done(void *user, int result)
 		end(s, NULL); /* it has happened, for all but a power failure */
 		return;
 	}
-	connmgr_bury(s); /* the candidate may have been stopped meanwhile */
+	connmgr_bury(s, NULL); /* the candidate may have been stopped meanwhile */
 	s->refusal = NULL;
 	connmgr_push(s, &ev);
 	if (s->placed)
