@@ -47,10 +47,10 @@ TOOLS := $(patsubst tests/%/main.c,$(B)/tests/%,$(wildcard tests/*/main.c))
 
 all: $(PROGRAMS:%=$(B)/bin/%) $(B)/completion/conclave $(B)/completion/_conclave
 
-# named as the shells look for them
+# named as the shells look for them; EXEC runs a program that is built for another machine
 $(B)/completion/%: $(B)/bin/conclave
 	@mkdir -p $(@D)
-	$< completion $(if $(filter _%,$*),zsh,bash) >$@
+	$(EXEC) $< completion $(if $(filter _%,$*),zsh,bash) >$@
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -232,3 +232,4 @@ clean:
 .PHONY: all unit-programs fuzz-programs tool-programs run check interop tsan soak fuzz coverage bench tidy \
 	format install clean
 .SECONDARY:
+.DELETE_ON_ERROR:

@@ -13,6 +13,9 @@
 
 #define OUT_MAX (1 << 20) /* more than is printed, so that a failure keeps its reason */
 
+/* What getopt_long finds, beside single letters; FIRST and above: the verb's options. */
+enum { WORD = 1, JSON = 256, VERSION, FIRST };
+
 struct options {
 	struct ctl ctl;
 	bool help;
@@ -83,72 +86,108 @@ misused(const char *what, const char *word)
 	return EXIT_USAGE;
 }
 
-/* Keeps the first option that does not exist, or that lacks what must follow it. */
+/* The options of the command and, once the verb is known, of the verb. */
 static void
-keep_wrong(struct options *o, const char *lacks, int argc, char **argv)
+list_options(const struct verb *v, struct option list[VERB_OPTIONS_MAX + 4])
 {
-	bool next = optopt && optind < argc && argv[optind][0] == '-' &&
-	            argv[optind][1] == optopt;
+	int count = 0;
 
-	if (o->wrong)
-		return;
-	o->lacks = lacks;
-	/* within several letters behind one dash getopt has not left the word yet */
-	o->wrong = argv[!lacks && next ? optind : optind - 1];
-}
-
-static const char *
-lacking(const struct verb_option *o)
-{
-	return o->file ? "a file" : o->value;
-}
-
-/* Takes the options of the command and, once the verb is known, of the verb, wherever
- * they are; before that it stops at the verb. The number of words taken is returned. */
-static int
-take_options(struct options *o, int argc, char **argv)
-{
-	enum { JSON = 256, VERSION, FIRST };
-	const struct verb *v = o->ctl.verb;
-	struct option list[VERB_OPTIONS_MAX + 4] = {
-	    {"json", no_argument, NULL, JSON},
-	    {"help", no_argument, NULL, 'h'},
-	    {"version", no_argument, NULL, VERSION}};
-	int count = 3, found;
-
+	list[count++] = (struct option){"json", no_argument, NULL, JSON};
+	list[count++] = (struct option){"help", no_argument, NULL, 'h'};
+	list[count++] = (struct option){"version", no_argument, NULL, VERSION};
 	for (int i = 0; v && v->options[i].name; i++)
 		list[count++] =
 		    (struct option){v->options[i].name,
 		                    v->options[i].value ? required_argument : no_argument,
 		                    NULL, FIRST + i};
-	opterr = 0;
-	optind = 0; /* glibc: begin anew */
-	while ((found = getopt_long(argc, argv, v ? ":c:h" : "+:c:h", list, NULL)) !=
-	       -1) {
-		if (found == 'c') {
-			o->ctl.file = optarg;
-		} else if (found == JSON) {
-			o->ctl.json = true;
-		} else if (found == 'h') {
-			o->help = true;
-		} else if (found == VERSION) {
-			o->version = true;
-		} else if (found >= FIRST && optarg && optarg == argv[optind - 1] &&
-		           strncmp(optarg, "--", 2) == 0) {
-			optind--; /* another option, such as --json */
-			keep_wrong(o, lacking(&v->options[found - FIRST]), argc, argv);
-		} else if (found >= FIRST) {
-			o->ctl.values[found - FIRST] = optarg ? optarg : "";
-		} else if (found == ':') {
-			keep_wrong(o,
-			           optopt < FIRST ? "a file"
-			                          : lacking(&v->options[optopt - FIRST]),
-			           argc, argv);
-		} else {
-			keep_wrong(o, NULL, argc, argv);
-		}
+	list[count] = (struct option){0};
+}
+
+/* getopt_long also takes the first letters of an option, which may belong to another
+ * option in a later version. */
+static bool
+is_spelled_out(const char *word, const struct option *list, int id)
+{
+	size_t len = strcspn(word, "=");
+
+	if (strncmp(word, "--", 2) != 0)
+		return true;
+	while (list->val != id)
+		list++;
+	return strlen(list->name) == len - 2 &&
+	       strncmp(list->name, word + 2, len - 2) == 0;
+}
+
+/* Takes an option that getopt_long has found in `word`, or keeps the first wrong one. */
+static void
+take_option(struct options *o, const struct option *list, int found, char *word)
+{
+	int id = found == ':' ? optopt : found;
+	const struct verb_option *of =
+	    id >= FIRST ? &o->ctl.verb->options[id - FIRST] : NULL;
+	const char *lacks = of && found == ':' ? of->value : NULL;
+
+	if (of && optarg && strncmp(optarg, "--", 2) == 0 && !strchr(word, '=')) {
+		optind--; /* another option, such as --json */
+		lacks = of->value;
 	}
-	return optind;
+	if (lacks || id == '?' || !is_spelled_out(word, list, id)) {
+		if (o->wrong)
+			return;
+		o->wrong = word;
+		o->lacks = lacks && of->file ? "a file" : lacks;
+	} else if (of) {
+		o->ctl.values[id - FIRST] = optarg ? optarg : "";
+	} else if (id == 'c') {
+		o->ctl.file = optarg;
+	} else if (id == JSON) {
+		o->ctl.json = true;
+	} else if (id == 'h') {
+		o->help = true;
+	} else if (id == VERSION) {
+		o->version = true;
+	}
+}
+
+/* The first word is the verb, whose options are known from then on. */
+static int
+take_word(struct options *o, struct option *list, char *word)
+{
+	if (o->ctl.verb) {
+		o->ctl.argv[o->ctl.argc++] = word;
+		return 0;
+	}
+	o->ctl.verb = find_verb(word);
+	list_options(o->ctl.verb, list);
+	return o->ctl.verb ? 0 : misused("unknown verb", word);
+}
+
+/* Takes the options, wherever they are, and the words. 0, or the exit status. */
+static int
+take_words(struct options *o, int argc, char **argv)
+{
+	struct option list[VERB_OPTIONS_MAX + 4];
+	int found, r = 0;
+	char *word;
+
+	o->ctl.argv = argv; /* the words take the places of what has been read */
+	list_options(NULL, list);
+	/* `-`: options and words in order, even with POSIXLY_CORRECT in the environment
+	 */
+	while (r == 0 && (word = argv[optind],
+	                  found = getopt_long(argc, argv, "-:c:h", list, NULL)) != -1) {
+		if (found == ':' && optopt == 'c')
+			return misused("a file must follow", "-c");
+		if (found == WORD)
+			r = take_word(o, list, optarg);
+		else
+			take_option(o, list, found, word);
+		if (o->wrong && !o->ctl.verb)
+			return misused("unknown option", o->wrong);
+	}
+	while (r == 0 && optind < argc)
+		r = take_word(o, list, argv[optind++]);
+	return r;
 }
 
 static int
@@ -194,22 +233,10 @@ take_places(void)
 static int
 run(struct options *o, int argc, char **argv)
 {
-	int first = take_options(o, argc, argv);
-	const char *word;
+	int r = take_words(o, argc, argv);
 
-	if (o->lacks)
-		return misused("a file must follow", o->wrong);
-	if (o->wrong)
-		return misused("unknown option", o->wrong);
-	word = first < argc ? argv[first] : NULL;
-	o->ctl.verb = word ? find_verb(word) : NULL;
-	if (o->ctl.verb) {
-		argc -= first;
-		argv += first;
-		first = take_options(o, argc, argv);
-		o->ctl.argc = argc - first;
-		o->ctl.argv = argv + first;
-	}
+	if (r)
+		return r;
 	if (o->version) {
 		puts("conclave " CONCLAVE_VERSION);
 		return EXIT_OK;
@@ -220,8 +247,6 @@ run(struct options *o, int argc, char **argv)
 	}
 	if (o->ctl.verb)
 		return run_verb(o);
-	if (word)
-		return misused("unknown verb", word);
 	if (o->help) {
 		print_help();
 		return EXIT_OK;

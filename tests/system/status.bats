@@ -38,6 +38,7 @@ status_comes() {
 	run -64 bare --nonsense status
 	[[ "$output" == *--nonsense* ]]
 	run -64 bare -c
+	run -64 bare status -c
 	run -64 lab_conclave 1 status nonsense
 	[[ "$output" == *nonsense*"conclave [-c FILE] status"* ]]
 	run -64 lab_conclave 1 leader nonsense
@@ -55,6 +56,17 @@ status_comes() {
 	run -64 lab_conclave 1 restart
 	run -64 lab_conclave 1 restart a b
 	run -64 lab_conclave 1 check a b
+	# the first letters of an option are no option: another one may begin with them some day
+	run -64 bare --vers
+	run -64 lab_conclave 1 swap --und
+	[[ "$output" == *--und* ]]
+}
+
+@test "options may stand anywhere, whatever POSIXLY_CORRECT says" {
+	lab_make 1
+	POSIXLY_CORRECT=1 run -0 bare --json check -- "$LAB/1/conclave.conf"
+	POSIXLY_CORRECT=1 run -0 bare check "$LAB/1/conclave.conf" --json
+	[[ "$output" == \{* ]]
 }
 
 @test "a wrong configuration: where and what, and 78, from every verb" {
