@@ -148,6 +148,7 @@ put_child(struct buf_out *out, const struct supervisor_child *m, const char *nam
 {
 	const struct child *life = &m->life;
 	struct procfs_use use = procfs_read(life->pid);
+	uint64_t generation = m->said.generation;
 	char text[REASON_MAX];
 	bool alive = life->pid > 0;
 
@@ -157,7 +158,8 @@ put_child(struct buf_out *out, const struct supervisor_child *m, const char *nam
 	json_put_i64(out, "pid", life->pid);
 	json_put_text(out, "state", child_state_name(life));
 	json_put_text(out, "version", m->said.version);
-	json_put_u64(out, "generation", m->said.generation);
+	/* a larger claim of a child would make the whole answer unreadable for jansson */
+	json_put_u64(out, "generation", generation < INT64_MAX ? generation : INT64_MAX);
 	json_put_u64(out, "uptime_ms", alive ? age_ms(now_us, m->started_us) : 0);
 	procfs_put(out, &use);
 	json_put_u64(out, "beat_age_ms",

@@ -10,7 +10,7 @@
  *   - exit N: exit status N at once
  *   - stubborn: as ok, but ends on SIGKILL only
  *   - forge: another process sends READY=1 and beats; the worker itself is mute
- *   - noise: malformed notifications, then as ok
+ *   - noise: malformed notifications, then as ok, with a generation that no process has
  *
  * It writes NAME.env (how it was started), and a line to NAME.log for each start, SIGHUP
  * and SIGTERM. It leaves a socket in $FAKE_RUN/NAME if that folder exists.
@@ -245,6 +245,8 @@ be_worker(int argc, char **argv)
 		           "X_CONCLAVE_GENERATION=4611686018427387905\n"
 		           "X_CONCLAVE_ACTIVE=1",
 		           worker);
+	if (strcmp(mode->name, "noise") == 0)
+		sd_notify(0, "X_CONCLAVE_GENERATION=18446744073709551615");
 	if (strcmp(mode->name, "flap") == 0)
 		return 1;
 	return serve(mode, signalfd(-1, &taken, SFD_CLOEXEC));

@@ -539,6 +539,8 @@ when_stopped() { # WORKER: microseconds
 	start
 	all_ready
 	ask status | jq -e '.drops.notices_malformed == 3'
+	"$bin/conclave" -c "$dir/c.conf" health --json >"$dir/health" || true
+	jq -e '.processes[] | select(.name == "peer").restarts == 0' "$dir/health"
 	[ "$(ls "/proc/$daemon/fd" | wc -l)" -lt 24 ]
 	is peer restarts 0
 }
