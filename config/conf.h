@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct qconfig;
+
 #define CONF_SERVERS_MAX  32
 #define CONF_HOST_MAX     512 /* may hold several: a|b */
 #define CONF_PATH_MAX     4096
@@ -108,9 +110,9 @@ size_t conf_print(const struct conf *c, bool all, char *out, size_t cap);
 #define CONF_PRINT_MAX 65536
 
 /* The configuration text that our notifications carry: ZooKeeper's version 0, see
- * wire/qconfig. With `attach` it leaves this server out. Returns the length without the
- * NUL, or 0 if the text does not fit. */
-size_t conf_qconfig(const struct conf *c, char *out, size_t cap);
+ * wire/qconfig; and what others read in it. With `attach` it leaves this server out.
+ * Returns the length without the NUL, or 0 if the text does not fit. */
+size_t conf_qconfig(const struct conf *c, char *out, size_t cap, struct qconfig *read);
 
 const struct conf_server *conf_server(const struct conf *c, int64_t id); /* NULL: none */
 bool conf_is_voter(const struct conf *c, int64_t id);

@@ -106,15 +106,14 @@ put_group(struct buf_out *b, const struct conf *c, unsigned first)
  * so that the order, the form of addresses and the defaults are ZooKeeper's. An ensemble
  * that we are attached to need not know us or our name: it gets its own servers only. */
 size_t
-conf_qconfig(const struct conf *c, char *out, size_t cap)
+conf_qconfig(const struct conf *c, char *out, size_t cap, struct qconfig *read)
 {
 	char *text = malloc(QCONFIG_TEXT_MAX);
-	struct qconfig *q = malloc(sizeof(*q));
 	struct buf_out b;
 	size_t len = 0;
 
-	if (!text || !q)
-		goto out;
+	if (!text)
+		return 0;
 	buf_out_init(&b, text, QCONFIG_TEXT_MAX);
 	for (unsigned i = 0; i < c->server_count; i++)
 		if (!c->attach || c->servers[i].id != c->id)
@@ -128,10 +127,8 @@ conf_qconfig(const struct conf *c, char *out, size_t cap)
 		buf_put_text(&b, "weight.%" PRId64 "=%" PRId64 "\n", s->id, s->weight);
 	}
 	buf_put_text(&b, "version=0\n");
-	if (!b.bad && qconfig_parse(text, b.len, true, q) == QCONFIG_OK)
-		len = qconfig_print(q, out, cap);
-out:
-	free(q);
+	if (!b.bad && qconfig_parse(text, b.len, true, read) == QCONFIG_OK)
+		len = qconfig_print(read, out, cap);
 	free(text);
-	return len;
+	return len > 0 && qconfig_parse(out, len, true, read) == QCONFIG_OK ? len : 0;
 }

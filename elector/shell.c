@@ -29,20 +29,6 @@ elector_view(const struct elector *s, struct elect_view *out)
 }
 
 static void
-rearm(struct elector *s)
-{
-	uint64_t due_ms = s->attach ? attach_due_ms(s->attach) : elect_due_ms(s->elect);
-
-	if (due_ms == UINT64_MAX) {
-		sd_event_source_set_enabled(s->timer, SD_EVENT_OFF);
-		return;
-	}
-	/* sd-event takes 0 for "not set" */
-	sd_event_source_set_time(s->timer, due_ms > 0 ? due_ms * 1000 : 1);
-	sd_event_source_set_enabled(s->timer, SD_EVENT_ONESHOT);
-}
-
-static void
 say_status(struct elector *s)
 {
 	char line[STATUS_LINE_MAX];
@@ -92,8 +78,10 @@ on_step(void *user, uint64_t now_ms, void *event)
 static void
 on_settle(void *user)
 {
-	show(user);
-	rearm(user);
+	struct elector *s = user;
+
+	show(s);
+	gate_arm(s->timer, s->attach ? attach_due_ms(s->attach) : elect_due_ms(s->elect));
 }
 
 static int
@@ -136,8 +124,7 @@ make_core(struct elector *s)
 	attach_free(s->attach);
 	s->elect = elect;
 	s->attach = attach;
-	s->has_state = false;
-	s->has_decided = false;
+	s->state = s->decided = (struct msg){0};
 	for (unsigned i = 0; i < s->remote_count; i++)
 		s->remotes[i].heard = false;
 	return 0;
@@ -168,18 +155,16 @@ static void
 on_again(void *user, bool active)
 {
 	struct elector *s = user;
-	struct msg state = {.type = MSG_STATE, .u.state = s->state};
-	struct msg decided = {.type = MSG_DECIDED, .u.decided = s->decided};
 
 	if (!active) {
 		start_afresh(s);
 		return;
 	}
 	gate_push(&s->gate, &(struct elect_event){.type = ELECT_EV_AGAIN});
-	if (s->has_state)
-		uplink_send(s->uplink, &state);
-	if (s->has_decided)
-		uplink_send(s->uplink, &decided);
+	if (s->state.type)
+		uplink_send(s->uplink, &s->state);
+	if (s->decided.type)
+		uplink_send(s->uplink, &s->decided);
 }
 
 static void
@@ -195,20 +180,10 @@ take_remote(struct elector *s, const struct msg_remote *m)
 }
 
 static void
-remember(struct elector *s, int64_t sid, const struct vote *vote)
-{
-	for (unsigned i = 0; i < s->remote_count; i++) {
-		if (s->remotes[i].sid != sid)
-			continue;
-		s->remotes[i].heard = true;
-		s->remotes[i].vote = *vote;
-	}
-}
-
-static void
 take_frame(struct elector *s, const struct msg_frame *m)
 {
 	struct elect_event ev = {.type = ELECT_EV_NOTIF, .sid = m->sid};
+	struct elector_remote *remote = elector_find_remote(s, m->sid);
 	enum notif_result r;
 
 	if (m->lane != MSG_LANE_ELECTION)
@@ -221,7 +196,10 @@ take_frame(struct elector *s, const struct msg_frame *m)
 		          notif_result_name(r));
 		return;
 	}
-	remember(s, m->sid, &ev.notif.vote);
+	if (remote) {
+		remote->heard = true;
+		remote->vote = ev.notif.vote;
+	}
 	gate_push(&s->gate, &ev);
 }
 
@@ -281,13 +259,6 @@ on_message(void *user, const struct msg *m)
 }
 
 static void
-on_lost(void *user, const char *why)
-{
-	(void)user;
-	log_debug("connmgr lost reason=%s", why);
-}
-
-static void
 on_superseded(void *user, int status)
 {
 	struct elector *s = user;
@@ -311,23 +282,14 @@ on_request(void *user, struct door_conn *c, const char *data, size_t len)
 		door_conn_close(c);
 }
 
-static void
-on_gone(void *user, struct door_conn *c)
-{
-	(void)user;
-	(void)c;
-}
-
 static int
 open_ends(struct elector *s)
 {
 	static const struct uplink_ops uplink_ops = {.on_activate = on_activate,
 	                                             .on_again = on_again,
 	                                             .on_message = on_message,
-	                                             .on_lost = on_lost,
 	                                             .on_superseded = on_superseded};
-	static const struct door_ops door_ops = {.on_request = on_request,
-	                                         .on_gone = on_gone};
+	static const struct door_ops door_ops = {.on_request = on_request};
 	struct uplink_config config = {
 	    .who = MSG_WHO_ELECTOR,
 	    .name = s->name,
@@ -352,26 +314,17 @@ open_ends(struct elector *s)
 static int
 read_config(struct elector *s)
 {
-	enum qconfig_result q;
-	int r;
-
 	s->config_text_len =
-	    conf_qconfig(s->conf, s->config_text, sizeof(s->config_text));
+	    conf_qconfig(s->conf, s->config_text, sizeof(s->config_text), &s->config);
 	if (s->config_text_len == 0) {
 		log_err("the configuration text does not fit");
 		return -E2BIG;
 	}
-	q = qconfig_parse(s->config_text, s->config_text_len, true, &s->config);
-	if (q != QCONFIG_OK) {
-		log_err("the configuration text is refused: %s", qconfig_result_name(q));
-		return -EINVAL;
-	}
-	r = quorum_init(&s->quorum, &s->config);
 	for (unsigned i = 0; i < s->conf->server_count; i++) {
 		if (s->conf->servers[i].id != s->conf->id)
 			s->remotes[s->remote_count++].sid = s->conf->servers[i].id;
 	}
-	return r;
+	return quorum_init(&s->quorum, &s->config);
 }
 
 int

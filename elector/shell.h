@@ -62,11 +62,10 @@ struct elector {
 	size_t config_text_len;
 	unsigned char frame[NOTIF_HEAD + QCONFIG_TEXT_MAX];
 
-	/* what we said last as the active elector, to be said again after a lost link */
-	bool has_state;
-	struct msg_state state;
-	bool has_decided;
-	struct msg_decided decided;
+	/* what we said last as the active elector, to be said again after a lost link; of
+	 * type 0: nothing yet */
+	struct msg state;
+	struct msg decided;
 
 	/* the newest look, and when it came; 0: it is answered */
 	struct msg_serial look_serial;
@@ -88,7 +87,9 @@ int elector_open(void *self, const struct conf *conf, const char *name,
 void elector_close(void *self);
 
 void elector_view(const struct elector *s, struct elect_view *out);
-/* Carries out one action of the core: shell_apply.c. */
+/* shell_apply.c: a configured server other than ourselves, NULL: there is none. */
+struct elector_remote *elector_find_remote(struct elector *s, int64_t sid);
+/* Carries out one action of the core. */
 void elector_apply(struct elector *s, const struct elect_action *a);
 
 /* status.c: what our control socket answers to `status` (docs/DOORS.md), one JSON object;

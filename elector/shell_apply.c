@@ -8,13 +8,13 @@
 #include <assert.h>
 #include <inttypes.h>
 
-static bool
-is_configured(const struct elector *s, int64_t sid)
+struct elector_remote *
+elector_find_remote(struct elector *s, int64_t sid)
 {
 	for (unsigned i = 0; i < s->remote_count; i++)
 		if (s->remotes[i].sid == sid)
-			return true;
-	return false;
+			return &s->remotes[i];
+	return NULL;
 }
 
 static void
@@ -29,7 +29,7 @@ send_vote(struct elector *s, const struct elect_action *a)
 
 	if (a->type == ELECT_ACT_SEND &&
 	    uplink_waiting(s->uplink) >= UPLINK_QUEUE_MAX / 2 &&
-	    !is_configured(s, a->sid)) {
+	    !elector_find_remote(s, a->sid)) {
 		s->counters.spared++;
 		return;
 	}
@@ -56,9 +56,9 @@ send_state(struct elector *s, const struct elect_action *a)
 	struct msg m = {.type = MSG_STATE,
 	                .u.state = {.serial = a->serial, .vote = a->vote}};
 
-	s->counters.rounds += !s->has_state || s->state.vote.round != a->vote.round;
-	s->has_state = true;
-	s->state = m.u.state;
+	s->counters.rounds +=
+	    !s->state.type || s->state.u.state.vote.round != a->vote.round;
+	s->state = m;
 	log_debug("vote leader=%" PRId64 " zxid=0x%" PRIx64 " round=%" PRId64
 	          " epoch=%" PRId64,
 	          a->vote.leader, (uint64_t)a->vote.zxid, a->vote.round, a->vote.epoch);
@@ -71,8 +71,7 @@ send_decided(struct elector *s, const struct elect_action *a)
 	struct msg m = {.type = MSG_DECIDED,
 	                .u.decided = {.serial = a->serial, .vote = a->vote}};
 
-	s->has_decided = true;
-	s->decided = m.u.decided;
+	s->decided = m;
 	s->counters.decided++;
 	if (msg_serial_compare(&a->serial, &s->look_serial) == 0) {
 		/* a repeated answer may be that of the elector before us */

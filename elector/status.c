@@ -7,20 +7,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static const char *
-state_word(int32_t state)
-{
-	static const char *const words[] = {"looking", "following", "leading",
-	                                    "observing"};
-
-	return state >= NOTIF_LOOKING && state <= NOTIF_OBSERVING ? words[state]
-	                                                          : "unknown";
-}
-
 const char *
 elector_state(const struct elect_view *v)
 {
-	return v->silent ? "silent" : state_word(v->state);
+	return v->silent ? "silent" : notif_state_word(v->state);
 }
 
 static const struct vote *
@@ -72,7 +62,7 @@ put_remotes(struct buf_out *out, const struct elector *s)
 		buf_put_text(out, "%s{\"id\":%" PRId64, i > 0 ? "," : "", r->sid);
 		if (r->heard) {
 			buf_put_text(out, ",\"state\":\"%s\",\"vote\":",
-			             state_word(r->vote.state));
+			             notif_state_word(r->vote.state));
 			put_vote(out, &r->vote, r->vote.round);
 		} else {
 			buf_put_text(out, ",\"state\":null,\"vote\":null");

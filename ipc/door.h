@@ -29,7 +29,7 @@ struct door_ops {
 	/* One request, with a NUL behind it. The answer may be sent now or later. */
 	void (*on_request)(void *user, struct door_conn *c, const char *data, size_t len);
 	/* The other side has closed, or door_conn_close was called; `c` is invalid
-	 * afterwards. */
+	 * afterwards. NULL: nothing is to be done then. */
 	void (*on_gone)(void *user, struct door_conn *c);
 };
 

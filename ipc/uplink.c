@@ -116,7 +116,8 @@ fall(struct uplink *u, const char *why)
 	                                               : u->retry_us * 2;
 	if (had) {
 		log_info("uplink linked→lost reason=%s", why);
-		u->ops->on_lost(u->user, why);
+		if (u->ops->on_lost)
+			u->ops->on_lost(u->user, why);
 	}
 }
 

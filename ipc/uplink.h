@@ -33,7 +33,7 @@ struct uplink_ops {
 	/* Every other message for this worker, `synced` included. */
 	void (*on_message)(void *user, const struct msg *m);
 	/* The link is lost, and what waited for room is dropped. A new link is being
-	 * made. */
+	 * made. NULL: nothing is to be done then. */
 	void (*on_lost)(void *user, const char *why);
 	/* Another process holds our role, or connmgr speaks another message set: exit
 	 * with this status (85 or 1). */

@@ -210,7 +210,6 @@ unsigned role_get_learners(const struct role *r, uint64_t now_ms,
                            struct role_learner_view out[ROLE_LEARNERS_MAX]);
 
 const char *role_phase_name(enum role_phase p);
-const char *role_state_name(int32_t state); /* enum notif_state: "looking" … */
 const char *role_close_name(enum role_close c);
 
 #endif

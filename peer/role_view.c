@@ -62,19 +62,6 @@ role_phase_name(enum role_phase p)
 }
 
 const char *
-role_state_name(int32_t state)
-{
-	static const char *const words[] = {
-	    [NOTIF_LOOKING] = "looking",
-	    [NOTIF_FOLLOWING] = "following",
-	    [NOTIF_LEADING] = "leading",
-	    [NOTIF_OBSERVING] = "observing",
-	};
-
-	return word(words, sizeof(words) / sizeof(words[0]), (unsigned)state);
-}
-
-const char *
 role_close_name(enum role_close c)
 {
 	static const char *const words[] = {

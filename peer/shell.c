@@ -21,15 +21,8 @@ static void
 settle(void *user)
 {
 	struct peer *p = user;
-	uint64_t due_ms = p->role ? role_due_ms(p->role) : UINT64_MAX;
 
-	if (due_ms == UINT64_MAX) {
-		sd_event_source_set_enabled(p->timer, SD_EVENT_OFF);
-		return;
-	}
-	/* sd-event takes 0 for "not set" */
-	sd_event_source_set_time(p->timer, due_ms > 0 ? due_ms * 1000 : 1);
-	sd_event_source_set_enabled(p->timer, SD_EVENT_ONESHOT);
+	gate_arm(p->timer, p->role ? role_due_ms(p->role) : UINT64_MAX);
 }
 
 static void
@@ -221,17 +214,6 @@ on_superseded(void *user, int status)
 	proc_exit(p->proc, status);
 }
 
-static int
-make_members(struct peer *p)
-{
-	static char text[QCONFIG_TEXT_MAX];
-	size_t len = conf_qconfig(p->conf, text, sizeof(text));
-
-	if (len == 0)
-		return -EOVERFLOW;
-	return qconfig_parse(text, len, true, &p->members) == QCONFIG_OK ? 0 : -EINVAL;
-}
-
 /* Frames go before the timer: a process that was stopped for a while takes what has
  * waited for it before it counts the silence. */
 static int
@@ -265,6 +247,7 @@ peer_open(void *self, const struct conf *conf, const char *name, struct proc *pr
 	    .run_dir = conf->run_dir,
 	    .kind = conf->ipc == CONF_IPC_NNG ? CHAN_NNG : CHAN_SEQPACKET,
 	};
+	static char text[QCONFIG_TEXT_MAX];
 	int r;
 
 	p->conf = conf;
@@ -273,8 +256,8 @@ peer_open(void *self, const struct conf *conf, const char *name, struct proc *pr
 	p->loop = proc_loop(proc);
 	p->view_us = clock_us();
 	r = paths_below(p->folder, sizeof(p->folder), conf->data_dir, PATHS_PEER, NULL);
-	if (r >= 0)
-		r = make_members(p);
+	if (r >= 0 && conf_qconfig(conf, text, sizeof(text), &p->members) == 0)
+		r = -EOVERFLOW;
 	if (r >= 0)
 		r = gate_init(&p->gate, sizeof(struct role_event), EVENTS_MAX, &gate_ops,
 		              p);

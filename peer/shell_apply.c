@@ -30,7 +30,7 @@ send_role(struct peer *p, const struct msg_role *role)
 	const struct vote *v = &role->vote;
 
 	log_info("role %s of %" PRId64 " round=%" PRId64 " epoch=%" PRId64,
-	         role_state_name(v->state), v->leader, v->round, v->epoch);
+	         notif_state_word(v->state), v->leader, v->round, v->epoch);
 	uplink_send(p->uplink, &(struct msg){.type = MSG_ROLE, .u.role = *role});
 }
 
@@ -119,7 +119,7 @@ peer_publish(struct peer *p, const struct role_view *view)
 	peer_door_tell(p, text, peer_event(p, text, sizeof(text)));
 	log_line(turn ? LOG_LEVEL_NOTICE : LOG_LEVEL_INFO,
 	         "state %s→%s phase=%s leader=%" PRId64 " epoch=%" PRId64 " active=%d",
-	         role_state_name(was.state), role_state_name(view->state),
+	         notif_state_word(was.state), notif_state_word(view->state),
 	         role_phase_name(view->phase), view->has_leader ? view->leader : -1,
 	         view->epoch, view->active);
 	if (p->ready)

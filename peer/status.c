@@ -52,7 +52,7 @@ peer_line(const struct peer *p, char *out, size_t cap)
 
 	peer_reason(p, reason, sizeof(reason));
 	snprintf(out, cap, "%s, %s, leader %" PRId64 ", epoch %" PRId64 "%s%.100s",
-	         role_state_name(v->state), role_phase_name(v->phase),
+	         notif_state_word(v->state), role_phase_name(v->phase),
 	         v->has_leader ? v->leader : -1, v->epoch, *reason ? ": " : "", reason);
 	if (!p->role)
 		snprintf(out, cap, "shadow");
@@ -64,7 +64,7 @@ put_view(struct buf_out *out, const struct peer *p)
 	const struct role_view *v = &p->view;
 	char reason[PEER_WHY_MAX];
 
-	json_put_text(out, "state", role_state_name(v->state));
+	json_put_text(out, "state", notif_state_word(v->state));
 	json_put_text(out, "phase", role_phase_name(v->phase));
 	json_put_key(out, "leader");
 	if (v->has_leader)

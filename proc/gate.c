@@ -50,3 +50,15 @@ gate_idle(const struct gate *g)
 {
 	return !g->running;
 }
+
+void
+gate_arm(sd_event_source *timer, uint64_t due_ms)
+{
+	if (due_ms == UINT64_MAX) {
+		sd_event_source_set_enabled(timer, SD_EVENT_OFF);
+		return;
+	}
+	/* sd-event takes 0 for "not set" */
+	sd_event_source_set_time(timer, due_ms > 0 ? due_ms * 1000 : 1);
+	sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+}

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <systemd/sd-event.h>
 
 struct gate_ops {
 	/* Steps the core with `event` (a copy, which may be changed) and applies the
@@ -35,5 +36,8 @@ void gate_deinit(struct gate *g); /* also of one that is all zeros */
  * nothing is queued and settles before it returns: only then may `event` borrow bytes. */
 void gate_push(struct gate *g, const void *event);
 bool gate_idle(const struct gate *g);
+
+/* Sets a timer of the loop to the core's deadline; UINT64_MAX: off. */
+void gate_arm(sd_event_source *timer, uint64_t due_ms);
 
 #endif

@@ -102,11 +102,9 @@ status_quorum(const struct conf *conf)
 	struct quorum *quorum = malloc(sizeof(*quorum));
 	char *text = malloc(QCONFIG_TEXT_MAX);
 	unsigned smallest = 0;
-	size_t len;
 
 	if (config && quorum && text &&
-	    (len = conf_qconfig(conf, text, QCONFIG_TEXT_MAX)) > 0 &&
-	    qconfig_parse(text, len, true, config) == QCONFIG_OK &&
+	    conf_qconfig(conf, text, QCONFIG_TEXT_MAX, config) > 0 &&
 	    quorum_init(quorum, config) == 0)
 		smallest = quorum_smallest(quorum);
 	free(text);

@@ -98,3 +98,13 @@ notif_state_name(int32_t state)
 
 	return state >= NOTIF_LOOKING && state <= NOTIF_OBSERVING ? names[state] : "?";
 }
+
+const char *
+notif_state_word(int32_t state)
+{
+	static const char *const words[] = {"looking", "following", "leading",
+	                                    "observing"};
+
+	return state >= NOTIF_LOOKING && state <= NOTIF_OBSERVING ? words[state]
+	                                                          : "unknown";
+}

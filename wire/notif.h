@@ -48,5 +48,6 @@ size_t notif_encode(const struct notif *in, void *out, size_t cap);
 
 const char *notif_result_name(enum notif_result r);
 const char *notif_state_name(int32_t state); /* "LOOKING" …, "?" for no state */
+const char *notif_state_word(int32_t state); /* "looking" …, "unknown" */
 
 #endif

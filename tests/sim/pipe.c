@@ -311,7 +311,8 @@ door_conn_close(struct door_conn *c)
 {
 	struct door *d = c->door;
 
-	d->ops->on_gone(d->user, c);
+	if (d->ops->on_gone)
+		d->ops->on_gone(d->user, c);
 	leave_client(c);
 }
 
@@ -321,7 +322,8 @@ door_close(struct door *d)
 	for (unsigned i = 0; d && i < SOCKS_MAX; i++) {
 		if (conns[i].serial == 0 || conns[i].door != d)
 			continue;
-		d->ops->on_gone(d->user, &conns[i]);
+		if (d->ops->on_gone)
+			d->ops->on_gone(d->user, &conns[i]);
 		leave_client(&conns[i]);
 	}
 	if (d)

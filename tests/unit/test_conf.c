@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "config/conf_key.h"
 #include "tests/unit/conf_kit.h"
+#include "wire/qconfig.h"
 
 /* A value for each key, in the canonical order. make_everything adds the keys that are
  * missing here. */
@@ -285,6 +286,7 @@ static void
 longest(void **state)
 {
 	static char text[CONF_PRINT_MAX * 2], path[2 * CONF_PATH_MAX];
+	static struct qconfig q;
 	char host[CONF_HOST_MAX];
 	size_t len;
 
@@ -315,7 +317,7 @@ longest(void **state)
 	len = conf_print(&conf_got, true, printed, sizeof(printed));
 	assert_true(len > 30000);
 	conf_kit_good(printed);
-	assert_true(conf_qconfig(&conf_got, text, 32768) > 18000);
+	assert_true(conf_qconfig(&conf_got, text, 32768, &q) > 18000);
 }
 
 static void

@@ -323,7 +323,7 @@ zookeepers_text(void **state)
 		int64_t all[CONF_SERVERS_MAX];
 
 		conf_kit_good(cases[i].conf);
-		len = conf_qconfig(&conf_got, text, sizeof(text));
+		len = conf_qconfig(&conf_got, text, sizeof(text), &q);
 		assert_string_equal(text, cases[i].text);
 		assert_int_equal(len, strlen(text));
 		assert_int_equal(qconfig_parse(text, len, true, &q), QCONFIG_OK);
@@ -334,8 +334,8 @@ zookeepers_text(void **state)
 		}
 		assert_int_equal(quorum_init(&quorum, &q), 0);
 		assert_true(quorum_has(&quorum, all, conf_got.server_count));
-		assert_int_equal(conf_qconfig(&conf_got, text, len), 0);
-		assert_int_equal(conf_qconfig(&conf_got, text, len + 1), len);
+		assert_int_equal(conf_qconfig(&conf_got, text, len, &q), 0);
+		assert_int_equal(conf_qconfig(&conf_got, text, len + 1, &q), len);
 	}
 }
 

@@ -185,6 +185,10 @@ names(void **state)
 	assert_string_equal(notif_state_name(NOTIF_OBSERVING), "OBSERVING");
 	assert_string_equal(notif_state_name(-1), "?");
 	assert_string_equal(notif_state_name(4), "?");
+	assert_string_equal(notif_state_word(NOTIF_LOOKING), "looking");
+	assert_string_equal(notif_state_word(NOTIF_OBSERVING), "observing");
+	assert_string_equal(notif_state_word(-1), "unknown");
+	assert_string_equal(notif_state_word(4), "unknown");
 	for (int r = NOTIF_OK; r <= NOTIF_CONFIG_LENGTH; r++)
 		for (int other = NOTIF_OK; other < r; other++)
 			assert_string_not_equal(

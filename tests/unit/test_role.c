@@ -278,7 +278,6 @@ names(void **state)
 	(void)state;
 	assert_string_equal(role_phase_name(ROLE_SYNCHRONIZATION), "synchronization");
 	assert_string_equal(role_phase_name((enum role_phase)99), "?");
-	assert_string_equal(role_state_name(NOTIF_OBSERVING), "observing");
 	assert_string_equal(role_close_name(ROLE_CLOSE_SILENT), "silent");
 	role_free(NULL);
 }
