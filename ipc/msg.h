@@ -268,7 +268,6 @@ enum msg_result msg_decode(const void *data, size_t len, struct msg *out);
 /* <0, 0, >0: a is older, the same, newer. */
 int msg_serial_compare(const struct msg_serial *a, const struct msg_serial *b);
 
-const char *msg_result_name(enum msg_result r);
 const char *msg_link_name(enum msg_link l);     /* "up" "down" "connecting" */
 const char *msg_reason_name(enum msg_reason r); /* one word, "" for none */
 const char *msg_look_reason_name(enum msg_look_reason r);

@@ -8,18 +8,6 @@ word(const char *const *words, unsigned count, unsigned at)
 }
 
 const char *
-msg_result_name(enum msg_result r)
-{
-	static const char *const words[] = {
-	    [MSG_OK] = "ok",       [MSG_SHORT] = "short",     [MSG_LONG] = "long",
-	    [MSG_MAGIC] = "magic", [MSG_VERSION] = "version", [MSG_UNKNOWN] = "unknown",
-	    [MSG_RANGE] = "range",
-	};
-
-	return word(words, sizeof(words) / sizeof(words[0]), r);
-}
-
-const char *
 msg_link_name(enum msg_link l)
 {
 	static const char *const words[] = {
