@@ -1,8 +1,6 @@
 /* What workers and remotes say: retained, passed on, or dropped and counted; see board.h.
  * Which worker is active is decided in board_attach.c. */
-#include "connmgr/board.h"
-
-#include "connmgr/board_worker.h"
+#include "connmgr/board_impl.h"
 
 #include <assert.h>
 #include <stdlib.h>

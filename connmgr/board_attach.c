@@ -3,7 +3,7 @@
  * generation + 1, send activate and the replay, cut the link of the old one. What the
  * worker says counts from its next hello on. A promotion has its record on the disk
  * before that, while the old elector goes on. */
-#include "connmgr/board_worker.h"
+#include "connmgr/board_impl.h"
 
 #include <assert.h>
 #include <string.h>

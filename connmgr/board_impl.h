@@ -1,5 +1,5 @@
-/* The state of the board, one block without pointers: board.c (what is said),
- * board_attach.c (who is active) and the leaves below both, board_worker.c. */
+/* The insides of the board, one block without pointers: board.c (what is said) is above
+ * board_attach.c (who is active), and that above the leaves, board_worker.c. */
 #ifndef CONNMGR_BOARD_IMPL_H
 #define CONNMGR_BOARD_IMPL_H
 
@@ -44,5 +44,22 @@ void board_on_promote(struct board *b, const struct board_event *ev,
 void board_on_prepared(struct board *b, const struct board_event *ev,
                        struct board_actions *out);
 void board_on_due(struct board *b, uint64_t now_ms, struct board_actions *out);
+
+/* ---- the leaves: the workers, and the list of actions ---- */
+
+struct board_role *board_role(struct board *b, enum msg_who who);
+
+struct board_action *board_add(struct board_actions *out, enum board_action_type type,
+                               unsigned worker);
+/* SEND to every worker of these roles (enum msg_party) that receives new messages,
+ * shadows too. */
+void board_send_all(struct board *b, unsigned to, const struct board_item *item,
+                    struct board_actions *out);
+
+/* The link of a worker has ended, or ends now (`cut`). */
+void board_unlink(struct board *b, unsigned worker, bool cut, struct board_actions *out);
+/* The peer is gone or takes no part: its last word and the decision for it are dropped,
+ * and the electors are told so. */
+void board_forget_word(struct board *b, struct board_actions *out);
 
 #endif

@@ -52,26 +52,20 @@ board_keep_row(struct board_keep *k, enum msg_lane lane, int64_t sid, bool down,
 	board_note_set(&row->note, MSG_REMOTE, data, len);
 }
 
-static struct board_frame *
-place(struct board_keep *k, unsigned at)
+struct board_frame *
+board_keep_place(const struct board_keep *k, unsigned at)
 {
 	unsigned char *frames = (unsigned char *)(k->rows + k->row_max);
 
 	return (struct board_frame *)(void *)(frames + at * stride(k->frame_cap));
 }
 
-const struct board_frame *
-board_keep_place(const struct board_keep *k, unsigned at)
-{
-	return place((struct board_keep *)k, at);
-}
-
 static struct board_frame *
 find_frame(struct board_keep *k, int64_t sid)
 {
 	for (unsigned i = 0; i < k->frame_max; i++)
-		if (place(k, i)->used && place(k, i)->sid == sid)
-			return place(k, i);
+		if (board_keep_place(k, i)->used && board_keep_place(k, i)->sid == sid)
+			return board_keep_place(k, i);
 	return NULL;
 }
 
@@ -83,8 +77,8 @@ board_keep_frame(struct board_keep *k, int64_t sid, bool member, const void *dat
 
 	assert(len <= k->frame_cap);
 	for (unsigned i = 0; i < k->frame_max && !f; i++)
-		if (!place(k, i)->used)
-			f = place(k, i);
+		if (!board_keep_place(k, i)->used)
+			f = board_keep_place(k, i);
 	if (!f)
 		return false;
 	*f = (struct board_frame){.used = true, .member = member, .sid = sid, .len = len};

@@ -61,6 +61,6 @@ bool board_keep_frame(struct board_keep *k, int64_t sid, bool member, const void
                       size_t len);
 void board_keep_drop_frame(struct board_keep *k, int64_t sid);
 /* The frame at a place below frame_max. */
-const struct board_frame *board_keep_place(const struct board_keep *k, unsigned at);
+struct board_frame *board_keep_place(const struct board_keep *k, unsigned at);
 
 #endif

@@ -1,5 +1,5 @@
-/* See board_worker.h, and the last functions of board.h. */
-#include "connmgr/board_worker.h"
+/* The leaves of the board: see board_impl.h, and the last functions of board.h. */
+#include "connmgr/board_impl.h"
 
 #include <assert.h>
 
