@@ -1,6 +1,6 @@
 /* conclave-connmgr: owns every TCP link of this server; see docs/DESIGN.md, "connmgr". */
-#include "connmgr/nss.h"
 #include "connmgr/ports.h"
+#include "connmgr/resolve.h"
 #include "connmgr/shell.h"
 #include "proc/serve.h"
 
@@ -36,6 +36,6 @@ main(int argc, char **argv)
 	    .close = close_connmgr,
 	};
 
-	nss_load(NSS_FILE);
+	resolve_preload(NSS_FILE);
 	serve(argc, argv, &program);
 }

@@ -30,4 +30,11 @@ int resolve_ask(struct resolver *r, struct resolve_query *q, const char *host,
                 struct address *out);
 void resolve_cancel(struct resolve_query *q); /* also when nothing is asked */
 
+#define NSS_FILE "/etc/nsswitch.conf"
+/* Loads early what glibc loads when a name is looked up for the first time: the modules
+ * of the name service switch that the file names for hosts (nss_resolve, nss_mdns …), and
+ * the unwinder. At that time it is too late, since a program that has dropped its
+ * privileges cannot open them. A missing module or file is ignored, as glibc does. */
+void resolve_preload(const char *nss_file);
+
 #endif

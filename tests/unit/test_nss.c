@@ -1,5 +1,5 @@
-/* connmgr/nss: which modules are loaded, for which line. */
-#include "connmgr/nss.h"
+/* connmgr/resolve: which modules of the name service switch are loaded. */
+#include "connmgr/resolve.h"
 
 #include <dlfcn.h>
 #include <setjmp.h>
@@ -24,7 +24,7 @@ load(const char *text)
 	assert_true(fd >= 0);
 	assert_true(dprintf(fd, "%s", text) > 0);
 	close(fd);
-	nss_load(path);
+	resolve_preload(path);
 	unlink(path);
 }
 
@@ -42,7 +42,7 @@ static void
 what_hosts_names(void **state)
 {
 	(void)state;
-	nss_load("/nonexistent");
+	resolve_preload("/nonexistent");
 	load("passwd: hesiod\nhosts: files [hesiod=x] [ a hesiod ] dns # hesiod\n");
 	assert_false(is_loaded());
 	load("hosts: [ unended hesiod\n");
