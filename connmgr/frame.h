@@ -9,10 +9,8 @@
 
 #include <stddef.h>
 
-#define FRAME_LENGTH_MAX                                                                 \
-	524288 /* ZooKeeper's PACKETMAXSIZE; a larger one is an error                    \
-	        */
-#define FRAME_HEAD 4
+#define FRAME_LENGTH_MAX 524288 /* ZooKeeper's PACKETMAXSIZE */
+#define FRAME_HEAD       4
 
 enum frame_result {
 	FRAME_MORE,  /* the input is used up */

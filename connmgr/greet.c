@@ -152,13 +152,6 @@ begin(struct greet *g, struct stream *s)
 }
 
 static void
-pause_accepting(struct listener *l)
-{
-	stream_pause(&l->port, true);
-	l->due_ms = clock_ms() + PAUSE_MS;
-}
-
-static void
 on_knock(void *user)
 {
 	struct listener *l = user;
@@ -170,10 +163,12 @@ on_knock(void *user)
 
 		if (r == -EMFILE || r == -ENOBUFS) {
 			g->view.shed += r == -EMFILE;
-			if (g->oldest)
+			if (g->oldest) {
 				refuse(g->oldest, &g->view.evicted);
-			else if (r == -ENOBUFS)
-				pause_accepting(l);
+			} else if (r == -ENOBUFS) {
+				stream_pause(&l->port, true);
+				l->due_ms = clock_ms() + PAUSE_MS;
+			}
 			return;
 		}
 		if (r == -EAGAIN)

@@ -143,13 +143,13 @@ hear(struct lane *l, int64_t sid, bool member, const unsigned char *frame,
 {
 	static unsigned char data[MSG_MAX];
 	struct msg m = {.type = MSG_FRAME_IN,
-	                .u.frame = {.lane = (uint8_t)l->config.which,
+	                .u.frame = {.lane = (uint8_t)l->which,
 	                            .sid = sid,
 	                            .data = frame,
 	                            .data_len = frame_len}};
 	struct connmgr_event ev = {.kind = EVENT_BOARD,
 	                           .u.board = {.type = BOARD_EV_FRAME,
-	                                       .lane = l->config.which,
+	                                       .lane = l->which,
 	                                       .sid = sid,
 	                                       .member = member,
 	                                       .data = data}};
@@ -272,7 +272,7 @@ on_port(void *user)
 	enum msg_link link = MSG_LINK_DOWN;
 	struct msg_remote told = {.lane = MSG_LANE_LEARNER, .sid = l->config.conf->id};
 
-	if (l->config.which != MSG_LANE_LEARNER)
+	if (l->which != MSG_LANE_LEARNER)
 		return;
 	for (unsigned i = 0; i < view->listener_count; i++) {
 		if (list[i].open)
@@ -294,7 +294,7 @@ on_greeted(void *user, int64_t sid, struct stream *s, const unsigned char *early
 {
 	struct lane *l = user;
 	struct lane_remote *r = find(l, sid);
-	bool accepts = l->config.which == MSG_LANE_ELECTION ||
+	bool accepts = l->which == MSG_LANE_ELECTION ||
 	               board_open(l->config.board, MSG_WHO_PEER) >= 0;
 
 	if (sid == l->config.conf->id) {
@@ -306,8 +306,7 @@ on_greeted(void *user, int64_t sid, struct stream *s, const unsigned char *early
 		push(r, LINK_EV_ACCEPTED, MSG_REASON_NONE);
 		if (r->taken)
 			wire_feed(r->wire, early, early_len);
-	} else if (!r && l->config.which == MSG_LANE_ELECTION &&
-	           sid > l->config.conf->id) {
+	} else if (!r && l->which == MSG_LANE_ELECTION && sid > l->config.conf->id) {
 		take_guest(l, sid, s, early, early_len);
 	} else {
 		l->counters.turned_away++;
@@ -334,13 +333,13 @@ add_remote(struct lane *l, const struct conf_server *s)
 {
 	struct lane_remote *r = &l->remotes[l->remote_count];
 	struct link_config config = {
-	    .lane = l->config.which,
+	    .lane = l->which,
 	    .larger = l->config.conf->id > s->id,
 	    .connect_ms = l->config.conf->links.connect_ms,
 	    .retry_min_ms = l->config.conf->links.retry_min_ms,
 	    .retry_max_ms = l->config.conf->links.retry_max_ms,
 	};
-	bool election = l->config.which == MSG_LANE_ELECTION;
+	bool election = l->which == MSG_LANE_ELECTION;
 	int e =
 	    wire_new(&r->wire, l->config.loop, election ? WIRE_ELECTION : WIRE_LEARNER,
 	             &wire_ops, r, &l->counters.large);
@@ -354,7 +353,7 @@ add_remote(struct lane *l, const struct conf_server *s)
 	strcpy(r->host_text, s->host);
 	config.address_count = cut_hosts(r->host_text, r->hosts);
 	r->offered = STREAM_NONE;
-	r->told = (struct msg_remote){.lane = (uint8_t)l->config.which,
+	r->told = (struct msg_remote){.lane = (uint8_t)l->which,
 	                              .sid = s->id,
 	                              .link = MSG_LINK_DOWN,
 	                              .reason = MSG_REASON_NEVER};
@@ -385,16 +384,17 @@ make_guests(struct lane *l)
 }
 
 int
-lane_new(struct lane **out, const struct lane_config *config)
+lane_new(struct lane **out, enum msg_lane which, const struct lane_config *config)
 {
 	struct lane *l = calloc(1, sizeof(*l));
 	const struct conf *conf = config->conf;
-	bool election = config->which == MSG_LANE_ELECTION;
+	bool election = which == MSG_LANE_ELECTION;
 	int r = 0;
 
 	if (!l)
 		return -ENOMEM;
 	l->config = *config;
+	l->which = which;
 	l->port_told = MSG_LINK_CONNECTING;
 	l->name = election ? "election" : "learner";
 	l->port = election ? conf->self->election_port : conf->self->quorum_port;
@@ -454,7 +454,7 @@ lane_send(struct lane *l, int64_t sid, const void *data, size_t len)
 	struct wire *wire = r ? r->wire : guest >= 0 ? l->guests[guest].wire : NULL;
 	enum outbox_result result;
 
-	if (!wire || (l->config.which == MSG_LANE_LEARNER && !wire_is_up(wire))) {
+	if (!wire || (l->which == MSG_LANE_LEARNER && !wire_is_up(wire))) {
 		l->counters.no_link++;
 		return;
 	}

@@ -5,8 +5,8 @@
 #ifndef CONNMGR_LANE_H
 #define CONNMGR_LANE_H
 
+#include "connmgr/board.h"
 #include "connmgr/dial.h"
-#include "connmgr/event.h"
 #include "connmgr/greet.h"
 #include "connmgr/link_stranger.h"
 #include "connmgr/wire.h"
@@ -14,11 +14,44 @@
 
 #define LANE_ADDRESSES_MAX 16 /* of one remote */
 
+struct lane_remote;
+
+/* What passes connmgr's gate (proc/gate.h): the events of its cores, and what its shell
+ * does about links inside of this server. */
+enum connmgr_event_kind {
+	EVENT_BOARD,   /* board */
+	EVENT_LINK,    /* link */
+	EVENT_TELL,    /* remote: to the board, and thus to the workers */
+	EVENT_MESSAGE, /* message: of a worker */
+	EVENT_LOST,    /* lost: the link of a worker */
+};
+
+struct connmgr_event {
+	enum connmgr_event_kind kind;
+	union {
+		struct board_event board;
+		struct {
+			struct lane_remote *remote;
+			struct link_event event;
+		} link;
+		struct msg_remote remote;
+		struct {
+			unsigned worker;
+			const void *data; /* borrowed: pushed while the gate is idle */
+			size_t len;
+		} message;
+		struct {
+			unsigned worker;
+			const char *why;
+			bool ours; /* we end it, unless it has ended meanwhile */
+		} lost;
+	} u;
+};
+
 struct lane_config {
 	sd_event *loop;
 	struct resolver *resolver;
 	const struct conf *conf;
-	enum msg_lane which;
 	/* How many connections may greet at one time. */
 	unsigned greetings_max;
 	/* The learner lane accepts connections only while there is a peer. */
@@ -64,6 +97,7 @@ struct lane_guest {
 
 struct lane {
 	struct lane_config config;
+	enum msg_lane which;
 	const char *name;
 	uint16_t port; /* ours */
 	struct greet *greet;
@@ -76,7 +110,7 @@ struct lane {
 };
 
 /* All is borrowed until lane_free but the configuration itself. 0 or -errno. */
-int lane_new(struct lane **out, const struct lane_config *config);
+int lane_new(struct lane **out, enum msg_lane which, const struct lane_config *config);
 void lane_free(struct lane *l);
 /* Listens, and the election lane dials everybody. */
 void lane_start(struct lane *l);

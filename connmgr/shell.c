@@ -191,37 +191,35 @@ greetings_max(const struct conf *c)
 }
 
 static int
-open_lane(struct connmgr *s, struct lane **out, enum msg_lane which, unsigned greetings)
+open_lanes(struct connmgr *s)
 {
 	struct lane_config config = {.loop = s->loop,
-	                             .resolver = s->resolver,
 	                             .conf = s->conf,
-	                             .which = which,
-	                             .greetings_max = greetings,
+	                             .greetings_max = greetings_max(s->conf),
 	                             .board = s->board,
 	                             .gate = &s->gate};
+	int r = resolve_new(&s->resolver, s->loop);
 
-	return lane_new(out, &config);
+	if (config.greetings_max < s->conf->links.handshakes_max)
+		log_warning("too few descriptors (ulimit -n): only %u instead of %u "
+		            "greetings at one time",
+		            config.greetings_max, s->conf->links.handshakes_max);
+	config.resolver = s->resolver;
+	if (r == 0)
+		r = lane_new(&s->election, MSG_LANE_ELECTION, &config);
+	return r == 0 ? lane_new(&s->learner, MSG_LANE_LEARNER, &config) : r;
 }
 
 static int
 open_all(struct connmgr *s)
 {
 	int r = store_open(s->conf);
-	unsigned greetings;
 
 	if (r < 0)
 		return r;
-	greetings = greetings_max(s->conf);
-	if (greetings < s->conf->links.handshakes_max)
-		log_warning("too few descriptors (ulimit -n): only %u instead of %u "
-		            "greetings at one time",
-		            greetings, s->conf->links.handshakes_max);
 	if ((r = gate_init(&s->gate, sizeof(struct connmgr_event), GATE_MAX, &gate_ops,
 	                   s)) < 0 ||
-	    (r = open_board(s)) < 0 || (r = resolve_new(&s->resolver, s->loop)) < 0 ||
-	    (r = open_lane(s, &s->election, MSG_LANE_ELECTION, greetings)) < 0 ||
-	    (r = open_lane(s, &s->learner, MSG_LANE_LEARNER, greetings)) < 0 ||
+	    (r = open_board(s)) < 0 || (r = open_lanes(s)) < 0 ||
 	    (r = sd_event_add_time(s->loop, &s->timer, CLOCK_BOOTTIME, 0,
 	                           TIMER_ACCURACY_US, on_timer, s)) < 0 ||
 	    (r = sd_event_add_post(s->loop, &s->post, on_post, s)) < 0 ||

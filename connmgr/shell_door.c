@@ -4,7 +4,6 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/paths.h"
-#include "connmgr/status.h"
 #include "proc/roster.h"
 
 #include <assert.h>

@@ -10,20 +10,6 @@ lane_of(struct connmgr *s, uint8_t lane)
 	return lane == MSG_LANE_ELECTION ? s->election : s->learner;
 }
 
-static void
-on_connect(struct connmgr *s, unsigned worker, const struct msg *m)
-{
-	const struct msg_connect *c = &m->u.connect;
-	bool connect = m->type == MSG_CONNECT;
-	enum msg_reason reason = c->reason;
-
-	if (!connect && reason == MSG_REASON_NONE)
-		reason = MSG_REASON_ASKED;
-	if (board_may(s->board, worker, c->lane, connect))
-		lane_push(lane_of(s, c->lane), c->sid,
-		          connect ? LINK_EV_CONNECT : LINK_EV_DISCONNECT, reason);
-}
-
 /* There is a candidate, and an elector said this. True: the candidate did, and the
  * message goes no further. */
 static bool
@@ -52,10 +38,12 @@ connmgr_hear(struct connmgr *s, uint64_t now_ms, unsigned worker, const void *da
 {
 	struct worker *w = &s->workers[worker];
 	enum msg_who who = board_worker(s->board, worker)->who;
-	struct board_event ev = {.worker = worker, .data = data, .len = len};
+	struct board_event ev = {
+	    .type = BOARD_EV_SAY, .worker = worker, .data = data, .len = len};
+	enum msg_reason reason;
 	struct msg m;
 
-	if (msg_decode(data, len, &m) != MSG_OK ||
+	if (msg_decode(data, len, &m) != MSG_OK || m.type == MSG_ATTACH ||
 	    !(msg_def(m.type)->from & msg_party(who))) {
 		s->counters.refused++;
 		w->refused++;
@@ -68,14 +56,21 @@ connmgr_hear(struct connmgr *s, uint64_t now_ms, unsigned worker, const void *da
 		if (board_may(s->board, worker, m.u.frame.lane, false))
 			lane_send(lane_of(s, m.u.frame.lane), m.u.frame.sid,
 			          m.u.frame.data, m.u.frame.data_len);
-	} else if (m.type == MSG_CONNECT || m.type == MSG_DISCONNECT) {
-		on_connect(s, worker, &m);
+	} else if (m.type == MSG_CONNECT) {
+		if (board_may(s->board, worker, m.u.connect.lane, true))
+			lane_push(lane_of(s, m.u.connect.lane), m.u.connect.sid,
+			          LINK_EV_CONNECT, MSG_REASON_NONE);
+	} else if (m.type == MSG_DISCONNECT) {
+		reason = m.u.connect.reason;
+		if (board_may(s->board, worker, m.u.connect.lane, false))
+			lane_push(lane_of(s, m.u.connect.lane), m.u.connect.sid,
+			          LINK_EV_DISCONNECT,
+			          reason == MSG_REASON_NONE ? MSG_REASON_ASKED : reason);
 	} else if (m.type == MSG_HELLO) {
 		ev.type = BOARD_EV_HELLO;
 		ev.generation = m.u.hello.generation;
 		connmgr_do(s, now_ms, &ev);
-	} else if (m.type != MSG_ATTACH) {
-		ev.type = BOARD_EV_SAY;
+	} else {
 		ev.said = m.type;
 		ev.serial = m.u.look.serial; /* the others begin with it too */
 		connmgr_do(s, now_ms, &ev);
@@ -83,9 +78,6 @@ connmgr_hear(struct connmgr *s, uint64_t now_ms, unsigned worker, const void *da
 			s->looking = m.type == MSG_LOOK;
 			shadow_word(s->shadow, now_ms, s->looking);
 		}
-	} else {
-		s->counters.refused++;
-		w->refused++;
 	}
 }
 

@@ -9,7 +9,6 @@
 #ifndef CONNMGR_SHELL_IMPL_H
 #define CONNMGR_SHELL_IMPL_H
 
-#include "connmgr/event.h"
 #include "connmgr/lane.h"
 #include "connmgr/shadow.h"
 #include "connmgr/shell.h"
@@ -114,6 +113,10 @@ void connmgr_cut(struct connmgr *s, unsigned worker);
 void connmgr_bury(struct connmgr *s, const struct door_conn *asker);
 
 int connmgr_open_door(struct connmgr *s);
+
+/* The answer to `status` (docs/DOORS.md): writes one JSON object; its length, 0 if it
+ * does not fit. */
+size_t connmgr_status(const struct connmgr *s, char *out, size_t cap);
 
 /* The requests `promote`, which is answered when it is done, `accept` and `shadow`. The
  * other two write their answer to `out` and return its length; 0: it does not fit. */

@@ -1,10 +1,9 @@
-/* The answer to `status`; see status.h. */
-#include "connmgr/status.h"
+/* The answer to `status`; see shell_impl.h. */
+#include "connmgr/shell_impl.h"
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "connmgr/outbox.h"
-#include "connmgr/shell_impl.h"
 #include "proc/roster.h"
 #include "proc/self.h"
 
@@ -54,31 +53,27 @@ put_remotes(struct buf_out *out, const struct lane *l, bool all)
 }
 
 static void
-put_worker(struct buf_out *out, const struct connmgr *s, unsigned index)
-{
-	const struct board_worker *b = board_worker(s->board, index);
-	const struct worker *w = &s->workers[index];
-
-	json_put_next(out);
-	buf_put_u8(out, '{');
-	json_put_text(out, "who", roster_who(b->who)->name);
-	json_put_text(out, "name", b->name);
-	json_put_i64(out, "pid", door_conn_pid(w->door));
-	json_put_u64(out, "generation", b->generation);
-	json_put_bool(out, "active", board_is_active(s->board, index));
-	json_put_bool(out, "synced", b->phase == BOARD_OPEN);
-	json_put_u64(out, "queue", board_queue_count(w->queue));
-	json_put_u64(out, "dropped", w->dropped);
-	json_put_text(out, "version", w->build);
-	buf_put_u8(out, '}');
-}
-
-static void
 put_workers(struct buf_out *out, const struct connmgr *s)
 {
-	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
-		if (board_worker(s->board, i)->used && s->workers[i].door)
-			put_worker(out, s, i);
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
+		const struct board_worker *b = board_worker(s->board, i);
+		const struct worker *w = &s->workers[i];
+
+		if (!b->used || !w->door)
+			continue;
+		json_put_next(out);
+		buf_put_u8(out, '{');
+		json_put_text(out, "who", roster_who(b->who)->name);
+		json_put_text(out, "name", b->name);
+		json_put_i64(out, "pid", door_conn_pid(w->door));
+		json_put_u64(out, "generation", b->generation);
+		json_put_bool(out, "active", board_is_active(s->board, i));
+		json_put_bool(out, "synced", b->phase == BOARD_OPEN);
+		json_put_u64(out, "queue", board_queue_count(w->queue));
+		json_put_u64(out, "dropped", w->dropped);
+		json_put_text(out, "version", w->build);
+		buf_put_u8(out, '}');
+	}
 }
 
 /* The queues to our own workers: each has one bound for frames, another for the rest. */
@@ -205,34 +200,23 @@ put_drops(struct buf_out *out, const struct connmgr *s)
 	buf_put_u8(out, '}');
 }
 
-/* A sid whose link comes up and ends again and again; -1: there is none. */
-static int64_t
-restless_sid(const struct lane *l)
-{
-	uint64_t now_ms = clock_ms();
-
-	for (unsigned i = 0; i < l->remote_count; i++)
-		if (link_is_restless(&l->remotes[i].link, now_ms))
-			return l->remotes[i].sid;
-	return -1;
-}
-
 /* Why this connmgr is not well, "" when it is; returns `out`. */
 static const char *
 degraded(const struct connmgr *s, char *out, size_t cap)
 {
-	int64_t restless = restless_sid(s->election);
+	const struct lane *l = s->election;
 
 	*out = '\0';
+	for (unsigned i = 0; i < l->remote_count && *out == '\0'; i++)
+		if (link_is_restless(&l->remotes[i].link, clock_ms()))
+			snprintf(out, cap,
+			         "the link to server %" PRId64
+			         " comes up and ends again and again; two servers may "
+			         "have the same id",
+			         l->remotes[i].sid);
 	if (s->state_error < 0)
 		snprintf(out, cap, "the elector's state cannot be written: %s",
 		         strerror(-s->state_error));
-	else if (restless >= 0)
-		snprintf(out, cap,
-		         "the link to server %" PRId64
-		         " comes up and ends again and again; two servers may have the "
-		         "same id",
-		         restless);
 	for (unsigned i = 0; i < 2; i++)
 		if (s->record_errors[i] < 0)
 			snprintf(out, cap,

@@ -249,7 +249,7 @@ check_said(unsigned server, int64_t to, bool attached, const void *frame, size_t
 void
 __wrap_lane_send(struct lane *l, int64_t sid, const void *data, size_t len)
 {
-	if (l->config.which == MSG_LANE_ELECTION)
+	if (l->which == MSG_LANE_ELECTION)
 		check_said(sim.running->server, sid,
 		           board_open(l->config.board, MSG_WHO_ELECTOR) >= 0, data, len);
 	__real_lane_send(l, sid, data, len);
