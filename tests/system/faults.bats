@@ -70,7 +70,7 @@ kept_by_all() {
 }
 
 @test "SIGSTOP of each worker is found and the worker replaced" {
-	lab_up 3 'supervisor = { watchdog_ms = 500; abort_ms = 200; };'
+	lab_up 3 'supervisor = { watchdog_ms = 2000; abort_ms = 200; };'
 	leader=$(lab_wait_leader)
 	for worker in elector peer connmgr; do
 		old=$(lab_pid "$leader" "$worker")

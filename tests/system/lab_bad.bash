@@ -15,7 +15,7 @@ teardown() {
 }
 
 bad_up() {
-	lab_up 3 'supervisor = { probation_ms = 60000; watchdog_ms = 500; ready_ms = 1500; restart_reset_ms = 1; };'
+	lab_up 3 'supervisor = { probation_ms = 60000; watchdog_ms = 3000; ready_ms = 3000; restart_reset_ms = 1; };'
 	leader=$(lab_wait_leader)
 	epoch=$(lab_conclave "$leader" status --json | jq .epoch)
 	follower=$((leader % 3 + 1))

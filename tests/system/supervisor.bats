@@ -230,7 +230,7 @@ stop() {
 }
 
 @test "a stopped worker is aborted and replaced" {
-	configure "watchdog_ms = 300; abort_ms = 200;"
+	configure "watchdog_ms = 1000; abort_ms = 200;"
 	start
 	all_ready
 	old=$(field elector pid)
@@ -242,7 +242,7 @@ stop() {
 }
 
 @test "a worker that hangs after READY is replaced; one that ignores SIGABRT as well" {
-	configure "watchdog_ms = 300; abort_ms = 100;"
+	configure "watchdog_ms = 1000; abort_ms = 100;"
 	mode peer hang
 	mode elector stubborn
 	start
@@ -272,7 +272,7 @@ stop() {
 }
 
 @test "without connmgr nobody is blamed for not being ready" {
-	configure "ready_ms = 200; watchdog_ms = 200; restart_min_ms = 50; restart_max_ms = 100;"
+	configure "ready_ms = 200; watchdog_ms = 1000; restart_min_ms = 50; restart_max_ms = 100;"
 	mode connmgr exit 1
 	mode elector unready
 	start
