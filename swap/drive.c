@@ -15,6 +15,9 @@
  * frame that came from other servers. */
 #define FLOOD_MESSAGES  1000
 #define FLOOD_PER_FRAME 8
+/* jansson calls itself for each level of an answer, 2048 at most. conclaved's stack, as
+ * small as that of its children (supervisor/spawn.c), has no room for so many. */
+#define BRACKETS_MAX 100
 
 static void
 push(struct drive *d, struct swap_event ev)
@@ -79,6 +82,17 @@ ask(struct drive *d, const struct swap_action *a)
 	d->ops->ask(d->user, a->type, a->seat, request);
 }
 
+/* NULL: this is no answer of connmgr. */
+static json_t *
+parse(const char *reply)
+{
+	unsigned brackets = 0;
+
+	for (const char *at = reply; at && (at = strpbrk(at, "[{")); at++)
+		brackets++;
+	return reply && brackets <= BRACKETS_MAX ? json_loads(reply, 0, NULL) : NULL;
+}
+
 static bool
 is_true(const json_t *answer, const char *key)
 {
@@ -132,7 +146,7 @@ static struct swap_event
 look_event(struct drive *d, const char *reply)
 {
 	struct swap_event ev = {.type = SWAP_EV_LOOKED};
-	json_t *answer = reply ? json_loads(reply, 0, NULL) : NULL;
+	json_t *answer = parse(reply);
 	const json_t *difference = json_object_get(answer, "difference");
 
 	ev.ok = is_true(answer, "ok");
@@ -152,7 +166,7 @@ look_event(struct drive *d, const char *reply)
 static bool
 is_ok(struct drive *d, const char *reply)
 {
-	json_t *answer = reply ? json_loads(reply, 0, NULL) : NULL;
+	json_t *answer = parse(reply);
 	const json_t *error = json_object_get(answer, "error");
 	bool ok = is_true(answer, "ok");
 

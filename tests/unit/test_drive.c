@@ -256,6 +256,23 @@ without_an_answer_the_record_decides(void **state)
 	                    "{\"error\":\"connmgr did not answer\",\"difference\":null}");
 }
 
+/* It would end conclaved, whose stack is small. */
+static void
+an_answer_that_nests_deeply_is_none(void **state)
+{
+	char deep[2048] = "{\"ok\":true,\"attached\":true,\"synced\":true,\"x\":";
+	size_t len = strlen(deep);
+
+	(void)state;
+	memset(deep + len, '[', 900);
+	memset(deep + len + 900, ']', 900);
+	strcpy(deep + len + 1800, "}");
+	shadow_reply = deep;
+	drive_swap(&drive, NULL, NEWEST, 0, false);
+	run();
+	assert_string_equal(happened, "describe:" NEWEST " start:e8 ask:shadow e8 ");
+}
+
 static void
 a_probation_is_taken_up_again(void **state)
 {
@@ -284,6 +301,7 @@ main(void)
 	    cmocka_unit_test_setup(a_return_ends_with_the_reason_it_began_with, set_up),
 	    cmocka_unit_test_setup(a_reason_of_the_core_needs_no_words, set_up),
 	    cmocka_unit_test_setup(without_an_answer_the_record_decides, set_up),
+	    cmocka_unit_test_setup(an_answer_that_nests_deeply_is_none, set_up),
 	    cmocka_unit_test_setup(a_probation_is_taken_up_again, set_up),
 	};
 
