@@ -8,36 +8,24 @@
 #include <stdio.h>
 #include <string.h>
 
+enum who { CONNMGR, ELECTOR, PEER, SERVER, EACH };
+
 struct page {
 	struct buf_out *out;
-	const json_t *health;
-	/* the processes of `health` */
-	const json_t *rows;
-	/* what each said, NULL: nothing */
-	const json_t *said[3];
+	/* what each said, NULL: nothing; of SERVER the health object */
+	const json_t *said[EACH];
 };
 
-enum who { CONNMGR, ELECTOR, PEER };
-
 struct metric {
+	/* behind `conclave_`; of a counter it ends with _total */
 	const char *name;
-	const char *type;
 	/* NULL: one more sample of the row before */
 	const char *help;
-	/* puts all of it, or what one process says of it */
-	void (*put)(const struct page *p, const struct metric *m);
-	void (*put_row)(const struct page *p, const struct metric *m, const json_t *row);
-	/* What `put` reads: the member `key` of what `who` said, or of each process; or
-	 * of each element of the array `array` of that. */
-	const char *key;
 	enum who who;
-	const char *array;
-	/* of the only label */
-	const char *lane;
-	/* The member is in units of 1/`parts` (1000 or 1000000) of the metric's unit, or
-	 * of `factor` of them. 0 means 1. */
-	int64_t parts;
-	int64_t factor;
+	/* `from`: what `who` said; of EACH the row of one process */
+	void (*put)(const struct page *p, const struct metric *m, const json_t *from);
+	/* what `put` reads of `from` */
+	const char *key;
 };
 
 /* The last label of a list has no name. */
@@ -48,22 +36,28 @@ struct label {
 
 /* ---- the form ---- */
 
+/* `type` NULL: counter or gauge, by the name. */
 static void
-begin(const struct page *p, const struct metric *m)
+begin(const struct page *p, const struct metric *m, const char *type)
 {
+	size_t len = strlen(m->name);
+	bool total = len > 6 && strcmp(m->name + len - 6, "_total") == 0;
+
 	if (m->help)
-		buf_put_text(p->out, "# HELP %s %s.\n# TYPE %s %s\n", m->name, m->help,
-		             m->name, m->type);
+		buf_put_text(p->out, "# HELP conclave_%s %s.\n# TYPE conclave_%s %s\n",
+		             m->name, m->help, m->name,
+		             type    ? type
+		             : total ? "counter"
+		                     : "gauge");
 }
 
-/* `suffix` goes behind the metric's name. Labels are escaped as the format demands. */
+/* `suffix` goes behind the metric's name. Labels are escaped as the format demands. The
+ * value is in units of 1/`parts` (1, 1000 or 1000000). */
 static void
 sample(const struct page *p, const struct metric *m, const char *suffix,
-       const struct label *labels, int64_t value)
+       const struct label *labels, int64_t value, int64_t parts)
 {
-	int64_t parts = m->parts && strcmp(suffix, "_count") ? m->parts : 1;
-
-	buf_put_text(p->out, "%s%s", m->name, suffix);
+	buf_put_text(p->out, "conclave_%s%s", m->name, suffix);
 	for (const struct label *l = labels; l && l->name; l++) {
 		buf_put_text(p->out, "%c%s=\"", l == labels ? '{' : ',', l->name);
 		for (const char *at = l->value; *at; at++) {
@@ -73,8 +67,7 @@ sample(const struct page *p, const struct metric *m, const char *suffix,
 		}
 		buf_put_u8(p->out, '"');
 	}
-	buf_put_text(p->out, "%s %" PRId64, labels && labels->name ? "}" : "",
-	             value / parts);
+	buf_put_text(p->out, "%s %" PRId64, labels ? "}" : "", value / parts);
 	if (parts > 1)
 		buf_put_text(p->out, ".%0*" PRId64, parts == 1000 ? 3 : 6, value % parts);
 	buf_put_u8(p->out, '\n');
@@ -83,87 +76,102 @@ sample(const struct page *p, const struct metric *m, const char *suffix,
 /* ---- the server ---- */
 
 static void
-put_verdict(const struct page *p, const struct metric *m)
+put_verdict(const struct page *p, const struct metric *m, const json_t *from)
 {
 	static const char *const verdicts[] = {"healthy", "degraded", "failing"};
 
-	begin(p, m);
+	begin(p, m, NULL);
 	for (int i = 0; i < 3; i++)
-		if (strcmp(member_string(p->health, "verdict"), verdicts[i]) == 0)
-			sample(p, m, "", NULL, i);
+		if (strcmp(member_string(from, "verdict"), verdicts[i]) == 0)
+			sample(p, m, "", NULL, i, 1);
 }
 
 static void
-put_state(const struct page *p, const struct metric *m)
+put_state(const struct page *p, const struct metric *m, const json_t *from)
 {
 	static const char *const states[] = {"looking", "following", "leading",
 	                                     "observing"};
 
-	if (!p->said[PEER])
-		return;
-	begin(p, m);
+	begin(p, m, NULL);
 	for (unsigned i = 0; i < 4; i++)
 		sample(p, m, "", (struct label[]){{"state", states[i]}, {0}},
-		       strcmp(member_string(p->said[PEER], "state"), states[i]) == 0);
+		       strcmp(member_string(from, "state"), states[i]) == 0, 1);
 }
 
 static void
-put_leader(const struct page *p, const struct metric *m)
+put_leader(const struct page *p, const struct metric *m, const json_t *from)
 {
 	char leader[32];
 	int64_t value;
 
-	if (!p->said[PEER])
-		return;
-	begin(p, m);
-	member_text(p->said[PEER], "leader", leader, sizeof(leader));
-	if (member_i64(p->said[PEER], "leader", &value))
-		sample(p, m, "", (struct label[]){{"leader", leader}, {0}}, 1);
+	begin(p, m, NULL);
+	member_text(from, "leader", leader, sizeof(leader));
+	if (member_i64(from, "leader", &value))
+		sample(p, m, "", (struct label[]){{"leader", leader}, {0}}, 1, 1);
 }
 
-/* A sample for each link, or for each port: 1 where its state is `key`. */
+/* A sample for each link, or for each port: 1 where it is up, or open. */
 static void
-put_links(const struct page *p, const struct metric *m)
+put_links(const struct page *p, const struct metric *m, const json_t *from)
 {
-	bool links = strcmp(m->array, "remotes") == 0;
+	bool links = strcmp(m->key, "remotes") == 0;
 	const json_t *row;
-	char text[256];
+	char id[32];
 	size_t i;
 
-	if (!p->said[CONNMGR])
-		return;
-	begin(p, m);
-	json_array_foreach (json_object_get(p->said[CONNMGR], m->array), i, row) {
+	begin(p, m, NULL);
+	json_array_foreach (json_object_get(from, m->key), i, row) {
+		const char *address = member_string(row, "address");
 		const char *state = member_string(row, links ? "link" : "state");
-		struct label labels[] = {{links ? "remote" : "address", NULL},
-		                         {"lane", member_string(row, "lane")},
-		                         {0}};
+		struct label labels[] = {
+		    {links ? "remote" : "address",
+		     links ? member_text(row, "id", id, sizeof(id)) : address},
+		    {"lane", member_string(row, "lane")},
+		    {0}};
 
-		labels[0].value = links ? member_text(row, "id", text, sizeof(text))
-		                        : member_string(row, "address");
-		sample(p, m, "", labels, strcmp(state, m->key) == 0);
+		sample(p, m, "", labels, strcmp(state, links ? "up" : "open") == 0, 1);
 	}
 }
 
-/* The member `key` of what one process said. */
 static void
-put_number(const struct page *p, const struct metric *m)
+put_member(const struct page *p, const struct metric *m, const json_t *from,
+           const struct label *labels)
 {
-	const struct label labels[] = {{m->lane ? "lane" : NULL, m->lane}, {0}};
-	const json_t *from = p->said[m->who];
 	int64_t value;
 
-	if (!member_i64(m->array ? json_object_get(from, m->array) : from, m->key,
-	                &value))
+	if (!member_i64(from, m->key, &value))
 		return;
-	begin(p, m);
-	sample(p, m, "", labels, value);
+	begin(p, m, NULL);
+	sample(p, m, "", labels, value, 1);
 }
 
 static void
-put_histogram(const struct page *p, const struct metric *m)
+put_number(const struct page *p, const struct metric *m, const json_t *from)
 {
-	const json_t *h = json_object_get(p->said[m->who], m->key), *count;
+	put_member(p, m, from, NULL);
+}
+
+static void
+put_counter(const struct page *p, const struct metric *m, const json_t *from)
+{
+	put_member(p, m, json_object_get(from, "counters"), NULL);
+}
+
+/* A counter of the lane with which `key` begins. */
+static void
+put_lane(const struct page *p, const struct metric *m, const json_t *from)
+{
+	char lane[16];
+
+	snprintf(lane, sizeof(lane), "%.*s", (int)strcspn(m->key, "_"), m->key);
+	put_member(p, m, json_object_get(from, "counters"),
+	           (struct label[]){{"lane", lane}, {0}});
+}
+
+static void
+put_histogram(const struct page *p, const struct metric *m, const json_t *from)
+{
+	const json_t *h = json_object_get(from, m->key), *count;
 	const json_t *bounds = json_object_get(h, "bounds_us");
 	int64_t sum = 0, total = 0;
 	char text[64];
@@ -171,18 +179,18 @@ put_histogram(const struct page *p, const struct metric *m)
 
 	if (json_array_size(bounds) == 0 || !member_i64(h, "sum_us", &sum))
 		return;
-	begin(p, m);
+	begin(p, m, "histogram");
 	json_array_foreach (json_object_get(h, "counts"), i, count) {
 		const json_t *bound = json_array_get(bounds, i);
 
 		total += json_integer_value(count);
 		snprintf(text, sizeof(text), "%g",
 		         (double)json_integer_value(bound) / 1e6);
-		sample(p, &(struct metric){.name = m->name}, "_bucket",
-		       (struct label[]){{"le", bound ? text : "+Inf"}, {0}}, total);
+		sample(p, m, "_bucket",
+		       (struct label[]){{"le", bound ? text : "+Inf"}, {0}}, total, 1);
 	}
-	sample(p, m, "_sum", NULL, sum);
-	sample(p, m, "_count", NULL, total);
+	sample(p, m, "_sum", NULL, sum, 1000000);
+	sample(p, m, "_count", NULL, total, 1);
 }
 
 /* ---- each process ---- */
@@ -200,7 +208,7 @@ static void
 put_up(const struct page *p, const struct metric *m, const json_t *row)
 {
 	sample(p, m, "", (struct label[]){{"process", process_name(row)}, {0}},
-	       strcmp(member_string(row, "state"), "ready") == 0);
+	       strcmp(member_string(row, "state"), "ready") == 0, 1);
 }
 
 static void
@@ -211,18 +219,20 @@ put_info(const struct page *p, const struct metric *m, const json_t *row)
 	                               {"program", member_string(row, "program")},
 	                               {0}};
 
-	sample(p, m, "", labels, 1);
+	sample(p, m, "", labels, 1, 1);
 }
 
-/* The member `key`. */
+/* Of a duration in ms the page has seconds, of a size in kB bytes. */
 static void
 put_process(const struct page *p, const struct metric *m, const json_t *row)
 {
 	const struct label labels[] = {{"process", process_name(row)}, {0}};
+	const char *unit = strrchr(m->key, '_');
+	bool ms = unit && strcmp(unit, "_ms") == 0, kb = unit && strcmp(unit, "_kb") == 0;
 	int64_t value;
 
 	if (member_i64(row, m->key, &value))
-		sample(p, m, "", labels, value * (m->factor ? m->factor : 1));
+		sample(p, m, "", labels, kb ? value * 1024 : value, ms ? 1000 : 1);
 }
 
 /* Each member of the object `key`. */
@@ -237,26 +247,38 @@ put_members(const struct page *p, const struct metric *m, const json_t *row)
 		    {"process", process_name(row)}, {"reason", reason}, {0}};
 
 		if (json_is_integer(node))
-			sample(p, m, "", labels, json_integer_value(node));
+			sample(p, m, "", labels, json_integer_value(node), 1);
 	}
 }
 
-/* The member `key` of each element of the array `array`. */
 static void
-put_queues(const struct page *p, const struct metric *m, const json_t *row)
+put_each(const struct page *p, const struct metric *m, const json_t *row,
+         const char *array)
 {
 	const json_t *queue;
 	int64_t value;
 	size_t i;
 
-	json_array_foreach (json_object_get(row, m->array), i, queue) {
+	json_array_foreach (json_object_get(row, array), i, queue) {
 		const struct label labels[] = {{"process", process_name(row)},
 		                               {"queue", member_string(queue, "name")},
 		                               {0}};
 
 		if (member_i64(queue, m->key, &value))
-			sample(p, m, "", labels, value);
+			sample(p, m, "", labels, value, 1);
 	}
+}
+
+static void
+put_queues(const struct page *p, const struct metric *m, const json_t *row)
+{
+	put_each(p, m, row, "queues");
+}
+
+static void
+put_outboxes(const struct page *p, const struct metric *m, const json_t *row)
+{
+	put_each(p, m, row, "outboxes");
 }
 
 /* Of two processes of one name only the first counts: conclaved's own may wait while
@@ -264,129 +286,94 @@ put_queues(const struct page *p, const struct metric *m, const json_t *row)
 static void
 put_processes(const struct page *p, const struct metric *m)
 {
-	const json_t *row, *other;
+	const json_t *rows = json_object_get(p->said[SERVER], "processes"), *row, *other;
 	size_t i, k;
 
-	begin(p, m);
-	json_array_foreach (p->rows, i, row) {
-		json_array_foreach (p->rows, k, other) {
+	begin(p, m, NULL);
+	json_array_foreach (rows, i, row) {
+		json_array_foreach (rows, k, other) {
 			if (strcmp(process_name(other), process_name(row)) == 0)
 				break;
 		}
 		if (k == i)
-			m->put_row(p, m, row);
+			m->put(p, m, row);
 	}
 }
 
 /* ---- the table ---- */
 
 static const struct metric metrics[] = {
-    {"conclave_verdict", "gauge",
-     "Health of this server: 0 healthy, 1 degraded, 2 failing", .put = put_verdict},
-    {"conclave_state", "gauge", "1 for the state that this server is in",
-     .put = put_state},
-    {"conclave_epoch", "gauge", "Epoch of the last established leader", .put = put_number,
-     .key = "epoch", .who = PEER},
-    {"conclave_round", "gauge", "Round of the last decided vote", .put = put_number,
-     .key = "round", .who = PEER},
-    {"conclave_leader_info", "gauge", "The established leader, by its id",
-     .put = put_leader},
-    {"conclave_link_up", "gauge", "Whether the link to a remote is up", .put = put_links,
-     .key = "up", .array = "remotes"},
-    {"conclave_listener_open", "gauge", "Whether a port of ours is open",
-     .put = put_links, .key = "open", .array = "listeners"},
-    {"conclave_frames_received_total", "counter", "Frames from remotes",
-     .put = put_number, .key = "election_frames_in", .who = CONNMGR, .array = "counters",
-     .lane = "election"},
-    {"conclave_frames_received_total", "counter", NULL, .put = put_number,
-     .key = "learner_frames_in", .who = CONNMGR, .array = "counters", .lane = "learner"},
-    {"conclave_frames_sent_total", "counter", "Frames to remotes", .put = put_number,
-     .key = "election_frames_out", .who = CONNMGR, .array = "counters",
-     .lane = "election"},
-    {"conclave_frames_sent_total", "counter", NULL, .put = put_number,
-     .key = "learner_frames_out", .who = CONNMGR, .array = "counters", .lane = "learner"},
-    {"conclave_connections_accepted_total", "counter", "Connections that came in",
-     .put = put_number, .key = "election_accepted", .who = CONNMGR, .array = "counters",
-     .lane = "election"},
-    {"conclave_connections_accepted_total", "counter", NULL, .put = put_number,
-     .key = "learner_accepted", .who = CONNMGR, .array = "counters", .lane = "learner"},
-    {"conclave_activations_total", "counter", "Workers that became the ones that count",
-     .put = put_number, .key = "activations", .who = CONNMGR, .array = "counters"},
-    {"conclave_worker_links_lost_total", "counter",
-     "Links between connmgr and a worker that were lost", .put = put_number,
-     .key = "links_lost", .who = CONNMGR, .array = "counters"},
-    {"conclave_elections_total", "counter", "Elections that the elector was asked for",
-     .put = put_number, .key = "elections", .who = ELECTOR, .array = "counters"},
-    {"conclave_rounds_total", "counter", "Rounds that our votes were in",
-     .put = put_number, .key = "rounds", .who = ELECTOR, .array = "counters"},
-    {"conclave_decisions_total", "counter", "Answers of the elector to the peer",
-     .put = put_number, .key = "decided", .who = ELECTOR, .array = "counters"},
-    {"conclave_doubts_total", "counter",
-     "Times that the leader was found to be looking itself", .put = put_number,
-     .key = "doubts", .who = ELECTOR, .array = "counters"},
-    {"conclave_looks_total", "counter", "Times that the peer asked for an election",
-     .put = put_number, .key = "looks", .who = PEER, .array = "counters"},
-    {"conclave_leader_changes_total", "counter",
-     "Times that a leader other than the last was established", .put = put_number,
-     .key = "leader_changes", .who = PEER, .array = "counters"},
-    {"conclave_epoch_writes_total", "counter", "Writes of an epoch", .put = put_number,
-     .key = "writes", .who = PEER, .array = "counters"},
-    {"conclave_epoch_write_failures_total", "counter", "Writes of an epoch that failed",
-     .put = put_number, .key = "writes_failed", .who = PEER, .array = "counters"},
-    {"conclave_decide_seconds", "histogram", "From a look to the election's answer",
-     .put = put_histogram, .key = "decide", .who = ELECTOR, .parts = 1000000},
-    {"conclave_establish_seconds", "histogram",
-     "From beginning to look to an established leader", .put = put_histogram,
-     .key = "establish", .who = PEER, .parts = 1000000},
-    {"conclave_process_up", "gauge", "Whether a process is ready and answers",
-     .put_row = put_up},
-    {"conclave_process_info", "gauge", "What a process is: version and program",
-     .put_row = put_info},
-    {"conclave_process_uptime_seconds", "gauge", "Since the process was started",
-     .put_row = put_process, .key = "uptime_ms", .parts = 1000},
-    {"conclave_process_resident_memory_bytes", "gauge", "Resident memory",
-     .put_row = put_process, .key = "rss_kb", .factor = 1024},
-    {"conclave_process_cpu_seconds_total", "counter", "Processor time, user and system",
-     .put_row = put_process, .key = "cpu_ms", .parts = 1000},
-    {"conclave_process_threads", "gauge", "Threads", .put_row = put_process,
-     .key = "threads"},
-    {"conclave_process_open_fds", "gauge", "Open descriptors", .put_row = put_process,
-     .key = "descriptors"},
-    {"conclave_process_loop_lag_seconds", "gauge",
-     "How late the loop was, the worst of the last minute", .put_row = put_process,
-     .key = "lag_ms", .parts = 1000},
-    {"conclave_process_beat_age_seconds", "gauge", "Since the last sign of life",
-     .put_row = put_process, .key = "beat_age_ms", .parts = 1000},
-    {"conclave_process_generation", "gauge",
-     "Which process of its role it is; 0 for none", .put_row = put_process,
-     .key = "generation"},
-    {"conclave_process_restarts_total", "counter",
-     "Processes that were started after the first", .put_row = put_process,
-     .key = "restarts"},
-    {"conclave_process_failures", "gauge", "Deaths in a row", .put_row = put_process,
-     .key = "failures"},
-    {"conclave_process_ends_total", "counter", "Ends of a process, by cause",
-     .put_row = put_members, .key = "restarts_by"},
-    {"conclave_drops_total", "counter",
-     "What was refused, replaced or thrown away, by reason", .put_row = put_members,
-     .key = "drops"},
-    {"conclave_queue_messages", "gauge", "What waits between two processes",
-     .put_row = put_queues, .key = "length", .array = "queues"},
-    {"conclave_queue_bound_messages", "gauge", "What may wait there",
-     .put_row = put_queues, .key = "bound", .array = "queues"},
-    {"conclave_queue_drops_total", "counter", "What was dropped there",
-     .put_row = put_queues, .key = "drops", .array = "queues"},
-    {"conclave_outbox_bytes", "gauge", "What waits for remotes", .put_row = put_queues,
-     .key = "length", .array = "outboxes"},
+    {"verdict", "Health of this server: 0 healthy, 1 degraded, 2 failing", SERVER,
+     put_verdict, NULL},
+    {"state", "1 for the state that this server is in", PEER, put_state, NULL},
+    {"epoch", "Epoch of the last established leader", PEER, put_number, "epoch"},
+    {"round", "Round of the last decided vote", PEER, put_number, "round"},
+    {"leader_info", "The established leader, by its id", PEER, put_leader, NULL},
+    {"link_up", "Whether the link to a remote is up", CONNMGR, put_links, "remotes"},
+    {"listener_open", "Whether a port of ours is open", CONNMGR, put_links, "listeners"},
+    {"frames_received_total", "Frames from remotes", CONNMGR, put_lane,
+     "election_frames_in"},
+    {"frames_received_total", NULL, CONNMGR, put_lane, "learner_frames_in"},
+    {"frames_sent_total", "Frames to remotes", CONNMGR, put_lane, "election_frames_out"},
+    {"frames_sent_total", NULL, CONNMGR, put_lane, "learner_frames_out"},
+    {"connections_accepted_total", "Connections that came in", CONNMGR, put_lane,
+     "election_accepted"},
+    {"connections_accepted_total", NULL, CONNMGR, put_lane, "learner_accepted"},
+    {"activations_total", "Workers that became the ones that count", CONNMGR, put_counter,
+     "activations"},
+    {"worker_links_lost_total", "Links between connmgr and a worker that were lost",
+     CONNMGR, put_counter, "links_lost"},
+    {"elections_total", "Elections that the elector was asked for", ELECTOR, put_counter,
+     "elections"},
+    {"rounds_total", "Rounds that our votes were in", ELECTOR, put_counter, "rounds"},
+    {"decisions_total", "Answers of the elector to the peer", ELECTOR, put_counter,
+     "decided"},
+    {"doubts_total", "Times that the leader was found to be looking itself", ELECTOR,
+     put_counter, "doubts"},
+    {"looks_total", "Times that the peer asked for an election", PEER, put_counter,
+     "looks"},
+    {"leader_changes_total", "Times that a leader other than the last was established",
+     PEER, put_counter, "leader_changes"},
+    {"epoch_writes_total", "Writes of an epoch", PEER, put_counter, "writes"},
+    {"epoch_write_failures_total", "Writes of an epoch that failed", PEER, put_counter,
+     "writes_failed"},
+    {"decide_seconds", "From a look to the election's answer", ELECTOR, put_histogram,
+     "decide"},
+    {"establish_seconds", "From beginning to look to an established leader", PEER,
+     put_histogram, "establish"},
+    {"process_up", "Whether a process is ready and answers", EACH, put_up, NULL},
+    {"process_info", "What a process is: version and program", EACH, put_info, NULL},
+    {"process_uptime_seconds", "Since the process was started", EACH, put_process,
+     "uptime_ms"},
+    {"process_resident_memory_bytes", "Resident memory", EACH, put_process, "rss_kb"},
+    {"process_cpu_seconds_total", "Processor time, user and system", EACH, put_process,
+     "cpu_ms"},
+    {"process_threads", "Threads", EACH, put_process, "threads"},
+    {"process_open_fds", "Open descriptors", EACH, put_process, "descriptors"},
+    {"process_loop_lag_seconds", "How late the loop was, the worst of the last minute",
+     EACH, put_process, "lag_ms"},
+    {"process_beat_age_seconds", "Since the last sign of life", EACH, put_process,
+     "beat_age_ms"},
+    {"process_generation", "Which process of its role it is; 0 for none", EACH,
+     put_process, "generation"},
+    {"process_restarts_total", "Processes that were started after the first", EACH,
+     put_process, "restarts"},
+    {"process_failures", "Deaths in a row", EACH, put_process, "failures"},
+    {"process_ends_total", "Ends of a process, by cause", EACH, put_members,
+     "restarts_by"},
+    {"drops_total", "What was refused, replaced or thrown away, by reason", EACH,
+     put_members, "drops"},
+    {"queue_messages", "What waits between two processes", EACH, put_queues, "length"},
+    {"queue_bound_messages", "What may wait there", EACH, put_queues, "bound"},
+    {"queue_drops_total", "What was dropped there", EACH, put_queues, "drops"},
+    {"outbox_bytes", "What waits for remotes", EACH, put_outboxes, "length"},
 };
 
 void
 metrics_put(const json_t *health, const struct asks *asks, struct buf_out *out)
 {
-	struct page p = {.out = out,
-	                 .health = health,
-	                 .rows = json_object_get(health, "processes"),
-	                 .said[ELECTOR] = asks_elector(asks)};
+	struct page p = {
+	    .out = out, .said[SERVER] = health, .said[ELECTOR] = asks_elector(asks)};
 
 	for (unsigned i = 0; i < asks->count; i++) {
 		const char *who = member_string(asks->list[i].answer, "who");
@@ -396,7 +383,13 @@ metrics_put(const json_t *health, const struct asks *asks, struct buf_out *out)
 		else if (strcmp(who, "peer") == 0)
 			p.said[PEER] = asks->list[i].answer;
 	}
-	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
-		(metrics[i].put ? metrics[i].put : put_processes)(&p, &metrics[i]);
+	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
+		const struct metric *m = &metrics[i];
+
+		if (m->who == EACH)
+			put_processes(&p, m);
+		else if (p.said[m->who])
+			m->put(&p, m, p.said[m->who]);
+	}
 	buf_put_text(out, "# EOF\n");
 }
