@@ -9,7 +9,6 @@
 #include "ctl/ask.h"
 #include "ctl/run.h"
 #include "ctl/swap_print.h"
-#include "ctl/systemctl.h"
 #include "proc/gate.h"
 #include "swap/drive.h"
 #include "view/member.h"
@@ -304,7 +303,7 @@ static void
 stop_guard(void)
 {
 	const char *argv[] = {"systemctl", "--quiet", "stop", GUARD ".service", NULL};
-	char said[SYSTEMCTL_TEXT_MAX];
+	char said[RUN_TEXT_MAX];
 
 	(void)run_program(argv, START_MS, said, sizeof(said));
 }
