@@ -73,12 +73,6 @@ add_folder(struct asks *a, const char *folder)
 }
 
 static int
-by_name(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static int
 has_instances(const struct dirent *e)
 {
 	const struct roster_row *worker = roster_of_folder(e->d_name, NULL);
@@ -90,7 +84,7 @@ static void
 add_instances(struct asks *a, const char *run_dir)
 {
 	struct dirent **found;
-	int n = scandir(run_dir, &found, has_instances, by_name);
+	int n = scandir(run_dir, &found, has_instances, alphasort);
 
 	for (int i = 0; i < n; i++) {
 		add_folder(a, found[i]->d_name);
@@ -183,9 +177,7 @@ ask_finds_units(const char *run_dir)
 		return false;
 	ask_one(run_dir, PATHS_CONCLAVED, "status", &conclaved);
 	ask_one(run_dir, PATHS_CONNMGR, "status", &connmgr);
-	found = (conclaved.list[0].result == -ENOENT ||
-	         conclaved.list[0].result == -ECONNREFUSED) &&
-	        connmgr.list[0].answer;
+	found = ask_is_gone(&conclaved.list[0]) && connmgr.list[0].answer;
 	asks_deinit(&conclaved);
 	asks_deinit(&connmgr);
 	return found;

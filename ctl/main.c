@@ -33,7 +33,7 @@ print_help(void)
 	     "Asks and steers one Conclave server.\n");
 	for (unsigned i = 0; i < verb_count; i++) {
 		printf("  %-10s %s\n", verbs[i].name, verbs[i].about);
-		if (!verbs[i].arguments[0] && !verbs[i].options[0].name)
+		if (!verbs[i].arguments && !verbs[i].options[0].name)
 			continue;
 		printf("  %-10s  ", "");
 		verb_print_usage(&verbs[i], stdout);

@@ -11,36 +11,12 @@
 #define GAP 2
 
 struct table {
-	const struct column *heads;
+	const struct column *of;
 	unsigned columns;
 	size_t count;
 	size_t room;
 	char **cells;
 };
-
-struct table *
-table_new(const struct column *columns, unsigned count)
-{
-	struct table *t = calloc(1, sizeof(*t));
-
-	assert(count > 0 && count <= TABLE_COLUMNS_MAX);
-	if (t) {
-		t->heads = columns;
-		t->columns = count;
-	}
-	return t;
-}
-
-void
-table_free(struct table *t)
-{
-	if (!t)
-		return;
-	for (size_t i = 0; i < t->count; i++)
-		free(t->cells[i]);
-	free(t->cells);
-	free(t);
-}
 
 void
 table_cell(struct table *t, const char *text)
@@ -66,11 +42,37 @@ table_cell(struct table *t, const char *text)
 	t->cells[t->count++] = copy;
 }
 
+struct table *
+table_new(const struct column *columns, unsigned count)
+{
+	struct table *t = calloc(1, sizeof(*t));
+
+	assert(count > 0 && count <= TABLE_COLUMNS_MAX);
+	if (!t)
+		return NULL;
+	t->of = columns;
+	t->columns = count;
+	for (unsigned i = 0; i < count; i++)
+		table_cell(t, columns[i].head);
+	return t;
+}
+
+void
+table_free(struct table *t)
+{
+	if (!t)
+		return;
+	for (size_t i = 0; i < t->count; i++)
+		free(t->cells[i]);
+	free(t->cells);
+	free(t);
+}
+
 void
 table_row(struct table *t, const json_t *row)
 {
 	for (unsigned i = 0; i < t->columns; i++) {
-		const struct column *c = &t->heads[i];
+		const struct column *c = &t->of[i];
 		const json_t *from = c->in ? json_object_get(row, c->in) : row;
 		bool other = c->otherwise && !*member_string(from, c->key);
 		char text[256];
@@ -86,39 +88,6 @@ table_row(struct table *t, const json_t *row)
 		else
 			table_size((uint64_t)v, text, sizeof(text));
 		table_cell(t, text);
-	}
-}
-
-static void
-print_cell(FILE *out, const char *text, size_t width, bool last, const char *colour)
-{
-	fprintf(out, "%s%s%s", colour, text, colour[0] ? TABLE_PLAIN : "");
-	if (last)
-		fputc('\n', out);
-	else
-		fprintf(out, "%*s", (int)(width - strlen(text) + GAP), "");
-}
-
-void
-table_print(const struct table *t, FILE *out, bool colours)
-{
-	size_t widths[TABLE_COLUMNS_MAX];
-
-	for (unsigned i = 0; i < t->columns; i++)
-		widths[i] = strlen(t->heads[i].head);
-	for (size_t i = 0; i < t->count; i++) {
-		size_t len = strlen(t->cells[i]);
-
-		if (len > widths[i % t->columns])
-			widths[i % t->columns] = len;
-	}
-	for (unsigned i = 0; i < t->columns; i++)
-		print_cell(out, t->heads[i].head, widths[i], i + 1 == t->columns, "");
-	for (size_t i = 0; i < t->count; i++) {
-		unsigned column = (unsigned)(i % t->columns);
-
-		print_cell(out, t->cells[i], widths[column], column + 1 == t->columns,
-		           colours ? table_colour(t->cells[i]) : "");
 	}
 }
 
@@ -145,6 +114,36 @@ table_colour(const char *word)
 			return words[i].colour;
 	}
 	return "";
+}
+
+void
+table_word(FILE *out, const char *word, int width, bool colours)
+{
+	const char *colour = colours ? table_colour(word) : "";
+
+	fprintf(out, "%s%s%s%*s", colour, word, *colour ? "\033[0m" : "",
+	        width > (int)strlen(word) ? width - (int)strlen(word) : 0, "");
+}
+
+void
+table_print(const struct table *t, FILE *out, bool colours)
+{
+	int widths[TABLE_COLUMNS_MAX] = {0};
+
+	for (size_t i = 0; i < t->count; i++) {
+		int len = (int)strlen(t->cells[i]);
+
+		if (len > widths[i % t->columns])
+			widths[i % t->columns] = len;
+	}
+	for (size_t i = 0; i < t->count; i++) {
+		unsigned column = (unsigned)(i % t->columns);
+		bool last = column + 1 == t->columns;
+
+		table_word(out, t->cells[i], last ? 0 : widths[column] + GAP, colours);
+		if (last)
+			fputc('\n', out);
+	}
 }
 
 const char *

@@ -41,7 +41,8 @@ void table_print(const struct table *t, FILE *out, bool colours);
 /* The colour of a word of state ("up", "looking", "failing"): an escape sequence; "" for
  * words without. */
 const char *table_colour(const char *word);
-#define TABLE_PLAIN "\033[0m"
+/* Prints it, in its colour where `colours`, and blanks up to the width. */
+void table_word(FILE *out, const char *word, int width, bool colours);
 
 /* Numbers as people read them, at least 16 bytes of room: 0.3s, 12s, 3m04s, 2h05m, 3d04h;
  * 900K, 2.9M, 1.5G. */

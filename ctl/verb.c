@@ -50,8 +50,9 @@ verb_option(const struct ctl *c, const char *name)
 void
 verb_print_usage(const struct verb *v, FILE *out)
 {
-	fprintf(out, "%s%s", v->usage || v->arguments[0] ? " " : "",
-	        v->usage ? v->usage : v->arguments);
+	const char *words = v->usage ? v->usage : v->arguments;
+
+	fprintf(out, "%s%s", words ? " " : "", words ? words : "");
 	for (const struct verb_option *o = v->options; o->name; o++) {
 		if (o->about && !v->usage)
 			fprintf(out, " [--%s%s%s]", o->name, o->value ? " " : "",
@@ -201,32 +202,19 @@ verb_print_json(json_t *object)
 	json_decref(object);
 }
 
-static void
-print_file_json(const char *file, bool ok, const char *key, const char *text)
-{
-	verb_print_json(json_pack("{s:i, s:o, s:b, s:o}", "schema", STATUS_SCHEMA, "file",
-	                          member_of_bytes(file), "ok", ok, key,
-	                          member_of_bytes(text)));
-}
-
 int
-verb_file_made(const struct ctl *c, const char *file, const char *key, const char *text)
+verb_file_done(const struct ctl *c, const char *file, int status, const char *key,
+               const char *text)
 {
 	if (c->json)
-		print_file_json(file, true, key, text);
-	else
+		verb_print_json(json_pack("{s:i, s:o, s:b, s:o}", "schema", STATUS_SCHEMA,
+		                          "file", member_of_bytes(file), "ok",
+		                          status == EXIT_OK, key, member_of_bytes(text)));
+	else if (status == EXIT_OK)
 		fputs(text, stdout);
-	return EXIT_OK;
-}
-
-int
-verb_file_wrong(const struct ctl *c, const char *file, const char *error)
-{
-	if (c->json)
-		print_file_json(file, false, "error", error);
 	else
-		fprintf(stderr, "conclave: %s\n", error);
-	return EXIT_CONFIG;
+		fprintf(stderr, "conclave: %s\n", text);
+	return status;
 }
 
 void

@@ -7,7 +7,6 @@
 #include "base/exit.h"
 #include "config/conf.h"
 #include "ctl/ask.h"
-#include "view/verdict.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -33,7 +32,8 @@ struct verb_option {
 
 struct verb {
 	const char *name;
-	/* the words behind the verb, as help shows them, and how many there may be */
+	/* the words behind the verb, as help shows them (NULL: none), and how many there
+	 * may be */
 	const char *arguments;
 	int most;
 	/* for the completion: which words these may be, and that one is a file */
@@ -110,10 +110,6 @@ int verb_no_answer(const struct ctl *c, const char *who);
  * whether the request was carried out, which `unsure` says. */
 int verb_demand(const struct ctl *c, const char *folder, const char *request,
                 uint64_t patience_ms, const char *unsure, json_t **answer);
-/* Asks all processes: the health object (view/health.h); both are the caller's to free.
- */
-json_t *verb_ask_health(const struct ctl *c, struct asks *asks,
-                        enum verdict_kind *verdict);
 /* Fills `rss_kb`, `cpu_ms`, `threads` and `descriptors` of the rows of `processes` where
  * they are null, from /proc: no process has reported them. */
 void verb_fill_usage(json_t *processes);
@@ -125,11 +121,10 @@ int verb_flushed(int error, int status);
 /* Prints one line of JSON, and frees the object. */
 void verb_print_json(json_t *object);
 
-/* Of a verb about a file: prints the text that was made of it (with --json as the member
- * `key`), or what is wrong with it. Returns the exit status. */
-int verb_file_made(const struct ctl *c, const char *file, const char *key,
+/* Of a verb about a file: prints the text that was made of it or, where `status` is not
+ * EXIT_OK, what is wrong with it; with --json as the member `key`. Returns `status`. */
+int verb_file_done(const struct ctl *c, const char *file, int status, const char *key,
                    const char *text);
-int verb_file_wrong(const struct ctl *c, const char *file, const char *error);
 /* A point of time as people read it: `12:34:56.789`. */
 void verb_print_time(int64_t real_us);
 int64_t verb_now_us(void); /* on that clock */

@@ -131,10 +131,10 @@ verb_check(const struct ctl *c)
 	struct conf_error error;
 
 	if (conf_load(file, &conf, &error))
-		return verb_file_wrong(c, file, error.text);
+		return verb_file_done(c, file, EXIT_CONFIG, "error", error.text);
 	if (verb_option(c, "systemd"))
 		return check_units(c, &conf, file);
 	if (conf_print(&conf, true, text, sizeof(text)) == 0)
 		return EXIT_FAILED;
-	return verb_file_made(c, file, "canonical", text);
+	return verb_file_done(c, file, EXIT_OK, "canonical", text);
 }

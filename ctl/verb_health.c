@@ -1,9 +1,10 @@
-/* conclave health. */
+/* conclave health, conclave metrics. */
 #include "base/exit.h"
 #include "ctl/table.h"
 #include "ctl/verb.h"
 #include "view/health.h"
 #include "view/member.h"
+#include "view/metrics.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -48,9 +49,9 @@ print_text(const struct ctl *c, const json_t *health)
 	const json_t *one;
 	size_t i;
 
-	printf("server %lld is %s%s%s\n\n", (long long)c->conf->id,
-	       c->colours ? table_colour(verdict) : "", verdict,
-	       c->colours ? TABLE_PLAIN : "");
+	printf("server %lld is ", (long long)c->conf->id);
+	table_word(stdout, verdict, 0, c->colours);
+	fputs("\n\n", stdout);
 	table_show(json_object_get(health, "processes"), process_columns, 15, stdout,
 	           c->colours);
 	if (json_array_size(listeners) > 0) {
@@ -63,8 +64,9 @@ print_text(const struct ctl *c, const json_t *health)
 		printf("sick: %s\n", json_string_value(one));
 }
 
-json_t *
-verb_ask_health(const struct ctl *c, struct asks *asks, enum verdict_kind *verdict)
+/* The health object; the caller frees both. */
+static json_t *
+ask_health(const struct ctl *c, struct asks *asks, enum verdict_kind *verdict)
 {
 	json_t *health;
 
@@ -80,7 +82,7 @@ ask_once(const struct ctl *c)
 	static const int statuses[] = {EXIT_OK, VERB_DEGRADED, VERB_FAILING};
 	enum verdict_kind verdict;
 	struct asks asks;
-	json_t *health = verb_ask_health(c, &asks, &verdict);
+	json_t *health = ask_health(c, &asks, &verdict);
 	bool answered = asks_answered(&asks) > 0;
 
 	asks_deinit(&asks);
@@ -123,7 +125,7 @@ watch(const struct ctl *c)
 	while (r == 0 && poll(&reader, 1, shown ? WATCH_MS : 0) <= 0) {
 		enum verdict_kind verdict;
 		struct asks asks;
-		json_t *health = verb_ask_health(c, &asks, &verdict);
+		json_t *health = ask_health(c, &asks, &verdict);
 		json_t *now = health_essence(health);
 
 		if (redraw || !json_equal(now, shown))
@@ -142,4 +144,31 @@ int
 verb_health(const struct ctl *c)
 {
 	return verb_option(c, "watch") ? watch(c) : ask_once(c);
+}
+
+int
+verb_metrics(const struct ctl *c)
+{
+	static char text[METRICS_TEXT_MAX];
+	enum verdict_kind verdict;
+	int status = EXIT_OK;
+	struct buf_out out;
+	struct asks asks;
+	json_t *health;
+
+	if (c->json)
+		return verb_misused(c,
+		                    "there is no JSON form; use conclave health --json");
+	health = ask_health(c, &asks, &verdict);
+	buf_out_init(&out, text, sizeof(text));
+	metrics_put(health, &asks, &out);
+	if (out.bad)
+		status = verb_failed(c, EXIT_FAILED, "metrics: %s", strerror(EMSGSIZE));
+	else
+		fwrite(text, 1, out.len, stdout);
+	if (asks_answered(&asks) == 0)
+		status = verb_no_answer(c, "any process");
+	json_decref(health);
+	asks_deinit(&asks);
+	return status;
 }

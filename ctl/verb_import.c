@@ -218,9 +218,9 @@ verb_import(const struct ctl *c)
 	if (r == 0)
 		r = import(c, m);
 	if (r == 0)
-		r = verb_file_made(c, m->file, "configuration", m->result);
+		r = verb_file_done(c, m->file, EXIT_OK, "configuration", m->result);
 	else if (r == 1)
-		r = verb_file_wrong(c, m->file, m->error.text);
+		r = verb_file_done(c, m->file, EXIT_CONFIG, "error", m->error.text);
 	if (r < 0)
 		r = verb_failed(c, EXIT_FAILED, "import: %s", strerror(-r));
 	free(m);

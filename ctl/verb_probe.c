@@ -123,8 +123,7 @@ print_change(const struct ctl *c, const json_t *row)
 		printf("%s\n", error);
 		return;
 	}
-	printf("%s%-9s%s", c->colours ? table_colour(state) : "", state,
-	       c->colours ? TABLE_PLAIN : "");
+	table_word(stdout, state, 9, c->colours);
 	printf("  leader %s", member_text(row, "leader", text, sizeof(text)));
 	printf("  round %s", member_text(row, "round", text, sizeof(text)));
 	printf("  epoch %s", member_text(row, "peer_epoch", text, sizeof(text)));

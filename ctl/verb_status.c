@@ -47,8 +47,8 @@ print_head(const struct ctl *c, const json_t *s)
 	char text[128];
 
 	printf("server %s", member_text(s, "id", text, sizeof(text)));
-	printf(" is %s%s%s", c->colours ? table_colour(state) : "", state,
-	       c->colours ? TABLE_PLAIN : "");
+	fputs(" is ", stdout);
+	table_word(stdout, state, 0, c->colours);
 	if (phase[0])
 		printf(" (phase %s)", phase);
 	printf("\nleader %s", member_text(s, "leader", text, sizeof(text)));

@@ -39,9 +39,9 @@ print_event(const struct ctl *c, const json_t *event)
 	char round[32];
 
 	print_time(event);
-	printf("  %s%-9s%s  leader %-3s  epoch %-4s  round %-4s%s%s%s%s\n",
-	       c->colours ? table_colour(state) : "", state,
-	       c->colours ? TABLE_PLAIN : "",
+	fputs("  ", stdout);
+	table_word(stdout, state, 9, c->colours);
+	printf("  leader %-3s  epoch %-4s  round %-4s%s%s%s%s\n",
 	       member_text(event, "leader", leader, sizeof(leader)),
 	       member_text(event, "epoch", epoch, sizeof(epoch)),
 	       member_text(event, "round", round, sizeof(round)), phase[0] ? "  " : "",

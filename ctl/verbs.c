@@ -6,14 +6,12 @@
 const struct verb verbs[] = {
     {
 	.name = "status",
-	.arguments = "",
 	.about = "this server: state, leader, epoch, links, processes",
 	.more = "Exit status: 0 some process answered, 69 none did.",
 	.run = verb_status,
     },
     {
 	.name = "leader",
-	.arguments = "",
 	.about = "print the leader's id",
 	.more = "Exit status: 0 this server leads, 1 another server leads, 2 no server "
 		"leads, 69 no answer.",
@@ -21,7 +19,6 @@ const struct verb verbs[] = {
     },
     {
 	.name = "health",
-	.arguments = "",
 	.options = {{"watch", NULL, "go on until interrupted", false}},
 	.about = "a row per process, and what is wrong",
 	.more = "With --watch on a terminal the table is drawn anew each second, else it "
@@ -32,7 +29,6 @@ const struct verb verbs[] = {
     },
     {
 	.name = "metrics",
-	.arguments = "",
 	.about = "health and counters in Prometheus' text format",
 	.more = "For the textfile collector of node_exporter; conclave(1) says how.\n"
 		"Exit status: 0 some process answered, 69 none did (and the metrics say "
@@ -42,14 +38,12 @@ const struct verb verbs[] = {
     },
     {
 	.name = "watch",
-	.arguments = "",
 	.about = "a line per change, until interrupted",
 	.more = "A peer that does not run is shown as `down`, and waited for.",
 	.run = verb_watch,
     },
     {
 	.name = "wait",
-	.arguments = "",
 	.options = {{"leader", NULL, "until there is a leader", false},
                     {"leading", NULL, "until this server leads", false},
                     {"timeout", "SECONDS", "for so long, such as 10 or 0.5", false}},
@@ -92,7 +86,6 @@ const struct verb verbs[] = {
     },
     {
 	.name = "reload",
-	.arguments = "",
 	.about = "have conclaved and its workers read the configuration again",
 	.more = "log_level is taken over; for anything else that has changed the "
 		"processes must be\nrestarted.\n"
