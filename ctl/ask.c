@@ -9,11 +9,11 @@
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 #include <sys/stat.h>
 
 void
@@ -27,7 +27,7 @@ static void
 wait_for_any(struct client *const *list, unsigned count)
 {
 	struct pollfd fds[ASK_MAX];
-	uint64_t due_ms = UINT64_MAX, now_ms = clock_ms(), left_ms;
+	uint64_t due_ms = UINT64_MAX;
 
 	assert(count <= ASK_MAX);
 	for (unsigned i = 0; i < count; i++) {
@@ -37,11 +37,9 @@ wait_for_any(struct client *const *list, unsigned count)
 		fds[i].events = client_events(list[i]);
 		if (fds[i].events)
 			fds[i].fd = list[i]->fd;
-		if (client_due_ms(list[i]) < due_ms)
-			due_ms = client_due_ms(list[i]);
+		due_ms = MIN(due_ms, client_due_ms(list[i]));
 	}
-	left_ms = due_ms > now_ms ? due_ms - now_ms : 0;
-	(void)poll(fds, count, left_ms > INT_MAX ? INT_MAX : (int)left_ms);
+	(void)poll(fds, count, clock_left_ms(due_ms));
 }
 
 int

@@ -5,10 +5,10 @@
 #include "base/paths.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/param.h>
 
 void
 follow_init(struct follow *f, const char *run_dir, int64_t id, int reader)
@@ -84,20 +84,6 @@ receive(struct follow *f)
 	return true;
 }
 
-static int
-wait_ms(uint64_t now, uint64_t until_ms)
-{
-	if (until_ms <= now)
-		return 0;
-	return until_ms - now > INT_MAX ? INT_MAX : (int)(until_ms - now);
-}
-
-static uint64_t
-sooner(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 enum follow_result
 follow_next(struct follow *f, uint64_t until_ms)
 {
@@ -112,13 +98,12 @@ follow_next(struct follow *f, uint64_t until_ms)
 		silent = f->open && !f->heard && !f->down;
 		if ((!f->open && !f->down) || (silent && now >= f->hear_by_ms))
 			return say_down(f);
-		wake_ms =
-		    sooner(wake_ms, f->open ? client_due_ms(&f->client) : f->retry_ms);
+		wake_ms = MIN(wake_ms, f->open ? client_due_ms(&f->client) : f->retry_ms);
 		if (silent)
-			wake_ms = sooner(wake_ms, f->hear_by_ms);
+			wake_ms = MIN(wake_ms, f->hear_by_ms);
 		if (f->open && client_events(&f->client))
 			fds[0] = (struct pollfd){.fd = f->client.fd, .events = POLLIN};
-		if (poll(fds, 2, wait_ms(now, wake_ms)) < 0 && errno != EINTR)
+		if (poll(fds, 2, clock_left_ms(wake_ms)) < 0 && errno != EINTR)
 			return FOLLOW_CLOSED;
 		if (fds[1].revents & (POLLERR | POLLNVAL))
 			return FOLLOW_CLOSED;

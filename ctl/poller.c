@@ -4,11 +4,14 @@
 #include "base/clock.h"
 
 #include <errno.h>
-#include <limits.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/param.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,10 +19,78 @@
 #define MS       1000
 #define AGAIN_MS 100 /* to the next turn where the server closes the connection */
 
-static uint64_t
-sooner(uint64_t a, uint64_t b)
+struct lookup {
+	struct gaicb request;
+	struct addrinfo hints;
+	struct addrinfo *numeric;
+	char host[];
+};
+
+static void
+on_done(union sigval value)
 {
-	return a < b ? a : b;
+	uint64_t one = 1;
+	ssize_t n = write(value.sival_int, &one, sizeof(one));
+
+	(void)n; /* where it is full it is readable already */
+}
+
+/* Starts to look up a host name, with glibc's getaddrinfo_a; `wake` (an eventfd) becomes
+ * readable when that is done. For an address in digits it is done at once. NULL: no
+ * memory or no thread. */
+static struct lookup *
+lookup_start(const char *host, int wake)
+{
+	struct lookup *l = calloc(1, sizeof(*l) + strlen(host) + 1);
+	struct sigevent notify = {.sigev_notify = SIGEV_THREAD};
+	struct gaicb *list[1];
+
+	if (!l)
+		return NULL;
+	strcpy(l->host, host);
+	l->hints.ai_socktype = SOCK_STREAM;
+	l->hints.ai_flags = AI_NUMERICHOST;
+	if (getaddrinfo(l->host, NULL, &l->hints, &l->numeric) == 0)
+		return l;
+	l->hints.ai_flags = 0;
+	l->request.ar_name = l->host;
+	l->request.ar_request = &l->hints;
+	list[0] = &l->request;
+	notify.sigev_value.sival_int = wake;
+	notify.sigev_notify_function = on_done;
+	if (getaddrinfo_a(GAI_NOWAIT, list, 1, &notify) != 0) {
+		free(l);
+		return NULL;
+	}
+	return l;
+}
+
+/* True: the look-up is done; `found` has the addresses, which live as long as the
+ * look-up, or NULL with the reason in `why`. */
+static bool
+lookup_done(struct lookup *l, const struct addrinfo **found, const char **why)
+{
+	int r = l->numeric ? 0 : gai_error(&l->request);
+
+	if (r == EAI_INPROGRESS)
+		return false;
+	*found = l->numeric ? l->numeric : r ? NULL : l->request.ar_result;
+	*why = r ? gai_strerror(r) : NULL;
+	return true;
+}
+
+static void
+lookup_free(struct lookup *l)
+{
+	if (!l)
+		return;
+	if (l->numeric)
+		freeaddrinfo(l->numeric);
+	else if (gai_error(&l->request) == EAI_INPROGRESS)
+		return; /* glibc still uses it, and cannot always be stopped */
+	else if (l->request.ar_result)
+		freeaddrinfo(l->request.ar_result);
+	free(l);
 }
 
 static void
@@ -245,7 +316,7 @@ line_wake_us(const struct poller *q, const struct poller_line *l)
 	if (l->state == POLLER_IDLE)
 		return due_us(q, l);
 	if (l->state == POLLER_CONNECTING)
-		return sooner(l->attempt_until_us, l->until_us);
+		return MIN(l->attempt_until_us, l->until_us);
 	return l->until_us;
 }
 
@@ -311,24 +382,16 @@ next_wake_us(const struct poller *q)
 	uint64_t wake = UINT64_MAX;
 
 	for (unsigned i = 0; i < q->probe->count; i++)
-		wake = sooner(wake, line_wake_us(q, &q->lines[i]));
+		wake = MIN(wake, line_wake_us(q, &q->lines[i]));
 	for (unsigned i = 0; i < POLLER_NAMES_MAX; i++)
 		if (q->names[i].lookup)
-			wake = sooner(wake, q->names[i].until_us);
+			wake = MIN(wake, q->names[i].until_us);
 	return wake;
-}
-
-static int
-timeout_ms(uint64_t wake, uint64_t now)
-{
-	if (wake <= now)
-		return 0;
-	return wake - now > INT_MAX ? INT_MAX : (int)((wake - now + MS - 1) / MS);
 }
 
 /* Polls, and handles what is ready. 0, or -errno. */
 static int
-wait_for_events(struct poller *q, uint64_t now)
+wait_for_events(struct poller *q)
 {
 	struct pollfd fds[PROBE_SERVERS_MAX + 2];
 	unsigned count = q->probe->count;
@@ -343,7 +406,7 @@ wait_for_events(struct poller *q, uint64_t now)
 	}
 	fds[count] = (struct pollfd){.fd = q->wake, .events = POLLIN};
 	fds[count + 1] = (struct pollfd){.fd = STDOUT_FILENO};
-	if (poll(fds, count + 2, timeout_ms(next_wake_us(q), now)) < 0)
+	if (poll(fds, count + 2, clock_left_ms(next_wake_us(q) / MS + 1)) < 0)
 		return errno == EINTR ? 0 : -errno;
 	if (fds[count + 1].revents & (POLLERR | POLLNVAL))
 		return -EPIPE;
@@ -363,7 +426,7 @@ wait_for_events(struct poller *q, uint64_t now)
 bool
 poller_step(struct poller *q)
 {
-	if (next_wake_us(q) == UINT64_MAX || wait_for_events(q, clock_us()) < 0)
+	if (next_wake_us(q) == UINT64_MAX || wait_for_events(q) < 0)
 		return false;
 	for (unsigned i = 0; i < q->probe->count; i++)
 		on_time(q, &q->lines[i], clock_us());

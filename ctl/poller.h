@@ -3,9 +3,9 @@
 #ifndef CTL_POLLER_H
 #define CTL_POLLER_H
 
-#include "ctl/lookup.h"
 #include "view/probe.h"
 
+#include <netdb.h>
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -44,17 +44,11 @@ await_end(pid_t pid, uint64_t timeout_ms)
 {
 	uint64_t due_ms = clock_ms() + timeout_ms;
 	struct pollfd end = {.fd = pidfd_open(pid, 0), .events = POLLIN};
-	int n = 0;
+	int n;
 
-	while (n <= 0) {
-		uint64_t now_ms = clock_ms();
-
-		if (now_ms >= due_ms)
-			break;
-		n = poll(&end, 1, (int)(due_ms - now_ms));
-		if (n < 0 && errno != EINTR)
-			break;
-	}
+	do
+		n = poll(&end, 1, clock_left_ms(due_ms));
+	while (n <= 0 && clock_ms() < due_ms && (n == 0 || errno == EINTR));
 	if (end.fd >= 0)
 		close(end.fd);
 	return n > 0;

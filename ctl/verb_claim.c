@@ -30,18 +30,16 @@ parse(const char *text, uint64_t *out)
 	return errno == 0 && *out <= INT64_MAX;
 }
 
-/* Prints the claim in `answer`, and frees the answer. */
+/* Prints the claim in `answer`. */
 static int
-print(const struct ctl *c, json_t *answer)
+print(const struct ctl *c, const json_t *answer)
 {
-	if (c->json) {
+	if (c->json)
 		verb_print_json(json_pack("{s:i, s:I, s:o}", "schema", STATUS_SCHEMA,
 		                          "id", (json_int_t)c->conf->id, "claim",
 		                          member_copy(answer, "claim")));
-	} else {
+	else
 		puts(member_string(answer, "claim"));
-	}
-	json_decref(answer);
 	return EXIT_OK;
 }
 
@@ -49,7 +47,7 @@ static int
 show(const struct ctl *c)
 {
 	struct asks asks;
-	json_t *answer;
+	const json_t *answer;
 	const char *reason;
 	int r;
 
@@ -62,7 +60,7 @@ show(const struct ctl *c)
 		r = verb_failed(c, EXIT_FAILED, "claim: not known: %s",
 		                *reason ? reason : "the peer is starting");
 	else
-		r = print(c, json_deep_copy(answer));
+		r = print(c, answer);
 	asks_deinit(&asks);
 	return r;
 }
@@ -80,9 +78,10 @@ keep(const struct ctl *c, uint64_t claim)
 	if (r)
 		return r;
 	if (json_is_true(json_object_get(answer, "ok")))
-		return print(c, answer);
-	r = verb_failed(c, EXIT_FAILED, "claim: refused: %s",
-	                member_string(answer, "error"));
+		r = print(c, answer);
+	else
+		r = verb_failed(c, EXIT_FAILED, "claim: refused: %s",
+		                member_string(answer, "error"));
 	json_decref(answer);
 	return r;
 }
