@@ -78,7 +78,7 @@ verb_reload(const struct ctl *c)
 static bool
 show_units(char out[FIT_SHOWN_MAX])
 {
-	FILE *f = popen(fit_command(), "re");
+	FILE *f = popen(FIT_COMMAND, "re");
 	size_t len;
 
 	if (!f)

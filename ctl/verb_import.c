@@ -11,7 +11,6 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -19,6 +18,7 @@
 #define FILE_MAX    (1 << 20)
 #define RESULT_MAX  (4 * CONF_PRINT_MAX)
 #define MYID_MAX    64
+#define BLANKS      " \t\r\n"
 #define BODY_SERVER 5 /* lines that conf_print writes before the first server */
 
 struct import {
@@ -54,38 +54,40 @@ read_file(struct import *m, const char *file, bool dynamic)
 	return zoo_read(&m->zoo, file, m->text, len, dynamic, &m->error);
 }
 
+static bool
+parse_id(struct import *m, const char *at, size_t len)
+{
+	return qaddr_number((struct qaddr_text){at, len}, 10, 0, CONF_ID_MAX, &m->id);
+}
+
 /* Reads the number in a myid file; blanks around it are allowed. */
 static int
 read_myid(const struct ctl *c, struct import *m)
 {
-	struct qaddr_text number;
 	char text[MYID_MAX + 1];
+	const char *at;
 	size_t len;
-	bool ok;
 	int r = file_read(m->myid_file, text, sizeof(text), &len);
 
 	if (r < 0)
 		return verb_misused(
 		    c, "which server is the configuration for? %s cannot be read: %s",
 		    m->myid_file, strerror(-r));
-	number.at = text + strspn(text, " \t\r\n");
-	number.len = strcspn(number.at, " \t\r\n");
-	ok = number.at[number.len + strspn(number.at + number.len, " \t\r\n")] == '\0' &&
-	     qaddr_number(number, 10, 0, CONF_ID_MAX, &m->id);
-	return ok ? 0 : verb_misused(c, "%s does not hold a server's id", m->myid_file);
+	at = text + strspn(text, BLANKS);
+	len = strcspn(at, BLANKS);
+	if (at[len + strspn(at + len, BLANKS)] || !parse_id(m, at, len))
+		return verb_misused(c, "%s does not hold a server's id", m->myid_file);
+	return 0;
 }
 
 /* 0, or the exit status. */
 static int
 find_id(const struct ctl *c, struct import *m)
 {
-	if (m->id_text) {
-		struct qaddr_text number = {m->id_text, strlen(m->id_text)};
-
-		return qaddr_number(number, 10, 0, CONF_ID_MAX, &m->id)
-		           ? 0
-		           : verb_misused(c, "`%s` is no server's id", m->id_text);
-	}
+	if (m->id_text && !parse_id(m, m->id_text, strlen(m->id_text)))
+		return verb_misused(c, "`%s` is no server's id", m->id_text);
+	if (m->id_text)
+		return 0;
 	if (!m->myid_file && !m->zoo.data_dir[0])
 		return verb_misused(c, "which server is the configuration for? The file "
 		                       "has no dataDir: write --id or --myid");
@@ -180,8 +182,13 @@ check_result(struct import *m)
 static int
 import(const struct ctl *c, struct import *m)
 {
-	int r = read_file(m, m->file, false);
+	int r;
 
+	if (m->id_text && m->myid_file)
+		return verb_misused(c, "write --id or --myid, not both");
+	if (!m->file)
+		return verb_misused(c, "the file is missing");
+	r = read_file(m, m->file, false);
 	if (r == 0 && m->zoo.dynamic_file[0])
 		r = read_file(m, m->zoo.dynamic_file, true);
 	if (r == 0)
@@ -195,34 +202,19 @@ import(const struct ctl *c, struct import *m)
 	return r;
 }
 
-static int
-take_arguments(const struct ctl *c, struct import *m)
-{
-	m->file = c->argc > 0 ? c->argv[0] : NULL;
-	m->id_text = verb_option(c, "id");
-	m->myid_file = verb_option(c, "myid");
-	if (m->id_text && m->myid_file)
-		return verb_misused(c, "write --id or --myid, not both");
-	return m->file ? 0 : verb_misused(c, "the file is missing");
-}
-
 int
 verb_import(const struct ctl *c)
 {
-	struct import *m = calloc(1, sizeof(*m));
+	static struct import m;
 	int r;
 
-	if (!m)
-		return EXIT_FAILED;
-	r = take_arguments(c, m);
+	m.file = c->argc > 0 ? c->argv[0] : NULL;
+	m.id_text = verb_option(c, "id");
+	m.myid_file = verb_option(c, "myid");
+	r = import(c, &m);
 	if (r == 0)
-		r = import(c, m);
-	if (r == 0)
-		r = verb_file_done(c, m->file, EXIT_OK, "configuration", m->result);
-	else if (r == 1)
-		r = verb_file_done(c, m->file, EXIT_CONFIG, "error", m->error.text);
-	if (r < 0)
-		r = verb_failed(c, EXIT_FAILED, "import: %s", strerror(-r));
-	free(m);
-	return r;
+		return verb_file_done(c, m.file, EXIT_OK, "configuration", m.result);
+	if (r == 1)
+		return verb_file_done(c, m.file, EXIT_CONFIG, "error", m.error.text);
+	return r > 0 ? r : verb_failed(c, EXIT_FAILED, "import: %s", strerror(-r));
 }

@@ -36,17 +36,6 @@ struct judge {
 	struct fit_verdict *out;
 };
 
-const char *
-fit_command(void)
-{
-	return "systemctl show --no-pager -p LoadState,UnitFileState,ActiveState,User,"
-	       "RuntimeDirectory,StateDirectory,ReadWritePaths,ExecStart,Listen,"
-	       "Conflicts,"
-	       "Wants,AmbientCapabilities conclave.service conclave.target "
-	       "conclave-connmgr.service conclave-connmgr.socket "
-	       "conclave-elector@main.service conclave-peer.service 2>&1";
-}
-
 static void __attribute__((format(printf, 2, 3)))
 complain(const struct judge *j, const char *format, ...)
 {

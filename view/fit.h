@@ -16,7 +16,12 @@ struct fit_verdict {
 };
 
 /* The shell command whose output fit_judge reads. */
-const char *fit_command(void);
+#define FIT_COMMAND                                                                      \
+	"systemctl show --no-pager -p LoadState,UnitFileState,ActiveState,User,"         \
+	"RuntimeDirectory,StateDirectory,ReadWritePaths,ExecStart,Listen,Conflicts,"     \
+	"Wants,AmbientCapabilities conclave.service conclave.target "                    \
+	"conclave-connmgr.service conclave-connmgr.socket "                              \
+	"conclave-elector@main.service conclave-peer.service 2>&1"
 
 /* `shown`: that output. `file`: the configuration that the units should read, NULL where
  * that does not matter. `is_user` says whether this machine knows a user. */
