@@ -3,6 +3,7 @@
 #include "view/metrics.h"
 
 #include "view/member.h"
+#include "view/verdict.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -78,11 +79,9 @@ sample(const struct page *p, const struct metric *m, const char *suffix,
 static void
 put_verdict(const struct page *p, const struct metric *m, const json_t *from)
 {
-	static const char *const verdicts[] = {"healthy", "degraded", "failing"};
-
 	begin(p, m, NULL);
-	for (int i = 0; i < 3; i++)
-		if (strcmp(member_string(from, "verdict"), verdicts[i]) == 0)
+	for (unsigned i = 0; i <= VERDICT_FAILING; i++)
+		if (strcmp(member_string(from, "verdict"), verdict_name(i)) == 0)
 			sample(p, m, "", NULL, i, 1);
 }
 

@@ -28,7 +28,7 @@ unsigned status_quorum(const struct conf *conf);
 /* True if the peer's answer says that this server leads and may act (docs/DOORS.md). */
 bool status_leads(const json_t *peer);
 
-/* The rows of `processes`; see processes.c. */
+/* The rows of `processes`; the caller frees them. */
 json_t *status_processes(const struct asks *asks);
 
 #endif

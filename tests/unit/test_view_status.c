@@ -1,4 +1,4 @@
-/* view/status, view/processes: what the doors said, as one object. */
+/* view/status: what the doors said, as one object. */
 #include "tests/unit/asks_kit.h"
 #include "view/status.h"
 
