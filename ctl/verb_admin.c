@@ -1,7 +1,5 @@
 /* conclave restart, conclave reload, conclave check. */
-#include "base/exit.h"
 #include "base/paths.h"
-#include "ctl/ask.h"
 #include "ctl/verb.h"
 #include "proc/roster.h"
 #include "view/fit.h"
@@ -10,8 +8,6 @@
 
 #include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* The old process may need time to stop before the new one is started. */
 static uint64_t
@@ -100,26 +96,26 @@ static int
 check_units(const struct ctl *c, const struct conf *conf, const char *file)
 {
 	static char shown[FIT_SHOWN_MAX];
-	static struct fit_verdict verdict;
-	json_t *list;
+	json_t *problems, *one;
+	size_t i, count;
 
 	if (!show_units(shown))
 		return verb_failed(c, EXIT_NO_ANSWER, "systemd does not answer: %s",
 		                   shown);
-	fit_judge(shown, conf, c->argc > 0 ? NULL : file, is_user, &verdict);
+	problems = fit_judge(shown, conf, c->argc > 0 ? NULL : file, is_user);
+	count = json_array_size(problems);
 	if (c->json) {
-		list = json_array();
-		for (unsigned i = 0; i < verdict.count; i++)
-			json_array_append_new(list, member_of_bytes(verdict.problems[i]));
-		verb_print_json(json_pack("{s:i, s:o, s:b, s:o}", "schema", STATUS_SCHEMA,
-		                          "file", member_of_bytes(file), "ok",
-		                          verdict.count == 0, "problems", list));
-	} else if (verdict.count == 0) {
-		puts("the units fit the configuration");
+		verb_print_json(json_pack("{s:i, s:o, s:b, s:O}", "schema", STATUS_SCHEMA,
+		                          "file", member_of_bytes(file), "ok", count == 0,
+		                          "problems", problems));
+	} else {
+		json_array_foreach (problems, i, one)
+			puts(json_string_value(one));
+		if (count == 0)
+			puts("the units fit the configuration");
 	}
-	for (unsigned i = 0; i < verdict.count && !c->json; i++)
-		puts(verdict.problems[i]);
-	return verdict.count > 0 ? EXIT_FAILED : EXIT_OK;
+	json_decref(problems);
+	return count > 0 ? EXIT_FAILED : EXIT_OK;
 }
 
 int

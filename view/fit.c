@@ -1,6 +1,8 @@
 /* See fit.h. */
 #include "view/fit.h"
 
+#include "view/member.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,19 +35,19 @@ struct judge {
 	/* for each unit a block of NAME=VALUE lines, up to a blank line */
 	const char *shown[UNITS];
 	bool (*is_user)(const char *name);
-	struct fit_verdict *out;
+	json_t *problems;
 };
 
 static void __attribute__((format(printf, 2, 3)))
 complain(const struct judge *j, const char *format, ...)
 {
+	char text[FIT_PROBLEM_MAX];
 	va_list list;
 
-	if (j->out->count == FIT_PROBLEMS)
-		return;
 	va_start(list, format);
-	vsnprintf(j->out->problems[j->out->count++], FIT_PROBLEM_MAX, format, list);
+	vsnprintf(text, sizeof(text), format, list);
 	va_end(list);
+	json_array_append_new(j->problems, member_of_bytes(text));
 }
 
 /* Copies the value of the `nth` line of that name in the unit's block; "": there is none.
@@ -269,17 +271,18 @@ judge_layouts(const struct judge *j)
 		judge_target(j);
 }
 
-void
+json_t *
 fit_judge(const char *shown, const struct conf *c, const char *file,
-          bool (*is_user)(const char *name), struct fit_verdict *out)
+          bool (*is_user)(const char *name))
 {
-	struct judge j = {.conf = c, .file = file, .is_user = is_user, .out = out};
+	struct judge j = {
+	    .conf = c, .file = file, .is_user = is_user, .problems = json_array()};
 
-	out->count = 0;
 	for (unsigned u = 0; u < UNITS && shown; u++) {
 		j.shown[u] = shown;
 		shown = strstr(shown, "\n\n");
 		shown = shown ? shown + 2 : NULL;
 	}
 	judge_layouts(&j);
+	return j.problems;
 }

@@ -5,15 +5,10 @@
 
 #include "config/conf.h"
 
+#include <jansson.h>
+
 #define FIT_SHOWN_MAX   65536
 #define FIT_PROBLEM_MAX 512
-#define FIT_PROBLEMS    32
-
-struct fit_verdict {
-	unsigned count;
-	/* a sentence each */
-	char problems[FIT_PROBLEMS][FIT_PROBLEM_MAX];
-};
 
 /* The shell command whose output fit_judge reads. */
 #define FIT_COMMAND                                                                      \
@@ -24,8 +19,9 @@ struct fit_verdict {
 	"conclave-elector@main.service conclave-peer.service 2>&1"
 
 /* `shown`: that output. `file`: the configuration that the units should read, NULL where
- * that does not matter. `is_user` says whether this machine knows a user. */
-void fit_judge(const char *shown, const struct conf *c, const char *file,
-               bool (*is_user)(const char *name), struct fit_verdict *out);
+ * that does not matter. `is_user` says whether this machine knows a user. The problems, a
+ * sentence each; the caller frees them. */
+json_t *fit_judge(const char *shown, const struct conf *c, const char *file,
+                  bool (*is_user)(const char *name));
 
 #endif

@@ -31,6 +31,8 @@ static const char workers[] = SERVICE("connmgr", "/connmgr") STATE(
 			    STATE("active", "enabled") "\n" SERVICE("peer", "/peer")
 				STATE("active", "static");
 
+#define FIT_PROBLEMS 32
+
 struct fault {
 	bool many;
 	const char *from, *to; /* in the text; every one of them */
@@ -73,7 +75,10 @@ static const struct fault faults[] = {
 
 static struct conf conf;
 static char text[FIT_SHOWN_MAX];
-static struct fit_verdict verdict;
+static struct {
+	size_t count;
+	char problems[FIT_PROBLEMS][FIT_PROBLEM_MAX];
+} verdict;
 
 static void
 replace(const char *from, const char *to, bool once)
@@ -105,7 +110,14 @@ is_user(const char *name)
 static void
 judge(void)
 {
-	fit_judge(text, &conf, "/etc/c.conf", is_user, &verdict);
+	json_t *problems = fit_judge(text, &conf, "/etc/c.conf", is_user), *problem;
+	size_t i;
+
+	verdict.count = json_array_size(problems);
+	assert_true(verdict.count <= FIT_PROBLEMS);
+	json_array_foreach (problems, i, problem)
+		strcpy(verdict.problems[i], json_string_value(problem));
+	json_decref(problems);
 }
 
 static void
@@ -126,7 +138,7 @@ each_fault(void **state)
 			replace(f->from, f->to, f->once);
 		judge();
 		if (verdict.count != (f->said ? 1 : 0))
-			fail_msg("fault %zu: %u problems: %s", i, verdict.count,
+			fail_msg("fault %zu: %zu problems: %s", i, verdict.count,
 			         verdict.count > 0 ? verdict.problems[0] : "");
 		if (f->said && !strstr(verdict.problems[0], f->said))
 			fail_msg("fault %zu: %s", i, verdict.problems[0]);
