@@ -10,17 +10,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/param.h>
 #include <sys/stat.h>
-
-void
-ask_path(const char *run_dir, const char *folder, char out[ASK_PATH_MAX])
-{
-	snprintf(out, ASK_PATH_MAX, "%s/%s/" PATHS_DOOR, run_dir, folder);
-}
 
 /* Waits until one of the questions can go on. NULL: a question that is over. */
 static void
@@ -126,7 +119,8 @@ ask_each(struct asks *a, const char *run_dir, const char *request, uint64_t time
 	unsigned waiting = 0;
 
 	for (unsigned i = 0; i < a->count; i++) {
-		ask_path(run_dir, a->list[i].folder, paths[i]);
+		(void)paths_below(paths[i], sizeof(paths[i]), run_dir, a->list[i].folder,
+		                  PATHS_DOOR);
 		a->list[i].result =
 		    client_begin(&clients[i], paths[i], request, now_ms, due_ms);
 		left[i] = a->list[i].result < 0 ? NULL : &clients[i];

@@ -12,10 +12,6 @@
 #define ASK_DEADLINE_MS 400
 #define ASK_PATH_MAX    128
 
-/* The path of the control socket in a program's folder; cut where it does not fit, which
- * conf_load rules out. */
-void ask_path(const char *run_dir, const char *folder, char out[ASK_PATH_MAX]);
-
 /* Asks at the control socket `path`, and waits for one answer of at most `cap` - 1 bytes
  * (NUL-terminated; its length in `len`). 0, -ENOENT or -ECONNREFUSED where no process
  * listens, -ETIMEDOUT, other -errno. */

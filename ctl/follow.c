@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/param.h>
 
@@ -14,7 +13,7 @@ void
 follow_init(struct follow *f, const char *run_dir, int64_t id, int reader)
 {
 	memset(f, 0, sizeof(*f));
-	snprintf(f->path, sizeof(f->path), "%s/" PATHS_PEER "/" PATHS_DOOR, run_dir);
+	(void)paths_below(f->path, sizeof(f->path), run_dir, PATHS_PEER, PATHS_DOOR);
 	f->id = id;
 	f->reader = reader;
 }

@@ -1,13 +1,63 @@
 /* Prints the result and the state of a swap; see swap_print.h. */
 #include "ctl/swap_print.h"
 
-#include "base/exit.h"
+#include "ipc/msg.h"
 #include "view/member.h"
-#include "view/said.h"
 #include "view/status.h"
+#include "wire/notif.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+
+#define BYTES_MAX 4096
+
+static size_t
+unhex(const char *hex, unsigned char *out)
+{
+	size_t len = 0;
+	unsigned byte;
+
+	while (len < BYTES_MAX && hex[0] && hex[1] && sscanf(hex, "%2x", &byte) == 1) {
+		out[len++] = (unsigned char)byte;
+		hex += 2;
+	}
+	return len;
+}
+
+static void
+vote_text(char out[SAID_MAX], const struct vote *v, const char *more)
+{
+	snprintf(out, SAID_MAX,
+	         "%s leader=%" PRId64 " zxid=0x%" PRIx64 " round=%" PRId64
+	         " epoch=%" PRId64 "%s",
+	         notif_state_name(v->state), v->leader, (uint64_t)v->zxid, v->round,
+	         v->epoch, more);
+}
+
+void
+swap_print_said(const char *hex, char out[SAID_MAX])
+{
+	unsigned char data[BYTES_MAX];
+	size_t len = unhex(hex, data);
+	char more[64] = "";
+	struct notif n;
+	struct msg m;
+
+	if (len == 0) {
+		snprintf(out, SAID_MAX, "nothing");
+	} else if (msg_decode(data, len, &m) == MSG_OK && m.type == MSG_DECIDED) {
+		vote_text(out, &m.u.decided.vote, "");
+	} else if (notif_decode(data, len, &n) == NOTIF_OK) {
+		if (n.has_config)
+			snprintf(more, sizeof(more),
+			         " version=%" PRId32 " configuration of %zu bytes",
+			         n.vote.version, n.config_len);
+		vote_text(out, &n.vote, more);
+	} else {
+		snprintf(out, SAID_MAX, "%zu bytes that are no notification: %.64s", len,
+		         hex);
+	}
+}
 
 /* The member `difference` in words; nothing, if there is none. */
 static void
@@ -18,8 +68,8 @@ print_difference(FILE *to, const json_t *answer)
 
 	if (!json_is_object(d))
 		return;
-	said_text(member_string(d, "active"), said[0]);
-	said_text(member_string(d, "candidate"), said[1]);
+	swap_print_said(member_string(d, "active"), said[0]);
+	swap_print_said(member_string(d, "candidate"), said[1]);
 	fprintf(
 	    to, "first difference, %s%s:\n  the one in use: %s\n  the candidate:  %s\n",
 	    json_is_null(json_object_get(d, "remote")) ? "its decision" : "to server ",

@@ -4,9 +4,7 @@
 #include "ctl/units.h"
 
 #include "base/clock.h"
-#include "base/exit.h"
-
-#include "ctl/ask.h"
+#include "base/paths.h"
 #include "ctl/run.h"
 #include "ctl/swap_print.h"
 #include "proc/gate.h"
@@ -65,20 +63,6 @@ on_answer(void *user, bool ok, const char *why)
 	u->answered = true;
 	u->status = swap_print_result(u->c, json_loads(u->reply, 0, NULL));
 	u->status = verb_flushed(verb_flush(), u->status);
-}
-
-/* connmgr's answer; NULL: it gave none. */
-static const char *
-ask_connmgr(struct units *u, const char *request)
-{
-	char path[ASK_PATH_MAX];
-	size_t len;
-
-	ask_path(u->c->conf->run_dir, "connmgr", path);
-	if (ask_door(path, request, DRIVE_PROMOTE_MS, u->reply, sizeof(u->reply), &len) <
-	    0)
-		return NULL;
-	return u->reply;
 }
 
 static void
@@ -187,6 +171,9 @@ on_ask(void *user, enum swap_action_type asked, unsigned seat, const char *reque
 {
 	struct units *u = user;
 	const char *name = u->drive.programs[seat].name;
+	char path[ASK_PATH_MAX];
+	size_t len;
+	int r;
 
 	if (asked == SWAP_DO_LOOK && has_died(u, seat))
 		return;
@@ -196,7 +183,10 @@ on_ask(void *user, enum swap_action_type asked, unsigned seat, const char *reque
 		on_push(u, &(struct swap_event){.type = SWAP_EV_PROMOTED});
 		return;
 	}
-	drive_replied(&u->drive, asked, ask_connmgr(u, request));
+	(void)paths_below(path, sizeof(path), u->c->conf->run_dir, PATHS_CONNMGR,
+	                  PATHS_DOOR);
+	r = ask_door(path, request, DRIVE_PROMOTE_MS, u->reply, sizeof(u->reply), &len);
+	drive_replied(&u->drive, asked, r < 0 ? NULL : u->reply);
 }
 
 /* A person reads the answer; a unit that runs this command writes to the journal. */
@@ -236,13 +226,7 @@ on_step(void *user, uint64_t now_ms, void *event)
 }
 
 /* drive_until looks at the deadline itself. */
-static void
-on_settle(void *user)
-{
-	(void)user;
-}
-
-static const struct gate_ops gate_ops = {.step = on_step, .settle = on_settle};
+static const struct gate_ops gate_ops = {.step = on_step};
 
 /* Until the core is idle or, with `to_the_answer`, until the answer is there. */
 static void

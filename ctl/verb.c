@@ -3,7 +3,6 @@
 
 #include "base/paths.h"
 #include "client/door.h"
-#include "ctl/ask.h"
 #include "proc/procfs.h"
 #include "view/member.h"
 #include "view/status.h"
@@ -99,7 +98,8 @@ is_started(const struct ctl *c)
 	struct client client;
 	bool started;
 
-	ask_path(c->conf->run_dir, PATHS_CONCLAVED, path);
+	(void)paths_below(path, sizeof(path), c->conf->run_dir, PATHS_CONCLAVED,
+	                  PATHS_DOOR);
 	started = client_begin(&client, path, "status", 0, 0) == 0;
 	client_end(&client);
 	return started;
@@ -134,7 +134,7 @@ verb_demand(const struct ctl *c, const char *folder, const char *request,
 	size_t len;
 	int r;
 
-	ask_path(c->conf->run_dir, folder, path);
+	(void)paths_below(path, sizeof(path), c->conf->run_dir, folder, PATHS_DOOR);
 	r = ask_door(path, request, patience_ms, reply, sizeof(reply), &len);
 	if (r == -ENOENT || r == -ECONNREFUSED || r == -EACCES)
 		return verb_no_answer(c, folder);
@@ -218,22 +218,18 @@ verb_file_done(const struct ctl *c, const char *file, int status, const char *ke
 }
 
 void
-verb_print_time(int64_t real_us)
-{
-	time_t seconds = (time_t)(real_us / 1000000);
-	struct tm local;
-	char text[16];
-
-	localtime_r(&seconds, &local);
-	strftime(text, sizeof(text), "%H:%M:%S", &local);
-	printf("%s.%03d", text, (int)(real_us / 1000 % 1000));
-}
-
-int64_t
-verb_now_us(void)
+verb_print_time(int64_t ago_us)
 {
 	struct timespec now;
+	struct tm local;
+	char text[16];
+	int64_t us;
+	time_t seconds;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+	us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 - ago_us;
+	seconds = (time_t)(us / 1000000);
+	localtime_r(&seconds, &local);
+	strftime(text, sizeof(text), "%H:%M:%S", &local);
+	printf("%s.%03d", text, (int)(us / 1000 % 1000));
 }

@@ -1,5 +1,6 @@
-/* The verbs of the command. Each is one row of the table in verbs.c, is handed its
- * context, does its work on standard output, and returns the exit status (base/exit.h).
+/* The verbs of the command, and what all of them include. Each is one row of the table in
+ * verbs.c, is handed its context, does its work on standard output, and returns the exit
+ * status (base/exit.h).
  */
 #ifndef CTL_VERB_H
 #define CTL_VERB_H
@@ -125,8 +126,7 @@ void verb_print_json(json_t *object);
  * EXIT_OK, what is wrong with it; with --json as the member `key`. Returns `status`. */
 int verb_file_done(const struct ctl *c, const char *file, int status, const char *key,
                    const char *text);
-/* A point of time as people read it: `12:34:56.789`. */
-void verb_print_time(int64_t real_us);
-int64_t verb_now_us(void); /* on that clock */
+/* The wall-clock time `ago_us` ago as people read it: `12:34:56.789`. */
+void verb_print_time(int64_t ago_us);
 
 #endif

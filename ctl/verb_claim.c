@@ -1,7 +1,5 @@
 /* conclave claim. */
-#include "base/exit.h"
 #include "base/paths.h"
-#include "ctl/ask.h"
 #include "ctl/verb.h"
 #include "view/member.h"
 #include "view/status.h"

@@ -1,5 +1,4 @@
 /* conclave health, conclave metrics. */
-#include "base/exit.h"
 #include "ctl/table.h"
 #include "ctl/verb.h"
 #include "view/health.h"
@@ -105,7 +104,7 @@ show(const struct ctl *c, json_t *health, bool redraw)
 	}
 	if (redraw)
 		fputs(CLEAR, stdout);
-	verb_print_time(verb_now_us());
+	verb_print_time(0);
 	fputs("  ", stdout);
 	print_text(c, health);
 	if (!redraw)

@@ -1,6 +1,5 @@
 /* conclave import. */
 #include "base/buf.h"
-#include "base/exit.h"
 #include "base/file.h"
 #include "config/conf_error.h"
 #include "config/zoo.h"

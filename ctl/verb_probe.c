@@ -1,5 +1,4 @@
 /* conclave probe. */
-#include "base/exit.h"
 #include "ctl/poller.h"
 #include "ctl/table.h"
 #include "ctl/verb.h"
@@ -117,7 +116,7 @@ print_change(const struct ctl *c, const json_t *row)
 	const char *error = member_string(row, "error");
 	char text[32];
 
-	verb_print_time(verb_now_us());
+	verb_print_time(0);
 	printf("  %s  ", member_string(row, "address"));
 	if (error[0]) {
 		printf("%s\n", error);
@@ -152,7 +151,7 @@ print_changes(const struct ctl *c, const struct session *s, const json_t *now)
 	if (is_same(s->shown, now, "leader") && is_same(s->shown, now, "quorum") &&
 	    is_same(s->shown, now, "named"))
 		return;
-	verb_print_time(verb_now_us());
+	verb_print_time(0);
 	printf("  %s\n", say_verdict(&s->verdict, text, sizeof(text)));
 }
 

@@ -1,40 +1,25 @@
 /* conclave status, conclave leader. */
-#include "base/exit.h"
-#include "ctl/ask.h"
+#include "base/paths.h"
 #include "ctl/table.h"
 #include "ctl/verb.h"
 #include "view/member.h"
 #include "view/status.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static void
-print_ids(const char *label, const json_t *ids)
+print_list(const char *label, const json_t *list)
 {
-	const json_t *id;
+	const json_t *one;
 	size_t i;
 
 	fputs(label, stdout);
-	json_array_foreach (ids, i, id) {
-		if (json_is_integer(id))
-			printf(" %lld", (long long)json_integer_value(id));
+	json_array_foreach (list, i, one) {
+		if (json_is_integer(one))
+			printf(" %lld", (long long)json_integer_value(one));
+		else if (json_is_string(one))
+			printf(" %s", json_string_value(one));
 	}
-}
-
-static void
-print_silent(const json_t *names)
-{
-	size_t at;
-	const json_t *name;
-
-	if (json_array_size(names) == 0)
-		return;
-	fputs("no answer from:", stdout);
-	json_array_foreach (names, at, name) {
-		printf(" %s", json_string_value(name));
-	}
-	putchar('\n');
 }
 
 static void
@@ -44,6 +29,7 @@ print_head(const struct ctl *c, const json_t *s)
 	const char *reason = member_string(s, "reason");
 	const char *phase = member_string(s, "phase");
 	const char *degraded = member_string(s, "degraded");
+	const json_t *silent = json_object_get(s, "silent");
 	char text[128];
 
 	printf("server %s", member_text(s, "id", text, sizeof(text)));
@@ -57,13 +43,16 @@ print_head(const struct ctl *c, const json_t *s)
 	printf("   epoch %s", member_text(s, "epoch", text, sizeof(text)));
 	printf("   round %s", member_text(s, "round", text, sizeof(text)));
 	printf("   claim %s\n", member_text(s, "claim", text, sizeof(text)));
-	print_ids("voters", json_object_get(s, "voters"));
+	print_list("voters", json_object_get(s, "voters"));
 	printf("   quorum %s\n", member_text(s, "quorum", text, sizeof(text)));
 	if (reason[0])
 		printf("reason: %s\n", reason);
 	if (degraded[0])
 		printf("degraded: %s\n", degraded);
-	print_silent(json_object_get(s, "silent"));
+	if (json_array_size(silent) > 0) {
+		print_list("no answer from:", silent);
+		putchar('\n');
+	}
 }
 
 static const struct column remote_columns[] = {
@@ -112,11 +101,11 @@ verb_status(const struct ctl *c)
 	status = status_merge(c->conf, &asks);
 	asks_deinit(&asks);
 	verb_fill_usage(json_object_get(status, "processes"));
-	if (!c->json && answers)
-		print_text(c, status);
 	if (c->json)
 		verb_print_json(json_incref(status));
-	else if (!answers)
+	else if (answers)
+		print_text(c, status);
+	else
 		verb_no_answer(c, "any process");
 	json_decref(status);
 	return answers ? EXIT_OK : EXIT_NO_ANSWER;
@@ -131,12 +120,10 @@ verb_leader(const struct ctl *c)
 	char text[32];
 	json_t *out;
 
-	ask_one(c->conf->run_dir, "peer", "status", &asks);
+	ask_one(c->conf->run_dir, PATHS_PEER, "status", &asks);
 	peer = asks.list[0].answer;
-	if (!peer) {
-		asks_deinit(&asks);
+	if (!peer)
 		return verb_no_answer(c, "the peer");
-	}
 	out = status_leader(c->conf, peer, &who);
 	if (!c->json && who != STATUS_NOBODY_LEADS)
 		puts(member_text(peer, "leader", text, sizeof(text)));

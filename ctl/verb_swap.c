@@ -1,12 +1,9 @@
 /* conclave swap: asks conclaved to replace the elector by another program, to undo that,
  * or for the state of a swap. Where systemd runs the workers, units.h does it. */
-#include "base/exit.h"
-#include "ctl/ask.h"
+#include "base/paths.h"
 #include "ctl/swap_print.h"
 #include "ctl/units.h"
 #include "ctl/verb.h"
-#include "view/member.h"
-#include "view/status.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -15,18 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SUPERVISOR "conclaved"
 /* How long to wait beyond the time of comparison and the times of the configuration. */
 #define PATIENCE_MS 15000
 #define SHADOW_MAX  86400000
-
-struct swap_options {
-	const char *path;
-	uint64_t shadow_ms;
-	bool force, undo, status, guard;
-	/* of the unit that --guard watches, when it was promoted */
-	long restarts;
-};
 
 /* 30, 30s, 500ms, 2min: milliseconds. */
 static bool
@@ -60,56 +48,28 @@ parse_count(const char *text, long *out)
 	return end != text && *end == '\0';
 }
 
-/* 0, or the exit status. */
+/* `path` NULL: undoes the last swap. */
 static int
-parse(const struct ctl *c, struct swap_options *o)
+swap(const struct ctl *c, const char *path, uint64_t shadow_ms, bool force)
 {
-	const char *shadow = verb_option(c, "shadow"), *guard = verb_option(c, "guard");
-
-	o->force = verb_option(c, "force");
-	o->undo = verb_option(c, "undo");
-	o->status = verb_option(c, "status");
-	o->guard = guard != NULL;
-	if (guard && !parse_count(guard, &o->restarts))
-		return verb_misused(c, "--guard after how many restarts?");
-	if (shadow && !parse_time(shadow, &o->shadow_ms))
-		return verb_misused(c, "--shadow how long? 30s, 500ms, 2min");
-	if (c->argc > 0 && strcmp(c->argv[0], "elector") != 0)
-		return verb_misused(c, "only an elector can be swapped, no `%s`",
-		                    c->argv[0]);
-	o->path = c->argc > 1 ? c->argv[1] : NULL;
-	if (o->undo + o->status + o->guard + (o->path != NULL) != 1 ||
-	    (!o->path && c->argc > 0))
-		return verb_misused(c, "one of: elector PROGRAM, --undo, --status");
-	if (!o->path && (o->force || o->shadow_ms > 0))
-		return verb_misused(c, "--shadow and --force go with elector PROGRAM");
-	return 0;
-}
-
-static int
-swap(const struct ctl *c, const struct swap_options *o)
-{
-	char request[DOOR_REQUEST_MAX], real[PATH_MAX];
-	const char *program = o->path;
-	uint64_t patience = o->shadow_ms + c->conf->supervisor.ready_ms +
+	char request[DOOR_REQUEST_MAX] = "undo", real[PATH_MAX];
+	const char *program = path;
+	uint64_t patience = shadow_ms + c->conf->supervisor.ready_ms +
 	                    c->conf->supervisor.stop_ms + PATIENCE_MS;
 	json_t *answer;
 	int r;
 
-	if (o->path && o->path[0] != '/') /* conclaved has another working directory */
-		program = realpath(o->path, real);
-	if (o->path && !program)
+	if (path && path[0] != '/') /* conclaved has another working directory */
+		program = realpath(path, real);
+	if (path && !program)
 		return verb_failed(c, EXIT_FAILED,
-		                   "swap: %s: %s; the old elector "
-		                   "goes on",
-		                   o->path, strerror(errno));
-	if (o->undo)
-		strcpy(request, "undo");
-	else if ((size_t)snprintf(request, sizeof(request), "swap %" PRIu64 " %s %s",
-	                          o->shadow_ms, o->force ? "force" : "careful",
-	                          program) >= sizeof(request))
+		                   "swap: %s: %s; the old elector goes on", path,
+		                   strerror(errno));
+	if (path && (size_t)snprintf(request, sizeof(request), "swap %" PRIu64 " %s %s",
+	                             shadow_ms, force ? "force" : "careful",
+	                             program) >= sizeof(request))
 		return verb_misused(c, "the path is too long");
-	r = verb_demand(c, SUPERVISOR, request, patience,
+	r = verb_demand(c, PATHS_CONCLAVED, request, patience,
 	                "nobody knows whether it was done: look with --status", &answer);
 	return r ? r : swap_print_result(c, answer);
 }
@@ -120,25 +80,39 @@ show(const struct ctl *c)
 	struct asks asks;
 	json_t *swap;
 
-	ask_one(c->conf->run_dir, SUPERVISOR, "status", &asks);
+	ask_one(c->conf->run_dir, PATHS_CONCLAVED, "status", &asks);
 	swap = json_deep_copy(json_object_get(asks.list[0].answer, "swap"));
 	asks_deinit(&asks);
-	return swap ? swap_print_status(c, swap) : verb_no_answer(c, SUPERVISOR);
+	return swap ? swap_print_status(c, swap) : verb_no_answer(c, PATHS_CONCLAVED);
 }
 
 int
 verb_swap(const struct ctl *c)
 {
-	struct swap_options o = {.path = NULL};
-	int r = parse(c, &o);
+	const char *shadow = verb_option(c, "shadow"), *guard = verb_option(c, "guard");
+	const char *path = c->argc > 1 ? c->argv[1] : NULL;
+	bool force = verb_option(c, "force"), undo = verb_option(c, "undo");
+	bool status = verb_option(c, "status");
+	uint64_t shadow_ms = 0;
+	long restarts = 0; /* of the unit that --guard watches, when it was promoted */
 
-	if (r)
-		return r;
-	if (o.guard)
-		return units_guard(c, o.restarts);
+	if (guard && !parse_count(guard, &restarts))
+		return verb_misused(c, "--guard after how many restarts?");
+	if (shadow && !parse_time(shadow, &shadow_ms))
+		return verb_misused(c, "--shadow how long? 30s, 500ms, 2min");
+	if (c->argc > 0 && strcmp(c->argv[0], "elector") != 0)
+		return verb_misused(c, "only an elector can be swapped, no `%s`",
+		                    c->argv[0]);
+	if (undo + status + (guard != NULL) + (path != NULL) != 1 ||
+	    (!path && c->argc > 0))
+		return verb_misused(c, "one of: elector PROGRAM, --undo, --status");
+	if (!path && (force || shadow_ms > 0))
+		return verb_misused(c, "--shadow and --force go with elector PROGRAM");
+	if (guard)
+		return units_guard(c, restarts);
 	if (!ask_finds_units(c->conf->run_dir))
-		return o.status ? show(c) : swap(c, &o);
-	if (o.status)
+		return status ? show(c) : swap(c, path, shadow_ms, force);
+	if (status)
 		return units_show(c);
-	return o.undo ? units_undo(c) : units_swap(c, o.path, o.shadow_ms, o.force);
+	return undo ? units_undo(c) : units_swap(c, path, shadow_ms, force);
 }

@@ -1,6 +1,5 @@
 /* conclave watch and conclave wait, which read the peer's events. */
 #include "base/clock.h"
-#include "base/exit.h"
 #include "ctl/follow.h"
 #include "ctl/table.h"
 #include "ctl/verb.h"
@@ -16,29 +15,18 @@
 
 enum { WAIT_REACHED = 0, WAIT_LATE = 2 };
 
-/* Prints the wall-clock time of an event, which carries the time since boot. */
-static void
-print_time(const json_t *event)
-{
-	int64_t real_us = verb_now_us();
-	int64_t at_us;
-
-	if (member_i64(event, "at_us", &at_us))
-		real_us -= (int64_t)clock_us() - at_us;
-	verb_print_time(real_us);
-}
-
 static void
 print_event(const struct ctl *c, const json_t *event)
 {
 	const char *state = member_string(event, "state");
 	const char *phase = member_string(event, "phase");
 	const char *reason = member_string(event, "reason");
-	char leader[32];
-	char epoch[32];
-	char round[32];
+	char leader[32], epoch[32], round[32];
+	int64_t at_us;
 
-	print_time(event);
+	/* an event carries the time since boot */
+	verb_print_time(member_i64(event, "at_us", &at_us) ? (int64_t)clock_us() - at_us
+	                                                   : 0);
 	fputs("  ", stdout);
 	table_word(stdout, state, 9, c->colours);
 	printf("  leader %-3s  epoch %-4s  round %-4s%s%s%s%s\n",

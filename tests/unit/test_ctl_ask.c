@@ -1,5 +1,6 @@
 /* ctl/ask, ctl/follow: real sockets, some of whose owners are silent. */
 #include "base/clock.h"
+#include "base/paths.h"
 #include "ctl/ask.h"
 #include "ctl/follow.h"
 #include "ipc/local.h"
@@ -50,7 +51,7 @@ listen_at(const char *folder, int backlog)
 
 	snprintf(path, sizeof(path), "%s/%s", dir, folder);
 	assert_true(mkdir(path, 0700) == 0 || errno == EEXIST);
-	ask_path(dir, folder, path);
+	(void)paths_below(path, sizeof(path), dir, folder, PATHS_DOOR);
 	fd = local_listen(path, backlog);
 	assert_true(fd >= 0);
 	return fd;
@@ -113,7 +114,7 @@ answers_of_all_within_the_deadline(void **state)
 
 	(void)state;
 	close(dead);
-	ask_path(dir, "elector-a", path);
+	(void)paths_below(path, sizeof(path), dir, "elector-a", PATHS_DOOR);
 	/* fills its backlog */
 	assert_int_equal(client_begin(&first, path, "x", 0, 0), 0);
 	began = clock_ms();

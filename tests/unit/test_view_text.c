@@ -1,7 +1,7 @@
-/* view/probe_json and view/said: what programs and people read of an election. */
+/* view/probe_json and ctl/swap_print: what programs and people read of an election. */
+#include "ctl/swap_print.h"
 #include "view/member.h"
 #include "view/probe.h"
-#include "view/said.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -76,14 +76,14 @@ what_an_elector_said(void **state)
 	char hex[sizeof(frame) * 2 + 1] = "", text[SAID_MAX];
 
 	(void)state;
-	said_text("", text);
+	swap_print_said("", text);
 	assert_string_equal(text, "nothing");
 	for (size_t i = 0; i < len; i++)
 		snprintf(hex + 2 * i, 3, "%02x", frame[i]);
-	said_text(hex, text);
+	swap_print_said(hex, text);
 	assert_string_equal(text, "LOOKING leader=2 zxid=0x10 round=5 epoch=1 version=2 "
 	                          "configuration of 3 bytes");
-	said_text("0102", text);
+	swap_print_said("0102", text);
 	assert_string_equal(text, "2 bytes that are no notification: 0102");
 }
 
