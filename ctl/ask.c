@@ -54,13 +54,8 @@ ask_door(const char *path, const char *request, uint64_t timeout_ms, char *reply
 static void
 add_folder(struct asks *a, const char *folder)
 {
-	struct ask *one;
-
-	if (a->count == ASK_MAX || strlen(folder) >= ASK_FOLDER_MAX)
-		return;
-	one = &a->list[a->count++];
-	memset(one, 0, sizeof(*one));
-	strcpy(one->folder, folder);
+	if (a->count < ASK_MAX && strlen(folder) < ASK_FOLDER_MAX)
+		strcpy(a->list[a->count++].folder, folder);
 }
 
 static int
@@ -162,15 +157,15 @@ bool
 ask_finds_units(const char *run_dir)
 {
 	struct stat st;
-	struct asks conclaved, connmgr;
+	struct asks asks = {.count = 0};
 	bool found;
 
 	if (stat("/run/systemd/system", &st) < 0)
 		return false;
-	ask_one(run_dir, PATHS_CONCLAVED, "status", &conclaved);
-	ask_one(run_dir, PATHS_CONNMGR, "status", &connmgr);
-	found = ask_is_gone(&conclaved.list[0]) && connmgr.list[0].answer;
-	asks_deinit(&conclaved);
-	asks_deinit(&connmgr);
+	add_folder(&asks, PATHS_CONCLAVED);
+	add_folder(&asks, PATHS_CONNMGR);
+	ask_each(&asks, run_dir, "status", ASK_DEADLINE_MS);
+	found = ask_is_gone(&asks.list[0]) && asks.list[1].answer;
+	asks_deinit(&asks);
 	return found;
 }

@@ -19,6 +19,7 @@
 /* This is more than TimeoutStartSec and TimeoutStopSec of the units. */
 #define PATIENCE_MS 30000
 #define UNIT_MAX    80
+#define UNIT_FORMAT "conclave-elector@%s.service"
 
 static int
 start(const char *const argv[], int out_fd, pid_t *pid)
@@ -91,19 +92,13 @@ run_program(const char *const argv[], uint64_t timeout_ms, char *out, size_t cap
 	return r;
 }
 
-static void
-unit_of(const char *name, char out[UNIT_MAX])
-{
-	snprintf(out, UNIT_MAX, "conclave-elector@%s.service", name);
-}
-
 int
 systemctl(const char *verb, const char *name)
 {
 	char unit[UNIT_MAX], said[RUN_TEXT_MAX];
 	const char *argv[] = {"systemctl", "--quiet", verb, unit, NULL};
 
-	unit_of(name, unit);
+	snprintf(unit, sizeof(unit), UNIT_FORMAT, name);
 	return run_program(argv, PATIENCE_MS, said, sizeof(said));
 }
 
@@ -115,7 +110,7 @@ show(const char *name, const char *property, char *out, size_t cap)
 	const char *argv[] = {"systemctl", "show", "--value", "-p", property, unit, NULL};
 	int r;
 
-	unit_of(name, unit);
+	snprintf(unit, sizeof(unit), UNIT_FORMAT, name);
 	r = run_program(argv, PATIENCE_MS, out, cap);
 	if (r != 0)
 		out[0] = '\0';

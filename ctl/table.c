@@ -7,39 +7,29 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 
 #define GAP 2
 
 struct table {
 	const struct column *of;
 	unsigned columns;
-	size_t count;
-	size_t room;
-	char **cells;
+	/* strings, row by row */
+	json_t *cells;
 };
 
 void
 table_cell(struct table *t, const char *text)
 {
-	char *copy;
+	char *copy = strdup(text);
 
-	if (t->count == t->room) {
-		size_t room = t->room ? t->room * 2 : 64;
-		char **cells = realloc(t->cells, room * sizeof(*cells));
-
-		if (!cells)
-			return;
-		t->cells = cells;
-		t->room = room;
-	}
-	copy = strdup(text);
 	if (!copy)
 		return;
-	for (char *p = copy; *p; p++) {
+	for (char *p = copy; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			*p = '?';
-	}
-	t->cells[t->count++] = copy;
+	json_array_append_new(t->cells, member_of_bytes(copy));
+	free(copy);
 }
 
 struct table *
@@ -52,6 +42,7 @@ table_new(const struct column *columns, unsigned count)
 		return NULL;
 	t->of = columns;
 	t->columns = count;
+	t->cells = json_array();
 	for (unsigned i = 0; i < count; i++)
 		table_cell(t, columns[i].head);
 	return t;
@@ -60,11 +51,8 @@ table_new(const struct column *columns, unsigned count)
 void
 table_free(struct table *t)
 {
-	if (!t)
-		return;
-	for (size_t i = 0; i < t->count; i++)
-		free(t->cells[i]);
-	free(t->cells);
+	if (t)
+		json_decref(t->cells);
 	free(t);
 }
 
@@ -129,18 +117,18 @@ void
 table_print(const struct table *t, FILE *out, bool colours)
 {
 	int widths[TABLE_COLUMNS_MAX] = {0};
+	const json_t *cell;
+	size_t i;
 
-	for (size_t i = 0; i < t->count; i++) {
-		int len = (int)strlen(t->cells[i]);
-
-		if (len > widths[i % t->columns])
-			widths[i % t->columns] = len;
-	}
-	for (size_t i = 0; i < t->count; i++) {
-		unsigned column = (unsigned)(i % t->columns);
+	json_array_foreach (t->cells, i, cell)
+		widths[i % t->columns] =
+		    MAX(widths[i % t->columns], (int)json_string_length(cell));
+	json_array_foreach (t->cells, i, cell) {
+		size_t column = i % t->columns;
 		bool last = column + 1 == t->columns;
 
-		table_word(out, t->cells[i], last ? 0 : widths[column] + GAP, colours);
+		table_word(out, json_string_value(cell), last ? 0 : widths[column] + GAP,
+		           colours);
 		if (last)
 			fputc('\n', out);
 	}

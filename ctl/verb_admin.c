@@ -9,22 +9,18 @@
 #include <pwd.h>
 #include <stdio.h>
 
-/* The old process may need time to stop before the new one is started. */
-static uint64_t
-patience_ms(const struct conf *conf)
-{
-	return conf->supervisor.stop_ms + conf->supervisor.abort_ms +
-	       conf->supervisor.restart_max_ms + 2000;
-}
-
 /* Asks conclaved to do it, and prints the answer; for people only its member `field`. */
 static int
 demand(const struct ctl *c, const char *request, const char *field)
 {
 	char text[32];
 	json_t *answer;
+	/* the old process may need time to stop before the new one is started */
+	uint64_t patience_ms = c->conf->supervisor.stop_ms +
+	                       c->conf->supervisor.abort_ms +
+	                       c->conf->supervisor.restart_max_ms + 2000;
 	int r =
-	    verb_demand(c, PATHS_CONCLAVED, request, patience_ms(c->conf),
+	    verb_demand(c, PATHS_CONCLAVED, request, patience_ms,
 	                "whether it was done is not known; see conclave health", &answer);
 
 	if (r)

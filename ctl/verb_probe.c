@@ -45,32 +45,31 @@ say_verdict(const struct probe_verdict *v, char *out, size_t cap)
 static void
 print_configs(const json_t *rows)
 {
-	const json_t *row, *other;
-	size_t i, k;
+	json_t *owners = json_object(), *names, *name;
+	const json_t *row;
+	const char *text;
+	size_t i;
 
 	json_array_foreach (rows, i, row) {
-		const char *text = member_string(row, "config");
-		bool first = true;
-
-		for (k = 0; k < i; k++)
-			first &= !json_equal(
-			    json_object_get(row, "config"),
-			    json_object_get(json_array_get(rows, k), "config"));
-		if (!first || !text[0])
-			continue;
-		printf("\nconfiguration of %s", member_string(row, "address"));
-		json_array_foreach (rows, k, other) {
-			if (k > i && strcmp(member_string(other, "config"), text) == 0)
-				printf(", %s", member_string(other, "address"));
-		}
+		text = member_string(row, "config");
+		if (*text && !json_object_get(owners, text))
+			json_object_set_new(owners, text, json_array());
+		json_array_append(json_object_get(owners, text),
+		                  json_object_get(row, "address"));
+	}
+	json_object_foreach (owners, text, names) {
+		fputs("\nconfiguration of ", stdout);
+		json_array_foreach (names, i, name)
+			printf("%s%s", i ? ", " : "", json_string_value(name));
 		puts(":");
-		for (; *text; text += text[0] == '\n') {
-			int len = (int)strcspn(text, "\n");
+		for (const char *line = text; *line; line += *line == '\n') {
+			int len = (int)strcspn(line, "\n");
 
-			printf("  %.*s\n", len, text);
-			text += len;
+			printf("  %.*s\n", len, line);
+			line += len;
 		}
 	}
+	json_decref(owners);
 }
 
 static const struct column columns[] = {

@@ -1,9 +1,13 @@
-/* The verdict on all answers; see probe.h. */
+/* The verdict on all answers, and its JSON; see probe.h. */
 #include "view/probe.h"
 
+#include "view/member.h"
 #include "wire/qaddr.h"
 #include "wire/quorum.h"
 
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool
@@ -29,12 +33,6 @@ is_at(const struct probe *p, const struct probe_server *s, const char *host)
 	return false;
 }
 
-static bool
-is_wildcard(const char *host)
-{
-	return qaddr_is_wildcard((struct qaddr_text){host, strlen(host)});
-}
-
 /* Finds the member that `s` is in the configuration that `owner` reports, since a
  * notification does not say: by its address; a wildcard is the owner itself; otherwise by
  * a port that no other member has. */
@@ -49,15 +47,18 @@ who_is(const struct probe *p, const struct probe_server *owner,
 		const struct qconfig_server *m = &p->config.servers[i];
 
 		for (unsigned k = 0; k < m->election_count; k++) {
+			const char *host = m->election[k].host;
+
 			if (m->election[k].port != s->port)
 				continue;
-			if (is_at(p, s, m->election[k].host)) {
+			if (is_at(p, s, host)) {
 				*sid = m->sid;
 				return true;
 			}
 			at_port++;
 			port_sid = m->sid;
-			if (s == owner && is_wildcard(m->election[k].host)) {
+			if (s == owner &&
+			    qaddr_is_wildcard((struct qaddr_text){host, strlen(host)})) {
 				wild++;
 				wild_sid = m->sid;
 			}
@@ -255,4 +256,53 @@ probe_name_add(struct probe *p, const char *host, const char *numeric)
 		n->numeric[0] = '\0';
 	strcpy(n->host, host);
 	p->name_count++;
+}
+
+/* ---- JSON ---- */
+
+static json_t *
+state_word(int32_t state)
+{
+	char word[16];
+	size_t i = 0;
+
+	for (const char *name = notif_state_name(state); name[i]; i++)
+		word[i] = (char)tolower((unsigned char)name[i]);
+	return json_stringn(word, i);
+}
+
+static json_t *
+make_row(const struct probe_server *s)
+{
+	const struct vote *v = &s->notif.vote;
+	char zxid[32];
+
+	if (!s->answered)
+		return json_pack(
+		    "{s:o, s:b, s:o, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n}", "address",
+		    member_of_bytes(s->address), "reachable", s->reachable, "error",
+		    member_of_bytes(s->error), "state", "leader", "round", "zxid",
+		    "peer_epoch", "version", "config", "ms");
+	snprintf(zxid, sizeof(zxid), "0x%" PRIx64, (uint64_t)v->zxid);
+	return json_pack(
+	    "{s:o, s:b, s:n, s:o, s:I, s:I, s:s, s:I, s:I, s:s?, s:f}", "address",
+	    member_of_bytes(s->address), "reachable", s->reachable, "error", "state",
+	    state_word(v->state), "leader", (json_int_t)v->leader, "round",
+	    (json_int_t)v->round, "zxid", zxid, "peer_epoch", (json_int_t)v->epoch,
+	    "version", (json_int_t)v->version, "config",
+	    s->notif.has_config ? s->config : NULL, "ms", (double)s->us / 1000);
+}
+
+json_t *
+probe_json(const struct probe *p, const struct probe_verdict *v)
+{
+	json_t *rows = json_array();
+
+	for (unsigned i = 0; i < p->count; i++)
+		json_array_append_new(rows, make_row(&p->servers[i]));
+	return json_pack("{s:o, s:b, s:o, s:o}", "leader",
+	                 v->has_leader ? json_integer(v->leader) : json_null(), "quorum",
+	                 v->quorum, "named",
+	                 v->has_named ? json_integer(v->named) : json_null(), "servers",
+	                 rows);
 }

@@ -1,4 +1,4 @@
-/* view/probe_json and ctl/swap_print: what programs and people read of an election. */
+/* view/probe_judge and ctl/swap_print: what programs and people read of an election. */
 #include "ctl/swap_print.h"
 #include "view/member.h"
 #include "view/probe.h"
