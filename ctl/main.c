@@ -135,7 +135,7 @@ take_option(struct options *o, const struct option *list, int found, char *word)
 		if (o->wrong)
 			return;
 		o->wrong = word;
-		o->lacks = lacks && of->file ? "a file" : lacks;
+		o->lacks = lacks && strcmp(lacks, "FILE") == 0 ? "a file" : lacks;
 	} else if (of) {
 		o->ctl.values[id - FIRST] = optarg ? optarg : "";
 	} else if (id == 'c') {

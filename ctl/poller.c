@@ -22,7 +22,6 @@
 struct lookup {
 	struct gaicb request;
 	struct addrinfo hints;
-	struct addrinfo *numeric;
 	char host[];
 };
 
@@ -36,8 +35,9 @@ on_done(union sigval value)
 }
 
 /* Starts to look up a host name, with glibc's getaddrinfo_a; `wake` (an eventfd) becomes
- * readable when that is done. For an address in digits it is done at once. NULL: no
- * memory or no thread. */
+ * readable when that is done. For an address in digits it is done at once, and the
+ * request, which is all zeros, is as one without an error. NULL: no memory or no thread.
+ */
 static struct lookup *
 lookup_start(const char *host, int wake)
 {
@@ -50,7 +50,7 @@ lookup_start(const char *host, int wake)
 	strcpy(l->host, host);
 	l->hints.ai_socktype = SOCK_STREAM;
 	l->hints.ai_flags = AI_NUMERICHOST;
-	if (getaddrinfo(l->host, NULL, &l->hints, &l->numeric) == 0)
+	if (getaddrinfo(l->host, NULL, &l->hints, &l->request.ar_result) == 0)
 		return l;
 	l->hints.ai_flags = 0;
 	l->request.ar_name = l->host;
@@ -70,25 +70,22 @@ lookup_start(const char *host, int wake)
 static bool
 lookup_done(struct lookup *l, const struct addrinfo **found, const char **why)
 {
-	int r = l->numeric ? 0 : gai_error(&l->request);
+	int r = gai_error(&l->request);
 
 	if (r == EAI_INPROGRESS)
 		return false;
-	*found = l->numeric ? l->numeric : r ? NULL : l->request.ar_result;
+	*found = r ? NULL : l->request.ar_result;
 	*why = r ? gai_strerror(r) : NULL;
 	return true;
 }
 
+/* What is not done yet is left: glibc still uses it, and cannot always be stopped. */
 static void
 lookup_free(struct lookup *l)
 {
-	if (!l)
+	if (!l || gai_error(&l->request) == EAI_INPROGRESS)
 		return;
-	if (l->numeric)
-		freeaddrinfo(l->numeric);
-	else if (gai_error(&l->request) == EAI_INPROGRESS)
-		return; /* glibc still uses it, and cannot always be stopped */
-	else if (l->request.ar_result)
+	if (l->request.ar_result)
 		freeaddrinfo(l->request.ar_result);
 	free(l);
 }

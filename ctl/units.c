@@ -245,6 +245,8 @@ drive_until(struct units *u, bool to_the_answer)
 static int
 open_units(struct units *u, const struct ctl *c)
 {
+	int r;
+
 	u->c = c;
 	if (geteuid() != 0)
 		return verb_failed(c, EXIT_FAILED,
@@ -254,13 +256,10 @@ open_units(struct units *u, const struct ctl *c)
 	                &drive_ops, u))
 		return verb_failed(
 		    c, EXIT_FAILED,
-		    "swap: connmgr's record in %s/connmgr cannot be read; start the "
-		    "elector first",
+		    "swap: no record in %s/connmgr: start the elector first",
 		    c->conf->data_dir);
-	return gate_init(&u->gate, sizeof(struct swap_event), EVENTS_MAX, &gate_ops, u) <
-	               0
-	           ? EXIT_FAILED
-	           : 0;
+	r = gate_init(&u->gate, sizeof(struct swap_event), EVENTS_MAX, &gate_ops, u);
+	return r < 0 ? EXIT_FAILED : 0;
 }
 
 /* Starts a transient unit that watches the promoted elector after this command has ended.

@@ -23,12 +23,11 @@ struct ctl;
 struct verb_option {
 	/* without the two dashes */
 	const char *name;
-	/* what must follow it, as help shows that; NULL: nothing */
+	/* what must follow it, as help shows that (FILE: a file, which the completion
+	 * completes); NULL: nothing */
 	const char *value;
 	/* one line; NULL: not for people */
 	const char *about;
-	/* the value is a file: for the completion */
-	bool file;
 };
 
 struct verb {

@@ -71,7 +71,8 @@ put_values(const struct verb *v)
 	for (const struct verb_option *o = v->options; o->name; o++)
 		if (o->about && o->value)
 			printf("\t\"%s --%s\") %s ;;\n", v->name, o->name,
-			       o->file ? "offers=\"\" files=1" : "return");
+			       strcmp(o->value, "FILE") == 0 ? "offers=\"\" files=1"
+			                                     : "return");
 }
 
 int

@@ -13,26 +13,24 @@ const struct verb verbs[] = {
     {
 	.name = "leader",
 	.about = "print the leader's id",
-	.more = "Exit status: 0 this server leads, 1 another server leads, 2 no server "
-		"leads, 69 no answer.",
+	.more = "Exit status: 0 this server leads, 1 another, 2 none, 69 no answer.",
 	.run = verb_leader,
     },
     {
 	.name = "health",
-	.options = {{"watch", NULL, "go on until interrupted", false}},
+	.options = {{"watch", NULL, "go on until interrupted"}},
 	.about = "a row per process, and what is wrong",
-	.more = "With --watch on a terminal the table is drawn anew each second, else it "
-		"is printed\nagain when something has changed.\n"
-		"Exit status: 0 healthy, 1 degraded (it serves, but something is wrong), "
-		"2 failing (it\ncannot serve), 69 no process answered.",
+	.more =
+	    "--watch redraws a terminal each second, else prints at each change.\n"
+	    "Exit status: 0 healthy, 1 degraded (it serves, but something is wrong),\n"
+	    "2 failing (it cannot serve), 69 no process answered.",
 	.run = verb_health,
     },
     {
 	.name = "metrics",
 	.about = "health and counters in Prometheus' text format",
 	.more = "For the textfile collector of node_exporter; conclave(1) says how.\n"
-		"Exit status: 0 some process answered, 69 none did (and the metrics say "
-		"so).",
+		"Exit status: 0 some process answered, 69 none did (the page says so).",
 	.without_json = true,
 	.run = verb_metrics,
     },
@@ -44,14 +42,13 @@ const struct verb verbs[] = {
     },
     {
 	.name = "wait",
-	.options = {{"leader", NULL, "until there is a leader", false},
-                    {"leading", NULL, "until this server leads", false},
-                    {"timeout", "SECONDS", "for so long, such as 10 or 0.5", false}},
+	.options = {{"leader", NULL, "until there is a leader"},
+                    {"leading", NULL, "until this server leads"},
+                    {"timeout", "SECONDS", "for so long, such as 10 or 0.5"}},
 	.usage = "--leader|--leading [--timeout SECONDS]",
 	.about = "return when there is a leader, or when this server leads",
 	.more = "One of --leader and --leading. Without --timeout it waits for ever.\n"
-		"Exit status: 0 reached, 2 time is over, 69 time is over and the peer "
-		"never answered.",
+		"Exit status: 0 reached, 2 too late, 69 too late without any answer.",
 	.run = verb_wait,
     },
     {
@@ -69,28 +66,26 @@ const struct verb verbs[] = {
 	.most = 2,
 	.words = "elector",
 	.files = true,
-	.options = {{"shadow", "TIME", "compare both for so long: 30s, 500ms, 2min",
-                     false},
-                    {"force", NULL, "a difference does not end the swap", false},
-                    {"undo", NULL, "take the last swap back", false},
-                    {"status", NULL, "say how far the swap is", false},
-                    {"guard", "RESTARTS", NULL, false}},
+	.options = {{"shadow", "TIME", "compare both for so long: 30s, 500ms, 2min"},
+                    {"force", NULL, "a difference does not end the swap"},
+                    {"undo", NULL, "take the last swap back"},
+                    {"status", NULL, "say how far the swap is"},
+                    {"guard", "RESTARTS", NULL}},
 	.usage = "elector PROGRAM [--shadow TIME] [--force] | --undo | --status",
 	.about = "put another elector in the place of the present one, live",
 	.more =
-	    "PROGRAM is the path of a conclave-elector. --shadow compares what it "
-	    "would say with what\nthe present one says.\n"
-	    "Exit status: 0 promoted, 1 refused or given up: the old one goes on (the "
-	    "reason is\nprinted), 69 no answer.",
+	    "PROGRAM is a conclave-elector. --shadow compares what both would say.\n"
+	    "Exit status: 0 promoted, 1 the old one goes on (the reason is printed),\n"
+	    "69 no answer.",
 	.run = verb_swap,
     },
     {
 	.name = "reload",
 	.about = "have conclaved and its workers read the configuration again",
-	.more = "log_level is taken over; for anything else that has changed the "
-		"processes must be\nrestarted.\n"
-		"Exit status: 0 done, 1 refused (the reason is printed), 69 no "
-		"conclaved, 78 the file\nis wrong.",
+	.more =
+	    "Only log_level is taken over; for the rest restart the processes.\n"
+	    "Exit status: 0 done, 1 refused (the reason is printed), 69 no conclaved,\n"
+	    "78 the file is wrong.",
 	.run = verb_reload,
     },
     {
@@ -99,12 +94,10 @@ const struct verb verbs[] = {
 	.most = 1,
 	.about = "say how fresh this server is: its vote's zxid from the next election "
 		 "on",
-	.more =
-	    "N is a whole number from 0 to 9223372036854775807, or in hexadecimal, "
-	    "0x0 to\n0x7fffffffffffffff. The claim that is kept is printed; without N "
-	    "nothing is changed.\n"
-	    "Exit status: 0 done, 1 refused (the reason is printed), 64 no such "
-	    "number, 69 no\nanswer.",
+	.more = "N is 0 to 9223372036854775807, or 0x0 to 0x7fffffffffffffff. The claim\n"
+		"that is kept is printed; without N nothing is changed.\n"
+		"Exit status: 0 done, 1 refused (the reason is printed), 64 no such\n"
+		"number, 69 no answer.",
 	.run = verb_claim,
     },
     {
@@ -112,13 +105,11 @@ const struct verb verbs[] = {
 	.arguments = "[FILE]",
 	.most = 1,
 	.files = true,
-	.options = {{"systemd", NULL, "say what of the installed units does not fit it",
-                     false}},
+	.options = {{"systemd", NULL, "say what of the installed units does not fit it"}},
 	.about = "read a configuration and print it in canonical form",
 	.more = "Without FILE: the file of -c.\n"
-		"Exit status: 0 correct; 78 wrong (the line and what to write there are "
-		"printed); with\n--systemd 1 something does not fit, 69 systemd does not "
-		"answer.",
+		"Exit status: 0 correct, 78 wrong (with the line and what to write).\n"
+		"With --systemd: 1 something does not fit, 69 systemd does not answer.",
 	.without_conf = true,
 	.run = verb_check,
     },
@@ -126,12 +117,11 @@ const struct verb verbs[] = {
 	.name = "probe",
 	.arguments = "HOST:PORT...",
 	.most = 1 << 20,
-	.options = {{"watch", NULL, "go on, with a line per change, until interrupted",
-                     false}},
+	.options = {{"watch", NULL, "go on, with a line per change, until interrupted"}},
 	.about = "ask any election ports, ZooKeeper's or ours, who leads",
 	.more = "Name the servers of one ensemble; [::1]:3888 is an IPv6 address.\n"
-		"Exit status: 0 a quorum of the configuration that they report names a "
-		"leader, and the\nleader says so itself; 2 not so; 69 no server answers.",
+		"Exit status: 0 a quorum of the configuration that they report names a\n"
+		"leader, which says so itself; 2 not so; 69 no server answers.",
 	.without_conf = true,
 	.run = verb_probe,
     },
@@ -140,13 +130,13 @@ const struct verb verbs[] = {
 	.arguments = "ZOO.CFG",
 	.most = 1,
 	.files = true,
-	.options = {{"id", "N", "the id of the server that it is for", false},
-                    {"myid", "FILE", "the file that holds this id", true}},
+	.options = {{"id", "N", "the id of the server that it is for"},
+                    {"myid", "FILE", "the file that holds this id"}},
 	.usage = "ZOO.CFG [--id N | --myid FILE]",
 	.about = "print a configuration made from ZooKeeper's",
 	.more = "Without --id and --myid: the myid in the dataDir of ZOO.CFG.\n"
-		"Exit status: 0 done, 64 which id is not known, 78 a file is wrong (the "
-		"line is printed),\nor has no such server.",
+		"Exit status: 0 done, 64 which id is not known, 78 a file is wrong (the\n"
+		"line is printed), or has no such server.",
 	.without_conf = true,
 	.run = verb_import,
     },

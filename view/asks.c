@@ -1,7 +1,6 @@
 /* See asks.h. */
 #include "view/asks.h"
 
-#include "base/paths.h"
 #include "view/member.h"
 
 #include <errno.h>
@@ -86,10 +85,4 @@ asks_elector(const struct asks *a)
 			return answer;
 	}
 	return NULL;
-}
-
-bool
-asks_is_elector(const char *folder)
-{
-	return strncmp(folder, PATHS_ELECTOR, strlen(PATHS_ELECTOR)) == 0;
 }

@@ -44,7 +44,5 @@ const struct ask *asks_of_row(const struct asks *a, const json_t *row);
 const json_t *asks_answer(const struct asks *a, const char *folder);
 /* What the elector answered that says it is the active one; NULL: there is none. */
 const json_t *asks_elector(const struct asks *a);
-/* True: the folder is an elector's. */
-bool asks_is_elector(const char *folder);
 
 #endif

@@ -142,15 +142,12 @@ judge_user(const struct judge *j, enum unit u, enum unit first)
 	if (!*user || strcmp(user, "root") == 0)
 		complain(j, "%s runs as root: User= is missing", roles[u].name);
 	else if (strcmp(user, "nobody") == 0)
-		complain(
-		    j,
-		    "%s runs as nobody, whom its sockets take strangers for: it needs "
-		    "a user of its own",
-		    roles[u].name);
+		complain(j, "%s runs as nobody, as strangers do: give it a user",
+		         roles[u].name);
 	else if (!j->is_user(user))
 		complain(j,
-		         "%s runs as %s, whom this machine does not know: "
-		         "systemd-sysusers makes it",
+		         "%s runs as %s, whom this machine does not know: see "
+		         "systemd-sysusers",
 		         roles[u].name, user);
 	if (strcmp(user, value_of(j, first, "User", 0, other)) != 0)
 		complain(j, "%s runs as %s and %s as %s: neither would answer the other",
@@ -213,11 +210,10 @@ judge_ports(const struct judge *j, enum unit connmgr)
 		opened[0] = opened[0] || port == ours[0];
 		opened[1] = opened[1] || port == ours[1];
 		if (port != ours[0] && port != ours[1])
-			complain(
-			    j,
-			    "%s listens at port %u, which connmgr will shut: those of "
-			    "the configuration are %u and %u",
-			    roles[PORTS].name, port, ours[0], ours[1]);
+			complain(j,
+			         "%s listens at port %u, which connmgr will shut: it "
+			         "wants %u and %u",
+			         roles[PORTS].name, port, ours[0], ours[1]);
 	}
 	for (unsigned i = 0; i < 2; i++)
 		if (ours[i] < 1024 && !opened[i] &&

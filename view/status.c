@@ -1,6 +1,7 @@
 /* The status object: who leads, which servers are known, which processes run here. */
 #include "view/status.h"
 
+#include "base/paths.h"
 #include "view/member.h"
 #include "wire/quorum.h"
 
@@ -21,6 +22,12 @@ static const char *const keys[] = {
 };
 
 static bool
+is_elector(const struct ask *a)
+{
+	return strncmp(a->folder, PATHS_ELECTOR, strlen(PATHS_ELECTOR)) == 0;
+}
+
+static bool
 is_active(const struct ask *a)
 {
 	return json_is_true(json_object_get(a->answer, "active"));
@@ -34,12 +41,12 @@ row_name(const struct asks *asks, const struct ask *a)
 	unsigned there = 0;
 	unsigned active = 0;
 
-	if (!asks_is_elector(a->folder))
+	if (!is_elector(a))
 		return a->folder;
 	for (unsigned i = 0; i < asks->count; i++) {
 		const struct ask *b = &asks->list[i];
 
-		if (!asks_is_elector(b->folder) || !b->pid)
+		if (!is_elector(b) || !b->pid)
 			continue;
 		there++;
 		active += is_active(b);
@@ -235,12 +242,12 @@ silent(const struct asks *asks)
 
 	for (unsigned i = 0; i < asks->count; i++) {
 		const struct ask *a = &asks->list[i];
-		bool is_elector = asks_is_elector(a->folder);
+		bool one = is_elector(a);
 		bool no_unit =
 		    some && a->result == -ENOENT && strcmp(a->folder, "conclaved") == 0;
 
-		elector |= is_elector && !ask_is_gone(a);
-		if (a->result && !no_unit && !(is_elector && ask_is_gone(a)))
+		elector |= one && !ask_is_gone(a);
+		if (a->result && !no_unit && !(one && ask_is_gone(a)))
 			json_array_append_new(names, json_string(a->folder));
 	}
 	if (!elector)
