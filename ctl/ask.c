@@ -66,20 +66,6 @@ has_instances(const struct dirent *e)
 	return worker && worker->instances;
 }
 
-static void
-add_instances(struct asks *a, const char *run_dir)
-{
-	struct dirent **found;
-	int n = scandir(run_dir, &found, has_instances, alphasort);
-
-	for (int i = 0; i < n; i++) {
-		add_folder(a, found[i]->d_name);
-		free(found[i]);
-	}
-	if (n >= 0)
-		free(found);
-}
-
 /* False: no answer yet. */
 static bool
 take_answer(struct client *c, struct ask *a)
@@ -136,12 +122,20 @@ ask_each(struct asks *a, const char *run_dir, const char *request, uint64_t time
 void
 ask_all(const char *run_dir, const char *request, uint64_t timeout_ms, struct asks *out)
 {
+	struct dirent **found;
+	int n = scandir(run_dir, &found, has_instances, alphasort);
+
 	memset(out, 0, sizeof(*out));
 	add_folder(out, PATHS_CONCLAVED);
 	for (unsigned i = 0; i < ROSTER_COUNT; i++)
 		if (!roster[i].instances)
 			add_folder(out, roster[i].folder);
-	add_instances(out, run_dir);
+	for (int i = 0; i < n; i++) {
+		add_folder(out, found[i]->d_name);
+		free(found[i]);
+	}
+	if (n >= 0)
+		free(found);
 	ask_each(out, run_dir, request, timeout_ms);
 }
 

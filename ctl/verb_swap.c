@@ -39,15 +39,6 @@ parse_time(const char *text, uint64_t *out)
 	return false;
 }
 
-static bool
-parse_count(const char *text, long *out)
-{
-	char *end;
-
-	*out = strtol(text, &end, 10);
-	return end != text && *end == '\0';
-}
-
 /* `path` NULL: undoes the last swap. */
 static int
 swap(const struct ctl *c, const char *path, uint64_t shadow_ms, bool force)
@@ -94,9 +85,11 @@ verb_swap(const struct ctl *c)
 	bool force = verb_option(c, "force"), undo = verb_option(c, "undo");
 	bool status = verb_option(c, "status");
 	uint64_t shadow_ms = 0;
-	long restarts = 0; /* of the unit that --guard watches, when it was promoted */
+	char *end;
+	/* of the unit that --guard watches, when it was promoted */
+	long restarts = guard ? strtol(guard, &end, 10) : 0;
 
-	if (guard && !parse_count(guard, &restarts))
+	if (guard && (end == guard || *end))
 		return verb_misused(c, "--guard after how many restarts?");
 	if (shadow && !parse_time(shadow, &shadow_ms))
 		return verb_misused(c, "--shadow how long? 30s, 500ms, 2min");

@@ -15,18 +15,17 @@ enum unit { ALL, TARGET, CONNMGR, PORTS, ELECTOR, PEER, UNITS };
 
 struct role {
 	const char *name;
-	bool is_service;
 	/* the folders below run_dir and data_dir; NULL: the unit writes nothing there */
 	const char *run, *data;
 };
 
 static const struct role roles[UNITS] = {
-    [ALL] = {"conclave.service", true, "", ""},
-    [TARGET] = {"conclave.target", false, NULL, NULL},
-    [CONNMGR] = {"conclave-connmgr.service", true, "/connmgr", "/connmgr"},
-    [PORTS] = {"conclave-connmgr.socket", false, NULL, NULL},
-    [ELECTOR] = {"conclave-elector@main.service", true, "/elector-main", NULL},
-    [PEER] = {"conclave-peer.service", true, "/peer", "/peer"},
+    [ALL] = {"conclave.service", "", ""},
+    [TARGET] = {"conclave.target", NULL, NULL},
+    [CONNMGR] = {"conclave-connmgr.service", "/connmgr", "/connmgr"},
+    [PORTS] = {"conclave-connmgr.socket", NULL, NULL},
+    [ELECTOR] = {"conclave-elector@main.service", "/elector-main", NULL},
+    [PEER] = {"conclave-peer.service", "/peer", "/peer"},
 };
 
 struct judge {

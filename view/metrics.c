@@ -150,21 +150,16 @@ put_number(const struct page *p, const struct metric *m, const json_t *from)
 	put_member(p, m, from, NULL);
 }
 
+/* Where the key begins with a lane, the lane is a label. */
 static void
 put_counter(const struct page *p, const struct metric *m, const json_t *from)
 {
-	put_member(p, m, json_object_get(from, "counters"), NULL);
-}
+	bool election = strncmp(m->key, "election_", 9) == 0;
+	bool learner = strncmp(m->key, "learner_", 8) == 0;
+	const struct label lane[] = {{"lane", election ? "election" : "learner"}, {0}};
 
-/* A counter of the lane with which `key` begins. */
-static void
-put_lane(const struct page *p, const struct metric *m, const json_t *from)
-{
-	char lane[16];
-
-	snprintf(lane, sizeof(lane), "%.*s", (int)strcspn(m->key, "_"), m->key);
 	put_member(p, m, json_object_get(from, "counters"),
-	           (struct label[]){{"lane", lane}, {0}});
+	           election || learner ? lane : NULL);
 }
 
 static void
@@ -250,15 +245,17 @@ put_members(const struct page *p, const struct metric *m, const json_t *row)
 	}
 }
 
+/* A sample for each of the queues or outboxes, after which the metric is named. */
 static void
-put_each(const struct page *p, const struct metric *m, const json_t *row,
-         const char *array)
+put_queues(const struct page *p, const struct metric *m, const json_t *row)
 {
+	bool outboxes = strncmp(m->name, "outbox", 6) == 0;
 	const json_t *queue;
 	int64_t value;
 	size_t i;
 
-	json_array_foreach (json_object_get(row, array), i, queue) {
+	json_array_foreach (json_object_get(row, outboxes ? "outboxes" : "queues"), i,
+	                    queue) {
 		const struct label labels[] = {{"process", process_name(row)},
 		                               {"queue", member_string(queue, "name")},
 		                               {0}};
@@ -266,18 +263,6 @@ put_each(const struct page *p, const struct metric *m, const json_t *row,
 		if (member_i64(queue, m->key, &value))
 			sample(p, m, "", labels, value, 1);
 	}
-}
-
-static void
-put_queues(const struct page *p, const struct metric *m, const json_t *row)
-{
-	put_each(p, m, row, "queues");
-}
-
-static void
-put_outboxes(const struct page *p, const struct metric *m, const json_t *row)
-{
-	put_each(p, m, row, "outboxes");
 }
 
 /* Of two processes of one name only the first counts: conclaved's own may wait while
@@ -310,14 +295,15 @@ static const struct metric metrics[] = {
     {"leader_info", "The established leader, by its id", PEER, put_leader, NULL},
     {"link_up", "Whether the link to a remote is up", CONNMGR, put_links, "remotes"},
     {"listener_open", "Whether a port of ours is open", CONNMGR, put_links, "listeners"},
-    {"frames_received_total", "Frames from remotes", CONNMGR, put_lane,
+    {"frames_received_total", "Frames from remotes", CONNMGR, put_counter,
      "election_frames_in"},
-    {"frames_received_total", NULL, CONNMGR, put_lane, "learner_frames_in"},
-    {"frames_sent_total", "Frames to remotes", CONNMGR, put_lane, "election_frames_out"},
-    {"frames_sent_total", NULL, CONNMGR, put_lane, "learner_frames_out"},
-    {"connections_accepted_total", "Connections that came in", CONNMGR, put_lane,
+    {"frames_received_total", NULL, CONNMGR, put_counter, "learner_frames_in"},
+    {"frames_sent_total", "Frames to remotes", CONNMGR, put_counter,
+     "election_frames_out"},
+    {"frames_sent_total", NULL, CONNMGR, put_counter, "learner_frames_out"},
+    {"connections_accepted_total", "Connections that came in", CONNMGR, put_counter,
      "election_accepted"},
-    {"connections_accepted_total", NULL, CONNMGR, put_lane, "learner_accepted"},
+    {"connections_accepted_total", NULL, CONNMGR, put_counter, "learner_accepted"},
     {"activations_total", "Workers that became the ones that count", CONNMGR, put_counter,
      "activations"},
     {"worker_links_lost_total", "Links between connmgr and a worker that were lost",
@@ -365,7 +351,7 @@ static const struct metric metrics[] = {
     {"queue_messages", "What waits between two processes", EACH, put_queues, "length"},
     {"queue_bound_messages", "What may wait there", EACH, put_queues, "bound"},
     {"queue_drops_total", "What was dropped there", EACH, put_queues, "drops"},
-    {"outbox_bytes", "What waits for remotes", EACH, put_outboxes, "length"},
+    {"outbox_bytes", "What waits for remotes", EACH, put_queues, "length"},
 };
 
 void

@@ -10,21 +10,15 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool
-is_canonical(const char *host, const char *canonical)
-{
-	char text[QCONFIG_HOST_MAX];
-
-	return qaddr_canonical((struct qaddr_text){host, strlen(host)}, text,
-	                       sizeof(text)) &&
-	       strcasecmp(text, canonical) == 0;
-}
-
 /* True: `s` was asked at this host of a configuration. */
 static bool
 is_at(const struct probe *p, const struct probe_server *s, const char *host)
 {
-	if (is_canonical(s->host, host) || strcmp(s->numeric, host) == 0)
+	struct qaddr_text asked = {s->host, strlen(s->host)};
+	char text[QCONFIG_HOST_MAX];
+
+	if ((qaddr_canonical(asked, text, sizeof(text)) && strcasecmp(text, host) == 0) ||
+	    strcmp(s->numeric, host) == 0)
 		return true;
 	for (unsigned i = 0; i < p->name_count; i++)
 		if (strcmp(p->names[i].host, host) == 0 &&

@@ -68,7 +68,7 @@ has_pid(const json_t *rows, int64_t pid)
 
 /* A row with every key: what `from` says, else what `answer` says, else null; then the
  * other members of `from`. conclaved says pid 0 for what does not run; here that is null,
- * lest somebody signal it. */
+ * lest somebody signal it. Frees `from`. */
 static json_t *
 full_row(json_t *from, const json_t *answer)
 {
@@ -82,20 +82,18 @@ full_row(json_t *from, const json_t *answer)
 	json_object_update(row, from);
 	if (member_number(row, "pid") <= 0)
 		json_object_set_new(row, "pid", json_null());
+	json_decref(from);
 	return row;
 }
 
 static json_t *
 row_of_door(const struct asks *asks, const struct ask *a)
 {
-	json_t *row =
-	    json_pack("{s:s, s:I, s:s, s:s}", "name", row_name(asks, a), "pid",
-	              (json_int_t)a->pid, "state", a->answer ? "ready" : "silent",
-	              "reason", a->answer ? "" : "it does not answer");
-	json_t *full = full_row(row, a->answer);
-
-	json_decref(row);
-	return full;
+	return full_row(json_pack("{s:s, s:I, s:s, s:s}", "name", row_name(asks, a),
+	                          "pid", (json_int_t)a->pid, "state",
+	                          a->answer ? "ready" : "silent", "reason",
+	                          a->answer ? "" : "it does not answer"),
+	                a->answer);
 }
 
 json_t *
@@ -109,7 +107,7 @@ status_processes(const struct asks *asks)
 
 	json_array_foreach (table, at, row) {
 		if (json_is_object(row))
-			json_array_append_new(rows, full_row(row, NULL));
+			json_array_append_new(rows, full_row(json_incref(row), NULL));
 	}
 	for (unsigned i = 0; i < asks->count; i++) {
 		const struct ask *a = &asks->list[i];
