@@ -25,34 +25,14 @@ add_address(struct qaddr_text text, struct hello *h)
 	return HELLO_OK;
 }
 
-/* Java's split drops empty pieces at the end. */
-static enum hello_result
-get_addresses(const char *text, size_t len, struct hello *h)
-{
-	enum hello_result r = HELLO_OK;
-
-	while (len > 0 && text[len - 1] == '|')
-		len--;
-	while (len > 0 && r == HELLO_OK) {
-		const char *bar = memchr(text, '|', len);
-		size_t piece = bar ? (size_t)(bar - text) : len;
-
-		r = add_address((struct qaddr_text){text, piece}, h);
-		piece += bar != NULL;
-		text += piece;
-		len -= piece;
-	}
-	return r;
-}
-
 enum hello_result
 hello_decode(const void *data, size_t len, struct hello *out, size_t *used)
 {
 	struct buf_in in;
 	struct hello h;
-	const unsigned char *text;
+	struct qaddr_text rest;
 	int32_t text_len;
-	enum hello_result r;
+	enum hello_result r = HELLO_OK;
 
 	h.addr_count = 0;
 	buf_in_init(&in, data, len);
@@ -74,10 +54,13 @@ hello_decode(const void *data, size_t len, struct hello *out, size_t *used)
 		return HELLO_MORE;
 	if (text_len <= 0 || text_len > HELLO_TEXT_MAX)
 		return HELLO_LENGTH;
-	text = buf_get_bytes(&in, (size_t)text_len);
-	if (!text)
+	rest.at = (const char *)buf_get_bytes(&in, (size_t)text_len);
+	rest.len = (size_t)text_len;
+	if (!rest.at)
 		return HELLO_MORE;
-	r = get_addresses((const char *)text, (size_t)text_len, &h);
+	rest = qaddr_trim_end(rest, '|');
+	while (rest.len > 0 && r == HELLO_OK)
+		r = add_address(qaddr_cut(&rest, '|'), &h);
 	if (r != HELLO_OK)
 		return r;
 	*out = h;

@@ -6,51 +6,60 @@
 #include <stdio.h>
 #include <string.h>
 
+struct qaddr_text
+qaddr_cut(struct qaddr_text *rest, char separator)
+{
+	const char *at = rest->len ? memchr(rest->at, separator, rest->len) : NULL;
+	struct qaddr_text piece = {rest->at, at ? (size_t)(at - rest->at) : rest->len};
+	size_t used = piece.len + (at != NULL);
+
+	rest->at += used;
+	rest->len -= used;
+	return piece;
+}
+
+struct qaddr_text
+qaddr_trim_end(struct qaddr_text text, char c)
+{
+	while (text.len > 0 && text.at[text.len - 1] == c)
+		text.len--;
+	return text;
+}
+
 static int
 split_plain(struct qaddr_text text, struct qaddr_text *parts, int have)
 {
-	const char *end = text.at + text.len, *at = text.at;
-	int full = have; /* parts up to the last one that is not empty */
-
-	for (;;) {
-		const char *colon = memchr(at, ':', (size_t)(end - at));
-		size_t len = (size_t)((colon ? colon : end) - at);
+	text = qaddr_trim_end(text, ':');
+	while (text.len > 0) {
+		struct qaddr_text part = qaddr_cut(&text, ':');
 
 		if (have < QADDR_PARTS_MAX)
-			parts[have] = (struct qaddr_text){at, len};
+			parts[have] = part;
 		have++;
-		if (len > 0)
-			full = have;
-		if (!colon)
-			break;
-		at = colon + 1;
 	}
-	return full;
+	return have;
 }
 
 int
 qaddr_split(struct qaddr_text text, struct qaddr_text parts[QADDR_PARTS_MAX])
 {
-	const char *end;
-	size_t host_len;
+	struct qaddr_text rest = text, host;
 
-	if (text.len == 0 || text.at[0] != '[') {
-		int count = split_plain(text, parts, 0);
-
-		/* Java: an empty text has one part, the empty one */
-		return text.len == 0 ? 1 : count;
+	if (text.len == 0) { /* Java: one part, the empty one */
+		parts[0] = text;
+		return 1;
 	}
-	end = memchr(text.at, ']', text.len);
-	if (!end)
+	if (text.at[0] != '[')
+		return split_plain(text, parts, 0);
+	host = qaddr_cut(&rest, ']');
+	if (host.len == text.len)
 		return -1;
-	host_len = (size_t)(end - text.at - 1);
-	parts[0] = (struct qaddr_text){text.at + 1, host_len};
-	if (host_len + 3 > text.len)
+	parts[0] = (struct qaddr_text){host.at + 1, host.len - 1};
+	if (rest.len == 0)
 		return 1; /* nothing behind the bracket */
-	if (host_len + 3 == text.len)
+	if (rest.len == 1)
 		return -1; /* the colon, and no port */
-	return split_plain((struct qaddr_text){end + 2, text.len - host_len - 3}, parts,
-	                   1);
+	return split_plain((struct qaddr_text){rest.at + 1, rest.len - 1}, parts, 1);
 }
 
 int
@@ -192,30 +201,16 @@ put_groups(struct ipv6 *a, struct qaddr_text host, size_t at)
 static bool
 cut_zone(struct qaddr_text *host, int64_t *zone)
 {
-	const char *percent = memchr(host->at, '%', host->len);
+	struct qaddr_text number = *host, address = qaddr_cut(&number, '%');
 
 	*zone = -1;
-	if (!percent)
+	if (address.len == host->len)
 		return true;
-	if (percent + 1 == host->at + host->len || percent[1] == '+' || percent[1] == '-')
-		return false;
-	if (!qaddr_number((struct qaddr_text){percent + 1, (size_t)(host->at + host->len -
-	                                                            percent - 1)},
-	                  10, 0, INT32_MAX, zone))
-		return false;
-	host->len = (size_t)(percent - host->at);
-	return true;
+	*host = address;
+	return number.len > 0 && number.at[0] != '+' && number.at[0] != '-' &&
+	       qaddr_number(number, 10, 0, INT32_MAX, zone);
 }
 
-static bool
-is_mapped(const unsigned char v6[16])
-{
-	static const unsigned char head[12] = {[10] = 0xff, [11] = 0xff};
-
-	return memcmp(v6, head, sizeof(head)) == 0;
-}
-
-/* `zone` is -1 without one. */
 static bool
 parse_ipv6(struct qaddr_text host, unsigned char out[16], int64_t *zone)
 {
@@ -234,23 +229,46 @@ parse_ipv6(struct qaddr_text host, unsigned char out[16], int64_t *zone)
 	memset(out, 0, sizeof(a.bytes));
 	memcpy(out, a.bytes, a.len - behind);
 	memcpy(out + sizeof(a.bytes) - behind, a.bytes + a.len - behind, behind);
-	return *zone < 0 || !is_mapped(out); /* IPv4 has no zones */
+	return true;
+}
+
+/* A host as Java takes it: IPv4, also where it is written as IPv6 (v4-mapped); IPv6, with
+ * the number of its zone, -1 for none; or else a name. */
+struct host {
+	enum { HOST_NAME, HOST_IPV4, HOST_IPV6 } kind;
+	uint32_t v4;
+	unsigned char v6[16];
+	int64_t zone;
+};
+
+static struct host
+read_host(struct qaddr_text text)
+{
+	static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+	struct host h = {.kind = HOST_NAME};
+
+	if (parse_ipv4(text, &h.v4)) {
+		h.kind = HOST_IPV4;
+	} else if (parse_ipv6(text, h.v6, &h.zone)) {
+		h.kind = HOST_IPV6;
+		if (memcmp(h.v6, mapped, sizeof(mapped)) == 0) {
+			/* IPv4 has no zones */
+			h.kind = h.zone < 0 ? HOST_IPV4 : HOST_NAME;
+			h.v4 = (uint32_t)h.v6[12] << 24 | (uint32_t)h.v6[13] << 16 |
+			       (uint32_t)h.v6[14] << 8 | h.v6[15];
+		}
+	}
+	return h;
 }
 
 bool
 qaddr_is_wildcard(struct qaddr_text host)
 {
 	static const unsigned char zeros[16];
-	unsigned char v6[16];
-	uint32_t v4;
-	int64_t zone;
+	struct host h = read_host(host);
 
-	if (parse_ipv4(host, &v4))
-		return v4 == 0;
-	if (!parse_ipv6(host, v6, &zone))
-		return false;
-	return memcmp(v6 + 12, zeros, 4) == 0 &&
-	       (memcmp(v6, zeros, 12) == 0 || is_mapped(v6));
+	return h.kind == HOST_IPV4 ? h.v4 == 0
+	                           : h.kind == HOST_IPV6 && memcmp(h.v6, zeros, 16) == 0;
 }
 
 static int
@@ -258,8 +276,6 @@ print_ipv6(const unsigned char *b, int64_t zone, char *out, size_t cap)
 {
 	char tail[24] = "";
 
-	if (is_mapped(b))
-		return snprintf(out, cap, "%u.%u.%u.%u", b[12], b[13], b[14], b[15]);
 	if (zone >= 0)
 		snprintf(tail, sizeof(tail), "%%%" PRId64, zone);
 	return snprintf(out, cap, "%x:%x:%x:%x:%x:%x:%x:%x%s", b[0] << 8 | b[1],
@@ -271,58 +287,35 @@ print_ipv6(const unsigned char *b, int64_t zone, char *out, size_t cap)
 bool
 qaddr_canonical(struct qaddr_text host, char *out, size_t cap)
 {
-	unsigned char v6[16];
-	uint32_t v4;
-	int64_t zone;
-	int n;
+	struct host h = read_host(host);
+	int n = -1;
 
 	if (host.len == 0)
 		n = snprintf(out, cap, "localhost");
-	else if (parse_ipv4(host, &v4))
-		n = snprintf(out, cap, "%u.%u.%u.%u", v4 >> 24, v4 >> 16 & 255,
-		             v4 >> 8 & 255, v4 & 255);
-	else if (parse_ipv6(host, v6, &zone))
-		n = print_ipv6(v6, zone, out, cap);
+	else if (h.kind == HOST_IPV4)
+		n = snprintf(out, cap, "%u.%u.%u.%u", h.v4 >> 24, h.v4 >> 16 & 255,
+		             h.v4 >> 8 & 255, h.v4 & 255);
+	else if (h.kind == HOST_IPV6)
+		n = print_ipv6(h.v6, h.zone, out, cap);
 	else if (host.len < cap && !memchr(host.at, '\0', host.len))
 		n = snprintf(out, cap, "%.*s", (int)host.len, host.at);
-	else
-		n = -1;
 	return n > 0 && (size_t)n < cap;
-}
-
-/* Inet6Address.hashCode: the sum of the four words, made of signed bytes. */
-static uint32_t
-hash_ipv6(const unsigned char *b)
-{
-	uint32_t sum = 0;
-
-	for (int i = 0; i < 16; i += 4) {
-		uint32_t word = 0;
-
-		for (int k = i; k < i + 4; k++) {
-			int32_t byte = b[k] < 128 ? b[k] : b[k] - 256;
-
-			word = (word << 8) + (uint32_t)byte;
-		}
-		sum += word;
-	}
-	return sum;
 }
 
 uint32_t
 qaddr_hash(struct qaddr_text host)
 {
-	unsigned char v6[16];
+	struct host h = read_host(host);
 	uint32_t hash = 0;
-	int64_t zone;
 
-	if (parse_ipv4(host, &hash))
+	if (h.kind == HOST_IPV4)
+		return h.v4;
+	if (h.kind == HOST_IPV6) {
+		/* Inet6Address.hashCode: the sum of four words, made of signed bytes */
+		for (int i = 0; i < 16; i++)
+			hash += (uint32_t)(int8_t)h.v6[i] << 8 * (3 - i % 4);
 		return hash;
-	if (parse_ipv6(host, v6, &zone))
-		return is_mapped(v6) ? (uint32_t)v6[12] << 24 | (uint32_t)v6[13] << 16 |
-		                           (uint32_t)v6[14] << 8 | v6[15]
-		                     : hash_ipv6(v6);
-	hash = 0;
+	}
 	for (size_t i = 0; i < host.len; i++) {
 		char c = host.at[i];
 

@@ -20,6 +20,11 @@ struct qaddr_text {
  * (`parts` has the first QADDR_PARTS_MAX of them), -1 for a bracket without end. */
 int qaddr_split(struct qaddr_text text, struct qaddr_text parts[QADDR_PARTS_MAX]);
 
+/* The text before the next `separator`, cut off the front of `rest` with it. */
+struct qaddr_text qaddr_cut(struct qaddr_text *rest, char separator);
+/* Java's split drops empty pieces at the end: `text` without each `c` there. */
+struct qaddr_text qaddr_trim_end(struct qaddr_text text, char c);
+
 /* Java's Integer.parseInt or Long.parseLong in radix 10 or 16: an optional sign, at least
  * one digit, nothing else, and a value in range. */
 bool qaddr_number(struct qaddr_text text, int radix, int64_t min, int64_t max,

@@ -26,14 +26,10 @@ equals(struct qaddr_text text, const char *word)
 static bool
 key_number(struct qaddr_text key, int64_t *out)
 {
-	const char *dot = memchr(key.at, '.', key.len);
-	struct qaddr_text number = key;
+	struct qaddr_text rest = key, head = qaddr_cut(&rest, '.');
 
-	if (dot) {
-		number.at = dot + 1;
-		number.len = key.len - (size_t)(number.at - key.at);
-	}
-	return qaddr_number(number, 10, INT64_MIN, INT64_MAX, out);
+	return qaddr_number(head.len < key.len ? rest : key, 10, INT64_MIN, INT64_MAX,
+	                    out);
 }
 
 unsigned
@@ -86,7 +82,6 @@ static enum qconfig_result
 add_group(struct qconfig *c, struct qaddr_text key, struct qaddr_text value)
 {
 	struct qconfig_group *g;
-	const char *end = value.at + value.len, *at = value.at;
 	int64_t gid, sid;
 
 	if (!key_number(key, &gid))
@@ -97,21 +92,15 @@ add_group(struct qconfig *c, struct qaddr_text key, struct qaddr_text value)
 	*g = (struct qconfig_group){.gid = gid};
 	if (value.len == 0)
 		return QCONFIG_NUMBER; /* one member, the empty text */
-	while (end > at && end[-1] == ':')
-		end--;
-	while (at < end) {
-		const char *colon = memchr(at, ':', (size_t)(end - at));
-		size_t len = (size_t)((colon ? colon : end) - at);
-
-		if (!qaddr_number((struct qaddr_text){at, len}, 10, INT64_MIN, INT64_MAX,
-		                  &sid))
+	value = qaddr_trim_end(value, ':');
+	while (value.len > 0) {
+		if (!qaddr_number(qaddr_cut(&value, ':'), 10, INT64_MIN, INT64_MAX, &sid))
 			return QCONFIG_NUMBER;
 		if (qconfig_group_of(c, sid))
 			return QCONFIG_GROUP;
 		if (g->member_count == QCONFIG_SERVERS_MAX)
 			return QCONFIG_TOO_MANY;
 		g->members[g->member_count++] = sid;
-		at = colon ? colon + 1 : end;
 	}
 	return QCONFIG_OK;
 }
@@ -213,19 +202,15 @@ enum qconfig_result
 qconfig_parse(const char *text, size_t len, bool multi, struct qconfig *out)
 {
 	struct properties all;
+	enum properties_result loaded;
 	enum qconfig_result r;
 
 	out->hierarchical = false;
 	out->version = 0;
 	out->server_count = out->group_count = out->weight_count = 0;
-	switch (properties_load(text, len, &all)) {
-	case PROPERTIES_OK:
-		break;
-	case PROPERTIES_ESCAPE:
-		return QCONFIG_SYNTAX;
-	case PROPERTIES_TOO_MANY:
-		return QCONFIG_TOO_MANY;
-	}
+	loaded = properties_load(text, len, &all);
+	if (loaded != PROPERTIES_OK)
+		return loaded == PROPERTIES_ESCAPE ? QCONFIG_SYNTAX : QCONFIG_TOO_MANY;
 	for (unsigned i = 0; i < all.count; i++) {
 		r = add_property(out, &all.list[all.order[i]], multi);
 		if (r != QCONFIG_OK)

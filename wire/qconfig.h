@@ -85,7 +85,7 @@ enum qconfig_result qconfig_parse_server(int64_t sid, const char *text, size_t l
 /* QuorumVerifier.toString(): in Java's order, no final newline. Returns the length
  * (NUL-terminated beyond it), 0 if it does not fit. */
 size_t qconfig_print(const struct qconfig *in, char *out, size_t cap);
-size_t qconfig_print_server(const struct qconfig_server *in, char *out, size_t cap);
+void qconfig_put_server(struct buf_out *b, const struct qconfig_server *s);
 /* QuorumVerifier.equals(): same kind, members (addresses and roles included), weights and
  * groups; the version is not compared. */
 bool qconfig_equal(const struct qconfig *a, const struct qconfig *b);
@@ -93,7 +93,6 @@ bool qconfig_equal(const struct qconfig *a, const struct qconfig *b);
 /* For qconfig*.c only. */
 /* The order in which Java walks the members: indices of `servers`. */
 void qconfig_walk(const struct qconfig *c, unsigned order[QCONFIG_SERVERS_MAX]);
-void qconfig_put_server(struct buf_out *b, const struct qconfig_server *s);
 /* Indices; server_count, weight_count: there is none. */
 unsigned qconfig_find_server(const struct qconfig *c, int64_t sid);
 unsigned qconfig_find_weight(const struct qconfig *c, int64_t sid);

@@ -6,28 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The text before the next `separator`, cut off the front of `rest`. */
-static struct qaddr_text
-cut(struct qaddr_text *rest, char separator)
-{
-	const char *at = rest->len ? memchr(rest->at, separator, rest->len) : NULL;
-	struct qaddr_text piece = {rest->at, at ? (size_t)(at - rest->at) : rest->len};
-	size_t used = piece.len + (at != NULL);
-
-	rest->at += used;
-	rest->len -= used;
-	return piece;
-}
-
-/* Java's split drops empty pieces at the end. */
-static struct qaddr_text
-trim_end(struct qaddr_text text, char c)
-{
-	while (text.len > 0 && text.at[text.len - 1] == c)
-		text.len--;
-	return text;
-}
-
 static enum qconfig_result
 get_addr(struct qaddr_text host, struct qaddr_text port, struct qconfig_addr *out)
 {
@@ -124,16 +102,10 @@ sort_addrs(struct qconfig_addr *list, unsigned count)
 	}
 }
 
-/* A line while it is read: has one of its addresses named a role? */
-struct line {
-	struct qconfig_server *server;
-	bool has_role;
-};
-
+/* `has_role`: an address of the line has named one. */
 static enum qconfig_result
-get_member_addr(struct qaddr_text text, struct line *line)
+get_member_addr(struct qaddr_text text, struct qconfig_server *s, bool *has_role)
 {
-	struct qconfig_server *s = line->server;
 	struct qaddr_text parts[QADDR_PARTS_MAX];
 	struct qconfig_addr quorum, election;
 	int count = qaddr_split(text, parts);
@@ -156,9 +128,9 @@ get_member_addr(struct qaddr_text text, struct line *line)
 		r = get_role(parts[3], &observer);
 		if (r != QCONFIG_OK)
 			return r;
-		if (line->has_role && observer != s->observer)
+		if (*has_role && observer != s->observer)
 			return QCONFIG_ROLE;
-		line->has_role = true;
+		*has_role = true;
 		s->observer = observer;
 	}
 	return QCONFIG_OK;
@@ -168,10 +140,9 @@ enum qconfig_result
 qconfig_parse_server(int64_t sid, const char *text, size_t len, bool multi,
                      struct qconfig_server *out)
 {
-	struct qaddr_text rest = trim_end((struct qaddr_text){text, len}, ';');
-	struct qaddr_text addresses = cut(&rest, ';');
-	struct line line = {.server = out};
-	bool several;
+	struct qaddr_text rest = qaddr_trim_end((struct qaddr_text){text, len}, ';');
+	struct qaddr_text addresses = qaddr_cut(&rest, ';');
+	bool has_role = false;
 	enum qconfig_result r = QCONFIG_OK;
 
 	*out = (struct qconfig_server){.sid = sid};
@@ -186,12 +157,11 @@ qconfig_parse_server(int64_t sid, const char *text, size_t len, bool multi,
 	}
 	if (addresses.len == 0)
 		return QCONFIG_SERVER;
-	addresses = trim_end(addresses, '|');
-	several = addresses.len > 0 && memchr(addresses.at, '|', addresses.len);
-	if (several && !multi)
+	addresses = qaddr_trim_end(addresses, '|');
+	if (!multi && addresses.len > 0 && memchr(addresses.at, '|', addresses.len))
 		return QCONFIG_MULTI;
 	while (addresses.len > 0 && r == QCONFIG_OK)
-		r = get_member_addr(cut(&addresses, '|'), &line);
+		r = get_member_addr(qaddr_cut(&addresses, '|'), out, &has_role);
 	if (r != QCONFIG_OK)
 		return r;
 	if (out->election_count < out->addr_count)
@@ -222,17 +192,4 @@ qconfig_put_server(struct buf_out *b, const struct qconfig_server *s)
 		put_host(b, &s->client);
 		buf_put_text(b, ":%u", s->client.port);
 	}
-}
-
-size_t
-qconfig_print_server(const struct qconfig_server *in, char *out, size_t cap)
-{
-	struct buf_out b;
-
-	buf_out_init(&b, out, cap);
-	qconfig_put_server(&b, in);
-	if (b.bad || b.len == cap)
-		return 0;
-	out[b.len] = '\0';
-	return b.len;
 }

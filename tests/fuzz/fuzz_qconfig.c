@@ -65,6 +65,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct qconfig c;
 	static struct qconfig_server s;
+	struct buf_out out;
 	char line[4096];
 	bool multi = size > 0 && data[size - 1] % 2 == 0;
 	bool plain = !memchr(data, '\\', size) && !memmem(data, size, "[[", 2);
@@ -78,8 +79,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (plain)
 			check_print(&c, multi);
 	}
-	if (qconfig_parse_server(1, (const char *)data, size, multi, &s) == QCONFIG_OK &&
-	    qconfig_print_server(&s, line, sizeof(line)) == 0)
-		abort();
+	if (qconfig_parse_server(1, (const char *)data, size, multi, &s) == QCONFIG_OK) {
+		buf_out_init(&out, line, sizeof(line));
+		qconfig_put_server(&out, &s);
+		if (out.bad || out.len == 0)
+			abort();
+	}
 	return 0;
 }

@@ -135,6 +135,7 @@ default_weights_in_the_order_of_java(void **state)
 static void
 needs_room(void **state)
 {
+	struct buf_out out;
 	size_t len;
 
 	(void)state;
@@ -145,12 +146,14 @@ needs_room(void **state)
 	for (size_t cap = 0; cap <= len; cap++)
 		assert_int_equal(qconfig_print(&config, printed, cap), 0);
 	parse("server.1=a:1:2", false, &config);
-	len = qconfig_print_server(&config.servers[0], printed, sizeof(printed));
-	assert_string_equal(printed, "a:1:2:participant");
-	assert_int_equal(qconfig_print_server(&config.servers[0], printed, len + 1), len);
-	for (size_t cap = 0; cap <= len; cap++)
-		assert_int_equal(qconfig_print_server(&config.servers[0], printed, cap),
-		                 0);
+	len = strlen("a:1:2:participant");
+	for (size_t cap = 0; cap <= len + 1; cap++) {
+		buf_out_init(&out, printed, cap);
+		qconfig_put_server(&out, &config.servers[0]);
+		assert_int_equal(out.bad, cap <= len);
+	}
+	assert_int_equal(out.len, len);
+	assert_memory_equal(printed, "a:1:2:participant", len);
 }
 
 static void

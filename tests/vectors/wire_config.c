@@ -58,6 +58,7 @@ static bool
 check_server(const json_t *row, const char *text, char *why, size_t cap)
 {
 	static struct qconfig_server s;
+	struct buf_out out;
 	char printed[4096], quorum[4096], election[4096], client[512];
 	enum qconfig_result r =
 	    qconfig_parse_server(1, text, strlen(text), says(row, "multi"), &s);
@@ -72,7 +73,10 @@ check_server(const json_t *row, const char *text, char *why, size_t cap)
 		                  qconfig_result_name(r));
 	if (s.observer != says(row, "observer"))
 		return vector_say(why, cap, "%s: got observer %d", text, s.observer);
-	if (!qconfig_print_server(&s, printed, sizeof(printed)))
+	buf_out_init(&out, printed, sizeof(printed) - 1);
+	qconfig_put_server(&out, &s);
+	printed[out.len] = '\0';
+	if (out.bad)
 		return vector_say(why, cap, "%s: does not print", text);
 	join(s.quorum, s.addr_count, quorum, sizeof(quorum));
 	join(s.election, s.election_count, election, sizeof(election));
