@@ -72,12 +72,6 @@ elect_is_voter(const struct elect *e, int64_t sid)
 }
 
 void
-elect_drop(struct elect *e, int64_t sid, enum elect_reason reason)
-{
-	elect_act_drop(e->out, sid, reason);
-}
-
-void
 elect_send(struct elect *e, int64_t sid, const struct vote *v, int32_t state)
 {
 	elect_act_send(e->out, sid, v, state);

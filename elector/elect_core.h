@@ -136,7 +136,6 @@ void elect_self_view(const struct elect_self *s, struct elect_view *out);
 
 /* NULL: no voter. */
 struct elect_voter *elect_find_voter(struct elect *e, int64_t sid);
-void elect_drop(struct elect *e, int64_t sid, enum elect_reason reason);
 void elect_send(struct elect *e, int64_t sid, const struct vote *v, int32_t state);
 struct vote elect_proposal(const struct elect *e); /* with the clock, LOOKING */
 void elect_send_proposal(struct elect *e, int64_t sid);

@@ -71,7 +71,7 @@ decide(struct elect *e, const struct vote *v, enum elect_reason reason)
 	int32_t state;
 
 	if (v->leader == e->self.sid && !may_lead(e)) {
-		elect_drop(e, e->self.sid, ELECT_REASON_NOT_ELIGIBLE);
+		elect_act_drop(e->out, e->self.sid, ELECT_REASON_NOT_ELIGIBLE);
 		arm(e, ELECT_PHASE_WAIT);
 		return;
 	}
@@ -123,25 +123,18 @@ all_agree(const struct elect *e)
 	return true;
 }
 
-/* We have a quorum. Decide now if no better vote can come, else wait for one. */
-static void
-finalize(struct elect *e)
-{
-	struct vote mine = elect_proposal(e);
-
-	if (e->options.early_finalize && all_agree(e))
-		decide(e, &mine, ELECT_REASON_ALL_AGREE);
-	else if (e->phase != ELECT_PHASE_FINALIZE)
-		arm(e, ELECT_PHASE_FINALIZE);
-}
-
+/* Once we have a quorum: decide now if no better vote can come, else wait for one. */
 static void
 count_round_votes(struct elect *e)
 {
 	struct vote mine = elect_proposal(e);
 
-	if (agreed(e, &e->round_votes, &mine))
-		finalize(e);
+	if (!agreed(e, &e->round_votes, &mine))
+		return;
+	if (e->options.early_finalize && all_agree(e))
+		decide(e, &mine, ELECT_REASON_ALL_AGREE);
+	else if (e->phase != ELECT_PHASE_FINALIZE)
+		arm(e, ELECT_PHASE_FINALIZE);
 }
 
 static void
@@ -157,7 +150,7 @@ start_higher_round(struct elect *e, const struct vote *v)
 	struct vote initial = initial_vote(e);
 
 	e->self.clock = v->round;
-	vote_map_clear(&e->round_votes);
+	e->round_votes.count = 0;
 	adopt(e, beats(e, v, &initial) ? v : &initial);
 }
 
@@ -188,7 +181,7 @@ take_looking(struct elect *e, int64_t sid, const struct vote *v, bool quiet)
 	enum elect_reason reason = judge_looking(e, v);
 
 	if (reason != ELECT_REASON_NONE) {
-		elect_drop(e, sid, reason);
+		elect_act_drop(e->out, sid, reason);
 		return;
 	}
 	if (v->round > e->self.clock)
@@ -235,7 +228,7 @@ take_ordinary(struct elect *e, int64_t sid, const struct vote *v, bool quiet)
 	if (!e->options.fixed_wait || e->phase != ELECT_PHASE_WAIT)
 		arm(e, ELECT_PHASE_WAIT);
 	if (!elect_is_voter(e, sid) || !elect_is_voter(e, v->leader)) {
-		elect_drop(e, sid, ELECT_REASON_OUTSIDER);
+		elect_act_drop(e->out, sid, ELECT_REASON_OUTSIDER);
 		return;
 	}
 	switch ((enum notif_state)v->state) {
@@ -243,7 +236,7 @@ take_ordinary(struct elect *e, int64_t sid, const struct vote *v, bool quiet)
 		take_looking(e, sid, v, quiet);
 		break;
 	case NOTIF_OBSERVING:
-		elect_drop(e, sid, ELECT_REASON_OBSERVING);
+		elect_act_drop(e->out, sid, ELECT_REASON_OBSERVING);
 		break;
 	case NOTIF_FOLLOWING:
 	case NOTIF_LEADING:
@@ -258,7 +251,7 @@ count_in_window(struct elect *e, int64_t sid, const struct vote *v, bool quiet)
 {
 	if (v->state != NOTIF_LOOKING || v->round != e->self.clock ||
 	    !elect_is_voter(e, v->leader) || judge_looking(e, v) != ELECT_REASON_NONE) {
-		elect_drop(e, sid, ELECT_REASON_WINDOW);
+		elect_act_drop(e->out, sid, ELECT_REASON_WINDOW);
 		return;
 	}
 	vote_map_put(&e->round_votes, sid, v);
@@ -281,7 +274,7 @@ static bool
 take_in_window(struct elect *e, int64_t sid, const struct vote *v, bool quiet)
 {
 	if (!has_weight(e, v->leader)) {
-		elect_drop(e, sid, ELECT_REASON_WEIGHT);
+		elect_act_drop(e->out, sid, ELECT_REASON_WEIGHT);
 		return true;
 	}
 	if (beats(e, v, &e->proposal))
@@ -295,7 +288,7 @@ take_in_window(struct elect *e, int64_t sid, const struct vote *v, bool quiet)
 	else if (e->options.early_finalize)
 		count_in_window(e, sid, v, quiet);
 	else
-		elect_drop(e, sid, ELECT_REASON_WINDOW);
+		elect_act_drop(e->out, sid, ELECT_REASON_WINDOW);
 	return true;
 }
 
@@ -365,8 +358,8 @@ void
 elect_loop_enter(struct elect *e)
 {
 	choose_round(e);
-	vote_map_clear(&e->round_votes);
-	vote_map_clear(&e->settled_votes);
+	e->round_votes.count = 0;
+	e->settled_votes.count = 0;
 	e->timeout_ms = e->options.notify_min_ms;
 	arm(e, ELECT_PHASE_WAIT);
 	elect_broadcast(e);

@@ -36,7 +36,7 @@ receive_serving(struct elect *e, int64_t sid, const struct vote *v)
 {
 	store_early(e, sid, v);
 	if (v->state != NOTIF_LOOKING) {
-		elect_drop(e, sid, ELECT_REASON_NOT_ASKED);
+		elect_act_drop(e->out, sid, ELECT_REASON_NOT_ASKED);
 		return;
 	}
 	elect_send(e, sid, &e->self.current, e->self.state);
@@ -79,12 +79,12 @@ elect_receive(struct elect *e, int64_t sid, const struct notif *n)
 	const struct vote *v = &n->vote;
 
 	if (sid == e->self.sid && e->options.guarded) {
-		elect_drop(e, sid, ELECT_REASON_OWN);
+		elect_act_drop(e->out, sid, ELECT_REASON_OWN);
 		return;
 	}
 	if (e->self.silent || !e->self.synced) {
 		store_early(e, sid, v);
-		elect_drop(e, sid, ELECT_REASON_SILENT);
+		elect_act_drop(e->out, sid, ELECT_REASON_SILENT);
 		return;
 	}
 	if (e->phase != ELECT_PHASE_IDLE && newer_config_stops(e, sid, n))
@@ -92,7 +92,7 @@ elect_receive(struct elect *e, int64_t sid, const struct notif *n)
 	if (!elect_is_voter(e, sid))
 		answer_outsider(e, sid);
 	else if (v->state < NOTIF_LOOKING || v->state > NOTIF_OBSERVING)
-		elect_drop(e, sid, ELECT_REASON_STATE);
+		elect_act_drop(e->out, sid, ELECT_REASON_STATE);
 	else if (e->phase != ELECT_PHASE_IDLE)
 		receive_looking(e, sid, v);
 	else

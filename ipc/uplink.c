@@ -149,9 +149,7 @@ be_superseded(struct uplink *u, const struct msg_superseded *m)
 static void
 cut_soon(struct uplink *u, const char *why)
 {
-	queue_clear(&u->waiting);
-	chan_close(u->chan);
-	u->chan = NULL;
+	close_link(u);
 	u->cut = why;
 	arm(u, 0);
 }

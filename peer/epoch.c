@@ -2,8 +2,8 @@
 #include "peer/epoch.h"
 
 #include "base/file.h"
-#include "peer/number.h"
 #include "proc/errand.h"
+#include "wire/qaddr.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -29,6 +29,7 @@ read_one(const char *folder, const char *name, int64_t max, int64_t *out)
 {
 	char path[PATH_MAX];
 	char text[TEXT_MAX];
+	struct qaddr_text number;
 	size_t len;
 	int r;
 
@@ -43,7 +44,10 @@ read_one(const char *folder, const char *name, int64_t max, int64_t *out)
 		return EPOCH_DAMAGED;
 	if (r < 0)
 		return r;
-	return number_parse(text, len, max, out) ? 0 : EPOCH_DAMAGED;
+	number = qaddr_trim_end((struct qaddr_text){text, len}, '\n');
+	return number.len + 1 >= len && qaddr_unsigned(number, 10, max, out)
+	           ? 0
+	           : EPOCH_DAMAGED;
 }
 
 static int

@@ -42,7 +42,6 @@ send_packet(struct peer *p, int64_t sid, const struct role_packet *out)
 	    .zxid = out->zxid,
 	    .data = out->data_len > 0 ? out->data : NULL,
 	    .data_len = out->data_len,
-	    .auth_count = -1,
 	};
 	unsigned char bytes[64];
 	struct msg m = {.type = MSG_FRAME_OUT};

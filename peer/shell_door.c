@@ -7,8 +7,8 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "ipc/door.h"
-#include "peer/number.h"
 #include "peer/shell.h"
+#include "wire/qaddr.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -88,9 +88,11 @@ on_claim_written(void *user, int error)
 static const char *
 claim(struct peer *p, struct door_conn *c, const char *number)
 {
+	size_t len = strlen(number);
+	struct qaddr_text digits = qaddr_trim_end((struct qaddr_text){number, len}, '\n');
 	int64_t value;
 
-	if (!number_parse(number, strlen(number), INT64_MAX, &value))
+	if (digits.len + 1 < len || !qaddr_unsigned(digits, 10, INT64_MAX, &value))
 		return "a claim is one decimal number from 0 to 9223372036854775807";
 	if (!p->role || !p->locked)
 		return *p->why ? p->why : "the peer is not active yet; ask again";

@@ -85,17 +85,11 @@ read_line(struct reader *in, char *line, size_t *len)
 static size_t
 decode_unicode(const char *digits, size_t left, char *out)
 {
-	unsigned c = 0;
+	int64_t c;
 
-	if (left < 4)
+	if (left < 4 ||
+	    !qaddr_unsigned((struct qaddr_text){digits, 4}, 16, UINT16_MAX, &c))
 		return 0;
-	for (int i = 0; i < 4; i++) {
-		int digit = qaddr_digit(digits[i]);
-
-		if (digit >= 16)
-			return 0;
-		c = c << 4 | (unsigned)digit;
-	}
 	if (c < 0x80) {
 		out[0] = (char)c;
 		return c != 0;

@@ -62,8 +62,9 @@ qaddr_split(struct qaddr_text text, struct qaddr_text parts[QADDR_PARTS_MAX])
 	return split_plain((struct qaddr_text){rest.at + 1, rest.len - 1}, parts, 1);
 }
 
-int
-qaddr_digit(char c)
+/* 99 for a character that is no digit. */
+static int
+digit_of(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -84,7 +85,7 @@ qaddr_number(struct qaddr_text text, int radix, int64_t min, int64_t max, int64_
 	if (i == text.len)
 		return false;
 	for (; i < text.len; i++) {
-		int digit = qaddr_digit(text.at[i]);
+		int digit = digit_of(text.at[i]);
 
 		if (digit >= radix ||
 		    __builtin_mul_overflow(value, (int64_t)radix, &value) ||
@@ -99,38 +100,35 @@ qaddr_number(struct qaddr_text text, int radix, int64_t min, int64_t max, int64_
 	return true;
 }
 
+bool
+qaddr_unsigned(struct qaddr_text text, int radix, int64_t max, int64_t *out)
+{
+	return text.len > 0 && text.at[0] != '-' && text.at[0] != '+' &&
+	       qaddr_number(text, radix, 0, max, out);
+}
+
 /* IPv4 as Java reads it: one to four decimal parts, of which the last fills the rest. */
 static bool
 parse_ipv4(struct qaddr_text host, uint32_t *out)
 {
-	uint64_t value = 0;
-	uint32_t head = 0;
-	unsigned parts = 0;
-	bool empty = true;
+	uint64_t head = 0;
 
-	if (host.len == 0 || host.len > 15)
+	if (host.len == 0 || host.len > 15 || host.at[host.len - 1] == '.')
 		return false;
-	for (size_t i = 0; i < host.len; i++) {
-		char c = host.at[i];
+	for (int bits = 32; bits > 0; bits -= 8) {
+		struct qaddr_text part = qaddr_cut(&host, '.');
+		bool last = host.len == 0;
+		int64_t value, max = last ? ((int64_t)1 << bits) - 1 : 255;
 
-		if (c == '.') {
-			if (empty || value > 255 || parts == 3)
-				return false;
-			head = head << 8 | (uint32_t)value;
-			parts++;
-			value = 0;
-			empty = true;
-		} else if (c >= '0' && c <= '9') {
-			value = value * 10 + (uint64_t)(c - '0');
-			empty = false;
-		} else {
+		if (!qaddr_unsigned(part, 10, max, &value))
 			return false;
+		head = head << (last ? bits : 8) | (uint64_t)value;
+		if (last) {
+			*out = (uint32_t)head;
+			return true;
 		}
 	}
-	if (empty || value >= (uint64_t)1 << (8 * (4 - parts)))
-		return false;
-	*out = (parts ? head << (8 * (4 - parts)) : 0) | (uint32_t)value;
-	return true;
+	return false;
 }
 
 /* An IPv6 address while it is read. */
@@ -166,32 +164,26 @@ put_ipv4_tail(struct ipv6 *a, struct qaddr_text tail)
 }
 
 static bool
-put_groups(struct ipv6 *a, struct qaddr_text host, size_t at)
+put_groups(struct ipv6 *a, struct qaddr_text host)
 {
-	while (at < host.len) {
-		uint32_t group = 0;
-		size_t end = at;
+	while (host.len > 0) {
+		bool more = memchr(host.at, ':', host.len);
+		struct qaddr_text group = qaddr_cut(&host, ':');
+		int64_t value;
 
-		while (end < host.len && qaddr_digit(host.at[end]) < 16) {
-			group = group << 4 | (uint32_t)qaddr_digit(host.at[end++]);
-			if (group > 0xffff)
-				return false;
-		}
-		if (end < host.len && host.at[end] == '.')
-			return put_ipv4_tail(
-			    a, (struct qaddr_text){host.at + at, host.len - at});
-		if (end < host.len && host.at[end] != ':')
-			return false;
-		if (end > at) {
-			if (end + 1 == host.len || !put_group(a, group))
-				return false;
-		} else {
+		if (group.len == 0) {
 			if (a->has_gap)
 				return false;
 			a->has_gap = true;
 			a->gap = a->len;
+			continue;
 		}
-		at = end + 1;
+		if (memchr(group.at, '.', group.len))
+			return !more && put_ipv4_tail(a, group);
+		if ((more && host.len == 0) ||
+		    !qaddr_unsigned(group, 16, UINT16_MAX, &value) ||
+		    !put_group(a, (uint32_t)value))
+			return false;
 	}
 	return true;
 }
@@ -207,8 +199,7 @@ cut_zone(struct qaddr_text *host, int64_t *zone)
 	if (address.len == host->len)
 		return true;
 	*host = address;
-	return number.len > 0 && number.at[0] != '+' && number.at[0] != '-' &&
-	       qaddr_number(number, 10, 0, INT32_MAX, zone);
+	return qaddr_unsigned(number, 10, INT32_MAX, zone);
 }
 
 static bool
@@ -221,7 +212,9 @@ parse_ipv6(struct qaddr_text host, unsigned char out[16], int64_t *zone)
 		return false;
 	if (host.at[0] == ':' && host.at[1] != ':')
 		return false;
-	if (!put_groups(&a, host, host.at[0] == ':'))
+	if (host.at[0] == ':')
+		qaddr_cut(&host, ':');
+	if (!put_groups(&a, host))
 		return false;
 	if (a.has_gap == (a.len == sizeof(a.bytes)))
 		return false;

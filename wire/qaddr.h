@@ -30,8 +30,8 @@ struct qaddr_text qaddr_trim_end(struct qaddr_text text, char c);
 bool qaddr_number(struct qaddr_text text, int radix, int64_t min, int64_t max,
                   int64_t *out);
 
-/* The value of a digit 0 … 9, a … f, A … F; 99 for any other character. */
-int qaddr_digit(char c);
+/* The same without a sign, from 0 on. */
+bool qaddr_unsigned(struct qaddr_text text, int radix, int64_t max, int64_t *out);
 
 /* 0.0.0.0, ::, 0 and all other ways to write them. */
 bool qaddr_is_wildcard(struct qaddr_text host);

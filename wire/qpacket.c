@@ -6,36 +6,6 @@
 #define LEARNER_OLD 12 /* before 3.5: without the configuration version */
 #define LEARNER_NEW 20
 
-const char *
-qpacket_type_name(int32_t type)
-{
-	static const char *const names[] = {
-	    [QPACKET_REQUEST] = "REQUEST",
-	    [QPACKET_PROPOSAL] = "PROPOSAL",
-	    [QPACKET_ACK] = "ACK",
-	    [QPACKET_COMMIT] = "COMMIT",
-	    [QPACKET_PING] = "PING",
-	    [QPACKET_REVALIDATE] = "REVALIDATE",
-	    [QPACKET_SYNC] = "SYNC",
-	    [QPACKET_INFORM] = "INFORM",
-	    [QPACKET_COMMITANDACTIVATE] = "COMMITANDACTIVATE",
-	    [QPACKET_NEWLEADER] = "NEWLEADER",
-	    [QPACKET_FOLLOWERINFO] = "FOLLOWERINFO",
-	    [QPACKET_UPTODATE] = "UPTODATE",
-	    [QPACKET_DIFF] = "DIFF",
-	    [QPACKET_TRUNC] = "TRUNC",
-	    [QPACKET_SNAP] = "SNAP",
-	    [QPACKET_OBSERVERINFO] = "OBSERVERINFO",
-	    [QPACKET_LEADERINFO] = "LEADERINFO",
-	    [QPACKET_ACKEPOCH] = "ACKEPOCH",
-	    [QPACKET_INFORMANDACTIVATE] = "INFORMANDACTIVATE",
-	};
-
-	if (type < 1 || (size_t)type >= sizeof(names) / sizeof(names[0]))
-		return "?";
-	return names[type];
-}
-
 /* A buffer or a string: a length (-1: none), then the bytes. */
 static enum qpacket_result
 get_buffer(struct buf_in *in, const unsigned char **data, size_t *len)
@@ -91,7 +61,7 @@ qpacket_decode(const void *data, size_t len, struct qpacket *out)
 		return r;
 	if (buf_left(&in) > 0)
 		return QPACKET_LONG;
-	if (qpacket_type_name(p.type)[0] == '?')
+	if (p.type < QPACKET_REQUEST || p.type > QPACKET_INFORMANDACTIVATE)
 		return QPACKET_TYPE;
 	*out = p;
 	return QPACKET_OK;

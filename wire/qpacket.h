@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Leader.java's numbers. */
+/* Leader.java's numbers; a packet of another type does not decode. */
 enum qpacket_type {
 	QPACKET_REQUEST = 1,
 	QPACKET_PROPOSAL = 2,
@@ -75,6 +75,5 @@ enum qpacket_result qpacket_get_i32(const struct qpacket *in, int32_t *out);
 size_t qpacket_put_i32(int32_t value, void *out, size_t cap);
 
 const char *qpacket_result_name(enum qpacket_result r);
-const char *qpacket_type_name(int32_t type); /* "?": ZooKeeper has no such type */
 
 #endif

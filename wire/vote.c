@@ -34,45 +34,34 @@ vote_equal(const struct vote *a, const struct vote *b)
 	return a->leader == b->leader && a->epoch == b->epoch;
 }
 
-void
-vote_map_clear(struct vote_map *m)
+static unsigned
+find(const struct vote_map *m, int64_t sid)
 {
-	m->count = 0;
-}
+	unsigned at = 0;
 
-static struct vote_entry *
-find(struct vote_map *m, int64_t sid)
-{
-	for (unsigned i = 0; i < m->count; i++) {
-		if (m->entries[i].sid == sid)
-			return &m->entries[i];
-	}
-	return NULL;
+	while (at < m->count && m->entries[at].sid != sid)
+		at++;
+	return at;
 }
 
 bool
 vote_map_put(struct vote_map *m, int64_t sid, const struct vote *v)
 {
-	struct vote_entry *at = find(m, sid);
+	unsigned at = find(m, sid);
 
-	if (!at) {
-		if (m->count == VOTE_MAP_MAX)
-			return false;
-		at = &m->entries[m->count++];
-		at->sid = sid;
-	}
-	at->vote = *v;
+	if (at == VOTE_MAP_MAX)
+		return false;
+	m->count += at == m->count;
+	m->entries[at] = (struct vote_entry){sid, *v};
 	return true;
 }
 
 const struct vote *
 vote_map_get(const struct vote_map *m, int64_t sid)
 {
-	for (unsigned i = 0; i < m->count; i++) {
-		if (m->entries[i].sid == sid)
-			return &m->entries[i].vote;
-	}
-	return NULL;
+	unsigned at = find(m, sid);
+
+	return at < m->count ? &m->entries[at].vote : NULL;
 }
 
 unsigned

@@ -36,12 +36,12 @@ struct vote_entry {
 	struct vote vote;
 };
 
+/* Empty with count 0. */
 struct vote_map {
 	unsigned count;
 	struct vote_entry entries[VOTE_MAP_MAX];
 };
 
-void vote_map_clear(struct vote_map *m);
 /* Stores or replaces. False: the map is full, and nothing changed. */
 bool vote_map_put(struct vote_map *m, int64_t sid, const struct vote *v);
 const struct vote *vote_map_get(const struct vote_map *m, int64_t sid); /* NULL: none */

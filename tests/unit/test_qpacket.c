@@ -110,16 +110,15 @@ types(void **state)
 		assert_int_equal(len, 20);
 		assert_int_equal(qpacket_decode(bytes, len, &back),
 		                 known ? QPACKET_OK : QPACKET_TYPE);
-		assert_int_equal(strcmp(qpacket_type_name(p.type), "?") != 0, known);
 		if (known)
 			assert_int_equal(back.type, p.type);
 	}
 	p.type = INT32_MIN;
 	assert_int_equal(qpacket_decode(bytes, qpacket_encode(&p, bytes, 64), &back),
 	                 QPACKET_TYPE);
-	assert_string_equal(qpacket_type_name(QPACKET_FOLLOWERINFO), "FOLLOWERINFO");
-	assert_string_equal(qpacket_type_name(17), "LEADERINFO");
-	assert_string_equal(qpacket_type_name(INT32_MAX), "?");
+	p.type = INT32_MAX;
+	assert_int_equal(qpacket_decode(bytes, qpacket_encode(&p, bytes, 64), &back),
+	                 QPACKET_TYPE);
 }
 
 /* FOLLOWERINFO of server 2 that has accepted epoch 1. */

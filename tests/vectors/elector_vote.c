@@ -199,7 +199,7 @@ read_votes(json_t *votes, struct vote_map *out)
 	const char *key;
 	json_t *item;
 
-	vote_map_clear(out);
+	out->count = 0;
 	json_object_foreach (votes, key, item) {
 		struct vote v;
 		int64_t sid;
