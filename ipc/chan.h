@@ -48,7 +48,8 @@ int chan_send(struct chan *c, const void *data, size_t len);
 void chan_close(struct chan *c);
 
 /* How many channels over nng are still being closed in this process; 0 but for some
- * milliseconds after chan_close. Above 64 the next chan_close exits with EXIT_AGAIN. */
+ * milliseconds after chan_close. If there are more than 64 for 10 s, chan_close exits
+ * with EXIT_AGAIN. */
 unsigned chan_stuck_closes(void);
 
 #endif

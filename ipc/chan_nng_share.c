@@ -32,10 +32,13 @@
 #define LOOK_LATE_US   50000 /* the same after LATE_MS */
 #define LATE_MS        1000
 #define TRY_MS         (REDIAL_MAX_MS + 10)
-#define STUCK_MAX      64 /* an alarm that should never ring */
+#define STUCK_MAX      64    /* an alarm that should never ring: so many closes, */
+#define STUCK_MS       10000 /* for so long */
 
 static _Atomic unsigned closes_begun;
 static _Atomic unsigned closes_done;
+/* When there were last no more than STUCK_MAX. */
+static uint64_t calm_ms;
 
 unsigned
 chan_stuck_closes(void)
@@ -331,6 +334,21 @@ close_share(void *user)
 	return NULL;
 }
 
+/* Many channels may be closed within a moment, and each close takes its time. */
+static void
+check_stuck(void)
+{
+	unsigned count = chan_stuck_closes();
+	uint64_t now_ms = clock_ms();
+
+	if (count <= STUCK_MAX) {
+		calm_ms = now_ms;
+	} else if (now_ms - calm_ms > STUCK_MS) {
+		log_err("%u nng_close calls are stuck; exiting to be restarted", count);
+		_exit(EXIT_AGAIN);
+	}
+}
+
 void
 share_close(struct share *take)
 {
@@ -345,11 +363,7 @@ share_close(struct share *take)
 	half_shut(&take->out);
 	half_shut(&take->in);
 	closes_begun++;
-	if (chan_stuck_closes() > STUCK_MAX) {
-		log_err("%u nng_close calls are stuck; exiting to be restarted",
-		        chan_stuck_closes());
-		_exit(EXIT_AGAIN);
-	}
+	check_stuck();
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attr, CLOSER_STACK);

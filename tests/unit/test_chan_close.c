@@ -14,7 +14,8 @@
 #define HEAD       13 /* nng's type and length, and pair1's hop count */
 #define STORM_MAX  300
 #define STORM_BODY 20
-#define WAIT_MS    30 /* of the raw side for the channel */
+#define WAIT_MS    30  /* of the raw side for the channel */
+#define BURST      200 /* channels that are closed at one time */
 
 /* What the raw side does in a cycle. */
 struct plan {
@@ -394,14 +395,44 @@ test_slow_dialling(void **state)
 	IN_CHILD("dialling, slow reader", slow_plan, true, MSG_FRAME_MAX);
 }
 
+static void
+burst(void)
+{
+	static const struct chan_ops silent = {.on_down = on_talker_down};
+	struct talker t;
+
+	MUST(sd_event_new(&loop) >= 0);
+	for (unsigned i = 0; i < BURST; i++) {
+		MUST(chan_listen(&t.chan, CHAN_NNG, loop, fresh_path(), LINK_US, &silent,
+		                 &t) == 0);
+		chan_close(t.chan);
+	}
+	MUST(closed_within(STUCK_MS));
+}
+
+/* Closes that take their time are no reason to end the process. */
+static void
+test_burst(void **state)
+{
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		burst();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_storm_listening),
-	    cmocka_unit_test(test_storm_dialling),
-	    cmocka_unit_test(test_slow_listening),
-	    cmocka_unit_test(test_slow_dialling),
+	    cmocka_unit_test(test_storm_listening), cmocka_unit_test(test_storm_dialling),
+	    cmocka_unit_test(test_slow_listening),  cmocka_unit_test(test_slow_dialling),
+	    cmocka_unit_test(test_burst),
 	};
 	int failed;
 
