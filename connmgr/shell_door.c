@@ -89,11 +89,21 @@ on_words(struct connmgr *s, char *data)
 	                  reply, sizeof(reply));
 }
 
+static bool
+was_refused(const struct connmgr *s, pid_t pid)
+{
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
+		if (s->refused[i] == pid)
+			return true;
+	return false;
+}
+
 /* A worker of another version, in an upgrade. It asks again and again: one line in the
  * log for each process. */
 static void
 refuse_set(struct connmgr *s, struct door_conn *c, unsigned set)
 {
+	pid_t pid = door_conn_pid(c);
 	char why[160];
 
 	snprintf(why, sizeof(why),
@@ -101,9 +111,10 @@ refuse_set(struct connmgr *s, struct door_conn *c, unsigned set)
 	         "connmgr and all workers with programs of one version",
 	         MSG_SET, set);
 	s->counters.refused++;
-	if (s->refused_pid != door_conn_pid(c))
-		log_err("pid %d cannot attach: %s", (int)door_conn_pid(c), why);
-	s->refused_pid = door_conn_pid(c);
+	if (!was_refused(s, pid)) {
+		log_err("pid %d cannot attach: %s", (int)pid, why);
+		s->refused[s->refused_count++ % BOARD_WORKERS_MAX] = pid;
+	}
 	refuse(c, why);
 }
 

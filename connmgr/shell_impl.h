@@ -83,8 +83,9 @@ struct connmgr {
 	struct shadow *shadow;
 	bool looking; /* the peer's last word is a look, or there is none */
 	struct connmgr_counters counters;
-	/* The last process that was refused for its message set. */
-	pid_t refused_pid;
+	/* The last processes that were refused for their message set. */
+	pid_t refused[BOARD_WORKERS_MAX];
+	unsigned refused_count;
 };
 
 /* Steps the board and does what it decides. Within the gate, as the two that follow. */
