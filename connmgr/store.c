@@ -151,6 +151,7 @@ store_load_state(const struct conf *c, unsigned char out[BOARD_SMALL_MAX],
                  struct msg_serial *serial)
 {
 	char path[PATH_ROOM], data[BOARD_SMALL_MAX + 1];
+	enum msg_result result;
 	struct msg m;
 	size_t len;
 	int r;
@@ -159,7 +160,14 @@ store_load_state(const struct conf *c, unsigned char out[BOARD_SMALL_MAX],
 	r = file_read(path, data, sizeof(data), &len);
 	if (r == -ENOENT)
 		return 0;
-	if (r < 0 || msg_decode(data, len, &m) != MSG_OK || m.type != MSG_STATE) {
+	result = r < 0 ? MSG_SHORT : msg_decode(data, len, &m);
+	if (result == MSG_VERSION) {
+		log_notice("the elector's state %s is of another version; going on as if "
+		           "there were none",
+		           path);
+		return 0;
+	}
+	if (result != MSG_OK || m.type != MSG_STATE) {
 		log_err("the elector's state %s is %s; going on as if there were none",
 		        path, r < 0 ? strerror(-r) : "damaged");
 		return 0;
