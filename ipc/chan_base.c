@@ -78,9 +78,9 @@ chan_send(struct chan *c, const void *data, size_t len)
 		return -EMSGSIZE;
 	if (c->state != CHAN_UP)
 		return -ENOTCONN;
+	/* no message overtakes those that the owner holds back */
 	if (c->full)
-		return CHAN_FULL; /* no message overtakes those that the owner holds back
-		                   */
+		return CHAN_FULL;
 	r = c->type->send(c, data, len);
 	c->full = r == CHAN_FULL;
 	return r;

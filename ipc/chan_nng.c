@@ -264,8 +264,7 @@ take_news(struct chan_nng *c)
 	if (end || (out_down && c->base.state == CHAN_WAITING))
 		chan_report_down(&c->base, "closed by the other side");
 	else if (out_down && c->base.state == CHAN_UP)
-		half_shut(
-		    &share->in); /* nng reads what was sent before, and then the end */
+		half_shut(&share->in); /* nng reads what was sent before it ends */
 }
 
 static int
@@ -276,8 +275,8 @@ on_news(sd_event_source *s, int fd, uint32_t events, void *user)
 
 	(void)s;
 	(void)events;
-	(void)!read(fd, &count,
-	            sizeof(count)); /* before the flags, so that none is missed */
+	/* before the flags, so that none is missed */
+	(void)!read(fd, &count, sizeof(count));
 	chan_ref(&c->base);
 	take_news(c);
 	chan_unref(&c->base);

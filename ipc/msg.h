@@ -47,8 +47,8 @@ enum msg_type {
 	MSG_FRAME_IN,
 	/* A frame for another server. */
 	MSG_FRAME_OUT,
-	/* A worker asks connmgr to dial (election lane: all; learner lane: one), to
-	   close. */
+	/* A worker asks connmgr to dial (election lane: all; learner lane: one), or to
+	 * close a link. */
 	MSG_CONNECT,
 	MSG_DISCONNECT,
 	/* The peer asks for a leader. */

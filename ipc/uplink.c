@@ -266,9 +266,9 @@ take_message(struct uplink *u, const struct msg *m)
 	           m->type == MSG_ATTACHED) {
 		u->counters.refused++;
 	} else {
+		/* the link works: the next failure is a first one */
 		if (m->type == MSG_SYNCED)
-			u->retry_us =
-			    0; /* the link works: the next failure is a first one */
+			u->retry_us = 0;
 		u->ops->on_message(u->user, m);
 	}
 }

@@ -27,8 +27,9 @@ struct gate {
 	bool running;
 };
 
-/* Has memory for `capacity` events: 0 or -ENOMEM. `capacity` must be one more than what
- * one step can push. Borrowed until gate_deinit: ops, user. */
+/* Has memory for `capacity` events: 0 or -ENOMEM. `capacity` is the largest number of
+ * events that can wait at one time, with the one that is stepped. Borrowed until
+ * gate_deinit: ops, user. */
 int gate_init(struct gate *g, size_t event_size, unsigned capacity,
               const struct gate_ops *ops, void *user);
 void gate_deinit(struct gate *g); /* also of one that is all zeros */
