@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEVER UINT64_MAX
-
 struct remote {
 	int64_t sid;
 	bool known[2]; /* by side: it has sent something since shadow_begin */
@@ -21,25 +19,19 @@ struct waiting { /* sent by one side only so far; in order of arrival */
 };
 
 struct shadow {
-	uint64_t
-	    on_ms; /* compares from then on; NEVER: not yet, or there is no candidate */
-	bool begun;
-	uint64_t compared;
+	bool begun;     /* there is a candidate */
+	uint64_t on_ms; /* while the report is `on`: compares from then on */
 	unsigned remote_count;
 	struct remote remotes[SHADOW_REMOTES_MAX];
 	unsigned waiting_count;
 	struct waiting waiting[SHADOW_WAITS_MAX];
-	struct shadow_difference difference;
+	struct shadow_report report;
 };
 
 struct shadow *
 shadow_new(void)
 {
-	struct shadow *s = calloc(1, sizeof(*s));
-
-	if (s)
-		s->on_ms = NEVER;
-	return s;
+	return calloc(1, sizeof(struct shadow));
 }
 
 void
@@ -52,11 +44,20 @@ void
 shadow_end(struct shadow *s)
 {
 	s->begun = false;
-	s->on_ms = NEVER;
-	s->compared = 0;
 	s->remote_count = 0;
 	s->waiting_count = 0;
-	s->difference.found = false;
+	s->report.on = false;
+	s->report.compared = 0;
+	s->report.found = false;
+}
+
+void
+shadow_word(struct shadow *s, uint64_t now_ms, bool looking)
+{
+	if (!s->begun || looking || s->report.on)
+		return;
+	s->report.on = true;
+	s->on_ms = now_ms + SHADOW_SETTLE_MS;
 }
 
 void
@@ -64,15 +65,7 @@ shadow_begin(struct shadow *s, uint64_t now_ms, bool looking)
 {
 	shadow_end(s);
 	s->begun = true;
-	if (!looking)
-		s->on_ms = now_ms + SHADOW_SETTLE_MS;
-}
-
-void
-shadow_word(struct shadow *s, uint64_t now_ms, bool looking)
-{
-	if (s->begun && !looking && s->on_ms == NEVER)
-		s->on_ms = now_ms + SHADOW_SETTLE_MS;
+	shadow_word(s, now_ms, looking);
 }
 
 /* FNV-1a: it need only tell notifications apart that differ by accident. */
@@ -131,7 +124,7 @@ static void
 differ(struct shadow *s, int64_t sid, enum shadow_side side,
        const struct shadow_said *ours, const struct shadow_said *theirs)
 {
-	struct shadow_difference *d = &s->difference;
+	struct shadow_report *d = &s->report;
 
 	d->found = true;
 	d->sid = sid;
@@ -164,7 +157,7 @@ shadow_hear(struct shadow *s, uint64_t now_ms, enum shadow_side side, int64_t si
 	struct remote *r;
 	unsigned at;
 
-	if (now_ms < s->on_ms || s->difference.found)
+	if (!s->report.on || now_ms < s->on_ms || s->report.found)
 		return;
 	r = find_remote(s, sid);
 	if (!r)
@@ -178,7 +171,7 @@ shadow_hear(struct shadow *s, uint64_t now_ms, enum shadow_side side, int64_t si
 		if (other->said.digest != said.digest || other->said.len != said.len)
 			differ(s, sid, side, &said, &other->said);
 		else
-			s->compared++;
+			s->report.compared++;
 		drop_waiting(s, other);
 	} else if (s->waiting_count == SHADOW_WAITS_MAX) {
 		differ(s, sid, side, &said, NULL);
@@ -193,26 +186,14 @@ shadow_age(struct shadow *s, uint64_t now_ms)
 {
 	const struct waiting *w = s->waiting;
 
-	if (s->waiting_count == 0 || s->difference.found ||
+	if (s->waiting_count == 0 || s->report.found ||
 	    now_ms < w->since_ms + SHADOW_LATE_MS)
 		return;
 	differ(s, s->remotes[w->remote].sid, w->side, &w->said, NULL);
 }
 
-const struct shadow_difference *
-shadow_difference(const struct shadow *s)
+const struct shadow_report *
+shadow_report(const struct shadow *s)
 {
-	return &s->difference;
-}
-
-uint64_t
-shadow_compared(const struct shadow *s)
-{
-	return s->compared;
-}
-
-bool
-shadow_is_on(const struct shadow *s)
-{
-	return s->on_ms != NEVER;
+	return &s->report;
 }

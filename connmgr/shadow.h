@@ -32,8 +32,10 @@ struct shadow_said {
 	unsigned char head[SHADOW_HEAD_MAX]; /* its first bytes, for people */
 };
 
-struct shadow_difference {
-	bool found;
+struct shadow_report {
+	bool on;           /* false: does not compare yet, or there is no candidate */
+	uint64_t compared; /* equal pairs so far */
+	bool found;        /* a difference: the members below */
 	int64_t sid;
 	struct shadow_said sides[2];
 };
@@ -54,9 +56,7 @@ void shadow_hear(struct shadow *s, uint64_t now_ms, enum shadow_side side, int64
 /* Finds a message that one elector did not send in time. Call it before you ask. */
 void shadow_age(struct shadow *s, uint64_t now_ms);
 
-/* Borrowed until the next call. */
-const struct shadow_difference *shadow_difference(const struct shadow *s);
-uint64_t shadow_compared(const struct shadow *s); /* equal pairs so far */
-bool shadow_is_on(const struct shadow *s);        /* false: not yet, or no candidate */
+/* Borrowed, and up to date, until shadow_free. */
+const struct shadow_report *shadow_report(const struct shadow *s);
 
 #endif

@@ -47,14 +47,6 @@ answer(struct door_conn *asker, const char *error, uint64_t generation)
 		door_conn_close(asker);
 }
 
-static void
-end(struct connmgr *s, const char *error)
-{
-	if (s->asker)
-		answer(s->asker, error, s->fresh.generation);
-	s->asker = NULL;
-}
-
 /* What waits for the disk, in the errand's thread. */
 static int
 work(void *user)
@@ -72,21 +64,24 @@ on_done(void *user, int result)
 {
 	struct board_event ev = {.type = BOARD_EV_PREPARED, .ok = result == 0};
 	struct connmgr *s = user;
+	const char *error = NULL;
 
 	if (result < 0)
 		log_err("the record of the elector cannot be %s: %s",
 		        s->placed ? "synced" : "written", strerror(-result));
-	if (s->placed) {
-		end(s, NULL); /* it has happened, for all but a power failure */
-		return;
-	}
-	connmgr_bury(s, NULL); /* the candidate may have been stopped meanwhile */
-	s->refusal = NULL;
-	connmgr_push(s, &ev);
-	if (s->placed)
-		errand_start(s->errand);
-	else
-		end(s, s->refusal ? s->refusal : "the record cannot be written");
+	if (!s->placed) {
+		connmgr_bury(s, NULL); /* the candidate may have been stopped meanwhile */
+		s->refusal = NULL;
+		connmgr_push(s, &ev);
+		if (s->placed) {
+			errand_start(s->errand);
+			return;
+		}
+		error = s->refusal ? s->refusal : "the record cannot be written";
+	} /* else it has happened, for all but a power failure */
+	if (s->asker)
+		answer(s->asker, error, s->fresh.generation);
+	s->asker = NULL;
 }
 
 static bool
@@ -140,11 +135,11 @@ put_said(struct buf_out *out, const char *key, const struct shadow_said *said)
 static void
 put_comparison(struct buf_out *out, struct shadow *shadow)
 {
-	const struct shadow_difference *d = shadow_difference(shadow);
+	const struct shadow_report *d = shadow_report(shadow);
 
 	shadow_age(shadow, clock_ms());
-	json_put_bool(out, "comparing", shadow_is_on(shadow));
-	json_put_u64(out, "compared", shadow_compared(shadow));
+	json_put_bool(out, "comparing", d->on);
+	json_put_u64(out, "compared", d->compared);
 	json_put_key(out, "difference");
 	if (!d->found) {
 		buf_put_text(out, "null");

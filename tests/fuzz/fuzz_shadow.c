@@ -43,9 +43,9 @@ hear(struct model *m, enum shadow_side side, unsigned remote, unsigned word)
 static void
 check(const struct model *m)
 {
-	const struct shadow_difference *d = shadow_difference(m->shadow);
+	const struct shadow_report *d = shadow_report(m->shadow);
 
-	must(shadow_compared(m->shadow) == m->compared, "each pair counts once");
+	must(d->compared == m->compared, "each pair counts once");
 	must(!d->found, "the same words do not differ");
 }
 
@@ -96,7 +96,7 @@ say_same(struct model *m)
 static void
 say_other(struct model *m)
 {
-	const struct shadow_difference *d = shadow_difference(m->shadow);
+	const struct shadow_report *d = shadow_report(m->shadow);
 	unsigned b = feed_byte(&m->feed), remote = b % REMOTES;
 	struct line *l = &m->lines[remote];
 	enum shadow_side behind = 1 - m->ahead;
@@ -119,7 +119,7 @@ say_other(struct model *m)
 static void
 anything(struct model *m)
 {
-	const struct shadow_difference *d = shadow_difference(m->shadow);
+	const struct shadow_report *d = shadow_report(m->shadow);
 	unsigned b = feed_byte(&m->feed);
 	size_t len;
 	const uint8_t *bytes;
@@ -128,11 +128,11 @@ anything(struct model *m)
 	m->now_ms = feed_time(&m->feed, m->now_ms, UINT64_MAX);
 	if (b < 8) {
 		shadow_begin(m->shadow, m->now_ms, b & 1);
-		must(shadow_is_on(m->shadow) == !(b & 1), "an old election is not heard");
+		must(d->on == !(b & 1), "an old election is not heard");
 		found = false;
 	} else if (b < 12) {
 		shadow_end(m->shadow);
-		must(!shadow_is_on(m->shadow), "nobody is compared");
+		must(!d->on, "nobody is compared");
 		found = false;
 	} else if (b < 24) {
 		shadow_word(m->shadow, m->now_ms, b & 1);

@@ -12,7 +12,7 @@
 #define ON 1000 /* from when on it is compared */
 
 static struct shadow *shadow;
-static const struct shadow_difference *d;
+static const struct shadow_report *d;
 
 static int
 set_up(void **state)
@@ -21,7 +21,7 @@ set_up(void **state)
 	shadow = shadow_new();
 	if (!shadow)
 		return 1;
-	d = shadow_difference(shadow);
+	d = shadow_report(shadow);
 	shadow_begin(shadow, ON - SHADOW_SETTLE_MS, false);
 	return 0;
 }
@@ -78,10 +78,10 @@ test_same(void **state)
 	active(SHADOW_DECIDED, "a");
 	candidate(1, "b");
 	candidate(SHADOW_DECIDED, "a");
-	assert_int_equal(shadow_compared(shadow), 4);
+	assert_int_equal(d->compared, 4);
 	shadow_age(shadow, ON + SHADOW_LATE_MS);
 	assert_false(d->found);
-	assert_true(shadow_is_on(shadow));
+	assert_true(d->on);
 }
 
 /* Only timers differ: what is said again counts once; but not what comes back. */
@@ -95,12 +95,12 @@ test_again(void **state)
 	active(1, "a");
 	candidate(1, "a");
 	candidate(1, "a");
-	assert_int_equal(shadow_compared(shadow), 1);
+	assert_int_equal(d->compared, 1);
 	active(1, "b");
 	active(1, "a");
 	candidate(1, "b");
 	candidate(1, "a");
-	assert_int_equal(shadow_compared(shadow), 3);
+	assert_int_equal(d->compared, 3);
 	active(1, "b");
 	candidate(1, "ab");
 	assert_true(d->found);
@@ -122,7 +122,7 @@ test_different(void **state)
 	active(3, "c");
 	shadow_age(shadow, ON + 2 * SHADOW_LATE_MS);
 	assert_int_equal(d->sid, 1);
-	assert_int_equal(shadow_compared(shadow), 0);
+	assert_int_equal(d->compared, 0);
 }
 
 /* As long as the other, and the same but for what lies behind the part that is kept. */
@@ -198,7 +198,7 @@ test_bounds(void **state)
 	active(SHADOW_REMOTES_MAX, "a");
 	candidate(SHADOW_REMOTES_MAX, "b");
 	assert_false(d->found);
-	assert_int_equal(shadow_compared(shadow), SHADOW_REMOTES_MAX);
+	assert_int_equal(d->compared, SHADOW_REMOTES_MAX);
 }
 
 /* What is under way when the candidate comes, and an election that began before. */
@@ -208,21 +208,21 @@ test_not_yet(void **state)
 	(void)state;
 	hear(ON - 1, SHADOW_ACTIVE, 1, "early");
 	shadow_begin(shadow, 2000, true);
-	assert_false(shadow_is_on(shadow));
+	assert_false(d->on);
 	hear(99000, SHADOW_ACTIVE, 1, "vote");
 	shadow_word(shadow, 99000, true); /* the next election: still not */
-	assert_false(shadow_is_on(shadow));
+	assert_false(d->on);
 	shadow_word(shadow, 99000, false);
-	assert_true(shadow_is_on(shadow));
+	assert_true(d->on);
 	hear(99000 + SHADOW_SETTLE_MS - 1, SHADOW_CANDIDATE, 1, "other");
 	shadow_age(shadow, 200000);
 	assert_false(d->found);
 	/* one that begins now is compared */
 	shadow_word(shadow, 200000, true);
-	assert_true(shadow_is_on(shadow));
+	assert_true(d->on);
 	hear(200000, SHADOW_ACTIVE, 1, "vote");
 	hear(200000, SHADOW_CANDIDATE, 1, "vote");
-	assert_int_equal(shadow_compared(shadow), 1);
+	assert_int_equal(d->compared, 1);
 }
 
 static void
@@ -234,9 +234,9 @@ test_end(void **state)
 	assert_true(d->found);
 	shadow_end(shadow);
 	assert_false(d->found);
-	assert_false(shadow_is_on(shadow));
+	assert_false(d->on);
 	shadow_word(shadow, ON, false); /* nobody is there */
-	assert_false(shadow_is_on(shadow));
+	assert_false(d->on);
 	active(1, "a");
 	candidate(1, "b");
 	assert_false(d->found);
@@ -244,7 +244,7 @@ test_end(void **state)
 	shadow_begin(shadow, ON - SHADOW_SETTLE_MS, false);
 	candidate(1, "b");
 	active(1, "b");
-	assert_int_equal(shadow_compared(shadow), 1);
+	assert_int_equal(d->compared, 1);
 	assert_false(d->found);
 }
 
