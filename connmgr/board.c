@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct board *
 board_new(const struct board_config *config)
@@ -180,8 +181,8 @@ on_say(struct board *b, const struct board_event *ev, struct board_actions *out)
 	} else if (def->keep == MSG_KEEP_WORD && note->type != MSG_ABSENT &&
 	           msg_serial_compare(&ev->serial, &k->word_serial) < 0) {
 		b->counters.stale++;
-	} else if (def->keep != MSG_KEEP_STATE ||
-	           !board_note_is(note, ev->data, ev->len)) {
+	} else if (def->keep != MSG_KEEP_STATE || note->len != ev->len ||
+	           memcmp(note->data, ev->data, ev->len) != 0) {
 		if (def->keep != MSG_KEEP_NOTHING)
 			board_note_set(note, ev->said, ev->data, ev->len);
 		if (def->keep == MSG_KEEP_WORD)

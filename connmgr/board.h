@@ -110,7 +110,6 @@ struct board_actions {
 };
 
 enum board_phase {
-	/* The worker has no link. */
 	BOARD_UNLINKED,
 	/* Its hello is to come. */
 	BOARD_GREETING,

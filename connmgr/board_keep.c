@@ -28,12 +28,6 @@ board_note_set(struct board_note *n, enum msg_type type, const void *data, size_
 	n->len = len;
 }
 
-bool
-board_note_is(const struct board_note *n, const void *data, size_t len)
-{
-	return n->len == len && len > 0 && memcmp(n->data, data, len) == 0;
-}
-
 void
 board_keep_row(struct board_keep *k, enum msg_lane lane, int64_t sid, bool down,
                const void *data, size_t len)

@@ -50,7 +50,6 @@ size_t board_keep_room(unsigned row_max, unsigned frame_max, size_t frame_cap);
 
 void board_note_set(struct board_note *n, enum msg_type type, const void *data,
                     size_t len);
-bool board_note_is(const struct board_note *n, const void *data, size_t len);
 
 /* `row_max` rows are enough for every remote on every lane: one more is a bug. */
 void board_keep_row(struct board_keep *k, enum msg_lane lane, int64_t sid, bool down,

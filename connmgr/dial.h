@@ -8,7 +8,7 @@
 #include "connmgr/resolve.h"
 #include "connmgr/stream.h"
 
-/* In the owner's memory; the owner fills it down to `user`. */
+/* The owner has its memory, fills it down to `user`, and sets `stream` to STREAM_NONE. */
 struct dial {
 	sd_event *loop;
 	struct resolver *resolver;

@@ -256,17 +256,6 @@ try_listen(struct listener *l)
 }
 
 static void
-try_again(struct listener *l)
-{
-	if (l->port.fd < 0) {
-		try_listen(l);
-		return;
-	}
-	l->due_ms = UINT64_MAX;
-	stream_pause(&l->port, false);
-}
-
-static void
 add_listener(struct greet *g, const char *host, size_t len)
 {
 	struct listener *l = &g->listeners[g->view.listener_count];
@@ -356,9 +345,18 @@ greet_on_due(struct greet *g, uint64_t now_ms)
 {
 	while (g->oldest && now_ms >= g->oldest->due_ms)
 		refuse(g->oldest, &g->view.silent);
-	for (unsigned i = 0; i < g->view.listener_count; i++)
-		if (now_ms >= g->listeners[i].due_ms)
-			try_again(&g->listeners[i]);
+	for (unsigned i = 0; i < g->view.listener_count; i++) {
+		struct listener *l = &g->listeners[i];
+
+		if (now_ms < l->due_ms)
+			continue;
+		if (l->port.fd < 0) {
+			try_listen(l);
+			continue;
+		}
+		l->due_ms = UINT64_MAX;
+		stream_pause(&l->port, false);
+	}
 }
 
 bool

@@ -316,18 +316,6 @@ on_greeted(void *user, int64_t sid, struct stream *s, const unsigned char *early
 
 static const struct greet_ops greet_ops = {on_greeted, on_port};
 
-/* Cuts `a|b` into texts, in place. */
-static unsigned
-cut_hosts(char *text, const char *hosts[LANE_ADDRESSES_MAX])
-{
-	unsigned count = 0;
-	char *rest = text, *host;
-
-	while (count < LANE_ADDRESSES_MAX && (host = strsep(&rest, "|")))
-		hosts[count++] = host;
-	return count;
-}
-
 static int
 add_remote(struct lane *l, const struct conf_server *s)
 {
@@ -340,6 +328,7 @@ add_remote(struct lane *l, const struct conf_server *s)
 	    .retry_max_ms = l->config.conf->links.retry_max_ms,
 	};
 	bool election = l->which == MSG_LANE_ELECTION;
+	char *rest = r->host_text, *host;
 	int e =
 	    wire_new(&r->wire, l->config.loop, election ? WIRE_ELECTION : WIRE_LEARNER,
 	             &wire_ops, r, &l->counters.large);
@@ -351,7 +340,8 @@ add_remote(struct lane *l, const struct conf_server *s)
 	r->sid = s->id;
 	r->port = election ? s->election_port : s->quorum_port;
 	strcpy(r->host_text, s->host);
-	config.address_count = cut_hosts(r->host_text, r->hosts);
+	while (config.address_count < LANE_ADDRESSES_MAX && (host = strsep(&rest, "|")))
+		r->hosts[config.address_count++] = host;
 	r->offered = STREAM_NONE;
 	r->told = (struct msg_remote){.lane = (uint8_t)l->which,
 	                              .sid = s->id,

@@ -184,14 +184,6 @@ on_dialed(struct link *l, uint64_t now_ms, struct link_actions *out)
 }
 
 static void
-on_dial_closed(struct link *l, const struct link_event *ev, struct link_actions *out)
-{
-	/* The larger sid answers a nudge by closing it; it dials us now. */
-	if (l->phase == LINK_NUDGED && ev->reason != MSG_REASON_EOF)
-		attempt_failed(l, ev->now_ms, MSG_REASON_REFUSED, out);
-}
-
-static void
 on_accepted(struct link *l, uint64_t now_ms, struct link_actions *out)
 {
 	if (l->config.lane == MSG_LANE_LEARNER || !l->config.larger) {
@@ -313,7 +305,9 @@ link_step(struct link *l, const struct link_event *ev, struct link_actions *out)
 			attempt_failed(l, ev->now_ms, ev->reason, out);
 		break;
 	case LINK_EV_DIAL_CLOSED:
-		on_dial_closed(l, ev, out);
+		/* The larger sid answers a nudge by closing it; it dials us now. */
+		if (l->phase == LINK_NUDGED && ev->reason != MSG_REASON_EOF)
+			attempt_failed(l, ev->now_ms, MSG_REASON_REFUSED, out);
 		break;
 	case LINK_EV_ACCEPTED:
 		on_accepted(l, ev->now_ms, out);

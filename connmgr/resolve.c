@@ -219,13 +219,6 @@ resolve_cancel(struct resolve_query *q)
 	q->lookup = NULL;
 }
 
-/* They are part of glibc since 2.34, though their files are still there. */
-static bool
-is_built_in(const char *module)
-{
-	return strcmp(module, "files") == 0 || strcmp(module, "dns") == 0;
-}
-
 /* The actions in brackets are not modules. */
 static void
 blank_brackets(char *text)
@@ -237,6 +230,7 @@ blank_brackets(char *text)
 	}
 }
 
+/* `files` and `dns` are part of glibc since 2.34, though their files are still there. */
 static void
 load_each(char *text)
 {
@@ -247,8 +241,8 @@ load_each(char *text)
 	for (char *word; (word = strsep(&text, BLANKS));) {
 		int n = snprintf(module, sizeof(module), "libnss_%s.so.2", word);
 
-		if (*word && !is_built_in(word) && !strchr(word, '/') && n > 0 &&
-		    (size_t)n < sizeof(module))
+		if (*word && strcmp(word, "files") != 0 && strcmp(word, "dns") != 0 &&
+		    !strchr(word, '/') && n > 0 && (size_t)n < sizeof(module))
 			(void)dlopen(module, RTLD_NOW); /* and never closed */
 	}
 }
