@@ -31,8 +31,8 @@ struct listener {
 
 struct greeting {
 	struct greet *greet;
-	struct greeting *older,
-	    *newer; /* of those in use; older: also of the free ones */
+	/* of those in use; older: also of the free ones */
+	struct greeting *older, *newer;
 	struct stream stream;
 	uint64_t due_ms;
 	size_t len;

@@ -38,9 +38,7 @@ struct greet_view {       /* for status */
 	uint64_t shed;    /* no descriptors left */
 };
 
-/* `name` of the lane is borrowed. At most `max` connections greet at one time. 0 or
- * -errno.
- */
+/* Borrows `name` of the lane. At most `max` connections greet at a time. 0 or -errno. */
 int greet_new(struct greet **out, sd_event *loop, struct resolver *resolver,
               const struct conf *conf, const char *name, uint16_t port, unsigned max,
               const struct greet_ops *ops, void *user);

@@ -117,8 +117,7 @@ ports_listen(const struct address *a)
 	int fd, r;
 
 	if (old) {
-		/* a copy, since one that covers all addresses may serve several of ours
-		 */
+		/* a copy: one that covers all addresses may serve several of ours */
 		fd = fcntl(old->fd, F_DUPFD_CLOEXEC, 0);
 		old->used = fd >= 0;
 		return fd < 0 ? -errno : fd;

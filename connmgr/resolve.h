@@ -1,6 +1,5 @@
 /* Resolves host names without blocking the loop (glibc's getaddrinfo_a). A numeric host
- * is answered at once. One look-up of a name is under way at a time, whoever asks for it.
- */
+ * is answered at once. A name is looked up once at a time, whoever asks for it. */
 #ifndef CONNMGR_RESOLVE_H
 #define CONNMGR_RESOLVE_H
 

@@ -45,8 +45,7 @@ struct shadow;
 struct shadow *shadow_new(void); /* NULL: no memory */
 void shadow_free(struct shadow *s);
 
-/* A candidate is synced: compares from here. `looking`: the peer's last word is a look.
- */
+/* A candidate is synced: compares from here. `looking`: the peer's last word is that. */
 void shadow_begin(struct shadow *s, uint64_t now_ms, bool looking);
 void shadow_end(struct shadow *s); /* there is no candidate any more */
 /* The peer looks or has a role; both electors are told so. */

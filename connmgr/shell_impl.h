@@ -102,8 +102,7 @@ void connmgr_push(struct connmgr *s, const struct board_event *ev);
 int connmgr_listen(struct connmgr *s, unsigned worker, const char *path);
 /* Sends, or queues. */
 void connmgr_send(struct connmgr *s, unsigned worker, const struct board_item *item);
-/* The link of a worker is to end: it takes nothing more, and is cut when its event comes.
- */
+/* The link of a worker takes nothing more, and is cut when its event comes. */
 void connmgr_break(struct connmgr *s, unsigned worker, const char *why);
 /* At once, if there is a link; it is the candidate no more. */
 void connmgr_cut(struct connmgr *s, unsigned worker);
