@@ -55,12 +55,12 @@ print_verb_help(const struct verb *v)
 	printf("%s\n%c%s.\n", v->without_json ? "" : " [--json]", v->about[0] - 'a' + 'A',
 	       v->about + 1);
 	for (const struct verb_option *o = v->options; o->name; o++) {
-		int len = o->about ? printf("  --%s%s%s", o->name, o->value ? " " : "",
-		                            o->value ? o->value : "")
-		                   : 0;
+		char word[64];
 
+		snprintf(word, sizeof(word), "--%s %s", o->name,
+		         o->value ? o->value : "");
 		if (o->about)
-			printf("%*s%s\n", len < 20 ? 20 - len : 1, "", o->about);
+			printf("  %-17s %s\n", word, o->about);
 	}
 	puts(v->more);
 }
@@ -90,11 +90,12 @@ misused(const char *what, const char *word)
 static void
 list_options(const struct verb *v, struct option list[VERB_OPTIONS_MAX + 4])
 {
-	int count = 0;
+	static const struct option common[] = {{"json", no_argument, NULL, JSON},
+	                                       {"help", no_argument, NULL, 'h'},
+	                                       {"version", no_argument, NULL, VERSION}};
+	int count = 3;
 
-	list[count++] = (struct option){"json", no_argument, NULL, JSON};
-	list[count++] = (struct option){"help", no_argument, NULL, 'h'};
-	list[count++] = (struct option){"version", no_argument, NULL, VERSION};
+	memcpy(list, common, sizeof(common));
 	for (int i = 0; v && v->options[i].name; i++)
 		list[count++] =
 		    (struct option){v->options[i].name,
@@ -172,8 +173,7 @@ take_words(struct options *o, int argc, char **argv)
 
 	o->ctl.argv = argv; /* the words take the places of what has been read */
 	list_options(NULL, list);
-	/* `-`: options and words in order, even with POSIXLY_CORRECT in the environment
-	 */
+	/* `-`: options and words in their order, whatever POSIXLY_CORRECT says */
 	while (r == 0 && (word = argv[optind],
 	                  found = getopt_long(argc, argv, "-:c:h", list, NULL)) != -1) {
 		if (found == ':' && optopt == 'c')
@@ -237,22 +237,20 @@ run(struct options *o, int argc, char **argv)
 
 	if (r)
 		return r;
-	if (o->version) {
+	if (o->version)
 		puts("conclave " CONCLAVE_VERSION);
-		return EXIT_OK;
-	}
-	if (o->ctl.verb && o->help) {
+	else if (o->ctl.verb && o->help)
 		print_verb_help(o->ctl.verb);
-		return EXIT_OK;
-	}
-	if (o->ctl.verb)
+	else if (o->ctl.verb)
 		return run_verb(o);
-	if (o->help) {
+	else if (o->help)
 		print_help();
-		return EXIT_OK;
+	else {
+		fputs("conclave: a verb is missing; conclave --help lists the verbs\n",
+		      stderr);
+		return EXIT_USAGE;
 	}
-	fputs("conclave: a verb is missing; conclave --help lists the verbs\n", stderr);
-	return EXIT_USAGE;
+	return EXIT_OK;
 }
 
 int

@@ -272,7 +272,6 @@ static void
 on_late(struct poller *q, struct poller_line *l)
 {
 	static const char *const what[] = {
-	    [POLLER_IDLE] = "",
 	    [POLLER_NAMING] = "no address for its name",
 	    [POLLER_CONNECTING] = "no connection",
 	    [POLLER_ASKED] = "connected, but no answer",

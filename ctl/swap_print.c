@@ -64,19 +64,17 @@ static void
 print_difference(FILE *to, const json_t *answer)
 {
 	const json_t *d = json_object_get(answer, "difference");
-	char said[2][SAID_MAX], remote[32];
+	char said[2][SAID_MAX], remote[32] = "its decision";
+	bool decision = json_is_null(json_object_get(d, "remote"));
 
 	if (!json_is_object(d))
 		return;
 	swap_print_said(member_string(d, "active"), said[0]);
 	swap_print_said(member_string(d, "candidate"), said[1]);
-	fprintf(
-	    to, "first difference, %s%s:\n  the one in use: %s\n  the candidate:  %s\n",
-	    json_is_null(json_object_get(d, "remote")) ? "its decision" : "to server ",
-	    json_is_null(json_object_get(d, "remote"))
-		? ""
-		: member_text(d, "remote", remote, sizeof(remote)),
-	    said[0], said[1]);
+	if (!decision)
+		member_text(d, "remote", remote, sizeof(remote));
+	fprintf(to, "first difference, %s%s:\n", decision ? "" : "to server ", remote);
+	fprintf(to, "  the one in use: %s\n  the candidate:  %s\n", said[0], said[1]);
 }
 
 int

@@ -20,19 +20,16 @@ int
 verb_failed(const struct ctl *c, int status, const char *format, ...)
 {
 	char text[TEXT_MAX];
-	json_t *out;
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	if (!c->json) {
+	if (c->json)
+		verb_print_json(json_pack("{s:i, s:b, s:o}", "schema", STATUS_SCHEMA,
+		                          "ok", false, "error", member_of_bytes(text)));
+	else
 		fprintf(stderr, "conclave: %s\n", text);
-		return status;
-	}
-	out = json_pack("{s:i, s:b, s:o}", "schema", STATUS_SCHEMA, "ok", false, "error",
-	                member_of_bytes(text));
-	verb_print_json(out);
 	return status;
 }
 

@@ -13,8 +13,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* Exit statuses beside base/exit.h: two of health, and of all (sysexits' EX_IOERR). */
-enum { VERB_DEGRADED = 1, VERB_FAILING = 2, VERB_UNWRITTEN = 74 };
+enum { VERB_UNWRITTEN = 74 }; /* beside base/exit.h: sysexits' EX_IOERR */
 
 #define VERB_OPTIONS_MAX 6
 

@@ -78,7 +78,6 @@ ask_health(const struct ctl *c, struct asks *asks, enum verdict_kind *verdict)
 static int
 ask_once(const struct ctl *c)
 {
-	static const int statuses[] = {EXIT_OK, VERB_DEGRADED, VERB_FAILING};
 	enum verdict_kind verdict;
 	struct asks asks;
 	json_t *health = ask_health(c, &asks, &verdict);
@@ -92,7 +91,7 @@ ask_once(const struct ctl *c)
 	else
 		verb_no_answer(c, "any process");
 	json_decref(health);
-	return answered ? statuses[verdict] : EXIT_NO_ANSWER;
+	return answered ? (int)verdict : EXIT_NO_ANSWER;
 }
 
 static void

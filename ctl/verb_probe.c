@@ -200,9 +200,7 @@ take_servers(const struct ctl *c, struct probe *p)
 		if (p->count == PROBE_SERVERS_MAX)
 			return verb_misused(c, "at most %d servers", PROBE_SERVERS_MAX);
 		if (!probe_add(p, c->argv[i]))
-			return verb_misused(c,
-			                    "`%s` is no HOST:PORT, such as zk1:3888 or "
-			                    "[::1]:3888",
+			return verb_misused(c, "`%s` is no HOST:PORT, such as [::1]:3888",
 			                    c->argv[i]);
 	}
 	return p->count ? 0 : verb_misused(c, "name the election ports to ask");

@@ -94,8 +94,7 @@ verb_swap(const struct ctl *c)
 	if (shadow && !parse_time(shadow, &shadow_ms))
 		return verb_misused(c, "--shadow how long? 30s, 500ms, 2min");
 	if (c->argc > 0 && strcmp(c->argv[0], "elector") != 0)
-		return verb_misused(c, "only an elector can be swapped, no `%s`",
-		                    c->argv[0]);
+		return verb_misused(c, "only an elector can be swapped");
 	if (undo + status + (guard != NULL) + (path != NULL) != 1 ||
 	    (!path && c->argc > 0))
 		return verb_misused(c, "one of: elector PROGRAM, --undo, --status");

@@ -5,7 +5,6 @@
 #include "ctl/verb.h"
 #include "view/member.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,19 +63,17 @@ is_reached(const json_t *event, int64_t id, bool leading)
 }
 
 /* Reads decimal seconds; `until_ms` is the time of clock_ms at which they are over. */
-static int
+static bool
 parse_timeout(const char *text, uint64_t *until_ms)
 {
 	char *end;
-	double seconds;
+	double seconds = strtod(text, &end);
 
-	if (!text[0] || strspn(text, "0123456789.") != strlen(text))
-		return -EINVAL;
-	seconds = strtod(text, &end);
-	if (*end || end == text || !(seconds <= TIMEOUT_MAX_S))
-		return -EINVAL;
+	if (end == text || text[strspn(text, "0123456789.")] || *end ||
+	    !(seconds <= TIMEOUT_MAX_S))
+		return false;
 	*until_ms = clock_ms() + (uint64_t)(seconds * 1000);
-	return 0;
+	return true;
 }
 
 int
@@ -90,7 +87,7 @@ verb_wait(const struct ctl *c)
 	bool leading = verb_option(c, "leading");
 	bool heard = false;
 
-	if (timeout && parse_timeout(timeout, &until_ms))
+	if (timeout && !parse_timeout(timeout, &until_ms))
 		return verb_misused(c, "--timeout wants seconds, like 10 or 0.5");
 	if (leader == leading)
 		return verb_misused(c, "write --leader or --leading, one of them");

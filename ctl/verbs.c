@@ -92,8 +92,7 @@ const struct verb verbs[] = {
 	.name = "claim",
 	.arguments = "[N]",
 	.most = 1,
-	.about = "say how fresh this server is: its vote's zxid from the next election "
-		 "on",
+	.about = "say how fresh this server is: the zxid of its next votes",
 	.more = "N is 0 to 9223372036854775807, or 0x0 to 0x7fffffffffffffff. The claim\n"
 		"that is kept is printed; without N nothing is changed.\n"
 		"Exit status: 0 done, 1 refused (the reason is printed), 64 no such\n"

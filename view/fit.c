@@ -156,15 +156,14 @@ judge_user(const struct judge *j, enum unit u, enum unit first)
 static void
 judge_file(const struct judge *j, enum unit u)
 {
-	char value[VALUE_MAX], *found, *end;
+	char value[VALUE_MAX], *found;
 
 	value_of(j, u, "ExecStart", 0, value);
 	found = strstr(value, " -c ");
 	if (!j->file || !found)
 		return;
 	found += 4;
-	end = found + strcspn(found, " ;");
-	*end = '\0';
+	found[strcspn(found, " ;")] = '\0';
 	if (strcmp(found, j->file) != 0)
 		complain(j, "%s reads %s, not %s", roles[u].name, found, j->file);
 }
@@ -184,15 +183,6 @@ judge_service(const struct judge *j, enum unit u, enum unit first)
 	             roles[u].data);
 }
 
-/* `[::]:3888 (Stream)` */
-static unsigned
-port_of(const char *listen)
-{
-	const char *colon = strrchr(listen, ':');
-
-	return (unsigned)strtoul(colon ? colon + 1 : listen, NULL, 10);
-}
-
 /* The .socket unit opens the ports that it names, connmgr opens all others. */
 static void
 judge_ports(const struct judge *j, enum unit connmgr)
@@ -204,7 +194,9 @@ judge_ports(const struct judge *j, enum unit connmgr)
 	char value[VALUE_MAX];
 
 	for (unsigned i = 0; has_unit && *value_of(j, PORTS, "Listen", i, value); i++) {
-		unsigned port = port_of(value);
+		/* `[::]:3888 (Stream)` */
+		const char *colon = strrchr(value, ':');
+		unsigned port = (unsigned)strtoul(colon ? colon + 1 : value, NULL, 10);
 
 		opened[0] = opened[0] || port == ours[0];
 		opened[1] = opened[1] || port == ours[1];
@@ -227,10 +219,9 @@ judge_ports(const struct judge *j, enum unit connmgr)
 static void
 judge_target(const struct judge *j)
 {
-	static const enum unit services[] = {CONNMGR, ELECTOR, PEER};
-
-	for (unsigned i = 0; i < sizeof(services) / sizeof(services[0]); i++)
-		judge_service(j, services[i], CONNMGR);
+	judge_service(j, CONNMGR, CONNMGR);
+	judge_service(j, ELECTOR, CONNMGR);
+	judge_service(j, PEER, CONNMGR);
 	if (!has_word(j, TARGET, "Wants", "conclave-elector@"))
 		complain(j, "conclave.target has no elector: systemctl enable "
 		            "conclave-elector@main");

@@ -13,8 +13,8 @@
 #define SID_END    ((int64_t)1 << 62)
 #define SID_BITS   56
 #define FRAME_HEAD 4
-#define ANCIENT_LEN                                                                      \
-	28 /* the old form, without epoch and configuration: a probe has neither */
+/* the old form, without epoch and configuration: a probe has neither */
+#define ANCIENT_LEN 28
 
 bool
 probe_add(struct probe *p, const char *address)

@@ -17,6 +17,7 @@
 #define VERDICT_REASON_MAX  512
 #define VERDICT_FAILURES    2 /* deaths in a row that are reported */
 
+/* The values are the exit statuses of `conclave health`. */
 enum verdict_kind { VERDICT_HEALTHY, VERDICT_DEGRADED, VERDICT_FAILING };
 
 /* `processes`: the rows of view/health.h. Appends to `reasons`; nothing, if and only if
