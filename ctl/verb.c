@@ -139,7 +139,11 @@ verb_demand(const struct ctl *c, const char *folder, const char *request,
 		return verb_failed(c, EXIT_NO_ANSWER, "%s: no answer (%s); %s",
 		                   c->verb->name, strerror(-r), unsure);
 	*answer = json_loads(reply, 0, NULL);
-	return 0;
+	if (json_is_object(*answer))
+		return 0;
+	json_decref(*answer);
+	return verb_failed(c, EXIT_FAILED, "%s: the answer is no JSON object; %s",
+	                   c->verb->name, unsure);
 }
 
 static void

@@ -104,9 +104,9 @@ int verb_misused(const struct ctl *c, const char *format, ...)
 bool verb_may_ask(const struct ctl *c);
 /* Says that no process answers; returns EXIT_NO_ANSWER. */
 int verb_no_answer(const struct ctl *c, const char *who);
-/* Asks the process of that folder to do something. 0, and its answer, which the caller
- * frees (NULL: it is no JSON); or the exit status: no process listens, or it is not known
- * whether the request was carried out, which `unsure` says. */
+/* Asks the process of that folder to do something. 0, and its answer, a JSON object that
+ * the caller frees; or the exit status: no process listens, or it is not known whether
+ * the request was carried out, which `unsure` says. */
 int verb_demand(const struct ctl *c, const char *folder, const char *request,
                 uint64_t patience_ms, const char *unsure, json_t **answer);
 /* Fills `rss_kb`, `cpu_ms`, `threads` and `descriptors` of the rows of `processes` where

@@ -167,7 +167,8 @@ put_histogram(const struct page *p, const struct metric *m, const json_t *from)
 {
 	const json_t *h = json_object_get(from, m->key), *count;
 	const json_t *bounds = json_object_get(h, "bounds_us");
-	int64_t sum = 0, total = 0;
+	uint64_t total = 0; /* wraps where an answer is nonsense */
+	int64_t sum = 0;
 	char text[64];
 	size_t i;
 
@@ -177,14 +178,15 @@ put_histogram(const struct page *p, const struct metric *m, const json_t *from)
 	json_array_foreach (json_object_get(h, "counts"), i, count) {
 		const json_t *bound = json_array_get(bounds, i);
 
-		total += json_integer_value(count);
+		total += (uint64_t)json_integer_value(count);
 		snprintf(text, sizeof(text), "%g",
 		         (double)json_integer_value(bound) / 1e6);
 		sample(p, m, "_bucket",
-		       (struct label[]){{"le", bound ? text : "+Inf"}, {0}}, total, 1);
+		       (struct label[]){{"le", bound ? text : "+Inf"}, {0}},
+		       (int64_t)total, 1);
 	}
 	sample(p, m, "_sum", NULL, sum, 1000000);
-	sample(p, m, "_count", NULL, total, 1);
+	sample(p, m, "_count", NULL, (int64_t)total, 1);
 }
 
 /* ---- each process ---- */

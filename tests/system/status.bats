@@ -277,6 +277,30 @@ lab_links_up() {
 	lab_until "all is well" lab_conclave 1 health
 }
 
+@test "an answer that is no JSON object is a failure, said as one" {
+	lab_make 1
+	mkdir -m 700 -p "$LAB/1/run/conclaved"
+	python3 - "$LAB/1/run/conclaved/door" 3>&- {LAB_LOCK}>&- <<-'END' &
+		import socket, sys
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+		s.bind(sys.argv[1])
+		s.listen(8)
+		while True:
+		    c = s.accept()[0]
+		    if c.recv(4096) == b"status":
+		        c.send(b"{}")
+		    else:
+		        c.send(b"[")
+	END
+	helper=$!
+	lab_until "the door is there" test -S "$LAB/1/run/conclaved/door"
+	run -1 lab_conclave 1 swap --undo --json
+	jq -e '.ok == false and (.error | length > 0)' <<<"$output"
+	run -1 lab_conclave 1 reload
+	[[ "$output" == *JSON* ]]
+	kill "$helper"
+}
+
 @test "without conclaved the rows come from the doors" {
 	lab_up 1 'supervisor = { watchdog_ms = 60000; };'
 	lab_wait_leader

@@ -127,6 +127,12 @@ histograms_and_counters(void **state)
 	print("", "{\"who\":\"elector\",\"active\":false,\"counters\":{\"elections\":3}}",
 	      "null");
 	hasnt("conclave_elections");
+	/* nonsense must not overflow */
+	print("",
+	      "{\"who\":\"elector\",\"active\":true,\"decide\":{\"bounds_us\":[1],"
+	      "\"counts\":[9223372036854775807,1],\"sum_us\":0}}",
+	      "null");
+	has("conclave_decide_seconds_bucket{le=\"1e-06\"} 9223372036854775807");
 }
 
 int
