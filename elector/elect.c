@@ -7,15 +7,6 @@
 #include <stdlib.h>
 
 void
-elect_options_zookeeper(struct elect_options *out)
-{
-	*out = (struct elect_options){.config_text = "",
-	                              .notify_min_ms = 200,
-	                              .notify_max_ms = 60000,
-	                              .finalize_ms = 200};
-}
-
-void
 elect_options_ours(struct elect_options *out)
 {
 	*out = (struct elect_options){.config_text = "",

@@ -63,9 +63,7 @@ struct elect_options {
 	bool guarded;
 };
 
-/* ZooKeeper's times without an addition; our times with all additions but doubt_vote.
- * Everything else is 0. */
-void elect_options_zookeeper(struct elect_options *out);
+/* Our times with all additions but doubt_vote. Everything else is 0. */
 void elect_options_ours(struct elect_options *out);
 
 enum elect_event_type {

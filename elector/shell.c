@@ -19,15 +19,6 @@
 #define TIMER_ACCURACY_US 1
 #define STATUS_LINE_MAX   200
 
-void
-elector_view(const struct elector *s, struct elect_view *out)
-{
-	if (s->attach)
-		attach_get_view(s->attach, out);
-	else
-		elect_get_view(s->elect, out);
-}
-
 static void
 say_status(struct elector *s)
 {
@@ -345,12 +336,9 @@ elector_open(void *self, const struct conf *conf, const char *name, struct proc 
 	if (r == 0)
 		r = make_core(s);
 	if (r == 0)
-		r = sd_event_add_time(s->loop, &s->timer, CLOCK_BOOTTIME, 0,
+		r = sd_event_add_time(s->loop, &s->timer, CLOCK_BOOTTIME, UINT64_MAX,
 		                      TIMER_ACCURACY_US, on_timer, s);
-	if (r < 0)
-		return r;
-	sd_event_source_set_enabled(s->timer, SD_EVENT_OFF);
-	return open_ends(s);
+	return r < 0 ? r : open_ends(s);
 }
 
 void

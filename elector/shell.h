@@ -86,7 +86,6 @@ int elector_open(void *self, const struct conf *conf, const char *name,
                  struct proc *proc);
 void elector_close(void *self);
 
-void elector_view(const struct elector *s, struct elect_view *out);
 /* shell_apply.c: a configured server other than ourselves, NULL: there is none. */
 struct elector_remote *elector_find_remote(struct elector *s, int64_t sid);
 /* Carries out one action of the core. */
@@ -97,6 +96,7 @@ void elector_apply(struct elector *s, const struct elect_action *a);
 size_t elector_status(const struct elector *s, char *out, size_t cap);
 /* One line for STATUS= */
 void elector_status_line(const struct elector *s, char *out, size_t cap);
+void elector_view(const struct elector *s, struct elect_view *out); /* of the core */
 const char *elector_state(const struct elect_view *v); /* "looking" … or "silent" */
 
 #endif

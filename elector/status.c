@@ -7,6 +7,15 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+void
+elector_view(const struct elector *s, struct elect_view *out)
+{
+	if (s->attach)
+		attach_get_view(s->attach, out);
+	else
+		elect_get_view(s->elect, out);
+}
+
 const char *
 elector_state(const struct elect_view *v)
 {

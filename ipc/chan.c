@@ -13,7 +13,7 @@ on_deadline(sd_event_source *s, uint64_t usec, void *user)
 
 	(void)s;
 	(void)usec;
-	chan_ref(c);
+	c->refs++;
 	chan_report_down(c, "not up in time");
 	chan_unref(c);
 	return 0;

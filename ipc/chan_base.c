@@ -6,12 +6,6 @@
 #include <stdlib.h>
 
 void
-chan_ref(struct chan *c)
-{
-	c->refs++;
-}
-
-void
 chan_unref(struct chan *c)
 {
 	if (--c->refs == 0)

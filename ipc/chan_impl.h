@@ -2,7 +2,7 @@
  *
  * chan_base.c keeps the state, the deadline and the memory, and tells the owner. A
  * transport embeds struct chan as its first member. Each of its event handlers holds a
- * reference (chan_ref … chan_unref) while it runs, and looks at `state` after each
+ * reference (refs++ … chan_unref) while it runs, and looks at `state` after each
  * report, since the owner may close the channel there. */
 #ifndef IPC_CHAN_IMPL_H
 #define IPC_CHAN_IMPL_H
@@ -44,7 +44,6 @@ struct chan {
 	unsigned refs;
 };
 
-void chan_ref(struct chan *c);
 void chan_unref(struct chan *c);
 /* What a transport reports; from its event handlers only. */
 void chan_report_up(struct chan *c);

@@ -122,7 +122,7 @@ on_room(sd_event_source *s, int fd, uint32_t events, void *user)
 
 	(void)fd;
 	(void)events;
-	chan_ref(&c->base);
+	c->base.refs++;
 	sd_event_source_set_enabled(s, SD_EVENT_OFF);
 	if (flush(c) != CHAN_FULL)
 		chan_report_writable(&c->base); /* an error shows in the next send */
@@ -240,7 +240,7 @@ on_receive(sd_event_source *s, int fd, uint32_t events, void *user)
 	(void)s;
 	(void)fd;
 	(void)events;
-	chan_ref(&c->base);
+	c->base.refs++;
 	for (unsigned i = 0; i < CHAN_BATCH && c->base.state != CHAN_DOWN; i++)
 		if (!take_one(c))
 			break;
@@ -277,7 +277,7 @@ on_news(sd_event_source *s, int fd, uint32_t events, void *user)
 	(void)events;
 	/* before the flags, so that none is missed */
 	(void)!read(fd, &count, sizeof(count));
-	chan_ref(&c->base);
+	c->base.refs++;
 	take_news(c);
 	chan_unref(&c->base);
 	return 0;

@@ -72,7 +72,7 @@ on_io(sd_event_source *s, int fd, uint32_t events, void *user)
 	struct chan_seq *c = user;
 
 	(void)fd;
-	chan_ref(&c->base);
+	c->base.refs++;
 	if (events & EPOLLOUT) {
 		sd_event_source_set_io_events(s, EPOLLIN);
 		chan_report_writable(&c->base);
@@ -108,7 +108,7 @@ on_dialled(sd_event_source *s, int fd, uint32_t events, void *user)
 
 	(void)s;
 	(void)events;
-	chan_ref(&c->base);
+	c->base.refs++;
 	conn = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (conn >= 0 && local_check_peer(conn, NULL) < 0) {
 		close(conn);
@@ -129,7 +129,7 @@ on_retry(sd_event_source *s, uint64_t usec, void *user)
 	struct chan_seq *c = user;
 	int fd;
 
-	chan_ref(&c->base);
+	c->base.refs++;
 	fd = local_connect(c->path);
 	if (fd >= 0 && local_check_peer(fd, NULL) == 0) {
 		take_connection(c, fd);

@@ -24,12 +24,21 @@ open_socket(const char *path, struct sockaddr_un *address)
 	return fd < 0 ? -errno : fd;
 }
 
+static int
+fail(int fd)
+{
+	int r = -errno;
+
+	close(fd);
+	return r;
+}
+
 int
 local_listen(const char *path, int backlog)
 {
 	struct sockaddr_un address;
 	struct stat st;
-	int fd, r;
+	int fd;
 
 	fd = open_socket(path, &address);
 	if (fd < 0)
@@ -40,11 +49,8 @@ local_listen(const char *path, int backlog)
 	 * connect */
 	if (fchmod(fd, 0600) < 0 ||
 	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    listen(fd, backlog) < 0) {
-		r = -errno;
-		close(fd);
-		return r;
-	}
+	    listen(fd, backlog) < 0)
+		return fail(fd);
 	return fd;
 }
 
@@ -52,16 +58,13 @@ int
 local_connect(const char *path)
 {
 	struct sockaddr_un address;
-	int fd, r;
+	int fd;
 
 	fd = open_socket(path, &address);
 	if (fd < 0)
 		return fd;
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
-		r = -errno;
-		close(fd);
-		return r;
-	}
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return fail(fd);
 	return fd;
 }
 

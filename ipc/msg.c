@@ -142,17 +142,14 @@ msg_def(enum msg_type type)
 
 /* Names become parts of paths and of JSON; a build may also say "+dirty" or "~rc1". */
 static bool
-word_ok(const char *text, size_t len, const char *extra)
+word_ok(const char *text, size_t len, bool build)
 {
-	for (size_t i = 0; i < len; i++) {
-		char c = text[i];
+	static const char set[] = "0123456789abcdefghijklmnopqrstuvwxyz"
+				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ._-+~";
 
-		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-		    (c >= 'a' && c <= 'z'))
-			continue;
-		if (!c || !strchr(extra, c))
+	for (size_t i = 0; i < len; i++)
+		if (!memchr(set, text[i], sizeof(set) - (build ? 1 : 3)))
 			return false;
-	}
 	return len > 0;
 }
 
@@ -171,7 +168,7 @@ text_ok(enum field_kind kind, const char *text, size_t len)
 {
 	if (kind == FIELD_PATH)
 		return path_ok(text, len);
-	return word_ok(text, len, kind == FIELD_BUILD ? "._-+~" : "._-");
+	return word_ok(text, len, kind == FIELD_BUILD);
 }
 
 /* One pass over a message, in either direction: a struct is read from `in` or written to
@@ -371,4 +368,54 @@ msg_serial_compare(const struct msg_serial *a, const struct msg_serial *b)
 	if (a->count != b->count)
 		return a->count < b->count ? -1 : 1;
 	return 0;
+}
+
+/* The words for the enums, for logs, status and tests. */
+const char *
+msg_link_name(enum msg_link l)
+{
+	static const char *const words[] = {
+	    [0] = "?",
+	    [MSG_LINK_DOWN] = "down",
+	    [MSG_LINK_CONNECTING] = "connecting",
+	    [MSG_LINK_UP] = "up",
+	};
+
+	return (unsigned)l <= MSG_LINK_UP ? words[l] : "?";
+}
+
+const char *
+msg_reason_name(enum msg_reason r)
+{
+	static const char *const words[MSG_REASONS] = {
+	    [MSG_REASON_NONE] = "",
+	    [MSG_REASON_NEVER] = "never",
+	    [MSG_REASON_REFUSED] = "refused",
+	    [MSG_REASON_TIMEOUT] = "timeout",
+	    [MSG_REASON_RESOLVE] = "resolve",
+	    [MSG_REASON_UNREACHABLE] = "unreachable",
+	    [MSG_REASON_EOF] = "eof",
+	    [MSG_REASON_RESET] = "reset",
+	    [MSG_REASON_REPLACED] = "replaced",
+	    [MSG_REASON_PROTOCOL] = "protocol",
+	    [MSG_REASON_FULL] = "full",
+	    [MSG_REASON_ASKED] = "asked",
+	    [MSG_REASON_ABSENT] = "absent",
+	    [MSG_REASON_LOCAL] = "local",
+	};
+
+	return (unsigned)r < MSG_REASONS ? words[r] : "?";
+}
+
+const char *
+msg_look_reason_name(enum msg_look_reason r)
+{
+	static const char *const words[MSG_LOOK_REASONS] = {
+	    [MSG_LOOK_START] = "start",     [MSG_LOOK_LEADER] = "leader",
+	    [MSG_LOOK_QUORUM] = "quorum",   [MSG_LOOK_TIMEOUT] = "timeout",
+	    [MSG_LOOK_REFUSED] = "refused", [MSG_LOOK_EPOCH] = "epoch",
+	    [MSG_LOOK_DOUBT] = "doubt",     [MSG_LOOK_DISK] = "disk",
+	};
+
+	return (unsigned)r < MSG_LOOK_REASONS ? words[r] : "?";
 }

@@ -1,12 +1,6 @@
 /* What others see of the core, and the names of its enumerations. */
 #include "peer/role_impl.h"
 
-static const char *
-word(const char *const *words, unsigned count, unsigned at)
-{
-	return at < count && words[at] ? words[at] : "?";
-}
-
 int64_t
 role_accepted(const struct role *r)
 {
@@ -58,7 +52,7 @@ role_phase_name(enum role_phase p)
 	    [ROLE_BROADCAST] = "broadcast",
 	};
 
-	return word(words, sizeof(words) / sizeof(words[0]), p);
+	return (unsigned)p <= ROLE_BROADCAST ? words[p] : "?";
 }
 
 const char *
@@ -74,5 +68,5 @@ role_close_name(enum role_close c)
 	    [ROLE_CLOSE_NO_ROLE] = "no-role",
 	};
 
-	return word(words, sizeof(words) / sizeof(words[0]), c);
+	return (unsigned)c <= ROLE_CLOSE_NO_ROLE ? words[c] : "?";
 }

@@ -225,12 +225,8 @@ open_timers(struct peer *p)
 	if (r >= 0)
 		r = sd_event_source_set_priority(p->timer, SD_EVENT_PRIORITY_NORMAL + 10);
 	if (r >= 0)
-		r = sd_event_source_set_enabled(p->timer, SD_EVENT_OFF);
-	if (r >= 0)
 		r = sd_event_add_time(p->loop, &p->retry, CLOCK_BOOTTIME, UINT64_MAX,
 		                      RETRY_ACCURACY_US, on_retry, p);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(p->retry, SD_EVENT_OFF);
 	return r;
 }
 

@@ -150,10 +150,10 @@ peer_door_open(struct peer *p)
 		r = paths_below(path, sizeof(path), p->conf->run_dir, PATHS_PEER, NULL);
 	if (r == 0)
 		r = file_make_dir(path);
-	if (r == 0)
-		r = paths_below(path, sizeof(path), p->conf->run_dir, PATHS_PEER,
-		                PATHS_DOOR);
-	return r < 0 ? r : door_open(&p->door, p->loop, path, &ops, p);
+	if (r < 0)
+		return r;
+	strcat(path, "/" PATHS_DOOR);
+	return door_open(&p->door, p->loop, path, &ops, p);
 }
 
 void

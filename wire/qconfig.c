@@ -16,12 +16,6 @@ starts_with(struct qaddr_text text, const char *head)
 	return text.len >= len && memcmp(text.at, head, len) == 0;
 }
 
-static bool
-equals(struct qaddr_text text, const char *word)
-{
-	return text.len == strlen(word) && memcmp(text.at, word, text.len) == 0;
-}
-
 /* The number behind the first dot of a key. A key without a dot has none. */
 static bool
 key_number(struct qaddr_text key, int64_t *out)
@@ -60,6 +54,40 @@ qconfig_group_of(const struct qconfig *c, int64_t sid)
 			if (c->groups[g].members[i] == sid)
 				return &c->groups[g].gid;
 	return NULL;
+}
+
+/* By bucket, and within a bucket in the order of insertion. The map has 16 buckets; their
+ * number doubles when the map is more than three quarters full. */
+void
+qconfig_java_order(const int64_t *keys, unsigned count, unsigned *order)
+{
+	uint32_t size = 16;
+	uint32_t buckets[2 * QCONFIG_SERVERS_MAX];
+
+	while (count > size / 4 * 3)
+		size *= 2;
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t key = (uint64_t)keys[i];
+		uint32_t h = (uint32_t)key ^ (uint32_t)(key >> 32);
+		unsigned at = i;
+
+		buckets[i] = (h ^ h >> 16) & (size - 1);
+		while (at > 0 && buckets[order[at - 1]] > buckets[i]) {
+			order[at] = order[at - 1];
+			at--;
+		}
+		order[at] = i;
+	}
+}
+
+void
+qconfig_walk(const struct qconfig *c, unsigned order[QCONFIG_SERVERS_MAX])
+{
+	int64_t sids[QCONFIG_SERVERS_MAX];
+
+	for (unsigned i = 0; i < c->server_count; i++)
+		sids[i] = c->servers[i].sid;
+	qconfig_java_order(sids, c->server_count, order);
 }
 
 static enum qconfig_result
@@ -144,7 +172,7 @@ add_property(struct qconfig *c, const struct property *p, bool multi)
 		c->hierarchical = true;
 		return add_weight(c, key, value);
 	}
-	if (!equals(key, "version"))
+	if (!starts_with(key, "version") || key.len != strlen("version"))
 		return QCONFIG_KEY;
 	return qaddr_number(value, 16, INT64_MIN, INT64_MAX, &c->version)
 	           ? QCONFIG_OK

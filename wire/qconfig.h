@@ -91,7 +91,10 @@ void qconfig_put_server(struct buf_out *b, const struct qconfig_server *s);
 bool qconfig_equal(const struct qconfig *a, const struct qconfig *b);
 
 /* For qconfig*.c only. */
-/* The order in which Java walks the members: indices of `servers`. */
+/* The order in which Java walks a java.util.HashMap<Long> of these keys, at most
+ * 2 * QCONFIG_SERVERS_MAX of them: their indices. */
+void qconfig_java_order(const int64_t *keys, unsigned count, unsigned *order);
+/* The same of the members: indices of `servers`. */
 void qconfig_walk(const struct qconfig *c, unsigned order[QCONFIG_SERVERS_MAX]);
 /* Indices; server_count, weight_count: there is none. */
 unsigned qconfig_find_server(const struct qconfig *c, int64_t sid);

@@ -5,41 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* The order in which Java walks a java.util.HashMap<Long> of these keys: by bucket, and
- * within a bucket in the order of insertion. The map has 16 buckets; their number doubles
- * when the map is more than three quarters full. */
-static void
-java_order(const int64_t *keys, unsigned count, unsigned *order)
-{
-	uint32_t size = 16;
-	uint32_t buckets[2 * QCONFIG_SERVERS_MAX];
-
-	while (count > size / 4 * 3)
-		size *= 2;
-	for (unsigned i = 0; i < count; i++) {
-		uint64_t key = (uint64_t)keys[i];
-		uint32_t h = (uint32_t)key ^ (uint32_t)(key >> 32);
-		unsigned at = i;
-
-		buckets[i] = (h ^ h >> 16) & (size - 1);
-		while (at > 0 && buckets[order[at - 1]] > buckets[i]) {
-			order[at] = order[at - 1];
-			at--;
-		}
-		order[at] = i;
-	}
-}
-
-void
-qconfig_walk(const struct qconfig *c, unsigned order[QCONFIG_SERVERS_MAX])
-{
-	int64_t sids[QCONFIG_SERVERS_MAX];
-
-	for (unsigned i = 0; i < c->server_count; i++)
-		sids[i] = c->servers[i].sid;
-	java_order(sids, c->server_count, order);
-}
-
 static void
 put_servers(struct buf_out *b, const struct qconfig *c)
 {
@@ -69,7 +34,7 @@ put_groups(struct buf_out *b, const struct qconfig *c)
 			sids[sid_count++] = c->groups[g].members[i];
 		}
 	}
-	java_order(sids, sid_count, sid_order);
+	qconfig_java_order(sids, sid_count, sid_order);
 	for (unsigned i = 0; i < sid_count; i++) {
 		int64_t gid = *qconfig_group_of(c, sids[sid_order[i]]);
 		unsigned known = 0;
@@ -79,7 +44,7 @@ put_groups(struct buf_out *b, const struct qconfig *c)
 		if (known == gid_count)
 			gids[gid_count++] = gid;
 	}
-	java_order(gids, gid_count, gid_order);
+	qconfig_java_order(gids, gid_count, gid_order);
 	for (unsigned g = 0; g < gid_count; g++) {
 		char separator = '=';
 
@@ -104,7 +69,7 @@ put_weights(struct buf_out *b, const struct qconfig *c)
 
 	for (unsigned i = 0; i < c->weight_count; i++)
 		sids[i] = c->weights[i].sid;
-	java_order(sids, c->weight_count, order);
+	qconfig_java_order(sids, c->weight_count, order);
 	for (unsigned i = 0; i < c->weight_count; i++)
 		buf_put_text(b, "weight.%" PRId64 "=%" PRId64 "\n", sids[order[i]],
 		             c->weights[order[i]].weight);

@@ -4,6 +4,7 @@
  * no time in the options is 0, and no serial (0, 0). What must hold after each step is in
  * fuzz_elect_check.h. */
 #include "tests/fuzz/fuzz_elect_check.h"
+#include "tests/zookeeper.h"
 
 #define CORE_MAX (1 << 16) /* bytes */
 

@@ -4,7 +4,7 @@
 #define TESTS_UNIT_TEST_ELECT_LAB_H
 
 #include "elector/attach.h"
-#include "elector/elect.h"
+#include "tests/zookeeper.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

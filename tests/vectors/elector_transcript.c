@@ -3,6 +3,7 @@
 #include "elector/elect_core.h"
 #include "tests/vectors/elector_read.h"
 #include "tests/vectors/vectors.h"
+#include "tests/zookeeper.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
  * What becomes of one that decodes, the elector's core says. */
 #include "tests/vectors/vectors.h"
 
-#include "elector/elect.h"
+#include "tests/zookeeper.h"
 #include "wire/notif.h"
 #include "wire/qconfig.h"
 
