@@ -58,8 +58,8 @@ connmgr_listen(struct connmgr *s, unsigned worker, const char *path)
 	enum chan_kind kind = s->conf->ipc == CONF_IPC_NNG ? CHAN_NNG : CHAN_SEQPACKET;
 
 	connmgr_cut(s, worker);
-	return chan_listen(&s->workers[worker].chan, kind, s->loop, path,
-	                   CONNMGR_HELLO_MS * UINT64_C(1000), &ops, &s->workers[worker]);
+	return chan_open(&s->workers[worker].chan, kind, CHAN_LISTENS, s->loop, path,
+	                 CONNMGR_HELLO_MS * UINT64_C(1000), &ops, &s->workers[worker]);
 }
 
 void

@@ -19,9 +19,9 @@ on_deadline(sd_event_source *s, uint64_t usec, void *user)
 	return 0;
 }
 
-static int
-open_end(struct chan **out, enum chan_kind kind, sd_event *loop, const char *path,
-         uint64_t deadline_us, const struct chan_ops *ops, void *user, bool listen)
+int
+chan_open(struct chan **out, enum chan_kind kind, enum chan_end end, sd_event *loop,
+          const char *path, uint64_t deadline_us, const struct chan_ops *ops, void *user)
 {
 	const struct chan_type *type = kind == CHAN_NNG ? &chan_nng_type : &chan_seq_type;
 	struct chan *c = calloc(1, type->size);
@@ -34,7 +34,7 @@ open_end(struct chan **out, enum chan_kind kind, sd_event *loop, const char *pat
 	c->ops = ops;
 	c->user = user;
 	c->refs = 1;
-	r = type->open(c, path, listen);
+	r = type->open(c, path, end == CHAN_LISTENS);
 	if (r < 0) {
 		chan_unref(c);
 		return r;
@@ -48,18 +48,4 @@ open_end(struct chan **out, enum chan_kind kind, sd_event *loop, const char *pat
 	}
 	*out = c;
 	return 0;
-}
-
-int
-chan_listen(struct chan **out, enum chan_kind kind, sd_event *loop, const char *path,
-            uint64_t deadline_us, const struct chan_ops *ops, void *user)
-{
-	return open_end(out, kind, loop, path, deadline_us, ops, user, true);
-}
-
-int
-chan_dial(struct chan **out, enum chan_kind kind, sd_event *loop, const char *path,
-          uint64_t deadline_us, const struct chan_ops *ops, void *user)
-{
-	return open_end(out, kind, loop, path, deadline_us, ops, user, false);
 }

@@ -16,6 +16,7 @@
 struct chan;
 
 enum chan_kind { CHAN_NNG, CHAN_SEQPACKET };
+enum chan_end { CHAN_LISTENS, CHAN_DIALS };
 
 #define CHAN_FULL 1 /* outcome of chan_send: nothing was taken; wait for on_writable */
 
@@ -30,13 +31,12 @@ struct chan_ops {
 	void (*on_down)(void *user, const char *why);
 };
 
-/* Opens the listening or the dialling end at `path`, in a folder with mode 0700. on_down
- * is called if the channel is not up within `deadline_us`. `user` and `ops` are borrowed
- * until chan_close. Returns 0 or -errno. */
-int chan_listen(struct chan **out, enum chan_kind kind, sd_event *loop, const char *path,
-                uint64_t deadline_us, const struct chan_ops *ops, void *user);
-int chan_dial(struct chan **out, enum chan_kind kind, sd_event *loop, const char *path,
-              uint64_t deadline_us, const struct chan_ops *ops, void *user);
+/* Opens one end at `path`, in a folder with mode 0700. on_down is called if the channel
+ * is not up within `deadline_us`. `user` and `ops` are borrowed until chan_close. Returns
+ * 0 or -errno. */
+int chan_open(struct chan **out, enum chan_kind kind, enum chan_end end, sd_event *loop,
+              const char *path, uint64_t deadline_us, const struct chan_ops *ops,
+              void *user);
 
 /* Queues one message of at most MSG_MAX bytes; never blocks. Returns 0, which means
  * queued and not delivered, CHAN_FULL, or -errno: then the channel is down or about to

@@ -318,8 +318,8 @@ dial(struct uplink *u, const struct msg_attached *attached)
 	}
 	u->state = UPLINK_DIALLING; /* the link has a deadline of its own */
 	sd_event_source_set_enabled(u->timer, SD_EVENT_OFF);
-	if (chan_dial(&u->chan, u->config.kind, u->loop, attached->path, ANSWER_US, &ops,
-	              u) < 0)
+	if (chan_open(&u->chan, u->config.kind, CHAN_DIALS, u->loop, attached->path,
+	              ANSWER_US, &ops, u) < 0)
 		fall(u, "the link cannot be dialled");
 }
 

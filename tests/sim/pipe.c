@@ -106,16 +106,6 @@ chan_make(sd_event *loop, const char *path, uint64_t deadline_us,
 	return c;
 }
 
-int
-chan_listen(struct chan **out, enum chan_kind kind, sd_event *loop, const char *path,
-            uint64_t deadline_us, const struct chan_ops *ops, void *user)
-{
-	(void)kind;
-	*out = chan_make(loop, path, deadline_us, ops, user);
-	(*out)->listens = true;
-	return 0;
-}
-
 static void
 on_dial(struct sim_item *it)
 {
@@ -139,12 +129,15 @@ on_dial(struct sim_item *it)
 }
 
 int
-chan_dial(struct chan **out, enum chan_kind kind, sd_event *loop, const char *path,
-          uint64_t deadline_us, const struct chan_ops *ops, void *user)
+chan_open(struct chan **out, enum chan_kind kind, enum chan_end end, sd_event *loop,
+          const char *path, uint64_t deadline_us, const struct chan_ops *ops, void *user)
 {
+	struct chan *c = *out = chan_make(loop, path, deadline_us, ops, user);
+
 	(void)kind;
-	*out = chan_make(loop, path, deadline_us, ops, user);
-	sim_put(sim.now_us + sim_inside_us(), loop->proc, on_dial, *out, (*out)->serial);
+	c->listens = end == CHAN_LISTENS;
+	if (end == CHAN_DIALS)
+		sim_put(sim.now_us + sim_inside_us(), loop->proc, on_dial, c, c->serial);
 	return 0;
 }
 

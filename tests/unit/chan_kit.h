@@ -162,8 +162,10 @@ open_ends(struct end *a, struct end *b)
 {
 	*a = *b = (struct end){0};
 	assert_int_equal(
-	    chan_listen(&a->chan, kind, loop, fresh_path(), LINK_US, &ops, a), 0);
-	assert_int_equal(chan_dial(&b->chan, kind, loop, path, LINK_US, &ops, b), 0);
+	    chan_open(&a->chan, kind, CHAN_LISTENS, loop, fresh_path(), LINK_US, &ops, a),
+	    0);
+	assert_int_equal(
+	    chan_open(&b->chan, kind, CHAN_DIALS, loop, path, LINK_US, &ops, b), 0);
 	assert_int_equal(a->ups + b->ups, 0); /* never from inside a call */
 }
 

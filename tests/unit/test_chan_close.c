@@ -308,8 +308,8 @@ one_cycle(size_t len)
 	    dice(3) ? dice(plan.listens || len > 1000 ? 12000 : 2500) : 100000;
 	uint64_t now, end = 0;
 
-	MUST((plan.listens ? chan_dial : chan_listen)(
-		 &t.chan, CHAN_NNG, loop, fresh_path(), LINK_US, &talks, &t) == 0);
+	MUST(chan_open(&t.chan, CHAN_NNG, plan.listens ? CHAN_DIALS : CHAN_LISTENS, loop,
+	               fresh_path(), LINK_US, &talks, &t) == 0);
 	done = false;
 	go = true;
 	for (;;) {
@@ -403,8 +403,8 @@ burst(void)
 
 	MUST(sd_event_new(&loop) >= 0);
 	for (unsigned i = 0; i < BURST; i++) {
-		MUST(chan_listen(&t.chan, CHAN_NNG, loop, fresh_path(), LINK_US, &silent,
-		                 &t) == 0);
+		MUST(chan_open(&t.chan, CHAN_NNG, CHAN_LISTENS, loop, fresh_path(),
+		               LINK_US, &silent, &t) == 0);
 		chan_close(t.chan);
 	}
 	MUST(closed_within(STUCK_MS));

@@ -40,8 +40,9 @@ test_killed(void **state)
 		pid_t pid;
 
 		assert_int_equal(pipe2(told, O_CLOEXEC), 0);
-		assert_int_equal(
-		    chan_listen(&a.chan, kind, loop, fresh_path(), LINK_US, &ops, &a), 0);
+		assert_int_equal(chan_open(&a.chan, kind, CHAN_LISTENS, loop,
+		                           fresh_path(), LINK_US, &ops, &a),
+		                 0);
 		pid = spawn_self(told[1], false);
 		until(&a.ups, 1);
 		close(told[1]);
@@ -73,7 +74,8 @@ test_second_dialler(void **state)
 
 	(void)state;
 	assert_int_equal(
-	    chan_listen(&a.chan, kind, loop, fresh_path(), LINK_US, &ops, &a), 0);
+	    chan_open(&a.chan, kind, CHAN_LISTENS, loop, fresh_path(), LINK_US, &ops, &a),
+	    0);
 	spawn_self(-1, false);
 	spawn_self(-1, false);
 	until(&a.messages, 20);
@@ -87,7 +89,8 @@ test_second_dialler(void **state)
 	assert_int_equal(a.downs, 0);
 	assert_int_equal(a.messages, 20);
 	/* and one that comes later finds no address */
-	assert_int_equal(chan_dial(&late.chan, kind, loop, path, 60000, &ops, &late), 0);
+	assert_int_equal(
+	    chan_open(&late.chan, kind, CHAN_DIALS, loop, path, 60000, &ops, &late), 0);
 	until(&late.downs, 1);
 	assert_int_equal(late.ups, 0);
 	assert_int_equal(a.downs, 0);
@@ -109,8 +112,10 @@ test_stale_socket(void **state)
 	assert_true(fd >= 0);
 	close(fd);
 	assert_int_equal(access(path, F_OK), 0);
-	assert_int_equal(chan_listen(&a.chan, kind, loop, path, LINK_US, &ops, &a), 0);
-	assert_int_equal(chan_dial(&b.chan, kind, loop, path, LINK_US, &ops, &b), 0);
+	assert_int_equal(
+	    chan_open(&a.chan, kind, CHAN_LISTENS, loop, path, LINK_US, &ops, &a), 0);
+	assert_int_equal(
+	    chan_open(&b.chan, kind, CHAN_DIALS, loop, path, LINK_US, &ops, &b), 0);
 	until(&a.ups, 1);
 	until(&b.ups, 1);
 	close_ends(&a, &b);
@@ -180,8 +185,9 @@ test_bad_parts(void **state)
 	(void)state;
 	if (kind == CHAN_SEQPACKET) {
 		struct end a = {0};
-		assert_int_equal(
-		    chan_listen(&a.chan, kind, loop, fresh_path(), LINK_US, &ops, &a), 0);
+		assert_int_equal(chan_open(&a.chan, kind, CHAN_LISTENS, loop,
+		                           fresh_path(), LINK_US, &ops, &a),
+		                 0);
 		to_a = raw_connect(SOCK_SEQPACKET, "");
 		assert_int_equal(send(to_a, packet, MSG_MAX + 1, MSG_NOSIGNAL),
 		                 MSG_MAX + 1);
@@ -194,8 +200,9 @@ test_bad_parts(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct end a = {0};
 
-		assert_int_equal(
-		    chan_listen(&a.chan, kind, loop, fresh_path(), LINK_US, &ops, &a), 0);
+		assert_int_equal(chan_open(&a.chan, kind, CHAN_LISTENS, loop,
+		                           fresh_path(), LINK_US, &ops, &a),
+		                 0);
 		raw_link(&a, &to_a, &from_a);
 		for (unsigned n = 0; n < cases[i].count; n++)
 			raw_part(to_a, cases[i].len, cases[i].len, cases[i].more);
@@ -222,7 +229,8 @@ test_stranger(void **state)
 	}
 	assert_int_equal(chmod(folder, 0755), 0);
 	assert_int_equal(
-	    chan_listen(&a.chan, kind, loop, fresh_path(), LINK_US, &ops, &a), 0);
+	    chan_open(&a.chan, kind, CHAN_LISTENS, loop, fresh_path(), LINK_US, &ops, &a),
+	    0);
 	assert_int_equal(chmod(path, 0666), 0);
 	pid = spawn_self(-1, true);
 	while (waitpid(pid, &status, WNOHANG) == 0)
@@ -231,8 +239,9 @@ test_stranger(void **state)
 	assert_int_equal(WEXITSTATUS(status), TALKED); /* it was told down */
 	assert_int_equal(a.ups + a.messages, 0);
 	if (kind == CHAN_SEQPACKET) { /* nng's listener may be deaf now */
-		assert_int_equal(chan_dial(&b.chan, kind, loop, path, LINK_US, &ops, &b),
-		                 0);
+		assert_int_equal(
+		    chan_open(&b.chan, kind, CHAN_DIALS, loop, path, LINK_US, &ops, &b),
+		    0);
 		until(&a.ups, 1);
 	}
 	assert_int_equal(chmod(folder, 0700), 0);
@@ -246,7 +255,7 @@ talk(const char *address)
 	struct end e = {0};
 
 	if (sd_event_new(&loop) < 0 ||
-	    chan_dial(&e.chan, kind, loop, address, 1000000, &ops, &e) < 0)
+	    chan_open(&e.chan, kind, CHAN_DIALS, loop, address, 1000000, &ops, &e) < 0)
 		return 96;
 	while (e.ups == 0 && e.downs == 0)
 		if (sd_event_run(loop, UINT64_MAX) < 0)

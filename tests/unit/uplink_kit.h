@@ -171,8 +171,8 @@ mgr_on_request(void *user, struct door_conn *c, const char *data, size_t len)
 	answer.u.attached.generation = m.u.attach.generation + mgr.wrong;
 	snprintf(path, MSG_PATH_MAX, "%s/connmgr/%u", run_dir, paths++);
 	if (!mgr.no_listener)
-		assert_int_equal(chan_listen(&mgr.link, kind, loop, path, 5000000,
-		                             &mgr_link_ops, NULL),
+		assert_int_equal(chan_open(&mgr.link, kind, CHAN_LISTENS, loop, path,
+		                           5000000, &mgr_link_ops, NULL),
 		                 0);
 	mgr_answer(c, &answer);
 }
