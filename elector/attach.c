@@ -7,8 +7,6 @@
  * frame on a link may be one that was left over for us, and so it is no answer. A server
  * that is LOOKING names nobody; nor does one that is LEADING and names another, since a
  * server changes its state and its vote one after the other. */
-#include "elector/attach.h"
-
 #include "elector/elect_core.h"
 
 #include <errno.h>
@@ -280,31 +278,16 @@ attach_step(struct attach *a, const struct elect_event *ev, struct elect_actions
 	out->count = 0;
 	a->out = out;
 	a->now_ms = ev->now_ms;
-	switch (ev->type) {
-	case ELECT_EV_AGAIN:
+	if (ev->type == ELECT_EV_AGAIN)
 		forget_links(a);
-		on_peer(a, ev);
-		break;
-	case ELECT_EV_SYNCED:
-	case ELECT_EV_LOOK:
-	case ELECT_EV_DECIDED:
-	case ELECT_EV_ROLE:
-	case ELECT_EV_ABSENT:
-		on_peer(a, ev);
-		break;
-	case ELECT_EV_LINK:
+	if (ev->type == ELECT_EV_LINK)
 		on_link(a, ev);
-		break;
-	case ELECT_EV_NOTIF:
+	else if (ev->type == ELECT_EV_NOTIF)
 		on_notif(a, ev->sid, &ev->notif);
-		break;
-	case ELECT_EV_DUE:
+	else if (ev->type == ELECT_EV_DUE)
 		on_due(a);
-		break;
-	case ELECT_EV_STATE:
-	case ELECT_EV_DELIVERED:
-		break;
-	}
+	else if (ev->type != ELECT_EV_STATE && ev->type != ELECT_EV_DELIVERED)
+		on_peer(a, ev);
 	a->now_ms = 0;
 	a->out = NULL;
 }

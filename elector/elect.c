@@ -168,35 +168,20 @@ elect_step(struct elect *e, const struct elect_event *ev, struct elect_actions *
 	out->count = 0;
 	e->out = out;
 	e->now_ms = ev->now_ms;
-	switch (ev->type) {
-	case ELECT_EV_AGAIN:
+	if (ev->type == ELECT_EV_AGAIN)
 		forget_links(e);
-		on_peer(e, ev);
-		break;
-	case ELECT_EV_SYNCED:
-	case ELECT_EV_LOOK:
-	case ELECT_EV_DECIDED:
-	case ELECT_EV_ROLE:
-	case ELECT_EV_ABSENT:
-		on_peer(e, ev);
-		break;
-	case ELECT_EV_STATE:
+	if (ev->type == ELECT_EV_STATE)
 		on_state(e, ev);
-		break;
-	case ELECT_EV_LINK:
+	else if (ev->type == ELECT_EV_LINK)
 		on_link(e, ev);
-		break;
-	case ELECT_EV_NOTIF:
+	else if (ev->type == ELECT_EV_NOTIF)
 		elect_receive(e, ev->sid, &ev->notif);
-		break;
-	case ELECT_EV_DELIVERED:
+	else if (ev->type == ELECT_EV_DELIVERED)
 		e->delivered = ev->delivered;
-		break;
-	case ELECT_EV_DUE:
-		if (e->self.synced)
-			elect_loop_due(e);
-		break;
-	}
+	else if (ev->type != ELECT_EV_DUE)
+		on_peer(e, ev);
+	else if (e->self.synced)
+		elect_loop_due(e);
 	assert(!e->own_pending);
 	e->own = (struct vote){0};
 	e->now_ms = 0;

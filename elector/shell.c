@@ -208,12 +208,10 @@ take_look(struct elector *s, const struct msg_look *m)
 }
 
 static void
-take_vote(struct elector *s, enum elect_event_type type, const struct msg_serial *serial,
-          const struct vote *vote)
+take_vote(struct elector *s, enum elect_event_type type, const struct msg_vote *m)
 {
-	struct elect_event ev = {.type = type, .serial = *serial, .vote = *vote};
-
-	gate_push(&s->gate, &ev);
+	gate_push(&s->gate, &(struct elect_event){
+				.type = type, .serial = m->serial, .vote = m->vote});
 }
 
 static void
@@ -236,11 +234,11 @@ on_message(void *user, const struct msg *m)
 	else if (m->type == MSG_LOOK)
 		take_look(s, &m->u.look);
 	else if (m->type == MSG_ROLE)
-		take_vote(s, ELECT_EV_ROLE, &m->u.role.serial, &m->u.role.vote);
+		take_vote(s, ELECT_EV_ROLE, &m->u.role);
 	else if (m->type == MSG_DECIDED)
-		take_vote(s, ELECT_EV_DECIDED, &m->u.decided.serial, &m->u.decided.vote);
+		take_vote(s, ELECT_EV_DECIDED, &m->u.decided);
 	else if (m->type == MSG_STATE)
-		take_vote(s, ELECT_EV_STATE, &m->u.state.serial, &m->u.state.vote);
+		take_vote(s, ELECT_EV_STATE, &m->u.state);
 	else if (m->type == MSG_ABSENT)
 		gate_push(&s->gate, &(struct elect_event){.type = ELECT_EV_ABSENT});
 	else if (m->type == MSG_SYNCED)

@@ -6,7 +6,6 @@
 
 #include "base/histogram.h"
 #include "config/conf.h"
-#include "elector/attach.h"
 #include "elector/elect.h"
 #include "ipc/msg.h"
 #include "ipc/uplink.h"

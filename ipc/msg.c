@@ -84,19 +84,15 @@ static const struct field look[] = {
     {FIELD_I64, AT(look.leader), INT64_MIN, INT64_MAX},
     {FIELD_U8, AT(look.reason), 0, MSG_LOOK_REASONS - 1},
     {0}};
-static const struct field decided[] = {
-    {FIELD_SERIAL, AT(decided.serial), 0, 0},
-    {FIELD_STATE, AT(decided.vote.state), ROLE_MIN, ROLE_MAX},
-    {FIELD_VOTE, AT(decided.vote), 0, 0},
-    {0}};
+static const struct field decided[] = {/* and role, which lies there too */
+                                       {FIELD_SERIAL, AT(decided.serial), 0, 0},
+                                       {FIELD_STATE, AT(decided.vote.state), ROLE_MIN,
+                                        ROLE_MAX},
+                                       {FIELD_VOTE, AT(decided.vote), 0, 0},
+                                       {0}};
 static const struct field doubt[] = {{FIELD_SERIAL, AT(doubt.serial), 0, 0},
                                      {FIELD_I64, AT(doubt.sid), SID_MIN, INT64_MAX},
                                      {0}};
-static const struct field role[] = {
-    {FIELD_SERIAL, AT(role.serial), 0, 0},
-    {FIELD_STATE, AT(role.vote.state), ROLE_MIN, ROLE_MAX},
-    {FIELD_VOTE, AT(role.vote), 0, 0},
-    {0}};
 static const struct field state[] = {
     {FIELD_SERIAL, AT(state.serial), 0, 0}, {FIELD_VOTE, AT(state.vote), 0, 0}, {0}};
 
@@ -119,7 +115,7 @@ static const struct layout layouts[MSG_TYPES] = {
     [MSG_DECIDED] = {{"decided", MSG_ELECTOR | MSG_CONNMGR, WORKERS, MSG_KEEP_DECIDED},
                      decided},
     [MSG_DOUBT] = {{"doubt", MSG_ELECTOR, MSG_PEER, MSG_KEEP_NOTHING}, doubt},
-    [MSG_ROLE] = {{"role", MSG_PEER, MSG_ELECTOR, MSG_KEEP_WORD}, role},
+    [MSG_ROLE] = {{"role", MSG_PEER, MSG_ELECTOR, MSG_KEEP_WORD}, decided},
     [MSG_ABSENT] = {{"absent", MSG_CONNMGR | MSG_PEER, MSG_ELECTOR, MSG_KEEP_WORD}, none},
     [MSG_STATE] = {{"state", MSG_ELECTOR | MSG_CONNMGR, MSG_ELECTOR | MSG_CONNMGR,
                     MSG_KEEP_STATE},

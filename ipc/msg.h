@@ -182,26 +182,18 @@ enum msg_look_reason {
 	MSG_LOOK_REASONS,
 };
 
-struct msg_decided {
-	struct msg_serial serial; /* of the look that it answers */
-	struct vote vote;         /* state: FOLLOWING, LEADING or OBSERVING; no version */
-};
-
 struct msg_doubt {
 	struct msg_serial serial; /* of the role */
 	int64_t sid;
 };
 
-struct msg_role {
-	/* From the same counter as look: connmgr keeps the newer of the two. */
+struct msg_vote { /* decided, role, state */
+	/* Of the look that is answered, or goes on. A role counts on from the looks:
+	 * connmgr keeps the newer of the two. */
 	struct msg_serial serial;
-	/* State as in decided; the epoch is the new one once established. */
-	struct vote vote;
-};
-
-struct msg_state {
-	struct msg_serial serial; /* of the look */
-	/* The proposal; vote.round is the logical clock; no state. */
+	/* Its state is FOLLOWING, LEADING or OBSERVING, and its epoch the new one once
+	 * that is established. Of `state`: the proposal with the logical clock as round,
+	 * and no state. It never has a version. */
 	struct vote vote;
 };
 
@@ -216,10 +208,8 @@ struct msg {
 		struct msg_frame frame;     /* FRAME_IN, FRAME_OUT */
 		struct msg_connect connect; /* CONNECT, DISCONNECT */
 		struct msg_look look;       /* the serial is the first of these, too */
-		struct msg_decided decided;
 		struct msg_doubt doubt;
-		struct msg_role role;
-		struct msg_state state;
+		struct msg_vote decided, role, state;
 	} u;
 };
 

@@ -168,7 +168,7 @@ struct role_action {
 	int64_t sid;
 	union {
 		struct msg_look look;
-		struct msg_role role;
+		struct msg_vote role;
 		struct role_packet packet;
 		enum role_close close;
 		struct {

@@ -25,7 +25,7 @@ send_look(struct peer *p, const struct msg_look *look)
 }
 
 static void
-send_role(struct peer *p, const struct msg_role *role)
+send_role(struct peer *p, const struct msg_vote *role)
 {
 	const struct vote *v = &role->vote;
 

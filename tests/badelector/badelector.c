@@ -326,8 +326,8 @@ on_usurp(sd_event_source *s, uint64_t usec, void *user)
 	(void)s;
 	(void)usec;
 	(void)user;
-	state.u.state = (struct msg_state){.serial = newest, .vote = vote};
-	decided.u.decided = (struct msg_decided){.serial = newest, .vote = vote};
+	state.u.state = (struct msg_vote){.serial = newest, .vote = vote};
+	decided.u.decided = (struct msg_vote){.serial = newest, .vote = vote};
 	frame.u.frame = (struct msg_frame){.lane = MSG_LANE_ELECTION,
 	                                   .sid = 1,
 	                                   .data = (const unsigned char *)"usurper",

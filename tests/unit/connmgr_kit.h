@@ -37,7 +37,7 @@ struct heard { /* by a worker */
 	unsigned frames;
 	int64_t frame_sid;
 	char frame[64];
-	struct msg_state state;
+	struct msg_vote state;
 };
 
 struct player {

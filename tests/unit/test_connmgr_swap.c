@@ -80,7 +80,7 @@ peer_says(enum msg_type type)
 	if (type == MSG_LOOK)
 		m.u.look = (struct msg_look){.serial = now, .sid = SELF, .leader = SELF};
 	else
-		m.u.role = (struct msg_role){
+		m.u.role = (struct msg_vote){
 		    .serial = now, .vote = {.leader = 3, .round = 1, .state = 1}};
 	uplink_send(peer.uplink, &m);
 }
@@ -91,8 +91,8 @@ decide(struct player *p, int64_t leader)
 	struct msg m = {.type = MSG_DECIDED};
 
 	m.u.decided =
-	    (struct msg_decided){.serial = {uplink_generation(peer.uplink), serial},
-	                         .vote = {.leader = leader, .round = 1, .state = 1}};
+	    (struct msg_vote){.serial = {uplink_generation(peer.uplink), serial},
+	                      .vote = {.leader = leader, .round = 1, .state = 1}};
 	uplink_send(p->uplink, &m);
 }
 

@@ -3,7 +3,6 @@
 #ifndef TESTS_UNIT_TEST_ELECT_LAB_H
 #define TESTS_UNIT_TEST_ELECT_LAB_H
 
-#include "elector/attach.h"
 #include "tests/zookeeper.h"
 
 #include <setjmp.h>
