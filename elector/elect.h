@@ -27,7 +27,6 @@
 /* What a pointer points to is borrowed until elect_free. */
 struct elect_options {
 	int64_t sid;
-	/* our learner type */
 	bool observer;
 	/* the configuration in force */
 	const struct qconfig *config;

@@ -98,6 +98,12 @@ void elect_act_send(struct elect_actions *out, int64_t sid, const struct vote *v
  * has other members, which the action reports. */
 bool elect_act_config(struct elect_actions *out, const struct elect_options *o,
                       int64_t sid, const struct notif *n);
+/* NULL: no voter. */
+struct elect_voter *elect_find_voter(struct elect *e, int64_t sid);
+void elect_send(struct elect *e, int64_t sid, const struct vote *v, int32_t state);
+struct vote elect_proposal(const struct elect *e); /* with the clock, LOOKING */
+void elect_send_proposal(struct elect *e, int64_t sid);
+void elect_broadcast(struct elect *e);
 
 /* ---- elect_self.c: what the peer says; docs/ELECTION.md has the rules ---- */
 
@@ -131,15 +137,6 @@ void elect_self_doubt(const struct elect_self *s, struct elect_actions *out);
 bool elect_self_looks(const struct elect_self *s);
 /* Fills what does not depend on the core. */
 void elect_self_view(const struct elect_self *s, struct elect_view *out);
-
-/* ---- elect_act.c again, for elect ---- */
-
-/* NULL: no voter. */
-struct elect_voter *elect_find_voter(struct elect *e, int64_t sid);
-void elect_send(struct elect *e, int64_t sid, const struct vote *v, int32_t state);
-struct vote elect_proposal(const struct elect *e); /* with the clock, LOOKING */
-void elect_send_proposal(struct elect *e, int64_t sid);
-void elect_broadcast(struct elect *e);
 
 /* ---- elect_loop.c: lookForLeader of ZooKeeper ---- */
 

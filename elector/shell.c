@@ -259,14 +259,13 @@ static void
 on_request(void *user, struct door_conn *c, const char *data, size_t len)
 {
 	static char reply[DOOR_REPLY_MAX];
-	size_t n = 0;
+	bool known = len == strlen("status") && memcmp(data, "status", len) == 0;
+	size_t n = known ? elector_status(user, reply, sizeof(reply)) : 0;
 
-	if (len != strlen("status") || memcmp(data, "status", len) != 0)
-		n = json_error("the elector answers `status`", reply, sizeof(reply));
-	else
-		n = elector_status(user, reply, sizeof(reply));
 	if (n == 0)
-		n = json_error("the answer does not fit", reply, sizeof(reply));
+		n = json_error(known ? "the answer does not fit"
+		                     : "the elector answers `status`",
+		               reply, sizeof(reply));
 	if (door_send(c, reply, n) < 0)
 		door_conn_close(c);
 }

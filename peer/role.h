@@ -90,12 +90,10 @@ enum role_phase { ROLE_ELECTION, ROLE_DISCOVERY, ROLE_SYNCHRONIZATION, ROLE_BROA
 /* Why we close a learner link. */
 enum role_close {
 	ROLE_CLOSE_NONE,
-	/* Our role ended. */
 	ROLE_CLOSE_ENDED,
 	/* We have decided, and are not the leader that the remote takes us for. */
 	ROLE_CLOSE_OTHERWISE,
 	ROLE_CLOSE_SILENT,
-	/* A packet came out of turn. */
 	ROLE_CLOSE_UNEXPECTED,
 	/* A frame was no packet, or a field was out of range. */
 	ROLE_CLOSE_BAD,

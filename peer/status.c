@@ -148,7 +148,10 @@ static void
 put_claim(struct buf_out *out, int64_t claim)
 {
 	json_put_key(out, "claim");
-	buf_put_text(out, "\"0x%" PRIx64 "\"", (uint64_t)claim);
+	if (claim < 0)
+		buf_put_text(out, "null");
+	else
+		buf_put_text(out, "\"0x%" PRIx64 "\"", (uint64_t)claim);
 }
 
 size_t
@@ -166,12 +169,7 @@ peer_status(const struct peer *p, char *text, size_t cap)
 	json_put_i64(&out, "lease_ms", 0);
 	json_put_i64(&out, "accepted_epoch", p->role ? role_accepted(p->role) : 0);
 	json_put_i64(&out, "current_epoch", p->role ? role_current(p->role) : 0);
-	if (p->started) {
-		put_claim(&out, role_claim(p->role));
-	} else {
-		json_put_key(&out, "claim");
-		buf_put_text(&out, "null");
-	}
+	put_claim(&out, p->started ? role_claim(p->role) : -1);
 	put_learners(&out, p);
 	put_counters(&out, p);
 	histogram_put(&out, "establish", &p->establish);

@@ -192,7 +192,7 @@ add_entry(struct properties *p, const struct property *entry)
 	for (i = 0; i < p->count; i++) {
 		const struct property *have = &p->list[i];
 
-		if (have->hash == entry->hash && have->key_len == entry->key_len &&
+		if (have->key_len == entry->key_len &&
 		    memcmp(have->key, entry->key, entry->key_len) == 0)
 			break;
 	}
