@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -323,6 +324,33 @@ test_bytes(void **state)
 	assert_memory_equal(packet, want, sizeof(want));
 }
 
+/* fuzz_msg begins with one file for each message. The fuzzer puts the number of the set
+ * into them, as is done here. */
+static void
+test_fuzz_corpus(void **state)
+{
+	unsigned char packet[MSG_MAX];
+	struct msg out;
+
+	(void)state;
+	for (int type = 1; type < MSG_TYPES; type++) {
+		const char *name = msg_def((enum msg_type)type)->name;
+		char path[64];
+		FILE *f;
+		size_t len;
+
+		snprintf(path, sizeof(path), "tests/fuzz/corpus/msg/%s", name);
+		f = fopen(path, "r");
+		if (!f)
+			fail_msg("no file %s: run this in the tree, or add it", path);
+		len = fread(packet, 1, sizeof(packet), f);
+		fclose(f);
+		packet[2] = MSG_SET;
+		if (msg_decode(packet, len, &out) != MSG_OK || (int)out.type != type)
+			fail_msg("%s does not decode to this message", path);
+	}
+}
+
 static void
 test_table(void **state)
 {
@@ -396,6 +424,7 @@ main(void)
 	    cmocka_unit_test(test_not_encoded),
 	    cmocka_unit_test(test_fields_out_of_range),
 	    cmocka_unit_test(test_bytes),
+	    cmocka_unit_test(test_fuzz_corpus),
 	    cmocka_unit_test(test_table),
 	    cmocka_unit_test(test_serials),
 	    cmocka_unit_test(test_names),
