@@ -107,7 +107,7 @@ board_replay_next(const struct board *b, unsigned worker, unsigned *cursor,
 {
 	const struct board_keep *k = &b->keep;
 	unsigned party = msg_party(board_worker(b, worker)->who);
-	unsigned rows = MSG_KEEP_DECIDED, members = rows + k->row_count;
+	unsigned rows = MSG_KEEP_NOTES, members = rows + k->row_count;
 	unsigned synced = members + k->frame_max, end = synced + 1 + k->frame_max;
 
 	*out = (struct board_action){.type = BOARD_DO_SEND, .worker = worker};
@@ -116,7 +116,7 @@ board_replay_next(const struct board *b, unsigned worker, unsigned *cursor,
 		bool has;
 
 		if (at < rows)
-			has = replay_note(&k->notes[at + 1], party, out);
+			has = replay_note(&k->notes[at], party, out);
 		else if (at < members)
 			has = replay_row(&k->rows[at - rows], party, out);
 		else if (at < synced)
@@ -172,6 +172,7 @@ on_say(struct board *b, const struct board_event *ev, struct board_actions *out)
 	struct board_keep *k = &b->keep;
 	struct board_note *note = &k->notes[def->keep];
 
+	assert(def->keep < MSG_KEEP_NOTES);
 	if (!counts(b, ev->worker))
 		return;
 	if (!(def->from & party)) {

@@ -35,8 +35,8 @@ struct board_frame {
 };
 
 struct board_keep {
-	/* MSG_KEEP_STATE, MSG_KEEP_WORD, MSG_KEEP_DECIDED */
-	struct board_note notes[MSG_KEEP_DECIDED + 1];
+	/* by enum msg_keep; that of MSG_KEEP_NOTHING stays empty */
+	struct board_note notes[MSG_KEEP_NOTES];
 	struct msg_serial word_serial;
 	unsigned row_max, row_count;
 	unsigned frame_max;

@@ -213,16 +213,20 @@ struct msg {
 	} u;
 };
 
-/* What connmgr retains for a worker that attaches later; the replay has this order. */
+/* What connmgr retains for a worker that attaches later; the replay has this order. Each
+ * member between MSG_KEEP_NOTHING and MSG_KEEP_NOTES is one place for one message,
+ * whatever its type: two types that name the same place replace each other. */
 enum msg_keep {
 	MSG_KEEP_NOTHING,
-	/* The newest message of the type. */
+	/* The newest state. One with the same bytes is not passed on again. */
 	MSG_KEEP_STATE,
 	/* The newest look or role, by serial. An absent replaces it, and drops decided.
 	 */
 	MSG_KEEP_WORD,
-	/* The newest message of the type. */
+	/* The newest decided. */
 	MSG_KEEP_DECIDED,
+	/* Bounds the places above, and is no place itself. */
+	MSG_KEEP_NOTES,
 	/* The newest of each lane and remote. */
 	MSG_KEEP_REMOTE,
 	/* Election lane: the newest of each remote on its present link. */

@@ -365,6 +365,7 @@ test_table(void **state)
 		assert_true(strlen(def->name) > 0);
 		assert_true(def->from > 0 && def->from < 8);
 		assert_true(def->to > 0 && def->to < 8);
+		assert_int_not_equal(def->keep, MSG_KEEP_NOTES);
 	}
 	assert_int_equal(msg_def(MSG_LOOK)->from, MSG_PEER);
 	assert_int_equal(msg_def(MSG_LOOK)->to, MSG_ELECTOR);
@@ -372,6 +373,27 @@ test_table(void **state)
 	assert_int_equal(msg_def(MSG_FRAME_IN)->from, MSG_CONNMGR);
 	assert_int_equal(msg_def(MSG_STATE)->to, MSG_CONNMGR | MSG_ELECTOR);
 	assert_int_equal(msg_def(MSG_ABSENT)->to, MSG_ELECTOR);
+}
+
+/* What two messages of one place overwrite is lost to a worker that attaches later. Only
+ * a look, a role and an absent are meant to replace each other. */
+static void
+test_places(void **state)
+{
+	(void)state;
+	for (int a = 1; a < MSG_TYPES; a++) {
+		const struct msg_def *one = msg_def((enum msg_type)a);
+		bool word = a == MSG_LOOK || a == MSG_ROLE || a == MSG_ABSENT;
+
+		assert_int_equal(one->keep == MSG_KEEP_WORD, word);
+		for (int b = a + 1; b < MSG_TYPES && !word; b++) {
+			const struct msg_def *other = msg_def((enum msg_type)b);
+
+			if (one->keep != MSG_KEEP_NOTHING && one->keep == other->keep)
+				fail_msg("%s and %s have one place", one->name,
+				         other->name);
+		}
+	}
 }
 
 static void
@@ -426,6 +448,7 @@ main(void)
 	    cmocka_unit_test(test_bytes),
 	    cmocka_unit_test(test_fuzz_corpus),
 	    cmocka_unit_test(test_table),
+	    cmocka_unit_test(test_places),
 	    cmocka_unit_test(test_serials),
 	    cmocka_unit_test(test_names),
 	};
