@@ -180,31 +180,32 @@ test_path(void **state)
 	assert_unfit(in_folder(deep), "too long");
 }
 
+/* The line that names the message set. */
+#define TEXT(number)   #number
+#define NUMBER(number) TEXT(number)
+#define SET            "message-set " NUMBER(MSG_SET) "\n"
+
 static void
 test_judge(void **state)
 {
 	static const struct {
 		const char *says, *version, *words;
 	} cases[] = {
-	    {"program conclave-elector\nversion 0.1.0+x~1\nmessage-set 2\n", "0.1.0+x~1",
-	     NULL},
-	    {"program conclave-elector\nversion 2\nmessage-set 2\nmore to come\n", "2",
-	     NULL},
-	    {"program conclave-peer\nversion 1\nmessage-set 2\n", NULL,
+	    {"program conclave-elector\nversion 0.1.0+x~1\n" SET, "0.1.0+x~1", NULL},
+	    {"program conclave-elector\nversion 2\n" SET "more to come\n", "2", NULL},
+	    {"program conclave-peer\nversion 1\n" SET, NULL,
 	     "calls itself conclave-peer"},
 	    {"program conclave-elector\nversion 1\nmessage-set 1\n", NULL,
-	     "message set 1, and connmgr speaks 2"},
+	     "message set 1, and connmgr speaks " NUMBER(MSG_SET)},
 	    {"", NULL, "no elector"},
 	    {"conclave-elector 1 (message set 1)\n", NULL, "no elector"},
-	    {"program conclave-elector\nmessage-set 2\nversion 1\n", NULL, "no elector"},
+	    {"program conclave-elector\n" SET "version 1\n", NULL, "no elector"},
 	    {"program conclave-elector\nversion 1\n", NULL, "no elector"},
-	    {"program conclave-elector\nversion 0123456789abcdef0123456789abcdef\n"
-	     "message-set 2\n",
+	    {"program conclave-elector\nversion 0123456789abcdef0123456789abcdef\n" SET,
 	     NULL, "no elector"},
 	};
 
 	(void)state;
-	assert_int_equal(MSG_SET, 2);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char version[PROGRAM_VERSION_MAX] = "untouched", why[PROGRAM_WHY_MAX];
 		bool good = cases[i].version != NULL;
