@@ -52,6 +52,29 @@ shows() {
 	[ "$(value "$2")" = "$3" ]
 }
 
+# The table of view/metrics.c: for each row how its sample begins, which is its name and its lane
+rows() {
+	sed -n '/ metrics\[\] = {$/,/^};/p' "$BATS_TEST_DIRNAME/../../view/metrics.c" | tr -d '\n\t' |
+		grep -oE '\{"[a-z_]+"[^}]*\}' |
+		sed -E '/put_histogram/ s/^\{"[a-z_]+/&_count/
+			s/^\{"([a-z_]+)".*put_counter, *"(election|learner)_.*/conclave_\1{lane="\2"}/
+			s/^\{"([a-z_]+)".*/conclave_\1/'
+}
+
+# has_all ID: each row has a sample; prints those that have none
+has_all() {
+	metrics "$1" && rows | awk -v page="$LAB/metrics" '
+		BEGIN { while ((getline line <page) > 0) lines[++count] = line }
+		{
+			for (i = 1; i <= count; i++)
+				if (index(lines[i], $0) == 1 && substr(lines[i], length($0) + 1, 1) ~ /[ {]/)
+					next
+			print "no sample: " $0
+			bad = 1
+		}
+		END { exit bad || NR == 0 }'
+}
+
 @test "promtool is there to judge" {
 	[ -n "$PROMTOOL" ] || skip "promtool cannot be fetched (Debian's package prometheus)"
 	"$PROMTOOL" --version
@@ -88,6 +111,14 @@ shows() {
 	[ "$(value conclave_elections_total)" -ge 2 ]
 	[ "$(value conclave_establish_seconds_count)" -ge 2 ]
 	[ "$(value "conclave_link_up{remote=\"$leader\",lane=\"election\"}")" = 0 ]
+}
+
+@test "a healthy server has a sample for each row of the table" {
+	[ "$(rows | wc -l)" = "$(grep -c '^    {"' "$BATS_TEST_DIRNAME/../../view/metrics.c")" ]
+	lab_up 3 'supervisor = { watchdog_ms = 60000; };'
+	lab_wait_leader
+	lab_until "server 1 is healthy" shows 1 conclave_verdict 0
+	has_all 1
 }
 
 @test "what is sick shows, and nothing is said of what is silent" {
