@@ -1,6 +1,6 @@
 /* One attempt at a time to connect to one remote: resolve its name, connect, perhaps
  * nudge it. It never blocks. The link (link.h) decides when to give up and when to dial
- * again. What ZooKeeper's initiateConnectionAsync does with threads. */
+ * again. ZooKeeper's initiateConnectionAsync does the same with threads. */
 #ifndef CONNMGR_DIAL_H
 #define CONNMGR_DIAL_H
 
@@ -21,11 +21,11 @@ struct dial {
 	struct stream stream;
 };
 
-/* Ends what was under way. A report may come from inside. */
+/* Ends the attempt that was under way, and begins one. `report` may be called inside. */
 void dial_start(struct dial *d, const char *host, uint16_t port);
 /* Sends our initial message, whole or not at all; then waits for the remote to end the
  * connection. */
 void dial_nudge(struct dial *d, const void *hello, size_t len);
-void dial_cancel(struct dial *d); /* also when there is nothing; no callback */
+void dial_cancel(struct dial *d); /* no report; there may be no attempt */
 
 #endif

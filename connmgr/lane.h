@@ -82,7 +82,7 @@ struct lane_remote {
 	struct wire *wire;
 	struct stream offered; /* during LINK_EV_ACCEPTED the accepted connection */
 	bool taken;            /* the offered connection is the link now */
-	bool restless;         /* it is, and the log says so */
+	bool restless;         /* the log says that the link keeps ending */
 	struct msg_remote told;
 	uint64_t since_ms; /* clock: of the link in `told` */
 };
@@ -101,7 +101,8 @@ struct lane {
 	const char *name;
 	uint16_t port; /* ours */
 	struct greet *greet;
-	enum msg_link port_told; /* learner lane; CONNECTING: nothing was told so far */
+	/* Of the learner port, as the peer was told; CONNECTING: it was not told yet. */
+	enum msg_link port_told;
 	unsigned remote_count;
 	struct lane_remote remotes[CONF_SERVERS_MAX];
 	struct link_strangers strangers;
@@ -109,7 +110,7 @@ struct lane {
 	struct lane_counters counters;
 };
 
-/* All is borrowed until lane_free but the configuration itself. 0 or -errno. */
+/* What `config` points to is borrowed until lane_free. 0 or -errno. */
 int lane_new(struct lane **out, enum msg_lane which, const struct lane_config *config);
 void lane_free(struct lane *l);
 /* Listens, and the election lane dials everybody. */

@@ -40,7 +40,7 @@ struct worker {
 };
 
 struct connmgr_counters {
-	uint64_t refused; /* what a worker sent is no message of its to us */
+	uint64_t refused; /* packets of workers that are no message from them to us */
 	uint64_t attaches;
 	uint64_t no_place;   /* attaches turned away: too many workers */
 	uint64_t links_lost; /* of workers */
@@ -90,9 +90,10 @@ struct connmgr {
 
 /* Steps the board and does what it decides. Within the gate, as the two that follow. */
 void connmgr_do(struct connmgr *s, uint64_t now_ms, struct board_event *ev);
-/* A message of a worker has come; its link has ended, or is ended now (`ours`). */
+/* A message of a worker has come. */
 void connmgr_hear(struct connmgr *s, uint64_t now_ms, unsigned worker, const void *data,
                   size_t len);
+/* The link of a worker has ended, or is ended now (`ours`). */
 void connmgr_lose(struct connmgr *s, uint64_t now_ms, unsigned worker, const char *why,
                   bool ours);
 
@@ -104,7 +105,7 @@ int connmgr_listen(struct connmgr *s, unsigned worker, const char *path);
 void connmgr_send(struct connmgr *s, unsigned worker, const struct board_item *item);
 /* The link of a worker takes nothing more, and is cut when its event comes. */
 void connmgr_break(struct connmgr *s, unsigned worker, const char *why);
-/* At once, if there is a link; it is the candidate no more. */
+/* Cuts the link of a worker at once, if there is one; the worker is no candidate then. */
 void connmgr_cut(struct connmgr *s, unsigned worker);
 
 /* Closes the door connections of workers whose death the kernel knows of, and the loop

@@ -19,7 +19,7 @@
 
 enum stream_what { STREAM_READ = 1, STREAM_WRITE = 2 }; /* bits */
 
-/* In the owner's memory; it stays where it is while it is watched. */
+/* The owner has the memory, and must not move it while the stream is watched. */
 struct stream {
 	int fd;                  /* -1: there is no connection */
 	sd_event_source *source; /* NULL: it is not watched */
@@ -31,7 +31,7 @@ struct stream {
 
 struct stream_port {
 	int fd; /* -1: closed */
-	/* A descriptor to give up where none is left, -1: somebody else took it. */
+	/* A descriptor that is given up when there are no others; -1: it is lost. */
 	int reserve;
 	sd_event_source *source;
 	void (*on_knock)(void *user);
@@ -51,31 +51,32 @@ int stream_watch(struct stream *s, sd_event *loop, unsigned what, bool late,
                  void (*on_ready)(void *user, unsigned what), void *user);
 void stream_want(struct stream *s, unsigned what);
 
-/* The bytes that were read; 0: there are none now; -1: it has ended, and `why`. */
+/* The number of bytes that were read; 0: there are none now; -1: the connection has
+ * ended, and `why`. */
 ssize_t stream_recv(struct stream *s, void *data, size_t cap, enum msg_reason *why);
-/* The bytes that were taken; 0: there is no room now; -1: it has ended, which the next
- * stream_recv says. */
+/* The number of bytes that were taken; 0: there is no room now; -1: the connection has
+ * ended, and the next stream_recv says why. */
 ssize_t stream_send(struct stream *s, const void *data, size_t len);
-/* The initial message, with what follows it (which may be empty) in one segment. How much
- * of that was taken; -1: not even all of the message was, so the stream is shut, and the
- * next stream_recv says so. (ZooKeeper reads its address in one go.) */
+/* Sends the initial message and `data` (which may be empty) in one segment, since
+ * ZooKeeper reads the address by one call. Returns how much of `data` was taken; -1: not
+ * all of the message was taken, the stream is shut, and the next stream_recv says so. */
 ssize_t stream_greet(struct stream *s, const void *hello, size_t hello_len,
                      const void *data, size_t len);
 
 /* Our side's address of the connection, with another port. 0 or -errno. */
 int stream_own_address(const struct stream *s, uint16_t port, struct address *out);
-/* Hands it over: the caller's now, and watched no more. */
+/* The caller owns the result, which nobody watches; `s` has no connection any more. */
 struct stream stream_take(struct stream *s);
-void stream_close(struct stream *s); /* also of none */
+void stream_close(struct stream *s); /* nothing happens without a connection */
 
 /* Listens, and calls on_knock while connections wait. 0 or -errno. */
 int stream_listen(struct stream_port *p, sd_event *loop, const struct address *a,
                   void (*on_knock)(void *user), void *user);
 void stream_pause(struct stream_port *p, bool pause);
-/* 0; -EAGAIN: none waits. Without descriptors it gives up its reserve to close one that
- * waits, and gets it back (-EMFILE). -ENOBUFS: it cannot even do that, and whoever waits
- * will wake us again and again. */
+/* 0; -EAGAIN: no connection waits. -EMFILE: there were no descriptors, so the reserve was
+ * given up for a moment to accept and close one connection. -ENOBUFS: that failed too,
+ * and the connections that wait will wake the loop again and again. */
 int stream_accept(struct stream_port *p, const struct conf *c, struct stream *out);
-void stream_unlisten(struct stream_port *p); /* also of one that is closed */
+void stream_unlisten(struct stream_port *p); /* nothing happens if it is closed */
 
 #endif

@@ -23,7 +23,8 @@ enum wire_kind {
 
 struct wire_ops {
 	void (*on_frame)(void *user, const unsigned char *data, size_t len);
-	void (*on_closed)(void *user, enum msg_reason reason); /* it is closed already */
+	/* The connection has ended, and is closed already. */
+	void (*on_closed)(void *user, enum msg_reason reason);
 };
 
 /* `large` counts the frames that are skipped for their size. 0 or -ENOMEM. */
@@ -31,8 +32,8 @@ int wire_new(struct wire **out, sd_event *loop, enum wire_kind kind,
              const struct wire_ops *ops, void *user, uint64_t *large);
 void wire_free(struct wire *w);
 
-/* `hello` (may be empty) goes first, in one segment with what the outbox holds. 0, or
- * -errno: it is closed. What goes wrong on the connection is told by on_closed, later. */
+/* Uses `s` from now on. `hello` (may be empty) goes first, in one segment with what the
+ * outbox holds. 0, or -errno: `s` is closed. on_closed tells later errors. */
 int wire_take(struct wire *w, struct stream *s, const void *hello, size_t hello_len);
 /* Takes bytes that were read with the initial message. */
 void wire_feed(struct wire *w, const unsigned char *data, size_t len);
