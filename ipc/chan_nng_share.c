@@ -32,8 +32,9 @@
 #define LOOK_LATE_US   50000 /* the same after LATE_MS */
 #define LATE_MS        1000
 #define TRY_MS         (REDIAL_MAX_MS + 10)
-#define STUCK_MAX      64    /* an alarm that should never ring: so many closes, */
-#define STUCK_MS       10000 /* for so long */
+/* More closes than this, for longer than this: an alarm that should never ring. */
+#define STUCK_MAX 64
+#define STUCK_MS  10000
 
 static _Atomic unsigned closes_begun;
 static _Atomic unsigned closes_done;
@@ -299,7 +300,9 @@ half_shut(const struct half *h)
 /* Returns when nng has ended the pipe by itself. What still arrives is discarded: a full
  * queue would hide the end. Without a pipe, a connection in its greeting has to end
  * before, and so has one that the kernel has made and nng has not seen yet, or a
- * dialler's last try: nng_close would leak their descriptors. */
+ * dialler's last try: nng_close would leak their descriptors. It does where a dialler
+ * ended in its greeting and the listener went deaf: that connection never ends, and two
+ * descriptors are lost. */
 static void
 settle(struct half *h)
 {
