@@ -195,12 +195,12 @@ probe_says() {
 	watch "$BATS_TEST_TMPDIR/json" $(ports 1 2 3) --json
 	watch "$BATS_TEST_TMPDIR/text" $(ports 1 2 3)
 	lab_until "it says who leads" says_as_they_do 1 2 3
-	leader=$(last_leader)
+	leader=$(lab_wait_leader 1 2 3)
 	lab_kill "$leader"
 	rest=(1 2 3)
 	unset "rest[leader - 1]"
 	lab_until "it says who leads now" says_as_they_do "${rest[@]}"
-	other=$(last_leader)
+	other=$(lab_wait_leader "${rest[@]}")
 	[ "$other" != "$leader" ]
 	lab_until "in words too" grep -qE "^[0-9:.]{12}  leader $other\$" "$BATS_TEST_TMPDIR/text"
 	lab_start "$leader"

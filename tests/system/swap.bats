@@ -138,7 +138,7 @@ is_phase() {
 	swap_up 3
 	for signal in KILL STOP; do
 		old=$(lab_pid "$leader" elector)
-		lab_conclave "$leader" swap elector "$program" --shadow 1s >"$LAB/said" 2>&1 &
+		lab_conclave "$leader" swap elector "$program" --shadow 4s >"$LAB/said" 2>&1 &
 		asker=$!
 		lab_until "it is compared" is_phase "$leader" shadowing
 		kill -"$signal" "$old"
@@ -153,7 +153,7 @@ is_phase() {
 @test "connmgr dies while a candidate is compared: it attaches again, and is promoted" {
 	swap_up 3
 	follower=$((leader % 3 + 1))
-	lab_conclave "$follower" swap elector "$program" --shadow 1s >"$LAB/said" 2>&1 &
+	lab_conclave "$follower" swap elector "$program" --shadow 4s >"$LAB/said" 2>&1 &
 	asker=$!
 	lab_until "it is compared" is_phase "$follower" shadowing
 	kill -9 "$(lab_pid "$follower" connmgr)"
@@ -199,7 +199,7 @@ is_phase() {
 	run -1 lab_conclave "$leader" swap elector "$LAB/new/nothing"
 	is_phase "$leader" probation
 	record "$leader" | grep -qx "accepted no"
-	lab_conclave "$leader" swap elector "$program" --shadow 2s >"$LAB/said" 2>&1 &
+	lab_conclave "$leader" swap elector "$program" --shadow 4s >"$LAB/said" 2>&1 &
 	asker=$!
 	lab_until "it is compared" is_phase "$leader" shadowing
 	run -1 lab_conclave "$leader" swap elector "$program"
