@@ -74,7 +74,10 @@ show(const struct ctl *c)
 	ask_one(c->conf->run_dir, PATHS_CONCLAVED, "status", &asks);
 	swap = json_deep_copy(json_object_get(asks.list[0].answer, "swap"));
 	asks_deinit(&asks);
-	return swap ? swap_print_status(c, swap) : verb_no_answer(c, PATHS_CONCLAVED);
+	if (json_is_object(swap))
+		return swap_print_status(c, swap);
+	json_decref(swap);
+	return verb_no_answer(c, PATHS_CONCLAVED);
 }
 
 int

@@ -21,11 +21,12 @@ print_event(const struct ctl *c, const json_t *event)
 	const char *phase = member_string(event, "phase");
 	const char *reason = member_string(event, "reason");
 	char leader[32], epoch[32], round[32];
-	int64_t at_us;
+	int64_t at_us, now_us = (int64_t)clock_us();
 
 	/* an event carries the time since boot */
-	verb_print_time(member_i64(event, "at_us", &at_us) ? (int64_t)clock_us() - at_us
-	                                                   : 0);
+	verb_print_time(member_i64(event, "at_us", &at_us) && at_us > 0 && at_us < now_us
+	                    ? now_us - at_us
+	                    : 0);
 	fputs("  ", stdout);
 	table_word(stdout, state, 9, c->colours);
 	printf("  leader %-3s  epoch %-4s  round %-4s%s%s%s%s\n",

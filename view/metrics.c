@@ -228,7 +228,8 @@ put_process(const struct page *p, const struct metric *m, const json_t *row)
 	int64_t value;
 
 	if (member_i64(row, m->key, &value))
-		sample(p, m, "", labels, kb ? value * 1024 : value, ms ? 1000 : 1);
+		sample(p, m, "", labels, kb ? (int64_t)((uint64_t)value * 1024) : value,
+		       ms ? 1000 : 1);
 }
 
 /* Each member of the object `key`. */
