@@ -272,7 +272,7 @@ stop() {
 }
 
 @test "without connmgr nobody is blamed for not being ready" {
-	configure "ready_ms = 200; watchdog_ms = 1000; restart_min_ms = 50; restart_max_ms = 100;"
+	configure "ready_ms = 1000; watchdog_ms = 1000; restart_min_ms = 50; restart_max_ms = 100;"
 	mode connmgr exit 1
 	mode elector unready
 	start
