@@ -7,10 +7,15 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Blocks from this size on are mappings of their own, of which only the pages that are
+ * used take memory. Without it glibc raises the size when a large block is freed. */
+#define LARGE_BLOCK (128 * 1024)
 
 struct served {
 	const struct serve *program;
@@ -127,6 +132,7 @@ serve(int argc, char **argv, const struct serve *program)
 	struct conf_error error;
 	int status;
 
+	mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
 	self.program = program;
 	self.row = &roster[program->worker];
 	status = proc_parse_options(argc, argv, self.row->about, &self.options);
