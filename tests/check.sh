@@ -137,8 +137,8 @@ for file in tests/vectors/data/*.jsonl.xz; do
 	vectors "$build/tests/vectors" "$file"
 done
 one "sim, 400 seeds" "$build/tests/sim" --seeds 1:400
-for bug in no-fsync promise-twice vote-quorum promise-quorum leader-check; do
-	one "sim finds $bug" "$build/tests/sim" --seeds 1:10000 --bug $bug
+for bug in no-fsync promise-twice vote-quorum promise-quorum leader-check refusal-counts own-promise early-answer; do
+	one "sim finds $bug" "$build/tests/sim" --seeds 1:1000 --bug $bug
 done
 for fuzzer in "$build"/asan/tests/fuzz/fuzz_*; do
 	kind=${fuzzer##*/fuzz_}

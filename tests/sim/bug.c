@@ -28,6 +28,9 @@ sim_bug_name(enum sim_bug bug)
 	    [SIM_BUG_VOTE_QUORUM] = "vote-quorum",
 	    [SIM_BUG_PROMISE_QUORUM] = "promise-quorum",
 	    [SIM_BUG_LEADER_CHECK] = "leader-check",
+	    [SIM_BUG_REFUSAL] = "refusal-counts",
+	    [SIM_BUG_OWN_PROMISE] = "own-promise",
+	    [SIM_BUG_EARLY_ANSWER] = "early-answer",
 	};
 
 	return (unsigned)bug < SIM_BUGS ? names[bug] : NULL;
@@ -86,10 +89,52 @@ __wrap_vote_map_confirms(const struct vote_map *m, int64_t leader, int64_t round
 
 /* A peer that forgets its last promise whenever a link changes: asked for the same epoch
  * by another leader it promises it again. */
-void
-sim_bug_forget(struct role *r)
+static void
+forget(struct role *r)
 {
-	if (sim.bug == SIM_BUG_TWICE && r->mode == ROLE_MODE_FOLLOW &&
-	    r->epochs.accepted > 0)
+	if (r->mode == ROLE_MODE_FOLLOW && r->epochs.accepted > 0)
 		r->epochs.promised = r->epochs.accepted - 1;
+}
+
+/* What is being written counts as written. */
+static void
+believe_write(struct role *r, enum role_mode mode)
+{
+	struct role_epochs *e = &r->epochs;
+
+	if (r->mode != mode || !e->writing)
+		return;
+	if (e->file == ROLE_FILE_ACCEPTED)
+		e->accepted = e->value;
+	else
+		e->current = e->value;
+}
+
+void
+sim_bug_role(struct role *r, const struct role_event *ev)
+{
+	if (sim.bug == SIM_BUG_TWICE && ev->type == ROLE_EV_REMOTE)
+		forget(r);
+	else if (sim.bug == SIM_BUG_OWN_PROMISE)
+		believe_write(r, ROLE_MODE_LEAD);
+	else if (sim.bug == SIM_BUG_EARLY_ANSWER)
+		believe_write(r, ROLE_MODE_FOLLOW);
+}
+
+const struct qpacket *
+sim_bug_packet(const struct qpacket *packet)
+{
+	static struct qpacket told;
+	static unsigned char data[64];
+	int32_t epoch;
+
+	if (sim.bug != SIM_BUG_REFUSAL || packet->type != QPACKET_ACKEPOCH ||
+	    packet->data_len > sizeof(data) ||
+	    qpacket_get_i32(packet, &epoch) != QPACKET_OK || epoch != -1)
+		return packet;
+	/* as from a follower that has seen no leader, and makes its promise */
+	told = *packet;
+	told.zxid = 0;
+	told.data = memset(data, 0, sizeof(data));
+	return &told;
 }

@@ -63,6 +63,7 @@ sim_check_begin(void)
 		memset(&witnesses[i], 0, offsetof(struct witness, claims));
 	memset(leaders, 0, sizeof(leaders[0]) * (size_t)(epoch_max + 1));
 	epoch_max = 0;
+	sim_promise_begin();
 }
 
 /* Generations may be given again, and what run_dir had is gone. */
@@ -85,9 +86,10 @@ is_durable(int64_t epoch)
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < sim.count; i++) {
-		const struct sim_file *files = sim.servers[i].disk.epochs;
+		const struct sim_disk *d = &sim.servers[i].disk;
 
-		if (files[0].durable >= epoch && files[1].durable >= epoch)
+		if (sim_disk_durable(d, ROLE_FILE_ACCEPTED) >= epoch &&
+		    sim_disk_durable(d, ROLE_FILE_CURRENT) >= epoch)
 			sids[count++] = i + 1;
 	}
 	return sim_is_quorum(sids, count);
@@ -134,6 +136,10 @@ check_view(unsigned server, uint64_t generation, const struct role_view *v)
 		         server + 1, v->leader);
 	if (v->active)
 		check_leader(server, generation, v->epoch);
+	else if (leaders[v->epoch].server != v->leader)
+		sim_fail("S1: server %u follows %" PRId64 " in epoch %" PRId64
+		         ", whose leader is %u (0: none)",
+		         server + 1, v->leader, v->epoch, leaders[v->epoch].server);
 }
 
 static void
@@ -174,11 +180,15 @@ __wrap_role_step(struct role *r, const struct role_event *ev, struct role_action
 
 	struct role_event told = *ev;
 
-	if (ev->type == ROLE_EV_REMOTE)
-		sim_bug_forget(r);
+	sim_bug_role(r, ev);
 	if (ev->type == ROLE_EV_DECIDED)
 		sim_decide_wrongly(server, &told);
+	if (ev->type == ROLE_EV_START)
+		sim_promise_start(server, ev);
+	if (ev->type == ROLE_EV_PACKET)
+		told.packet = sim_bug_packet(ev->packet);
 	__real_role_step(r, &told, out);
+	sim_promise_step(server, r, out);
 	for (unsigned i = 0; i < out->count; i++) {
 		const struct role_action *a = &out->list[i];
 

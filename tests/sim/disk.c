@@ -39,6 +39,12 @@ sim_disk_torn(const struct sim_disk *d)
 	return d->epochs[0].torn || d->epochs[1].torn;
 }
 
+int64_t
+sim_disk_durable(const struct sim_disk *d, unsigned file)
+{
+	return d->epochs[file].durable;
+}
+
 /* The writer is stopped between two steps of its write, or waits in the kernel. */
 void
 sim_disk_killed(struct sim_disk *d)

@@ -38,6 +38,9 @@ enum sim_bug {
 	SIM_BUG_VOTE_QUORUM,    /* the elector's quorum has one less */
 	SIM_BUG_PROMISE_QUORUM, /* the peer's quorum has one less */
 	SIM_BUG_LEADER_CHECK,   /* the elector believes followers without their leader */
+	SIM_BUG_REFUSAL,        /* an ACKEPOCH of -1 counts as a promise */
+	SIM_BUG_OWN_PROMISE,    /* a leader counts its own word before it is written */
+	SIM_BUG_EARLY_ANSWER,   /* a follower answers before it has written */
 	SIM_BUGS,
 };
 
@@ -165,6 +168,9 @@ void sim_disk_killed(struct sim_disk *d); /* the peer was */
 void sim_disk_power_off(struct sim_disk *d);
 void sim_disk_repair(struct sim_disk *d, int64_t epoch);
 bool sim_disk_torn(const struct sim_disk *d);
+/* What a power failure at this moment leaves at least, of the epoch `file` (enum
+ * role_file). */
+int64_t sim_disk_durable(const struct sim_disk *d, unsigned file);
 
 /* server.c */
 void sim_servers_begin(void);
@@ -193,9 +199,18 @@ void sim_check_begin(void);
 void sim_check_state(unsigned server, const void *data, size_t len);
 void sim_check_power_off(unsigned server);
 
+/* promise.c: START, and each step of the peer's core. */
+void sim_promise_begin(void);
+void sim_promise_start(unsigned server, const struct role_event *ev);
+void sim_promise_step(unsigned server, const struct role *r,
+                      const struct role_actions *out);
+
 /* bug.c */
 bool sim_is_quorum(const int64_t *sids, unsigned count); /* without a bug */
-void sim_bug_forget(struct role *r);
+/* Before each step of the peer's core, with the event. */
+void sim_bug_role(struct role *r, const struct role_event *ev);
+/* The packet that the core hears instead, kept until the next call. */
+const struct qpacket *sim_bug_packet(const struct qpacket *packet);
 const char *sim_bug_name(enum sim_bug bug);
 
 #endif
