@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/log_limited.h"
 #include "base/paths.h"
 #include "ipc/door.h"
 
@@ -42,11 +43,12 @@ show(struct elector *s)
 	    (now.state == NOTIF_LOOKING || now.current.epoch == s->shown.current.epoch) &&
 	    msg_serial_compare(&now.serial, &s->shown.serial) == 0)
 		return;
-	log_info("state %s→%s round=%" PRId64 " leader=%" PRId64 " epoch=%" PRId64
-	         " serial=%" PRIu64 ",%" PRIu64,
-	         elector_state(&s->shown), elector_state(&now), now.clock,
-	         now.current.leader, now.current.epoch, now.serial.generation,
-	         now.serial.count);
+	log_limited(LOG_LEVEL_INFO,
+	            "state %s→%s round=%" PRId64 " leader=%" PRId64 " epoch=%" PRId64
+	            " serial=%" PRIu64 ",%" PRIu64,
+	            elector_state(&s->shown), elector_state(&now), now.clock,
+	            now.current.leader, now.current.epoch, now.serial.generation,
+	            now.serial.count);
 	s->shown = now;
 	say_status(s);
 }
@@ -183,8 +185,8 @@ take_frame(struct elector *s, const struct msg_frame *m)
 	r = notif_decode(m->data, m->data_len, &ev.notif);
 	if (r != NOTIF_OK) {
 		s->counters.frames_refused++;
-		log_debug("frame refused sid=%" PRId64 " reason=%s", m->sid,
-		          notif_result_name(r));
+		log_limited(LOG_LEVEL_DEBUG, "frame refused sid=%" PRId64 " reason=%s",
+		            m->sid, notif_result_name(r));
 		return;
 	}
 	if (remote) {

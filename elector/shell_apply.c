@@ -3,7 +3,7 @@
 #include "elector/shell.h"
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/log_limited.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -59,9 +59,10 @@ send_state(struct elector *s, const struct elect_action *a)
 	s->counters.rounds +=
 	    !s->state.type || s->state.u.state.vote.round != a->vote.round;
 	s->state = m;
-	log_debug("vote leader=%" PRId64 " zxid=0x%" PRIx64 " round=%" PRId64
-	          " epoch=%" PRId64,
-	          a->vote.leader, (uint64_t)a->vote.zxid, a->vote.round, a->vote.epoch);
+	log_limited(LOG_LEVEL_DEBUG,
+	            "vote leader=%" PRId64 " zxid=0x%" PRIx64 " round=%" PRId64
+	            " epoch=%" PRId64,
+	            a->vote.leader, (uint64_t)a->vote.zxid, a->vote.round, a->vote.epoch);
 	uplink_send(s->uplink, &m);
 }
 
@@ -79,10 +80,11 @@ send_decided(struct elector *s, const struct elect_action *a)
 			histogram_add(&s->decide, clock_us() - s->look_us);
 		s->look_us = 0;
 	}
-	log_info("decided leader=%" PRId64 " round=%" PRId64 " epoch=%" PRId64
-	         " serial=%" PRIu64 ",%" PRIu64 " reason=%s",
-	         a->vote.leader, a->vote.round, a->vote.epoch, a->serial.generation,
-	         a->serial.count, elect_reason_name(a->reason));
+	log_limited(LOG_LEVEL_INFO,
+	            "decided leader=%" PRId64 " round=%" PRId64 " epoch=%" PRId64
+	            " serial=%" PRIu64 ",%" PRIu64 " reason=%s",
+	            a->vote.leader, a->vote.round, a->vote.epoch, a->serial.generation,
+	            a->serial.count, elect_reason_name(a->reason));
 	uplink_send(s->uplink, &m);
 }
 
@@ -93,7 +95,7 @@ send_doubt(struct elector *s, const struct elect_action *a)
 	                .u.doubt = {.serial = a->serial, .sid = a->sid}};
 
 	s->counters.doubts++;
-	log_info("doubt whether %" PRId64 " still leads", a->sid);
+	log_limited(LOG_LEVEL_INFO, "doubt whether %" PRId64 " still leads", a->sid);
 	uplink_send(s->uplink, &m);
 }
 
@@ -141,8 +143,8 @@ elector_apply(struct elector *s, const struct elect_action *a)
 		break;
 	case ELECT_ACT_DROP:
 		s->counters.dropped[a->reason]++;
-		log_debug("ignored sid=%" PRId64 " reason=%s", a->sid,
-		          elect_reason_name(a->reason));
+		log_limited(LOG_LEVEL_DEBUG, "ignored sid=%" PRId64 " reason=%s", a->sid,
+		            elect_reason_name(a->reason));
 		break;
 	}
 }

@@ -2,7 +2,7 @@
  * not what they ask. */
 #include "ipc/door.h"
 
-#include "base/log.h"
+#include "base/log_limited.h"
 #include "ipc/local.h"
 
 #include <assert.h>
@@ -156,7 +156,8 @@ add_conn(struct door *d, int fd)
 	struct door_conn *c;
 
 	if (d->conn_count == DOOR_CONNS_MAX && !make_room(d)) {
-		log_warning("door %s: one more connection refused, %d are kept", d->path,
+		log_limited(LOG_LEVEL_WARNING,
+		            "door %s: one more connection refused, %d are kept", d->path,
 		            DOOR_CONNS_MAX);
 		close(fd);
 		return;

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/exit.h"
+#include "base/log_limited.h"
 #include "proc/sdnotify.h"
 #include "proc/self.h"
 
@@ -15,11 +16,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define COUNTS_ACCURACY_US 10000
+
 struct proc {
 	sd_event *loop;
 	const struct proc_ops *ops;
 	void *user;
 	struct sdnotify notify;
+	/* The counts of lines of log that were held back are due. */
+	sd_event_source *counts;
 	bool ready;
 	bool stopping;
 };
@@ -111,6 +116,30 @@ on_reload_signal(sd_event_source *s, const struct signalfd_siginfo *info, void *
 	return 0;
 }
 
+static void
+wait_for_counts(void *user, uint64_t due_ms)
+{
+	struct proc *p = user;
+	uint64_t due_us;
+
+	if (sd_event_source_get_time(p->counts, &due_us) < 0 || due_us <= due_ms * 1000)
+		return;
+	sd_event_source_set_time(p->counts, due_ms * 1000);
+	sd_event_source_set_enabled(p->counts, SD_EVENT_ONESHOT);
+}
+
+static int
+on_counts(sd_event_source *s, uint64_t usec, void *user)
+{
+	uint64_t next_ms = log_limited_tell(clock_ms());
+
+	(void)usec;
+	sd_event_source_set_time(s, UINT64_MAX);
+	if (next_ms < UINT64_MAX)
+		wait_for_counts(user, next_ms);
+	return 0;
+}
+
 static int
 open_loop(struct proc *p)
 {
@@ -120,8 +149,11 @@ open_loop(struct proc *p)
 		return r;
 	if ((r = sd_event_add_signal(p->loop, NULL, SIGTERM, on_stop_signal, p)) < 0 ||
 	    (r = sd_event_add_signal(p->loop, NULL, SIGINT, on_stop_signal, p)) < 0 ||
-	    (r = sd_event_add_signal(p->loop, NULL, SIGHUP, on_reload_signal, p)) < 0)
+	    (r = sd_event_add_signal(p->loop, NULL, SIGHUP, on_reload_signal, p)) < 0 ||
+	    (r = sd_event_add_time(p->loop, &p->counts, CLOCK_BOOTTIME, UINT64_MAX,
+	                           COUNTS_ACCURACY_US, on_counts, p)) < 0)
 		return r;
+	log_limited_set_wake(wait_for_counts, p);
 	return sdnotify_open(&p->notify, p->loop);
 }
 
@@ -206,6 +238,7 @@ proc_run(struct proc *p)
 void
 proc_exit(struct proc *p, int status)
 {
+	log_limited_end();
 	say_stopping(p);
 	sdnotify_send(&p->notify); /* with the last status */
 	sd_event_exit(p->loop, status);

@@ -2,6 +2,7 @@
  * $NOTIFY_SOCKET and how it ends. */
 #include "base/clock.h"
 #include "base/exit.h"
+#include "base/log_limited.h"
 #include "base/version.h"
 #include "ipc/msg.h"
 #include "proc/proc.h"
@@ -248,6 +249,51 @@ test_watchdog(void **state)
 		; /* a last beat, perhaps */
 }
 
+static void
+run_flood(void)
+{
+	begin(NULL);
+	log_set_level(LOG_LEVEL_INFO);
+	for (int i = 0; i < 30; i++)
+		log_limited(LOG_LEVEL_INFO, "stranger %d", i);
+	log_err("the flood is over");
+	_exit(proc_run(proc));
+}
+
+/* The count comes by itself: nobody logs after the flood. */
+static void
+test_counts_held_back_lines(void **state)
+{
+	char text[4096];
+	size_t len = 0;
+	int out[2], real = dup(STDERR_FILENO);
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(out), 0);
+	dup2(out[1], STDERR_FILENO);
+	pid = start(run_flood);
+	dup2(real, STDERR_FILENO);
+	close(real);
+	close(out[1]);
+	do {
+		struct pollfd look = {.fd = out[0], .events = POLLIN};
+		ssize_t n;
+
+		assert_int_equal(poll(&look, 1, PATIENCE_MS), 1);
+		n = read(out[0], text + len, sizeof(text) - 1 - len);
+		assert_true(n > 0);
+		len += (size_t)n;
+		text[len] = '\0';
+	} while (!strstr(text, "… and 20 more like this in "));
+	assert_non_null(
+	    strstr(text, "<6>test: stranger 9\n<3>test: the flood is over\n"));
+	kill(pid, SIGTERM);
+	assert_string_equal(told(), "STOPPING=1");
+	assert_exit(pid, 0);
+	close(out[0]);
+}
+
 /* Starts a child of the child with the given $CONCLAVE_PARENT; its end ends the pipe. */
 static int life[2];
 
@@ -401,6 +447,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_surroundings, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_watchdog, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_dies_with_parent, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_counts_held_back_lines, set_up,
+	                                    tear_down),
 	    cmocka_unit_test_setup_teardown(test_parent, set_up, tear_down),
 	    cmocka_unit_test(test_options),
 	    cmocka_unit_test(test_describe),
