@@ -22,7 +22,8 @@ elect_options_ours(struct elect_options *out)
 	                              .send_on_link_up = true,
 	                              .doubt = true,
 	                              .links = true,
-	                              .guarded = true};
+	                              .guarded = true,
+	                              .yield = true};
 }
 
 int

@@ -60,6 +60,7 @@ struct elect_options {
 	bool doubt_vote;
 	bool links;
 	bool guarded;
+	bool yield;
 };
 
 /* Our times with all additions but doubt_vote. Everything else is 0. */

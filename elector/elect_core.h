@@ -77,6 +77,10 @@ struct elect {
 	struct vote_map settled_votes;
 	enum elect_phase phase;
 	uint64_t timeout_ms;
+	/* rule D8: how often others raised the round while we were our own candidate in
+	 * it, in this look, and the time of the last raise, ours or not */
+	unsigned raises;
+	uint64_t raised_ms;
 	/* while the phase is not IDLE */
 	uint64_t due_ms;
 

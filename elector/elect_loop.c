@@ -5,17 +5,34 @@
  * can come. */
 #include "elector/elect_core.h"
 
+/* Rule D8 of docs/ELECTION.md, section "Who should not lead": this many raises make us
+ * yield, and without another we stand again after this long. */
+#define RAISES_MAX       2
+#define RAISES_FORGET_MS 1000
+
+/* Rule D8: others began one round after the other while we were our own candidate. They
+ * elect us, by a vote of ours that one of them hands on, and we never hear from a quorum
+ * of them: so our vote is that of a server that should not lead. A server that cannot
+ * lead (INT64_MIN) or is demoted by its peer has nothing to yield. */
+static bool
+yields(const struct elect *e)
+{
+	return e->options.yield && e->raises >= RAISES_MAX && e->self.look.epoch >= 0;
+}
+
 /* Java: getInitId, getInitLastLoggedZxid, getPeerEpoch. An observer's vote loses against
  * every other. */
 static struct vote
 initial_vote(const struct elect *e)
 {
 	bool member = quorum_is_voter(&e->quorums.current, e->self.sid);
+	struct vote v = {.leader = member ? e->self.sid : INT64_MIN,
+	                 .zxid = e->options.observer ? INT64_MIN : e->self.look.zxid,
+	                 .epoch = e->options.observer ? INT64_MIN : e->self.look.epoch};
 
-	return (struct vote){.leader = member ? e->self.sid : INT64_MIN,
-	                     .zxid = e->options.observer ? INT64_MIN : e->self.look.zxid,
-	                     .epoch =
-	                         e->options.observer ? INT64_MIN : e->self.look.epoch};
+	if (yields(e))
+		v.epoch = vote_demoted_epoch(v.epoch);
+	return v;
 }
 
 static bool
@@ -147,8 +164,11 @@ adopt(struct elect *e, const struct vote *v)
 static void
 start_higher_round(struct elect *e, const struct vote *v)
 {
-	struct vote initial = initial_vote(e);
+	struct vote initial;
 
+	e->raises += e->proposal.leader == e->self.sid && e->raises < RAISES_MAX;
+	e->raised_ms = e->now_ms;
+	initial = initial_vote(e);
 	e->self.clock = v->round;
 	e->round_votes.count = 0;
 	adopt(e, beats(e, v, &initial) ? v : &initial);
@@ -332,18 +352,32 @@ take_early(struct elect *e)
 	}
 }
 
+/* Goes on as the elector before us, which may have yielded (rule D8): then its real vote
+ * is still to come, and nobody else knows of that. */
+static void
+go_on(struct elect *e, const struct vote *said)
+{
+	e->self.clock = said->round;
+	e->proposal = *said;
+	if (said->leader == e->self.sid && e->self.look.epoch >= 0 && said->epoch < 0)
+		e->raises = RAISES_MAX;
+}
+
 /* A look that the elector before us had begun goes on where it was, unless its candidate
  * is no voter any more. Any other look starts above every round that is known. */
 static void
 choose_round(struct elect *e)
 {
-	struct vote initial = initial_vote(e);
+	struct vote initial;
 	int64_t base = e->self.clock;
+
+	e->raises = 0;
+	e->raised_ms = e->now_ms;
+	initial = initial_vote(e);
 
 	if (e->has_said && msg_serial_compare(&e->said_serial, &e->self.serial) == 0 &&
 	    (elect_is_voter(e, e->said.leader) || e->said.leader == initial.leader)) {
-		e->self.clock = e->said.round;
-		e->proposal = e->said;
+		go_on(e, &e->said);
 		return;
 	}
 	if (e->has_said && e->said_before_us && e->said.round > base)
@@ -397,12 +431,40 @@ any_delivered(const struct elect *e)
 }
 
 static void
-end_wait(struct elect *e)
+ask_again(struct elect *e)
 {
 	if (any_delivered(e))
 		elect_broadcast(e);
 	else
 		elect_act(e->out, ELECT_ACT_CONNECT_ALL);
+}
+
+/* Rule D8: nobody has raised the round for a while, so that we stand again, in a new
+ * round unless a vote that beats our real one is known. False: we do not yield, or still
+ * do. */
+static bool
+stand_again(struct elect *e)
+{
+	struct vote initial;
+
+	if (!yields(e) || e->now_ms < e->raised_ms + RAISES_FORGET_MS)
+		return false;
+	e->raises = 0;
+	initial = initial_vote(e);
+	if (!beats(e, &initial, &e->proposal))
+		return false;
+	/* a better vote needs no higher round where there is none */
+	e->self.clock += e->self.clock < INT64_MAX;
+	e->round_votes.count = 0;
+	adopt(e, &initial);
+	return true;
+}
+
+static void
+end_wait(struct elect *e)
+{
+	if (!stand_again(e))
+		ask_again(e);
 	e->timeout_ms = e->timeout_ms > e->options.notify_max_ms / 2
 	                    ? e->options.notify_max_ms
 	                    : e->timeout_ms * 2;

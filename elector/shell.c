@@ -110,6 +110,8 @@ make_core(struct elector *s)
 	/* without Zab nothing parts the followers of two leaders of one round */
 	o.fixed_window = s->conf->zab;
 	o.doubt_vote = !s->conf->zab;
+	/* nor would anything keep a fresher server's data from being left behind */
+	o.yield = s->conf->zab;
 	r = s->conf->attach ? attach_new(&attach, &o) : elect_new(&elect, &o);
 	if (r < 0)
 		return r;

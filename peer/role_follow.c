@@ -88,7 +88,8 @@ send_ackepoch(struct role *r, struct role_actions *out)
 	int64_t current = role_current(r);
 
 	f->fresher = f->promise && f->epoch == 0 &&
-	             role_is_fresher(current, r->look.zxid, r->vote.epoch, r->vote.zxid);
+	             role_is_fresher(current, r->look.zxid,
+	                             vote_claimed_epoch(r->vote.epoch), r->vote.zxid);
 	role_send_i32(out, r->vote.leader, QPACKET_ACKEPOCH, r->look.zxid,
 	              f->promise && (role_may_stand(r) || !f->fresher) ? (int32_t)current
 	                                                               : -1);

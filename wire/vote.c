@@ -34,6 +34,25 @@ vote_equal(const struct vote *a, const struct vote *b)
 	return a->leader == b->leader && a->epoch == b->epoch;
 }
 
+/* Real epochs have 31 bits, so that half of the distance parts both kinds. */
+static bool
+is_demoted(int64_t epoch)
+{
+	return epoch != INT64_MIN && epoch < -VOTE_DEMOTION / 2;
+}
+
+int64_t
+vote_demoted_epoch(int64_t epoch)
+{
+	return epoch == INT64_MIN || is_demoted(epoch) ? epoch : epoch - VOTE_DEMOTION;
+}
+
+int64_t
+vote_claimed_epoch(int64_t epoch)
+{
+	return is_demoted(epoch) ? epoch + VOTE_DEMOTION : epoch;
+}
+
 static unsigned
 find(const struct vote_map *m, int64_t sid)
 {

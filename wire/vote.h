@@ -31,6 +31,18 @@ bool vote_equal(const struct vote *a, const struct vote *b);
 /* Leader, zxid, round and epoch alike, whatever the states. */
 bool vote_same_claim(const struct vote *a, const struct vote *b);
 
+/* A server that others should rather not elect votes with its epoch lowered by this much:
+ * such a vote loses against each that is not lowered, and the lowered ones keep their
+ * order among themselves (docs/ELECTION.md, section "Who should not lead"). Both
+ * functions leave INT64_MIN, the epoch of a server that cannot lead at all, as it is. */
+#define VOTE_DEMOTION (INT64_C(1) << 62)
+
+/* `epoch` lowered, once: what is lowered already is returned as it is. */
+int64_t vote_demoted_epoch(int64_t epoch);
+
+/* The real epoch of a vote, lowered or not. */
+int64_t vote_claimed_epoch(int64_t epoch);
+
 struct vote_entry {
 	int64_t sid;
 	struct vote vote;

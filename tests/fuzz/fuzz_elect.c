@@ -261,6 +261,7 @@ set_options(struct model *m, unsigned b)
 		o->doubt ^= (bits & 32) != 0;
 		o->links ^= (bits & 64) != 0;
 		o->guarded ^= (bits & 128) != 0;
+		o->yield ^= (bits & 128) != 0;
 	}
 	o->multi_address = bits & 1;
 	o->stop_at_newer_config = bits & 2;

@@ -37,12 +37,12 @@ test_options(void **state)
 	assert_int_equal(o.finalize_ms, 200);
 	assert_false(o.early_finalize || o.fixed_window || o.settled_in_window ||
 	             o.fixed_wait || o.keep_early_votes || o.answer_worse ||
-	             o.send_on_link_up || o.doubt || o.links || o.guarded);
+	             o.send_on_link_up || o.doubt || o.links || o.guarded || o.yield);
 	elect_options_ours(&o);
 	assert_int_equal(o.notify_max_ms, 1000);
 	assert_true(o.early_finalize && o.fixed_window && o.settled_in_window &&
 	            o.fixed_wait && o.keep_early_votes && o.answer_worse &&
-	            o.send_on_link_up && o.doubt && o.links && o.guarded);
+	            o.send_on_link_up && o.doubt && o.links && o.guarded && o.yield);
 	bad.hierarchical = true;
 	bad.group_count = 1;
 	bad.groups[0].member_count = 1; /* without a weight */

@@ -170,13 +170,45 @@ test_confirms(void **state)
 	assert_false(vote_map_confirms(&m, 3, 4, 3, 5));
 }
 
+static void
+test_demoted(void **state)
+{
+	static const int64_t epochs[] = {INT64_MAX, INT32_MAX, 7, 1, 0, -1, INT32_MIN};
+	struct vote low = {.leader = 1}, high = {.leader = 2, .zxid = 9};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(epochs) / sizeof(epochs[0]); i++) {
+		int64_t lowered = vote_demoted_epoch(epochs[i]);
+
+		assert_int_equal(vote_claimed_epoch(epochs[i]), epochs[i]);
+		if (epochs[i] == INT64_MAX)
+			continue; /* no epoch of a server; nothing overflows */
+		assert_true(lowered == epochs[i] - (INT64_C(1) << 62));
+		assert_true(vote_demoted_epoch(lowered) == lowered);
+		assert_true(vote_claimed_epoch(lowered) == epochs[i]);
+	}
+	assert_true(vote_demoted_epoch(INT64_MIN) == INT64_MIN);
+	assert_true(vote_claimed_epoch(INT64_MIN) == INT64_MIN);
+	/* behind all that stand, before those that cannot, and in order */
+	low.epoch = 3;
+	high.epoch = vote_demoted_epoch(INT32_MAX);
+	assert_true(vote_beats(1, &low, &high));
+	low.epoch = vote_demoted_epoch(3);
+	assert_true(vote_beats(1, &high, &low));
+	low.epoch = high.epoch;
+	assert_true(vote_beats(1, &high, &low));
+	low.epoch = INT64_MIN;
+	high.epoch = vote_demoted_epoch(0);
+	assert_true(vote_beats(1, &high, &low));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_beats),    cmocka_unit_test(test_equal),
 	    cmocka_unit_test(test_map),      cmocka_unit_test(test_map_full),
-	    cmocka_unit_test(test_confirms),
+	    cmocka_unit_test(test_confirms), cmocka_unit_test(test_demoted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
