@@ -63,17 +63,24 @@ static const struct field remote[] = {
     {FIELD_U8, AT(remote.link), MSG_LINK_DOWN, MSG_LINK_UP},
     {FIELD_U8, AT(remote.reason), 0, MSG_REASONS - 1},
     {FIELD_BOOL, AT(remote.was_up), 0, 1},
+    {FIELD_U64, AT(remote.number), 0, 0},
+    {FIELD_BOOL, AT(remote.dialled), 0, 1},
     {0}};
 static const struct field frame[] = {
     {FIELD_U8, AT(frame.lane), MSG_LANE_ELECTION, MSG_LANE_LEARNER},
     {FIELD_I64, AT(frame.sid), SID_MIN, INT64_MAX},
+    {FIELD_U64, AT(frame.number), 0, 0},
     {FIELD_DATA, AT(frame), 1, MSG_FRAME_MAX},
     {0}};
 static const struct field connect[] = {
     {FIELD_U8, AT(connect.lane), MSG_LANE_ELECTION, MSG_LANE_LEARNER},
     {FIELD_I64, AT(connect.sid), MSG_ALL, INT64_MAX},
+    {FIELD_U64, AT(connect.number), 0, 0},
     {FIELD_U8, AT(connect.reason), 0, MSG_REASONS - 1},
     {0}};
+static const struct field take[] = {{FIELD_I64, AT(take.sid), SID_MIN, INT64_MAX},
+                                    {FIELD_U64, AT(take.number), 1, 0},
+                                    {0}};
 static const struct field look[] = {
     {FIELD_SERIAL, AT(look.serial), 0, 0},
     {FIELD_I64, AT(look.sid), 0, INT64_MAX},
@@ -120,6 +127,7 @@ static const struct layout layouts[MSG_TYPES] = {
     [MSG_STATE] = {{"state", MSG_ELECTOR | MSG_CONNMGR, MSG_ELECTOR | MSG_CONNMGR,
                     MSG_KEEP_STATE},
                    state},
+    [MSG_TAKE] = {{"take", MSG_PEER, MSG_CONNMGR, MSG_KEEP_NOTHING}, take},
 };
 
 enum msg_party

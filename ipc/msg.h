@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MSG_SET       2     /* version of this message set */
+#define MSG_SET       3     /* version of this message set */
 #define MSG_FRAME_MAX 60000 /* of one remote; connmgr drops larger ones */
 #define MSG_MAX       (MSG_FRAME_MAX + 64)
 #define MSG_PATH_MAX  108
@@ -65,6 +65,9 @@ enum msg_type {
 	/* The elector's vote, before the first frame that carries it. To an elector: what
 	 * the last elector said. */
 	MSG_STATE,
+	/* The peer: this connection of the learner lane is the link now, so connmgr does
+	 * not close it for room. */
+	MSG_TAKE,
 	MSG_TYPES,
 };
 
@@ -139,11 +142,20 @@ struct msg_remote {
 	uint8_t link;   /* enum msg_link */
 	uint8_t reason; /* enum msg_reason: of the last end or failed attempt */
 	bool was_up;    /* this connmgr has had a link to it on this lane */
+	/* Learner lane: the connection that came up or ended. There may be several for
+	 * one sid. No number is given twice before the machine is started again. 0: of no
+	 * connection: an attempt to dial has begun or failed, or it is our own port; and
+	 * always on the election lane. */
+	uint64_t number;
+	bool dialled; /* we dialled that connection, since the peer asked for it */
 };
 
 struct msg_frame { /* frame_in, frame_out */
 	uint8_t lane;
 	int64_t sid;
+	/* Learner lane: of the connection, as in `remote`; connmgr and the peer drop a
+	 * frame of a connection that they do not have any more. Election lane: 0. */
+	uint64_t number;
 	const unsigned char *data; /* borrowed; 1 … MSG_FRAME_MAX bytes */
 	size_t data_len;
 };
@@ -151,7 +163,15 @@ struct msg_frame { /* frame_in, frame_out */
 struct msg_connect { /* connect, disconnect */
 	uint8_t lane;
 	int64_t sid; /* or MSG_ALL */
+	/* disconnect on the learner lane: the connection to close, as in `remote`; 0:
+	 * stop dialling. Otherwise 0. */
+	uint64_t number;
 	uint8_t reason;
+};
+
+struct msg_take {
+	int64_t sid;
+	uint64_t number; /* of a connection, as in `remote` */
 };
 
 struct msg_look {
@@ -207,7 +227,8 @@ struct msg {
 		struct msg_remote remote;
 		struct msg_frame frame;     /* FRAME_IN, FRAME_OUT */
 		struct msg_connect connect; /* CONNECT, DISCONNECT */
-		struct msg_look look;       /* the serial is the first of these, too */
+		struct msg_take take;
+		struct msg_look look; /* the serial is the first of these, too */
 		struct msg_doubt doubt;
 		struct msg_vote decided, role, state;
 	} u;

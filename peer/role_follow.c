@@ -86,13 +86,16 @@ send_ackepoch(struct role *r, struct role_actions *out)
 {
 	struct role_follow *f = &r->follow;
 	int64_t current = role_current(r);
+	struct qpacket_ackepoch answer = {.current = -1, .epoch = (int32_t)f->asked};
+	struct role_packet *p;
 
 	f->fresher = f->promise && f->epoch == 0 &&
 	             role_is_fresher(current, r->look.zxid,
 	                             vote_claimed_epoch(r->vote.epoch), r->vote.zxid);
-	role_send_i32(out, r->vote.leader, QPACKET_ACKEPOCH, r->look.zxid,
-	              f->promise && (role_may_stand(r) || !f->fresher) ? (int32_t)current
-	                                                               : -1);
+	if (f->promise && (role_may_stand(r) || !f->fresher))
+		answer.current = (int32_t)current;
+	p = role_send(out, r->vote.leader, QPACKET_ACKEPOCH, r->look.zxid);
+	p->data_len = (uint8_t)qpacket_put_ackepoch(&answer, p->data, sizeof(p->data));
 }
 
 /* Sends the answers that are owed and whose epoch is on the disk. */

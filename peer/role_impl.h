@@ -44,8 +44,7 @@ struct role_link {
 	/* of the last packet, and of the next PING */
 	uint64_t word_ms;
 	uint64_t ping_ms;
-	/* The epoch of LEADERINFO; never a second one before the answer, since an
-	 * ACKEPOCH does not say which epoch it promises. */
+	/* The epoch of LEADERINFO; never a second one before the answer. */
 	int64_t offered;
 	/* The epoch of the last ACKEPOCH, and of the last that was a promise. */
 	int64_t answered;

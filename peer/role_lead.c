@@ -217,16 +217,17 @@ on_ackepoch(struct role *r, struct role_remote *p, const struct qpacket *packet,
             struct role_actions *out)
 {
 	const struct role_lead *l = &r->lead;
-	int32_t epoch;
+	struct qpacket_ackepoch answer;
 
 	if (p->link.offered == p->link.answered)
 		return ROLE_CLOSE_UNEXPECTED;
-	if (qpacket_get_i32(packet, &epoch) != QPACKET_OK || epoch < -1)
+	if (qpacket_get_ackepoch(packet, &answer) != QPACKET_OK || answer.current < -1 ||
+	    answer.epoch != p->link.offered)
 		return ROLE_CLOSE_BAD;
 	p->link.answered = p->link.offered;
-	if (epoch >= 0) {
-		bool fresher =
-		    role_is_fresher(epoch, packet->zxid, role_current(r), r->look.zxid);
+	if (answer.current >= 0) {
+		bool fresher = role_is_fresher(answer.current, packet->zxid,
+		                               role_current(r), r->look.zxid);
 
 		/* nobody elects a learner without a weight, however fresh it is: we would
 		 * look again for ever */

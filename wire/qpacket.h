@@ -32,8 +32,9 @@ enum qpacket_type {
 	QPACKET_INFORMANDACTIVATE = 19,
 };
 
-/* The protocol version of FOLLOWERINFO and LEADERINFO. */
-#define QPACKET_PROTOCOL 0x10000
+/* The protocol version of FOLLOWERINFO and LEADERINFO. Ours is ZooKeeper's (0x10000) with
+ * an ACKEPOCH that names the epoch which it answers; we refuse a smaller one. */
+#define QPACKET_PROTOCOL 0x10001
 #define QPACKET_MAX      60000 /* bytes of data */
 
 struct qpacket {
@@ -53,6 +54,12 @@ struct qpacket_learner {
 	int64_t config_version;
 };
 
+/* What ACKEPOCH carries as data. */
+struct qpacket_ackepoch {
+	int32_t current; /* the sender's current epoch; -1: this is no promise */
+	int32_t epoch;   /* of the LEADERINFO that is answered */
+};
+
 /* What each means is the text that qpacket_result_name returns. */
 enum qpacket_result {
 	QPACKET_OK,
@@ -70,7 +77,10 @@ size_t qpacket_encode(const struct qpacket *in, void *out, size_t cap); /* 0: no
 enum qpacket_result qpacket_get_learner(const struct qpacket *in,
                                         struct qpacket_learner *out);
 size_t qpacket_put_learner(const struct qpacket_learner *in, void *out, size_t cap);
-/* The data of LEADERINFO (protocol version) and ACKEPOCH (current epoch): one i32. */
+enum qpacket_result qpacket_get_ackepoch(const struct qpacket *in,
+                                         struct qpacket_ackepoch *out);
+size_t qpacket_put_ackepoch(const struct qpacket_ackepoch *in, void *out, size_t cap);
+/* The data of LEADERINFO: the protocol version, one i32. */
 enum qpacket_result qpacket_get_i32(const struct qpacket *in, int32_t *out);
 size_t qpacket_put_i32(int32_t value, void *out, size_t cap);
 

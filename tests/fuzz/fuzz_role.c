@@ -116,6 +116,19 @@ remote(struct model *m)
 	check_step(m, &ev);
 }
 
+static size_t
+put_answer(struct model *m, int64_t from, unsigned char *data, size_t cap)
+{
+	const struct remote *r = find_remote(m, from);
+	unsigned b = feed_byte(&m->feed);
+	struct qpacket_ackepoch answer = {.current = (int32_t)(b % 4) - 1,
+	                                  .epoch = r ? (int32_t)r->offered : 0};
+
+	if (b >= 240)
+		answer.epoch = (int32_t)m->epoch;
+	return qpacket_put_ackepoch(&answer, data, cap);
+}
+
 /* A packet that may be in turn. */
 static void
 likely_packet(struct model *m, int64_t from, struct qpacket *p, unsigned char *data,
@@ -142,7 +155,7 @@ likely_packet(struct model *m, int64_t from, struct qpacket *p, unsigned char *d
 	else if (p->type == QPACKET_LEADERINFO)
 		p->data_len = qpacket_put_i32(QPACKET_PROTOCOL, data, cap);
 	else if (p->type == QPACKET_ACKEPOCH)
-		p->data_len = qpacket_put_i32(feed_byte(&m->feed) % 4 - 1, data, cap);
+		p->data_len = put_answer(m, from, data, cap);
 	else
 		p->data = NULL;
 	if (p->type == QPACKET_ACKEPOCH)

@@ -63,14 +63,15 @@ static void
 note_packet(struct model *m, int64_t from, const struct qpacket *p)
 {
 	struct remote *r = find_remote(m, from);
-	int32_t current;
+	struct qpacket_ackepoch answer;
 
 	if (!r || !r->open)
 		return;
 	if (p->type == QPACKET_LEADERINFO && from == m->vote.leader)
 		m->asked = p->zxid >> 32;
-	if (p->type == QPACKET_ACKEPOCH && qpacket_get_i32(p, &current) == QPACKET_OK &&
-	    current >= 0)
+	if (p->type == QPACKET_ACKEPOCH &&
+	    qpacket_get_ackepoch(p, &answer) == QPACKET_OK && answer.current >= 0 &&
+	    answer.epoch == r->offered)
 		r->promised = r->offered;
 	if (p->type == QPACKET_ACK)
 		r->acked = p->zxid >> 32;
@@ -96,13 +97,14 @@ is_quorum(const struct model *m, size_t field, int64_t epoch)
 static void
 check_ackepoch(struct model *m, const struct role_packet *p)
 {
-	int32_t current;
+	struct qpacket_ackepoch answer;
 	const struct qpacket q = {.data = p->data, .data_len = p->data_len};
 
-	must(qpacket_get_i32(&q, &current) == QPACKET_OK, "ACKEPOCH has its epoch");
+	must(qpacket_get_ackepoch(&q, &answer) == QPACKET_OK, "ACKEPOCH has its epochs");
+	must(answer.epoch == m->asked, "ACKEPOCH names the epoch that it answers");
 	must(m->disk[ROLE_FILE_ACCEPTED] >= m->asked,
 	     "an epoch is answered when it is on the disk");
-	if (current < 0)
+	if (answer.current < 0)
 		return;
 	must(m->asked > m->promised, "no epoch is promised twice");
 	m->promised = m->asked;

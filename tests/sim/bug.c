@@ -125,16 +125,17 @@ const struct qpacket *
 sim_bug_packet(const struct qpacket *packet)
 {
 	static struct qpacket told;
-	static unsigned char data[64];
-	int32_t epoch;
+	static unsigned char data[8];
+	struct qpacket_ackepoch answer;
 
 	if (sim.bug != SIM_BUG_REFUSAL || packet->type != QPACKET_ACKEPOCH ||
-	    packet->data_len > sizeof(data) ||
-	    qpacket_get_i32(packet, &epoch) != QPACKET_OK || epoch != -1)
+	    qpacket_get_ackepoch(packet, &answer) != QPACKET_OK || answer.current != -1)
 		return packet;
 	/* as from a follower that has seen no leader, and makes its promise */
 	told = *packet;
+	answer.current = 0;
 	told.zxid = 0;
-	told.data = memset(data, 0, sizeof(data));
+	told.data = data;
+	told.data_len = qpacket_put_ackepoch(&answer, data, sizeof(data));
 	return &told;
 }

@@ -153,23 +153,23 @@ check_serial(unsigned server, const struct msg_serial *serial)
 }
 
 static void
-check_promise(unsigned server, const struct role *r, const struct role_packet *p)
+check_promise(unsigned server, const struct role_packet *p)
 {
 	const struct qpacket packet = {
 	    .type = p->type, .data = p->data, .data_len = p->data_len};
 	int64_t *promised = &witnesses[server].promised;
-	int32_t current;
+	struct qpacket_ackepoch answer;
 
 	if (p->type == QPACKET_FOLLOWERINFO && p->zxid >> 32 < *promised)
 		sim_fail("S10: server %u forgot its promise of %" PRId64, server + 1,
 		         *promised);
 	if (p->type != QPACKET_ACKEPOCH ||
-	    qpacket_get_i32(&packet, &current) != QPACKET_OK || current < 0)
+	    qpacket_get_ackepoch(&packet, &answer) != QPACKET_OK || answer.current < 0)
 		return;
-	if (r->follow.asked <= *promised)
-		sim_fail("S10: server %u promises epoch %" PRId64 " after %" PRId64,
-		         server + 1, r->follow.asked, *promised);
-	*promised = r->follow.asked;
+	if (answer.epoch <= *promised)
+		sim_fail("S10: server %u promises epoch %d after %" PRId64, server + 1,
+		         answer.epoch, *promised);
+	*promised = answer.epoch;
 	sim_moment(server);
 }
 
@@ -201,7 +201,7 @@ __wrap_role_step(struct role *r, const struct role_event *ev, struct role_action
 		else if (a->type == ROLE_ACT_ROLE)
 			check_serial(server, &a->u.role.serial);
 		else if (a->type == ROLE_ACT_SEND)
-			check_promise(server, r, &a->u.packet);
+			check_promise(server, &a->u.packet);
 	}
 }
 

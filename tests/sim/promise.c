@@ -74,9 +74,9 @@ check_ackepoch(unsigned server, unsigned leader, const struct role_packet *p)
 	const struct qpacket packet = {
 	    .type = p->type, .data = p->data, .data_len = p->data_len};
 	int64_t epoch = offers[leader][server].epoch;
-	int32_t current;
+	struct qpacket_ackepoch answer;
 
-	if (qpacket_get_i32(&packet, &current) != QPACKET_OK || current < 0)
+	if (qpacket_get_ackepoch(&packet, &answer) != QPACKET_OK || answer.current < 0)
 		return;
 	if (durable(server, ROLE_FILE_ACCEPTED) < epoch)
 		sim_fail("S10: server %u promises epoch %" PRId64

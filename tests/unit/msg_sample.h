@@ -111,12 +111,15 @@ fill_traffic(struct msg *m, enum sample s)
 			(uint8_t)pick(s, MSG_LINK_DOWN, MSG_LINK_CONNECTING, MSG_LINK_UP),
 		    .reason = reason,
 		    .was_up = s != SAMPLE_LOW,
+		    .number = pick_u64(s, 0),
+		    .dialled = s != SAMPLE_LOW,
 		};
 		break;
 	case MSG_FRAME_IN:
 	case MSG_FRAME_OUT:
 		m->u.frame.lane = lane;
 		m->u.frame.sid = pick(s, MSG_ALL + 1, 3, INT64_MAX);
+		m->u.frame.number = pick_u64(s, 0);
 		m->u.frame.data = frame_bytes;
 		m->u.frame.data_len = (size_t)pick(s, 1, 44, MSG_FRAME_MAX);
 		break;
@@ -124,7 +127,12 @@ fill_traffic(struct msg *m, enum sample s)
 	case MSG_DISCONNECT:
 		m->u.connect.lane = lane;
 		m->u.connect.sid = pick_any(s, 3);
+		m->u.connect.number = pick_u64(s, 0);
 		m->u.connect.reason = reason;
+		break;
+	case MSG_TAKE:
+		m->u.take.sid = pick(s, MSG_ALL + 1, 3, INT64_MAX);
+		m->u.take.number = pick_u64(s, 1);
 		break;
 	}
 }

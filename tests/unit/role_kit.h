@@ -48,6 +48,8 @@ struct kit {
 	/* the counts in the serials of the last LOOK and of the last ROLE */
 	uint64_t look_count;
 	uint64_t role_count;
+	/* the epoch of the last LEADERINFO to each sid */
+	int64_t offered[ROLE_LEARNERS_MAX + 1];
 };
 
 static inline const struct role_action *
@@ -101,6 +103,18 @@ kit_i32(const struct role_packet *p)
 	return v;
 }
 
+/* The current epoch in an ACKEPOCH; -1: it is no promise. */
+static inline int32_t
+kit_answer(const struct role_packet *p)
+{
+	const struct qpacket q = {
+	    .type = p->type, .data = p->data, .data_len = p->data_len};
+	struct qpacket_ackepoch v = {INT32_MIN, INT32_MIN};
+
+	assert_int_equal(qpacket_get_ackepoch(&q, &v), QPACKET_OK);
+	return v.current;
+}
+
 static inline void
 kit_step(struct kit *k, struct role_event ev)
 {
@@ -114,6 +128,11 @@ kit_step(struct kit *k, struct role_event ev)
 	a = kit_find(k, ROLE_ACT_ROLE);
 	if (a)
 		k->role_count = a->u.role.serial.count;
+	for (unsigned i = 0; i < k->todo.count; i++) {
+		a = &k->todo.list[i];
+		if (a->type == ROLE_ACT_SEND && a->u.packet.type == QPACKET_LEADERINFO)
+			k->offered[a->sid] = a->u.packet.zxid >> 32;
+	}
 }
 
 static inline void
@@ -122,6 +141,7 @@ kit_new(struct kit *k, struct role_config config)
 	k->now_ms = 1000;
 	k->look_count = 0;
 	k->role_count = 0;
+	memset(k->offered, 0, sizeof(k->offered));
 	assert_int_equal(role_new(&k->role, &config), 0);
 }
 
@@ -176,16 +196,26 @@ kit_raw(struct kit *k, int64_t sid, int32_t type, int64_t zxid, const void *data
 	         (struct role_event){.type = ROLE_EV_PACKET, .sid = sid, .packet = &q});
 }
 
-/* LEADERINFO and ACKEPOCH carry `value`. */
+/* LEADERINFO carries `value`. */
 static inline void
 kit_packet(struct kit *k, int64_t sid, int32_t type, int64_t zxid, int32_t value)
 {
 	unsigned char data[4];
 	size_t len = 0;
 
-	if (type == QPACKET_LEADERINFO || type == QPACKET_ACKEPOCH)
+	if (type == QPACKET_LEADERINFO)
 		len = qpacket_put_i32(value, data, sizeof(data));
 	kit_raw(k, sid, type, zxid, len ? data : NULL, len);
+}
+
+static inline void
+kit_ackepoch(struct kit *k, int64_t sid, int64_t zxid, int32_t current, int64_t epoch)
+{
+	const struct qpacket_ackepoch answer = {current, (int32_t)epoch};
+	unsigned char data[8];
+	size_t len = qpacket_put_ackepoch(&answer, data, sizeof(data));
+
+	kit_raw(k, sid, QPACKET_ACKEPOCH, zxid, data, len);
 }
 
 static inline void

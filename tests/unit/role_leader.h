@@ -31,7 +31,7 @@ joins(int64_t sid, int64_t accepted)
 static inline void
 ackepoch(int64_t sid, int32_t current)
 {
-	kit_packet(&k, sid, QPACKET_ACKEPOCH, 0, current);
+	kit_ackepoch(&k, sid, 0, current, k.offered[sid]);
 }
 
 static inline void

@@ -33,7 +33,7 @@ test_round_trip(void **state)
 			if (is_frame((int)in.type)) {
 				assert_memory_equal(out.u.frame.data, frame_bytes,
 				                    in.u.frame.data_len);
-				assert_ptr_equal(out.u.frame.data, packet + 13);
+				assert_ptr_equal(out.u.frame.data, packet + 21);
 				out.u.frame.data = frame_bytes;
 			}
 			assert_memory_equal(&out, &in, sizeof(in));
@@ -153,12 +153,13 @@ test_bytes_out_of_range(void **state)
 	    {MSG_REMOTE, 13, 4, MSG_RANGE},
 	    {MSG_REMOTE, 14, MSG_REASONS, MSG_RANGE},
 	    {MSG_REMOTE, 15, 2, MSG_RANGE}, /* was_up */
+	    {MSG_REMOTE, 24, 2, MSG_RANGE}, /* dialled */
 	    {MSG_FRAME_IN, 4, 0, MSG_RANGE},
 	    {MSG_FRAME_OUT, 4, 3, MSG_RANGE},
 	    {MSG_CONNECT, 4, 0, MSG_RANGE},
-	    {MSG_CONNECT, 13, MSG_REASONS, MSG_RANGE},
+	    {MSG_CONNECT, 21, MSG_REASONS, MSG_RANGE},
 	    {MSG_DISCONNECT, 4, 9, MSG_RANGE},
-	    {MSG_DISCONNECT, 13, 0xff, MSG_RANGE},
+	    {MSG_DISCONNECT, 21, 0xff, MSG_RANGE},
 	    {MSG_LOOK, 20, 0x80, MSG_RANGE}, /* sid: negative */
 	    {MSG_LOOK, 52, 2, MSG_RANGE},    /* gave_up */
 	    {MSG_LOOK, 61, MSG_LOOK_REASONS, MSG_RANGE},
@@ -243,6 +244,8 @@ test_not_encoded(void **state)
 	BAD(MSG_FRAME_OUT, m.u.frame.data_len = MSG_FRAME_MAX + 1);
 	BAD(MSG_FRAME_OUT, m.u.frame.data_len = SIZE_MAX);
 	BAD(MSG_CONNECT, m.u.connect.lane = 3);
+	BAD(MSG_TAKE, m.u.take.sid = MSG_ALL);
+	BAD(MSG_TAKE, m.u.take.number = 0);
 	BAD(MSG_LOOK, m.u.look.serial = (struct msg_serial){0});
 	BAD(MSG_LOOK, m.u.look.sid = -1);
 	BAD(MSG_LOOK, m.u.look.reason = MSG_LOOK_REASONS);
@@ -281,6 +284,7 @@ test_fields_out_of_range(void **state)
 	    {MSG_REMOTE, 5, "\x80\0\0\0\0\0\0", 8},
 	    {MSG_FRAME_IN, 5, "\x80\0\0\0\0\0\0", 8},
 	    {MSG_FRAME_OUT, 5, "\x80\0\0\0\0\0\0", 8},
+	    {MSG_TAKE, 12, "\0\0\0\0\0\0\0", 8},
 	    {MSG_DOUBT, 20, "\x80\0\0\0\0\0\0", 8},
 	};
 	unsigned char packet[MSG_MAX];
@@ -302,12 +306,12 @@ static void
 test_bytes(void **state)
 {
 	static const unsigned char want[] = {
-	    0x43, 0x6c, 2,   1,                         /* magic, set, attach */
+	    0x43, 0x6c, 3,   1,                         /* magic, set, attach */
 	    2,                                          /* the peer */
 	    0,    2,    'm', '1',                       /* name */
 	    0,    0,    0,   0,   0,   0,   0x12, 0x67, /* pid 4711 */
 	    0,    5,    '0', '.', '1', '.', '0',        /* build */
-	    2,                                          /* set */
+	    3,                                          /* set */
 	    1,    2,    3,   4,   5,   6,   7,    8,    /* generation */
 	};
 	struct msg m = {.type = MSG_ATTACH,

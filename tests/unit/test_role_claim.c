@@ -75,7 +75,7 @@ a_follower_acknowledges_with_what_it_voted_with(void **state)
 	kit_packet(&k, 3, QPACKET_LEADERINFO, 5LL << 32, QPACKET_PROTOCOL);
 	kit_written(&k, 0);
 	assert_true(kit_sent(&k, 3, QPACKET_ACKEPOCH)->zxid == ZXID);
-	assert_int_equal(kit_i32(kit_sent(&k, 3, QPACKET_ACKEPOCH)), 4);
+	assert_int_equal(kit_answer(kit_sent(&k, 3, QPACKET_ACKEPOCH)), 4);
 }
 
 /* Server 2 promises with `zxid` while we lead, whatever we claimed meanwhile. */
@@ -87,7 +87,7 @@ promised_by(int64_t newest, int64_t zxid, int32_t epoch)
 	kit_up(&k, 2);
 	kit_info(&k, 2, QPACKET_FOLLOWERINFO, 4);
 	kit_written(&k, 0);
-	kit_packet(&k, 2, QPACKET_ACKEPOCH, zxid, epoch);
+	kit_ackepoch(&k, 2, zxid, epoch, k.offered[2]);
 }
 
 static void

@@ -109,7 +109,7 @@ join_2(struct kit *to)
 static void
 ackepoch(struct kit *to)
 {
-	kit_packet(to, 2, QPACKET_ACKEPOCH, 0, 5);
+	kit_ackepoch(to, 2, 0, 5, 6);
 }
 
 static void

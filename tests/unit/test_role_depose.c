@@ -255,7 +255,7 @@ turned_away(void **state)
 	} rows[] = {
 	    {QPACKET_ACK, 5, 0, ROLE_CLOSE_UNEXPECTED},
 	    {QPACKET_ACK, 0, 0, ROLE_CLOSE_UNEXPECTED},
-	    {QPACKET_ACKEPOCH, 0, 4, ROLE_CLOSE_UNEXPECTED}, /* nothing was asked */
+	    {QPACKET_ACKEPOCH, 0, 4, ROLE_CLOSE_UNEXPECTED}, /* before its info */
 	    {QPACKET_LEADERINFO, 5, QPACKET_PROTOCOL, ROLE_CLOSE_UNEXPECTED},
 	    {QPACKET_UPTODATE, 5, 0, ROLE_CLOSE_UNEXPECTED},
 	    {QPACKET_FOLLOWERINFO, 4, 0, ROLE_CLOSE_BAD}, /* without its data */
@@ -271,7 +271,11 @@ turned_away(void **state)
 		kit_down(&k, 3, MSG_REASON_NEVER);
 	}
 	joins(3, 4);
-	kit_packet(&k, 3, QPACKET_ACKEPOCH, 0, -2);
+	kit_ackepoch(&k, 3, 0, -2, 5);
+	assert_true(kit_closed(&k, 3, ROLE_CLOSE_BAD));
+	kit_down(&k, 3, MSG_REASON_NEVER);
+	joins(3, 4);
+	kit_ackepoch(&k, 3, 0, 4, 4); /* names an epoch that nobody offered */
 	assert_true(kit_closed(&k, 3, ROLE_CLOSE_BAD));
 	kit_down(&k, 3, MSG_REASON_NEVER);
 	joins(3, 4);

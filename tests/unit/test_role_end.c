@@ -32,7 +32,7 @@ a_failed_write_is_no_promise(void **state)
 	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.epoch,
 	                 6); /* tried again */
 	kit_written(&k, 0);
-	assert_int_equal(kit_i32(kit_sent(&k, 3, QPACKET_ACKEPOCH)), -1);
+	assert_int_equal(kit_answer(kit_sent(&k, 3, QPACKET_ACKEPOCH)), -1);
 	assert_int_equal(kit_view(&k).reason, ROLE_REASON_NONE);
 
 	newleader(6);

@@ -36,8 +36,8 @@ steps_to_ackepoch(void **state)
 	kit_written(&k, 0);
 	p = kit_sent(&k, 3, QPACKET_ACKEPOCH);
 	assert_non_null(p);
-	assert_int_equal(kit_i32(p), 4); /* its current epoch, */
-	assert_int_equal(p->zxid, 0);    /* and its claim */
+	assert_int_equal(kit_answer(p), 4); /* its current epoch, */
+	assert_int_equal(p->zxid, 0);       /* and its claim */
 }
 
 static void
@@ -110,7 +110,7 @@ equal_makes_no_promise_again(void **state)
 	kit_up(&k, 3);
 	leaderinfo(4);
 	assert_null(kit_find(&k, ROLE_ACT_WRITE));
-	assert_int_equal(kit_i32(kit_sent(&k, 3, QPACKET_ACKEPOCH)), -1);
+	assert_int_equal(kit_answer(kit_sent(&k, 3, QPACKET_ACKEPOCH)), -1);
 	newleader(4);
 	assert_non_null(kit_sent(&k, 3, QPACKET_ACK)); /* 4 is on the disk already */
 	uptodate(4);
@@ -144,7 +144,7 @@ a_write_in_progress_is_a_promise(void **state)
 	kit_packet(&k, 2, QPACKET_LEADERINFO, 6LL << 32, QPACKET_PROTOCOL);
 	assert_int_equal(k.todo.count, 0); /* nothing is sent before it is on the disk */
 	kit_written(&k, 0);
-	assert_int_equal(kit_i32(kit_sent(&k, 2, QPACKET_ACKEPOCH)), -1);
+	assert_int_equal(kit_answer(kit_sent(&k, 2, QPACKET_ACKEPOCH)), -1);
 }
 
 static void
@@ -162,7 +162,7 @@ one_write_at_a_time(void **state)
 	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.epoch, 8);
 	assert_null(kit_sent(&k, 3, QPACKET_ACKEPOCH));
 	kit_written(&k, 0);
-	assert_int_equal(kit_i32(kit_sent(&k, 3, QPACKET_ACKEPOCH)), 4);
+	assert_int_equal(kit_answer(kit_sent(&k, 3, QPACKET_ACKEPOCH)), 4);
 }
 
 /* The established leader raises the epoch on the open link, and we follow meanwhile. */
@@ -176,7 +176,7 @@ renewal(void **state)
 	leaderinfo(9);
 	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.epoch, 9);
 	kit_written(&k, 0);
-	assert_int_equal(kit_i32(kit_sent(&k, 3, QPACKET_ACKEPOCH)), 5);
+	assert_int_equal(kit_answer(kit_sent(&k, 3, QPACKET_ACKEPOCH)), 5);
 	newleader(9);
 	kit_written(&k, 0);
 	assert_non_null(kit_sent(&k, 3, QPACKET_ACK));
@@ -221,7 +221,7 @@ renewal_behind_a_write(void **state)
 	assert_int_equal(kit_sent(&k, 3, QPACKET_ACK)->zxid, 5LL << 32);
 	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.file, ROLE_FILE_ACCEPTED);
 	kit_written(&k, 0);
-	assert_int_equal(kit_i32(kit_sent(&k, 3, QPACKET_ACKEPOCH)), 5);
+	assert_int_equal(kit_answer(kit_sent(&k, 3, QPACKET_ACKEPOCH)), 5);
 }
 
 static void
@@ -236,7 +236,7 @@ an_observer(void **state)
 	leaderinfo(5);
 	for (unsigned i = 0; i < 3; i++) /* the two first files, and the promise */
 		kit_written(&k, 0);
-	assert_int_equal(kit_i32(kit_sent(&k, 3, QPACKET_ACKEPOCH)), 0);
+	assert_int_equal(kit_answer(kit_sent(&k, 3, QPACKET_ACKEPOCH)), 0);
 	newleader(5);
 	kit_written(&k, 0);
 	uptodate(5);

@@ -188,8 +188,7 @@ fresher_looks_again(void **state)
 		joins(4, 4);
 		lead();
 		kit_written(&k, 0);
-		kit_packet(&k, rows[i].sid, QPACKET_ACKEPOCH, rows[i].zxid,
-		           rows[i].epoch);
+		kit_ackepoch(&k, rows[i].sid, rows[i].zxid, rows[i].epoch, 5);
 		if ((kit_find(&k, ROLE_ACT_LOOK) != NULL) != rows[i].looks)
 			fail_msg("row %zu", i);
 		if (rows[i].looks)
@@ -220,7 +219,7 @@ fresher_without_a_weight(void **state)
 	joins(3, 4);
 	lead();
 	kit_written(&k, 0);
-	kit_packet(&k, 3, QPACKET_ACKEPOCH, 99, 4);
+	kit_ackepoch(&k, 3, 99, 4, 5);
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 	ackepoch(2, 4);
 	assert_non_null(kit_sent(&k, 2, QPACKET_NEWLEADER));

@@ -77,7 +77,7 @@ answer(int64_t epoch)
 {
 	kit_packet(&k, 3, QPACKET_LEADERINFO, epoch << 32, QPACKET_PROTOCOL);
 	kit_written(&k, 0);
-	return kit_i32(kit_sent(&k, 3, QPACKET_ACKEPOCH));
+	return kit_answer(kit_sent(&k, 3, QPACKET_ACKEPOCH));
 }
 
 static void

@@ -157,7 +157,7 @@ test_refused(void **state)
 {
 	static const unsigned char frame[] = "frame";
 	struct msg m = {.type = MSG_FRAME_IN,
-	                .u.frame = {MSG_LANE_ELECTION, 3, frame, sizeof(frame)}};
+	                .u.frame = {MSG_LANE_ELECTION, 3, 0, frame, sizeof(frame)}};
 	struct msg attached = {.type = MSG_ATTACHED, .u.attached = {1, "/nowhere"}};
 	unsigned char junk[4] = {1, 2, 3, 4};
 
@@ -173,7 +173,7 @@ test_refused(void **state)
 	assert_int_equal(door_send(mgr.conn, junk, sizeof(junk)), 0);
 	mgr_answer(mgr.conn, &attached);
 	m.type = MSG_FRAME_IN;
-	m.u.frame = (struct msg_frame){MSG_LANE_ELECTION, 3, frame, sizeof(frame)};
+	m.u.frame = (struct msg_frame){MSG_LANE_ELECTION, 3, 0, frame, sizeof(frame)};
 	mgr_say(&m);
 	until(&wrk.messages, 2);
 	assert_int_equal(wrk.last.type, MSG_FRAME_IN);
@@ -191,7 +191,7 @@ test_full_link(void **state)
 {
 	static unsigned char bytes[1000];
 	struct msg m = {.type = MSG_FRAME_OUT,
-	                .u.frame = {MSG_LANE_LEARNER, 3, bytes, sizeof(bytes)}};
+	                .u.frame = {MSG_LANE_LEARNER, 3, 7, bytes, sizeof(bytes)}};
 	unsigned sent = 0;
 
 	(void)state;
@@ -220,7 +220,7 @@ test_newest_frame(void **state)
 {
 	static unsigned char bytes[1000];
 	struct msg m = {.type = MSG_FRAME_OUT,
-	                .u.frame = {MSG_LANE_ELECTION, 3, bytes, sizeof(bytes)}};
+	                .u.frame = {MSG_LANE_ELECTION, 3, 0, bytes, sizeof(bytes)}};
 	const struct msg *last = mgr.heard;
 	uint64_t due_ms = clock_ms() + PATIENCE_MS;
 
