@@ -1,7 +1,7 @@
 /* The core's entry and its table of modes; the modes without a role are here. Follows
  * QuorumPeer.run of ZooKeeper, turned inside out. Ours, not ZooKeeper's: we wait before
- * we look again at a server that turns us away, the elector may doubt our leader, and an
- * epoch file that cannot be written is no crash. */
+ * we look again at a server that turns us away, the elector may doubt our leader, and a
+ * record that cannot be written is no crash. */
 #include "peer/role_impl.h"
 
 #include <errno.h>
@@ -19,8 +19,7 @@ on_start(struct role *r, const struct role_event *ev, struct role_actions *out)
 		return;
 	}
 	r->reason = ROLE_REASON_NONE;
-	r->claim = ev->claim;
-	role_epochs_start(r, ev->accepted, ev->current, out);
+	role_epochs_start(r, &ev->record);
 	r->look.reason = MSG_LOOK_START;
 	role_look(r, out);
 }
@@ -184,13 +183,14 @@ bad_packet(struct role *r, struct role_remote *p, struct role_actions *out)
 static void
 written(struct role *r, int error, struct role_actions *out)
 {
-	role_epochs_written(r, error, out);
+	bool ok = role_epochs_written(r, error, out);
+
 	if (!modes[r->mode]->written)
 		return;
-	if (error < 0)
-		role_look_again(r, MSG_LOOK_DISK, false, out);
-	else
+	if (ok)
 		modes[r->mode]->written(r, out);
+	else
+		role_look_again(r, MSG_LOOK_DISK, false, out);
 }
 
 static void
@@ -241,7 +241,7 @@ dispatch(struct role *r, const struct role_event *ev, struct role_actions *out)
 			ops->start(r, ev, out);
 		break;
 	case ROLE_EV_CLAIM:
-		r->claim = ev->claim;
+		role_epochs_claim(r, ev->claim, out);
 		break;
 	case ROLE_EV_DECIDED:
 		if (ops->decided && msg_serial_compare(&ev->serial, &r->look.serial) == 0)
@@ -315,7 +315,7 @@ role_get_view(const struct role *r, struct role_view *out)
 int64_t
 role_accepted(const struct role *r)
 {
-	return r->epochs.accepted > 0 ? r->epochs.accepted : 0;
+	return r->config.zab ? r->epochs.accepted : 0;
 }
 
 int64_t

@@ -17,7 +17,6 @@
 #define ROLE_LEARNERS_MAX QCONFIG_SERVERS_MAX
 #define ROLE_ACTIONS_MAX  (6 * ROLE_LEARNERS_MAX + 16)
 #define ROLE_EPOCH_MAX    INT32_MAX /* the wire has room for no larger epoch */
-#define ROLE_EPOCH_NONE   (-1)      /* there is no such file */
 
 struct role;
 
@@ -33,13 +32,21 @@ struct role_config {
 	const struct qconfig *members;
 };
 
-enum role_file { ROLE_FILE_ACCEPTED, ROLE_FILE_CURRENT };
+/* What this server keeps on its disk, as one. */
+struct role_record {
+	/* The largest epoch that it promised; of the last leader that it followed. */
+	int64_t accepted;
+	int64_t current;
+	/* the zxid of its votes, not negative */
+	int64_t claim;
+};
 
 /* Each with the members of struct role_event that it uses. */
 enum role_event_type {
-	/* We are active: generation, accepted, current, claim; or unusable. */
+	/* We are active: generation, record; or unusable. */
 	ROLE_EV_START,
-	/* claim: it is on the disk, and counts from the next look on. */
+	/* claim: CLAIMED answers when it is on the disk; it counts from the next look on.
+	 * No other may wait for its answer. */
 	ROLE_EV_CLAIM,
 	/* serial, vote. Without zab it may come again, with another epoch. */
 	ROLE_EV_DECIDED,
@@ -66,12 +73,10 @@ struct role_event {
 	uint64_t now_ms;
 	int64_t sid;
 	uint64_t generation;
-	/* ROLE_EPOCH_NONE on a fresh server */
-	int64_t accepted;
-	int64_t current;
-	/* the zxid of our votes, not negative */
+	/* as on the disk; all 0 on a fresh server */
+	struct role_record record;
 	int64_t claim;
-	/* The files cannot be read: we take no role until another START. */
+	/* The record cannot be read: we take no role until another START. */
 	bool unusable;
 	struct msg_serial serial;
 	struct vote vote;
@@ -104,11 +109,10 @@ enum role_close {
 /* Why there can be no leader or no promise here. */
 enum role_reason {
 	ROLE_REASON_NONE,
-	/* The files cannot be used; the shell knows why. */
+	/* The record cannot be used; the shell knows why. */
 	ROLE_REASON_EPOCHS,
-	/* acceptedEpoch, or currentEpoch, cannot be written. */
-	ROLE_REASON_ACCEPTED,
-	ROLE_REASON_CURRENT,
+	/* The record cannot be written. */
+	ROLE_REASON_WRITE,
 	/* No larger epoch fits into 31 bits. */
 	ROLE_REASON_USED_UP,
 	ROLE_REASON_PORT,
@@ -155,8 +159,10 @@ enum role_action_type {
 	ROLE_ACT_CONNECT,
 	/* sid, close */
 	ROLE_ACT_DISCONNECT,
-	/* write: exactly one WRITTEN answers it. */
+	/* write: the whole record; exactly one WRITTEN answers it. */
 	ROLE_ACT_WRITE,
+	/* claimed: the answer to CLAIM. */
+	ROLE_ACT_CLAIMED,
 	/* view: something in it changed. At most one, the last action. */
 	ROLE_ACT_EVENT,
 };
@@ -169,10 +175,13 @@ struct role_action {
 		struct msg_vote role;
 		struct role_packet packet;
 		enum role_close close;
+		struct role_record write;
 		struct {
-			enum role_file file;
-			int64_t epoch;
-		} write;
+			int64_t claim;
+			/* 0: on the disk; -errno: the disk has the one before it, or
+			 * this one if we die before the next write. */
+			int error;
+		} claimed;
 		struct role_view view;
 	} u;
 };
@@ -200,7 +209,7 @@ void role_step(struct role *r, const struct role_event *ev, struct role_actions 
 uint64_t role_due_ms(const struct role *r); /* UINT64_MAX: never */
 
 void role_get_view(const struct role *r, struct role_view *out);
-int64_t role_accepted(const struct role *r); /* on the disk; 0 before the first */
+int64_t role_accepted(const struct role *r); /* on the disk; 0 without zab */
 int64_t role_current(const struct role *r);  /* likewise */
 int64_t role_claim(const struct role *r);    /* the next look takes this one */
 /* The learners of a leader; returns how many were put into `out`. */

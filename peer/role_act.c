@@ -51,7 +51,7 @@ role_may_stand(const struct role *r)
 int64_t
 role_current(const struct role *r)
 {
-	return r->epochs.current > 0 ? r->epochs.current : 0;
+	return r->config.zab ? r->epochs.current : 0;
 }
 
 bool

@@ -1,10 +1,12 @@
-/* The two epochs and their writes. A promise counts from the start of its write: nobody
- * knows what a write in progress, or one that failed, has left on the disk, so we answer
- * as if the promise were there. A fresh server first writes the files that it lacks, as
- * 0: a later start then finds both files, or knows that one was lost. */
+/* The record and its writes. A promise counts from the start of its write: nobody knows
+ * what a write in progress, or one that failed, has left on the disk, so we answer as if
+ * the promise were there, and each later write carries the promise as well. A claim
+ * counts once it is on the disk; one whose write failed is taken back by the next write.
+ */
 #include "peer/role_impl.h"
 
 #include <assert.h>
+#include <errno.h>
 
 static int64_t
 larger(int64_t a, int64_t b)
@@ -12,20 +14,17 @@ larger(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-static void
-write_one(struct role *r, enum role_file file, int64_t epoch, struct role_actions *out)
+static bool
+is_wanted(const struct role_epochs *e)
 {
-	struct role_action *a = role_act(out, ROLE_ACT_WRITE);
-	struct role_epochs *e = &r->epochs;
+	return e->want_accepted > e->accepted || e->want_current > e->current;
+}
 
-	e->writing = true;
-	e->file = file;
-	e->value = epoch;
-	e->write_ms = out->now_ms;
-	if (file == ROLE_FILE_ACCEPTED)
-		e->promised = larger(e->promised, epoch);
-	a->u.write.file = file;
-	a->u.write.epoch = epoch;
+/* Is there an epoch, wanted or given up, that the disk may lack? */
+static bool
+is_unsettled(const struct role_epochs *e)
+{
+	return is_wanted(e) || e->promised > e->accepted || e->tried_current > e->current;
 }
 
 static void
@@ -33,48 +32,69 @@ write_next(struct role *r, struct role_actions *out)
 {
 	struct role_epochs *e = &r->epochs;
 
-	if (e->writing)
+	if (e->writing || (!is_wanted(e) && !e->claiming))
 		return;
-	if (e->want_accepted <= e->accepted && e->want_current <= e->current)
-		return;
-	if (e->accepted < 0) {
-		write_one(r, ROLE_FILE_ACCEPTED, 0, out);
-	} else if (e->current < 0) {
-		write_one(r, ROLE_FILE_CURRENT, 0, out);
-	} else if (e->want_current > e->current) {
-		assert(e->want_current <= e->accepted);
-		write_one(r, ROLE_FILE_CURRENT, e->want_current, out);
-	} else {
-		write_one(r, ROLE_FILE_ACCEPTED, e->want_accepted, out);
-	}
+	e->writing = true;
+	e->write_ms = out->now_ms;
+	e->promised = larger(e->promised, e->want_accepted);
+	e->tried_current = larger(e->tried_current, e->want_current);
+	assert(e->tried_current <= e->promised);
+	e->claims = e->claiming;
+	e->tried_claim = e->claiming ? e->want_claim : r->claim;
+	role_act(out, ROLE_ACT_WRITE)->u.write = (struct role_record){
+	    .accepted = e->promised,
+	    .current = e->tried_current,
+	    .claim = e->tried_claim,
+	};
 }
 
 void
-role_epochs_start(struct role *r, int64_t accepted, int64_t current,
-                  struct role_actions *out)
+role_epochs_start(struct role *r, const struct role_record *record)
 {
 	struct role_epochs *e = &r->epochs;
 
-	e->accepted = accepted;
-	e->current = current;
-	e->promised = larger(accepted, 0);
-	e->want_accepted = larger(accepted, 0);
-	e->want_current = larger(current, 0);
-	if (r->config.zab)
-		write_next(r, out);
+	e->accepted = e->promised = e->want_accepted = record->accepted;
+	e->current = e->tried_current = e->want_current = record->current;
+	e->known = true;
+	r->claim = record->claim;
 }
 
 void
-role_epochs_want(struct role *r, enum role_file file, int64_t epoch,
-                 struct role_actions *out)
+role_epochs_want_accepted(struct role *r, int64_t epoch, struct role_actions *out)
 {
-	struct role_epochs *e = &r->epochs;
-
-	if (file == ROLE_FILE_ACCEPTED)
-		e->want_accepted = larger(e->want_accepted, epoch);
-	else
-		e->want_current = larger(e->want_current, epoch);
+	r->epochs.want_accepted = larger(r->epochs.want_accepted, epoch);
 	write_next(r, out);
+}
+
+void
+role_epochs_want_current(struct role *r, int64_t epoch, struct role_actions *out)
+{
+	r->epochs.want_current = larger(r->epochs.want_current, epoch);
+	write_next(r, out);
+}
+
+static void
+answer_claim(struct role *r, int error, struct role_actions *out)
+{
+	struct role_action *a = role_act(out, ROLE_ACT_CLAIMED);
+
+	r->epochs.claiming = false;
+	a->u.claimed.claim = r->epochs.want_claim;
+	a->u.claimed.error = error;
+}
+
+void
+role_epochs_claim(struct role *r, int64_t claim, struct role_actions *out)
+{
+	struct role_epochs *e = &r->epochs;
+
+	assert(!e->claiming);
+	e->claiming = true;
+	e->want_claim = claim;
+	if (e->known)
+		write_next(r, out);
+	else
+		answer_claim(r, -EAGAIN, out);
 }
 
 void
@@ -84,33 +104,49 @@ role_epochs_drop(struct role *r)
 	r->epochs.want_current = r->epochs.current;
 }
 
-void
+bool
 role_epochs_written(struct role *r, int error, struct role_actions *out)
 {
 	struct role_epochs *e = &r->epochs;
+	bool unsettled = is_unsettled(e);
 
 	assert(e->writing);
 	e->writing = false;
 	if (error < 0) {
-		r->reason = e->file == ROLE_FILE_ACCEPTED ? ROLE_REASON_ACCEPTED
-		                                          : ROLE_REASON_CURRENT;
+		if (e->claiming)
+			answer_claim(r, error, out);
+		if (!unsettled && r->reason != ROLE_REASON_WRITE)
+			return true;
+		r->reason = ROLE_REASON_WRITE;
 		r->error = error;
 		role_epochs_drop(r);
-		return;
+		return !unsettled;
 	}
-	if (e->file == ROLE_FILE_ACCEPTED)
-		e->accepted = e->value;
-	else
-		e->current = e->value;
+	e->accepted = e->promised;
+	e->current = e->tried_current;
+	r->claim = e->tried_claim;
+	if (e->claims)
+		answer_claim(r, 0, out);
 	r->reason = ROLE_REASON_NONE;
 	r->error = 0;
 	write_next(r, out);
+	return true;
+}
+
+bool
+role_epochs_hang(const struct role *r, uint64_t now_ms)
+{
+	const struct role_epochs *e = &r->epochs;
+
+	return e->writing && now_ms >= e->write_ms + role_ticks(r, r->config.init_limit);
 }
 
 uint64_t
 role_epochs_due_ms(const struct role *r)
 {
-	if (!r->epochs.writing)
+	const struct role_epochs *e = &r->epochs;
+
+	if (!e->writing || !is_unsettled(e))
 		return UINT64_MAX;
-	return r->epochs.write_ms + role_ticks(r, r->config.init_limit);
+	return e->write_ms + role_ticks(r, r->config.init_limit);
 }

@@ -137,7 +137,7 @@ on_leaderinfo(struct role *r, const struct qpacket *packet, struct role_actions 
 	f->answer_due = true;
 	if (f->epoch > 0 && f->init_ms == UINT64_MAX)
 		f->init_ms = out->now_ms + role_ticks(r, r->config.init_limit);
-	role_epochs_want(r, ROLE_FILE_ACCEPTED, epoch, out);
+	role_epochs_want_accepted(r, epoch, out);
 	advance(r, out);
 	return true;
 }
@@ -152,7 +152,7 @@ on_newleader(struct role *r, const struct qpacket *packet, struct role_actions *
 		return false;
 	f->told = epoch;
 	f->ack_due = true;
-	role_epochs_want(r, ROLE_FILE_CURRENT, epoch, out);
+	role_epochs_want_current(r, epoch, out);
 	advance(r, out);
 	return true;
 }

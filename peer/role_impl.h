@@ -67,17 +67,23 @@ struct role_remote {
 };
 
 struct role_epochs {
-	/* On the disk; ROLE_EPOCH_NONE: there is no file yet. */
+	/* There was a START with a record. */
+	bool known;
+	/* as on the disk */
 	int64_t accepted;
 	int64_t current;
-	/* the largest accepted epoch whose write was started */
+	/* the largest whose write was started; no later write has a smaller one */
 	int64_t promised;
+	int64_t tried_current;
 	int64_t want_accepted;
 	int64_t want_current;
-	/* the write in progress */
+	/* the claim that waits for its answer */
+	bool claiming;
+	int64_t want_claim;
+	/* the write in progress, and whether it has want_claim */
 	bool writing;
-	enum role_file file;
-	int64_t value;
+	bool claims;
+	int64_t tried_claim;
 	uint64_t write_ms;
 };
 
@@ -203,14 +209,19 @@ void role_look_again(struct role *r, enum msg_look_reason reason, bool gave_up,
 /* Ends the role since the link to connmgr ended. */
 void role_lost(struct role *r, struct role_actions *out);
 
-/* role_epoch.c: one write at a time, in order, never of a smaller number. `drop` forgets
- * what is wanted and not started; a write must be done by due_ms. */
-void role_epochs_start(struct role *r, int64_t accepted, int64_t current,
-                       struct role_actions *out);
-void role_epochs_want(struct role *r, enum role_file file, int64_t epoch,
-                      struct role_actions *out);
+/* role_epoch.c: one write at a time, never of a smaller epoch; what is wanted meanwhile
+ * is in the next one. */
+void role_epochs_start(struct role *r, const struct role_record *record);
+void role_epochs_want_accepted(struct role *r, int64_t epoch, struct role_actions *out);
+void role_epochs_want_current(struct role *r, int64_t epoch, struct role_actions *out);
+void role_epochs_claim(struct role *r, int64_t claim, struct role_actions *out);
+/* Forgets the epochs that are wanted, not those whose write was started. */
 void role_epochs_drop(struct role *r);
-void role_epochs_written(struct role *r, int error, struct role_actions *out);
+/* False: the write that failed had an epoch in it, or one was waiting for it. */
+bool role_epochs_written(struct role *r, int error, struct role_actions *out);
+/* Has the write in progress, of whatever, taken longer than init_limit? */
+bool role_epochs_hang(const struct role *r, uint64_t now_ms);
+/* By then the write in progress must be done, if an epoch is in it or waits for it. */
 uint64_t role_epochs_due_ms(const struct role *r);
 
 /* role_act.c: the leaves, which push actions, find, send, close and compare. */

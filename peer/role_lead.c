@@ -60,7 +60,7 @@ propose(struct role *r, struct role_actions *out)
 		l->init_ms = out->now_ms + role_ticks(r, r->config.init_limit);
 	l->proposal = largest + 1;
 	l->promised = false;
-	role_epochs_want(r, ROLE_FILE_ACCEPTED, l->proposal, out);
+	role_epochs_want_accepted(r, l->proposal, out);
 	return true;
 }
 
@@ -109,7 +109,7 @@ advance(struct role *r, struct role_actions *out)
 		if (r->epochs.accepted < l->proposal || !role_is_quorum(r, has_promised))
 			return;
 		l->promised = true;
-		role_epochs_want(r, ROLE_FILE_CURRENT, l->proposal, out);
+		role_epochs_want_current(r, l->proposal, out);
 	}
 	send_all(r, QPACKET_NEWLEADER, l->proposal, out);
 	if (l->epoch != l->proposal) {

@@ -41,8 +41,7 @@ static void
 stall(struct role *r, struct role_actions *out)
 {
 	r->mode = ROLE_MODE_STALLED;
-	r->reason = r->epochs.file == ROLE_FILE_ACCEPTED ? ROLE_REASON_ACCEPTED
-	                                                 : ROLE_REASON_CURRENT;
+	r->reason = ROLE_REASON_WRITE;
 	r->error = 0;
 	role_act(out, ROLE_ACT_ABSENT);
 }
@@ -67,7 +66,7 @@ role_look_again(struct role *r, enum msg_look_reason reason, bool gave_up,
 	r->look.gave_up = gave_up;
 	r->look.leader = r->vote.leader;
 	r->look.reason = (uint8_t)reason;
-	if (out->now_ms >= role_epochs_due_ms(r)) {
+	if (role_epochs_hang(r, out->now_ms)) {
 		stall(r, out);
 	} else if (ticks == 0 || r->away) {
 		role_look(r, out);

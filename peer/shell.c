@@ -86,6 +86,8 @@ on_activate(void *user, uint64_t generation)
 		proc_exit(p->proc, EXIT_FAILED);
 		return;
 	}
+	if (p->claiming) /* the core that owed the answer goes */
+		peer_door_claimed(p, 0, -ECANCELED);
 	role_free(p->role);
 	p->role = fresh;
 	p->synced = false;
@@ -103,10 +105,14 @@ on_written(void *user, int error)
 	struct peer *p = user;
 	bool ours = p->writing; /* else the core before this one started it */
 
+	if (error < 0)
+		*p->written = p->before; /* so it is written again */
+	else if (ours && peer_write_next(p))
+		return;
 	p->writing = false;
 	if (error < 0) {
 		p->counters.writes_failed++;
-		log_err("an epoch cannot be written in %s: %s; repair the disk, until "
+		log_err("the epochs cannot be written in %s: %s; repair the disk, until "
 		        "then this server promises nothing",
 		        p->folder, strerror(-error));
 	}

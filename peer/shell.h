@@ -50,11 +50,15 @@ struct peer {
 	sd_event_source *retry;
 	struct uplink *uplink;
 	struct door *door;
-	/* Two writers, so that no promise waits for a claim. */
 	struct epoch_writer *epochs;
-	struct epoch_writer *claims;
-	/* The claim being written, and who asked for it; NULL: the asker has left. */
-	int64_t claiming;
+	/* The numbers on the disk, and those that shall be there. */
+	struct role_record disk;
+	struct role_record wanted;
+	/* The number whose write is in progress, and what it was before. */
+	int64_t *written;
+	int64_t before;
+	/* The core owes the answer to a claim; whose, NULL: the asker has left. */
+	bool claiming;
 	struct door_conn *claimer;
 	unsigned watcher_count;
 	struct door_conn *watchers[PEER_WATCHERS_MAX];
@@ -98,6 +102,8 @@ int peer_open(void *self, const struct conf *conf, const char *name, struct proc
 void peer_close(void *self);
 
 void peer_apply(struct peer *p); /* p->todo, in order */
+/* Starts to write the next number that is wanted; false: all are on the disk. */
+bool peer_write_next(struct peer *p);
 /* Tells who started us that we are ready, and what we are. */
 void peer_say(struct peer *p);
 /* Tells all who watch, the log, and who started us. */
@@ -106,6 +112,8 @@ void peer_publish(struct peer *p, const struct role_view *view);
 int peer_door_open(struct peer *p); /* 0 or -errno */
 void peer_door_close(struct peer *p);
 void peer_door_tell(struct peer *p, const char *text, size_t len); /* all who watch */
+/* Answers who waits for a claim, if somebody does: 0 or -errno. */
+void peer_door_claimed(struct peer *p, int64_t claim, int error);
 
 /* Gives the core its files, if it may have them: we are active and synced, and no write
  * of ours is under way. */

@@ -67,21 +67,42 @@ send_connect(struct peer *p, enum msg_type type, int64_t sid)
 	uplink_send(p->uplink, &(struct msg){.type = type, .u.connect = connect});
 }
 
-/* A write that could not be started is one that failed. */
-static void
-start_write(struct peer *p, const struct role_action *a)
+static bool
+write_one(struct peer *p, const char *name, int64_t *have, int64_t number)
 {
-	bool accepted = a->u.write.file == ROLE_FILE_ACCEPTED;
-	int r = epoch_write(p->epochs, p->folder,
-	                    accepted ? EPOCH_ACCEPTED : EPOCH_CURRENT, a->u.write.epoch);
+	if (*have == number || epoch_write(p->epochs, p->folder, name, number) < 0)
+		return false;
+	p->written = have;
+	p->before = *have;
+	*have = number;
+	return true;
+}
 
-	if (r < 0) {
-		gate_push(&p->gate,
-		          &(struct role_event){.type = ROLE_EV_WRITTEN, .error = r});
-		return;
-	}
+bool
+peer_write_next(struct peer *p)
+{
+	const struct role_record *want = &p->wanted;
+	struct role_record *have = &p->disk;
+
+	if (have->accepted < 0)
+		return write_one(p, EPOCH_ACCEPTED, &have->accepted, 0);
+	if (have->current < 0)
+		return write_one(p, EPOCH_CURRENT, &have->current, 0);
+	return write_one(p, EPOCH_ACCEPTED, &have->accepted, want->accepted) ||
+	       write_one(p, EPOCH_CURRENT, &have->current, want->current) ||
+	       write_one(p, EPOCH_CLAIM, &have->claim, want->claim);
+}
+
+static void
+start_write(struct peer *p, const struct role_record *record)
+{
+	p->wanted = *record;
 	p->counters.writes++;
 	p->writing = true;
+	if (!peer_write_next(p)) {
+		p->writing = false;
+		gate_push(&p->gate, &(struct role_event){.type = ROLE_EV_WRITTEN});
+	}
 }
 
 void
@@ -154,7 +175,10 @@ peer_apply(struct peer *p)
 			send_connect(p, MSG_DISCONNECT, a->sid);
 			break;
 		case ROLE_ACT_WRITE:
-			start_write(p, a);
+			start_write(p, &a->u.write);
+			break;
+		case ROLE_ACT_CLAIMED:
+			peer_door_claimed(p, a->u.claimed.claim, a->u.claimed.error);
 			break;
 		case ROLE_ACT_EVENT:
 			peer_publish(p, &a->u.view);

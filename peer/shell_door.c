@@ -56,20 +56,13 @@ peer_door_tell(struct peer *p, const char *text, size_t len)
 		reply(p->watchers[i], text, len);
 }
 
-static void
-on_claim_written(void *user, int error)
+void
+peer_door_claimed(struct peer *p, int64_t claim, int error)
 {
-	struct peer *p = user;
 	char text[PEER_WHY_MAX];
-	struct door_conn *c;
+	struct door_conn *c = p->claimer;
 
-	if (error == 0)
-		p->damaged = false;
-	if (error == 0 && p->role)
-		gate_push(&p->gate, &(struct role_event){.type = ROLE_EV_CLAIM,
-		                                         .claim = p->claiming});
-	peer_try_start(p);
-	c = p->claimer; /* it may just have been closed, as a watcher */
+	p->claiming = false;
 	p->claimer = NULL;
 	if (error < 0) {
 		snprintf(text, sizeof(text), "%s/" EPOCH_CLAIM " cannot be written: %s",
@@ -79,12 +72,13 @@ on_claim_written(void *user, int error)
 			refuse(c, text);
 		return;
 	}
-	log_info("claim 0x%" PRIx64, (uint64_t)p->claiming);
+	log_info("claim 0x%" PRIx64, (uint64_t)claim);
 	if (c)
-		reply(c, text, peer_claimed(p->claiming, text, sizeof(text)));
+		reply(c, text, peer_claimed(claim, text, sizeof(text)));
 }
 
-/* Starts to write a claim. Returns why not; NULL: the answer comes when it is written. */
+/* Gives a claim to the core. Returns why not; NULL: the answer comes when it is written.
+ */
 static const char *
 claim(struct peer *p, struct door_conn *c, const char *number)
 {
@@ -94,14 +88,13 @@ claim(struct peer *p, struct door_conn *c, const char *number)
 
 	if (digits.len + 1 < len || !qaddr_unsigned(digits, 10, INT64_MAX, &value))
 		return "a claim is one decimal number from 0 to 9223372036854775807";
-	if (!p->role || !p->locked)
+	if (!p->started)
 		return *p->why ? p->why : "the peer is not active yet; ask again";
-	if (epoch_writer_busy(p->claims))
+	if (p->claiming)
 		return "another claim is being written; ask again";
-	if (epoch_write(p->claims, p->folder, EPOCH_CLAIM, value) < 0)
-		return "the path of data_dir is too long";
-	p->claiming = value;
+	p->claiming = true;
 	p->claimer = c;
+	gate_push(&p->gate, &(struct role_event){.type = ROLE_EV_CLAIM, .claim = value});
 	return NULL;
 }
 
@@ -144,10 +137,8 @@ peer_door_open(struct peer *p)
 {
 	static const struct door_ops ops = {on_request, on_gone};
 	char path[CONF_RUN_DIR_MAX + 32];
-	int r = epoch_writer_open(&p->claims, p->loop, on_claim_written, p);
+	int r = paths_below(path, sizeof(path), p->conf->run_dir, PATHS_PEER, NULL);
 
-	if (r == 0)
-		r = paths_below(path, sizeof(path), p->conf->run_dir, PATHS_PEER, NULL);
 	if (r == 0)
 		r = file_make_dir(path);
 	if (r < 0)
@@ -160,6 +151,4 @@ void
 peer_door_close(struct peer *p)
 {
 	door_close(p->door);
-	if (p->claims && !epoch_writer_busy(p->claims))
-		epoch_writer_close(p->claims); /* a disk that hangs would block us */
 }

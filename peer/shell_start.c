@@ -32,11 +32,15 @@ read_files(struct peer *p, struct role_event *start)
 		return r;
 	}
 	p->locked = true;
-	if (p->conf->zab) /* else nothing is promised */
-		r = epoch_read(p->folder, &start->accepted, &start->current, p->why,
-		               sizeof(p->why));
+	r = epoch_read(p->folder, &p->disk.accepted, &p->disk.current, p->why,
+	               sizeof(p->why));
 	if (r == 0)
-		r = epoch_read_claim(p->folder, &start->claim, p->why, sizeof(p->why));
+		r = epoch_read_claim(p->folder, &p->disk.claim, p->why, sizeof(p->why));
+	start->record = p->disk;
+	if (start->record.accepted < 0)
+		start->record.accepted = 0;
+	if (start->record.current < 0)
+		start->record.current = 0;
 	return r;
 }
 
@@ -48,7 +52,7 @@ peer_try_start(struct peer *p)
 	int r;
 
 	if (!p->role || p->started || !p->synced || p->damaged ||
-	    epoch_writer_busy(p->epochs) || epoch_writer_busy(p->claims))
+	    epoch_writer_busy(p->epochs))
 		return;
 	memcpy(before, p->why, sizeof(before));
 	p->why[0] = '\0';

@@ -11,23 +11,19 @@
 const char *
 peer_reason(const struct peer *p, char *out, size_t cap)
 {
-	const char *file =
-	    p->view.reason == ROLE_REASON_ACCEPTED ? EPOCH_ACCEPTED : EPOCH_CURRENT;
-
 	switch (p->view.reason) {
 	case ROLE_REASON_EPOCHS:
 		snprintf(out, cap, "%s", p->why);
 		break;
-	case ROLE_REASON_ACCEPTED:
-	case ROLE_REASON_CURRENT:
+	case ROLE_REASON_WRITE:
 		if (p->view.error == 0)
 			snprintf(out, cap,
-			         "%s/%s is being written since %" PRIu64
+			         "%s/" EPOCH_ACCEPTED " is being written since %" PRIu64
 			         " ms: the disk hangs",
-			         p->folder, file, clock_ms() - p->view.since_ms);
+			         p->folder, clock_ms() - p->view.since_ms);
 		else
-			snprintf(out, cap, "%s/%s cannot be written: %s", p->folder, file,
-			         strerror(-p->view.error));
+			snprintf(out, cap, "%s/" EPOCH_ACCEPTED " cannot be written: %s",
+			         p->folder, strerror(-p->view.error));
 		break;
 	case ROLE_REASON_USED_UP:
 		snprintf(out, cap, "no epoch is left above %d", ROLE_EPOCH_MAX);

@@ -2,7 +2,8 @@
  * of remotes. This keeps to what the shell keeps to: DECIDED, DOUBT, REMOTE and
  * packets come between AGAIN and LOST only; WRITTEN answers a write, once; START comes
  * before a role and after a failed START only, with epochs as epoch_read() lets them
- * pass. What must hold after each step is in fuzz_role_check.h. */
+ * pass; no claim is asked while another waits for its answer. What must hold after each
+ * step is in fuzz_role_check.h. */
 #include "tests/fuzz/fuzz_role_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -21,26 +22,40 @@ some_sid(struct model *m)
 }
 
 static void
+claim(struct model *m)
+{
+	struct role_event ev = {.type = ROLE_EV_CLAIM};
+
+	if (m->claiming)
+		return;
+	ev.claim = feed_byte(&m->feed);
+	m->claiming = true;
+	m->claim = ev.claim;
+	check_step(m, &ev);
+}
+
+static void
 start(struct model *m)
 {
-	static const int64_t fresh[][2] = {{-1, -1}, {0, -1}, {0, 0}, {1, 0}, {1, 1}};
+	static const int64_t fresh[][2] = {{0, 0}, {1, 0}, {1, 1}, {2, 1}, {2, 2}};
 	struct role_event ev = {.type = ROLE_EV_START, .generation = m->generation + 1};
 	unsigned b = feed_byte(&m->feed);
 
-	if (m->started || m->writing)
+	if (m->started) {
+		claim(m);
 		return;
-	ev.accepted = fresh[b % 5][0];
-	ev.current = fresh[b % 5][1];
+	}
+	ev.record.accepted = fresh[b % 5][0];
+	ev.record.current = fresh[b % 5][1];
 	if (b >= 192) {
-		ev.accepted = b >= 224 ? ROLE_EPOCH_MAX - b % 3 : 7;
-		ev.current = b % 8 < 7 ? b % 8 : ev.accepted;
+		ev.record.accepted = b >= 224 ? ROLE_EPOCH_MAX - b % 3 : 7;
+		ev.record.current = b % 8 < 7 ? b % 8 : ev.record.accepted;
 	}
 	ev.unusable = b == 191;
 	m->generation++;
 	m->started = !ev.unusable;
-	m->disk[ROLE_FILE_ACCEPTED] = m->tried[ROLE_FILE_ACCEPTED] = ev.accepted;
-	m->disk[ROLE_FILE_CURRENT] = m->tried[ROLE_FILE_CURRENT] = ev.current;
-	m->promised = ev.accepted > 0 ? ev.accepted : 0;
+	m->disk = m->tried = ev.record;
+	m->promised = ev.record.accepted;
 	check_step(m, &ev);
 }
 
@@ -54,7 +69,7 @@ written(struct model *m)
 	ev.error = feed_below(&m->feed, 8) == 0 ? -5 : 0;
 	m->writing = false;
 	if (ev.error == 0)
-		m->disk[m->file] = m->value;
+		m->disk = m->tried;
 	check_step(m, &ev);
 	must(ev.error == 0 || !m->writing, "after a failed write comes no other at once");
 }

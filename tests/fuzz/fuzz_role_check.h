@@ -31,10 +31,11 @@ struct model {
 	struct remote remotes[ROLE_LEARNERS_MAX];
 
 	bool writing;
-	enum role_file file;
-	int64_t value;
-	int64_t disk[2];  /* as WRITTEN said, by enum role_file */
-	int64_t tried[2]; /* the largest whose write was started */
+	struct role_record disk;  /* as WRITTEN said */
+	struct role_record tried; /* the last whose write was started */
+	bool claiming;            /* a claim waits for its answer */
+	bool claims;              /* the write in progress has it */
+	int64_t claim;
 	int64_t promised; /* the largest epoch that we promised to anybody, or used */
 	int64_t asked;    /* LEADERINFO came from the leader */
 	int64_t proposed; /* LEADERINFO of ours, in this role */
@@ -102,8 +103,7 @@ check_ackepoch(struct model *m, const struct role_packet *p)
 
 	must(qpacket_get_ackepoch(&q, &answer) == QPACKET_OK, "ACKEPOCH has its epochs");
 	must(answer.epoch == m->asked, "ACKEPOCH names the epoch that it answers");
-	must(m->disk[ROLE_FILE_ACCEPTED] >= m->asked,
-	     "an epoch is answered when it is on the disk");
+	must(m->disk.accepted >= m->asked, "an epoch is answered when it is on the disk");
 	if (answer.current < 0)
 		return;
 	must(m->asked > m->promised, "no epoch is promised twice");
@@ -123,7 +123,7 @@ check_leader_packet(struct model *m, struct remote *to, int32_t type, int64_t ep
 		     "NEWLEADER: a quorum has promised the epoch");
 		must(epoch == m->told || epoch > m->promised,
 		     "our own promise was made to nobody else");
-		must(m->disk[ROLE_FILE_ACCEPTED] >= epoch,
+		must(m->disk.accepted >= epoch,
 		     "our own promise is on the disk before it counts");
 		m->told = m->promised = epoch;
 	} else {
@@ -157,7 +157,7 @@ check_send(struct model *m, const struct role_action *a)
 		check_ackepoch(m, p);
 		break;
 	case QPACKET_ACK:
-		must(m->disk[ROLE_FILE_CURRENT] >= epoch,
+		must(m->disk.current >= epoch,
 		     "an epoch is acknowledged when it is on the disk");
 		break;
 	case QPACKET_FOLLOWERINFO:
@@ -172,18 +172,33 @@ check_send(struct model *m, const struct role_action *a)
 static void
 check_write(struct model *m, const struct role_action *a)
 {
-	enum role_file file = a->u.write.file;
-	int64_t epoch = a->u.write.epoch;
+	const struct role_record *w = &a->u.write;
 
 	must(!m->writing, "one write at a time");
-	must(epoch >= 0 && epoch <= ROLE_EPOCH_MAX, "an epoch is in its range");
-	must(epoch > m->disk[file] && epoch >= m->tried[file], "no epoch is lowered");
-	must(file == ROLE_FILE_ACCEPTED || epoch <= m->disk[ROLE_FILE_ACCEPTED],
-	     "current is never above accepted");
+	must(w->accepted <= ROLE_EPOCH_MAX, "an epoch is in its range");
+	must(w->accepted >= m->tried.accepted && w->current >= m->tried.current,
+	     "no epoch is lowered");
+	must(w->current <= w->accepted, "current is never above accepted");
+	must(w->current == m->tried.current || w->current <= m->disk.accepted,
+	     "current follows what was promised");
+	must(w->accepted > m->disk.accepted || w->current > m->disk.current ||
+	         m->claiming,
+	     "what is written was wanted");
+	must(w->claim == (m->claiming ? m->claim : m->disk.claim),
+	     "a claim is kept until another one is wanted");
 	m->writing = true;
-	m->file = file;
-	m->value = m->tried[file] = epoch;
-	m->epoch = epoch;
+	m->claims = m->claiming;
+	m->tried = *w;
+	m->epoch = w->accepted;
+}
+
+static void
+check_claimed(struct model *m, const struct role_action *a)
+{
+	must(m->claiming && a->u.claimed.claim == m->claim, "a claim waits");
+	must(a->u.claimed.error != 0 || (m->claims && m->disk.claim == m->claim),
+	     "a claim is answered when it is on the disk");
+	m->claiming = false;
 }
 
 static bool
@@ -197,7 +212,7 @@ static bool
 may_stand(const struct model *m)
 {
 	return !m->config.zab || m->remote_count == 0 ||
-	       (!m->port_shut && m->tried[ROLE_FILE_ACCEPTED] < ROLE_EPOCH_MAX);
+	       (!m->port_shut && m->tried.accepted < ROLE_EPOCH_MAX);
 }
 
 static void
@@ -209,7 +224,7 @@ check_look(struct model *m, const struct role_action *a)
 
 	must(!m->away, "while connmgr is away nothing is said");
 	must(same || newer(s, &m->serial), "each look has a newer serial");
-	must(a->u.look.epoch <= m->tried[ROLE_FILE_CURRENT] || a->u.look.epoch == 0,
+	must(a->u.look.epoch <= m->tried.current || a->u.look.epoch == 0,
 	     "we vote with an epoch of ours");
 	must(a->u.look.reason <= MSG_LOOK_DISK, "the reason is one");
 	m->stood = same ? m->stood : may_stand(m);
@@ -251,7 +266,7 @@ check_view(struct model *m, const struct role_view *v)
 	if (!m->config.zab)
 		return;
 	must(v->epoch >= m->view.epoch, "no epoch falls");
-	must(v->epoch == 0 || v->epoch <= m->disk[ROLE_FILE_CURRENT],
+	must(v->epoch == 0 || v->epoch <= m->disk.current,
 	     "what is published is on the disk");
 	must(!v->has_leader || v->epoch > 0, "who is established has an epoch");
 	if (v->active && v->epoch > m->view.epoch)
@@ -294,6 +309,9 @@ check_action(struct model *m, const struct role_action *a, bool last)
 		break;
 	case ROLE_ACT_WRITE:
 		check_write(m, a);
+		break;
+	case ROLE_ACT_CLAIMED:
+		check_claimed(m, a);
 		break;
 	case ROLE_ACT_ABSENT: /* a write that hangs */
 		must(m->writing, "silent for as long as a write takes");

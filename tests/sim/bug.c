@@ -104,10 +104,8 @@ believe_write(struct role *r, enum role_mode mode)
 
 	if (r->mode != mode || !e->writing)
 		return;
-	if (e->file == ROLE_FILE_ACCEPTED)
-		e->accepted = e->value;
-	else
-		e->current = e->value;
+	e->accepted = e->promised;
+	e->current = e->tried_current;
 }
 
 void

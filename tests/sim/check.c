@@ -88,8 +88,8 @@ is_durable(int64_t epoch)
 	for (unsigned i = 0; i < sim.count; i++) {
 		const struct sim_disk *d = &sim.servers[i].disk;
 
-		if (sim_disk_durable(d, ROLE_FILE_ACCEPTED) >= epoch &&
-		    sim_disk_durable(d, ROLE_FILE_CURRENT) >= epoch)
+		if (sim_disk_durable(d, SIM_ACCEPTED) >= epoch &&
+		    sim_disk_durable(d, SIM_CURRENT) >= epoch)
 			sids[count++] = i + 1;
 	}
 	return sim_is_quorum(sids, count);

@@ -78,7 +78,7 @@ check_ackepoch(unsigned server, unsigned leader, const struct role_packet *p)
 
 	if (qpacket_get_ackepoch(&packet, &answer) != QPACKET_OK || answer.current < 0)
 		return;
-	if (durable(server, ROLE_FILE_ACCEPTED) < epoch)
+	if (durable(server, SIM_ACCEPTED) < epoch)
 		sim_fail("S10: server %u promises epoch %" PRId64
 		         ", which is not on its disk",
 		         server + 1, epoch);
@@ -90,7 +90,7 @@ check_ackepoch(unsigned server, unsigned leader, const struct role_packet *p)
 static void
 check_ack(unsigned server, unsigned leader, int64_t epoch)
 {
-	if (durable(server, ROLE_FILE_CURRENT) < epoch)
+	if (durable(server, SIM_CURRENT) < epoch)
 		sim_fail("S10: server %u acknowledges epoch %" PRId64
 		         ", which is not on its disk",
 		         server + 1, epoch);
@@ -166,8 +166,8 @@ check_packet(unsigned server, const struct role *r, unsigned to,
 void
 sim_promise_start(unsigned server, const struct role_event *ev)
 {
-	int64_t accepted = ev->accepted > 0 ? ev->accepted : 0;
-	int64_t current = ev->current > 0 ? ev->current : 0;
+	int64_t accepted = ev->record.accepted > 0 ? ev->record.accepted : 0;
+	int64_t current = ev->record.current > 0 ? ev->record.current : 0;
 
 	if (ev->unusable || (accepted >= answered[server].accepted &&
 	                     current >= answered[server].current))

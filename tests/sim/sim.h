@@ -60,6 +60,8 @@ struct proc { /* one process; the type is that of proc/proc.h */
 	struct sd_event loop;
 };
 
+enum sim_number { SIM_ACCEPTED, SIM_CURRENT }; /* of a peer, on its disk */
+
 struct sim_file {        /* an epoch file */
 	int64_t seen;    /* what a process reads; EPOCH_NONE: no file */
 	int64_t durable; /* what a power failure leaves */
@@ -67,7 +69,7 @@ struct sim_file {        /* an epoch file */
 };
 
 struct sim_disk {
-	struct sim_file epochs[2]; /* as enum role_file */
+	struct sim_file epochs[2]; /* as enum sim_number */
 	int64_t claim;
 	bool writing;
 	unsigned file;
@@ -169,7 +171,7 @@ void sim_disk_power_off(struct sim_disk *d);
 void sim_disk_repair(struct sim_disk *d, int64_t epoch);
 bool sim_disk_torn(const struct sim_disk *d);
 /* What a power failure at this moment leaves at least, of the epoch `file` (enum
- * role_file). */
+ * sim_number). */
 int64_t sim_disk_durable(const struct sim_disk *d, unsigned file);
 
 /* server.c */

@@ -109,26 +109,6 @@ claims() { # ID: the claim that its status shows
 	[ "$(claims 1)" = 0x8 ]
 }
 
-takes_part() {
-	lab_is_state "$1" following || lab_is_state "$1" leading
-}
-
-@test "a damaged claim: that server takes no part and says what to do, which helps" {
-	lab_up 3
-	lab_wait_leader
-	lab_stop 1
-	echo garbage >"$LAB/1/data/peer/claim"
-	lab_start 1
-	lab_until "server 1 says why" lab_reason_says 1 "conclave claim N"
-	lab_is_state 1 looking
-	run -1 lab_conclave 1 claim
-	[[ "$output" == *"is damaged"* ]]
-	lab_wait_leader 2 3
-	run -0 lab_conclave 1 claim 5
-	lab_until "server 1 takes part" takes_part 1 # and leads, if they look again just now
-	[ -z "$(lab_conclave 1 status --json | jq -r .reason)" ]
-}
-
 @test "without Zab the claim counts too" {
 	lab_up 2 'zab = false;'
 	lab_conclave 1 wait --leader

@@ -150,8 +150,7 @@ kit_start(struct kit *k, int64_t accepted, int64_t current)
 {
 	kit_step(k, (struct role_event){.type = ROLE_EV_START,
 	                                .generation = 7,
-	                                .accepted = accepted,
-	                                .current = current});
+	                                .record = {accepted, current, 0}});
 }
 
 static inline void
@@ -226,6 +225,17 @@ kit_info(struct kit *k, int64_t sid, int32_t type, int64_t epoch)
 	size_t len = qpacket_put_learner(&info, data, sizeof(data));
 
 	kit_raw(k, sid, type, epoch << 32, data, len);
+}
+
+/* The last step wants a record with these epochs. */
+static inline void
+kit_writes(const struct kit *k, int64_t accepted, int64_t current)
+{
+	const struct role_action *a = kit_find(k, ROLE_ACT_WRITE);
+
+	assert_non_null(a);
+	assert_int_equal(a->u.write.accepted, accepted);
+	assert_int_equal(a->u.write.current, current);
 }
 
 /* The write that the last step asked for has ended. */

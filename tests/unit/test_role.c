@@ -79,47 +79,15 @@ the_first_look(void **state)
 	assert_int_equal(role_due_ms(k.role), UINT64_MAX);
 }
 
-/* A fresh server writes the files that it lacks as 0, acceptedEpoch first. */
 static void
 a_fresh_server(void **state)
 {
-	const struct role_action *a;
-
 	(void)state;
-	kit_start(&k, ROLE_EPOCH_NONE, ROLE_EPOCH_NONE);
+	kit_start(&k, 0, 0);
 	assert_non_null(kit_find(&k, ROLE_ACT_LOOK));
 	assert_int_equal(kit_find(&k, ROLE_ACT_LOOK)->u.look.epoch, 0);
-	a = kit_find(&k, ROLE_ACT_WRITE);
-	assert_int_equal(a->u.write.file, ROLE_FILE_ACCEPTED);
-	assert_int_equal(a->u.write.epoch, 0);
-	kit_written(&k, 0);
-	a = kit_find(&k, ROLE_ACT_WRITE);
-	assert_int_equal(a->u.write.file, ROLE_FILE_CURRENT);
-	assert_int_equal(a->u.write.epoch, 0);
-	kit_written(&k, 0);
 	assert_null(kit_find(&k, ROLE_ACT_WRITE));
 	assert_int_equal(role_accepted(k.role), 0);
-}
-
-/* If that write fails, the first promise repeats it, before it writes the promise. */
-static void
-a_fresh_server_with_a_full_disk(void **state)
-{
-	(void)state;
-	kit_start(&k, ROLE_EPOCH_NONE, ROLE_EPOCH_NONE);
-	kit_written(&k, -28);
-	assert_int_equal(kit_view(&k).reason, ROLE_REASON_ACCEPTED);
-	assert_null(kit_find(&k, ROLE_ACT_WRITE));
-	kit_decided(&k, NOTIF_FOLLOWING, 2);
-	kit_up(&k, 2);
-	assert_int_equal(kit_sent(&k, 2, QPACKET_FOLLOWERINFO)->zxid, 0);
-	kit_packet(&k, 2, QPACKET_LEADERINFO, 1LL << 32, QPACKET_PROTOCOL);
-	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.epoch, 0);
-	kit_written(&k, 0);
-	kit_written(&k, 0);
-	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.epoch, 1);
-	kit_written(&k, 0);
-	assert_non_null(kit_sent(&k, 2, QPACKET_ACKEPOCH));
 }
 
 static void
@@ -435,7 +403,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(the_first_look),
 	    TEST_NEW(a_fresh_server),
-	    TEST_NEW(a_fresh_server_with_a_full_disk),
 	    TEST_NEW(unusable_epochs),
 	    TEST(only_an_answer_to_this_look),
 	    TEST(impossible_decisions),

@@ -1,6 +1,8 @@
 /* The claim to freshness is the zxid of a look, and of the ACKEPOCHs in its role. */
 #include "tests/unit/role_kit.h"
 
+#include <errno.h>
+
 #define ZXID 0x7000000000000002
 
 static struct kit k;
@@ -11,11 +13,8 @@ set_up(void **state)
 	(void)state;
 	kit_members(&k.members, 3, 0);
 	kit_new(&k, kit_config(&k.members, 1));
-	kit_step(&k, (struct role_event){.type = ROLE_EV_START,
-	                                 .generation = 7,
-	                                 .accepted = 4,
-	                                 .current = 4,
-	                                 .claim = ZXID});
+	kit_step(&k, (struct role_event){
+			 .type = ROLE_EV_START, .generation = 7, .record = {4, 4, ZXID}});
 	return 0;
 }
 
@@ -28,10 +27,41 @@ tear_down(void **state)
 }
 
 static void
-claim(int64_t value)
+asks(int64_t value)
 {
 	kit_step(&k, (struct role_event){.type = ROLE_EV_CLAIM, .claim = value});
-	assert_int_equal(k.todo.count, 0); /* nothing changes before the next look */
+}
+
+static void
+writes(int64_t accepted, int64_t current, int64_t claim)
+{
+	kit_writes(&k, accepted, current);
+	assert_true(kit_find(&k, ROLE_ACT_WRITE)->u.write.claim == claim);
+}
+
+static void
+claimed(int64_t claim, int error)
+{
+	const struct role_action *a = kit_find(&k, ROLE_ACT_CLAIMED);
+
+	assert_non_null(a);
+	assert_true(a->u.claimed.claim == claim);
+	assert_int_equal(a->u.claimed.error, error);
+}
+
+/* Nothing else changes before the next look. */
+static void
+claim(int64_t value)
+{
+	int64_t before = role_claim(k.role);
+
+	asks(value);
+	assert_int_equal(k.todo.count, 1);
+	writes(role_accepted(k.role), role_current(k.role), value);
+	assert_true(role_claim(k.role) == before);
+	kit_written(&k, 0);
+	assert_int_equal(k.todo.count, 1);
+	claimed(value, 0);
 	assert_int_equal(role_claim(k.role), value);
 }
 
@@ -121,6 +151,128 @@ the_epoch_weighs_more(void **state)
 	assert_non_null(kit_sent(&k, 2, QPACKET_NEWLEADER));
 }
 
+static void
+unknown_before_a_start(void **state)
+{
+	(void)state;
+	role_free(k.role);
+	kit_new(&k, kit_config(&k.members, 1));
+	asks(5);
+	claimed(5, -EAGAIN);
+	kit_step(&k, (struct role_event){.type = ROLE_EV_START, .unusable = true});
+	asks(5);
+	claimed(5, -EAGAIN);
+	assert_null(kit_find(&k, ROLE_ACT_WRITE));
+}
+
+/* One that comes while an epoch is written goes into the next write, with what else is
+ * wanted by then. */
+static void
+waits_for_the_write_in_progress(void **state)
+{
+	(void)state;
+	kit_decided(&k, NOTIF_FOLLOWING, 3);
+	kit_up(&k, 3);
+	kit_packet(&k, 3, QPACKET_LEADERINFO, 5LL << 32, QPACKET_PROTOCOL);
+	writes(5, 4, ZXID);
+	asks(9);
+	assert_int_equal(k.todo.count, 0);
+	kit_written(&k, 0);
+	assert_non_null(kit_sent(&k, 3, QPACKET_ACKEPOCH));
+	assert_null(kit_find(&k, ROLE_ACT_CLAIMED));
+	writes(5, 4, 9);
+	kit_packet(&k, 3, QPACKET_NEWLEADER, 5LL << 32, 0);
+	assert_null(kit_find(&k, ROLE_ACT_WRITE));
+	kit_written(&k, 0);
+	claimed(9, 0);
+	writes(5, 5, 9);
+	assert_null(kit_sent(&k, 3, QPACKET_ACK));
+	kit_written(&k, 0);
+	assert_non_null(kit_sent(&k, 3, QPACKET_ACK));
+}
+
+/* What was not written does not end the role, and the next write takes it back. */
+static void
+that_fails(void **state)
+{
+	(void)state;
+	kit_decided(&k, NOTIF_FOLLOWING, 3);
+	kit_up(&k, 3);
+	asks(9);
+	kit_written(&k, -5);
+	claimed(9, -5);
+	assert_int_equal(k.todo.count, 1);
+	assert_int_equal(kit_view(&k).reason, ROLE_REASON_NONE);
+	assert_true(role_claim(k.role) == ZXID);
+	kit_packet(&k, 3, QPACKET_LEADERINFO, 5LL << 32, QPACKET_PROTOCOL);
+	writes(5, 4, ZXID);
+}
+
+static void
+that_fails_before_a_promise(void **state)
+{
+	(void)state;
+	kit_decided(&k, NOTIF_FOLLOWING, 3);
+	kit_up(&k, 3);
+	asks(9);
+	kit_packet(&k, 3, QPACKET_LEADERINFO, 5LL << 32, QPACKET_PROTOCOL);
+	kit_written(&k, -5);
+	claimed(9, -5);
+	assert_int_equal(kit_view(&k).reason, ROLE_REASON_WRITE);
+	assert_true(kit_closed(&k, 3, ROLE_CLOSE_ENDED));
+}
+
+/* An epoch whose write failed is in each later write; nobody waits behind the failure. */
+static void
+carries_a_promise_that_failed(void **state)
+{
+	(void)state;
+	kit_decided(&k, NOTIF_FOLLOWING, 3);
+	kit_up(&k, 3);
+	kit_packet(&k, 3, QPACKET_LEADERINFO, 5LL << 32, QPACKET_PROTOCOL);
+	asks(9);
+	kit_written(&k, -5);
+	claimed(9, -5);
+	assert_int_equal(kit_view(&k).reason, ROLE_REASON_WRITE);
+	assert_null(kit_find(&k, ROLE_ACT_WRITE));
+	asks(8);
+	writes(5, 4, 8);
+	kit_written(&k, 0);
+	claimed(8, 0);
+	assert_int_equal(role_accepted(k.role), 5);
+	assert_int_equal(kit_view(&k).reason, ROLE_REASON_NONE);
+}
+
+/* A claim that hangs ends no role; it stands in the way of the next promise. */
+static void
+that_hangs(void **state)
+{
+	(void)state;
+	kit_decided(&k, NOTIF_FOLLOWING, 3);
+	kit_up(&k, 3);
+	kit_packet(&k, 3, QPACKET_LEADERINFO, 5LL << 32, QPACKET_PROTOCOL);
+	kit_written(&k, 0);
+	kit_packet(&k, 3, QPACKET_NEWLEADER, 5LL << 32, 0);
+	kit_written(&k, 0);
+	kit_packet(&k, 3, QPACKET_UPTODATE, 5LL << 32, 0);
+	asks(9);
+	for (unsigned i = 0; i < 100; i++) {
+		kit_packet(&k, 3, QPACKET_PING, 0, 0);
+		kit_pass(&k, KIT_TICK);
+		assert_null(kit_find(&k, ROLE_ACT_ABSENT));
+	}
+	assert_int_equal(kit_view(&k).state, NOTIF_FOLLOWING);
+	kit_packet(&k, 3, QPACKET_LEADERINFO, 6LL << 32, QPACKET_PROTOCOL);
+	assert_null(kit_find(&k, ROLE_ACT_WRITE));
+	assert_true(role_due_ms(k.role) <= k.now_ms);
+	kit_pass(&k, 0);
+	assert_non_null(kit_find(&k, ROLE_ACT_ABSENT));
+	assert_int_equal(kit_view(&k).reason, ROLE_REASON_WRITE);
+	kit_written(&k, 0);
+	claimed(9, 0);
+	assert_non_null(kit_find(&k, ROLE_ACT_LOOK));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -132,6 +284,12 @@ main(void)
 	    TEST(a_fresher_follower_deposes),
 	    TEST(one_as_fresh_does_not),
 	    TEST(the_epoch_weighs_more),
+	    TEST(unknown_before_a_start),
+	    TEST(waits_for_the_write_in_progress),
+	    TEST(that_fails),
+	    TEST(that_fails_before_a_promise),
+	    TEST(carries_a_promise_that_failed),
+	    TEST(that_hangs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,8 +111,7 @@ lost_on_the_way(void **state)
 	assert_int_equal(role_accepted(k.role), 5);
 	kit_decided(&k, NOTIF_LEADING, 1);
 	joins(2, 4);
-	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.epoch,
-	                 6); /* never 5 again */
+	kit_writes(&k, 6, 4); /* never 5 again */
 }
 
 static void
@@ -212,20 +211,19 @@ a_failed_promise_is_no_lead(void **state)
 	kit_written(&k, -5);
 	assert_int_equal(offered(2), 0);
 	assert_true(kit_closed(&k, 2, ROLE_CLOSE_ENDED));
-	assert_int_equal(kit_view(&k).reason, ROLE_REASON_ACCEPTED);
+	assert_int_equal(kit_view(&k).reason, ROLE_REASON_WRITE);
 	assert_int_equal(kit_view(&k).error, -5);
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 	kit_pass(&k, KIT_TICK);
 	expect_look(MSG_LOOK_DISK);
 	lead();
 	joins(2, 4);
-	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.epoch,
-	                 6); /* tried again */
+	kit_writes(&k, 6, 4); /* tried again */
 	kit_written(&k, 0);
 	assert_int_equal(kit_view(&k).reason, ROLE_REASON_NONE);
 	ackepoch(2, 4);
 	kit_written(&k, -28);
-	assert_int_equal(kit_view(&k).reason, ROLE_REASON_CURRENT);
+	assert_int_equal(kit_view(&k).reason, ROLE_REASON_WRITE);
 	assert_false(kit_view(&k).active);
 }
 
@@ -240,8 +238,7 @@ a_late_failure(void **state)
 	kit_down(&k, 2, MSG_REASON_EOF);
 	kit_written(&k, -5);
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
-	assert_int_equal(kit_find(&k, ROLE_ACT_EVENT)->u.view.reason,
-	                 ROLE_REASON_ACCEPTED);
+	assert_int_equal(kit_find(&k, ROLE_ACT_EVENT)->u.view.reason, ROLE_REASON_WRITE);
 }
 
 static void

@@ -17,7 +17,7 @@ a_failed_write_is_no_promise(void **state)
 	assert_null(kit_find(&k, ROLE_ACT_LOOK)); /* after a tick */
 	assert_true(kit_closed(&k, 3, ROLE_CLOSE_ENDED));
 	a = kit_find(&k, ROLE_ACT_EVENT);
-	assert_int_equal(a->u.view.reason, ROLE_REASON_ACCEPTED);
+	assert_int_equal(a->u.view.reason, ROLE_REASON_WRITE);
 	assert_int_equal(a->u.view.error, -28);
 	kit_down(&k, 3, MSG_REASON_NEVER);
 	kit_pass(&k, KIT_TICK - 1);
@@ -29,15 +29,14 @@ a_failed_write_is_no_promise(void **state)
 	kit_up(&k, 3);
 	assert_int_equal(kit_sent(&k, 3, QPACKET_FOLLOWERINFO)->zxid, 6LL << 32);
 	leaderinfo(6);
-	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.epoch,
-	                 6); /* tried again */
+	kit_writes(&k, 6, 4); /* tried again */
 	kit_written(&k, 0);
 	assert_int_equal(kit_answer(kit_sent(&k, 3, QPACKET_ACKEPOCH)), -1);
 	assert_int_equal(kit_view(&k).reason, ROLE_REASON_NONE);
 
 	newleader(6);
 	kit_written(&k, -5);
-	assert_int_equal(kit_view(&k).reason, ROLE_REASON_CURRENT);
+	assert_int_equal(kit_view(&k).reason, ROLE_REASON_WRITE);
 	assert_null(kit_sent(&k, 3, QPACKET_ACK));
 	kit_pass(&k, 2 * KIT_TICK - 1); /* the second time: two ticks */
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));

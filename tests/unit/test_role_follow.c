@@ -29,9 +29,7 @@ steps_to_ackepoch(void **state)
 	assert_int_equal(info.protocol, QPACKET_PROTOCOL);
 
 	leaderinfo(5);
-	a = kit_find(&k, ROLE_ACT_WRITE);
-	assert_int_equal(a->u.write.file, ROLE_FILE_ACCEPTED);
-	assert_int_equal(a->u.write.epoch, 5);
+	kit_writes(&k, 5, 4);
 	assert_null(kit_sent(&k, 3, QPACKET_ACKEPOCH)); /* not before it is on the disk */
 	kit_written(&k, 0);
 	p = kit_sent(&k, 3, QPACKET_ACKEPOCH);
@@ -51,9 +49,7 @@ steps_from_newleader(void **state)
 	leaderinfo(5);
 	kit_written(&k, 0);
 	newleader(5);
-	a = kit_find(&k, ROLE_ACT_WRITE);
-	assert_int_equal(a->u.write.file, ROLE_FILE_CURRENT);
-	assert_int_equal(a->u.write.epoch, 5);
+	kit_writes(&k, 5, 5);
 	assert_null(kit_sent(&k, 3, QPACKET_ACK));
 	assert_int_equal(kit_view(&k).phase, ROLE_SYNCHRONIZATION);
 	kit_written(&k, 0);
@@ -159,7 +155,7 @@ one_write_at_a_time(void **state)
 	leaderinfo(8);
 	assert_null(kit_find(&k, ROLE_ACT_WRITE)); /* 6 is still being written */
 	kit_written(&k, 0);
-	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.epoch, 8);
+	kit_writes(&k, 8, 4);
 	assert_null(kit_sent(&k, 3, QPACKET_ACKEPOCH));
 	kit_written(&k, 0);
 	assert_int_equal(kit_answer(kit_sent(&k, 3, QPACKET_ACKEPOCH)), 4);
@@ -174,7 +170,7 @@ renewal(void **state)
 	(void)state;
 	follow(5);
 	leaderinfo(9);
-	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.epoch, 9);
+	kit_writes(&k, 9, 5);
 	kit_written(&k, 0);
 	assert_int_equal(kit_answer(kit_sent(&k, 3, QPACKET_ACKEPOCH)), 5);
 	newleader(9);
@@ -219,7 +215,7 @@ renewal_behind_a_write(void **state)
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 	kit_written(&k, 0);
 	assert_int_equal(kit_sent(&k, 3, QPACKET_ACK)->zxid, 5LL << 32);
-	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.file, ROLE_FILE_ACCEPTED);
+	kit_writes(&k, 7, 5);
 	kit_written(&k, 0);
 	assert_int_equal(kit_answer(kit_sent(&k, 3, QPACKET_ACKEPOCH)), 5);
 }
@@ -229,13 +225,12 @@ an_observer(void **state)
 {
 	(void)state;
 	role_free(k.role);
-	decided(ROLE_EPOCH_NONE, ROLE_EPOCH_NONE, true);
+	decided(0, 0, true);
 	assert_int_equal(kit_find(&k, ROLE_ACT_CONNECT)->sid, 3);
 	kit_up(&k, 3);
 	assert_non_null(kit_sent(&k, 3, QPACKET_OBSERVERINFO));
 	leaderinfo(5);
-	for (unsigned i = 0; i < 3; i++) /* the two first files, and the promise */
-		kit_written(&k, 0);
+	kit_written(&k, 0);
 	assert_int_equal(kit_answer(kit_sent(&k, 3, QPACKET_ACKEPOCH)), 0);
 	newleader(5);
 	kit_written(&k, 0);

@@ -17,18 +17,14 @@ all_steps(void **state)
 	assert_null(kit_find(&k, ROLE_ACT_WRITE));
 
 	joins(2, 6); /* with itself a quorum: 6 is the largest */
-	a = kit_find(&k, ROLE_ACT_WRITE);
-	assert_int_equal(a->u.write.file, ROLE_FILE_ACCEPTED);
-	assert_int_equal(a->u.write.epoch, 7);
+	kit_writes(&k, 7, 4);
 	assert_int_equal(offered(2), 7); /* both disks at once */
 	assert_int_equal(kit_i32(kit_sent(&k, 2, QPACKET_LEADERINFO)), QPACKET_PROTOCOL);
 
 	ackepoch(2, 4);
 	assert_int_equal(k.todo.count, 0); /* our own promise is not there yet */
 	kit_written(&k, 0);
-	a = kit_find(&k, ROLE_ACT_WRITE);
-	assert_int_equal(a->u.write.file, ROLE_FILE_CURRENT);
-	assert_int_equal(a->u.write.epoch, 7);
+	kit_writes(&k, 7, 7);
 	p = kit_sent(&k, 2, QPACKET_NEWLEADER);
 	assert_int_equal(p->zxid, 7LL << 32);
 	assert_int_equal(kit_view(&k).phase, ROLE_SYNCHRONIZATION);
@@ -59,8 +55,7 @@ raised_while_it_is_written(void **state)
 	assert_int_equal(offered(3), 6);
 	ackepoch(3, 4);
 	kit_written(&k, 0); /* of 5: no promise of 6 */
-	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.file, ROLE_FILE_ACCEPTED);
-	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.epoch, 6);
+	kit_writes(&k, 6, 4);
 	assert_null(kit_sent(&k, 3, QPACKET_NEWLEADER));
 	kit_written(&k, 0);
 	assert_int_equal(kit_sent(&k, 3, QPACKET_NEWLEADER)->zxid, 6LL << 32);
@@ -94,7 +89,7 @@ a_learner_that_came_early(void **state)
 	lead();
 	assert_non_null(kit_sent(&k, 2, QPACKET_PING)); /* a word at once */
 	assert_non_null(kit_sent(&k, 3, QPACKET_PING));
-	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.epoch, 5);
+	kit_writes(&k, 5, 4);
 }
 
 static void
@@ -102,14 +97,14 @@ alone_is_a_quorum_of_one(void **state)
 {
 	(void)state;
 	role_free(k.role);
-	looking(1, ROLE_EPOCH_NONE, ROLE_EPOCH_NONE);
-	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.epoch, 0);
+	looking(1, 0, 0);
+	assert_null(kit_find(&k, ROLE_ACT_WRITE));
 	lead();
-	kit_written(&k, 0); /* acceptedEpoch 0, */
-	kit_written(&k, 0); /* currentEpoch 0, */
-	kit_written(&k, 0); /* acceptedEpoch 1, */
+	kit_writes(&k, 1, 0);
+	kit_written(&k, 0);
+	kit_writes(&k, 1, 1);
 	assert_false(kit_view(&k).active);
-	kit_written(&k, 0); /* currentEpoch 1 */
+	kit_written(&k, 0);
 	assert_true(kit_view(&k).active);
 	assert_int_equal(kit_view(&k).epoch, 1);
 	for (unsigned i = 0; i < 200; i++) {
@@ -290,8 +285,7 @@ renewal(void **state)
 	(void)state;
 	establish();
 	joins(3, 8);
-	a = kit_find(&k, ROLE_ACT_WRITE);
-	assert_int_equal(a->u.write.epoch, 9);
+	kit_writes(&k, 9, 5);
 	assert_int_equal(offered(2), 9);
 	assert_int_equal(offered(3), 9);
 	kit_written(&k, 0);
@@ -331,7 +325,7 @@ an_answer_to_the_question_before(void **state)
 	assert_int_equal(offered(3), 8);
 	assert_null(kit_find(&k, ROLE_ACT_WRITE)); /* no quorum has promised 8 */
 	ackepoch(3, 4);
-	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.epoch, 8);
+	kit_writes(&k, 8, 8);
 }
 
 /* An ACK of the epoch before, which crossed LEADERINFO, is no offence. */
@@ -377,7 +371,7 @@ raised_on_the_way(void **state)
 	assert_int_equal(offered(2), 5);
 	kit_written(&k, 0);
 	joins(3, 5);
-	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.epoch, 6);
+	kit_writes(&k, 6, 4);
 	assert_int_equal(offered(3), 6);
 	assert_int_equal(offered(2), 0); /* its answer to 5 is still to come */
 	kit_written(&k, 0);
@@ -397,7 +391,7 @@ the_last_epochs(void **state)
 	(void)state;
 	joins(2, ROLE_EPOCH_MAX - 1);
 	lead();
-	assert_int_equal(kit_find(&k, ROLE_ACT_WRITE)->u.write.epoch, ROLE_EPOCH_MAX);
+	kit_writes(&k, ROLE_EPOCH_MAX, 4);
 	assert_int_equal(offered(2), ROLE_EPOCH_MAX);
 	kit_written(&k, 0);
 	joins(3, ROLE_EPOCH_MAX); /* nothing is above it */
