@@ -147,6 +147,38 @@ file_write(const char *path, const void *data, size_t len, bool sync)
 	return sync ? sync_folder_of(path) : 0;
 }
 
+/* The descriptor of a regular file, or -errno. An open of a FIFO would wait for a
+ * writer; that of a device may do anything, so the kind is looked at before it, too. */
+static int
+open_to_read(const char *path)
+{
+	struct stat st;
+	int fd, r = 0;
+
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return S_ISDIR(st.st_mode) ? -EISDIR : -ENOTSUP;
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		r = -errno;
+	else if (!S_ISREG(st.st_mode))
+		r = S_ISDIR(st.st_mode) ? -EISDIR : -ENOTSUP;
+	if (r == 0)
+		return fd;
+	close(fd);
+	return r;
+}
+
+const char *
+file_strerror(int error)
+{
+	return error == -ENOTSUP ? "it is a FIFO, a socket or a device, and no file"
+	                         : strerror(-error);
+}
+
 int
 file_read(const char *path, char *out, size_t cap, size_t *len)
 {
@@ -154,9 +186,9 @@ file_read(const char *path, char *out, size_t cap, size_t *len)
 	ssize_t n;
 	int fd, r = 0;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open_to_read(path);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	do {
 		n = read(fd, out + have, cap - have);
 		if (n > 0)

@@ -16,8 +16,12 @@ int file_write(const char *path, const void *data, size_t len, bool sync);
 int file_write_new(const char *path, const void *data, size_t len, bool sync);
 /* All renames in the folder `path` so far are on the disk when it returns. */
 int file_sync_dir(const char *path);
-/* Reads at most cap - 1 bytes, NUL-terminated. 0 or -errno (-EFBIG: longer). */
+/* Reads at most cap - 1 bytes, NUL-terminated. 0 or -errno: -EFBIG: the file is longer;
+ * -EISDIR: it is a folder; -ENOTSUP: it is no file, but a FIFO, a socket or a device,
+ * which are not waited for. */
 int file_read(const char *path, char *out, size_t cap, size_t *len);
+/* What file_read returned, in words. */
+const char *file_strerror(int error);
 /* flock(LOCK_EX | LOCK_NB) on `path`, kept until exit. 0, -EWOULDBLOCK, -errno. */
 int file_lock(const char *path);
 

@@ -46,7 +46,7 @@ read_id_file(struct conf_draft *d)
 		return conf_fail(d->error, place_of(&d->places, "id_file"),
 		                 "id_file %s cannot be read: %s; write the id of this "
 		                 "server into it, or give id",
-		                 d->conf.id_file, strerror(-r));
+		                 d->conf.id_file, file_strerror(r));
 	if (r == 0 && parse_id(text, len, &d->conf.id))
 		return 0;
 	return conf_fail(d->error, place_of(&d->places, "id_file"),

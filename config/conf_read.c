@@ -69,9 +69,9 @@ fail_unreadable(const struct reader *r, struct conf_place by, const char *path,
 		    r->error, by,
 		    "%s cannot be included: %s; write the path of a file that "
 		    "can be read, from the folder of this one",
-		    path, strerror(-status));
+		    path, file_strerror(status));
 	conf_fail(r->error, by, "cannot be read: %s; name the right file, as in -c FILE",
-	          strerror(-status));
+	          file_strerror(status));
 	return status;
 }
 
