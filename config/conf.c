@@ -6,7 +6,9 @@
 #include "config/conf_draft.h"
 #include "config/conf_host.h"
 #include "config/conf_key.h"
+#include "config/conf_names.h"
 #include "config/conf_read.h"
+#include "config/conf_wrong.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -44,23 +46,22 @@ type_of(const config_setting_t *s)
 }
 
 static int
+wrong_type(const struct reader *r, const struct conf_key *k, const config_setting_t *s)
+{
+	return conf_wrong_type(r->draft.error, place_of(r, s), k, type_of(s));
+}
+
+static int
 take_integer(const struct reader *r, const struct conf_key *k, const config_setting_t *s,
              void *base)
 {
-	const char *name = conf_key_name(k);
 	int type = config_setting_type(s);
 	int64_t value = config_setting_get_int64(s);
 
 	if (type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64)
-		return conf_fail(r->draft.error, place_of(r, s),
-		                 "%s is %s; write an integer, as in %s = %" PRId64 ";",
-		                 name, type_of(s), name, k->min > 0 ? k->min : 1);
+		return wrong_type(r, k, s);
 	if (value < k->min || value > k->max)
-		return conf_fail(r->draft.error, place_of(r, s),
-		                 "%s = %" PRId64 " is out of range; write %" PRId64
-		                 " to %" PRId64 "%s%s",
-		                 name, value, k->min, k->max, k->unit[0] ? " " : "",
-		                 k->unit);
+		return conf_wrong_range(r->draft.error, place_of(r, s), k, value);
 	conf_key_set(k, base, value);
 	return 0;
 }
@@ -69,12 +70,8 @@ static int
 take_truth(const struct reader *r, const struct conf_key *k, const config_setting_t *s,
            void *base)
 {
-	const char *name = conf_key_name(k);
-
 	if (config_setting_type(s) != CONFIG_TYPE_BOOL)
-		return conf_fail(r->draft.error, place_of(r, s),
-		                 "%s is %s; write true or false, as in %s = true;", name,
-		                 type_of(s), name);
+		return wrong_type(r, k, s);
 	conf_key_set(k, base, config_setting_get_bool(s) != CONFIG_FALSE);
 	return 0;
 }
@@ -84,23 +81,19 @@ take_word(const struct reader *r, const struct conf_key *k, const config_setting
           void *base)
 {
 	const char *text = config_setting_get_string(s); /* NULL: not a string */
-	char list[128] = "";
+	char words[CONF_WORDS_MAX];
 
-	for (const struct conf_word *word = k->words; word->text; word++) {
-		strcat(list, word == k->words ? "\"" : ", \"");
-		strcat(strcat(list, word->text), "\"");
-		if (text && strcmp(text, word->text) == 0) {
+	if (!text)
+		return wrong_type(r, k, s);
+	for (const struct conf_word *word = k->words; word->text; word++)
+		if (strcmp(text, word->text) == 0) {
 			conf_key_set(k, base, word->value);
 			return 0;
 		}
-	}
-	if (!text)
-		return conf_fail(r->draft.error, place_of(r, s),
-		                 "%s is %s; write a string, one of %s", conf_key_name(k),
-		                 type_of(s), list);
+	conf_words(k, words);
 	return conf_fail(r->draft.error, place_of(r, s),
 	                 "%s = \"%.200s\" is unknown; write one of %s", conf_key_name(k),
-	                 text, list);
+	                 text, words);
 }
 
 /* Slashes at the end of a path are dropped. */
@@ -144,9 +137,7 @@ take_text(const struct reader *r, const struct conf_key *k, const config_setting
 	char *out = (char *)base + k->offset;
 
 	if (!text)
-		return conf_fail(r->draft.error, place_of(r, s),
-		                 "%s is %s; write a string, as in %s = %s;", name,
-		                 type_of(s), name, k->example);
+		return wrong_type(r, k, s);
 	if (k->kind == CONF_PATH)
 		return take_path(r, k, s, text, out);
 	wrong = conf_host_read(text, out, k->size);
@@ -171,16 +162,12 @@ find_key(struct reader *r, const config_setting_t *s, const char *group,
 {
 	const char *name = config_setting_name(s);
 	const struct conf_key *k = conf_key_find(group, name);
-	char instead[CONF_SUGGESTION_MAX];
 
-	if (k) {
+	if (k)
 		places->keys[k - conf_keys] = place_of(r, s);
-		return k;
-	}
-	conf_suggest(group, name, instead);
-	conf_fail(r->draft.error, place_of(r, s), "unknown key %.100s%s%s; %s", name,
-	          group[0] ? " in " : "", group, instead);
-	return NULL;
+	else
+		conf_wrong_key(r->draft.error, place_of(r, s), group, name);
+	return k;
 }
 
 /* The keys of a group, or of a server, into `base`. */
@@ -230,9 +217,7 @@ read_servers(struct reader *r, const struct conf_key *list, const config_setting
 	unsigned count;
 
 	if (config_setting_type(s) != CONFIG_TYPE_LIST)
-		return conf_fail(r->draft.error, place_of(r, s),
-		                 "%s is %s; write a list in parentheses, as in %s = %s;",
-		                 list->path, type_of(s), list->path, list->example);
+		return wrong_type(r, list, s);
 	count = (unsigned)config_setting_length(s);
 	for (unsigned i = 0; i < count; i++) {
 		const config_setting_t *server = config_setting_get_elem(s, i);
@@ -261,9 +246,7 @@ read_top(struct reader *r, const config_setting_t *s)
 	if (k->kind != CONF_GROUP)
 		return takes[k->kind](r, k, s, &d->conf);
 	if (config_setting_type(s) != CONFIG_TYPE_GROUP)
-		return conf_fail(r->draft.error, place_of(r, s),
-		                 "%s is %s; write a group, as in %s = { KEY = 1000; };",
-		                 k->path, type_of(s), k->path);
+		return wrong_type(r, k, s);
 	return read_group(r, s, k->path, &d->places, &d->conf);
 }
 
@@ -320,6 +303,8 @@ conf_load(const char *path, struct conf *out, struct conf_error *error)
 	r->draft.places.whole = (struct conf_place){path, 1};
 	conf_defaults(&r->draft.conf);
 	status = conf_text_read(&r->text, path, error);
+	if (status == 0)
+		status = conf_names_check(&r->text, error);
 	if (status == 0)
 		status = read_tree(r);
 	if (status == 0)

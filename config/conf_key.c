@@ -29,7 +29,7 @@ static const struct conf_word role_words[] = {
  * times the largest tick fit 32 bits. */
 const struct conf_key conf_keys[] = {
     {"id", CONF_INTEGER, OF(id), 0, 0, CONF_ID_MAX, "", "all programs",
-     .meaning = "Which of the servers this one is."},
+     .meaning = "Which of the servers this one is.", .example = "1"},
     {"id_file", CONF_PATH, OF(id_file), .users = "all programs",
      .meaning = "The file that holds the id, in place of the key id.",
      .example = "\"/etc/conclave/id\"", .change = CONF_INDIRECT},
@@ -69,7 +69,7 @@ const struct conf_key conf_keys[] = {
      "elector and peer", .meaning = "The weight of the server within its group."},
     {"servers.group", CONF_INTEGER, EACH(group), -1, 0, CONF_ID_MAX, "",
      "elector and peer", .meaning = "The group of the server, for hierarchical quorums.",
-     .has = offsetof(struct conf_server, has_group)},
+     .example = "1", .has = offsetof(struct conf_server, has_group)},
 
     {"timing", CONF_GROUP, 0, 0, .users = "elector and peer",
      .meaning = "How long the steps of an election and of a leader's work may take."},

@@ -47,6 +47,9 @@ fail_finding(const struct reader *r, const char *file, const char *text,
 		return conf_fail(r->error, at,
 		                 "%.*s does not fit into 64 bits; write a smaller number",
 		                 len, literal);
+	if (f->type == CONF_FOUND_ZERO)
+		return conf_fail(r->error, at,
+		                 "a string has a byte 0 in it, \\x00; write it without");
 	if (f->type == CONF_FOUND_OPEN_STRING)
 		return conf_fail(r->error, at,
 		                 "a string does not end on its line; write the closing "
@@ -120,8 +123,10 @@ add_text(struct reader *r, const char *file, const char *text, size_t len, unsig
 		size_t end = f.type == CONF_FOUND_INCLUDE ? f.begin : len;
 		int status;
 
-		if (f.type != CONF_FOUND_INCLUDE && f.type != CONF_FOUND_END)
+		if (f.type > CONF_FOUND_TOKEN)
 			return fail_finding(r, file, text, &f);
+		if (f.type != CONF_FOUND_INCLUDE && f.type != CONF_FOUND_END)
+			continue; /* for conf_names */
 		if (t->len + (end - done) > CONF_TEXT_MAX)
 			return conf_fail(r->error, at,
 			                 "with its includes this is more than %d bytes; "

@@ -19,19 +19,23 @@ is_name(int c)
 	return isalnum(c) || c == '*' || c == '_' || c == '-';
 }
 
-/* Passes a string, from its opening quote on. False: it does not end on this line. */
-static bool
-skip_string(struct conf_scan *s)
+/* Passes a string, from its opening quote on. CONF_FOUND_TOKEN: nothing is wrong with it.
+ */
+static enum conf_finding_type
+take_string(struct conf_scan *s)
 {
 	for (s->pos++; s->pos < s->len && s->text[s->pos] != '\n'; s->pos++) {
 		if (s->text[s->pos] == '"') {
 			s->pos++;
-			return true;
+			return CONF_FOUND_TOKEN;
 		}
-		if (s->text[s->pos] == '\\' && peek(s, 1) != '\n')
-			s->pos++;
+		if (s->text[s->pos] != '\\' || peek(s, 1) == '\n')
+			continue;
+		s->pos++;
+		if (peek(s, 0) == 'x' && peek(s, 1) == '0' && peek(s, 2) == '0')
+			return CONF_FOUND_ZERO;
 	}
-	return false;
+	return CONF_FOUND_OPEN_STRING;
 }
 
 static bool
@@ -103,7 +107,7 @@ take_number(struct conf_scan *s)
 		sum = take_digits(s, 10);
 		if (is_float(s)) {
 			skip_float(s);
-			return CONF_FOUND_END;
+			return CONF_FOUND_TOKEN;
 		}
 		limit32 += negative;
 		limit64 += negative;
@@ -112,9 +116,9 @@ take_number(struct conf_scan *s)
 		return CONF_FOUND_TOO_LARGE;
 	if (peek(s, 0) == 'L') {
 		s->pos += peek(s, 1) == 'L' ? 2 : 1;
-		return CONF_FOUND_END;
+		return CONF_FOUND_TOKEN;
 	}
-	return sum > limit32 ? CONF_FOUND_WRAPS : CONF_FOUND_END;
+	return sum > limit32 ? CONF_FOUND_WRAPS : CONF_FOUND_TOKEN;
 }
 
 /* Passes an include directive as libconfig accepts it: the first word of its line,
@@ -155,30 +159,37 @@ conf_scan_init(struct conf_scan *s, const char *text, size_t len)
 	*s = (struct conf_scan){.text = text, .len = len, .line = 1, .line_start = true};
 }
 
-/* Passes one token. CONF_FOUND_END: nothing is wrong with it. */
+/* Passes one token. CONF_FOUND_END: it was a comment. */
 static enum conf_finding_type
 take_token(struct conf_scan *s)
 {
 	int c = peek(s, 0), next = peek(s, 1);
 
 	if (c == '"')
-		return skip_string(s) ? CONF_FOUND_END : CONF_FOUND_OPEN_STRING;
+		return take_string(s);
 	if (c == '/' && next == '*')
 		return skip_comment(s) ? CONF_FOUND_END : CONF_FOUND_OPEN_COMMENT;
 	if (isdigit(c) || ((c == '-' || c == '+') && isdigit(next)))
 		return take_number(s);
-	if (c == '.') {
-		skip_float(s);
-	} else if (c == '#' || (c == '/' && next == '/')) {
+	if (c == '#' || (c == '/' && next == '/')) {
 		while (s->pos < s->len && s->text[s->pos] != '\n')
 			s->pos++;
-	} else if (isalpha(c) || c == '*') {
+		return CONF_FOUND_END;
+	}
+	if (isalpha(c) || c == '*') {
 		while (is_name(peek(s, 0)))
 			s->pos++;
-	} else {
-		s->pos++;
+		return CONF_FOUND_NAME;
 	}
-	return CONF_FOUND_END;
+	if (c == '.')
+		skip_float(s);
+	else
+		s->pos++;
+	if (c == '=' || c == ':')
+		return CONF_FOUND_ASSIGN;
+	if (c == '{' || c == '}')
+		return c == '{' ? CONF_FOUND_OPEN : CONF_FOUND_CLOSE;
+	return CONF_FOUND_TOKEN;
 }
 
 struct conf_finding

@@ -1,6 +1,7 @@
 /* Finds in a text what libconfig's own scanner does not report: integer literals that
- * libconfig would read as another number, strings and comments that do not end, and
- * include directives. It passes strings and comments as libconfig does, and opens no
+ * libconfig would read as another number, strings and comments that do not end, the
+ * escape of a NUL, and include directives; it hands out all other tokens as well.
+ * The scan passes strings and comments as libconfig does, and opens no
  * file. */
 #ifndef CONFIG_CONF_SCAN_H
 #define CONFIG_CONF_SCAN_H
@@ -12,11 +13,23 @@ enum conf_finding_type {
 	CONF_FOUND_END,
 	/* `at`: the path between the quotes. The scan goes on behind the directive. */
 	CONF_FOUND_INCLUDE,
+	/* A name, which may be that of a setting, or true, or false. */
+	CONF_FOUND_NAME,
+	/* = or : */
+	CONF_FOUND_ASSIGN,
+	/* { and } */
+	CONF_FOUND_OPEN,
+	CONF_FOUND_CLOSE,
+	/* Any other: a number, a string, a bracket, a semicolon. */
+	CONF_FOUND_TOKEN,
+	/* What follows are errors. */
 	/* `at`: a literal that needs the suffix L, or that does not fit into 64 bits. */
 	CONF_FOUND_WRAPS,
 	CONF_FOUND_TOO_LARGE,
 	CONF_FOUND_OPEN_STRING,
 	CONF_FOUND_OPEN_COMMENT,
+	/* \x00 in a string, which would end there. */
+	CONF_FOUND_ZERO,
 };
 
 struct conf_finding {
@@ -40,8 +53,7 @@ struct conf_scan {
 /* The text has no NUL in it. */
 void conf_scan_init(struct conf_scan *s, const char *text, size_t len);
 
-/* Returns the next finding. After an error, that is any other than END and INCLUDE, the
- * scan must not be continued. */
+/* Returns the next finding. After an error the scan must not be continued. */
 struct conf_finding conf_scan_next(struct conf_scan *s);
 
 #endif

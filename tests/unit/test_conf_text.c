@@ -25,7 +25,7 @@ syntax(void **state)
 	    {GOOD "timing = {\ntick_ms = 1;\ntick_ms = 2; };\n",
 	     10,
 	     {"duplicate setting name"}},
-	    {GOOD "a = [ 1, \"a\" ];\n", 8, {"array"}},
+	    {GOOD "ipc = [ 1, \"a\" ];\n", 8, {"array"}},
 	    {"@include \n", 1, {"syntax error"}},
 	    {"id = 1; @include \"x\"\n", 1, {"syntax error"}},
 	    {"@include\"x\"\n", 1, {"syntax error"}},
@@ -226,7 +226,7 @@ deep(void **state)
 	struct conf_kit_case c = {text, 1, {"memory exhausted"}};
 
 	(void)state;
-	memcpy(text, "a = ", 4);
+	memcpy(text, "id= ", 4);
 	memset(text + 4, '(', sizeof(text) - 5);
 	conf_kit_all_refused(&c, 1);
 }
@@ -253,6 +253,46 @@ unreadable(void **state)
 	conf_kit_write("good.conf", "");
 	assert_int_equal(conf_load(path, &conf_got, &error), -ENOTDIR);
 	assert_memory_equal(&untouched, &conf_got, sizeof(untouched));
+}
+
+/* A FIFO would be waited for, and a device gives anything: neither is opened, wherever it
+ * is named. */
+static void
+no_file(void **state)
+{
+	const char *fifo = conf_kit_path("fifo");
+	struct conf_error error = {""};
+	char text[512], line[64];
+	struct conf_kit_case c = {text, 1, {line, "a FIFO, a socket or a device"}};
+
+	(void)state;
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	alarm(20); /* one that waits has failed */
+	assert_int_equal(conf_load(fifo, &conf_got, &error), -ENOTSUP);
+	assert_non_null(strstr(error.text, "a FIFO, a socket or a device"));
+	assert_int_equal(conf_load("/dev/zero", &conf_got, &error), -ENOTSUP);
+	snprintf(line, sizeof(line), "cannot be included");
+	snprintf(text, sizeof(text), "@include \"%s\"\n", fifo);
+	conf_kit_all_refused(&c, 1);
+	snprintf(line, sizeof(line), "id_file");
+	snprintf(text, sizeof(text), "id_file = \"%s\";\n" DIRS SERVERS, fifo);
+	conf_kit_all_refused(&c, 1);
+	snprintf(text, sizeof(text), "id_file = \"/dev/zero\";\n" DIRS SERVERS);
+	conf_kit_all_refused(&c, 1);
+	alarm(0);
+}
+
+/* A string would end at the NUL: /run/a\x00b was /run/a. */
+static void
+a_nul_in_a_string(void **state)
+{
+	static const struct conf_kit_case cases[] = {
+	    {"id = 1;\nrun_dir = \"/run/a\\x00b\";\n", 2, {"a byte 0", "\\x00"}},
+	    {GOOD "log_level = \"info\\x00\";\n", 8, {"a byte 0"}},
+	};
+
+	(void)state;
+	CONF_KIT_REFUSED(cases);
 }
 
 /* A very long path is shown by its end, and the message behind it is complete. */
@@ -317,6 +357,9 @@ static const struct {
     {"@includes \"x\"", CONF_FOUND_END, 1, ""},
     {"; @include \"x\"", CONF_FOUND_END, 1, ""},
     {"/* */ @include \"x\"", CONF_FOUND_END, 1, ""},
+    {"\"a\\x00b\"", CONF_FOUND_ZERO, 1, "\"a\\"},
+    {"\"a\\\\x00b\"", CONF_FOUND_END, 1, ""},
+    {"\"\\x01\\x0g\"", CONF_FOUND_END, 1, ""},
     {"@ 5000000000", CONF_FOUND_WRAPS, 1, "5000000000"},
 };
 
@@ -335,7 +378,9 @@ findings(void **state)
 		assert_non_null(exact);
 		memcpy(exact, scans[i].text, len);
 		conf_scan_init(&scan, exact, len);
-		f = conf_scan_next(&scan);
+		do
+			f = conf_scan_next(&scan);
+		while (f.type > CONF_FOUND_INCLUDE && f.type <= CONF_FOUND_TOKEN);
 		if (f.type != scans[i].type || f.line != scans[i].line)
 			fail_msg("%d on line %u: %s", (int)f.type, f.line, scans[i].text);
 		if (f.type != CONF_FOUND_END) {
@@ -354,6 +399,7 @@ main(void)
 	    cmocka_unit_test(never_ending), cmocka_unit_test(well_written),
 	    cmocka_unit_test(included),     cmocka_unit_test(includes_refused),
 	    cmocka_unit_test(too_long),     cmocka_unit_test(deep),
+	    cmocka_unit_test(no_file),      cmocka_unit_test(a_nul_in_a_string),
 	    cmocka_unit_test(unreadable),   cmocka_unit_test(long_paths),
 	    cmocka_unit_test(findings),
 	};

@@ -2,6 +2,8 @@
  * instead. */
 #include "tests/unit/conf_kit.h"
 
+#include <time.h>
+
 static void
 unknown_keys(void **state)
 {
@@ -59,12 +61,17 @@ static const struct conf_kit_case types[] = {
     {"run_dir = 5;\n", 1, {"run_dir is an integer", "\"/run/conclave\""}},
     {"id=1;data_dir = true;\n", 1, {"data_dir is true or false", "/var/lib/conclave"}},
     {GOOD "program_dir = 7L;\n", 8, {"program_dir is an integer", "a string"}},
-    {GOOD "timing = 1;\n", 8, {"timing is an integer", "a group"}},
+    {GOOD "timing = 1;\n", 8, {"timing is an integer", "a group", "tick_ms = 50;"}},
+    {GOOD "links = { strangers_max = true; };\n", 8, {"strangers_max = 64;"}},
+    {GOOD "supervisor = { memory_mb = { a = 1; }; };\n",
+     8,
+     {"memory_mb is a group", "memory_mb = 128;"}},
+    {GOOD "ipc = ( { a = 1; } );\n", 8, {"ipc is a group", "\"nng\""}},
     {GOOD "links = ( );\n", 8, {"links is a list", "a group"}},
     {GOOD "supervisor = \"\";\n", 8, {"supervisor is a string", "a group"}},
     {GOOD "timing = {\n tick_ms = \"50\"; };\n",
      9,
-     {"tick_ms is a string", "tick_ms = 1;"}},
+     {"tick_ms is a string", "tick_ms = 50;"}},
     {GOOD "links = {\n retry_max_ms = 2.0; };\n", 9, {"retry_max_ms", "an integer"}},
     {GOOD "ipc = 1;\n", 8, {"ipc is an integer", "\"nng\", \"seqpacket\""}},
     {GOOD "attach = true;\n", 8, {"attach is true or false", "\"zookeeper\""}},
@@ -90,6 +97,41 @@ static const struct conf_kit_case types[] = {
      {"weight is a string", "an integer"}},
     {HEAD "servers = ( { group = ( ); } );\n", 4, {"group is a list", "an integer"}},
 };
+
+/* Thousands of keys that are unknown cost no more than to read them, wherever they stand:
+ * libconfig compares each with all before it. */
+static void
+a_million_bytes_of_unknown_keys(void **state)
+{
+	static const struct {
+		const char *before, *said;
+	} places[] = {
+	    {"", "unknown key k000000; write one of id,"},
+	    {GOOD "links = {", "unknown key k000000 in links"},
+	    {GOOD "servers = ( {", "unknown key k000000 in servers"},
+	    {GOOD "id = {", "id is a group"},
+	    {GOOD "servers = ( { id = ( {", "id is a group"},
+	    {GOOD "zab = ( {", "zab is a group"},
+	};
+	static char text[1 << 20];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		struct conf_kit_case c = {text, 1, {places[i].said}};
+		int used = snprintf(text, sizeof(text), "%s", places[i].before);
+		clock_t began = clock();
+
+		for (const char *at = text; *at; at++)
+			c.line += *at == '\n';
+		for (unsigned n = 0; used < (int)sizeof(text) - 20; n++)
+			used += snprintf(text + used, sizeof(text) - (size_t)used,
+			                 "k%06u=1;\n", n);
+		conf_kit_all_refused(&c, 1);
+		/* of this process: 50 ms here, and minutes if each were compared with all
+		 */
+		assert_true(clock() - began < 5 * CLOCKS_PER_SEC);
+	}
+}
 
 static void
 wrong_types(void **state)
@@ -148,31 +190,31 @@ out_of_range(void **state)
 
 static const struct {
 	const char *group, *name;
-	uint32_t min, max;
+	uint32_t min, max, standard;
 } ranges[] = {
-    {"timing", "tick_ms", 1, 60000},
-    {"timing", "init_limit", 1, 10000},
-    {"timing", "sync_limit", 2, 10000},
-    {"timing", "finalize_ms", 1, 60000},
-    {"timing", "notify_min_ms", 1, 60000},
-    {"timing", "notify_max_ms", 1, 600000},
-    {"links", "connect_ms", 10, 60000},
-    {"links", "handshake_ms", 10, 60000},
-    {"links", "handshakes_max", 4, 4096},
-    {"links", "retry_min_ms", 1, 60000},
-    {"links", "retry_max_ms", 1, 600000},
-    {"links", "keepalive_ms", 1000, 3600000},
-    {"links", "user_timeout_ms", 100, 3600000},
-    {"links", "strangers_max", 1, 4096},
-    {"supervisor", "watchdog_ms", 50, 3600000},
-    {"supervisor", "abort_ms", 10, 600000},
-    {"supervisor", "ready_ms", 50, 3600000},
-    {"supervisor", "stop_ms", 10, 600000},
-    {"supervisor", "restart_min_ms", 1, 600000},
-    {"supervisor", "restart_max_ms", 1, 3600000},
-    {"supervisor", "restart_reset_ms", 1, 3600000},
-    {"supervisor", "probation_ms", 100, 3600000},
-    {"supervisor", "memory_mb", 0, 1048576},
+    {"timing", "tick_ms", 1, 60000, 50},
+    {"timing", "init_limit", 1, 10000, 40},
+    {"timing", "sync_limit", 2, 10000, 6},
+    {"timing", "finalize_ms", 1, 60000, 200},
+    {"timing", "notify_min_ms", 1, 60000, 200},
+    {"timing", "notify_max_ms", 1, 600000, 1000},
+    {"links", "connect_ms", 10, 60000, 1000},
+    {"links", "handshake_ms", 10, 60000, 2000},
+    {"links", "handshakes_max", 4, 4096, 128},
+    {"links", "retry_min_ms", 1, 60000, 20},
+    {"links", "retry_max_ms", 1, 600000, 200},
+    {"links", "keepalive_ms", 1000, 3600000, 2000},
+    {"links", "user_timeout_ms", 100, 3600000, 5000},
+    {"links", "strangers_max", 1, 4096, 64},
+    {"supervisor", "watchdog_ms", 50, 3600000, 2000},
+    {"supervisor", "abort_ms", 10, 600000, 500},
+    {"supervisor", "ready_ms", 50, 3600000, 5000},
+    {"supervisor", "stop_ms", 10, 600000, 2000},
+    {"supervisor", "restart_min_ms", 1, 600000, 50},
+    {"supervisor", "restart_max_ms", 1, 3600000, 5000},
+    {"supervisor", "restart_reset_ms", 1, 3600000, 10000},
+    {"supervisor", "probation_ms", 100, 3600000, 30000},
+    {"supervisor", "memory_mb", 0, 1048576, 128},
 };
 
 /* Both ends of the range of a number are accepted; one below and one above are refused.
@@ -180,13 +222,13 @@ static const struct {
 static void
 ranges_of_numbers(void **state)
 {
-	char text[1024], said[64], line[64], print[8192];
+	char text[1024], said[64], line[64], good[64], print[8192];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
 		const uint32_t values[] = {ranges[i].min - 1, ranges[i].max + 1,
 		                           ranges[i].min, ranges[i].max};
-		struct conf_kit_case c = {text, 8, {said, line}};
+		struct conf_kit_case c = {text, 8, {said, line, good}};
 		char partner[64] = "";
 		size_t len = strlen(ranges[i].name);
 
@@ -205,6 +247,8 @@ ranges_of_numbers(void **state)
 			         ranges[i].name, values[v]);
 			snprintf(line, sizeof(line), "%u to %u", ranges[i].min,
 			         ranges[i].max);
+			snprintf(good, sizeof(good), "write %u, the default,",
+			         ranges[i].standard);
 			if (v < 2) {
 				conf_kit_all_refused(&c, 1);
 				continue;
@@ -330,9 +374,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(unknown_keys), cmocka_unit_test(wrong_types),
-	    cmocka_unit_test(out_of_range), cmocka_unit_test(ranges_of_numbers),
-	    cmocka_unit_test(paths),        cmocka_unit_test(hosts),
+	    cmocka_unit_test(unknown_keys),
+	    cmocka_unit_test(wrong_types),
+	    cmocka_unit_test(out_of_range),
+	    cmocka_unit_test(ranges_of_numbers),
+	    cmocka_unit_test(a_million_bytes_of_unknown_keys),
+	    cmocka_unit_test(paths),
+	    cmocka_unit_test(hosts),
 	};
 
 	return cmocka_run_group_tests(tests, conf_kit_setup, conf_kit_teardown);
