@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define BOTH_LANES (1u << MSG_LANE_ELECTION | 1u << MSG_LANE_LEARNER)
+
 static struct proc *
 any_proc(void)
 {
@@ -76,13 +78,27 @@ pause_one(void)
 		p->paused_us = sim.now_us + us;
 }
 
-static void
-cut(unsigned a, unsigned b, bool both)
+/* Each other cut is of one lane only. */
+static unsigned
+any_lanes(void)
 {
-	sim_say("* nothing comes from %u to %u%s", a + 1, b + 1, both ? ", or back" : "");
-	sim.cut[a][b] = true;
-	if (both)
-		sim.cut[b][a] = true;
+	unsigned one = (unsigned)sim_random(4);
+
+	return one < 2 ? BOTH_LANES : 1u << (one - 1);
+}
+
+static void
+cut(unsigned a, unsigned b, bool both, unsigned lanes)
+{
+	for (unsigned lane = MSG_LANE_ELECTION; lane <= MSG_LANE_LEARNER; lane++) {
+		if (!(lanes >> lane & 1))
+			continue;
+		sim.cut[lane][a][b] = true;
+		if (both)
+			sim.cut[lane][b][a] = true;
+	}
+	sim_say("* nothing comes from %u to %u%s%s", a + 1, b + 1,
+	        both ? ", or back" : "", lanes == BOTH_LANES ? "" : ", on one lane");
 	sim_net_probe(a, b);
 }
 
@@ -91,11 +107,12 @@ partition(void)
 {
 	unsigned side = (unsigned)sim_random(1u << sim.count);
 	bool both = sim_random(3) != 0;
+	unsigned lanes = any_lanes();
 
 	for (unsigned a = 0; a < sim.count; a++)
 		for (unsigned b = 0; b < sim.count; b++)
 			if ((side >> a & 1) && !(side >> b & 1))
-				cut(a, b, both);
+				cut(a, b, both, lanes);
 }
 
 static void
@@ -105,7 +122,7 @@ cut_one(void)
 	unsigned b = (unsigned)sim_random(sim.count);
 
 	if (a != b)
-		cut(a, b, sim_random(2));
+		cut(a, b, sim_random(2), any_lanes());
 }
 
 static void
@@ -137,6 +154,7 @@ take_port(void)
 	unsigned at = (unsigned)sim_random(sim.count);
 	struct proc *p = &sim.servers[at].procs[SIM_CONNMGR];
 
+	sim.servers[at].port_deaf = sim_random(4) == 0;
 	sim.servers[at].port_taken = sim_random(3) != 0;
 	if (!sim.servers[at].port_taken)
 		return;
@@ -202,7 +220,7 @@ garbage(void)
 static void
 stranger(void)
 {
-	sim_net_stranger((unsigned)sim_random(sim.count));
+	sim_hostile((unsigned)sim_random(sim.count));
 }
 
 static void
@@ -243,8 +261,9 @@ sim_fault(void)
 	faults[sim_random(sizeof(faults) / sizeof(faults[0]))]();
 	/* most do not last */
 	for (unsigned b = 0; b < sim.count; b++)
-		if (sim_random(3) == 0)
-			sim.cut[a][b] = sim.cut[b][a] = false;
+		for (unsigned lane = 0; lane < 3; lane++)
+			if (sim_random(3) == 0)
+				sim.cut[lane][a][b] = sim.cut[lane][b][a] = false;
 	if (sim_random(8) == 0)
 		repair();
 	if (sim_random(20) == 0)
@@ -271,11 +290,14 @@ sim_heal(void)
 
 		s->disk.slow_us = 0;
 		s->disk.failing = 0;
+		s->port_deaf = false;
 		s->powered = true;
 		for (unsigned k = 0; k < SIM_KINDS; k++)
 			sim_start(&s->procs[k]);
 	}
 	repair();
+	if (sim.keeps)
+		sim_sick_begin();
 }
 
 void

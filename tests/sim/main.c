@@ -11,7 +11,7 @@
 #include <time.h>
 
 #define BOUND_US  2500000u /* L1, for 3 to 5 servers */
-#define LARGER_US 5000000u /* for 6 and 7 */
+#define LARGER_US 5000000u /* for 6 and 7, and where a minority keeps its faults */
 #define SETTLE_US 500000u
 #define AWAY_US   200000u /* of who joins again, at most */
 #define FAILOVERS 20
@@ -25,10 +25,12 @@ static struct {
 	uint64_t worst_us[SIM_SERVERS_MAX + 1];
 } total;
 
+static bool option_keeps;
+
 static uint64_t
 bound_us(void)
 {
-	return sim.count <= 5 ? BOUND_US : LARGER_US;
+	return sim.count <= (sim.keeps ? 3 : 5) ? BOUND_US : LARGER_US;
 }
 
 static void
@@ -80,9 +82,11 @@ join(void)
 {
 	unsigned leader, joiner = (unsigned)sim_random(sim.count);
 	struct sim_server *s = &sim.servers[joiner];
+	int stays;
 
 	if (!sim_is_settled(&leader) || !sim_is_quorum_without(leader, joiner))
 		return;
+	stays = (int)leader;
 	sim_say("* %u goes and joins again", joiner + 1);
 	for (unsigned k = 0; k < SIM_KINDS; k++)
 		if (sim_random(2))
@@ -98,9 +102,11 @@ join(void)
 	for (unsigned k = 0; k < SIM_KINDS; k++)
 		if (!s->procs[k].up)
 			sim_start_later(&s->procs[k], sim_random(AWAY_US));
+	if (s->sick || sim.servers[leader].sick)
+		stays = -1;
 	/* a peer whose connmgr was killed says for a while that all is well */
-	run_for(AWAY_US + 1000, (int)leader);
-	if (!run_until_settled(sim.now_us + bound_us(), (int)leader))
+	run_for(AWAY_US + 1000, stays);
+	if (!run_until_settled(sim.now_us + bound_us(), stays))
 		sim_fail("S9, L1: server %u does not follow", joiner + 1);
 }
 
@@ -138,6 +144,8 @@ run(void)
 	run_faults();
 	if (!sim.failed)
 		sim_heal();
+	if (sim.keeps)
+		sim_hostile_begin();
 	healed_us = sim.now_us;
 	if (!run_until_settled(sim.now_us + bound_us(), -1))
 		sim_fail("L1: not all follow one leader in time");
@@ -165,6 +173,8 @@ run_seed(uint64_t seed, unsigned servers)
 	sim.wrong = sim_random(4) ? 0 : (unsigned)sim_random(600);
 	sim.give_up_us = 300000 + sim_random(5000000);
 	memset(sim.cut, 0, sizeof(sim.cut));
+	sim.keeps = option_keeps && sim_random(2);
+	sim.hostile = false;
 	sim_servers_begin();
 	sim_check_begin();
 	run();
@@ -216,6 +226,10 @@ parse(int argc, char **argv, uint64_t *from, uint64_t *to, unsigned *servers)
 
 		if (strcmp(argv[i], "--trace") == 0) {
 			sim.trace = true;
+			continue;
+		}
+		if (strcmp(argv[i], "--keep") == 0) {
+			option_keeps = true;
 			continue;
 		}
 		if (strcmp(argv[i], "--seeds") == 0) {

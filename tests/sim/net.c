@@ -4,8 +4,6 @@
  * up. */
 #include "tests/sim/net.h"
 
-#include "wire/hello.h"
-
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,9 +192,13 @@ hear(struct conn *c, unsigned side, struct segment *s)
 static bool
 comes_through(const struct conn *c, unsigned side)
 {
-	unsigned to = c->ends[side].server;
+	unsigned from = c->ends[!side].server, to = c->ends[side].server;
 
-	return sim.servers[to].powered && !sim.cut[c->ends[!side].server][to];
+	if (to < SIM_OUTSIDE && !sim.servers[to].powered)
+		return false;
+	if (c->lane == MSG_LANE_LEARNER && sim.servers[c->ends[1].server].port_deaf)
+		return false;
+	return !sim.cut[c->lane][from][to];
 }
 
 /* Sends the segment again; false: the sender has given up. */
@@ -353,22 +355,6 @@ sim_net_probe(unsigned a, unsigned b)
 				sim_put(at_us, NULL, on_probe, c, c->serial)->arg =
 				    at_us << 1 | side;
 	}
-}
-
-/* A server of another ensemble sends its initial message and bytes that are no frame. */
-void
-sim_net_stranger(unsigned server)
-{
-	static struct proc outside = {.up = true};
-	unsigned char data[HELLO_MAX + 64];
-	size_t len =
-	    hello_encode(90 + (int64_t)sim_random(9), "10.0.0.90:3888", data, HELLO_MAX);
-	struct conn *c = net_dial(&outside, server, MSG_LANE_ELECTION);
-
-	for (unsigned i = 0; i < 64; i++)
-		data[len + i] = (unsigned char)(i < 3 ? 0 : sim_random(64));
-	net_post(c, 1, DATA, data, len + sim_random(64));
-	c->ends[0].open = false;
 }
 
 void

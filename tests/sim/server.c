@@ -103,6 +103,7 @@ sim_servers_begin(void)
 		snprintf(s->conf.run_dir, sizeof(s->conf.run_dir), "/%u", i + 1);
 		s->powered = true;
 		s->port_taken = false;
+		s->port_deaf = s->sick = false;
 		sim_disk_begin(&s->disk);
 		for (unsigned k = 0; k < SIM_KINDS; k++)
 			s->procs[k] = (struct proc){.server = i, .kind = k};
@@ -209,31 +210,38 @@ sim_servers_end(void)
 			sim_kill(&sim.servers[i].procs[k]);
 }
 
+static bool
+is_up(const struct sim_server *s)
+{
+	for (unsigned k = 0; k < SIM_KINDS; k++)
+		if (!s->procs[k].up)
+			return false;
+	return true;
+}
+
+/* Who is sick may still take itself for a leader, but not lead others in our epoch. */
 bool
 sim_is_settled(unsigned *leader)
 {
-	const struct role_view *lead = NULL;
+	const struct role_view *said = NULL, *lead;
 
 	for (unsigned i = 0; i < sim.count; i++) {
 		const struct sim_server *s = &sim.servers[i];
+		const struct role_view *v = &s->peer.view;
 
-		for (unsigned k = 0; k < SIM_KINDS; k++)
-			if (!s->procs[k].up)
-				return false;
-		if (!s->peer.view.active)
+		if (s->sick)
 			continue;
-		if (lead)
+		if (!is_up(s) || !v->has_leader)
 			return false;
-		lead = &s->peer.view;
-		*leader = i;
-	}
-	for (unsigned i = 0; lead && i < sim.count; i++) {
-		const struct role_view *v = &sim.servers[i].peer.view;
-
-		if (!v->has_leader || v->leader != *leader + 1 || v->epoch != lead->epoch)
+		if (said && (v->leader != said->leader || v->epoch != said->epoch))
 			return false;
+		said = v;
 	}
-	return lead != NULL;
+	if (!said)
+		return false;
+	*leader = (unsigned)said->leader - 1;
+	lead = &sim.servers[*leader].peer.view;
+	return lead->active && lead->epoch == said->epoch;
 }
 
 bool

@@ -26,6 +26,7 @@
 #include <sys/types.h>
 
 #define SIM_SERVERS_MAX 7
+#define SIM_OUTSIDE     SIM_SERVERS_MAX /* in the place of a server: a stranger */
 /* The first descriptor of stream.c; those of pipe.c begin at twice that. */
 #define SIM_NET_FD (1 << 20)
 
@@ -88,6 +89,8 @@ struct sim_server {
 	struct conf conf;
 	bool powered;
 	bool port_taken; /* its quorum port, by somebody else */
+	bool port_deaf;  /* nothing reaches its quorum port, though it listens */
+	bool sick;       /* it keeps its faults */
 	struct proc procs[SIM_KINDS];
 	struct elector elector;
 	struct peer peer;
@@ -116,8 +119,10 @@ struct sim {
 	unsigned count;  /* servers */
 	struct sim_server *servers;
 	struct qconfig members;
-	bool cut[SIM_SERVERS_MAX][SIM_SERVERS_MAX]; /* from, to */
-	bool calm;                                  /* no faults any more */
+	bool cut[3][SIM_SERVERS_MAX + 1][SIM_SERVERS_MAX + 1]; /* lane, from, to */
+	bool keeps;       /* a minority keeps its faults, and strangers go on */
+	bool hostile;     /* strangers dial all the time */
+	bool calm;        /* no faults any more */
 	bool power;       /* a host without power sends no segment when processes end */
 	unsigned delayed; /* of 1000 segments */
 	unsigned wrong;   /* of 1000 decisions */
@@ -161,7 +166,6 @@ void sim_pipe_end(void);
 void sim_net_closed(struct proc *p);        /* the kernel closes what it had */
 void sim_net_reset(unsigned a, unsigned b); /* their connections break */
 void sim_net_probe(unsigned a, unsigned b); /* keepalive looks after them by and by */
-void sim_net_stranger(unsigned server);     /* somebody dials who is not one of us */
 void sim_net_end(void);
 
 /* disk.c */
@@ -182,11 +186,19 @@ void sim_start_later(struct proc *p, uint64_t after_us);
 void sim_kill(struct proc *p);
 void sim_power_off(unsigned server);
 void sim_power_on(unsigned server);
-bool sim_is_settled(unsigned *leader); /* all are up and follow one leader */
+/* All that are not sick are up and follow one leader. */
+bool sim_is_settled(unsigned *leader);
 /* Are all but `out`, the leader among them, a quorum? */
 bool sim_is_quorum_without(unsigned leader, unsigned out);
 const char *sim_proc_name(const struct proc *p);
 bool sim_may_lead(int64_t sid);
+
+/* hostile.c: strangers dial this server; or any, from now on until `hostile` is false. */
+void sim_hostile(unsigned server);
+void sim_hostile_begin(void);
+
+/* sick.c: who stays sick when the faults are over, and what of. */
+void sim_sick_begin(void);
 
 /* faults.c */
 void sim_fault(void);

@@ -113,6 +113,8 @@ stream_recv(struct stream *s, void *data, size_t cap, enum msg_reason *why)
 		return e->ended == MSG_REASON_NONE ? 0 : -1;
 	}
 	n = first->len - e->read < cap ? first->len - e->read : cap;
+	if (n > 1 && sim_chance(20)) /* the rest comes with the next read */
+		n = 1 + sim_random(n - 1);
 	memcpy(data, first->data + e->read, n);
 	e->read += n;
 	if (e->read == first->len) {
@@ -135,7 +137,7 @@ stream_send(struct stream *s, const void *data, size_t len)
 	e->stuck = c->ends[!side].way.count >= NET_WINDOW;
 	if (e->stuck)
 		return 0;
-	if (len > 1 && sim_chance(5)) {
+	if (len > 1 && sim_chance(15)) {
 		e->stuck = true;
 		len = 1 + sim_random(len - 1);
 	}
@@ -151,6 +153,8 @@ stream_greet(struct stream *s, const void *hello, size_t hello_len, const void *
 
 	if (len > sizeof(piece) - hello_len)
 		len = sizeof(piece) - hello_len;
+	if (len > 1 && sim_chance(20))
+		len = sim_random(len);
 	memcpy(piece, hello, hello_len);
 	if (len > 0)
 		memcpy(piece + hello_len, data, len);
