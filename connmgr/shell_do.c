@@ -2,6 +2,7 @@
  * is pushed to the gate, and comes after. */
 #include "connmgr/shell_impl.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/paths.h"
 #include "proc/roster.h"
@@ -10,7 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/random.h>
 
 static void
 send_message(struct connmgr *s, unsigned worker, enum msg_type type, uint64_t generation)
@@ -36,18 +37,31 @@ answer(struct connmgr *s, unsigned worker, const struct msg *m)
 		connmgr_break(s, worker, "its door does not take the answer");
 }
 
+/* Used once, and not to be guessed: who dials an address first can spoil the link. */
+static void
+make_name(char *out, size_t cap)
+{
+	uint64_t number;
+
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		number = clock_us(); /* no kernel that we run on says so */
+	snprintf(out, cap, "l.%016" PRIx64, number);
+}
+
 static void
 open_link(struct connmgr *s, const struct board_action *a)
 {
 	struct msg m = {.type = MSG_ATTACHED};
+	enum policy_what as;
 	char name[48];
 	int r;
 
 	m.u.attached.generation = a->generation;
-	snprintf(name, sizeof(name), "l.%d.%" PRIu64, (int)getpid(), ++s->links);
+	make_name(name, sizeof(name));
 	paths_below(m.u.attached.path, sizeof(m.u.attached.path), s->conf->run_dir,
 	            PATHS_CONNMGR, name);
-	r = connmgr_listen(s, a->worker, m.u.attached.path);
+	as = connmgr_attaches_as(board_worker(s->board, a->worker)->who);
+	r = connmgr_listen(s, a->worker, as, m.u.attached.path);
 	if (r < 0) {
 		log_err("cannot open the link %s: %s", m.u.attached.path, strerror(-r));
 		connmgr_break(s, a->worker, "no link could be opened");

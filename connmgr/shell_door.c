@@ -89,17 +89,19 @@ on_words(struct connmgr *s, char *data)
 	                  reply, sizeof(reply));
 }
 
+/* False if it was noted before: there is one line in the log for each process, which may
+ * ask again and again. */
 static bool
-was_refused(const struct connmgr *s, pid_t pid)
+note_refused(struct connmgr *s, pid_t pid)
 {
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
 		if (s->refused[i] == pid)
-			return true;
-	return false;
+			return false;
+	s->refused[s->refused_count++ % BOARD_WORKERS_MAX] = pid;
+	return true;
 }
 
-/* A worker of another version, in an upgrade. It asks again and again: one line in the
- * log for each process. */
+/* A worker of another version, in an upgrade. */
 static void
 refuse_set(struct connmgr *s, struct door_conn *c, unsigned set)
 {
@@ -111,11 +113,34 @@ refuse_set(struct connmgr *s, struct door_conn *c, unsigned set)
 	         "connmgr and all workers with programs of one version",
 	         MSG_SET, set);
 	s->counters.refused++;
-	if (!was_refused(s, pid)) {
+	if (note_refused(s, pid))
 		log_err("pid %d cannot attach: %s", (int)pid, why);
-		s->refused[s->refused_count++ % BOARD_WORKERS_MAX] = pid;
-	}
 	refuse(c, why);
+}
+
+/* A worker may attach as what its user says. */
+static void
+on_attach_asked(struct connmgr *s, struct door_conn *c, const struct msg_attach *m)
+{
+	const char *why = door_refuses(c, connmgr_attaches_as(m->who));
+
+	if (!why) {
+		on_attach(s, c, m);
+		return;
+	}
+	s->counters.refused++;
+	if (note_refused(s, door_conn_pid(c)))
+		log_err("pid %d cannot attach as the %s: %s", (int)door_conn_pid(c),
+		        roster_who(m->who)->name, why);
+	refuse(c, why);
+}
+
+static enum policy_what
+needs(const char *words)
+{
+	bool reads = strcmp(words, "status") == 0 || strncmp(words, "shadow ", 7) == 0;
+
+	return reads ? POLICY_READ : POLICY_ADMINISTER;
 }
 
 static void
@@ -127,7 +152,7 @@ on_request(void *user, struct door_conn *c, const char *data, size_t len)
 
 	r = msg_decode(data, len, &m);
 	if (r == MSG_OK && m.type == MSG_ATTACH && m.u.attach.set == MSG_SET) {
-		on_attach(s, c, &m.u.attach);
+		on_attach_asked(s, c, &m.u.attach);
 	} else if (r == MSG_VERSION) {
 		refuse_set(s, c, (unsigned char)data[2]);
 	} else if (strlen(data) != len) {
@@ -135,9 +160,13 @@ on_request(void *user, struct door_conn *c, const char *data, size_t len)
 		refuse(c, "neither words nor an attach of this version");
 	} else {
 		static char words[DOOR_REQUEST_MAX + 1];
+		const char *why = door_refuses(c, needs(data));
 
 		memcpy(words, data, len + 1);
-		if (strncmp(words, "promote ", 8) == 0) {
+		if (why) {
+			s->counters.refused++;
+			refuse(c, why);
+		} else if (strncmp(words, "promote ", 8) == 0) {
 			connmgr_bury(s, c);
 			connmgr_promote(s, c, words + 8);
 		} else {

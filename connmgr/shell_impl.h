@@ -63,7 +63,6 @@ struct connmgr {
 	sd_event_source *timer;
 	sd_event_source *post;
 	uint64_t armed_ms;
-	uint64_t links;       /* addresses given out, so that none is used twice */
 	int record_errors[2]; /* elector, peer */
 	int state_error;
 	struct record records[2]; /* elector, peer; as they are on the disk */
@@ -83,7 +82,7 @@ struct connmgr {
 	struct shadow *shadow;
 	bool looking; /* the peer's last word is a look, or there is none */
 	struct connmgr_counters counters;
-	/* The last processes that were refused for their message set. */
+	/* The last processes whose attach was refused. */
 	pid_t refused[BOARD_WORKERS_MAX];
 	unsigned refused_count;
 };
@@ -99,8 +98,15 @@ void connmgr_lose(struct connmgr *s, uint64_t now_ms, unsigned worker, const cha
 
 void connmgr_push(struct connmgr *s, const struct board_event *ev);
 
-/* Listens for a worker at `path`. 0 or -errno. */
-int connmgr_listen(struct connmgr *s, unsigned worker, const char *path);
+/* Listens at `path` for the process of a worker, which has to be `as`. 0 or -errno. */
+int connmgr_listen(struct connmgr *s, unsigned worker, enum policy_what as,
+                   const char *path);
+/* What it takes to attach as `who`. */
+static inline enum policy_what
+connmgr_attaches_as(enum msg_who who)
+{
+	return who == MSG_WHO_PEER ? POLICY_BE_PEER : POLICY_BE_ELECTOR;
+}
 /* Sends, or queues. */
 void connmgr_send(struct connmgr *s, unsigned worker, const struct board_item *item);
 /* The link of a worker takes nothing more, and is cut when its event comes. */

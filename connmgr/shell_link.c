@@ -51,14 +51,16 @@ on_down(void *user, const char *why)
 }
 
 int
-connmgr_listen(struct connmgr *s, unsigned worker, const char *path)
+connmgr_listen(struct connmgr *s, unsigned worker, enum policy_what as, const char *path)
 {
+	struct door_conn *door = s->workers[worker].door;
+	struct users_far far = {as, door ? door_conn_pid(door) : 0};
 	static const struct chan_ops ops = {
 	    .on_message = on_message, .on_writable = on_writable, .on_down = on_down};
 	enum chan_kind kind = s->conf->ipc == CONF_IPC_NNG ? CHAN_NNG : CHAN_SEQPACKET;
 
 	connmgr_cut(s, worker);
-	return chan_open(&s->workers[worker].chan, kind, CHAN_LISTENS, s->loop, path,
+	return chan_open(&s->workers[worker].chan, kind, CHAN_LISTENS, s->loop, path, far,
 	                 CONNMGR_HELLO_MS * UINT64_C(1000), &ops, &s->workers[worker]);
 }
 

@@ -21,7 +21,8 @@ on_deadline(sd_event_source *s, uint64_t usec, void *user)
 
 int
 chan_open(struct chan **out, enum chan_kind kind, enum chan_end end, sd_event *loop,
-          const char *path, uint64_t deadline_us, const struct chan_ops *ops, void *user)
+          const char *path, struct users_far far, uint64_t deadline_us,
+          const struct chan_ops *ops, void *user)
 {
 	const struct chan_type *type = kind == CHAN_NNG ? &chan_nng_type : &chan_seq_type;
 	struct chan *c = calloc(1, type->size);
@@ -31,6 +32,7 @@ chan_open(struct chan **out, enum chan_kind kind, enum chan_end end, sd_event *l
 		return -ENOMEM;
 	c->type = type;
 	c->loop = loop;
+	c->far = far;
 	c->ops = ops;
 	c->user = user;
 	c->refs = 1;

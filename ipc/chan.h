@@ -4,10 +4,12 @@
  *
  * A channel listens or dials on an address that was never used before, has at most one
  * connection in its life, and stays down once it is down: the owner then makes a new one
- * on a new address. A process dials an address only once. The uid of the other side must
- * be ours or root's. */
+ * on a new address. A process dials an address only once. The other side must be the
+ * process that the owner expects; any other is turned away unheard. */
 #ifndef IPC_CHAN_H
 #define IPC_CHAN_H
+
+#include "ipc/users.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -31,12 +33,12 @@ struct chan_ops {
 	void (*on_down)(void *user, const char *why);
 };
 
-/* Opens one end at `path`, in a folder with mode 0700. on_down is called if the channel
- * is not up within `deadline_us`. `user` and `ops` are borrowed until chan_close. Returns
- * 0 or -errno. */
+/* Opens one end at `path`, for the process `far` at the other end. on_down is called if
+ * the channel is not up within `deadline_us`. `user` and `ops` are borrowed until
+ * chan_close. Returns 0 or -errno. */
 int chan_open(struct chan **out, enum chan_kind kind, enum chan_end end, sd_event *loop,
-              const char *path, uint64_t deadline_us, const struct chan_ops *ops,
-              void *user);
+              const char *path, struct users_far far, uint64_t deadline_us,
+              const struct chan_ops *ops, void *user);
 
 /* Queues one message of at most MSG_MAX bytes; never blocks. Returns 0, which means
  * queued and not delivered, CHAN_FULL, or -errno: then the channel is down or about to

@@ -30,6 +30,7 @@ extern const struct chan_type chan_seq_type;
 
 struct chan {
 	const struct chan_type *type;
+	struct users_far far;
 	sd_event *loop; /* borrowed from the owner, as long as the channel is open */
 	sd_event_source *deadline;
 	const struct chan_ops *ops;

@@ -304,7 +304,7 @@ nng_end_open(struct chan *base, const char *path, bool listen)
 	if (strlen(path) >= sizeof(c->path))
 		return -ENAMETOOLONG;
 	strcpy(c->path, path);
-	r = share_open(&c->share, !listen);
+	r = share_open(&c->share, !listen, base->far);
 	if (r < 0)
 		return r;
 	if ((r = watch(c, c->share->in.socket, NNG_OPT_RECVFD, &c->receive, on_receive)) <

@@ -76,18 +76,21 @@ share_error(int rv)
 	return rv & NNG_ESYSERR ? -(rv & ~NNG_ESYSERR) : -EIO;
 }
 
-/* Both halves must lead to one process of our uid or root's, and have one pipe each. */
+/* Both halves must lead to one process, the expected one, and have one pipe each. */
 static bool
 admits(struct half *h, nng_pipe pipe, uint32_t id)
 {
 	struct share *share = h->share;
+	struct users_process who;
 	uint64_t uid, pid, first = 0;
 	uint32_t none = 0;
 
 	if (share->closing ||
 	    nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &uid) != 0 ||
-	    (uid != geteuid() && uid != 0) ||
 	    nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_PID, &pid) != 0)
+		return false;
+	who = (struct users_process){.uid = (uid_t)uid, .pid = (pid_t)pid};
+	if (!users_is(&share->far, &who))
 		return false;
 	if (!atomic_compare_exchange_strong(&share->pid, &first, pid) && first != pid)
 		return false;
@@ -143,7 +146,8 @@ start_listener(const struct half *h, const char *url)
 
 	unlink(h->path); /* an old socket: the address is ours alone */
 	if ((rv = nng_listener_create(&listener, h->socket, url)) != 0 ||
-	    (rv = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, 0600)) != 0)
+	    (rv = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS,
+	                               (int)users_socket_mode())) != 0)
 		return rv;
 	return nng_listener_start(listener, 0);
 }
@@ -200,7 +204,7 @@ make_aio(nng_aio **aio)
 }
 
 int
-share_open(struct share **out, bool dials)
+share_open(struct share **out, bool dials, struct users_far far)
 {
 	struct share *share = calloc(1, sizeof(*share));
 	int rv;
@@ -208,6 +212,7 @@ share_open(struct share **out, bool dials)
 	if (!share)
 		return -ENOMEM;
 	share->dials = dials;
+	share->far = far;
 	share->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	rv = share->wake < 0 ? NNG_ENOFILES : make_aio(&share->receive);
 	if (rv != 0 || (rv = make_aio(&share->send)) != 0 ||

@@ -5,6 +5,7 @@
 #define IPC_CHAN_NNG_SHARE_H
 
 #include "ipc/msg.h"
+#include "ipc/users.h"
 
 #include <nng/nng.h>
 #include <stdatomic.h>
@@ -31,6 +32,7 @@ struct share {
 	struct half in;
 	struct half out;
 	bool dials;
+	struct users_far far;
 	/* nng_recvmsg and nng_sendmsg would allocate these for each message. */
 	nng_aio *receive, *send;
 	/* An eventfd, written by nng's threads when they have set a flag. */
@@ -41,7 +43,7 @@ struct share {
 };
 
 /* Makes the sockets, without an address. 0 or -errno. */
-int share_open(struct share **out, bool dials);
+int share_open(struct share **out, bool dials, struct users_far far);
 /* Listens or dials at `path` followed by `suffix`. 0 or -errno. */
 int half_start(struct half *h, const char *path, const char *suffix);
 /* Neither waits. 0, or nng's error: NNG_ETIMEDOUT where waiting would be needed. The

@@ -100,6 +100,14 @@ take_connection(struct chan_seq *c, int fd)
 	chan_report_up(&c->base);
 }
 
+static bool
+is_expected(const struct chan_seq *c, int fd)
+{
+	struct users_process who;
+
+	return users_of(fd, &who) == 0 && users_is(&c->base.far, &who);
+}
+
 static int
 on_dialled(sd_event_source *s, int fd, uint32_t events, void *user)
 {
@@ -110,7 +118,7 @@ on_dialled(sd_event_source *s, int fd, uint32_t events, void *user)
 	(void)events;
 	c->base.refs++;
 	conn = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (conn >= 0 && local_check_peer(conn, NULL) < 0) {
+	if (conn >= 0 && !is_expected(c, conn)) {
 		close(conn);
 	} else if (conn >= 0) {
 		/* this also refuses all others in the backlog */
@@ -131,11 +139,11 @@ on_retry(sd_event_source *s, uint64_t usec, void *user)
 
 	c->base.refs++;
 	fd = local_connect(c->path);
-	if (fd >= 0 && local_check_peer(fd, NULL) == 0) {
+	if (fd >= 0 && is_expected(c, fd)) {
 		take_connection(c, fd);
 	} else if (fd >= 0) {
 		close(fd);
-		chan_report_down(&c->base, "the listener is not ours");
+		chan_report_down(&c->base, "the listener is not connmgr");
 	} else if (sd_event_source_set_time(s, usec + RETRY_US) < 0 ||
 	           sd_event_source_set_enabled(s, SD_EVENT_ONESHOT) < 0) {
 		chan_report_down(&c->base, "no timer");

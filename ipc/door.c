@@ -4,6 +4,7 @@
 
 #include "base/log_limited.h"
 #include "ipc/local.h"
+#include "ipc/users.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -41,7 +42,7 @@ struct door_conn {
 	struct door *door;
 	sd_event_source *source;
 	int fd;
-	pid_t pid;
+	struct users_process who;
 	bool kept;
 	bool closed;
 	/* Held by the door, and by each handler while it runs. */
@@ -163,7 +164,8 @@ add_conn(struct door *d, int fd)
 		return;
 	}
 	c = calloc(1, sizeof(*c));
-	if (!c || d->closed || local_check_peer(fd, &c->pid) < 0 ||
+	if (!c || d->closed || users_of(fd, &c->who) < 0 ||
+	    users_refuse(&c->who, POLICY_READ) ||
 	    sd_event_add_io(d->loop, &c->source, fd, EPOLLIN, on_packet, c) < 0) {
 		free(c);
 		close(fd);
@@ -301,10 +303,16 @@ door_conn_user(const struct door_conn *c)
 	return c->user;
 }
 
+const char *
+door_refuses(const struct door_conn *c, enum policy_what what)
+{
+	return users_refuse(&c->who, what);
+}
+
 pid_t
 door_conn_pid(const struct door_conn *c)
 {
-	return c->pid;
+	return c->who.pid;
 }
 
 bool

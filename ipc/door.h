@@ -5,10 +5,13 @@
  *
  * A request is either an encoded ipc/msg (connmgr's door only) or words of ASCII:
  * `status`, `watch`, `restart elector` … The answer to words is one JSON object;
- * `{"error":"…"}` tells what is wrong with a request. A connection from a uid that is
- * neither ours nor root's is closed unheard. The asking side is client/door. */
+ * `{"error":"…"}` tells what is wrong with a request. A connection from a user who may
+ * not even read (ipc/policy.h) is closed unheard; what else a request asks for is checked
+ * by the owner, with door_refuses. The asking side is client/door. */
 #ifndef IPC_DOOR_H
 #define IPC_DOOR_H
+
+#include "ipc/policy.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,7 +36,7 @@ struct door_ops {
 	void (*on_gone)(void *user, struct door_conn *c);
 };
 
-/* Listens at `path` (an old socket there is removed; 0600). 0 or -errno. */
+/* Listens at `path` (an old socket there is removed). 0 or -errno. */
 int door_open(struct door **out, sd_event *loop, const char *path,
               const struct door_ops *ops, void *user);
 /* Closes every connection, and calls on_gone for each. NULL is allowed. */
@@ -46,6 +49,8 @@ void door_conn_keep(struct door_conn *c); /* never closed for one more */
 void door_conn_close(struct door_conn *c);
 void door_conn_set_user(struct door_conn *c, void *user);
 void *door_conn_user(const struct door_conn *c); /* NULL until set */
+/* Why who asks may not have `what`, for the answer; NULL: it may. */
+const char *door_refuses(const struct door_conn *c, enum policy_what what);
 /* The process that asks, as the kernel says. */
 pid_t door_conn_pid(const struct door_conn *c);
 

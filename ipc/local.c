@@ -1,6 +1,8 @@
 /* See local.h. */
 #include "ipc/local.h"
 
+#include "ipc/users.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -47,7 +49,7 @@ local_listen(const char *path, int backlog)
 		unlink(path);
 	/* bind makes the file with this mode, so there is no moment in which others may
 	 * connect */
-	if (fchmod(fd, 0600) < 0 ||
+	if (fchmod(fd, users_socket_mode()) < 0 ||
 	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    listen(fd, backlog) < 0)
 		return fail(fd);
@@ -66,21 +68,6 @@ local_connect(const char *path)
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return fail(fd);
 	return fd;
-}
-
-int
-local_check_peer(int fd, pid_t *pid)
-{
-	struct ucred who;
-	socklen_t len = sizeof(who);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0)
-		return -errno;
-	if (who.uid != geteuid() && who.uid != 0)
-		return -EPERM;
-	if (pid)
-		*pid = who.pid;
-	return 0;
 }
 
 void

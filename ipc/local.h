@@ -5,14 +5,13 @@
 
 #include <sys/types.h>
 
-/* Listens at `path` (mode 0600; an old socket there is removed). A descriptor or -errno.
+/* Listens at `path` (users_socket_mode; an old socket there is removed). A descriptor or
+ * -errno.
  */
 int local_listen(const char *path, int backlog);
 /* Tries once. A descriptor, or -errno: -ENOENT or -ECONNREFUSED where nobody listens,
  * -EAGAIN while the listener's backlog is full. */
 int local_connect(const char *path);
-/* 0 if the other side's uid is ours or root's, else -EPERM; `pid` may be NULL. */
-int local_check_peer(int fd, pid_t *pid);
 /* Asks for a send buffer of `bytes`; the kernel may grant less. */
 void local_widen(int fd, int bytes);
 

@@ -13,6 +13,7 @@
 #include "ipc/door.h"
 #include "ipc/local.h"
 #include "ipc/queue.h"
+#include "ipc/users.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -55,7 +56,8 @@ struct uplink {
 	uint64_t retry_us;
 	sd_event_source *door_source;
 	char door_path[MSG_PATH_MAX];
-	int door; /* -1: none */
+	int door;                     /* -1: none */
+	struct users_process connmgr; /* at the other end of the door */
 	struct chan *chan;
 	/* Why the link was cut; the owner hears of it in the next turn of the loop. */
 	const char *cut;
@@ -319,7 +321,8 @@ dial(struct uplink *u, const struct msg_attached *attached)
 	u->state = UPLINK_DIALLING; /* the link has a deadline of its own */
 	sd_event_source_set_enabled(u->timer, SD_EVENT_OFF);
 	if (chan_open(&u->chan, u->config.kind, CHAN_DIALS, u->loop, attached->path,
-	              ANSWER_US, &ops, u) < 0)
+	              (struct users_far){POLICY_BE_CONNMGR, u->connmgr.pid}, ANSWER_US,
+	              &ops, u) < 0)
 		fall(u, "the link cannot be dialled");
 }
 
@@ -396,7 +399,9 @@ open_own_door(struct uplink *u)
 	int r = u->door = local_connect(u->door_path);
 
 	if (r >= 0)
-		r = local_check_peer(u->door, NULL);
+		r = users_of(u->door, &u->connmgr);
+	if (r >= 0 && users_refuse(&u->connmgr, POLICY_BE_CONNMGR))
+		r = -EPERM;
 	if (r >= 0)
 		r = sd_event_add_io(u->loop, &u->door_source, u->door, EPOLLIN, on_door,
 		                    u);

@@ -98,14 +98,26 @@ claim(struct peer *p, struct door_conn *c, const char *number)
 	return NULL;
 }
 
+static enum policy_what
+needs(const char *words)
+{
+	bool reads = strcmp(words, "status") == 0 || strcmp(words, "watch") == 0;
+
+	return reads ? POLICY_READ : POLICY_ADMINISTER;
+}
+
 static void
 on_request(void *user, struct door_conn *c, const char *data, size_t len)
 {
 	static char text[DOOR_REPLY_MAX];
 	struct peer *p = user;
-	const char *why = NULL;
+	const char *why = door_refuses(c, needs(data));
 
 	(void)len;
+	if (why) {
+		refuse(c, why);
+		return;
+	}
 	if (strcmp(data, "status") == 0)
 		reply(c, text, peer_status(p, text, sizeof(text)));
 	else if (strncmp(data, CLAIM, strlen(CLAIM)) == 0)

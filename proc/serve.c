@@ -2,6 +2,7 @@
 #include "proc/serve.h"
 
 #include "base/exit.h"
+#include "ipc/users.h"
 #include "proc/backoff.h"
 #include "proc/privileges.h"
 
@@ -111,6 +112,7 @@ run(struct served *self)
 		fprintf(stderr, "%s: %s\n", self->row->program, strerror(-r));
 		return EXIT_FAILED;
 	}
+	users_open();
 	r = drop_privileges(self);
 	if (r != 0)
 		return r;

@@ -132,10 +132,14 @@ ask_undo(struct supervisor *s, struct door_conn *conn, const char *rest)
 /* A name that ends in a blank is followed by more. */
 static const struct {
 	const char *name;
+	enum policy_what needs;
 	void (*ask)(struct supervisor *s, struct door_conn *conn, const char *rest);
 } requests[] = {
-    {"status", ask_status}, {"reload", ask_reload}, {"restart ", ask_restart},
-    {"swap ", ask_swap},    {"undo", ask_undo},
+    {"status", POLICY_READ, ask_status},
+    {"reload", POLICY_ADMINISTER, ask_reload},
+    {"restart ", POLICY_ADMINISTER, ask_restart},
+    {"swap ", POLICY_ADMINISTER, ask_swap},
+    {"undo", POLICY_ADMINISTER, ask_undo},
 };
 
 void
@@ -144,11 +148,20 @@ supervisor_door_request(struct supervisor *s, struct door_conn *conn, const char
 	for (unsigned i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
 		size_t len = strlen(requests[i].name);
 
-		if (strncmp(request, requests[i].name, len) == 0 &&
-		    (request[len] == '\0' || requests[i].name[len - 1] == ' ')) {
+		const char *why;
+
+		if (strncmp(request, requests[i].name, len) != 0 ||
+		    (request[len] != '\0' && requests[i].name[len - 1] != ' '))
+			continue;
+		why = door_refuses(conn, requests[i].needs);
+		if (why) {
+			log_warning("pid %d may not ask for %s: %s",
+			            (int)door_conn_pid(conn), requests[i].name, why);
+			supervisor_answer_error(conn, why);
+		} else {
 			requests[i].ask(s, conn, request + len);
-			return;
 		}
+		return;
 	}
 	supervisor_answer_error(conn, "conclaved knows: status, restart NAME, reload, "
 	                              "swap MS careful|force PATH, undo");

@@ -27,6 +27,8 @@
 #define PATIENCE_MS 10000
 #define LINK_US     5000000
 #define STRANGER    12345 /* a uid that is neither ours nor root's */
+/* who may be at the other end of a channel where all have one user */
+#define SAME_USER ((struct users_far){POLICY_BE_CONNMGR, 0})
 
 /* One end and what it was told. */
 struct end {
@@ -161,11 +163,12 @@ static void
 open_ends(struct end *a, struct end *b)
 {
 	*a = *b = (struct end){0};
-	assert_int_equal(
-	    chan_open(&a->chan, kind, CHAN_LISTENS, loop, fresh_path(), LINK_US, &ops, a),
-	    0);
-	assert_int_equal(
-	    chan_open(&b->chan, kind, CHAN_DIALS, loop, path, LINK_US, &ops, b), 0);
+	assert_int_equal(chan_open(&a->chan, kind, CHAN_LISTENS, loop, fresh_path(),
+	                           SAME_USER, LINK_US, &ops, a),
+	                 0);
+	assert_int_equal(chan_open(&b->chan, kind, CHAN_DIALS, loop, path, SAME_USER,
+	                           LINK_US, &ops, b),
+	                 0);
 	assert_int_equal(a->ups + b->ups, 0); /* never from inside a call */
 }
 

@@ -98,12 +98,13 @@ test_nobody_comes(void **state)
 	uint64_t before_ms = clock_ms();
 
 	(void)state;
-	assert_int_equal(
-	    chan_open(&a.chan, kind, CHAN_LISTENS, loop, fresh_path(), 60000, &ops, &a),
-	    0);
+	assert_int_equal(chan_open(&a.chan, kind, CHAN_LISTENS, loop, fresh_path(),
+	                           SAME_USER, 60000, &ops, &a),
+	                 0);
 	assert_int_equal(access(path, F_OK), 0);
 	assert_int_equal(chan_open(&b.chan, kind, CHAN_DIALS, loop,
-	                           "/tmp/no-such-folder/link", 60000, &ops, &b),
+	                           "/tmp/no-such-folder/link", SAME_USER, 60000, &ops,
+	                           &b),
 	                 0);
 	until(&a.downs, 1);
 	until(&b.downs, 1);
@@ -121,8 +122,9 @@ on_listen_now(sd_event_source *s, uint64_t usec, void *user)
 
 	(void)s;
 	(void)usec;
-	assert_int_equal(
-	    chan_open(&a->chan, kind, CHAN_LISTENS, loop, path, LINK_US, &ops, a), 0);
+	assert_int_equal(chan_open(&a->chan, kind, CHAN_LISTENS, loop, path, SAME_USER,
+	                           LINK_US, &ops, a),
+	                 0);
 	return 0;
 }
 
@@ -133,9 +135,9 @@ test_listener_comes_late(void **state)
 	struct end a = {0}, b = {0};
 
 	(void)state;
-	assert_int_equal(
-	    chan_open(&b.chan, kind, CHAN_DIALS, loop, fresh_path(), LINK_US, &ops, &b),
-	    0);
+	assert_int_equal(chan_open(&b.chan, kind, CHAN_DIALS, loop, fresh_path(),
+	                           SAME_USER, LINK_US, &ops, &b),
+	                 0);
 	assert_true(sd_event_add_time_relative(loop, &timer, CLOCK_MONOTONIC, 50000, 1000,
 	                                       on_listen_now, &a) >= 0);
 	until(&b.ups, 1);
@@ -186,11 +188,12 @@ test_bad_addresses(void **state)
 	(void)state;
 	memset(long_path, 'x', sizeof(long_path) - 1);
 	long_path[0] = '/';
-	assert_int_equal(
-	    chan_open(&none, kind, CHAN_LISTENS, loop, long_path, LINK_US, &ops, &e),
-	    -ENAMETOOLONG);
+	assert_int_equal(chan_open(&none, kind, CHAN_LISTENS, loop, long_path, SAME_USER,
+	                           LINK_US, &ops, &e),
+	                 -ENAMETOOLONG);
 	assert_int_equal(chan_open(&none, kind, CHAN_LISTENS, loop,
-	                           "/tmp/no-such-folder/link", LINK_US, &ops, &e),
+	                           "/tmp/no-such-folder/link", SAME_USER, LINK_US, &ops,
+	                           &e),
 	                 -ENOENT);
 	assert_null(none);
 }

@@ -309,7 +309,7 @@ one_cycle(size_t len)
 	uint64_t now, end = 0;
 
 	MUST(chan_open(&t.chan, CHAN_NNG, plan.listens ? CHAN_DIALS : CHAN_LISTENS, loop,
-	               fresh_path(), LINK_US, &talks, &t) == 0);
+	               fresh_path(), SAME_USER, LINK_US, &talks, &t) == 0);
 	done = false;
 	go = true;
 	for (;;) {
@@ -404,7 +404,7 @@ burst(void)
 	MUST(sd_event_new(&loop) >= 0);
 	for (unsigned i = 0; i < BURST; i++) {
 		MUST(chan_open(&t.chan, CHAN_NNG, CHAN_LISTENS, loop, fresh_path(),
-		               LINK_US, &silent, &t) == 0);
+		               SAME_USER, LINK_US, &silent, &t) == 0);
 		chan_close(t.chan);
 	}
 	MUST(closed_within(STUCK_MS));

@@ -41,7 +41,7 @@ test_killed(void **state)
 
 		assert_int_equal(pipe2(told, O_CLOEXEC), 0);
 		assert_int_equal(chan_open(&a.chan, kind, CHAN_LISTENS, loop,
-		                           fresh_path(), LINK_US, &ops, &a),
+		                           fresh_path(), SAME_USER, LINK_US, &ops, &a),
 		                 0);
 		pid = spawn_self(told[1], false);
 		until(&a.ups, 1);
@@ -73,9 +73,9 @@ test_second_dialler(void **state)
 	int status;
 
 	(void)state;
-	assert_int_equal(
-	    chan_open(&a.chan, kind, CHAN_LISTENS, loop, fresh_path(), LINK_US, &ops, &a),
-	    0);
+	assert_int_equal(chan_open(&a.chan, kind, CHAN_LISTENS, loop, fresh_path(),
+	                           SAME_USER, LINK_US, &ops, &a),
+	                 0);
 	spawn_self(-1, false);
 	spawn_self(-1, false);
 	until(&a.messages, 20);
@@ -89,8 +89,9 @@ test_second_dialler(void **state)
 	assert_int_equal(a.downs, 0);
 	assert_int_equal(a.messages, 20);
 	/* and one that comes later finds no address */
-	assert_int_equal(
-	    chan_open(&late.chan, kind, CHAN_DIALS, loop, path, 60000, &ops, &late), 0);
+	assert_int_equal(chan_open(&late.chan, kind, CHAN_DIALS, loop, path, SAME_USER,
+	                           60000, &ops, &late),
+	                 0);
 	until(&late.downs, 1);
 	assert_int_equal(late.ups, 0);
 	assert_int_equal(a.downs, 0);
@@ -112,10 +113,12 @@ test_stale_socket(void **state)
 	assert_true(fd >= 0);
 	close(fd);
 	assert_int_equal(access(path, F_OK), 0);
-	assert_int_equal(
-	    chan_open(&a.chan, kind, CHAN_LISTENS, loop, path, LINK_US, &ops, &a), 0);
-	assert_int_equal(
-	    chan_open(&b.chan, kind, CHAN_DIALS, loop, path, LINK_US, &ops, &b), 0);
+	assert_int_equal(chan_open(&a.chan, kind, CHAN_LISTENS, loop, path, SAME_USER,
+	                           LINK_US, &ops, &a),
+	                 0);
+	assert_int_equal(chan_open(&b.chan, kind, CHAN_DIALS, loop, path, SAME_USER,
+	                           LINK_US, &ops, &b),
+	                 0);
 	until(&a.ups, 1);
 	until(&b.ups, 1);
 	close_ends(&a, &b);
@@ -186,7 +189,7 @@ test_bad_parts(void **state)
 	if (kind == CHAN_SEQPACKET) {
 		struct end a = {0};
 		assert_int_equal(chan_open(&a.chan, kind, CHAN_LISTENS, loop,
-		                           fresh_path(), LINK_US, &ops, &a),
+		                           fresh_path(), SAME_USER, LINK_US, &ops, &a),
 		                 0);
 		to_a = raw_connect(SOCK_SEQPACKET, "");
 		assert_int_equal(send(to_a, packet, MSG_MAX + 1, MSG_NOSIGNAL),
@@ -201,7 +204,7 @@ test_bad_parts(void **state)
 		struct end a = {0};
 
 		assert_int_equal(chan_open(&a.chan, kind, CHAN_LISTENS, loop,
-		                           fresh_path(), LINK_US, &ops, &a),
+		                           fresh_path(), SAME_USER, LINK_US, &ops, &a),
 		                 0);
 		raw_link(&a, &to_a, &from_a);
 		for (unsigned n = 0; n < cases[i].count; n++)
@@ -228,9 +231,9 @@ test_stranger(void **state)
 		skip();
 	}
 	assert_int_equal(chmod(folder, 0755), 0);
-	assert_int_equal(
-	    chan_open(&a.chan, kind, CHAN_LISTENS, loop, fresh_path(), LINK_US, &ops, &a),
-	    0);
+	assert_int_equal(chan_open(&a.chan, kind, CHAN_LISTENS, loop, fresh_path(),
+	                           SAME_USER, LINK_US, &ops, &a),
+	                 0);
 	assert_int_equal(chmod(path, 0666), 0);
 	pid = spawn_self(-1, true);
 	while (waitpid(pid, &status, WNOHANG) == 0)
@@ -239,12 +242,41 @@ test_stranger(void **state)
 	assert_int_equal(WEXITSTATUS(status), TALKED); /* it was told down */
 	assert_int_equal(a.ups + a.messages, 0);
 	if (kind == CHAN_SEQPACKET) { /* nng's listener may be deaf now */
-		assert_int_equal(
-		    chan_open(&b.chan, kind, CHAN_DIALS, loop, path, LINK_US, &ops, &b),
-		    0);
+		assert_int_equal(chan_open(&b.chan, kind, CHAN_DIALS, loop, path,
+		                           SAME_USER, LINK_US, &ops, &b),
+		                 0);
 		until(&a.ups, 1);
 	}
 	assert_int_equal(chmod(folder, 0700), 0);
+	close_ends(&a, &b);
+}
+
+/* A process of the right user that is not the expected one is turned away. */
+static void
+test_other_process(void **state)
+{
+	struct users_far ourselves = {POLICY_BE_CONNMGR, getpid()};
+	struct end a = {0}, b = {0};
+	int status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(chan_open(&a.chan, kind, CHAN_LISTENS, loop, fresh_path(),
+	                           ourselves, LINK_US, &ops, &a),
+	                 0);
+	pid = spawn_self(-1, false);
+	while (waitpid(pid, &status, WNOHANG) == 0)
+		assert_true(sd_event_run(loop, 10000) >= 0);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), TALKED); /* it was told down */
+	assert_int_equal(a.ups + a.messages, 0);
+	if (kind == CHAN_SEQPACKET) { /* nng's listener may be deaf now */
+		assert_int_equal(chan_open(&b.chan, kind, CHAN_DIALS, loop, path,
+		                           ourselves, LINK_US, &ops, &b),
+		                 0);
+		until(&a.ups, 1);
+		until(&b.ups, 1);
+	}
 	close_ends(&a, &b);
 }
 
@@ -254,8 +286,8 @@ talk(const char *address)
 {
 	struct end e = {0};
 
-	if (sd_event_new(&loop) < 0 ||
-	    chan_open(&e.chan, kind, CHAN_DIALS, loop, address, 1000000, &ops, &e) < 0)
+	if (sd_event_new(&loop) < 0 || chan_open(&e.chan, kind, CHAN_DIALS, loop, address,
+	                                         SAME_USER, 1000000, &ops, &e) < 0)
 		return 96;
 	while (e.ups == 0 && e.downs == 0)
 		if (sd_event_run(loop, UINT64_MAX) < 0)
@@ -280,6 +312,7 @@ run_all(enum chan_kind with)
 	    cmocka_unit_test_setup_teardown(test_stale_socket, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_bad_parts, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_stranger, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_other_process, set_up, tear_down),
 	};
 
 	kind = with;

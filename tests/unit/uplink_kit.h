@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#define SAME_USER   ((struct users_far){POLICY_BE_CONNMGR, 0})
 #define PATIENCE_MS 10000
 #define HEARD_MAX   1024
 
@@ -172,7 +173,7 @@ mgr_on_request(void *user, struct door_conn *c, const char *data, size_t len)
 	snprintf(path, MSG_PATH_MAX, "%s/connmgr/%u", run_dir, paths++);
 	if (!mgr.no_listener)
 		assert_int_equal(chan_open(&mgr.link, kind, CHAN_LISTENS, loop, path,
-		                           5000000, &mgr_link_ops, NULL),
+		                           SAME_USER, 5000000, &mgr_link_ops, NULL),
 		                 0);
 	mgr_answer(c, &answer);
 }

@@ -1,0 +1,78 @@
+/* See policy.h. Who asks is one of few kinds, and the table has a row for each. */
+#include "ipc/policy.h"
+
+enum kind {
+	ROOT,
+	CONCLAVED,
+	CONNMGR,
+	ELECTOR,
+	PEER,
+	/* All processes have one user, and this is it; a worker of our conclaved or not.
+	 */
+	SAME,
+	KIN,
+	HIDDEN,
+	STRANGER,
+	KINDS
+};
+
+#define NOT_READ  "only root, the user of conclaved and the users of the workers may ask"
+#define NOT_ADMIN "only root and the user of conclaved may ask for this"
+#define NOT_KIN   "a worker of conclaved may not ask for this; ask from another process"
+#define NOT_ELECTOR                                                                      \
+	"only the user conclave-elector may attach as the elector; start it as that "    \
+	"user"
+#define NOT_PEER                                                                         \
+	"only the user conclave-peer may attach as the peer; start it as that user"
+#define NOT_CONNMGR "the other side does not run as the user of connmgr"
+
+static const char *const why_not[KINDS][POLICY_WHATS] = {
+    /* READ, ADMINISTER, BE_ELECTOR, BE_PEER, BE_CONNMGR; what is missing is granted */
+    [ROOT] = {[POLICY_BE_ELECTOR] = NOT_ELECTOR, [POLICY_BE_PEER] = NOT_PEER},
+    [CONCLAVED] = {[POLICY_BE_ELECTOR] = NOT_ELECTOR,
+                   [POLICY_BE_PEER] = NOT_PEER,
+                   [POLICY_BE_CONNMGR] = NOT_CONNMGR},
+    [CONNMGR] = {[POLICY_ADMINISTER] = NOT_ADMIN,
+                 [POLICY_BE_ELECTOR] = NOT_ELECTOR,
+                 [POLICY_BE_PEER] = NOT_PEER},
+    [ELECTOR] = {[POLICY_ADMINISTER] = NOT_ADMIN,
+                 [POLICY_BE_PEER] = NOT_PEER,
+                 [POLICY_BE_CONNMGR] = NOT_CONNMGR},
+    [PEER] = {[POLICY_ADMINISTER] = NOT_ADMIN,
+              [POLICY_BE_ELECTOR] = NOT_ELECTOR,
+              [POLICY_BE_CONNMGR] = NOT_CONNMGR},
+    [SAME] = {0},
+    [KIN] = {[POLICY_ADMINISTER] = NOT_KIN},
+    /* whoever can reach the socket at all; run_dir/connmgr belongs to connmgr's user */
+    [HIDDEN] = {[POLICY_ADMINISTER] = NOT_ADMIN,
+                [POLICY_BE_ELECTOR] = NOT_ELECTOR,
+                [POLICY_BE_PEER] = NOT_PEER},
+    [STRANGER] = {NOT_READ, NOT_ADMIN, NOT_ELECTOR, NOT_PEER, NOT_CONNMGR},
+};
+
+static enum kind
+kind_of(const struct policy *p, const struct policy_asker *who)
+{
+	if (!p->apart)
+		return who->uid != p->own && who->uid != 0 ? STRANGER
+		       : who->kin                          ? KIN
+		                                           : SAME;
+	if (who->uid == 0)
+		return ROOT;
+	if (who->uid == p->connmgr)
+		return CONNMGR;
+	if (who->uid == p->elector)
+		return ELECTOR;
+	if (who->uid == p->peer)
+		return PEER;
+	if (who->uid == p->conclaved)
+		return CONCLAVED;
+	return p->hidden && who->uid == POLICY_NOBODY ? HIDDEN : STRANGER;
+}
+
+const char *
+policy_refuses(const struct policy *p, const struct policy_asker *who,
+               enum policy_what what)
+{
+	return why_not[kind_of(p, who)][what];
+}

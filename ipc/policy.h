@@ -1,0 +1,55 @@
+/* Who may have what at a door, and who may be at the other end of a link: one table, for
+ * all programs. A worker's word is worth its own role and nothing else.
+ *
+ * The users of the processes decide. Where each worker has a user of its own they are
+ * *apart*, and a uid tells which worker asks. Where all have one user, a uid tells
+ * nothing, and the process that asks may still be a reason to refuse: one that conclaved
+ * has started as a worker. Pure. */
+#ifndef IPC_POLICY_H
+#define IPC_POLICY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum policy_what {
+	/* Answers that change nothing: status, watch, shadow. */
+	POLICY_READ,
+	/* All else that can be asked for in words: swap, promote, restart, claim. */
+	POLICY_ADMINISTER,
+	/* To attach to connmgr, and to dial the link that it gives. */
+	POLICY_BE_ELECTOR,
+	POLICY_BE_PEER,
+	/* To be the connmgr to which a worker attaches. */
+	POLICY_BE_CONNMGR,
+	POLICY_WHATS
+};
+
+struct policy {
+	/* Each worker has a user of its own. */
+	bool apart;
+	/* We are in a namespace that hides the users of all others but root: their uid
+	 * reads as `nobody`. The owners and modes of folders still hold. */
+	bool hidden;
+	/* Of the process that asks itself. */
+	uint32_t own;
+	/* These count only if `apart`; `conclaved` besides root. */
+	uint32_t conclaved;
+	uint32_t connmgr;
+	uint32_t elector;
+	uint32_t peer;
+};
+
+#define POLICY_NOBODY 65534u
+
+struct policy_asker {
+	uint32_t uid;
+	/* It is a worker that was started by our conclaved. It may be a reason to refuse,
+	 * and is none to grant. */
+	bool kin;
+};
+
+/* NULL: yes; else why not, for the one who asks. */
+const char *policy_refuses(const struct policy *p, const struct policy_asker *who,
+                           enum policy_what what);
+
+#endif

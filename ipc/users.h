@@ -1,0 +1,57 @@
+/* The users of the processes of this server, as this process sees them (policy.h). They
+ * are read from /etc/passwd alone: what else a name service may ask could hang. */
+#ifndef IPC_USERS_H
+#define IPC_USERS_H
+
+#include "ipc/policy.h"
+
+#include <sys/types.h>
+
+/* The users of the workers, and of conclaved in a unit of systemd; the group that all of
+ * them share has the name of the last. */
+#define USERS_CONNMGR   "conclave-connmgr"
+#define USERS_ELECTOR   "conclave-elector"
+#define USERS_PEER      "conclave-peer"
+#define USERS_CONCLAVED "conclave"
+
+/* The users and the group that the machine has. */
+struct users {
+	/* All of them are there, and no two are one. */
+	bool complete;
+	uid_t conclaved;
+	uid_t connmgr;
+	uid_t elector;
+	uid_t peer;
+	gid_t group;
+};
+/* Reads them from the files `passwd` and `group`. */
+void users_read(const char *passwd, const char *group, struct users *out);
+
+/* A worker's start, before it drops its privileges: it is apart from the others if it
+ * runs as the user of a worker. Without this call all processes have one user. */
+void users_open(void);
+/* conclaved has decided that each worker gets its own user. */
+void users_keep_apart(const struct users *u);
+const struct policy *users_policy(void);
+/* Of a socket at which we listen: 0600, or 0660 if the others have users of their own. */
+mode_t users_socket_mode(void);
+
+struct users_process {
+	uid_t uid;
+	/* 0: it is in another namespace. It may have ended since. */
+	pid_t pid;
+};
+/* Who is at the other end of the socket `fd`, as the kernel says. 0 or -errno. */
+int users_of(int fd, struct users_process *out);
+/* Why that process may not have `what`; NULL: it may. */
+const char *users_refuse(const struct users_process *who, enum policy_what what);
+
+/* Who has to be at the other end of a link: one that may have `what`, and the process
+ * `pid` if that is not 0. */
+struct users_far {
+	enum policy_what what;
+	pid_t pid;
+};
+bool users_is(const struct users_far *far, const struct users_process *who);
+
+#endif

@@ -1,0 +1,189 @@
+/* The users of the processes: how they are found, and how a door with real sockets takes
+ * them. The latter needs root, to be somebody else. */
+#include "base/clock.h"
+#include "base/file.h"
+#include "ctl/ask.h"
+#include "ipc/door.h"
+#include "ipc/users.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define PATIENCE_MS 10000
+
+static char folder[64], passwd[96], group[96], door_path[96];
+
+#define GOOD_PASSWD                                                                      \
+	"root:x:0:0:root:/root:/bin/sh\n"                                                \
+	"conclave:x:901:900::/:/usr/sbin/nologin\n"                                      \
+	"conclave-connmgr:x:902:900::/:/usr/sbin/nologin\n"                              \
+	"conclave-elector:x:903:900::/:/usr/sbin/nologin\n"                              \
+	"conclave-peer:x:904:900::/:/usr/sbin/nologin\n"
+#define GOOD_GROUP "root:x:0:\nconclave:x:900:\n"
+
+static void
+read_them(const char *passwd_text, const char *group_text, struct users *out)
+{
+	assert_int_equal(file_write(passwd, passwd_text, strlen(passwd_text), false), 0);
+	assert_int_equal(file_write(group, group_text, strlen(group_text), false), 0);
+	users_read(passwd, group, out);
+}
+
+static void
+test_read(void **state)
+{
+	struct users u;
+
+	(void)state;
+	read_them(GOOD_PASSWD, GOOD_GROUP, &u);
+	assert_true(u.complete);
+	assert_int_equal(u.conclaved, 901);
+	assert_int_equal(u.connmgr, 902);
+	assert_int_equal(u.elector, 903);
+	assert_int_equal(u.peer, 904);
+	assert_int_equal(u.group, 900);
+}
+
+static void
+test_incomplete(void **state)
+{
+	static const char *const passwds[] = {
+	    "",
+	    "root:x:0:0:root:/root:/bin/sh\n"
+	    "conclave:x:901:900::/:/bin/false\n",
+	    /* no peer */
+	    "conclave:x:901:900::/:\nconclave-connmgr:x:902:900::/:\n"
+	    "conclave-elector:x:903:900::/:\n",
+	    /* two are one */
+	    "conclave:x:901:900::/:\nconclave-connmgr:x:902:900::/:\n"
+	    "conclave-elector:x:903:900::/:\nconclave-peer:x:903:900::/:\n",
+	    "conclave:x:904:900::/:\nconclave-connmgr:x:902:900::/:\n"
+	    "conclave-elector:x:903:900::/:\nconclave-peer:x:904:900::/:\n",
+	    /* one is root */
+	    "conclave:x:901:900::/:\nconclave-connmgr:x:0:900::/:\n"
+	    "conclave-elector:x:903:900::/:\nconclave-peer:x:904:900::/:\n",
+	};
+	struct users u;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(passwds) / sizeof(passwds[0]); i++) {
+		read_them(passwds[i], GOOD_GROUP, &u);
+		assert_false(u.complete);
+	}
+	read_them(GOOD_PASSWD, "root:x:0:\n", &u);
+	assert_false(u.complete);
+	read_them(GOOD_PASSWD, "conclave:x:0:\n", &u);
+	assert_false(u.complete);
+	users_read("/no/such/file", "/no/such/file", &u);
+	assert_false(u.complete);
+}
+
+/* ---- a door, asked by processes of several users ---- */
+
+static void
+on_request(void *user, struct door_conn *c, const char *data, size_t len)
+{
+	enum policy_what what = (enum policy_what)(data[0] - '0');
+	const char *why = door_refuses(c, what);
+
+	(void)user;
+	(void)len;
+	assert_int_equal(door_send(c, why ? "no" : "yes", why ? 2 : 3), 0);
+}
+
+/* What a process with that uid is told: "yes", "no", or "" where nobody answers. */
+static const char *
+ask_as(sd_event *loop, uid_t uid, enum policy_what what)
+{
+	static const char *const heard[] = {"", "yes", "no"};
+	uint64_t due_ms = clock_ms() + PATIENCE_MS;
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		char answer[16] = "", request[2] = {(char)('0' + what), '\0'};
+		size_t size;
+
+		if (setgid(uid) < 0 || setuid(uid) < 0 ||
+		    ask_door(door_path, request, PATIENCE_MS / 2, answer, sizeof(answer),
+		             &size) < 0)
+			answer[0] = '\0';
+		_exit(answer[0] == 'y' ? 1 : answer[0] == 'n' ? 2 : 0);
+	}
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		assert_true(clock_ms() < due_ms);
+		assert_true(sd_event_run(loop, 10000) >= 0);
+	}
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) <= 2);
+	return heard[WEXITSTATUS(status)];
+}
+
+static void
+test_door(void **state)
+{
+	static const struct door_ops ops = {.on_request = on_request};
+	static const struct {
+		uid_t uid;
+		const char *says[POLICY_WHATS];
+	} rows[] = {
+	    {0, {"yes", "yes", "no", "no", "yes"}},
+	    {901, {"yes", "yes", "no", "no", "no"}},
+	    {902, {"yes", "no", "no", "no", "yes"}},
+	    {903, {"yes", "no", "yes", "no", "no"}},
+	    {904, {"yes", "no", "no", "yes", "no"}},
+	    {905, {"", "", "", "", ""}},
+	};
+	struct door *door;
+	sd_event *loop;
+	struct users u;
+
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("needs root: skipped\n");
+		skip();
+	}
+	read_them(GOOD_PASSWD, GOOD_GROUP, &u);
+	users_keep_apart(&u);
+	assert_int_equal(chmod(folder, 0711), 0);
+	assert_true(sd_event_new(&loop) >= 0);
+	assert_int_equal(door_open(&door, loop, door_path, &ops, NULL), 0);
+	assert_int_equal(chmod(door_path, 0666), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (unsigned what = 0; what < POLICY_WHATS; what++)
+			assert_string_equal(ask_as(loop, rows[i].uid, what),
+			                    rows[i].says[what]);
+	door_close(door);
+	sd_event_unref(loop);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_read),
+	    cmocka_unit_test(test_incomplete),
+	    cmocka_unit_test(test_door),
+	};
+	int failed;
+
+	snprintf(folder, sizeof(folder), "/tmp/test_users.XXXXXX");
+	if (!mkdtemp(folder))
+		return 1;
+	snprintf(passwd, sizeof(passwd), "%s/passwd", folder);
+	snprintf(group, sizeof(group), "%s/group", folder);
+	snprintf(door_path, sizeof(door_path), "%s/door", folder);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	unlink(passwd);
+	unlink(group);
+	rmdir(folder);
+	return failed;
+}
