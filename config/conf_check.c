@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "config/conf_draft.h"
 #include "config/conf_host.h"
+#include "config/conf_memory.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -276,6 +277,8 @@ conf_check(struct conf_draft *d)
 	for (const struct conf_key *k = conf_keys; k->path; k++)
 		if (k->at_most && check_order(d, k))
 			return 1;
+	if (conf_memory_check(d))
+		return 1;
 	c->zab &= !c->attach;
 	c->early_finalize &= c->zab;
 	return 0;

@@ -47,7 +47,7 @@ static const char by_hand[] =
     "	restart_max_ms = 36;\n"
     "	restart_reset_ms = 37;\n"
     "	probation_ms = 380;\n"
-    "	memory_mb = 38;\n"
+    "	memory_mb = 138;\n"
     "};\n"
     "ipc = \"seqpacket\";\n"
     "attach = \"none\";\n"
@@ -151,7 +151,7 @@ every_key(void **state)
 	assert_true(c->supervisor.restart_max_ms == 36);
 	assert_true(c->supervisor.restart_reset_ms == 37);
 	assert_true(c->supervisor.probation_ms == 380);
-	assert_true(c->supervisor.memory_mb == 38);
+	assert_true(c->supervisor.memory_mb == 138);
 	assert_int_equal(c->ipc, CONF_IPC_SEQPACKET);
 	assert_false(c->attach);
 	assert_true(c->zab);
@@ -372,7 +372,7 @@ static const struct {
     {"restart_max_ms = 36", "restart_max_ms = 37", "supervisor.restart_max_ms"},
     {"restart_reset_ms = 37", "restart_reset_ms = 1", "supervisor.restart_reset_ms"},
     {"probation_ms = 380", "probation_ms = 381", "supervisor.probation_ms"},
-    {"memory_mb = 38", "memory_mb = 0", "supervisor.memory_mb"},
+    {"memory_mb = 138", "memory_mb = 0", "supervisor.memory_mb"},
     {"seqpacket", "nng", "ipc"},
     {"zab = true", "zab = false", "zab"},
     {"early_finalize = false", "early_finalize = true", "early_finalize"},

@@ -241,8 +241,12 @@ ranges_of_numbers(void **state)
 			if (len > 7 && strcmp(ranges[i].name + len - 7, "_max_ms") == 0)
 				snprintf(partner, sizeof(partner), "%.*s_min_ms = 1;",
 				         (int)len - 7, ranges[i].name);
-			snprintf(text, sizeof(text), GOOD "%s = { %s = %u; %s };\n",
-			         ranges[i].group, ranges[i].name, values[v], partner);
+			/* nothing is too much for connmgr's memory */
+			snprintf(text, sizeof(text), GOOD "%s = { %s = %u; %s }; %s\n",
+			         ranges[i].group, ranges[i].name, values[v], partner,
+			         strcmp(ranges[i].group, "links") == 0
+			             ? "supervisor = { memory_mb = 0; };"
+			             : "");
 			snprintf(said, sizeof(said), "%s = %u is out of range",
 			         ranges[i].name, values[v]);
 			snprintf(line, sizeof(line), "%u to %u", ranges[i].min,

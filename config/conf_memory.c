@@ -1,0 +1,80 @@
+/* See conf_memory.h. connmgr is above this room, so its sizes are named here again. */
+#include "config/conf_memory.h"
+
+#include "config/conf_key.h"
+#include "ipc/msg.h"
+#include "wire/hello.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* Of one allocation: heads, and what malloc adds. */
+#define EXTRA 512
+/* connmgr/wire: the frame that comes in on one connection. */
+#define WIRE (MSG_FRAME_MAX + EXTRA)
+/* connmgr/outbox: two frames on the election lane, a fifo on the learner lane. */
+#define NEWEST (2 * MSG_FRAME_MAX + EXTRA)
+#define FIFO   (262144 + EXTRA)
+/* A remote has one link on the election lane; on the learner lane one, and two that may
+ * take its place. */
+#define REMOTE (WIRE + NEWEST + 3 * (WIRE + FIFO) + 8192)
+/* A stranger has a link on the election lane. */
+#define STRANGER (WIRE + NEWEST)
+/* connmgr/board_keep: the last frame of a remote or stranger. */
+#define KEPT (MSG_MAX + EXTRA)
+/* connmgr/board_queue: what waits for one worker; BOARD_WORKERS_MAX of them. */
+#define WORKERS 8
+#define QUEUE   (100 * MSG_MAX + 100000)
+/* connmgr/greet: a connection without its initial message; each of two ports has its own.
+ */
+#define GREETING (HELLO_MAX + 4096 + EXTRA)
+
+#define STEP_MIB 8 /* an advice is a multiple of this */
+
+uint64_t
+conf_memory_need(const struct conf *c)
+{
+	uint64_t remotes = c->server_count - 1, strangers = c->links.strangers_max;
+
+	return remotes * REMOTE + strangers * STRANGER + (remotes + strangers) * KEPT +
+	       (uint64_t)WORKERS * QUEUE +
+	       2 * (uint64_t)c->links.handshakes_max * GREETING;
+}
+
+/* The key that asks for much, if one was given, or memory_mb. */
+static struct conf_place
+place_of(const struct conf_draft *d)
+{
+	static const char *const keys[] = {"supervisor.memory_mb", "links.strangers_max",
+	                                   "links.handshakes_max"};
+	struct conf_place at = d->places.whole;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const struct conf_key *k = conf_key_find("", keys[i]);
+		struct conf_place one = d->places.keys[k - conf_keys];
+		bool large = conf_key_get(k, &d->conf) > k->standard;
+
+		if (one.line > 0 && (i == 0 || large))
+			at = one;
+	}
+	return at;
+}
+
+int
+conf_memory_check(const struct conf_draft *d)
+{
+	const struct conf *c = &d->conf;
+	uint64_t granted = c->supervisor.memory_mb;
+	uint64_t need = ((conf_memory_need(c) + CONF_MEMORY_BASE) >> 20) + 1;
+	uint64_t good = (need + STEP_MIB - 1) / STEP_MIB * STEP_MIB;
+
+	if (granted == 0 || granted >= need)
+		return 0;
+	return conf_fail(d->error, place_of(d),
+	                 "memory_mb = %" PRIu64 " is not enough: with %u servers, "
+	                 "strangers_max = %u and handshakes_max = %u connmgr may need "
+	                 "%" PRIu64 " MiB; write memory_mb = %" PRIu64
+	                 " or more within supervisor, or smaller numbers within links",
+	                 granted, c->server_count, c->links.strangers_max,
+	                 c->links.handshakes_max, need, good);
+}
