@@ -289,7 +289,8 @@ out:
 }
 
 int
-conf_load(const char *path, struct conf *out, struct conf_error *error)
+conf_load_warned(const char *path, struct conf *out, struct conf_error *error,
+                 struct conf_warnings *warnings)
 {
 	struct reader *r = calloc(1, sizeof(*r));
 	int status;
@@ -312,8 +313,17 @@ conf_load(const char *path, struct conf *out, struct conf_error *error)
 	if (status == 0) {
 		*out = r->draft.conf;
 		out->self = conf_server(out, out->id);
+		conf_warn(&r->draft, warnings);
 	}
 	conf_text_free(&r->text);
 	free(r);
 	return status;
+}
+
+int
+conf_load(const char *path, struct conf *out, struct conf_error *error)
+{
+	struct conf_warnings warnings;
+
+	return conf_load_warned(path, out, error, &warnings);
 }

@@ -97,10 +97,20 @@ struct conf_error {
 	char text[1024];
 };
 
+/* What is allowed, and probably not meant: `FILE:LINE: warning: …`. */
+#define CONF_WARNINGS_MAX 3
+struct conf_warnings {
+	unsigned count;
+	struct conf_error list[CONF_WARNINGS_MAX];
+};
+
 /* Reads and checks the file `path`. 0; 1: the file is wrong; -errno: the file could not
  * be read. `error` says what is wrong and where. `out` is untouched unless 0. A struct
  * conf is large: keep it static or on the heap. `self` points into `out` itself. */
 int conf_load(const char *path, struct conf *out, struct conf_error *error);
+/* The same; `warnings` is filled if it returns 0. */
+int conf_load_warned(const char *path, struct conf *out, struct conf_error *error,
+                     struct conf_warnings *warnings);
 
 /* The canonical form, with the keys in one order. A file with this text gives the same
  * struct. Without `all` the keys of groups that have their default are left out, because

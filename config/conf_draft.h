@@ -25,4 +25,7 @@ struct conf_draft {
  * and `early_finalize`. 0, or 1 with `error` filled. */
 int conf_check(struct conf_draft *d);
 
+/* Fills `out` with what is allowed and probably wrong, after conf_check. */
+void conf_warn(const struct conf_draft *d, struct conf_warnings *out);
+
 #endif

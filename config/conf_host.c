@@ -7,6 +7,7 @@
 #include "wire/qconfig.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <strings.h>
 
@@ -144,6 +145,34 @@ conf_host_is_wildcard(const char *hosts)
 			return true;
 	}
 	return false;
+}
+
+static bool
+is_loopback(const char *host)
+{
+	char form[CONF_NAME_MAX];
+	struct in_addr v4;
+	struct in6_addr v6;
+
+	if (strcasecmp(host, "localhost") == 0 || strcasecmp(host, "localhost.") == 0)
+		return true;
+	canonical(host, form);
+	if (inet_pton(AF_INET, form, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
+	return inet_pton(AF_INET6, form, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+bool
+conf_host_is_loopback(const char *hosts)
+{
+	char host[CONF_NAME_MAX];
+
+	while (hosts) {
+		conf_host_next(&hosts, host);
+		if (!is_loopback(host))
+			return false;
+	}
+	return true;
 }
 
 bool

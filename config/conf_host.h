@@ -18,6 +18,8 @@ const char *conf_host_read(const char *text, char *out, size_t cap);
 
 /* Whether one of the hosts is 0.0.0.0 or ::. */
 bool conf_host_is_wildcard(const char *hosts);
+/* Whether all of the hosts are localhost, or addresses of the loopback interface. */
+bool conf_host_is_loopback(const char *hosts);
 /* Whether `a` and `b` have a host in common. */
 bool conf_host_shared(const char *a, const char *b);
 

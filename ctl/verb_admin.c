@@ -114,19 +114,39 @@ check_units(const struct ctl *c, const struct conf *conf, const char *file)
 	return count > 0 ? EXIT_FAILED : EXIT_OK;
 }
 
+static json_t *
+warnings_json(const struct conf_warnings *warnings)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < warnings->count; i++)
+		json_array_append_new(list, member_of_bytes(warnings->list[i].text));
+	return list;
+}
+
 int
 verb_check(const struct ctl *c)
 {
 	static struct conf conf;
 	static char text[CONF_PRINT_MAX];
 	const char *file = c->argc > 0 ? c->argv[0] : c->file;
+	struct conf_warnings warnings;
 	struct conf_error error;
 
-	if (conf_load(file, &conf, &error))
+	if (conf_load_warned(file, &conf, &error, &warnings))
 		return verb_file_done(c, file, EXIT_CONFIG, "error", error.text);
 	if (verb_option(c, "systemd"))
 		return check_units(c, &conf, file);
 	if (conf_print(&conf, true, text, sizeof(text)) == 0)
 		return EXIT_FAILED;
-	return verb_file_done(c, file, EXIT_OK, "canonical", text);
+	if (!c->json) {
+		for (unsigned i = 0; i < warnings.count; i++)
+			fprintf(stderr, "conclave: %s\n", warnings.list[i].text);
+		return verb_file_done(c, file, EXIT_OK, "canonical", text);
+	}
+	verb_print_json(json_pack("{s:i, s:o, s:b, s:o, s:o}", "schema", STATUS_SCHEMA,
+	                          "file", member_of_bytes(file), "ok", true, "canonical",
+	                          member_of_bytes(text), "warnings",
+	                          warnings_json(&warnings)));
+	return EXIT_OK;
 }

@@ -27,6 +27,7 @@ struct served {
 	/* Absolute. */
 	char config[PATH_MAX];
 	struct conf conf;
+	struct conf_warnings warnings;
 	/* What a reload reads. */
 	struct conf fresh;
 };
@@ -104,6 +105,11 @@ run(struct served *self)
 
 	roster_folder(self->row, self->options.name, self->folder);
 	log_init(name, (enum log_level)conf->log_level);
+	/* conclaved logs them for all; where there is none, one worker does */
+	for (unsigned i = 0; program->worker == ROSTER_CONNMGR &&
+	                     !getenv("CONCLAVE_PARENT") && i < self->warnings.count;
+	     i++)
+		log_warning("%s", self->warnings.list[i].text);
 	backoff_wait(conf, self->folder);
 	r = find_config(self);
 	if (r == 0)
@@ -138,7 +144,8 @@ serve(int argc, char **argv, const struct serve *program)
 	self.program = program;
 	self.row = &roster[program->worker];
 	status = proc_parse_options(argc, argv, self.row->about, &self.options);
-	if (status < 0 && conf_load(self.options.config, &self.conf, &error) != 0) {
+	if (status < 0 && conf_load_warned(self.options.config, &self.conf, &error,
+	                                   &self.warnings) != 0) {
 		fprintf(stderr, "%s\n", error.text);
 		status = EXIT_CONFIG;
 	}

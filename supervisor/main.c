@@ -20,6 +20,7 @@ main(int argc, char **argv)
 {
 	struct supervisor *s = &supervisor;
 	struct proc_options options;
+	struct conf_warnings warnings;
 	struct conf_error error;
 	int r;
 
@@ -30,11 +31,13 @@ main(int argc, char **argv)
 		return r;
 	s->started_us = clock_us();
 	s->config_path = options.config;
-	if (conf_load(options.config, &s->conf, &error) != 0) {
+	if (conf_load_warned(options.config, &s->conf, &error, &warnings) != 0) {
 		fprintf(stderr, "conclaved: %s\n", error.text);
 		return EXIT_CONFIG;
 	}
 	log_init("conclaved", (enum log_level)s->conf.log_level);
+	for (unsigned i = 0; i < warnings.count; i++)
+		log_warning("%s", warnings.list[i].text);
 	backoff_wait(&s->conf, "conclaved");
 	r = proc_init(&s->proc, "conclaved", (enum log_level)s->conf.log_level,
 	              &supervisor_proc_ops, s);
