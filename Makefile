@@ -1,4 +1,4 @@
-# Conclave: make, make run [N=5], make check, make interop [ELECTIONS=200], make fuzz [T=600],
+# Conclave: make, make run [N=5], make check, make mutants [W=WORD], make longer, make interop [ELECTIONS=200], make fuzz [T=600],
 # make coverage, make soak [T=600], make bench, make tidy, make install. B is where everything
 # that is built lands; SAN=1 builds with ASan and UBSan, COV=1 so that what runs is counted.
 
@@ -176,11 +176,24 @@ T ?= 600
 soak: all tool-programs
 	@tests/soak.sh $(B) $(T)
 
+# What takes too long for check and is looked at by CI; most of it is a share of soak.
+longer: all tool-programs
+	@tests/longer.sh $(B)
+
 # Each fuzzer for T seconds, two at a time.
 fuzz:
 	@tests/install.sh
 	@$(MAKE) --no-print-directory -s -j2 fuzz-programs
 	@tests/fuzz.sh $(B) $(T)
+
+# Each small wrong change of tests/mutants must be noticed by a quick test. W: only those with a word of it.
+mutants:
+	@tests/install.sh
+	@$(MAKE) --no-print-directory -s -j2 B=$(B)/mutants CFLAGS="-O1 -g" CLANG= FUZZ_SAN= all unit-programs fuzz-programs \
+		$(B)/mutants/tests/sim $(B)/mutants/tests/vectors
+	@CC="$(CC)" CFLAGS="$(CPPFLAGS) -std=gnu11 -fstack-protector-strong -O1 -g" LDFLAGS="-Wl,--as-needed" \
+		LIBS="$(LIBS)" SIM_WRAPS="$(SIM_WRAPS)" PROGRAMS="$(foreach p,$(PROGRAMS),$(p)=$($(p)_dir))" JOBS=$${JOBS-$$(nproc)} \
+		tests/mutants.py $(B)/mutants $(W)
 
 # Lines and branches that the unit tests, the vectors and the fuzzers' corpora run.
 coverage:
@@ -229,7 +242,7 @@ install: all
 clean:
 	rm -rf $(B)
 
-.PHONY: all unit-programs fuzz-programs tool-programs run check interop tsan soak fuzz coverage bench tidy \
+.PHONY: all unit-programs fuzz-programs tool-programs run check mutants longer interop tsan soak fuzz coverage bench tidy \
 	format install clean
 .SECONDARY:
 .DELETE_ON_ERROR:

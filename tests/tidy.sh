@@ -139,6 +139,11 @@ while read -r line; do
 	breach "$line"
 done < <(tests/cites.py)
 
+# a timer for a time of base/clock goes by that clock; one for a while goes by the loop's
+while read -r hit; do
+	breach "$hit: a time of base/clock is one of CLOCK_BOOTTIME"
+done < <(grep -nE -A1 '\bsd_event_add_time\(' $(printf '%s\n' "${sources[@]}" | grep -v '^tests/') | grep -E 'CLOCK_(MONOTONIC|REALTIME)')
+
 # words that have no place in a finished tree
 while read -r hit; do
 	breach "$hit"

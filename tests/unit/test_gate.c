@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -142,14 +143,51 @@ test_never_opened(void **state)
 	gate_deinit(&g);
 }
 
+static int
+on_time(sd_event_source *source, uint64_t time_us, void *user)
+{
+	unsigned *fired = user;
+
+	(void)source;
+	(void)time_us;
+	++*fired;
+	return 0;
+}
+
+/* A deadline that is over, even one of 0, comes at once; none does not come. */
+static void
+test_arm(void **state)
+{
+	static const uint64_t over[] = {0, 1};
+	sd_event_source *timer;
+	sd_event *loop;
+	unsigned fired = 0;
+
+	(void)state;
+	assert_true(sd_event_new(&loop) >= 0);
+	assert_true(sd_event_add_time(loop, &timer, CLOCK_BOOTTIME, UINT64_MAX, 1,
+	                              on_time, &fired) >= 0);
+	for (unsigned i = 0; i < 2; i++) {
+		gate_arm(timer, over[i]);
+		assert_true(sd_event_run(loop, 5000000) > 0);
+		assert_int_equal(fired, i + 1);
+		assert_int_equal(sd_event_run(loop, 0), 0); /* once */
+	}
+	gate_arm(timer, 0);
+	gate_arm(timer, UINT64_MAX);
+	assert_int_equal(sd_event_run(loop, 20000), 0);
+	assert_int_equal(fired, 2);
+	sd_event_source_unref(timer);
+	sd_event_unref(loop);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_in_order),
-	    cmocka_unit_test(test_borrowed),
-	    cmocka_unit_test(test_full),
-	    cmocka_unit_test(test_never_opened),
+	    cmocka_unit_test(test_in_order), cmocka_unit_test(test_borrowed),
+	    cmocka_unit_test(test_full),     cmocka_unit_test(test_never_opened),
+	    cmocka_unit_test(test_arm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
