@@ -13,6 +13,7 @@
 #define PARENT_MODE 0755
 #define OWN_MODE    0700
 #define FILE_MODE   0600
+#define SHARED_MODE 0640
 
 /* mkdir obeys the umask, so a folder that we have just made gets its mode by chmod. */
 static int
@@ -57,6 +58,8 @@ file_make_dir(const char *path)
 	memcpy(part, path, len + 1);
 	while (len > 1 && part[len - 1] == '/')
 		part[--len] = '\0';
+	if (check_own(part) == 0)
+		return 0; /* mkdir would have to wait for a disk that hangs */
 	for (char *at = strchr(part + 1, '/'); at; at = strchr(at + 1, '/')) {
 		*at = '\0';
 		r = make_one(part, PARENT_MODE);
@@ -109,8 +112,8 @@ sync_folder_of(const char *path)
 	return file_sync_dir(folder);
 }
 
-int
-file_write_new(const char *path, const void *data, size_t len, bool sync)
+static int
+write_new(const char *path, const void *data, size_t len, bool sync, mode_t mode)
 {
 	int fd, r;
 
@@ -121,6 +124,8 @@ file_write_new(const char *path, const void *data, size_t len, bool sync)
 	if (fd < 0)
 		return -errno;
 	r = write_all(fd, data, len);
+	if (r == 0 && mode != FILE_MODE && fchmod(fd, mode) < 0) /* the umask took more */
+		r = -errno;
 	if (r == 0 && sync && fsync(fd) < 0)
 		r = -errno;
 	if (close(fd) < 0 && r == 0)
@@ -129,7 +134,13 @@ file_write_new(const char *path, const void *data, size_t len, bool sync)
 }
 
 int
-file_write(const char *path, const void *data, size_t len, bool sync)
+file_write_new(const char *path, const void *data, size_t len, bool sync)
+{
+	return write_new(path, data, len, sync, FILE_MODE);
+}
+
+static int
+write_by_rename(const char *path, const void *data, size_t len, bool sync, mode_t mode)
 {
 	char fresh[PATH_MAX];
 	int r, n;
@@ -137,7 +148,7 @@ file_write(const char *path, const void *data, size_t len, bool sync)
 	n = snprintf(fresh, sizeof(fresh), "%s.new", path);
 	if (n < 0 || (size_t)n >= sizeof(fresh))
 		return -ENAMETOOLONG;
-	r = file_write_new(fresh, data, len, sync);
+	r = write_new(fresh, data, len, sync, mode);
 	if (r == 0 && rename(fresh, path) < 0)
 		r = -errno;
 	if (r < 0) {
@@ -177,6 +188,18 @@ file_strerror(int error)
 {
 	return error == -ENOTSUP ? "it is a FIFO, a socket or a device, and no file"
 	                         : strerror(-error);
+}
+
+int
+file_write(const char *path, const void *data, size_t len, bool sync)
+{
+	return write_by_rename(path, data, len, sync, FILE_MODE);
+}
+
+int
+file_write_shared(const char *path, const void *data, size_t len, bool sync)
+{
+	return write_by_rename(path, data, len, sync, SHARED_MODE);
 }
 
 int

@@ -12,10 +12,12 @@ int file_make_dir(const char *path);
 /* Writes `path` anew by a temporary file and a rename; `sync`: file and folder are on the
  * disk when it returns. 0 or -errno. */
 int file_write(const char *path, const void *data, size_t len, bool sync);
-/* Makes the file `path` anew, under its own name; `sync`: its content is on the disk. */
-int file_write_new(const char *path, const void *data, size_t len, bool sync);
+/* The same; the group of this process may read the file. */
+int file_write_shared(const char *path, const void *data, size_t len, bool sync);
 /* All renames in the folder `path` so far are on the disk when it returns. */
 int file_sync_dir(const char *path);
+/* Makes the file `path` anew, under its own name; `sync`: its content is on the disk. */
+int file_write_new(const char *path, const void *data, size_t len, bool sync);
 /* Reads at most cap - 1 bytes, NUL-terminated. 0 or -errno: -EFBIG: the file is longer;
  * -EISDIR: it is a folder; -ENOTSUP: it is no file, but a FIFO, a socket or a device,
  * which are not waited for. */

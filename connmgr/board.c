@@ -245,6 +245,9 @@ board_step(struct board *b, const struct board_event *ev, struct board_actions *
 	case BOARD_EV_SAY:
 		on_say(b, ev, out);
 		break;
+	case BOARD_EV_READ:
+		board_on_read(b, ev, out);
+		break;
 	case BOARD_EV_RECORDED:
 		board_on_recorded(b, ev, out);
 		break;

@@ -4,7 +4,8 @@
  *
  * The board sees a message as its type and its bytes. The shell turns what workers say
  * into events, does the actions in order, and answers each RECORD with RECORDED in the
- * same turn, and each PREPARE with PREPARED when the disk has it. */
+ * same turn, and each PREPARE with PREPARED when the disk has it. A promotion is done
+ * with its RECORD, not before. */
 #ifndef CONNMGR_BOARD_H
 #define CONNMGR_BOARD_H
 
@@ -24,10 +25,14 @@
 struct board;
 
 struct board_record {
-	uint64_t generation; /* 0: there is none */
+	/* 0: no process has been active since run_dir was made */
+	uint64_t generation;
+	/* "": any name may become active */
 	char name[PATHS_NAME_MAX];
 	/* Every new generation is above this one: that of a lost record, say. */
 	uint64_t floor;
+	/* READ is to come, and nobody becomes active before. */
+	bool unread;
 };
 
 struct board_config {
@@ -48,6 +53,7 @@ enum board_event_type {
 	BOARD_EV_LINK_DOWN, /* worker: its link has ended */
 	BOARD_EV_HELLO,     /* worker generation */
 	BOARD_EV_SAY,       /* worker said serial data */
+	BOARD_EV_READ,      /* who name generation: the floor; see unread above */
 	BOARD_EV_RECORDED,  /* who generation ok */
 	BOARD_EV_PROMOTE,   /* name */
 	BOARD_EV_PREPARED,  /* ok: the record of the promotion is on the disk */

@@ -37,7 +37,7 @@ elect(struct board *b, enum msg_who who, struct board_actions *out)
 	const struct board_role *role = board_role(b, who);
 	int best = -1;
 
-	if (board_active(b, who) >= 0 || role->pending)
+	if (board_active(b, who) >= 0 || role->pending || role->record.unread)
 		return;
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
 		const struct board_worker *w = &b->workers[i];
@@ -45,7 +45,7 @@ elect(struct board *b, enum msg_who who, struct board_actions *out)
 		if (!w->used || w->who != who || w->generation > 0 ||
 		    w->phase != BOARD_OPEN)
 			continue;
-		if (role->record.generation > 0 &&
+		if (role->record.name[0] != '\0' &&
 		    strcmp(w->name, role->record.name) != 0)
 			continue;
 		if (best < 0 || w->order < b->workers[best].order)
@@ -73,6 +73,13 @@ board_on_gone(struct board *b, unsigned worker, struct board_actions *out)
 	elect(b, who, out);
 }
 
+static void
+raise_floor(struct board_record *record, uint64_t generation)
+{
+	if (generation > record->floor && generation <= BOARD_GENERATION_MAX)
+		record->floor = generation;
+}
+
 void
 board_on_attach(struct board *b, const struct board_event *ev, struct board_actions *out)
 {
@@ -87,12 +94,10 @@ board_on_attach(struct board *b, const struct board_event *ev, struct board_acti
 	}
 	if (ev->generation > 0 && (ev->generation != record->generation ||
 	                           (holder >= 0 && holder != (int)ev->worker))) {
-		if (ev->generation > record->floor &&
-		    ev->generation <= BOARD_GENERATION_MAX)
-			record->floor = ev->generation;
+		raise_floor(record, ev->generation);
 		board_on_gone(b, ev->worker, out);
 		board_add(out, BOARD_DO_SUPERSEDED, ev->worker)->other_name =
-		    record->generation > 0 && strcmp(ev->name, record->name) != 0;
+		    record->name[0] != '\0' && strcmp(ev->name, record->name) != 0;
 		return;
 	}
 	if (w->used)
@@ -141,6 +146,20 @@ board_on_hello(struct board *b, const struct board_event *ev, struct board_actio
 	role = board_role(b, w->who);
 	if (!role->pending || role->candidate != ev->worker)
 		tell(b, ev->worker, out);
+}
+
+void
+board_on_read(struct board *b, const struct board_event *ev, struct board_actions *out)
+{
+	struct board_record *record = &board_role(b, ev->who)->record;
+
+	if (!record->unread)
+		return;
+	assert(strlen(ev->name) < PATHS_NAME_MAX);
+	strcpy(record->name, ev->name);
+	raise_floor(record, ev->generation);
+	record->unread = false;
+	elect(b, ev->who, out);
 }
 
 void
@@ -205,6 +224,10 @@ board_on_promote(struct board *b, const struct board_event *ev, struct board_act
 {
 	const char *why = "no elector of that name is attached";
 
+	if (board_role(b, MSG_WHO_ELECTOR)->record.unread) {
+		refuse(out, "the record in data_dir has not been read yet");
+		return;
+	}
 	if (b->promotion.preparing) {
 		refuse(out, "another promotion is under way");
 		return;

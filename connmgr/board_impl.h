@@ -37,6 +37,8 @@ void board_on_attach(struct board *b, const struct board_event *ev,
 void board_on_gone(struct board *b, unsigned worker, struct board_actions *out);
 void board_on_hello(struct board *b, const struct board_event *ev,
                     struct board_actions *out);
+void board_on_read(struct board *b, const struct board_event *ev,
+                   struct board_actions *out);
 void board_on_recorded(struct board *b, const struct board_event *ev,
                        struct board_actions *out);
 void board_on_promote(struct board *b, const struct board_event *ev,

@@ -73,6 +73,8 @@ due_ms(const struct connmgr *s)
 {
 	uint64_t due = board_due_ms(s->board), d;
 
+	d = connmgr_keep_due_ms(s);
+	due = d < due ? d : due;
 	d = lane_due_ms(s->election);
 	due = d < due ? d : due;
 	d = lane_due_ms(s->learner);
@@ -104,14 +106,17 @@ on_timer(sd_event_source *source, uint64_t usec, void *user)
 	return 0; /* on_post arms it again */
 }
 
-/* Once a turn in which something happened: greetings have deadlines that pass no gate. */
+/* Once a turn in which something happened: greetings have deadlines that pass no gate,
+ * and the record may be another now. */
 static int
 on_post(sd_event_source *source, void *user)
 {
 	struct connmgr *s = user;
-	uint64_t due = due_ms(s);
+	uint64_t due;
 
 	(void)source;
+	connmgr_keep(s, clock_ms());
+	due = due_ms(s);
 	if (due == s->armed_ms)
 		return 0;
 	s->armed_ms = due;
@@ -142,8 +147,9 @@ open_board(struct connmgr *s)
 	for (unsigned i = 0; i < 2; i++) {
 		struct board_record *held = &config.records[i];
 
-		held->floor =
-		    store_load_record(s->conf, MSG_WHO_ELECTOR + i, &s->records[i]);
+		s->records[i] = (struct record){.accepted = true};
+		held->unread = store_read_record(s->conf->run_dir, MSG_WHO_ELECTOR + i,
+		                                 &s->records[i]) < 0;
 		held->generation = s->records[i].generation;
 		memcpy(held->name, s->records[i].now.name, sizeof(held->name));
 	}
@@ -224,7 +230,7 @@ open_all(struct connmgr *s)
 	                           TIMER_ACCURACY_US, on_timer, s)) < 0 ||
 	    (r = sd_event_add_post(s->loop, &s->post, on_post, s)) < 0 ||
 	    (r = sd_event_source_set_priority(s->post, POST_PRIORITY)) < 0 ||
-	    (r = connmgr_open_door(s)) < 0) {
+	    (r = connmgr_open_copy(s)) < 0 || (r = connmgr_open_door(s)) < 0) {
 		log_err("cannot start: %s", strerror(-r));
 		return r;
 	}
@@ -244,8 +250,7 @@ connmgr_close(struct connmgr *s)
 		connmgr_cut(s, i);
 		board_queue_free(s->workers[i].queue);
 	}
-	if (s->errand && !errand_busy(s->errand))
-		errand_close(s->errand); /* else a disk that hangs would keep us */
+	copy_close(s->copy);
 	lane_free(s->election);
 	lane_free(s->learner);
 	resolve_free(s->resolver);

@@ -145,17 +145,14 @@ record(struct connmgr *s, const struct board_action *a)
 	int *error = &s->record_errors[a->who - MSG_WHO_ELECTOR];
 	int r;
 
-	if (a->prepared) {
+	if (a->prepared)
 		fresh = s->fresh;
-		r = store_place_record(s->conf);
-		s->placed = r == 0;
-	} else {
-		if (strcmp(fresh.now.name, a->name) != 0)
-			fresh = (struct record){.accepted = true};
-		strcpy(fresh.now.name, a->name);
-		fresh.generation = a->generation;
-		r = store_save_record(s->conf, a->who, &fresh, false);
-	}
+	else if (strcmp(fresh.now.name, a->name) != 0)
+		fresh = (struct record){.accepted = true};
+	strcpy(fresh.now.name, a->name);
+	fresh.generation = a->generation;
+	r = store_write_record(s->conf->run_dir, a->who, &fresh, false);
+	s->promoted = a->prepared && r == 0;
 	if (r == 0) {
 		*kept = fresh;
 		log_info("%s %s active generation=%" PRIu64, who, a->name, a->generation);
@@ -224,9 +221,7 @@ apply(struct connmgr *s, uint64_t now_ms, const struct board_action *a)
 		lane_push(s->learner, MSG_ALL, LINK_EV_DISCONNECT, MSG_REASON_ABSENT);
 		break;
 	case BOARD_DO_PREPARE:
-		s->fresh.generation = a->generation;
-		s->placed = false;
-		errand_start(s->errand);
+		s->fresh.generation = a->generation; /* connmgr_promote goes on */
 		break;
 	case BOARD_DO_REFUSE:
 		s->refusal = a->why;

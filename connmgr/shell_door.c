@@ -80,8 +80,6 @@ on_words(struct connmgr *s, char *data)
 {
 	if (strcmp(data, "status") == 0)
 		return connmgr_status(s, reply, sizeof(reply));
-	if (strncmp(data, "accept ", 7) == 0)
-		return connmgr_accept(s, data + 7, reply, sizeof(reply));
 	if (strncmp(data, "shadow ", 7) == 0)
 		return connmgr_shadow(s, data + 7, reply, sizeof(reply));
 	return json_error("ask for: status, shadow NAME, promote forward|back|undo NAME "
@@ -169,6 +167,8 @@ on_request(void *user, struct door_conn *c, const char *data, size_t len)
 		} else if (strncmp(words, "promote ", 8) == 0) {
 			connmgr_bury(s, c);
 			connmgr_promote(s, c, words + 8);
+		} else if (strncmp(words, "accept ", 7) == 0) {
+			connmgr_accept(s, c, words + 7);
 		} else {
 			answer(c, on_words(s, words));
 		}

@@ -2,20 +2,21 @@
  *
  *   shell.c       opens, closes, the gate, the one timer
  *   shell_door.c  who asks at the door
- *   shell_swap.c  the requests of whoever swaps an elector; status.c: those for status
+ *   shell_swap.c  the requests of whoever swaps an elector, and the copy of the record;
+ *                 status.c: the requests for status
  *   shell_hear.c  what workers say
  *   shell_do.c    steps the board, and does what it decides
  *   shell_link.c  the links of the workers */
 #ifndef CONNMGR_SHELL_IMPL_H
 #define CONNMGR_SHELL_IMPL_H
 
+#include "connmgr/copy.h"
 #include "connmgr/lane.h"
 #include "connmgr/shadow.h"
 #include "connmgr/shell.h"
 #include "connmgr/store.h"
 #include "ipc/chan.h"
 #include "ipc/door.h"
-#include "proc/errand.h"
 #include "proc/gate.h"
 
 #define CONNMGR_HELLO_MS 1000 /* from attached to hello */
@@ -49,6 +50,16 @@ struct connmgr_counters {
 	uint64_t activations;
 };
 
+/* What a thread does below data_dir. */
+enum connmgr_errand {
+	ERRAND_NONE,
+	ERRAND_READ,
+	/* The copy takes over what is in force. */
+	ERRAND_KEEP,
+	ERRAND_PROMOTE,
+	ERRAND_ACCEPT,
+};
+
 struct connmgr {
 	sd_event *loop;
 	const struct conf *conf;
@@ -65,13 +76,26 @@ struct connmgr {
 	uint64_t armed_ms;
 	int record_errors[2]; /* elector, peer */
 	int state_error;
-	struct record records[2]; /* elector, peer; as they are on the disk */
-	/* The record of a promotion on its way to the disk: written and synced beside the
-	 * record in force, put into its place, and synced there. */
+	/* Elector, peer; in force, as they are in run_dir. */
+	struct record records[2];
+	struct copy *copy;
+	/* What the copy holds (no name: that is not known), and what is written to it. */
+	struct record copied;
+	struct record writing;
+	/* What the work in progress is for, and since when. */
+	enum connmgr_errand errand;
+	uint64_t errand_ms;
+	/* A promotion or an acceptance, from its request to its answer. */
+	enum connmgr_errand wanted;
+	/* When the copy may be written after a failure, and the last one's -errno. */
+	uint64_t copy_due_ms;
+	int copy_error;
+	/* The record of a promotion or an acceptance. It is put into force when the copy
+	 * holds it. */
 	struct record fresh;
-	bool placed;           /* `fresh` is in force, and to be synced */
-	struct errand *errand; /* reads both; NULL: there was no promotion so far */
-	/* Who asked for the promotion; NULL: gone, or nobody. */
+	/* RECORD has put `fresh` into force. */
+	bool promoted;
+	/* Who asked for that; NULL: gone, or nobody. */
 	struct door_conn *asker;
 	/* Why the board refused the last promotion; NULL: it did not. */
 	const char *refusal;
@@ -125,10 +149,17 @@ int connmgr_open_door(struct connmgr *s);
  * does not fit. */
 size_t connmgr_status(const struct connmgr *s, char *out, size_t cap);
 
-/* The requests `promote`, which is answered when it is done, `accept` and `shadow`. The
- * other two write their answer to `out` and return its length; 0: it does not fit. */
+/* Opens the copy of the elector's record, and begins to read it. 0 or -errno. */
+int connmgr_open_copy(struct connmgr *s);
+/* Writes the copy if it differs from what is in force, and the disk is free. */
+void connmgr_keep(struct connmgr *s, uint64_t now_ms);
+/* When to call that; UINT64_MAX: it comes with an event. */
+uint64_t connmgr_keep_due_ms(const struct connmgr *s);
+
+/* The requests `promote` and `accept` are answered when they are done. */
 void connmgr_promote(struct connmgr *s, struct door_conn *asker, char *words);
-size_t connmgr_accept(struct connmgr *s, const char *name, char *out, size_t cap);
+void connmgr_accept(struct connmgr *s, struct door_conn *asker, const char *name);
+/* Writes the answer to `shadow` to `out`. Its length; 0: it does not fit. */
 size_t connmgr_shadow(struct connmgr *s, const char *name, char *out, size_t cap);
 
 #endif

@@ -3,12 +3,15 @@
 #include "connmgr/shell_impl.h"
 
 #include "base/clock.h"
+#include "base/exit.h"
 #include "base/json.h"
 #include "base/log.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#define BUSY "another promotion or acceptance is under way"
 
 /* forward|back|undo NAME [PATH] */
 static const char *
@@ -47,64 +50,169 @@ answer(struct door_conn *asker, const char *error, uint64_t generation)
 		door_conn_close(asker);
 }
 
-/* What waits for the disk, in the errand's thread. */
-static int
-work(void *user)
+static void
+begin(struct connmgr *s, enum connmgr_errand errand)
 {
-	const struct connmgr *s = user;
-
-	return s->placed ? store_sync_records(s->conf)
-	                 : store_prepare_record(s->conf, &s->fresh);
+	s->errand = errand;
+	s->errand_ms = clock_ms();
+	if (errand == ERRAND_READ) {
+		copy_read(s->copy);
+		return;
+	}
+	s->writing = errand == ERRAND_KEEP ? s->records[0] : s->fresh;
+	copy_write(s->copy, &s->writing);
 }
 
-/* First the record is written: it is put in force, and the new elector is activated in
- * the same turn. Then that is synced: the asker gets the answer. */
+/* What was asked for waits for the work in progress. */
 static void
-on_done(void *user, int result)
+want(struct connmgr *s, struct door_conn *asker, enum connmgr_errand errand)
 {
-	struct board_event ev = {.type = BOARD_EV_PREPARED, .ok = result == 0};
-	struct connmgr *s = user;
-	const char *error = NULL;
+	s->asker = asker;
+	s->wanted = errand;
+	connmgr_keep(s, clock_ms());
+}
 
-	if (result < 0)
-		log_err("the record of the elector cannot be %s: %s",
-		        s->placed ? "synced" : "written", strerror(-result));
-	if (!s->placed) {
-		connmgr_bury(s, NULL); /* the candidate may have been stopped meanwhile */
-		s->refusal = NULL;
-		connmgr_push(s, &ev);
-		if (s->placed) {
-			errand_start(s->errand);
-			return;
-		}
-		error = s->refusal ? s->refusal : "the record cannot be written";
-	} /* else it has happened, for all but a power failure */
+static void
+answer_asker(struct connmgr *s, const char *error)
+{
 	if (s->asker)
 		answer(s->asker, error, s->fresh.generation);
 	s->asker = NULL;
+	s->wanted = ERRAND_NONE;
 }
 
-static bool
-busy(const struct connmgr *s)
+/* The copy has the record, so it is put into force, and the new elector is activated in
+ * the same turn. If the board refuses that now, the copy gets the old record again. */
+static const char *
+end_promotion(struct connmgr *s, bool written)
 {
-	return s->errand && errand_busy(s->errand);
+	struct board_event ev = {.type = BOARD_EV_PREPARED, .ok = written};
+
+	connmgr_bury(s, NULL); /* the candidate may have been stopped meanwhile */
+	s->refusal = NULL;
+	s->promoted = false;
+	connmgr_push(s, &ev);
+	if (s->promoted)
+		return NULL;
+	return s->refusal ? s->refusal : "the record cannot be written";
+}
+
+static const char *
+end_acceptance(struct connmgr *s, bool written)
+{
+	struct record now = s->records[0];
+	int r;
+
+	if (!written)
+		return "the record cannot be written";
+	if (strcmp(now.now.name, s->fresh.now.name) != 0)
+		return "another elector is in use";
+	now.accepted = true;
+	r = store_write_record(s->conf->run_dir, MSG_WHO_ELECTOR, &now, false);
+	if (r < 0) {
+		log_err("the record of the elector cannot be written: %s", strerror(-r));
+		return "the record cannot be written";
+	}
+	s->records[0] = now;
+	log_info("elector %s accepted", now.now.name);
+	return NULL;
+}
+
+static void
+on_written(void *user, int error)
+{
+	struct connmgr *s = user;
+	enum connmgr_errand errand = s->errand;
+
+	s->errand = ERRAND_NONE;
+	if (error < 0 && error != s->copy_error)
+		log_err("the record %s/connmgr/elector cannot be written: %s; a restart "
+		        "of the machine may start another elector",
+		        s->conf->data_dir, strerror(-error));
+	s->copy_error = error;
+	s->copy_due_ms = error < 0 ? clock_ms() + BOARD_RETRY_MS : 0;
+	s->copied = error < 0 ? (struct record){0} : s->writing;
+	if (errand == ERRAND_PROMOTE)
+		answer_asker(s, end_promotion(s, error == 0));
+	else if (errand == ERRAND_ACCEPT)
+		answer_asker(s, end_acceptance(s, error == 0));
+}
+
+/* Whoever could hold an older generation than those of `floor` is told to end when it
+ * attaches. */
+static void
+on_read(void *user, int error, const struct record *record, uint64_t floor)
+{
+	struct connmgr *s = user;
+	struct board_event ev = {.type = BOARD_EV_READ, .generation = floor};
+
+	s->errand = ERRAND_NONE;
+	if (error < 0) {
+		(void)sd_event_exit(s->loop, EXIT_FAILED);
+		return;
+	}
+	s->copied = *record;
+	if (s->records[0].generation == 0)
+		s->records[0] = *record;
+	ev.who = MSG_WHO_ELECTOR;
+	ev.name = record->now.name;
+	connmgr_push(s, &ev);
+	ev.who = MSG_WHO_PEER;
+	ev.name = "";
+	connmgr_push(s, &ev);
+}
+
+int
+connmgr_open_copy(struct connmgr *s)
+{
+	static const struct copy_ops ops = {on_read, on_written};
+	int r = copy_open(&s->copy, s->loop, s->conf, &ops, s);
+
+	if (r == 0)
+		begin(s, ERRAND_READ);
+	return r;
+}
+
+/* All but the generation, of which the range counts. */
+static bool
+is_copied(const struct connmgr *s)
+{
+	const struct record *a = &s->copied, *b = &s->records[0];
+
+	return a->generation / COPY_RANGE == b->generation / COPY_RANGE &&
+	       strcmp(a->now.name, b->now.name) == 0 &&
+	       strcmp(a->now.path, b->now.path) == 0 &&
+	       strcmp(a->before.name, b->before.name) == 0 &&
+	       strcmp(a->before.path, b->before.path) == 0 && a->accepted == b->accepted;
+}
+
+uint64_t
+connmgr_keep_due_ms(const struct connmgr *s)
+{
+	if (s->errand != ERRAND_NONE)
+		return UINT64_MAX;
+	if (s->wanted != ERRAND_NONE)
+		return 0;
+	return is_copied(s) ? UINT64_MAX : s->copy_due_ms;
+}
+
+void
+connmgr_keep(struct connmgr *s, uint64_t now_ms)
+{
+	if (now_ms >= connmgr_keep_due_ms(s))
+		begin(s, s->wanted != ERRAND_NONE ? s->wanted : ERRAND_KEEP);
 }
 
 void
 connmgr_promote(struct connmgr *s, struct door_conn *asker, char *words)
 {
-	static const struct errand_ops ops = {work, on_done};
 	struct board_event ev = {.type = BOARD_EV_PROMOTE};
 	enum record_turn turn;
 	char *name, *path;
 
-	if (busy(s))
-		s->refusal = "another promotion is under way";
-	else
-		s->refusal = parse_promote(words, &turn, &name, &path);
-	/* few processes ever need the thread */
-	if (!s->refusal && !s->errand && errand_open(&s->errand, s->loop, &ops, s) < 0)
-		s->refusal = "there is no room for a thread";
+	s->refusal = parse_promote(words, &turn, &name, &path);
+	if (!s->refusal && s->wanted != ERRAND_NONE)
+		s->refusal = BUSY;
 	if (!s->refusal) {
 		s->fresh = s->records[0];
 		record_promote(&s->fresh, name, path ? path : "", turn);
@@ -114,7 +222,25 @@ connmgr_promote(struct connmgr *s, struct door_conn *asker, char *words)
 	if (s->refusal)
 		answer(asker, s->refusal, 0);
 	else
-		s->asker = asker;
+		want(s, asker, ERRAND_PROMOTE);
+}
+
+void
+connmgr_accept(struct connmgr *s, struct door_conn *asker, const char *name)
+{
+	const char *why = NULL;
+
+	if (strcmp(s->records[0].now.name, name) != 0)
+		why = "another elector is in use";
+	else if (s->wanted != ERRAND_NONE)
+		why = BUSY;
+	if (why) {
+		answer(asker, why, 0);
+		return;
+	}
+	s->fresh = s->records[0];
+	s->fresh.accepted = true;
+	want(s, asker, ERRAND_ACCEPT);
 }
 
 static void
@@ -172,28 +298,6 @@ find_elector(const struct connmgr *s, const char *name)
 			break;
 	}
 	return found;
-}
-
-size_t
-connmgr_accept(struct connmgr *s, const char *name, char *out, size_t cap)
-{
-	struct record fresh = s->records[0];
-	int r, n;
-
-	if (strcmp(fresh.now.name, name) != 0)
-		return json_error("another elector is in use", out, cap);
-	if (busy(s))
-		return json_error("a promotion is under way", out, cap);
-	fresh.accepted = true;
-	r = store_save_record(s->conf, MSG_WHO_ELECTOR, &fresh, true);
-	if (r < 0) {
-		log_err("the record of the elector cannot be written: %s", strerror(-r));
-		return json_error("the record cannot be written", out, cap);
-	}
-	s->records[0] = fresh;
-	log_info("elector %s accepted", name);
-	n = snprintf(out, cap, "{\"ok\":true}");
-	return n < 0 || (size_t)n >= cap ? 0 : (size_t)n;
 }
 
 size_t

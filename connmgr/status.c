@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DEGRADED_MAX 256
+#define DEGRADED_MAX (CONF_PATH_MAX + 256)
+#define SLOW_MS      5000 /* until an operator is told that the disk does not answer */
 
 static void
 put_listeners(struct buf_out *out, const struct lane *l)
@@ -217,6 +218,17 @@ degraded(const struct connmgr *s, char *out, size_t cap)
 	if (s->state_error < 0)
 		snprintf(out, cap, "the elector's state cannot be written: %s",
 		         strerror(-s->state_error));
+	if (s->errand != ERRAND_NONE && clock_ms() - s->errand_ms >= SLOW_MS)
+		snprintf(out, cap, "the disk of %s has not answered for %" PRIu64 " s%s",
+		         s->conf->data_dir, (clock_ms() - s->errand_ms) / 1000,
+		         s->errand == ERRAND_READ && s->records[0].generation == 0
+		             ? ", so no elector becomes active"
+		             : "");
+	else if (s->copy_error < 0)
+		snprintf(out, cap,
+		         "the record in %s/connmgr cannot be written, so a restart of "
+		         "the machine may start another elector: %s",
+		         s->conf->data_dir, strerror(-s->copy_error));
 	for (unsigned i = 0; i < 2; i++)
 		if (s->record_errors[i] < 0)
 			snprintf(out, cap,

@@ -13,11 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PATH_ROOM (CONF_PATH_MAX + 32)
-#define PREPARED  "elector.next"
 
 _Static_assert(RECORD_GENERATION_MAX == BOARD_GENERATION_MAX,
                "swap/record.h has the numbers of board.h");
@@ -50,9 +48,8 @@ remove_sockets(const char *run_dir)
 		closedir(dir);
 }
 
-/* Makes our folder below `dir`, and keeps another connmgr out of it. */
-static int
-take_folder(const char *dir)
+int
+store_take_folder(const char *dir)
 {
 	char path[PATH_ROOM];
 	int r;
@@ -75,75 +72,39 @@ take_folder(const char *dir)
 int
 store_open(const struct conf *c)
 {
-	int r = take_folder(c->run_dir);
+	int r = store_take_folder(c->run_dir);
 
-	if (r < 0)
-		return r;
-	remove_sockets(c->run_dir);
-	return take_folder(c->data_dir);
+	if (r == 0)
+		remove_sockets(c->run_dir);
+	return r;
 }
 
-uint64_t
-store_load_record(const struct conf *c, enum msg_who who, struct record *out)
+int
+store_read_record(const char *dir, enum msg_who who, struct record *out)
 {
 	char path[PATH_ROOM], text[RECORD_TEXT_MAX];
-	uint64_t floor;
 	size_t len;
 	int r;
 
-	*out = (struct record){.accepted = true};
-	path_of(c->data_dir, roster_who(who)->name, path);
+	path_of(dir, roster_who(who)->name, path);
 	r = file_read(path, text, sizeof(text), &len);
 	if (r == -ENOENT)
-		return 0;
+		return r;
 	if (r == 0 && strlen(text) == len && record_parse(text, out))
 		return 0;
-	/* A generation counts restarts, so the seconds since 1970 are above any. */
-	floor = (uint64_t)time(NULL);
-	log_err("the record %s is %s; going on as if there were none, above generation "
-	        "%llu",
-	        path, r < 0 ? strerror(-r) : "damaged", (unsigned long long)floor);
-	return floor;
+	log_err("the record %s is %s; going on as if there were none", path,
+	        r < 0 ? strerror(-r) : "damaged");
+	return r < 0 ? r : -EBADMSG;
 }
 
 int
-store_save_record(const struct conf *c, enum msg_who who, const struct record *r,
-                  bool sync)
+store_write_record(const char *dir, enum msg_who who, const struct record *r, bool sync)
 {
 	char path[PATH_ROOM], text[RECORD_TEXT_MAX];
 	size_t len = record_print(r, text, sizeof(text));
 
-	path_of(c->data_dir, roster_who(who)->name, path);
-	return len == 0 ? -EMSGSIZE : file_write(path, text, len, sync);
-}
-
-int
-store_prepare_record(const struct conf *c, const struct record *r)
-{
-	char path[PATH_ROOM], text[RECORD_TEXT_MAX];
-	size_t len = record_print(r, text, sizeof(text));
-
-	path_of(c->data_dir, PREPARED, path);
-	return len == 0 ? -EMSGSIZE : file_write_new(path, text, len, true);
-}
-
-int
-store_place_record(const struct conf *c)
-{
-	char fresh[PATH_ROOM], path[PATH_ROOM];
-
-	path_of(c->data_dir, PREPARED, fresh);
-	path_of(c->data_dir, roster[ROSTER_ELECTOR].name, path);
-	return rename(fresh, path) < 0 ? -errno : 0;
-}
-
-int
-store_sync_records(const struct conf *c)
-{
-	char path[PATH_ROOM];
-
-	path_of(c->data_dir, NULL, path);
-	return file_sync_dir(path);
+	path_of(dir, roster_who(who)->name, path);
+	return len == 0 ? -EMSGSIZE : file_write_shared(path, text, len, sync);
 }
 
 size_t

@@ -1,6 +1,7 @@
-/* connmgr's files. In data_dir/connmgr a record for each role says which process is
- * active (swap/record.h): text, written anew and renamed. In run_dir/connmgr is the
- * elector's state: one encoded message, written in place. */
+/* connmgr's files in run_dir/connmgr, which is memory: a record for each role says which
+ * process is active (swap/record.h), as text, written anew and renamed; and the elector's
+ * state is one encoded message, written in place. What is in data_dir/connmgr is read and
+ * written by connmgr/copy.c, with functions of this file. */
 #ifndef CONNMGR_STORE_H
 #define CONNMGR_STORE_H
 
@@ -10,23 +11,20 @@
 #include "ipc/msg.h"
 #include "swap/record.h"
 
-/* Makes the folders, takes the lock of each, and removes sockets that a killed connmgr
- * left. 0; -EWOULDBLOCK: another connmgr has a lock; else -errno. Logged. */
+/* Makes our folder below run_dir, takes its lock, and removes sockets that a killed
+ * connmgr left. 0; -EWOULDBLOCK: another connmgr has the lock; else -errno. Logged. */
 int store_open(const struct conf *c);
 
-/* Without a file the generation is 0. A file that cannot be read or believed is logged
- * and treated as none; then the result is a floor above any generation that it may have
- * held. Else the result is 0. */
-uint64_t store_load_record(const struct conf *c, enum msg_who who, struct record *out);
-int store_save_record(const struct conf *c, enum msg_who who, const struct record *r,
-                      bool sync);
+/* Makes our folder below `dir` (run_dir or data_dir) and keeps another connmgr out of it.
+ * As store_open. */
+int store_take_folder(const char *dir);
 
-/* An elector's record in three steps: written beside the one in force and synced; put in
- * its place; and that is synced too. The first and the last wait for the disk, so a
- * thread may do them. 0 or -errno. */
-int store_prepare_record(const struct conf *c, const struct record *r);
-int store_place_record(const struct conf *c);
-int store_sync_records(const struct conf *c);
+/* The record of a role in our folder below `dir`. 0; -ENOENT: there is none; else
+ * -errno, logged: it cannot be read, or is damaged (-EBADMSG). Writing is by a new file
+ * and a rename; `sync`: file and folder are on the disk. 0 or -errno. */
+int store_read_record(const char *dir, enum msg_who who, struct record *out);
+int store_write_record(const char *dir, enum msg_who who, const struct record *r,
+                       bool sync);
 
 /* The encoded state of the last elector, and its serial. The length; 0: there is none. */
 size_t store_load_state(const struct conf *c, unsigned char out[BOARD_SMALL_MAX],

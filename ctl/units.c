@@ -73,13 +73,21 @@ on_push(void *user, const struct swap_event *ev)
 	gate_push(&u->gate, ev);
 }
 
+static int
+load_record(const struct conf *conf, struct record *out)
+{
+	int r = drive_load_record(conf->run_dir, out);
+
+	return r == -ENOENT ? drive_load_record(conf->data_dir, out) : r;
+}
+
 /* The path in a record is conclaved's; a unit has its own. */
 static bool
 on_read(void *user, struct record *out)
 {
 	struct units *u = user;
 
-	if (drive_load_record(u->c->conf->data_dir, out) != 0)
+	if (load_record(u->c->conf, out) != 0)
 		return false;
 	out->now.path[0] = out->before.path[0] = '\0';
 	return true;
@@ -257,7 +265,7 @@ open_units(struct units *u, const struct ctl *c)
 		return verb_failed(
 		    c, EXIT_FAILED,
 		    "swap: no record in %s/connmgr: start the elector first",
-		    c->conf->data_dir);
+		    c->conf->run_dir);
 	r = gate_init(&u->gate, sizeof(struct swap_event), EVENTS_MAX, &gate_ops, u);
 	return r < 0 ? EXIT_FAILED : 0;
 }
@@ -379,10 +387,11 @@ units_show(const struct ctl *c)
 {
 	struct record r;
 
-	if (drive_load_record(c->conf->data_dir, &r) != 0)
+	if (load_record(c->conf, &r) != 0)
 		return verb_failed(c, EXIT_FAILED,
-		                   "swap: %s/connmgr/elector cannot be read",
-		                   c->conf->data_dir);
+		                   "swap: no record in %s/connmgr: start the elector "
+		                   "first",
+		                   c->conf->run_dir);
 	return swap_print_status(
 	    c, json_pack("{s:s, s:b, s:n, s:o, s:n, s:o, s:n, s:n}", "phase",
 	                 r.accepted ? "idle" : "probation", "accepted", r.accepted,

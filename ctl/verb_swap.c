@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* How long to wait beyond the time of comparison and the times of the configuration. */
-#define PATIENCE_MS 15000
+#define PATIENCE_MS 45000 /* the disk may be slow */
 #define SHADOW_MAX  86400000
 
 /* 30, 30s, 500ms, 2min: milliseconds. */

@@ -21,16 +21,21 @@ on_push(void *user, const struct swap_event *ev)
 	supervisor_push_swap(user, ev);
 }
 
+/* Where there is none, the one that was read last is the newest. */
 static bool
 on_read(void *user, struct record *out)
 {
 	struct supervisor *s = user;
-	int r = drive_load_record(s->conf.data_dir, out);
+	const char *dir = s->conf.run_dir;
+	int r = drive_load_record(dir, out);
 
-	if (r == -ENOENT)
-		*out = (struct record){.accepted = true};
-	else if (r != 0)
-		log_warning("the record %s/connmgr/elector: %s", s->conf.data_dir,
+	if (r == -ENOENT &&
+	    s->now_ms == 0) { /* the loop, later, must not wait for a disk */
+		dir = s->conf.data_dir;
+		r = drive_load_record(dir, out);
+	}
+	if (r != 0 && r != -ENOENT)
+		log_warning("the record %s/connmgr/elector: %s", dir,
 		            r > 0 ? "damaged" : strerror(-r));
 	return r == 0 || r == -ENOENT;
 }

@@ -26,11 +26,11 @@ push(struct drive *d, struct swap_event ev)
 }
 
 int
-drive_load_record(const char *data_dir, struct record *out)
+drive_load_record(const char *dir, struct record *out)
 {
 	char path[PATH_MAX], text[RECORD_TEXT_MAX];
 	size_t len;
-	int r = paths_below(path, sizeof(path), data_dir, PATHS_CONNMGR, "elector");
+	int r = paths_below(path, sizeof(path), dir, PATHS_CONNMGR, "elector");
 
 	if (r == 0)
 		r = file_read(path, text, sizeof(text), &len);

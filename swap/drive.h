@@ -13,9 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How long a self-description may take, and connmgr's answer to promote and accept. */
+/* How long a self-description may take, and connmgr's answer to promote and accept: these
+ * wait for a disk. The end of connmgr is seen at once. */
 #define DRIVE_DESCRIBE_MS 2000
-#define DRIVE_PROMOTE_MS  1000
+#define DRIVE_PROMOTE_MS  20000
 
 #define DRIVE_WORDS_MAX      512
 #define DRIVE_DIFFERENCE_MAX 16384
@@ -65,8 +66,10 @@ struct drive { /* read it freely, and write `version` and `words` */
 	uint64_t said, frames_in;
 };
 
-/* Reads connmgr's record of the elector. 0, 1 (the file is damaged) or -errno. */
-int drive_load_record(const char *data_dir, struct record *out);
+/* Reads connmgr's record of the elector below `dir`: in run_dir the one in force, which
+ * is there once an elector has become active; in data_dir the copy from before the
+ * machine was restarted. 0, 1 (the file is damaged) or -errno. */
+int drive_load_record(const char *dir, struct record *out);
 
 /* The times are those of struct swap_policy. Seat 0 holds the program that the record
  * names. False: the record cannot be read. */

@@ -1,6 +1,7 @@
-/* connmgr's record of the program in use, as text lines in data_dir/connmgr. connmgr
- * alone writes it (docs/DESIGN.md, "connmgr"); conclaved and `conclave swap` read it to
- * learn which elector to start. Pure.
+/* connmgr's record of who is active, as text lines in run_dir/connmgr, with a copy of the
+ * elector's in data_dir/connmgr. connmgr alone writes both (docs/DESIGN.md, section Rules
+ * that make crashes cheap); conclaved and `conclave swap` read them to learn which
+ * elector to start. Pure.
  *
  *     conclave record 1
  *     generation 12

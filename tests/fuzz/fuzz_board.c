@@ -225,6 +225,23 @@ prepared(struct model *m)
 }
 
 static void
+read_record(struct model *m, enum msg_who who)
+{
+	struct board_event ev = {.type = BOARD_EV_READ,
+	                         .who = who,
+	                         .name = feed_below(&m->feed, 2) ? "a" : "",
+	                         .generation = feed_below(&m->feed, 4)};
+
+	if (m->unread[who]) {
+		strcpy(m->record[who], ev.name);
+		if (ev.generation > m->seen[who])
+			m->seen[who] = ev.generation;
+	}
+	m->unread[who] = false;
+	step(m, &ev);
+}
+
+static void
 due(struct model *m)
 {
 	bool come = m->now_ms >= board_due_ms(m->board);
@@ -285,8 +302,10 @@ something(struct model *m)
 		frame(m);
 		break;
 	case 14:
-		if (b >= 128)
+		if (b >= 192)
 			stranger_ends(m);
+		else if (b >= 128)
+			read_record(m, b & 16 ? MSG_WHO_PEER : MSG_WHO_ELECTOR);
 		else
 			may(m, worker);
 		break;
@@ -312,7 +331,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned i = 0; i < 2; i++) {
 		struct board_record *r = &config.records[i];
 
-		r->generation = b >> i & 1;
+		m.unread[i + 1] = r->unread = b >> (5 + i) & 1;
+		r->generation = r->unread ? 0 : b >> i & 1;
 		strcpy(r->name, r->generation > 0 ? "a" : "");
 		r->floor = b / 4 % 4;
 		m.seen[i + 1] = r->floor > r->generation ? r->floor : r->generation;

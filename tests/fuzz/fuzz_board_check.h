@@ -29,6 +29,7 @@ struct model {
 	char record[3][PATHS_NAME_MAX];
 	struct board_event recorded; /* comes next, if it has a type, */
 	bool breaks;                 /* behind the end of the candidate's link */
+	bool unread[3];              /* by role: READ is to come */
 	bool preparing;
 	uint64_t prepared; /* the generation of that */
 
@@ -135,6 +136,7 @@ record(struct model *m, const struct board_action *a)
 {
 	unsigned luck = feed_below(&m->feed, 8);
 
+	must(!m->unread[a->who], "nobody is active before the record is read");
 	must(a->generation > m->seen[a->who], "a generation is given once");
 	must(a->prepared || m->record[a->who][0] == '\0' ||
 	         strcmp(a->name, m->record[a->who]) == 0,

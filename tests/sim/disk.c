@@ -1,7 +1,9 @@
-/* The disk of a server, in the place of peer/epoch.c and connmgr/store.c: the epoch
- * files, whose writes may be slow, fail or be torn, and connmgr's records and state. It
+/* The disk of a server, in the place of peer/epoch.c, connmgr/store.c and connmgr/copy.c:
+ * the epoch files, whose writes may be slow, fail or be torn, and connmgr's records and
+ * state. It
  * keeps the rules of both: one write at a time, into a new file, which is synced and
  * renamed, and then the folder is synced. */
+#include "connmgr/copy.h"
 #include "connmgr/store.h"
 #include "peer/epoch.h"
 #include "tests/sim/sim.h"
@@ -63,18 +65,16 @@ sim_disk_power_off(struct sim_disk *d)
 
 	sim_disk_killed(d);
 	d->free_us = 0;
-	d->state_len = 0; /* run_dir is in memory */
+	d->state_len = 0;
+	if (sim_chance(20)) /* what was there nobody can read */
+		d->copy = (struct board_record){.floor = 1700000000ULL * COPY_RANGE};
 	for (unsigned i = 0; i < 2; i++) {
 		struct sim_file *f = &d->epochs[i];
 
 		if (sim.bug != SIM_BUG_NO_FSYNC && sim_random(2))
 			f->durable = f->seen;
 		f->seen = f->durable;
-		if (sim_random(2))
-			d->durable[i] = d->records[i];
-		d->records[i] = d->durable[i];
-		if (sim_chance(20)) /* what was there nobody can read */
-			d->records[i] = (struct board_record){.floor = 1700000000};
+		d->records[i] = (struct board_record){0}; /* run_dir is in memory */
 	}
 	d->epochs[d->file].torn |= torn;
 }
@@ -197,6 +197,12 @@ epoch_write(struct epoch_writer *w, const char *folder, const char *name, int64_
 
 /* ---- connmgr/store.h ---- */
 
+static struct sim_disk *
+disk_of(const struct conf *c)
+{
+	return &sim.servers[c->id - 1].disk;
+}
+
 int
 store_open(const struct conf *c)
 {
@@ -204,66 +210,35 @@ store_open(const struct conf *c)
 	return 0;
 }
 
-static struct sim_disk *
-disk_of(const struct conf *c)
+/* Those in run_dir. */
+int
+store_read_record(const char *dir, enum msg_who who, struct record *out)
 {
-	return &sim.servers[c->id - 1].disk;
-}
+	const struct sim_disk *d = &sim.servers[sim.running->server].disk;
+	const struct board_record *kept = &d->records[who - MSG_WHO_ELECTOR];
 
-uint64_t
-store_load_record(const struct conf *c, enum msg_who who, struct record *out)
-{
-	const struct board_record *kept = &disk_of(c)->records[who - MSG_WHO_ELECTOR];
-
+	(void)dir;
+	if (kept->generation == 0)
+		return -ENOENT;
 	*out = (struct record){.generation = kept->generation, .accepted = true};
 	strcpy(out->now.name, kept->name);
-	return kept->floor;
+	return 0;
 }
 
 int
-store_save_record(const struct conf *c, enum msg_who who, const struct record *record,
-                  bool sync)
+store_write_record(const char *dir, enum msg_who who, const struct record *record,
+                   bool sync)
 {
-	struct sim_disk *d = disk_of(c);
+	struct sim_disk *d = &sim.servers[sim.running->server].disk;
 	struct board_record *r = &d->records[who - MSG_WHO_ELECTOR];
 
+	(void)dir;
+	(void)sync;
 	if (sim_random(100) < d->failing)
 		return -ENOSPC;
 	*r = (struct board_record){.generation = record->generation};
 	strcpy(r->name, record->now.name);
-	if (sync)
-		d->durable[who - MSG_WHO_ELECTOR] = *r;
 	return 0;
-}
-
-/* Electors are not swapped here. */
-static int
-swapped(void)
-{
-	sim_fail("somebody promotes an elector");
-	return -ENOSYS;
-}
-
-int
-store_prepare_record(const struct conf *c, const struct record *r)
-{
-	(void)c;
-	(void)r;
-	return swapped();
-}
-
-int
-store_place_record(const struct conf *c)
-{
-	(void)c;
-	return swapped();
-}
-
-int
-store_sync_records(const struct conf *c)
-{
-	(void)c;
-	return swapped();
 }
 
 size_t
@@ -289,4 +264,106 @@ store_save_state(const struct conf *c, const void *data, size_t len)
 	d->state_len = len;
 	sim_check_state((unsigned)c->id - 1, data, len);
 	return 0;
+}
+
+/* ---- connmgr/copy.h ---- */
+
+/* Of the one connmgr that a server has. */
+struct copy {
+	uint64_t serial;
+	struct proc *proc;
+	const struct copy_ops *ops;
+	void *user;
+	struct record record;
+	bool reading;
+	bool busy;
+};
+
+static struct copy copies[SIM_SERVERS_MAX];
+
+int
+copy_open(struct copy **out, sd_event *loop, const struct conf *conf,
+          const struct copy_ops *ops, void *user)
+{
+	struct copy *c = &copies[loop->proc->server];
+
+	(void)conf;
+	*c = (struct copy){
+	    .serial = ++sim.serial, .proc = loop->proc, .ops = ops, .user = user};
+	*out = c;
+	return 0;
+}
+
+void
+copy_close(struct copy *c)
+{
+	(void)c;
+}
+
+bool
+copy_busy(const struct copy *c)
+{
+	return c->busy;
+}
+
+static void
+give_copy(struct copy *c, const struct sim_disk *d)
+{
+	const struct board_record *kept = &d->copy;
+	uint64_t floor = kept->floor;
+
+	c->record = (struct record){.generation = kept->generation, .accepted = true};
+	strcpy(c->record.now.name, kept->name);
+	if (kept->generation > 0)
+		floor = (kept->generation / COPY_RANGE + 1) * COPY_RANGE;
+	c->ops->on_read(c->user, 0, &c->record, floor);
+}
+
+static void
+on_copied(struct sim_item *it)
+{
+	struct copy *c = it->object;
+	struct sim_disk *d = &sim.servers[c->proc->server].disk;
+	bool failed = it->arg;
+
+	if (c->serial != it->serial)
+		return;
+	c->busy = false;
+	if (c->reading) {
+		give_copy(c, d);
+		return;
+	}
+	if (!failed) {
+		d->copy = (struct board_record){.generation = c->record.generation};
+		strcpy(d->copy.name, c->record.now.name);
+	}
+	c->ops->on_written(c->user, failed ? -ENOSPC : 0);
+}
+
+static void
+start_copying(struct copy *c)
+{
+	struct sim_disk *d = &sim.servers[c->proc->server].disk;
+	uint64_t took_us = 200 + sim_random(200);
+
+	if (d->slow_us > 0)
+		took_us += sim_random(d->slow_us);
+	c->busy = true;
+	sim_put(sim.now_us + took_us, c->proc, on_copied, c, c->serial)->arg =
+	    sim_random(100) < d->failing;
+}
+
+void
+copy_read(struct copy *c)
+{
+	c->reading = true;
+	start_copying(c);
+}
+
+void
+copy_write(struct copy *c, const struct record *r)
+{
+	c->reading = false;
+	c->record = *r;
+	start_copying(c);
 }

@@ -78,7 +78,8 @@ struct sim_disk {
 	uint64_t renamed_us; /* from then on processes read the value */
 	uint64_t free_us;    /* until then a killed writer holds the lock */
 	struct board_record records[2];
-	struct board_record durable[2];
+	/* of the elector's, in data_dir */
+	struct board_record copy;
 	unsigned char state[BOARD_SMALL_MAX];
 	size_t state_len;
 	unsigned slow_us; /* of one write, at most */

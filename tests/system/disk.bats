@@ -113,17 +113,34 @@ all_ready() {
 	lab_wait_leader
 	for who in elector peer; do
 		lab_stop 1
-		mkdir "$LAB/1/data/connmgr/$who.new"
+		mkdir "$LAB/1/run/connmgr/$who.new"
 		lab_start 1
 		lab_until "server 1 says why its $who is not active" \
 			lab_health_says 1 "record of the $who cannot be written"
 		lab_until "all are ready" all_ready 1
 		lab_is_state 1 looking
 		lab_wait_leader 2 3
-		rmdir "$LAB/1/data/connmgr/$who.new"
+		rmdir "$LAB/1/run/connmgr/$who.new"
 		lab_until "server 1 follows" lab_is_state 1 following
 		all_ready 1
 	done
+}
+
+@test "the copy of the record cannot be written: all work, health says so; mended, it is written" {
+	lab_make 3
+	mkdir -p "$LAB/1/data/connmgr/elector.new"
+	chmod -R go= "$LAB/1/data"
+	for id in 1 2 3; do
+		lab_start "$id"
+	done
+	lab_wait_leader
+	lab_until "server 1 says so" lab_health_says 1 "the record in .* cannot be written"
+	all_ready 1
+	[ ! -e "$LAB/1/data/connmgr/elector" ]
+	rmdir "$LAB/1/data/connmgr/elector.new"
+	lab_until "it is written" grep -qx "name main" "$LAB/1/data/connmgr/elector"
+	lab_until "server 1 is well" eval '! lab_health_says 1 "the record"'
+	all_ready 1
 }
 
 @test "a disk that hangs: the best candidate steps back and says why, another leads; then it follows" {

@@ -213,11 +213,11 @@ port_is_taken() {
 
 @test "a record that cannot be written: connmgr is degraded, and the worker does not count" {
 	lab_make 1 "$calm"
-	mkdir -p "$LAB/1/data/connmgr/elector.new"
-	chmod -R go= "$LAB/1/data"
+	mkdir -p "$LAB/1/run/connmgr/elector.new"
+	chmod -R go= "$LAB/1/run"
 	lab_start 1
 	sick 1 2 failing "elector * does not count: *" "connmgr is degraded: the record of the elector cannot be written*"
-	rmdir "$LAB/1/data/connmgr/elector.new"
+	rmdir "$LAB/1/run/connmgr/elector.new"
 	well 1
 }
 

@@ -1,8 +1,8 @@
 # What every test of swaps asks. $leader and $epoch: as they were before.
 
-# record ID: connmgr's record of its elector
+# record ID: connmgr's record of its elector, as it is in force
 record() {
-	cat "$LAB/$1/data/connmgr/elector"
+	cat "$LAB/$1/run/connmgr/elector"
 }
 
 # in_use ID NAME: the elector of that name is the active one, and no other is there

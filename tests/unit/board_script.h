@@ -5,7 +5,7 @@
  * Events: at MS · attach W who name generation · gone W · down W · hello W generation ·
  * look|role W generation count text · decided|doubt|state W text · silence W · remote
  * lane sid up|down text · frame lane sid text · guest lane sid text · forget sid ·
- * promote name · prepared · unprepared · due
+ * promote name · prepared · unprepared · read who name|- floor · due
  * Actions: open0:G super0[:other] cut0 welcome0:G activate0:G absent0 synced0 0<text
  * store:text prepare:name:G record:who:name:G[:prepared] part refused */
 #ifndef TESTS_BOARD_SCRIPT_H
@@ -259,6 +259,12 @@ play_line(const char *event)
 	} else if (strcmp(verb, "prepared") == 0 || strcmp(verb, "unprepared") == 0) {
 		ev.type = BOARD_EV_PREPARED;
 		ev.ok = *verb == 'p';
+	} else if (strcmp(verb, "read") == 0) {
+		ev.type = BOARD_EV_READ;
+		ev.who = *word(&w) == 'p' ? MSG_WHO_PEER : MSG_WHO_ELECTOR;
+		ev.name = word(&w);
+		ev.name += *ev.name == '-';
+		ev.generation = number(&w);
 	} else if (strcmp(verb, "forget") == 0) {
 		ev.type = BOARD_EV_FORGET;
 		ev.sid = (int64_t)number(&w);
@@ -303,6 +309,20 @@ begin_from(uint64_t elector, uint64_t peer, uint64_t floor, const char *state)
 	config.records[1].floor = floor;
 	strcpy(config.records[0].name, elector ? "main" : "");
 	strcpy(config.records[1].name, peer ? "main" : "");
+	board = board_new(&config);
+	assert_non_null(board);
+	now_ms = 1000;
+	records_fail = link_breaks = false;
+}
+
+/* A board whose records are still to be read from the disk. */
+static inline void
+begin_unread(void)
+{
+	struct board_config config = {
+	    .rows_max = 8, .frames_max = 5, .frame_cap = 64, .hello_ms = 1000};
+
+	config.records[0].unread = config.records[1].unread = true;
 	board = board_new(&config);
 	assert_non_null(board);
 	now_ms = 1000;

@@ -349,7 +349,8 @@ set_up(enum conf_ipc ipc)
 	fill_conf(ipc);
 	open_board();
 	attach(&elector, MSG_WHO_ELECTOR);
-	UNTIL(elector.heard.synced);
+	/* a shadow until the disk was read */
+	UNTIL(elector.heard.activations == 1 && elector.heard.synced);
 	return 0;
 }
 

@@ -305,6 +305,47 @@ a_link_that_breaks_while_its_record_is_written(void **state)
 	     {"hello 4 0", "welcome4:0 record:peer:main:2 activate4:2 synced4"});
 }
 
+/* A new life of run_dir. What lives carries its generation, and none of these counts. */
+static void
+nobody_is_active_before_the_record_is_read(void **state)
+{
+	(void)state;
+	begin_unread();
+	PLAY({"attach 0 elector main 0", "open0:0"},
+	     {"hello 0 0", "welcome0:0 absent0 synced0"},
+	     {"attach 1 peer main 0", "open1:0"}, {"hello 1 0", "welcome1:0 synced1"},
+	     {"attach 2 elector b 0", "open2:0"},
+	     {"hello 2 0", "welcome2:0 absent2 synced2"}, {"promote b", "refused"},
+	     {"attach 3 elector main 2005", "super3"}, {"frame e 2 v", "0<v 2<v"},
+	     {"at 9000", ""}, {"due", ""}, {"state 0 early", ""},
+	     {"read elector b 2000",
+	      "record:elector:b:2006 activate2:2006 absent2 2<v synced2"},
+	     {"read peer - 2000", "record:peer:main:2001 activate1:2001 synced1"},
+	     {"hello 2 2006", ""}, {"hello 1 2001", ""},
+	     {"attach 3 elector main 2000", "super3:other"},
+	     {"promote main", "prepare:main:2007"},
+	     /* it comes once */
+	     {"read elector main 5000", ""}, {"gone 1", "cut1 part absent0 absent2"},
+	     {"attach 1 peer other 0", "open1:0"}, {"hello 1 0", "welcome1:0 synced1"});
+	assert_int_equal(board_counters(board).not_active, 1);
+}
+
+/* No record was ever written: whoever waits longest becomes active. */
+static void
+there_is_no_record_to_be_read(void **state)
+{
+	(void)state;
+	begin_unread();
+	PLAY({"attach 2 elector b 0", "open2:0"},
+	     {"hello 2 0", "welcome2:0 absent2 synced2"},
+	     {"attach 0 elector main 0", "open0:0"},
+	     {"hello 0 0", "welcome0:0 absent0 synced0"},
+	     {"read elector - 0", "record:elector:b:1 activate2:1 absent2 synced2"},
+	     {"hello 2 1", ""}, {"read peer - 9223372036854775808", ""},
+	     {"attach 1 peer main 0", "open1:0"},
+	     {"hello 1 0", "welcome1:0 record:peer:main:1 activate1:1 synced1"});
+}
+
 int
 main(void)
 {
@@ -321,6 +362,8 @@ main(void)
 	    OWN(connmgr_restarts_and_the_old_ones_come_back),
 	    OWN(connmgr_restarts_and_a_new_one_comes),
 	    OWN(a_lost_record_gives_no_generation_twice),
+	    OWN(nobody_is_active_before_the_record_is_read),
+	    OWN(there_is_no_record_to_be_read),
 	    OWN(a_generation_beyond_counting_is_not_believed),
 	    ELECTOR(one_generation_has_one_holder),
 	    ELECTOR(a_hello_that_does_not_come),

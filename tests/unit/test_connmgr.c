@@ -196,7 +196,7 @@ state_and_generations_outlive_the_worker(void **state)
 	assert_int_equal(other.heard.activations, 1);
 	assert_int_equal(other.heard.state.vote.round, 99);
 	assert_int_equal(uplink_generation(other.uplink), 2);
-	store_load_record(&conf, MSG_WHO_ELECTOR, &record);
+	assert_int_equal(store_read_record(conf.run_dir, MSG_WHO_ELECTOR, &record), 0);
 	assert_int_equal(record.generation, 2);
 	assert_string_equal(record.now.name, "main");
 	assert_true(serial.generation == 7 && serial.count == 8);
@@ -217,7 +217,7 @@ promoted_by_name(void **state)
 	assert_true(json_is_true(json_object_get(json, "ok")));
 	json_decref(json);
 	UNTIL(other.heard.activations == 1 && elector.heard.superseded);
-	store_load_record(&conf, MSG_WHO_ELECTOR, &record);
+	assert_int_equal(store_read_record(conf.run_dir, MSG_WHO_ELECTOR, &record), 0);
 	assert_int_equal(record.generation, 2);
 	assert_string_equal(record.now.name, "b");
 	uplink_close(other.uplink);

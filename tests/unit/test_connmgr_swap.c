@@ -1,31 +1,14 @@
 /* connmgr's part in a swap, with both transports of a link: what it says of a candidate,
  * promotes and records. `elector` is the active one, `other` the candidate `b`. */
 #include "base/clock.h"
-#include "base/paths.h"
 #include "connmgr/shadow.h"
-#include "tests/unit/connmgr_kit.h"
+#include "tests/unit/connmgr_swap_kit.h"
 
-#include <sys/stat.h>
-
-static struct player other;
-static uint64_t serial; /* of the peer's words */
-
-static bool
-is_true(const json_t *json, const char *key)
-{
-	return json_is_true(json_object_get(json, key));
-}
-
+static uint64_t serial;
 static bool
 says_null(const json_t *json, const char *key)
 {
 	return json_is_null(json_object_get(json, key));
-}
-
-static const char *
-text_of(const json_t *json, const char *key)
-{
-	return json_string_value(json_object_get(json, key));
 }
 
 /* A number in the answer to `request`; 0: it is not there. */
@@ -53,16 +36,6 @@ differs(void)
 
 	json_decref(json);
 	return found;
-}
-
-static bool
-flag(const char *request, const char *key)
-{
-	json_t *json = ask(request);
-	bool on = is_true(json, key);
-
-	json_decref(json);
-	return on;
 }
 
 static bool
@@ -110,14 +83,6 @@ pass(uint64_t ms)
 	UNTIL(clock_ms() >= until_ms);
 }
 
-static void
-attach_candidate(void)
-{
-	attach_as(&other, MSG_WHO_ELECTOR, "b");
-	UNTIL(other.heard.synced);
-	assert_int_equal(other.heard.activations, 0);
-}
-
 /* The peer follows, and the candidate is compared. */
 static void
 begin(void)
@@ -128,14 +93,6 @@ begin(void)
 	attach_candidate();
 	UNTIL(comparing());
 	pass(SHADOW_SETTLE_MS); /* what is under way is not compared */
-}
-
-static int
-end(void **state)
-{
-	uplink_close(other.uplink);
-	other.uplink = NULL;
-	return tear_down(state);
 }
 
 static void
@@ -283,21 +240,6 @@ nobody_and_the_active_one(void **state)
 }
 
 static void
-assert_refused(const char *request)
-{
-	struct record r;
-	json_t *json = ask(request);
-
-	if (!json_object_get(json, "error"))
-		fail_msg("not refused: %s", request);
-	json_decref(json);
-	store_load_record(&conf, MSG_WHO_ELECTOR, &r);
-	assert_int_equal(r.generation, 1);
-	assert_string_equal(r.now.name, "main");
-	assert_true(r.accepted);
-}
-
-static void
 what_is_refused_changes_nothing(void **state)
 {
 	static const char *const cases[] = {
@@ -324,30 +266,6 @@ what_is_refused_changes_nothing(void **state)
 	assert_false(elector.heard.superseded);
 }
 
-static void
-assert_record(unsigned generation, const char *name, const char *path, const char *before,
-              bool accepted)
-{
-	struct record r;
-
-	store_load_record(&conf, MSG_WHO_ELECTOR, &r);
-	assert_int_equal(r.generation, generation);
-	assert_string_equal(r.now.name, name);
-	assert_string_equal(r.now.path, path);
-	assert_string_equal(r.before.name, before);
-	assert_int_equal(r.accepted, accepted);
-}
-
-static void
-assert_ok(const char *request)
-{
-	json_t *json = ask(request);
-
-	if (!is_true(json, "ok"))
-		fail_msg("%s: %s", request, text_of(json, "error"));
-	json_decref(json);
-}
-
 /* There, accepted; and the way back, which needs no probation. */
 static void
 there_and_back(void **state)
@@ -356,9 +274,11 @@ there_and_back(void **state)
 	attach_candidate();
 	assert_ok("promote forward b /opt/a b");
 	assert_record(2, "b", "/opt/a b", "main", false);
+	expect_copy("b", false);
 	UNTIL(other.heard.activations == 1 && elector.heard.superseded);
 	assert_ok("accept b");
 	assert_record(2, "b", "/opt/a b", "main", true);
+	expect_copy("b", true);
 	leave(&elector);
 	attach(&elector, MSG_WHO_ELECTOR);
 	UNTIL(elector.heard.synced);
@@ -384,21 +304,6 @@ who_asked_has_left(void **state)
 	UNTIL(other.heard.activations == 1 && elector.heard.superseded);
 	assert_ok("shadow b");
 	assert_record(2, "b", "/opt/b", "main", false);
-}
-
-static void
-a_disk_that_takes_no_record(void **state)
-{
-	char path[sizeof(conf.data_dir) + 32];
-
-	(void)state;
-	attach_candidate();
-	snprintf(path, sizeof(path), "%s/connmgr/elector.next", conf.data_dir);
-	assert_int_equal(mkdir(path, 0700), 0);
-	assert_refused("promote forward b /opt/b");
-	assert_int_equal(other.heard.activations, 0);
-	assert_int_equal(rmdir(path), 0);
-	assert_ok("promote forward b /opt/b");
 }
 
 /* The one in use dies, and one of the same name comes: the record keeps its program. */
@@ -433,7 +338,6 @@ main(void)
 	    BOTH(what_is_refused_changes_nothing),
 	    BOTH(there_and_back),
 	    BOTH(who_asked_has_left),
-	    BOTH(a_disk_that_takes_no_record),
 	    BOTH(a_successor_keeps_the_record),
 	};
 
