@@ -100,6 +100,7 @@ $(B)/tests/badelector: $(B)/obj/tests/badelector/badelector.o $(B)/obj/elector/m
 
 # preloaded into a server of the tests
 $(B)/tests/hang.so: tests/hang/fsync.c
+$(B)/tests/slow.so: tests/hang/slow.c
 $(B)/tests/privileges.so: $(wildcard tests/privileges/*.c)
 $(B)/tests/leak.so: tests/leak/leak.c
 $(B)/tests/%.so:
@@ -136,7 +137,7 @@ $(B)/tests/fuzz/fuzz_elect: FUZZ_LD += -Wl,--wrap=calloc,--wrap=free
 
 unit-programs: $(UNIT)
 fuzz-programs: $(FUZZ)
-tool-programs: $(TOOLS) $(B)/tests/badelector $(B)/tests/hang.so $(B)/tests/leak.so $(B)/tests/privileges.so
+tool-programs: $(TOOLS) $(B)/tests/badelector $(B)/tests/hang.so $(B)/tests/slow.so $(B)/tests/leak.so $(B)/tests/privileges.so
 
 -include $(shell find $(B)/obj $(B)/fuzz -name '*.d' 2>/dev/null)
 
