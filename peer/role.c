@@ -46,6 +46,7 @@ static void
 on_decided(struct role *r, const struct role_event *ev, struct role_actions *out)
 {
 	r->vote = ev->vote;
+	r->lost = MSG_REASON_NONE;
 	if (!is_possible(r, &ev->vote)) {
 		role_look_again(r, MSG_LOOK_REFUSED, false, out);
 		return;
@@ -133,6 +134,17 @@ doubt(struct role *r, const struct role_event *ev, struct role_actions *out)
 }
 
 static void
+link_down(struct role *r, const struct role_remote *p, bool was_up,
+          enum msg_reason reason, struct role_actions *out)
+{
+	if (!modes[r->mode]->link_down)
+		return;
+	if (p->sid == r->vote.leader && (was_up || role_loss(reason) != ROLE_LOSS_OLD))
+		r->lost = reason;
+	modes[r->mode]->link_down(r, p, was_up, reason, out);
+}
+
+static void
 remote(struct role *r, struct role_remote *p, const struct role_event *ev,
        struct role_actions *out)
 {
@@ -150,8 +162,8 @@ remote(struct role *r, struct role_remote *p, const struct role_event *ev,
 		return;
 	memset(&p->link, 0, sizeof(p->link));
 	/* up twice: another connection took the place of the first */
-	if (told && ops->link_down)
-		ops->link_down(r, p, was_up, ev->reason, out);
+	if (told)
+		link_down(r, p, was_up, ev->reason, out);
 	if (ev->link != MSG_LINK_UP)
 		return;
 	p->link.up = true;
@@ -176,8 +188,7 @@ static void
 bad_packet(struct role *r, struct role_remote *p, struct role_actions *out)
 {
 	role_close(p, ROLE_CLOSE_BAD, out);
-	if (modes[r->mode]->link_down)
-		modes[r->mode]->link_down(r, p, false, MSG_REASON_PROTOCOL, out);
+	link_down(r, p, false, MSG_REASON_PROTOCOL, out);
 }
 
 static void
@@ -302,6 +313,11 @@ role_get_view(const struct role *r, struct role_view *out)
 		out->state = r->vote.state;
 		out->leader = r->vote.leader;
 		out->active = r->mode == ROLE_MODE_LEAD;
+	} else {
+		out->look = (enum msg_look_reason)r->look.reason;
+		out->has_tried = r->vote.state != NOTIF_LOOKING;
+		out->tried = r->vote.leader;
+		out->link = r->lost;
 	}
 	/* after a start: of the leader before it */
 	out->epoch = r->published > 0 ? r->published : role_current(r);
@@ -359,7 +375,8 @@ is_same_view(const struct role_view *a, const struct role_view *b)
 	return a->state == b->state && a->phase == b->phase &&
 	       a->has_leader == b->has_leader && a->leader == b->leader &&
 	       a->epoch == b->epoch && a->active == b->active && a->reason == b->reason &&
-	       a->error == b->error && a->since_ms == b->since_ms;
+	       a->error == b->error && a->since_ms == b->since_ms && a->look == b->look &&
+	       a->has_tried == b->has_tried && a->tried == b->tried && a->link == b->link;
 }
 
 void

@@ -135,6 +135,13 @@ struct role_view {
 	/* of the write that `reason` names: -errno; 0: it has lasted since since_ms */
 	int error;
 	uint64_t since_ms;
+	/* While no leader is established: why we looked last, and whom the election named
+	 * (has_tried: it has named one), now or, in the phase `election`, the last time;
+	 * and how the learner link to that server failed or ended, NONE: it did not. */
+	enum msg_look_reason look;
+	bool has_tried;
+	int64_t tried;
+	enum msg_reason link;
 };
 
 struct role_packet {

@@ -144,6 +144,8 @@ struct role {
 	uint64_t wait_ms;
 	/* as decided, with our state */
 	struct vote vote;
+	/* how the learner link to its leader failed or ended since then */
+	enum msg_reason lost;
 
 	struct role_epochs epochs;
 	struct role_follow follow;

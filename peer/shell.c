@@ -76,7 +76,7 @@ on_activate(void *user, uint64_t generation)
 	    .sync_limit = p->conf->timing.sync_limit,
 	    .members = &p->members,
 	};
-	struct role *fresh;
+	struct role *fresh, *was = p->role;
 	struct role_view view;
 	int r = role_new(&fresh, &config);
 
@@ -88,14 +88,14 @@ on_activate(void *user, uint64_t generation)
 	}
 	if (p->claiming) /* the core that owed the answer goes */
 		peer_door_claimed(p, 0, -ECANCELED);
-	role_free(p->role);
 	p->role = fresh;
 	p->synced = false;
 	p->started = false;
 	p->writing = false;
 	role_get_view(p->role, &view);
-	if (p->view.state != view.state || p->view.phase != view.phase)
+	if (!was || p->view.state != view.state || p->view.phase != view.phase)
 		peer_publish(p, &view);
+	role_free(was);
 	settle(p);
 }
 
@@ -256,7 +256,7 @@ peer_open(void *self, const struct conf *conf, const char *name, struct proc *pr
 	p->name = name;
 	p->proc = proc;
 	p->loop = proc_loop(proc);
-	p->view_us = clock_us();
+	p->view_us = p->looking_us = clock_us();
 	r = paths_below(p->folder, sizeof(p->folder), conf->data_dir, PATHS_PEER, NULL);
 	if (r >= 0 && conf_qconfig(conf, text, sizeof(text), &p->members) == 0)
 		r = -EOVERFLOW;

@@ -87,6 +87,8 @@ struct peer {
 	uint64_t view_us;
 	/* When we began to look for a leader; 0: we do not. */
 	uint64_t look_us;
+	/* While there is no leader: since when, from our start on. */
+	uint64_t looking_us;
 	/* from then to the established leader */
 	struct histogram establish;
 	/* the last leader in this process's life */

@@ -134,6 +134,8 @@ peer_publish(struct peer *p, const struct role_view *view)
 
 	p->view = *view;
 	p->view_us = clock_us();
+	if (was.has_leader && !view->has_leader)
+		p->looking_us = p->view_us;
 	if (turn && view->has_leader)
 		count_leader(p, view->leader);
 	peer_door_tell(p, text, peer_event(p, text, sizeof(text)));

@@ -1,6 +1,7 @@
 /* The answers of the peer, as JSON and as text. */
 #include "base/clock.h"
 #include "base/json.h"
+#include "peer/looking.h"
 #include "peer/shell.h"
 #include "proc/self.h"
 
@@ -40,13 +41,27 @@ peer_reason(const struct peer *p, char *out, size_t cap)
 	return out;
 }
 
+/* Why no leader is established, in the words of the peer alone; "" where one is. */
+static const char *
+looking(const struct peer *p, char *out, size_t cap)
+{
+	if (p->view.has_leader)
+		*out = '\0';
+	else if (!p->role)
+		snprintf(out, cap, "connmgr has not made this peer active");
+	else
+		looking_text(&p->view, p->conf->id, out, cap);
+	return out;
+}
+
 void
 peer_line(const struct peer *p, char *out, size_t cap)
 {
 	const struct role_view *v = &p->view;
 	char reason[PEER_WHY_MAX];
 
-	peer_reason(p, reason, sizeof(reason));
+	if (!*peer_reason(p, reason, sizeof(reason)))
+		looking(p, reason, sizeof(reason));
 	snprintf(out, cap, "%s, %s, leader %" PRId64 ", epoch %" PRId64 "%s%.100s",
 	         notif_state_word(v->state), role_phase_name(v->phase),
 	         v->has_leader ? v->leader : -1, v->epoch, *reason ? ": " : "", reason);
@@ -58,7 +73,6 @@ static void
 put_view(struct buf_out *out, const struct peer *p)
 {
 	const struct role_view *v = &p->view;
-	char reason[PEER_WHY_MAX];
 
 	json_put_text(out, "state", notif_state_word(v->state));
 	json_put_text(out, "phase", role_phase_name(v->phase));
@@ -70,20 +84,55 @@ put_view(struct buf_out *out, const struct peer *p)
 	json_put_i64(out, "epoch", v->epoch);
 	json_put_i64(out, "round", v->round);
 	json_put_bool(out, "active", v->active);
+}
+
+static void
+put_reason(struct buf_out *out, const struct peer *p)
+{
+	char reason[PEER_WHY_MAX];
+
 	json_put_text(out, "reason", peer_reason(p, reason, sizeof(reason)));
+}
+
+static void
+put_looking(struct buf_out *out, const struct peer *p)
+{
+	const struct role_view *v = &p->view;
+	char text[LOOKING_TEXT_MAX];
+
+	json_put_key(out, "looking");
+	if (v->has_leader) {
+		buf_put_text(out, "null");
+		return;
+	}
+	buf_put_u8(out, '{');
+	json_put_u64(out, "since_ms", (clock_us() - p->looking_us) / 1000);
+	json_put_text(out, "last", msg_look_reason_name(v->look));
+	json_put_key(out, "tried");
+	if (v->has_tried)
+		buf_put_text(out, "%" PRId64, v->tried);
+	else
+		buf_put_text(out, "null");
+	json_put_text(out, "link", msg_reason_name(v->link));
+	json_put_text(out, "text", looking(p, text, sizeof(text)));
+	buf_put_u8(out, '}');
 }
 
 size_t
 peer_event(const struct peer *p, char *text, size_t cap)
 {
+	char reason[PEER_WHY_MAX];
 	struct buf_out out;
 
+	if (!*peer_reason(p, reason, sizeof(reason)))
+		looking(p, reason, sizeof(reason));
 	buf_out_init(&out, text, cap);
 	buf_put_u8(&out, '{');
 	json_put_text(&out, "event", "state");
 	json_put_u64(&out, "at_us", p->view_us);
 	json_put_i64(&out, "id", p->conf->id);
 	put_view(&out, p);
+	json_put_text(&out, "reason", reason);
 	buf_put_u8(&out, '}');
 	return out.bad ? 0 : out.len;
 }
@@ -162,6 +211,8 @@ peer_status(const struct peer *p, char *text, size_t cap)
 	json_put_text(&out, "role", p->conf->self->observer ? "observer" : "participant");
 	json_put_bool(&out, "zab", p->conf->zab);
 	put_view(&out, p);
+	put_reason(&out, p);
+	put_looking(&out, p);
 	json_put_i64(&out, "lease_ms", 0);
 	json_put_i64(&out, "accepted_epoch", p->role ? role_accepted(p->role) : 0);
 	json_put_i64(&out, "current_epoch", p->role ? role_current(p->role) : 0);

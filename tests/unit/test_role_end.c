@@ -168,6 +168,47 @@ old_news_is_no_refusal(void **state)
 	assert_non_null(kit_sent(&k, 3, QPACKET_FOLLOWERINFO));
 }
 
+/* What people are told while nobody is established: why, after whom, and by which end of
+ * the link to it. */
+static void
+the_view_tells_how_it_ended(void **state)
+{
+	struct role_view v = kit_view(&k);
+
+	(void)state;
+	assert_int_equal(v.look, MSG_LOOK_START);
+	assert_true(v.has_tried && v.tried == 3);
+	kit_down(&k, 2, MSG_REASON_EOF); /* not of the one that we follow */
+	assert_int_equal(kit_view(&k).link, MSG_REASON_NONE);
+	kit_down(&k, 3, MSG_REASON_REFUSED);
+	v = kit_find(&k, ROLE_ACT_EVENT)->u.view;
+	assert_int_equal(v.phase, ROLE_ELECTION);
+	assert_int_equal(v.look, MSG_LOOK_REFUSED);
+	assert_true(v.has_tried && v.tried == 3);
+	assert_int_equal(v.link, MSG_REASON_REFUSED);
+	kit_decided(&k, NOTIF_FOLLOWING, 2);
+	v = kit_view(&k);
+	assert_true(v.has_tried && v.tried == 2);
+	assert_int_equal(v.link, MSG_REASON_NONE);
+	kit_up(&k, 2);
+	kit_step(&k, (struct role_event){.type = ROLE_EV_BAD_PACKET, .sid = 2});
+	assert_int_equal(kit_view(&k).link, MSG_REASON_PROTOCOL);
+	kit_pass(&k, KIT_TICK);
+	kit_decided(&k, NOTIF_FOLLOWING, 3);
+	kit_pass(&k, 10 * KIT_TICK); /* the phases do not change from here on */
+	v = kit_find(&k, ROLE_ACT_EVENT)->u.view;
+	assert_int_equal(v.look, MSG_LOOK_TIMEOUT);
+	kit_decided(&k, NOTIF_LEADING, 3); /* which we are not */
+	v = kit_find(&k, ROLE_ACT_EVENT)->u.view;
+	assert_int_equal(v.look, MSG_LOOK_REFUSED);
+	kit_pass(&k, 2 * KIT_TICK);
+	kit_decided(&k, NOTIF_FOLLOWING, 3);
+	follow(5);
+	v = kit_view(&k);
+	assert_true(v.has_leader && !v.has_tried);
+	assert_int_equal(v.link, MSG_REASON_NONE);
+}
+
 static void
 out_of_turn(void **state)
 {
@@ -324,6 +365,7 @@ main(void)
 	    TEST(init_limit_bounds_the_whole),
 	    TEST(refused_again_and_again),
 	    TEST(old_news_is_no_refusal),
+	    TEST(the_view_tells_how_it_ended),
 	    TEST(out_of_turn),
 	    TEST(out_of_turn_later),
 	    TEST(no_packet),
