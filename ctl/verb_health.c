@@ -45,6 +45,7 @@ print_text(const struct ctl *c, const json_t *health)
 	const json_t *reasons = json_object_get(health, "reasons");
 	const json_t *listeners = json_object_get(health, "listeners");
 	const char *verdict = member_string(health, "verdict");
+	const char *looking = member_string(json_object_get(health, "looking"), "text");
 	const json_t *one;
 	size_t i;
 
@@ -57,8 +58,10 @@ print_text(const struct ctl *c, const json_t *health)
 		putchar('\n');
 		table_show(listeners, listener_columns, 4, stdout, c->colours);
 	}
-	if (json_array_size(reasons) > 0)
+	if (json_array_size(reasons) > 0 || *looking)
 		putchar('\n');
+	if (*looking)
+		printf("looking for a leader: %s\n", looking);
 	json_array_foreach (reasons, i, one)
 		printf("sick: %s\n", json_string_value(one));
 }

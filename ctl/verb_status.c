@@ -6,6 +6,7 @@
 #include "view/status.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void
 print_list(const char *label, const json_t *list)
@@ -55,14 +56,55 @@ print_head(const struct ctl *c, const json_t *s)
 	}
 }
 
+/* Who dialled the link: us, or it. */
+static void
+set_by(json_t *link)
+{
+	const json_t *dialled = json_object_get(link, "dialled");
+
+	if (json_is_boolean(dialled) && strcmp(member_string(link, "link"), "up") == 0)
+		json_object_set_new(link, "by",
+		                    json_string(json_is_true(dialled) ? "us" : "it"));
+}
+
+/* Adds what the table shows besides: who dialled each link, the state with its age, and
+ * the reasons of both links. */
+static void
+fill_remote(json_t *row)
+{
+	json_t *learner = json_object_get(row, "learner");
+	const char *election_why = member_string(row, "reason");
+	const char *learner_why = member_string(learner, "reason");
+	const char *state = member_string(row, "state");
+	const char *said = member_string(row, "said");
+	char text[128], age[16];
+	int64_t heard_ms;
+
+	set_by(row);
+	set_by(learner);
+	snprintf(text, sizeof(text), "%s", state);
+	if (*said && member_i64(row, "heard_ms", &heard_ms) && heard_ms > STATUS_OLD_MS)
+		snprintf(text, sizeof(text), "%s %s ago", said,
+		         table_duration((uint64_t)heard_ms, age, sizeof(age)));
+	json_object_set_new(row, "word", json_string(text));
+	snprintf(text, sizeof(text), "%s%s%s%s", election_why,
+	         *election_why && *learner_why ? ", " : "",
+	         *learner_why ? "learner " : "", learner_why);
+	json_object_set_new(row, "why", json_string(text));
+}
+
 static const struct column remote_columns[] = {
     {"REMOTE", "id", TABLE_TEXT, NULL, NULL},
-    {"LINK", "link", TABLE_TEXT, NULL, NULL},
+    {"ELECTION", "link", TABLE_TEXT, NULL, NULL},
+    {"BY", "by", TABLE_TEXT, NULL, NULL},
     {"SINCE", "since_ms", TABLE_DURATION, NULL, NULL},
-    {"SAID", "state", TABLE_TEXT, NULL, NULL},
+    {"LEARNER", "link", TABLE_TEXT, "learner", NULL},
+    {"BY", "by", TABLE_TEXT, "learner", NULL},
+    {"SINCE", "since_ms", TABLE_DURATION, "learner", NULL},
+    {"SAID", "word", TABLE_TEXT, NULL, NULL},
     {"VOTE", "leader", TABLE_TEXT, "vote", NULL},
     {"ROUND", "round", TABLE_TEXT, "vote", NULL},
-    {"REASON", "reason", TABLE_TEXT, NULL, NULL},
+    {"REASON", "why", TABLE_TEXT, NULL, NULL},
 };
 
 static const struct column process_columns[] = {
@@ -78,11 +120,17 @@ static void
 print_text(const struct ctl *c, const json_t *status)
 {
 	const json_t *rows = json_object_get(status, "remotes");
+	json_t *row;
+	size_t i;
 
 	print_head(c, status);
+	json_array_foreach (rows, i, row)
+		fill_remote(row);
 	if (json_array_size(rows) > 0) {
 		putchar('\n');
-		table_show(rows, remote_columns, 7, stdout, c->colours);
+		table_show(rows, remote_columns,
+		           sizeof(remote_columns) / sizeof(remote_columns[0]), stdout,
+		           c->colours);
 	}
 	putchar('\n');
 	table_show(json_object_get(status, "processes"), process_columns, 6, stdout,

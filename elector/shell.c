@@ -174,6 +174,36 @@ take_remote(struct elector *s, const struct msg_remote *m)
 		                                .was_up = m->was_up});
 }
 
+/* Texts may differ where the members are the same. A text that cannot be read says
+ * nothing about members; the core counts it. */
+static bool
+lists_others(struct elector *s, const struct notif *n)
+{
+	struct qconfig *theirs = &s->todo.carried;
+
+	if (!n->has_config || (n->config_len == s->config_text_len &&
+	                       memcmp(n->config, s->config_text, n->config_len) == 0))
+		return false;
+	return qconfig_parse(n->config, n->config_len, true, theirs) == QCONFIG_OK &&
+	       !qconfig_equal(theirs, &s->config);
+}
+
+static void
+note_heard(struct elector *s, struct elector_remote *r, const struct notif *n)
+{
+	bool others = lists_others(s, n);
+
+	if (others && !r->other_members)
+		log_warning("sid=%" PRId64
+		            " lists other members: compare our configuration file with "
+		            "that of the server",
+		            r->sid);
+	r->heard = true;
+	r->vote = n->vote;
+	r->heard_ms = clock_ms();
+	r->other_members = others;
+}
+
 static void
 take_frame(struct elector *s, const struct msg_frame *m)
 {
@@ -191,10 +221,8 @@ take_frame(struct elector *s, const struct msg_frame *m)
 		            m->sid, notif_result_name(r));
 		return;
 	}
-	if (remote) {
-		remote->heard = true;
-		remote->vote = ev.notif.vote;
-	}
+	if (remote)
+		note_heard(s, remote, &ev.notif);
 	gate_push(&s->gate, &ev);
 }
 

@@ -23,8 +23,11 @@ struct door;
 struct elector_remote {
 	int64_t sid;
 	bool heard;
-	/* its last notification */
+	/* its last notification, the time when it came, and whether the configuration in
+	 * it has other members than ours */
 	struct vote vote;
+	uint64_t heard_ms;
+	bool other_members;
 };
 
 struct elector_counters {

@@ -1,6 +1,7 @@
 /* What others are told of us; see shell.h. */
 #include "elector/shell.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "proc/self.h"
 
@@ -73,9 +74,12 @@ put_remotes(struct buf_out *out, const struct elector *s)
 			buf_put_text(out, ",\"state\":\"%s\",\"vote\":",
 			             notif_state_word(r->vote.state));
 			put_vote(out, &r->vote, r->vote.round);
+			json_put_u64(out, "heard_ms", clock_ms() - r->heard_ms);
 		} else {
-			buf_put_text(out, ",\"state\":null,\"vote\":null");
+			buf_put_text(out,
+			             ",\"state\":null,\"vote\":null,\"heard_ms\":null");
 		}
+		json_put_bool(out, "other_members", r->heard && r->other_members);
 		buf_put_text(out, "}");
 	}
 	buf_put_text(out, "]");

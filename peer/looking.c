@@ -14,11 +14,11 @@ port_failure(enum msg_reason reason)
 	case MSG_REASON_TIMEOUT:
 		return "does not answer";
 	case MSG_REASON_RESOLVE:
-		return "cannot be dialled: its host name has no address";
+		return "cannot be dialled, its host name has no address";
 	case MSG_REASON_UNREACHABLE:
 		return "is unreachable";
 	case MSG_REASON_LOCAL:
-		return "cannot be dialled: an error of this host";
+		return "cannot be dialled, an error of this host";
 	case MSG_REASON_NONE:
 	case MSG_REASON_NEVER:
 	case MSG_REASON_EOF:
@@ -113,7 +113,8 @@ looking_text(const struct role_view *v, int64_t self, char *out, size_t cap)
 		snprintf(out, cap, "%s", led_in_vain(v->look));
 	else if (failure)
 		snprintf(out, cap,
-		         "server %" PRId64 " was elected, but its quorum port %s",
+		         "the quorum port of server %" PRId64
+		         " %s; that server had been elected",
 		         v->tried, failure);
 	else if (v->look == MSG_LOOK_LEADER)
 		snprintf(out, cap, "the leader, server %" PRId64 ", %s", v->tried,

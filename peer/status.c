@@ -86,12 +86,25 @@ put_view(struct buf_out *out, const struct peer *p)
 	json_put_bool(out, "active", v->active);
 }
 
+static const char *
+obstacle(enum role_reason reason)
+{
+	static const char *const words[] = {
+	    [ROLE_REASON_NONE] = "",      [ROLE_REASON_EPOCHS] = "record",
+	    [ROLE_REASON_WRITE] = "disk", [ROLE_REASON_USED_UP] = "epochs_used_up",
+	    [ROLE_REASON_PORT] = "port",
+	};
+
+	return words[reason];
+}
+
 static void
 put_reason(struct buf_out *out, const struct peer *p)
 {
 	char reason[PEER_WHY_MAX];
 
 	json_put_text(out, "reason", peer_reason(p, reason, sizeof(reason)));
+	json_put_text(out, "obstacle", obstacle(p->view.reason));
 }
 
 static void

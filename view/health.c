@@ -3,6 +3,7 @@
 
 #include "view/member.h"
 #include "view/status.h"
+#include "view/why.h"
 
 #include <stdio.h>
 
@@ -55,15 +56,17 @@ health_merge(const struct conf *conf, const struct asks *asks, enum verdict_kind
 	json_t *listeners = json_object_get(asks_answer(asks, "connmgr"), "listeners");
 	json_t *reasons = json_array();
 	json_t *rows = status_processes(asks);
+	json_t *looking = why_looking(conf, asks);
 	json_t *row;
 	size_t i;
 
 	json_array_foreach (rows, i, row)
 		add_to_row(row, asks);
 	*kind = verdict_judge(conf, asks, rows, reasons);
-	return json_pack("{s:i, s:I, s:s, s:o, s:o, s:o}", "schema", STATUS_SCHEMA, "id",
-	                 (json_int_t)conf->id, "verdict", verdict_name(*kind), "reasons",
-	                 reasons, "processes", rows, "listeners",
+	return json_pack("{s:i, s:I, s:s, s:o, s:o, s:o, s:o}", "schema", STATUS_SCHEMA,
+	                 "id", (json_int_t)conf->id, "verdict", verdict_name(*kind),
+	                 "reasons", reasons, "looking", looking ? looking : json_null(),
+	                 "processes", rows, "listeners",
 	                 listeners ? json_incref(listeners) : json_array());
 }
 
@@ -75,8 +78,12 @@ health_essence(const json_t *health)
 	size_t reasons = json_array_size(json_object_get(health, "reasons")), at;
 	json_t *out = json_pack("[o, I, o]", member_copy(health, "verdict"),
 	                        (json_int_t)reasons, member_copy(health, "listeners"));
+	const json_t *causes =
+	    json_object_get(json_object_get(health, "looking"), "causes");
 	const json_t *row;
 
+	json_array_foreach (causes, at, row)
+		json_array_append_new(out, member_copy(row, "cause"));
 	json_array_foreach (json_object_get(health, "processes"), at, row) {
 		for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 			json_array_append_new(out, member_copy(row, keys[i]));

@@ -3,7 +3,8 @@
 
 #include "base/paths.h"
 #include "view/member.h"
-#include "wire/quorum.h"
+#include "view/voters.h"
+#include "view/why.h"
 
 #include <errno.h>
 #include <string.h>
@@ -153,22 +154,58 @@ known_state(const struct conf *conf, int64_t sid, const json_t *peer)
 	return NULL;
 }
 
+/* A link of the learner lane; null: there was none yet. */
+static json_t *
+learner_link(const json_t *row)
+{
+	if (!row)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o}", "link", member_copy(row, "link"),
+	                 "reason", member_copy(row, "reason"), "since_ms",
+	                 member_copy(row, "since_ms"), "dialled",
+	                 member_copy(row, "dialled"));
+}
+
+/* Sets `state`, as far as it is known, and what that server said last, with its age. */
+static void
+set_state(json_t *row, const char *known, const json_t *vote, bool has_leader)
+{
+	const char *said = member_string(vote, "state");
+	bool old = member_number(vote, "heard_ms") > STATUS_OLD_MS;
+
+	json_object_set_new(row, "state", member_copy(vote, "state"));
+	if (known)
+		json_object_set_new(row, "state", json_string(known));
+	else if (has_leader && old && strcmp(said, "looking") == 0)
+		json_object_set_new(row, "state", json_null());
+	json_object_set_new(row, "said",
+	                    known ? json_null() : member_copy(vote, "state"));
+	json_object_set_new(row, "heard_ms",
+	                    known ? json_null() : member_copy(vote, "heard_ms"));
+}
+
 static json_t *
 remote_row(const struct conf *conf, int64_t sid, const struct asks *asks)
 {
 	const json_t *connmgr = asks_answer(asks, "connmgr");
-	const json_t *link = row_of(json_object_get(connmgr, "remotes"), sid, "election");
+	const json_t *peer = asks_answer(asks, "peer");
+	const json_t *links = json_object_get(connmgr, "remotes");
+	const json_t *link = row_of(links, sid, "election");
 	const json_t *vote =
 	    row_of(json_object_get(asks_elector(asks), "remotes"), sid, NULL);
-	const char *known = known_state(conf, sid, asks_answer(asks, "peer"));
 	const char *no_link = connmgr ? "unknown" : "connmgr-silent";
+	int64_t leader;
+	json_t *row = json_pack(
+	    "{s:I, s:o, s:o, s:o, s:o, s:o}", "id", (json_int_t)sid, "link",
+	    link ? member_copy(link, "link") : json_string("down"), "reason",
+	    link ? member_copy(link, "reason") : json_string(no_link), "since_ms",
+	    member_copy(link, "since_ms"), "dialled", member_copy(link, "dialled"),
+	    "learner", learner_link(row_of(links, sid, "learner")));
 
-	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o}", "id", (json_int_t)sid, "link",
-	                 link ? member_copy(link, "link") : json_string("down"), "reason",
-	                 link ? member_copy(link, "reason") : json_string(no_link),
-	                 "since_ms", member_copy(link, "since_ms"), "state",
-	                 known ? json_string(known) : member_copy(vote, "state"), "vote",
-	                 member_copy(vote, "vote"));
+	set_state(row, known_state(conf, sid, peer), vote,
+	          member_i64(peer, "leader", &leader));
+	json_object_set_new(row, "vote", member_copy(vote, "vote"));
+	return row;
 }
 
 /* The servers of the configuration in its order, then whoever else is linked. */
@@ -194,32 +231,6 @@ remotes(const struct conf *conf, const struct asks *asks)
 			json_array_append_new(rows, remote_row(conf, sid, asks));
 	}
 	return rows;
-}
-
-json_t *
-status_voters(const struct conf *conf)
-{
-	json_t *voters = json_array();
-
-	for (unsigned i = 0; i < conf->server_count; i++) {
-		if (!conf->servers[i].observer)
-			json_array_append_new(voters, json_integer(conf->servers[i].id));
-	}
-	return voters;
-}
-
-unsigned
-status_quorum(const struct conf *conf)
-{
-	/* they are large */
-	static struct qconfig config;
-	static struct quorum quorum;
-	static char text[QCONFIG_TEXT_MAX];
-
-	if (conf_qconfig(conf, text, sizeof(text), &config) == 0 ||
-	    quorum_init(&quorum, &config) < 0)
-		return 0;
-	return quorum_smallest(&quorum);
 }
 
 bool
@@ -253,6 +264,17 @@ silent(const struct asks *asks)
 	return names;
 }
 
+/* Why there is no leader or no promise: what the peer cannot do, else why it looks. */
+static json_t *
+reason(const json_t *peer, const json_t *looking)
+{
+	if (!peer)
+		return json_string("the peer does not answer");
+	if (looking && !*member_string(peer, "reason"))
+		return member_copy(looking, "text");
+	return member_copy(peer, "reason");
+}
+
 json_t *
 status_merge(const struct conf *conf, const struct asks *asks)
 {
@@ -260,20 +282,20 @@ status_merge(const struct conf *conf, const struct asks *asks)
 	const json_t *peer = asks_answer(asks, "peer");
 	/* what the elector counts with, which a changed file does not change */
 	bool counts = json_object_get(elector, "voters");
+	json_t *looking = why_looking(conf, asks);
 
 	return json_pack(
 	    "{s:i, s:I, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
-	    " s:o, s:o}",
+	    " s:o, s:o, s:o}",
 	    "schema", STATUS_SCHEMA, "id", (json_int_t)conf->id, "state",
 	    peer ? member_copy(peer, "state") : json_string("down"), "leader",
 	    member_copy(peer, "leader"), "epoch", member_copy(peer, "epoch"), "round",
 	    member_copy(peer ? peer : elector, "round"), "active", status_leads(peer),
 	    "lease_ms", peer ? member_copy(peer, "lease_ms") : json_integer(0), "phase",
 	    member_copy(peer, "phase"), "claim", member_copy(peer, "claim"), "reason",
-	    peer ? member_copy(peer, "reason") : json_string("the peer does not answer"),
-	    "voters", counts ? member_copy(elector, "voters") : status_voters(conf),
-	    "quorum",
-	    counts ? member_copy(elector, "quorum") : json_integer(status_quorum(conf)),
+	    reason(peer, looking), "looking", looking ? looking : json_null(), "voters",
+	    counts ? member_copy(elector, "voters") : voters_list(conf), "quorum",
+	    counts ? member_copy(elector, "quorum") : json_integer(voters_needed(conf)),
 	    "remotes", remotes(conf, asks), "processes", status_processes(asks),
 	    "degraded", member_copy(asks_answer(asks, "connmgr"), "degraded"), "silent",
 	    silent(asks));

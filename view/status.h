@@ -7,6 +7,7 @@
 #include "view/asks.h"
 
 #define STATUS_SCHEMA 1
+#define STATUS_OLD_MS 3000 /* a word of another server that is older may be outdated */
 
 /* The object of `conclave status --json`; the caller frees it. What did not answer is
  * null (or "down"), and named in `silent`. NULL: no memory. */
@@ -19,11 +20,6 @@ enum status_leader { STATUS_WE_LEAD, STATUS_OTHER_LEADS, STATUS_NOBODY_LEADS };
  * caller frees. */
 json_t *status_leader(const struct conf *conf, const json_t *peer,
                       enum status_leader *out);
-
-/* The voters of the configuration, and the number of servers in the smallest quorum, as
- * the elector counts it (wire/quorum). */
-json_t *status_voters(const struct conf *conf);
-unsigned status_quorum(const struct conf *conf);
 
 /* True if the peer's answer says that this server leads and may act (docs/DOORS.md). */
 bool status_leads(const json_t *peer);

@@ -24,3 +24,62 @@ events_say() {
 	events_say 1 '^no server has been elected since the start$'
 	lab_wait_leader
 }
+
+# says ID VERB REGEX: what server ID answers to VERB has it
+says() {
+	# shellcheck disable=SC2086 # a verb with its options
+	[[ "$(lab_conclave "$1" $2)" =~ $3 ]]
+}
+
+@test "too few voters: how many are reachable, and what is wrong with the others" {
+	lab_make 3 'supervisor = { watchdog_ms = 60000; };'
+	lab_start 1
+	lab_until "status says it" says 1 status $'\nreason: 1 of 3 voters reachable, 2 needed: server 2 refused, server 3 refused\n'
+	lab_until "health says it" says 1 health $'\nlooking for a leader: 1 of 3 voters reachable, 2 needed: server 2 refused'
+	run -0 lab_conclave 1 health --json
+	[ "$(jq -r '[.looking.causes[] | "\(.cause) \(.id) \(.reason)"] | join(", ")' <<<"$output")" = \
+		"few_voters null , not_linked 2 refused, not_linked 3 refused" ]
+	lab_start 3
+	lab_wait_leader 1 3
+	run -0 lab_conclave 1 status --json
+	[ "$(jq -c '[.reason, .looking]' <<<"$output")" = '["",null]' ]
+}
+
+@test "a voter that is linked and says nothing is called silent" {
+	lab_up 3 'supervisor = { watchdog_ms = 60000; }; timing = { notify_max_ms = 200; notify_min_ms = 100; };'
+	lab_wait_leader
+	mapfile -t pids < <(lab_tree 3)
+	kill -STOP "${pids[@]}"
+	lab_stop 2
+	lab_until "status says who is silent" says 1 status 'reason: 1 of 3 voters reachable, 2 needed: server 2 refused, server 3 silent since [0-9]+\.[0-9] s'
+	kill -CONT "${pids[@]}"
+	lab_wait_leader 1 3
+}
+
+@test "another list of members, and a quorum port that nobody has, are named" {
+	lab_make 3
+	sed -i "s/quorum_port = $((LAB_PORT + 6))/quorum_port = $((LAB_PORT + 20))/" "$LAB/1/conclave.conf"
+	lab_start 1
+	lab_start 3
+	lab_until "status names the list" says 1 status $'\nreason: server 3 lists other members: compare '
+	lab_until "and the port" says 1 "status --json" '"cause":"quorum_port","id":3,"reason":"refused"'
+	lab_until "so do the events" events_say 1 '^the quorum port of server 3 refused'
+}
+
+# no_looker ID: it shows no server as looking, but with the age of that word
+no_looker() {
+	run lab_conclave "$1" status
+	[[ "$output" == *REMOTE* ]] && ! grep -qE 'looking +[^ 0-9]|looking +[0-9]+ +[0-9]' <<<"$output"
+}
+
+@test "an old word of a server is shown with its age; the links of both lanes are shown" {
+	lab_up 3
+	lab_wait_leader >"$LAB/leader"
+	for id in 1 2 3; do
+		lab_until "server $id shows nobody as looking" no_looker "$id"
+	done
+	id=$(($(<"$LAB/leader") % 3 + 1))
+	run -0 lab_conclave "$id" status --json
+	[ "$(jq --argjson l "$(<"$LAB/leader")" '.remotes[] | select(.id == $l) | .learner.link == "up"' <<<"$output")" = true ]
+	[ "$(jq -c '[.remotes[] | select(.state == "looking" and .heard_ms == null)]' <<<"$output")" = "[]" ]
+}

@@ -212,6 +212,40 @@ without_conclaved(void **state)
 	json_decref(h);
 }
 
+/* A server that looks is well, and says why it looks; another cause is worth a print. */
+static void
+a_looking(void **state)
+{
+	static const char looks[] =
+	    "{\"who\":\"peer\",\"name\":\"main\",\"pid\":14,\"generation\":3,"
+	    "\"active\":true,\"state\":\"looking\",\"phase\":\"%s\",\"leader\":null,"
+	    "\"reason\":\"\",\"looking\":{\"since_ms\":200,\"tried\":2,\"text\":\"soon\"}"
+	    "}";
+	json_t *h, *essence[2];
+	char text[512];
+
+	(void)state;
+	answer_all();
+	for (unsigned i = 0; i < 2; i++) {
+		snprintf(text, sizeof(text), looks, i ? "discovery" : "election");
+		answer_otherwise("peer", 0, text);
+		h = health_merge(&conf, &asks, &kind);
+		assert_int_equal(kind, VERDICT_HEALTHY);
+		assert_int_equal(member_number(json_object_get(h, "looking"), "since_ms"),
+		                 200);
+		essence[i] = health_essence(h);
+		json_decref(h);
+	}
+	answer_otherwise("peer", 0,
+	                 "{\"who\":\"peer\",\"pid\":14,\"leader\":2,\"looking\":null}");
+	h = health_merge(&conf, &asks, &kind);
+	check_member(h, "looking", "null");
+	json_decref(h);
+	assert_false(json_equal(essence[0], essence[1]));
+	json_decref(essence[0]);
+	json_decref(essence[1]);
+}
+
 static void
 nobody(void **state)
 {
@@ -240,6 +274,7 @@ main(void)
 	    cmocka_unit_test(sick),
 	    cmocka_unit_test(a_door_that_takes_nobody),
 	    cmocka_unit_test(without_conclaved),
+	    cmocka_unit_test(a_looking),
 	    cmocka_unit_test(nobody),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
