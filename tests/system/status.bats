@@ -85,15 +85,15 @@ status_comes() {
 }
 
 @test "check prints the canonical form, which it reads as the same" {
-	lab_make 3 'role3 = observer'
-	run -0 bare check "$LAB/1/conclave.conf"
+	lab_make 3 'role3 = observer' # which leaves two voters, so that it warns
+	run -0 --separate-stderr bare check "$LAB/1/conclave.conf"
 	echo "$output" >"$LAB/canonical"
 	[[ "$output" == *observer* ]]
-	run -0 bare check "$LAB/canonical"
+	run -0 --separate-stderr bare check "$LAB/canonical"
 	[ "$output" = "$(cat "$LAB/canonical")" ]
-	run -0 lab_conclave 1 check
+	run -0 --separate-stderr lab_conclave 1 check
 	[ "$output" = "$(cat "$LAB/canonical")" ]
-	run -0 lab_conclave 1 check --json
+	run -0 --separate-stderr lab_conclave 1 check --json
 	jq -e --rawfile want "$LAB/canonical" '.ok and (.canonical == $want)' <<<"$output"
 }
 
