@@ -9,18 +9,21 @@
  *
  * - Nothing is sent on `in`, and the other side sends nothing on our `out`. So only the
  *   kernel's end of file ends the pipe of `in`, and no header arrives on `out`.
- * - A message of nng is at most PART_MAX bytes, so that the kernel takes a write whole or
- *   not at all. A longer one is sent in parts, and the first byte of a part says if more
- *   parts follow.
+ * - A message of nng is at most BATCH_MAX bytes, so that the kernel takes a write whole
+ *   or not at all. A longer message of ours is sent in pieces.
  * - A socket has one pipe in its life. A second one, or a stranger's, is closed in
  *   ADD_PRE, before nng reads from it. No pipe is closed anywhere else.
  * - To close, shut the connections in the kernel, wait until nng has ended both pipes by
  *   itself, then call nng_close (share_close).
  * - Callbacks run on nng's threads: they set a flag and write an eventfd.
  *
+ * A message of nng wakes some five threads on its way, so what is sent within one turn of
+ * the loop goes as one: a batch. It is a series of pieces, each a message of ours or part
+ * of one, behind a u32 that holds its length, and MORE if the message goes on.
+ *
  * The listener's `out` is at the channel's path, and its `in` at the same with IN_SUFFIX.
- * It listens there, and sends an empty part, when `out` is up; the dialler dials the
- * second path when that part has come. So two diallers cannot get one half each. */
+ * It listens there, and sends an empty batch, when `out` is up; the dialler dials the
+ * second path when that batch has come. So two diallers cannot get one half each. */
 #include "ipc/chan_impl.h"
 #include "ipc/chan_nng_share.h"
 #include "ipc/msg.h"
@@ -29,10 +32,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PART_MAX  32000 /* with the first byte */
+#define BATCH_MAX 32000
+#define HEAD_SIZE 4 /* in front of each piece */
+#define MORE      (UINT32_C(1) << 31)
 #define IN_SUFFIX ".i"
 
-enum part { PART_LAST, PART_MORE }; /* the first byte */
+_Static_assert(MSG_MAX <= 2 * (BATCH_MAX - HEAD_SIZE),
+               "a message has at most two pieces");
 
 struct chan_nng {
 	struct chan base;
@@ -40,14 +46,18 @@ struct chan_nng {
 	char path[MSG_PATH_MAX - sizeof(IN_SUFFIX) + 1];
 	/* The second half was started. */
 	bool both;
-	/* The parts of a message that have come; NULL: none. */
+	/* The pieces that have come of a message that goes on; NULL: none. */
 	nng_msg *begun;
-	/* The last part of a message that was taken, waiting for room; NULL: none. */
+	/* The batch that nng had no room for, and the one that is being filled, which
+	 * goes next; NULL: none. */
 	nng_msg *rest;
+	nng_msg *batch;
 	sd_event_source *news;
 	sd_event_source *receive;
 	/* Off while there is room. */
 	sd_event_source *send;
+	/* On while `batch` is to be sent in this turn. */
+	sd_event_source *turn;
 };
 
 static void
@@ -67,32 +77,21 @@ nng_end_close(struct chan *base)
 	c->news = sd_event_source_disable_unref(c->news);
 	c->receive = sd_event_source_disable_unref(c->receive);
 	c->send = sd_event_source_disable_unref(c->send);
+	c->turn = sd_event_source_disable_unref(c->turn);
 	nng_msg_free(c->begun);
 	nng_msg_free(c->rest);
-	c->begun = c->rest = NULL;
+	nng_msg_free(c->batch);
+	c->begun = c->rest = c->batch = NULL;
 	forget_paths(c);
 	share_close(c->share);
 }
 
-static nng_msg *
-make_part(enum part kind, const void *data, size_t len)
-{
-	nng_msg *m;
-
-	if (nng_msg_alloc(&m, len + 1) != 0)
-		return NULL;
-	*(unsigned char *)nng_msg_body(m) = (unsigned char)kind;
-	if (len > 0)
-		memcpy((unsigned char *)nng_msg_body(m) + 1, data, len);
-	return m;
-}
-
-/* 0: nng has the part. CHAN_FULL: the part is still the caller's, and on_room will run.
- * Else -errno, and the part is freed. */
+/* 0: nng has the batch. CHAN_FULL: the batch is still the caller's, and on_room will run.
+ * Else -errno, and the batch is freed. */
 static int
-offer(struct chan_nng *c, nng_msg *part)
+offer(struct chan_nng *c, nng_msg *batch)
 {
-	int rv = part ? share_send(c->share, part) : NNG_ENOMEM;
+	int rv = share_send(c->share, batch);
 
 	if (rv == 0)
 		return 0;
@@ -100,19 +99,26 @@ offer(struct chan_nng *c, nng_msg *part)
 		sd_event_source_set_enabled(c->send, SD_EVENT_ON);
 		return CHAN_FULL;
 	}
-	nng_msg_free(part);
+	nng_msg_free(batch);
 	return share_error(rv);
 }
 
-/* The rest of the last message goes before the next one. */
+/* Sends what waits, as far as nng has room. CHAN_FULL: `rest` still waits. */
 static int
 flush(struct chan_nng *c)
 {
-	int r = c->rest ? offer(c, c->rest) : 0;
+	while (c->rest || c->batch) {
+		nng_msg *next = c->rest ? c->rest : c->batch;
+		int r;
 
-	if (r != CHAN_FULL)
-		c->rest = NULL;
-	return r;
+		if (!c->rest)
+			c->batch = NULL;
+		r = offer(c, next);
+		c->rest = r == CHAN_FULL ? next : NULL;
+		if (r != 0)
+			return r;
+	}
+	return 0;
 }
 
 static int
@@ -131,27 +137,59 @@ on_room(sd_event_source *s, int fd, uint32_t events, void *user)
 }
 
 static int
+on_turn(sd_event_source *s, void *user)
+{
+	struct chan_nng *c = user;
+
+	(void)s;
+	c->base.refs++;
+	if (!c->rest && flush(c) < 0)
+		chan_report_down(&c->base, "nng does not send");
+	chan_unref(&c->base);
+	return 0;
+}
+
+static size_t
+room(const struct chan_nng *c)
+{
+	size_t used = HEAD_SIZE + (c->batch ? nng_msg_len(c->batch) : 0);
+
+	return used < BATCH_MAX ? BATCH_MAX - used : 0;
+}
+
+/* Adds a piece for which there is room. */
+static int
+add_piece(struct chan_nng *c, const void *data, size_t len, bool more)
+{
+	if (!c->batch && nng_msg_alloc(&c->batch, 0) != 0)
+		return -ENOMEM;
+	sd_event_source_set_enabled(c->turn, SD_EVENT_ONESHOT);
+	if (nng_msg_append_u32(c->batch, (uint32_t)len | (more ? MORE : 0)) != 0 ||
+	    nng_msg_append(c->batch, data, len) != 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static int
 nng_end_send(struct chan *base, const void *data, size_t len)
 {
 	struct chan_nng *c = (struct chan_nng *)base;
-	size_t first = len < PART_MAX ? len : PART_MAX - 1;
-	nng_msg *part;
-	int r;
+	size_t first = 0;
+	int r = 0;
 
 	if (c->share->out.down)
 		return -ENOTCONN; /* nng would take the message and keep it */
-	r = flush(c);
+	if (c->rest || len > room(c))
+		r = flush(c);
 	if (r != 0)
 		return r;
-	part = make_part(first < len ? PART_MORE : PART_LAST, data, first);
-	r = offer(c, part);
-	if (r == CHAN_FULL)
-		nng_msg_free(part);
-	if (r != 0 || first == len)
-		return r;
-	c->rest = make_part(PART_LAST, (const char *)data + first, len - first);
-	r = c->rest ? flush(c) : -ENOMEM;
-	return r == CHAN_FULL ? 0 : r;
+	if (len > room(c)) {
+		first = room(c);
+		r = add_piece(c, data, first, true);
+		if (r == 0 && (r = flush(c)) == CHAN_FULL)
+			r = 0; /* the second piece goes behind the rest */
+	}
+	return r < 0 ? r : add_piece(c, (const char *)data + first, len - first, false);
 }
 
 /* Removes the address, since nobody else is to come. */
@@ -163,6 +201,14 @@ report_up(struct chan_nng *c)
 	chan_report_up(&c->base);
 }
 
+static int
+send_empty(struct chan_nng *c)
+{
+	nng_msg *empty;
+
+	return nng_msg_alloc(&empty, 0) == 0 ? offer(c, empty) : -ENOMEM;
+}
+
 static void
 start_second_half(struct chan_nng *c)
 {
@@ -170,65 +216,69 @@ start_second_half(struct chan_nng *c)
 
 	c->both = true;
 	if (half_start(share->dials ? &share->out : &share->in, c->path, IN_SUFFIX) < 0 ||
-	    (!share->dials && offer(c, make_part(PART_LAST, NULL, 0)) != 0))
+	    (!share->dials && send_empty(c) != 0))
 		chan_report_down(&c->base, "nng does not open the second socket");
 }
 
-/* Takes `part`, which is neither empty nor too long. */
+/* Takes the first piece off the batch. */
 static void
-join(struct chan_nng *c, nng_msg *part)
+take_piece(struct chan_nng *c, nng_msg *batch)
 {
-	bool more = *(unsigned char *)nng_msg_body(part) == PART_MORE;
-	nng_msg *whole = c->begun ? c->begun : part;
+	size_t had = c->begun ? nng_msg_len(c->begun) : 0;
+	uint32_t head;
+	size_t len;
 
-	nng_msg_trim(part, 1);
-	if (whole != part) {
-		int rv = nng_msg_append(whole, nng_msg_body(part), nng_msg_len(part));
-
-		nng_msg_free(part);
-		if (rv != 0) {
-			chan_report_down(&c->base, nng_strerror(rv));
-			return;
-		}
-	}
-	c->begun = more ? whole : NULL;
-	if (more)
+	if (nng_msg_trim_u32(batch, &head) != 0 ||
+	    (len = head & ~MORE) > nng_msg_len(batch) || len == 0 ||
+	    had + len > MSG_MAX) {
+		chan_report_down(&c->base, "a piece of a wrong length");
 		return;
-	chan_report_message(&c->base, nng_msg_body(whole), nng_msg_len(whole));
-	nng_msg_free(whole);
+	}
+	if (!c->begun && !(head & MORE)) {
+		chan_report_message(&c->base, nng_msg_body(batch), len);
+	} else if ((!c->begun && nng_msg_alloc(&c->begun, 0) != 0) ||
+	           nng_msg_append(c->begun, nng_msg_body(batch), len) != 0) {
+		chan_report_down(&c->base, "out of memory");
+	} else if (!(head & MORE)) {
+		nng_msg *whole = c->begun;
+
+		c->begun = NULL;
+		chan_report_message(&c->base, nng_msg_body(whole), nng_msg_len(whole));
+		nng_msg_free(whole);
+	}
+	nng_msg_trim(batch, len);
 }
 
-/* Takes `part`. */
+/* Takes `batch`. */
 static void
-take_part(struct chan_nng *c, nng_msg *part)
+take_batch(struct chan_nng *c, nng_msg *batch)
 {
-	size_t had = c->begun ? nng_msg_len(c->begun) : 0, len = nng_msg_len(part);
+	bool empty = nng_msg_len(batch) == 0;
 
-	if (len == 0 || had + len - 1 > MSG_MAX)
-		chan_report_down(&c->base, len ? "a message too long" : "an empty part");
+	if (empty && c->both)
+		chan_report_down(&c->base, "an empty batch");
 	else if (!c->both)
 		start_second_half(c); /* the listener is ready for it */
 	else
 		report_up(c); /* a message may overtake the news of its pipe */
-	if (c->base.state == CHAN_UP)
-		join(c, part);
-	else
-		nng_msg_free(part);
+	while (c->base.state == CHAN_UP && nng_msg_len(batch) > 0)
+		take_piece(c, batch);
+	nng_msg_free(batch);
 }
 
 /* False when there is no more for now, or no channel. */
 static bool
 take_one(struct chan_nng *c)
 {
-	nng_msg *part;
-	int rv = share_receive(c->share, &part);
+	nng_msg *batch;
+	int rv = share_receive(c->share, &batch);
 
 	if (rv == NNG_ETIMEDOUT)
 		return false;
 	if (rv != 0)
 		chan_report_down(&c->base, nng_strerror(rv));
 	else
-		take_part(c, part);
+		take_batch(c, batch);
 	return c->base.state != CHAN_DOWN;
 }
 
@@ -312,6 +362,10 @@ nng_end_open(struct chan *base, const char *path, bool listen)
 	    (r = watch(c, c->share->out.socket, NNG_OPT_SENDFD, &c->send, on_room)) < 0 ||
 	    (r = sd_event_add_io(base->loop, &c->news, c->share->wake, EPOLLIN, on_news,
 	                         c)) < 0 ||
+	    (r = sd_event_add_defer(base->loop, &c->turn, on_turn, c)) < 0 ||
+	    (r = sd_event_source_set_priority(c->turn, SD_EVENT_PRIORITY_IMPORTANT)) <
+	        0 ||
+	    (r = sd_event_source_set_enabled(c->turn, SD_EVENT_OFF)) < 0 ||
 	    (r = half_start(listen ? &c->share->out : &c->share->in, path, "")) < 0) {
 		nng_end_close(base);
 		return r;

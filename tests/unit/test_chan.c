@@ -72,9 +72,9 @@ test_full(void **state)
 {
 	(void)state;
 	overfill(6000, 1000, 60);
-	overfill(400, MSG_MAX, 2); /* over nng, each in two parts */
-	overfill(400, 31999, 2);   /* one part */
-	overfill(400, 32000, 2);
+	overfill(400, MSG_MAX, 2); /* over nng, each in two pieces */
+	overfill(400, 31996, 2);   /* one piece, which fills a batch */
+	overfill(400, 31997, 2);
 }
 
 static void

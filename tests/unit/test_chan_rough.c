@@ -152,37 +152,49 @@ static void
 raw_link(const struct end *a, int *to_a, int *from_a)
 {
 	*from_a = raw_greet("");
-	while (recv(*from_a, packet, 14, MSG_DONTWAIT) != 14) /* an empty part */
+	while (recv(*from_a, packet, 13, MSG_DONTWAIT) != 13) /* an empty batch */
 		assert_true(sd_event_run(loop, 10000) >= 0);
 	*to_a = raw_greet(".i");
 	until(&a->ups, 1);
 }
 
-/* Says that `len` bytes follow, and sends `sent` of them, the first being `more`. */
+/* Sends a batch of `len` bytes whose first piece says `head`: its length, and whether the
+ * message goes on. */
 static void
-raw_part(int fd, size_t len, size_t sent, unsigned char more)
+raw_batch(int fd, size_t len, uint32_t head)
 {
-	static unsigned char part[0x10000 + 13];
+	static unsigned char batch[0x10000 + 13];
 
-	memset(part, 0, sizeof(part));
-	part[0] = 1; /* a message; then its length with pair1's hop count, big-endian */
-	for (unsigned i = 0; i < 4; i++)
-		part[8 - i] = (unsigned char)((len + 4) >> (8 * i));
-	part[12] = 1;
-	part[13] = more;
-	(void)!send(fd, part, 13 + sent, MSG_NOSIGNAL);
+	memset(batch, 0, sizeof(batch));
+	batch[0] = 1; /* a message; then its length with pair1's hop count, big-endian */
+	for (unsigned i = 0; i < 4; i++) {
+		batch[8 - i] = (unsigned char)((len + 4) >> (8 * i));
+		batch[16 - i] = (unsigned char)(head >> (8 * i));
+	}
+	batch[12] = 1;
+	(void)!send(fd, batch, 13 + len, MSG_NOSIGNAL);
 }
 
-/* A hostile client: a message or a part longer than one may be, parts without an end, an
- * empty one. Its connections are cut. */
+/* A hostile client: a message or a batch longer than one may be, a piece that ends behind
+ * its batch or has no bytes, pieces without an end, an empty batch. Its connections are
+ * cut. */
 static void
-test_bad_parts(void **state)
+test_bad_batches(void **state)
 {
 	static const struct {
 		size_t len;
-		unsigned char more;
+		uint32_t head;
 		unsigned count;
-	} cases[] = {{0x10000, 0, 1}, {32000, 1, 2}, {30000, 1, 3}, {0, 0, 1}};
+	} cases[] = {{0x10000, 0xfffc, 1},
+	             {31000, 31000 - 3, 1},
+	             {2, 0, 1},
+	             {8, 0, 1},
+	             {8, 0x80000000, 1},
+	             {31000, 0x80000000 | 30996, 2},
+	             {0, 0, 1},
+	             {12, 9, 1},
+	             {8, 0xffffffff, 1},
+	             {8, 0x7fffffff, 1}};
 	int to_a, from_a;
 
 	(void)state;
@@ -208,7 +220,7 @@ test_bad_parts(void **state)
 		                 0);
 		raw_link(&a, &to_a, &from_a);
 		for (unsigned n = 0; n < cases[i].count; n++)
-			raw_part(to_a, cases[i].len, cases[i].len, cases[i].more);
+			raw_batch(to_a, cases[i].len, cases[i].head);
 		until(&a.downs, 1);
 		assert_true(recv(to_a, packet, 1, 0) <= 0);
 		assert_true(recv(from_a, packet, 1, 0) <= 0);
@@ -310,7 +322,7 @@ run_all(enum chan_kind with)
 	    cmocka_unit_test_setup_teardown(test_killed, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_second_dialler, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_stale_socket, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_bad_parts, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_bad_batches, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_stranger, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_other_process, set_up, tear_down),
 	};

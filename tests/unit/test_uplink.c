@@ -218,7 +218,7 @@ test_full_link(void **state)
 static void
 test_newest_frame(void **state)
 {
-	static unsigned char bytes[1000];
+	static unsigned char bytes[30000]; /* over nng one batch each */
 	struct msg m = {.type = MSG_FRAME_OUT,
 	                .u.frame = {MSG_LANE_ELECTION, 3, 0, bytes, sizeof(bytes)}};
 	const struct msg *last = mgr.heard;
