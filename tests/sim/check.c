@@ -43,8 +43,10 @@ struct witness {                  /* of one server */
 	bool decided;
 	struct msg_serial decided_serial;
 	struct vote decided_vote;
-	struct msg_serial look; /* what `heard` belongs to */
-	struct heard heard[SIM_SERVERS_MAX];
+	struct {
+		struct msg_serial look; /* what `heard` belongs to */
+		struct heard heard[SIM_SERVERS_MAX];
+	} electors[2];
 	unsigned claim_count;
 	struct vote claims[CLAIMS_MAX]; /* whatever its state was; each once */
 };
@@ -295,7 +297,7 @@ sim_check_state(unsigned server, const void *data, size_t len)
 }
 
 static void
-check_decided(unsigned server, const struct elect_action *a)
+check_decided(unsigned server, const struct heard *heard, const struct elect_action *a)
 {
 	struct witness *w = &witnesses[server];
 	bool joins = a->reason == ELECT_REASON_ESTABLISHED;
@@ -315,7 +317,7 @@ check_decided(unsigned server, const struct elect_action *a)
 	w->decided_serial = a->serial;
 	w->decided_vote = a->vote;
 	for (unsigned i = 0; i < sim.count; i++) {
-		const struct heard *h = &w->heard[i];
+		const struct heard *h = &heard[i];
 		bool settled = joins && (h->leaders >> a->vote.leader & 1);
 
 		/* who is named itself asks for one of its own round */
@@ -333,15 +335,15 @@ check_decided(unsigned server, const struct elect_action *a)
 		sim_fail("S7: server %u elects %" PRId64 ", which must not lead",
 		         server + 1, a->vote.leader);
 	else if (joins && !confirmed &&
-	         (a->vote.leader == self || !w->heard[a->vote.leader - 1].leading))
+	         (a->vote.leader == self || !heard[a->vote.leader - 1].leading))
 		sim_fail("S4: server %u joins %" PRId64 ", which does not say it leads",
 		         server + 1, a->vote.leader);
 }
 
 static void
-hear(struct witness *w, const struct elect_event *ev)
+hear(struct heard *heard, const struct elect_event *ev)
 {
-	struct heard *h = &w->heard[ev->sid - 1];
+	struct heard *h = &heard[ev->sid - 1];
 	struct vote v = ev->notif.vote;
 
 	if (v.state != NOTIF_FOLLOWING && v.state != NOTIF_LEADING)
@@ -357,23 +359,27 @@ __wrap_elect_step(struct elect *e, const struct elect_event *ev,
                   struct elect_actions *out)
 {
 	unsigned server = sim.running->server;
-	struct witness *w = &witnesses[server];
+	unsigned seat = sim.running->kind == SIM_CANDIDATE;
+	struct heard *heard = witnesses[server].electors[seat].heard;
+	struct msg_serial *look = &witnesses[server].electors[seat].look;
+	bool active = uplink_active(sim_elector(sim.running)->uplink);
 	struct elect_view view;
 
 	if (ev->type == ELECT_EV_NOTIF && ev->sid >= 1 && ev->sid <= (int64_t)sim.count)
-		hear(w, ev);
+		hear(heard, ev);
 	__real_elect_step(e, ev, out);
 	elect_get_view(e, &view);
-	if (msg_serial_compare(&view.serial, &w->look) != 0) {
-		w->look = view.serial;
-		memset(w->heard, 0, sizeof(w->heard));
+	if (msg_serial_compare(&view.serial, look) != 0) {
+		*look = view.serial;
+		memset(heard, 0, SIM_SERVERS_MAX * sizeof(*heard));
 	}
-	for (unsigned i = 0; i < out->count; i++) {
+	/* of what a candidate says nobody hears */
+	for (unsigned i = 0; active && i < out->count; i++) {
 		const struct elect_action *a = &out->list[i];
 
 		if (a->type == ELECT_ACT_BROADCAST)
 			claim(server, &a->vote);
 		else if (a->type == ELECT_ACT_DECIDED)
-			check_decided(server, a);
+			check_decided(server, heard, a);
 	}
 }

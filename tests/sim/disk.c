@@ -47,6 +47,12 @@ sim_disk_durable(const struct sim_disk *d, unsigned file)
 	return d->epochs[file].durable;
 }
 
+const char *
+sim_disk_elector(const struct sim_disk *d)
+{
+	return d->records[0].generation > 0 ? d->records[0].name : d->copy.name;
+}
+
 /* The writer is stopped between two steps of its write, or waits in the kernel. */
 void
 sim_disk_killed(struct sim_disk *d)

@@ -11,13 +11,15 @@
 static struct proc *
 any_proc(void)
 {
-	return &sim.servers[sim_random(sim.count)].procs[sim_random(SIM_KINDS)];
+	unsigned server = (unsigned)sim_random(sim.count);
+
+	return &sim.servers[server].procs[sim_any_kind(server)];
 }
 
 static void
 crash_there(unsigned server)
 {
-	struct proc *p = &sim.servers[server].procs[sim_random(SIM_KINDS)];
+	struct proc *p = &sim.servers[server].procs[sim_any_kind(server)];
 
 	sim_say("* %u %s is killed", server + 1, sim_proc_name(p));
 	sim_kill(p);
@@ -224,6 +226,12 @@ stranger(void)
 }
 
 static void
+swap_elector(void)
+{
+	sim_swap((unsigned)sim_random(sim.count));
+}
+
+static void
 partition_there(unsigned server)
 {
 	(void)server;
@@ -253,9 +261,10 @@ void
 sim_fault(void)
 {
 	static void (*const faults[])(void) = {
-	    crash,     crash,       crash,   crash_server, power,    power,
-	    pause_one, cut_one,     cut_one, reset,        reset,    reset,
-	    partition, change_disk, garbage, garbage,      stranger, take_port};
+	    crash,   crash,     crash,     crash_server, power,
+	    power,   pause_one, cut_one,   cut_one,      reset,
+	    reset,   reset,     partition, change_disk,  garbage,
+	    garbage, stranger,  take_port, swap_elector, swap_elector};
 	unsigned a = (unsigned)sim_random(sim.count);
 
 	faults[sim_random(sizeof(faults) / sizeof(faults[0]))]();
@@ -292,6 +301,7 @@ sim_heal(void)
 		s->disk.failing = 0;
 		s->port_deaf = false;
 		s->powered = true;
+		sim_swap_settle(i);
 		for (unsigned k = 0; k < SIM_KINDS; k++)
 			sim_start(&s->procs[k]);
 	}
@@ -345,17 +355,18 @@ sim_garbage(struct proc *p)
 	static struct role role_before;
 	struct sim_server *s = &sim.servers[p->server];
 	bool peer = p->kind == SIM_PEER && s->peer.role;
+	bool elector = p->kind == SIM_ELECTOR || p->kind == SIM_CANDIDATE;
 	unsigned char data[128];
-	size_t len = make_garbage(data, p->kind == SIM_ELECTOR);
+	size_t len = make_garbage(data, elector);
 
-	if (p->kind == SIM_ELECTOR)
-		elect_before = *s->elector.elect;
+	if (elector)
+		elect_before = *sim_elector(p)->elect;
 	if (peer)
 		role_before = *s->peer.role;
 	if (!sim_pipe_hear(p, data, len))
 		return;
-	if (p->kind == SIM_ELECTOR &&
-	    memcmp(&elect_before, s->elector.elect, sizeof(elect_before)) != 0)
+	if (elector &&
+	    memcmp(&elect_before, sim_elector(p)->elect, sizeof(elect_before)) != 0)
 		sim_fail("S8: garbage changed the elector of server %u", p->server + 1);
 	if (peer && memcmp(&role_before, s->peer.role, sizeof(role_before)) != 0)
 		sim_fail("S8: garbage changed the peer of server %u", p->server + 1);

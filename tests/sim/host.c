@@ -1,6 +1,7 @@
 /* In the place of proc/proc.h, the clock, the log and the process id. Nobody is notified;
  * with --trace the log is the trace. */
 #include "base/clock.h"
+#include "base/exit.h"
 #include "base/file.h"
 #include "tests/sim/sim.h"
 
@@ -67,8 +68,9 @@ proc_say(struct proc *p, const char *status)
 void
 proc_exit(struct proc *p, int status)
 {
-	(void)status;
 	p->exits = true;
+	if (status == EXIT_RETIRED) /* nobody starts it again */
+		p->wanted = false;
 }
 
 int

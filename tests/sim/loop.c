@@ -129,7 +129,7 @@ sd_event_add_io(sd_event *e, sd_event_source **ret, int fd, uint32_t events,
 	(void)events;
 	s->on_io = callback;
 	s->fd = fd;
-	sim_pipe_watch(fd, s);
+	sim_door_watch(fd, s);
 	*ret = s;
 	return 0;
 }

@@ -119,6 +119,8 @@ fail_over(void)
 
 	if (!sim_is_settled(&leader))
 		return;
+	if (sim_random(4) == 0)
+		sim_swap(sim_random(2) ? leader : (unsigned)sim_random(sim.count));
 	sim_say("* the connections of %u break", leader + 1);
 	if (sim_random(8) == 0)
 		sim_kill(
@@ -141,6 +143,7 @@ run(void)
 	for (unsigned i = 0; i < sim.count; i++)
 		for (unsigned k = 0; k < SIM_KINDS; k++)
 			sim_start_later(&sim.servers[i].procs[k], sim_random(300000));
+	sim_swap_begin();
 	run_faults();
 	if (!sim.failed)
 		sim_heal();
@@ -185,6 +188,7 @@ run_seed(uint64_t seed, unsigned servers)
 	sim_world_end();
 	sim_net_end();
 	sim_pipe_end();
+	sim_door_end();
 }
 
 static void

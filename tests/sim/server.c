@@ -11,9 +11,32 @@ static struct sim_server servers[SIM_SERVERS_MAX];
 const char *
 sim_proc_name(const struct proc *p)
 {
-	static const char *const names[] = {"connmgr", "elector", "peer"};
+	static const char *const names[] = {"connmgr", "elector", "peer", "next"};
 
 	return names[p->kind];
+}
+
+const char *
+sim_worker_name(unsigned kind)
+{
+	return kind == SIM_CANDIDATE ? "next" : "main";
+}
+
+unsigned
+sim_any_kind(unsigned server)
+{
+	unsigned kind;
+
+	do
+		kind = (unsigned)sim_random(SIM_KINDS);
+	while (!sim.servers[server].procs[kind].wanted);
+	return kind;
+}
+
+struct elector *
+sim_elector(const struct proc *p)
+{
+	return &sim.servers[p->server].electors[p->kind == SIM_CANDIDATE];
 }
 
 static void
@@ -103,10 +126,11 @@ sim_servers_begin(void)
 		snprintf(s->conf.run_dir, sizeof(s->conf.run_dir), "/%u", i + 1);
 		s->powered = true;
 		s->port_taken = false;
-		s->port_deaf = s->sick = false;
+		s->port_deaf = s->sick = s->swapping = false;
 		sim_disk_begin(&s->disk);
 		for (unsigned k = 0; k < SIM_KINDS; k++)
-			s->procs[k] = (struct proc){.server = i, .kind = k};
+			s->procs[k] = (struct proc){
+			    .server = i, .kind = k, .wanted = k != SIM_CANDIDATE};
 	}
 }
 
@@ -116,7 +140,7 @@ sim_start(struct proc *p)
 	struct sim_server *s = &sim.servers[p->server];
 	int r;
 
-	if (p->up || !s->powered)
+	if (p->up || !s->powered || !p->wanted)
 		return;
 	p->up = true;
 	p->exits = false;
@@ -128,12 +152,14 @@ sim_start(struct proc *p)
 	/* a new process has new memory */
 	if (p->kind == SIM_CONNMGR) {
 		r = connmgr_open(&s->connmgr, &p->loop, &s->conf, "main");
-	} else if (p->kind == SIM_ELECTOR) {
-		memset(&s->elector, 0, sizeof(s->elector));
-		r = elector_open(&s->elector, &s->conf, "main", p);
-	} else {
+	} else if (p->kind == SIM_PEER) {
 		memset(&s->peer, 0, sizeof(s->peer));
 		r = peer_open(&s->peer, &s->conf, "main", p);
+	} else {
+		struct elector *e = sim_elector(p);
+
+		memset(e, 0, sizeof(*e));
+		r = elector_open(e, &s->conf, sim_worker_name(p->kind), p);
 	}
 	assert(r == 0);
 	sim_leave();
@@ -165,11 +191,11 @@ sim_kill(struct proc *p)
 	if (p->kind == SIM_CONNMGR) {
 		connmgr_close(s->connmgr);
 		sim_net_closed(p);
-	} else if (p->kind == SIM_ELECTOR) {
-		elector_close(&s->elector);
-	} else {
+	} else if (p->kind == SIM_PEER) {
 		peer_close(&s->peer);
 		sim_disk_killed(&s->disk);
+	} else {
+		elector_close(sim_elector(p));
 	}
 	sim.running = was;
 }
@@ -198,6 +224,7 @@ sim_power_on(unsigned server)
 	if (s->powered)
 		return;
 	s->powered = true;
+	sim_swap_settle(server);
 	for (unsigned k = 0; k < SIM_KINDS; k++)
 		sim_start_later(&s->procs[k], sim_random(5000));
 }
@@ -214,7 +241,7 @@ static bool
 is_up(const struct sim_server *s)
 {
 	for (unsigned k = 0; k < SIM_KINDS; k++)
-		if (!s->procs[k].up)
+		if (s->procs[k].wanted && !s->procs[k].up)
 			return false;
 	return true;
 }

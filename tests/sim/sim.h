@@ -2,9 +2,9 @@
  * servers. It runs the shells and cores of the programs. What these stand on is replaced
  * at the headers:
  *
- *   loop.c    sd_event_*                        pipe.c  ipc/chan.h, ipc/door.h, local.h
- *   stream.c  connmgr/stream.h, over net.c      disk.c  peer/epoch.h, connmgr/store.h
- *   host.c    proc/proc.h, base/log.h, base/clock.h
+ *   loop.c    sd_event_*                        pipe.c  ipc/chan.h; door.c ipc/door.h,
+ * local.h stream.c  connmgr/stream.h, over net.c      disk.c  peer/epoch.h,
+ * connmgr/store.h host.c    proc/proc.h, base/log.h, base/clock.h
  *
  * check.c sees each step of the cores (the linker's --wrap puts it in between) and checks
  * the invariants of docs/DESIGN.md; bug.c adds bugs on purpose. */
@@ -30,7 +30,8 @@
 /* The first descriptor of stream.c; those of pipe.c begin at twice that. */
 #define SIM_NET_FD (1 << 20)
 
-enum sim_kind { SIM_CONNMGR, SIM_ELECTOR, SIM_PEER, SIM_KINDS };
+/* CANDIDATE: another elector, for a swap; then it is the one in use. */
+enum sim_kind { SIM_CONNMGR, SIM_ELECTOR, SIM_PEER, SIM_CANDIDATE, SIM_KINDS };
 
 enum sim_bug {
 	SIM_BUG_NONE,
@@ -54,7 +55,8 @@ struct proc { /* one process; the type is that of proc/proc.h */
 	unsigned server;
 	enum sim_kind kind;
 	bool up;
-	bool exits; /* it exits when its turn is over */
+	bool exits;  /* it exits when its turn is over */
+	bool wanted; /* it is started, and started again */
 	uint64_t life;
 	uint64_t paused_us; /* it does nothing before that time */
 	pid_t pid;
@@ -93,7 +95,8 @@ struct sim_server {
 	bool port_deaf;  /* nothing reaches its quorum port, though it listens */
 	bool sick;       /* it keeps its faults */
 	struct proc procs[SIM_KINDS];
-	struct elector elector;
+	struct elector electors[2]; /* main, next */
+	bool swapping;
 	struct peer peer;
 	struct connmgr *connmgr;
 	struct sim_disk disk;
@@ -159,11 +162,16 @@ void sim_loop_post(sd_event *loop);
 void sim_loop_readable(sd_event_source *s);
 void sim_loop_end(void);
 
-/* pipe.c, stream.c */
+/* pipe.c, door.c, stream.c */
 /* As if connmgr, or of connmgr a worker, had said it; false: there is no link. */
 bool sim_pipe_hear(struct proc *p, const void *data, size_t len);
-void sim_pipe_watch(int fd, sd_event_source *s);
+void sim_door_watch(int fd, sd_event_source *s);
+/* As if somebody asked this at connmgr's door, and did not wait for the answer. */
+void sim_door_ask(unsigned server, const char *words);
 void sim_pipe_end(void);
+void sim_door_end(void);
+/* A delay inside of a server from now, and no earlier than the last one. */
+uint64_t sim_arrival_us(uint64_t *last_us);
 void sim_net_closed(struct proc *p);        /* the kernel closes what it had */
 void sim_net_reset(unsigned a, unsigned b); /* their connections break */
 void sim_net_probe(unsigned a, unsigned b); /* keepalive looks after them by and by */
@@ -175,6 +183,8 @@ void sim_disk_killed(struct sim_disk *d); /* the peer was */
 void sim_disk_power_off(struct sim_disk *d);
 void sim_disk_repair(struct sim_disk *d, int64_t epoch);
 bool sim_disk_torn(const struct sim_disk *d);
+/* The elector that connmgr's record, or else its copy, names; "": none. */
+const char *sim_disk_elector(const struct sim_disk *d);
 /* What a power failure at this moment leaves at least, of the epoch `file` (enum
  * sim_number). */
 int64_t sim_disk_durable(const struct sim_disk *d, unsigned file);
@@ -192,6 +202,9 @@ bool sim_is_settled(unsigned *leader);
 /* Are all but `out`, the leader among them, a quorum? */
 bool sim_is_quorum_without(unsigned leader, unsigned out);
 const char *sim_proc_name(const struct proc *p);
+const char *sim_worker_name(unsigned kind); /* as it attaches */
+unsigned sim_any_kind(unsigned server);     /* of those that are wanted */
+struct elector *sim_elector(const struct proc *p);
 bool sim_may_lead(int64_t sid);
 
 /* hostile.c: strangers dial this server; or any, from now on until `hostile` is false. */
@@ -200,6 +213,11 @@ void sim_hostile_begin(void);
 
 /* sick.c: who stays sick when the faults are over, and what of. */
 void sim_sick_begin(void);
+
+/* swap.c: begins a swap there, which ends by itself; ends one. */
+void sim_swap_begin(void);
+void sim_swap(unsigned server);
+void sim_swap_settle(unsigned server);
 
 /* faults.c */
 void sim_fault(void);

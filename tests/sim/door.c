@@ -1,0 +1,317 @@
+/* connmgr's doors (ipc/door.h) and the worker's end of them, which is a descriptor. What
+ * is said there comes in order, and after a while. */
+#include "ipc/local.h"
+#include "tests/sim/sim.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define SOCKS_MAX    256
+#define SOCK_FD      (2 * SIM_NET_FD)
+#define SOCK_PACKETS 8
+#define ASK_US       1000000 /* then whoever asked goes */
+
+struct door {
+	struct proc *proc;
+	const struct door_ops *ops;
+	void *user;
+};
+
+struct packet {
+	size_t len;
+	unsigned char data[512];
+};
+
+struct door_conn {         /* both ends */
+	uint64_t serial;   /* 0: free */
+	struct door *door; /* NULL: its owner closed it */
+	void *user;
+	struct proc *client;
+	bool closed; /* by the client */
+	bool ended;  /* the client has heard that its other end is gone */
+	sd_event_source *source;
+	uint64_t to_door_us;
+	uint64_t to_client_us;
+	struct packet packets[SOCK_PACKETS]; /* a ring, for the client */
+	unsigned first, count;
+};
+
+static struct door doors[SIM_SERVERS_MAX];
+static struct door_conn conns[SOCKS_MAX];
+
+int
+door_open(struct door **out, sd_event *loop, const char *path, const struct door_ops *ops,
+          void *user)
+{
+	static struct door others; /* nobody knocks there */
+	struct door *d = &others;
+
+	(void)path;
+	if (loop->proc->kind == SIM_CONNMGR)
+		d = &doors[loop->proc->server];
+	*d = (struct door){.proc = loop->proc, .ops = ops, .user = user};
+	*out = d;
+	return 0;
+}
+
+static void
+on_client(struct sim_item *it)
+{
+	struct door_conn *c = it->object;
+	struct packet *packet = &c->packets[(c->first + c->count) % SOCK_PACKETS];
+
+	if (c->serial != it->serial || c->closed)
+		return;
+	if (it->len > sizeof(packet->data) || c->count == SOCK_PACKETS)
+		abort();
+	if (it->len > 0) {
+		memcpy(packet->data, it->data, it->len);
+		packet->len = it->len;
+		c->count++;
+	} else {
+		c->ended = true;
+	}
+	sim_loop_readable(c->source);
+}
+
+static void
+release(struct door_conn *c)
+{
+	if (c->closed && !c->door)
+		c->serial = 0;
+}
+
+static struct sim_item *
+to_client(struct door_conn *c)
+{
+	return sim_put(sim_arrival_us(&c->to_client_us), c->client, on_client, c,
+	               c->serial);
+}
+
+int
+door_send(struct door_conn *c, const void *data, size_t len)
+{
+	if (!c->closed)
+		sim_put_data(to_client(c), data, len);
+	return 0;
+}
+
+/* With its owner's process alive or not: the client hears of it. */
+static void
+leave_client(struct door_conn *c)
+{
+	c->door = NULL;
+	if (!c->closed)
+		to_client(c);
+	release(c);
+}
+
+void
+door_conn_close(struct door_conn *c)
+{
+	struct door *d = c->door;
+
+	if (d->ops->on_gone)
+		d->ops->on_gone(d->user, c);
+	leave_client(c);
+}
+
+void
+door_close(struct door *d)
+{
+	for (unsigned i = 0; d && i < SOCKS_MAX; i++) {
+		if (conns[i].serial == 0 || conns[i].door != d)
+			continue;
+		if (d->ops->on_gone)
+			d->ops->on_gone(d->user, &conns[i]);
+		leave_client(&conns[i]);
+	}
+	if (d)
+		d->proc = NULL;
+}
+
+void
+door_conn_keep(struct door_conn *c)
+{
+	(void)c;
+}
+
+void
+door_conn_set_user(struct door_conn *c, void *user)
+{
+	c->user = user;
+}
+
+void *
+door_conn_user(const struct door_conn *c)
+{
+	return c->user;
+}
+
+pid_t
+door_conn_pid(const struct door_conn *c)
+{
+	return c->client->pid;
+}
+
+const char *
+door_refuses(const struct door_conn *c, enum policy_what what)
+{
+	(void)c;
+	(void)what;
+	return NULL;
+}
+
+bool
+door_conn_ended(const struct door_conn *c)
+{
+	return c->closed;
+}
+
+/* ---- the worker's end ---- */
+
+static void
+on_door_request(struct sim_item *it)
+{
+	struct door_conn *c = it->object;
+
+	if (c->serial == it->serial && c->door)
+		c->door->ops->on_request(c->door->user, c, (char *)it->data, it->len);
+}
+
+static void
+on_door_gone(struct sim_item *it)
+{
+	struct door_conn *c = it->object;
+
+	if (c->serial == it->serial && c->door)
+		door_conn_close(c);
+}
+
+int
+local_connect(const char *path)
+{
+	struct door *d = &doors[sim.running->server];
+	struct door_conn *c = conns;
+
+	(void)path;
+	if (!d->proc)
+		return -ECONNREFUSED;
+	while (c->serial != 0)
+		if (++c == conns + SOCKS_MAX)
+			abort();
+	*c = (struct door_conn){.serial = ++sim.serial, .door = d, .client = sim.running};
+	return SOCK_FD + (int)(c - conns);
+}
+
+int
+users_of(int fd, struct users_process *out)
+{
+	(void)fd;
+	*out = (struct users_process){0};
+	return 0;
+}
+
+const char *
+users_refuse(const struct users_process *who, enum policy_what what)
+{
+	(void)who;
+	(void)what;
+	return NULL;
+}
+
+void
+sim_door_watch(int fd, sd_event_source *s)
+{
+	if (fd >= SOCK_FD) /* else the kernel's, where nothing ever comes */
+		conns[fd - SOCK_FD].source = s;
+}
+
+ssize_t
+send(int fd, const void *data, size_t len, int flags)
+{
+	struct door_conn *c = &conns[fd - SOCK_FD];
+
+	(void)flags;
+	if (!c->door) {
+		errno = EPIPE;
+		return -1;
+	}
+	sim_put_data(sim_put(sim_arrival_us(&c->to_door_us), c->door->proc,
+	                     on_door_request, c, c->serial),
+	             data, len);
+	return (ssize_t)len;
+}
+
+ssize_t
+recv(int fd, void *out, size_t cap, int flags)
+{
+	struct door_conn *c = &conns[fd - SOCK_FD];
+	struct packet *p = &c->packets[c->first];
+
+	(void)flags;
+	if (c->count == 0 && c->ended)
+		return 0;
+	if (c->count == 0) {
+		errno = EAGAIN;
+		return -1;
+	}
+	c->first = (c->first + 1) % SOCK_PACKETS;
+	c->count--;
+	memcpy(out, p->data, p->len < cap ? p->len : cap);
+	return (ssize_t)p->len;
+}
+
+static void
+close_sock(int fd)
+{
+	struct door_conn *c = &conns[fd - SOCK_FD];
+
+	c->closed = true;
+	if (c->door)
+		sim_put(sim_arrival_us(&c->to_door_us), c->door->proc, on_door_gone, c,
+		        c->serial);
+	release(c);
+}
+
+int
+close(int fd)
+{
+	if (fd < SOCK_FD) /* none of the simulator's */
+		return (int)syscall(SYS_close, fd);
+	close_sock(fd);
+	return 0;
+}
+
+void
+sim_door_ask(unsigned server, const char *words)
+{
+	static struct proc askers[SIM_SERVERS_MAX];
+	struct door *d = &doors[server];
+	struct door_conn *c = conns;
+
+	if (!d->proc)
+		return;
+	while (c->serial != 0)
+		if (++c == conns + SOCKS_MAX)
+			abort();
+	askers[server] = (struct proc){.server = server, .up = true};
+	*c = (struct door_conn){
+	    .serial = ++sim.serial, .door = d, .client = &askers[server], .closed = true};
+	sim_put_data(sim_put(sim_arrival_us(&c->to_door_us), d->proc, on_door_request, c,
+	                     c->serial),
+	             words, strlen(words));
+	sim_put(sim.now_us + ASK_US, d->proc, on_door_gone, c, c->serial);
+}
+
+void
+sim_door_end(void)
+{
+	for (unsigned i = 0; i < SOCKS_MAX; i++)
+		conns[i].serial = 0;
+	memset(doors, 0, sizeof(doors));
+}
