@@ -86,6 +86,29 @@ hold(struct role *r, struct role_remote *p, const struct qpacket *packet,
 		role_close(p, ROLE_CLOSE_BAD, out);
 }
 
+/* Nothing else than our port or our disk changes whether we stand in a look. */
+static void
+restand(struct role *r, struct role_actions *out)
+{
+	if (r->stands != role_may_stand(r))
+		role_look(r, out);
+}
+
+/* D3: a demoted server is elected by a quorum that has no other choice. If that takes so
+ * long, we are needed. */
+static void
+stand_again(struct role *r, struct role_actions *out)
+{
+	r->demotion.looks = 0;
+	role_look(r, out);
+}
+
+static uint64_t
+demoted_ms(const struct role *r)
+{
+	return r->demotion.now && !r->away ? r->demotion.end_ms : UINT64_MAX;
+}
+
 static const struct role_ops new_ops = {
     .start = on_start,
     .packet = hold,
@@ -104,8 +127,10 @@ static const struct role_ops stalled_ops = {
 
 static const struct role_ops looking_ops = {
     .decided = on_decided,
-    .stand = role_look,
+    .stand = restand,
     .packet = hold,
+    .due = stand_again,
+    .due_ms = demoted_ms,
     .again = role_send_look,
 };
 
@@ -175,13 +200,19 @@ remote(struct role *r, struct role_remote *p, const struct role_event *ev,
 }
 
 static void
+stand(struct role *r, bool could, struct role_actions *out)
+{
+	if (could != role_may_stand(r) && modes[r->mode]->stand)
+		modes[r->mode]->stand(r, out);
+}
+
+static void
 port(struct role *r, bool open, struct role_actions *out)
 {
 	bool could = role_may_stand(r);
 
 	r->port_shut = !open;
-	if (could != role_may_stand(r) && modes[r->mode]->stand)
-		modes[r->mode]->stand(r, out);
+	stand(r, could, out);
 }
 
 static void
@@ -194,14 +225,25 @@ bad_packet(struct role *r, struct role_remote *p, struct role_actions *out)
 static void
 written(struct role *r, int error, struct role_actions *out)
 {
+	bool could = role_may_stand(r);
+	/* a follower that has said nothing yet waits for the next retry (D7) */
+	bool silent = r->epochs.retry && r->mode == ROLE_MODE_FOLLOW;
 	bool ok = role_epochs_written(r, error, out);
 
-	if (!modes[r->mode]->written)
-		return;
-	if (ok)
+	if (modes[r->mode]->written && ok)
 		modes[r->mode]->written(r, out);
-	else
+	else if (modes[r->mode]->written && !silent)
 		role_look_again(r, MSG_LOOK_DISK, false, out);
+	stand(r, could, out);
+}
+
+static void
+slow(struct role *r, struct role_actions *out)
+{
+	bool could = role_may_stand(r);
+
+	role_epochs_slow(r);
+	stand(r, could, out);
 }
 
 static void
@@ -211,6 +253,10 @@ due(struct role *r, struct role_actions *out)
 		return;
 	if (out->now_ms >= role_epochs_due_ms(r))
 		role_look_again(r, MSG_LOOK_DISK, false, out);
+	else if (out->now_ms >= role_epochs_slow_ms(r))
+		slow(r, out);
+	else if (out->now_ms >= role_epochs_retry_ms(r))
+		role_epochs_retry(r, out);
 	else
 		modes[r->mode]->due(r, out);
 }
@@ -324,7 +370,7 @@ role_get_view(const struct role *r, struct role_view *out)
 	out->round = r->vote.round;
 	out->reason = reason_of(r);
 	out->error = r->error;
-	if (r->mode == ROLE_MODE_STALLED)
+	if (r->epochs.bad && r->epochs.writing && r->error == 0)
 		out->since_ms = r->epochs.write_ms;
 }
 
@@ -394,16 +440,23 @@ role_step(struct role *r, const struct role_event *ev, struct role_actions *out)
 	role_act(out, ROLE_ACT_EVENT)->u.view = now;
 }
 
+static uint64_t
+sooner(uint64_t a_ms, uint64_t b_ms)
+{
+	return a_ms < b_ms ? a_ms : b_ms;
+}
+
 uint64_t
 role_due_ms(const struct role *r)
 {
 	const struct role_ops *ops = modes[r->mode];
 	uint64_t due_ms = ops->due_ms ? ops->due_ms(r) : UINT64_MAX;
-	uint64_t write_ms = role_epochs_due_ms(r);
 
 	if (r->mode == ROLE_MODE_STALLED)
 		return UINT64_MAX;
-	return write_ms < due_ms ? write_ms : due_ms;
+	due_ms = sooner(due_ms, role_epochs_due_ms(r));
+	due_ms = sooner(due_ms, role_epochs_slow_ms(r));
+	return sooner(due_ms, role_epochs_retry_ms(r));
 }
 
 int
@@ -434,6 +487,7 @@ role_new(struct role **out, const struct role_config *config)
 		p->participant = !s->observer;
 		p->may_lead = quorum_may_lead(&r->quorum, s->sid);
 	}
+	role_demote_end(r);
 	role_get_view(r, &r->told);
 	*out = r;
 	return 0;
@@ -443,33 +497,4 @@ void
 role_free(struct role *r)
 {
 	free(r);
-}
-
-const char *
-role_phase_name(enum role_phase p)
-{
-	static const char *const words[] = {
-	    [ROLE_ELECTION] = "election",
-	    [ROLE_DISCOVERY] = "discovery",
-	    [ROLE_SYNCHRONIZATION] = "synchronization",
-	    [ROLE_BROADCAST] = "broadcast",
-	};
-
-	return (unsigned)p <= ROLE_BROADCAST ? words[p] : "?";
-}
-
-const char *
-role_close_name(enum role_close c)
-{
-	static const char *const words[] = {
-	    [ROLE_CLOSE_NONE] = "none",
-	    [ROLE_CLOSE_ENDED] = "ended",
-	    [ROLE_CLOSE_OTHERWISE] = "decided-otherwise",
-	    [ROLE_CLOSE_SILENT] = "silent",
-	    [ROLE_CLOSE_UNEXPECTED] = "unexpected-packet",
-	    [ROLE_CLOSE_BAD] = "bad-packet",
-	    [ROLE_CLOSE_NO_ROLE] = "no-role",
-	};
-
-	return (unsigned)c <= ROLE_CLOSE_NO_ROLE ? words[c] : "?";
 }

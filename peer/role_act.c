@@ -31,21 +31,12 @@ role_announce(struct role *r, struct role_actions *out)
 	a->u.role.vote = r->vote;
 }
 
-void
-role_establish(struct role *r, int64_t epoch, struct role_actions *out)
-{
-	r->published = epoch;
-	r->refusals = 0;
-	r->vote.epoch = epoch;
-	role_announce(r, out);
-}
-
 bool
 role_may_stand(const struct role *r)
 {
 	if (!r->config.zab || r->remote_count == 0)
 		return true;
-	return !r->port_shut && r->epochs.promised < ROLE_EPOCH_MAX;
+	return !r->port_shut && !r->epochs.bad && r->epochs.promised < ROLE_EPOCH_MAX;
 }
 
 int64_t
@@ -167,4 +158,33 @@ role_take_info(struct role_remote *p, const struct qpacket *packet)
 	p->link.informed = true;
 	p->link.accepted = accepted;
 	return true;
+}
+
+const char *
+role_phase_name(enum role_phase p)
+{
+	static const char *const words[] = {
+	    [ROLE_ELECTION] = "election",
+	    [ROLE_DISCOVERY] = "discovery",
+	    [ROLE_SYNCHRONIZATION] = "synchronization",
+	    [ROLE_BROADCAST] = "broadcast",
+	};
+
+	return (unsigned)p <= ROLE_BROADCAST ? words[p] : "?";
+}
+
+const char *
+role_close_name(enum role_close c)
+{
+	static const char *const words[] = {
+	    [ROLE_CLOSE_NONE] = "none",
+	    [ROLE_CLOSE_ENDED] = "ended",
+	    [ROLE_CLOSE_OTHERWISE] = "decided-otherwise",
+	    [ROLE_CLOSE_SILENT] = "silent",
+	    [ROLE_CLOSE_UNEXPECTED] = "unexpected-packet",
+	    [ROLE_CLOSE_BAD] = "bad-packet",
+	    [ROLE_CLOSE_NO_ROLE] = "no-role",
+	};
+
+	return (unsigned)c <= ROLE_CLOSE_NO_ROLE ? words[c] : "?";
 }

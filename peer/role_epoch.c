@@ -8,6 +8,9 @@
 #include <assert.h>
 #include <errno.h>
 
+/* D7: after a write that failed. */
+#define RETRY_TICKS 10
+
 static int64_t
 larger(int64_t a, int64_t b)
 {
@@ -28,13 +31,12 @@ is_unsettled(const struct role_epochs *e)
 }
 
 static void
-write_next(struct role *r, struct role_actions *out)
+write_now(struct role *r, struct role_actions *out)
 {
 	struct role_epochs *e = &r->epochs;
 
-	if (e->writing || (!is_wanted(e) && !e->claiming))
-		return;
 	e->writing = true;
+	e->retry = false;
 	e->write_ms = out->now_ms;
 	e->promised = larger(e->promised, e->want_accepted);
 	e->tried_current = larger(e->tried_current, e->want_current);
@@ -46,6 +48,15 @@ write_next(struct role *r, struct role_actions *out)
 	    .current = e->tried_current,
 	    .claim = e->tried_claim,
 	};
+}
+
+static void
+write_next(struct role *r, struct role_actions *out)
+{
+	struct role_epochs *e = &r->epochs;
+
+	if (!e->writing && (is_wanted(e) || e->claiming))
+		write_now(r, out);
 }
 
 void
@@ -119,6 +130,8 @@ role_epochs_written(struct role *r, int error, struct role_actions *out)
 			return true;
 		r->reason = ROLE_REASON_WRITE;
 		r->error = error;
+		e->bad = true;
+		e->retry_ms = out->now_ms + role_ticks(r, RETRY_TICKS);
 		role_epochs_drop(r);
 		return !unsettled;
 	}
@@ -127,6 +140,7 @@ role_epochs_written(struct role *r, int error, struct role_actions *out)
 	r->claim = e->tried_claim;
 	if (e->claims)
 		answer_claim(r, 0, out);
+	e->bad = false;
 	r->reason = ROLE_REASON_NONE;
 	r->error = 0;
 	write_next(r, out);
@@ -149,4 +163,37 @@ role_epochs_due_ms(const struct role *r)
 	if (!e->writing || !is_unsettled(e))
 		return UINT64_MAX;
 	return e->write_ms + role_ticks(r, r->config.init_limit);
+}
+
+/* D7: two writes stand between a leader's election and its establishment. */
+uint64_t
+role_epochs_slow_ms(const struct role *r)
+{
+	const struct role_epochs *e = &r->epochs;
+
+	if (!e->writing || e->bad || !is_unsettled(e))
+		return UINT64_MAX;
+	return e->write_ms + role_ticks(r, r->config.init_limit) / 2;
+}
+
+void
+role_epochs_slow(struct role *r)
+{
+	r->epochs.bad = true;
+	r->reason = ROLE_REASON_WRITE;
+	r->error = 0;
+}
+
+uint64_t
+role_epochs_retry_ms(const struct role *r)
+{
+	return r->epochs.bad && !r->epochs.writing ? r->epochs.retry_ms : UINT64_MAX;
+}
+
+/* D7: promises nothing new. */
+void
+role_epochs_retry(struct role *r, struct role_actions *out)
+{
+	write_now(r, out);
+	r->epochs.retry = true;
 }

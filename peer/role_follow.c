@@ -8,6 +8,10 @@
 #include <assert.h>
 #include <string.h>
 
+/* D4: from LEADERINFO to the NEWLEADER that says that a quorum has promised without us.
+ */
+#define VAIN_TICKS 6
+
 void
 role_follow_start(struct role *r, struct role_actions *out)
 {
@@ -20,32 +24,46 @@ role_follow_start(struct role *r, struct role_actions *out)
 	role_act(out, ROLE_ACT_CONNECT)->sid = r->vote.leader;
 }
 
+/* D7: says nothing while our disk takes no writes. With us the leader would have its
+ * quorum, and lose it with our write. */
 static void
-link_up(struct role *r, struct role_remote *p, struct role_actions *out)
+send_info(struct role *r, struct role_actions *out)
 {
 	const struct qpacket_learner info = {
 	    .sid = r->config.sid,
 	    .protocol = QPACKET_PROTOCOL,
 	};
+	struct role_follow *f = &r->follow;
 	struct role_packet *packet;
 
-	if (p->sid != r->vote.leader) {
-		role_close(p, ROLE_CLOSE_OTHERWISE, out);
+	f->silent = r->epochs.bad;
+	f->init_ms = UINT64_MAX; /* while it pings us, it leads or may still */
+	if (f->silent)
 		return;
-	}
-	packet = role_send(
-	    out, p->sid, r->config.observer ? QPACKET_OBSERVERINFO : QPACKET_FOLLOWERINFO,
-	    r->epochs.promised << 32);
+	f->init_ms = out->now_ms + role_ticks(r, r->config.init_limit);
+	packet =
+	    role_send(out, r->vote.leader,
+	              r->config.observer ? QPACKET_OBSERVERINFO : QPACKET_FOLLOWERINFO,
+	              r->epochs.promised << 32);
 	packet->data_len =
 	    (uint8_t)qpacket_put_learner(&info, packet->data, sizeof(packet->data));
 	assert(packet->data_len > 0);
 }
 
 static void
+link_up(struct role *r, struct role_remote *p, struct role_actions *out)
+{
+	if (p->sid == r->vote.leader)
+		send_info(r, out);
+	else
+		role_close(p, ROLE_CLOSE_OTHERWISE, out);
+}
+
+static void
 link_down(struct role *r, const struct role_remote *p, bool was_up,
           enum msg_reason reason, struct role_actions *out)
 {
-	bool refused = !was_up && reason == MSG_REASON_REFUSED;
+	bool failed = !was_up && role_loss(reason) == ROLE_LOSS_FAILED;
 
 	if (p->sid != r->vote.leader)
 		return;
@@ -57,7 +75,7 @@ link_down(struct role *r, const struct role_remote *p, bool was_up,
 		/* if we waited, the others might elect this leader again without us */
 		role_look_again(r, MSG_LOOK_EPOCH, false, out);
 	else
-		role_look_again(r, MSG_LOOK_REFUSED, refused, out);
+		role_look_again(r, MSG_LOOK_REFUSED, failed, out); /* D5 */
 }
 
 /* Once the leader is established its learner link says better whether it lives: the
@@ -74,13 +92,13 @@ on_doubt(struct role *r, struct role_actions *out)
 static void
 on_stand(struct role *r, struct role_actions *out)
 {
-	if (r->follow.fresher && r->follow.epoch == 0 && role_may_stand(r))
+	if (r->follow.withheld && r->follow.epoch == 0 && role_may_stand(r))
 		role_look_again(r, MSG_LOOK_EPOCH, false, out);
 }
 
-/* A server that may not stand (now; it may have when it looked) and is fresher than the
- * leader makes no promise before the leader is established: its promise would depose a
- * leader whom the others may have without it, and it cannot lead them itself. */
+/* A server that is fresher than the leader, and may not stand (now; it may have when it
+ * looked) or is demoted (D4), makes no promise before the leader is established: its
+ * promise would depose a leader whom the others may have without it. */
 static void
 send_ackepoch(struct role *r, struct role_actions *out)
 {
@@ -92,7 +110,8 @@ send_ackepoch(struct role *r, struct role_actions *out)
 	f->fresher = f->promise && f->epoch == 0 &&
 	             role_is_fresher(current, r->look.zxid,
 	                             vote_claimed_epoch(r->vote.epoch), r->vote.zxid);
-	if (f->promise && (role_may_stand(r) || !f->fresher))
+	f->withheld = f->fresher && (r->demotion.now || !role_may_stand(r));
+	if (f->promise && !f->withheld)
 		answer.current = (int32_t)current;
 	p = role_send(out, r->vote.leader, QPACKET_ACKEPOCH, r->look.zxid);
 	p->data_len = (uint8_t)qpacket_put_ackepoch(&answer, p->data, sizeof(p->data));
@@ -105,6 +124,8 @@ advance(struct role *r, struct role_actions *out)
 	struct role_follow *f = &r->follow;
 	int64_t leader = r->vote.leader;
 
+	if (f->silent && !r->epochs.bad && role_is_open(role_remote(r, leader)))
+		send_info(r, out);
 	if (f->ack_due && r->epochs.current >= f->told) {
 		f->ack_due = false;
 		role_send(out, leader, QPACKET_ACK, f->told << 32);
@@ -134,6 +155,7 @@ on_leaderinfo(struct role *r, const struct qpacket *packet, struct role_actions 
 	}
 	f->asked = epoch;
 	f->promise = epoch > r->epochs.promised;
+	f->vain_ms = out->now_ms + role_ticks(r, VAIN_TICKS);
 	f->answer_due = true;
 	if (f->epoch > 0 && f->init_ms == UINT64_MAX)
 		f->init_ms = out->now_ms + role_ticks(r, r->config.init_limit);
@@ -182,6 +204,7 @@ on_packet(struct role *r, struct role_remote *p, const struct qpacket *packet,
 
 	if (p->sid != r->vote.leader)
 		return;
+	r->follow.heard = true;
 	r->follow.word_due_ms = out->now_ms + role_ticks(r, r->config.sync_limit);
 	if (packet->type == QPACKET_LEADERINFO) {
 		expected = on_leaderinfo(r, packet, out);
@@ -199,12 +222,23 @@ on_packet(struct role *r, struct role_remote *p, const struct qpacket *packet,
 	role_look_again(r, MSG_LOOK_REFUSED, false, out);
 }
 
+/* D4: until vain_ms we wait for a NEWLEADER, which says that they are a quorum without
+ * us. One that cannot lead has no other choice than to wait. */
+static bool
+waits_in_vain(const struct role *r)
+{
+	const struct role_follow *f = &r->follow;
+
+	return f->withheld && f->told != f->asked && f->epoch == 0 && role_may_stand(r);
+}
+
 static uint64_t
 due_ms(const struct role *r)
 {
 	const struct role_follow *f = &r->follow;
+	uint64_t due = f->word_due_ms < f->init_ms ? f->word_due_ms : f->init_ms;
 
-	return f->word_due_ms < f->init_ms ? f->word_due_ms : f->init_ms;
+	return waits_in_vain(r) && f->vain_ms < due ? f->vain_ms : due;
 }
 
 static void
@@ -215,7 +249,9 @@ on_due(struct role *r, struct role_actions *out)
 	if (silent && r->follow.epoch > 0)
 		role_look_again(r, MSG_LOOK_LEADER, true, out);
 	else if (silent || out->now_ms >= r->follow.init_ms)
-		role_look_again(r, MSG_LOOK_TIMEOUT, false, out);
+		role_look_again(r, MSG_LOOK_TIMEOUT, !r->follow.heard, out); /* D5 */
+	else if (waits_in_vain(r) && out->now_ms >= r->follow.vain_ms)
+		role_look_again(r, MSG_LOOK_EPOCH, false, out);
 }
 
 static enum role_phase

@@ -3,7 +3,8 @@
  * pointers, without garbage between its members, so that it can be copied, compared and
  * hashed. Each file calls only those below it:
  *
- *   role → role_lead, role_follow, role_bare → role_look → role_epoch → role_act */
+ *   role → role_lead, role_follow, role_bare → role_look → role_demote, role_epoch
+ *        → role_act */
 #ifndef PEER_ROLE_IMPL_H
 #define PEER_ROLE_IMPL_H
 
@@ -84,7 +85,26 @@ struct role_epochs {
 	bool writing;
 	bool claims;
 	int64_t tried_claim;
+	bool retry;
 	uint64_t write_ms;
+	/* The last write failed, or this one lasts too long (D7). Until a write succeeds
+	 * we do not stand; after one that failed the promise is written again at
+	 * retry_ms. */
+	bool bad;
+	uint64_t retry_ms;
+};
+
+/* Rules D1 to D4 of docs/ELECTION.md, "Who should not lead". */
+struct role_demotion {
+	/* for so many looks more */
+	unsigned looks;
+	/* The vote of this look is that of a demoted server, until end_ms. */
+	bool now;
+	uint64_t end_ms;
+	/* The leaders without a quorum from which we withheld a promise, and after how
+	 * many of them the demotion ends. */
+	unsigned withheld;
+	unsigned patience;
 };
 
 struct role_follow {
@@ -94,12 +114,19 @@ struct role_follow {
 	/* The epoch of LEADERINFO; is it above what we promised before? */
 	int64_t asked;
 	bool promise;
+	/* A packet came from the leader. */
+	bool heard;
+	/* Our FOLLOWERINFO waits until our disk takes writes again (D7). */
+	bool silent;
 	/* We owe an ACKEPOCH once `asked` is on the disk, an ACK once `told` is. */
 	bool answer_due;
 	bool ack_due;
-	/* We were fresher than the leader when it asked for a promise: it will look again
-	 * if we may stand, and got no promise if we may not. */
+	/* We were fresher than the leader when it asked for a promise. Either we withheld
+	 * the promise, since we cannot or should not lead (then the leader must have a
+	 * quorum without us by vain_ms), or the leader will look again. */
 	bool fresher;
+	bool withheld;
+	uint64_t vain_ms;
 	/* The epoch of NEWLEADER, and of UPTODATE; 0: not established. */
 	int64_t told;
 	int64_t epoch;
@@ -139,8 +166,10 @@ struct role {
 	 * phases compare in this round, whatever is claimed meanwhile. */
 	struct msg_look look;
 	bool stands;
-	/* looks in a row that count for the wait */
+	struct role_demotion demotion;
+	/* looks in a row that count for the wait, all after this leader */
 	unsigned refusals;
+	int64_t refused_by;
 	uint64_t wait_ms;
 	/* as decided, with our state */
 	struct vote vote;
@@ -175,7 +204,7 @@ struct role_ops {
 	/* `was_up`: the link was in use, else an attempt to connect failed. */
 	void (*link_down)(struct role *r, const struct role_remote *p, bool was_up,
 	                  enum msg_reason reason, struct role_actions *out);
-	/* role_may_stand changed, with our port. */
+	/* role_may_stand changed, with our port or our disk. */
 	void (*stand)(struct role *r, struct role_actions *out);
 	/* Over an open link. */
 	void (*packet)(struct role *r, struct role_remote *p,
@@ -201,7 +230,9 @@ void role_bare_start(struct role *r, struct role_actions *out);
 /* In any mode: a link of the election lane changed. */
 void role_bare_note(struct role_remote *p, const struct role_event *ev);
 
-/* role_look.c: looks with a new serial; sends the last look again, which the elector
+/* role_look.c: we are established with `epoch`. */
+void role_establish(struct role *r, int64_t epoch, struct role_actions *out);
+/* Looks with a new serial; sends the last look again, which the elector
  * answers as before. */
 void role_look(struct role *r, struct role_actions *out);
 void role_send_look(struct role *r, struct role_actions *out);
@@ -210,6 +241,13 @@ void role_look_again(struct role *r, enum msg_look_reason reason, bool gave_up,
                      struct role_actions *out);
 /* Ends the role since the link to connmgr ended. */
 void role_lost(struct role *r, struct role_actions *out);
+
+/* role_demote.c: begins and ends demotions. `judge` looks at the role that ends now, for
+ * the reason that is given; `look` decides about the look that begins. */
+void role_demote_judge(struct role *r, enum msg_look_reason reason);
+void role_demote_look(struct role *r, const struct role_actions *out);
+/* We are established, as a leader or as a follower. */
+void role_demote_end(struct role *r);
 
 /* role_epoch.c: one write at a time, never of a smaller epoch; what is wanted meanwhile
  * is in the next one. */
@@ -225,6 +263,12 @@ bool role_epochs_written(struct role *r, int error, struct role_actions *out);
 bool role_epochs_hang(const struct role *r, uint64_t now_ms);
 /* By then the write in progress must be done, if an epoch is in it or waits for it. */
 uint64_t role_epochs_due_ms(const struct role *r);
+/* From then on such a write is too slow to lead with. */
+uint64_t role_epochs_slow_ms(const struct role *r);
+void role_epochs_slow(struct role *r);
+/* The record is written again then, since the last write failed. */
+uint64_t role_epochs_retry_ms(const struct role *r);
+void role_epochs_retry(struct role *r, struct role_actions *out);
 
 /* role_act.c: the leaves, which push actions, find, send, close and compare. */
 struct role_action *role_act(struct role_actions *out, enum role_action_type type);
@@ -232,8 +276,6 @@ uint64_t role_ticks(const struct role *r, uint64_t ticks); /* in ms */
 
 /* Tells the elector our role, with a new serial. */
 void role_announce(struct role *r, struct role_actions *out);
-/* We are established with `epoch`. */
-void role_establish(struct role *r, int64_t epoch, struct role_actions *out);
 
 /* Could we lead at all? A server that could not votes as if it had nothing, so that
  * nobody elects it; it counts in quorums like any other. */

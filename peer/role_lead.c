@@ -165,6 +165,15 @@ role_lead_start(struct role *r, struct role_actions *out)
 	advance(r, out);
 }
 
+/* D7: with a write that lasts so long we are not established in time. A port that is
+ * shut is no reason to end: the learners' links show what that means. */
+static void
+on_stand(struct role *r, struct role_actions *out)
+{
+	if (r->epochs.bad && r->lead.epoch == 0)
+		role_look_again(r, MSG_LOOK_DISK, false, out);
+}
+
 static void
 link_up(struct role *r, struct role_remote *p, struct role_actions *out)
 {
@@ -172,10 +181,22 @@ link_up(struct role *r, struct role_remote *p, struct role_actions *out)
 	p->link.ping_ms = out->now_ms + role_ticks(r, 1);
 }
 
+/* D6: until first_ms others may come in the place of those that went, as long as nobody
+ * was told that a quorum has promised. One whose disk failed was quicker than they. */
+static bool
+is_deserted(const struct role *r, uint64_t now_ms)
+{
+	const struct role_lead *l = &r->lead;
+	bool promised = l->promised || l->epoch > 0;
+
+	return l->gathered && (promised || now_ms >= l->first_ms) &&
+	       !role_is_quorum(r, is_live);
+}
+
 static void
 check_quorum(struct role *r, struct role_actions *out)
 {
-	if (r->lead.gathered && !role_is_quorum(r, is_live))
+	if (is_deserted(r, out->now_ms))
 		role_look_again(r, MSG_LOOK_QUORUM, false, out);
 }
 
@@ -291,7 +312,7 @@ on_due(struct role *r, struct role_actions *out)
 		    out->now_ms >= p->link.word_ms + role_ticks(r, r->config.sync_limit))
 			role_close(p, ROLE_CLOSE_SILENT, out);
 	}
-	if (l->gathered && !role_is_quorum(r, is_live))
+	if (is_deserted(r, out->now_ms))
 		role_look_again(r, MSG_LOOK_QUORUM, false, out);
 	else if (out->now_ms >= l->init_ms ||
 	         (!l->gathered && out->now_ms >= l->first_ms))
@@ -305,8 +326,10 @@ due_ms(const struct role *r)
 {
 	const struct role_lead *l = &r->lead;
 	uint64_t due = l->init_ms;
+	bool waits = !l->gathered ||
+	             (!l->promised && l->epoch == 0 && !role_is_quorum(r, is_live));
 
-	if (!l->gathered && l->first_ms < due)
+	if (waits && l->first_ms < due)
 		due = l->first_ms;
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		const struct role_remote *p = &r->remotes[i];
@@ -333,6 +356,7 @@ phase(const struct role *r)
 const struct role_ops role_lead_ops = {
     .link_up = link_up,
     .link_down = link_down,
+    .stand = on_stand,
     .packet = on_packet,
     .written = advance,
     .due = on_due,

@@ -1,6 +1,7 @@
-/* Looking for a leader: what we ask the elector, and when. Ours, not ZooKeeper's: we wait
- * before we look again at a server that turns us away, and send nothing while a write
- * hangs. */
+/* Looking for a leader: what we ask the elector, and when; and being established, which
+ * ends the search. Ours, not ZooKeeper's: we wait before we look again at a server that
+ * turns us away, and send nothing while a write hangs. D2 and D5 are rules of
+ * docs/ELECTION.md, section "Who should not lead". */
 #include "peer/role_impl.h"
 
 #define WAIT_TICKS_MAX 20
@@ -13,6 +14,8 @@ role_send_look(struct role *r, struct role_actions *out)
 	*m = r->look;
 	if (!r->stands)
 		m->zxid = m->epoch = INT64_MIN;
+	else if (r->demotion.now)
+		m->epoch = vote_demoted_epoch(m->epoch); /* D2 */
 }
 
 void
@@ -23,6 +26,7 @@ role_look(struct role *r, struct role_actions *out)
 	r->look.epoch = role_current(r);
 	r->look.zxid = r->claim;
 	r->stands = role_may_stand(r);
+	role_demote_look(r, out);
 	if (!r->away)
 		role_send_look(r, out);
 }
@@ -35,14 +39,44 @@ wait_ticks(unsigned refusals)
 	return ticks < WAIT_TICKS_MAX ? ticks : WAIT_TICKS_MAX;
 }
 
+/* D5: what servers wait differs by up to a half, so that they do not look in step for
+ * ever. */
+static uint64_t
+wait_ms(const struct role *r, uint64_t ticks)
+{
+	uint64_t share = (7 * (uint64_t)r->config.sid + 5 * r->count) % 16;
+
+	return role_ticks(r, ticks) + role_ticks(r, ticks) * share / 32;
+}
+
+/* D5: how long to wait for the leader that turned us away, which may be another than the
+ * last time. */
+static uint64_t
+refused_ticks(struct role *r, enum msg_look_reason reason)
+{
+	uint64_t ticks;
+
+	if (r->vote.leader != r->refused_by)
+		r->refusals = 0;
+	r->refused_by = r->vote.leader;
+	if (reason != MSG_LOOK_REFUSED && reason != MSG_LOOK_DISK)
+		return 0;
+	/* a disk that failed needs time, and the others must go on without us */
+	if (reason == MSG_LOOK_DISK && r->refusals == 0)
+		r->refusals = 1;
+	ticks = wait_ticks(r->refusals);
+	if (r->refusals < 16)
+		r->refusals++;
+	return ticks;
+}
+
 /* The write in progress may never end. Whoever elected us would wait for an epoch that we
  * cannot promise, so we and our elector are silent until the write has ended. */
 static void
 stall(struct role *r, struct role_actions *out)
 {
 	r->mode = ROLE_MODE_STALLED;
-	r->reason = ROLE_REASON_WRITE;
-	r->error = 0;
+	role_epochs_slow(r);
 	role_act(out, ROLE_ACT_ABSENT);
 }
 
@@ -50,17 +84,9 @@ void
 role_look_again(struct role *r, enum msg_look_reason reason, bool gave_up,
                 struct role_actions *out)
 {
-	bool counts = reason == MSG_LOOK_REFUSED || reason == MSG_LOOK_DISK;
-	uint64_t ticks = 0;
+	uint64_t ticks = refused_ticks(r, reason);
 
-	if (counts) {
-		/* a disk that failed needs time, and the others must go on without us */
-		if (reason == MSG_LOOK_DISK && r->refusals == 0)
-			r->refusals = 1;
-		ticks = wait_ticks(r->refusals);
-		if (r->refusals < 16)
-			r->refusals++;
-	}
+	role_demote_judge(r, reason);
 	role_epochs_drop(r);
 	r->look.last_round = r->vote.round;
 	r->look.gave_up = gave_up;
@@ -72,9 +98,19 @@ role_look_again(struct role *r, enum msg_look_reason reason, bool gave_up,
 		role_look(r, out);
 	} else {
 		r->mode = ROLE_MODE_WAITING;
-		r->wait_ms = out->now_ms + role_ticks(r, ticks);
+		r->wait_ms = out->now_ms + wait_ms(r, ticks);
 	}
 	role_close_all(r, ROLE_CLOSE_ENDED, out);
+}
+
+void
+role_establish(struct role *r, int64_t epoch, struct role_actions *out)
+{
+	r->published = epoch;
+	r->refusals = 0;
+	role_demote_end(r);
+	r->vote.epoch = epoch;
+	role_announce(r, out);
 }
 
 void

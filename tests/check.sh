@@ -137,6 +137,7 @@ for file in tests/vectors/data/*.jsonl.xz; do
 	vectors "$build/tests/vectors" "$file"
 done
 one "sim, 400 seeds" "$build/tests/sim" --seeds 1:400
+one "sim --hold, 60 seeds of each set" "$build/tests/sim" --seeds 1:60 --hold all
 for bug in no-fsync promise-twice vote-quorum promise-quorum leader-check refusal-counts own-promise early-answer; do
 	one "sim finds $bug" "$build/tests/sim" --seeds 1:1000 --bug $bug
 done

@@ -196,8 +196,10 @@ epoch_write(struct epoch_writer *w, const char *folder, const char *name, int64_
 		sim_fail("S10: server %u writes %s %lld over %lld", w->proc->server + 1,
 		         name, (long long)epoch, (long long)d->epochs[d->file].seen);
 	w->busy = true;
+	if (d->hung)
+		return 0;
 	sim_put(d->free_us, w->proc, on_written, w, w->serial)->arg =
-	    sim_random(100) < d->failing;
+	    d->dead || sim_random(100) < d->failing;
 	return 0;
 }
 

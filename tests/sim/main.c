@@ -1,7 +1,7 @@
-/* sim --seeds FROM:TO [--servers N] [--trace] [--bug NAME]: runs ensembles of the real
- * shells and cores under a virtual clock. A seed always gives the same run: faults, then
- * none, and there must be a leader in time (L1), then servers that join (S9).
- * docs/TESTING.md says how to read a trace. */
+/* sim --seeds FROM:TO [--servers N] [--trace] [--bug NAME] (or --hold SET, see hold.c):
+ * runs ensembles of the real shells and cores under a virtual clock. A seed always gives
+ * the same run: faults, then none, and there must be a leader in time (L1), then servers
+ * that join (S9). docs/TESTING.md says how to read a trace. */
 #include "tests/sim/sim.h"
 
 #include <malloc.h>
@@ -178,6 +178,7 @@ run_seed(uint64_t seed, unsigned servers)
 	memset(sim.cut, 0, sizeof(sim.cut));
 	sim.keeps = option_keeps && sim_random(2);
 	sim.hostile = false;
+	memset(sim.way, 0, sizeof(sim.way));
 	sim_servers_begin();
 	sim_check_begin();
 	run();
@@ -214,6 +215,7 @@ static int
 usage(void)
 {
 	fputs("usage: sim --seeds FROM:TO [--servers 3..7] [--trace] [--bug NAME]\n"
+	      "       sim --seeds FROM:TO --hold SET|all [--trace]\n"
 	      "--bug: the run succeeds if the bug is found; one of",
 	      stderr);
 	for (unsigned i = 1; i < SIM_BUGS; i++)
@@ -223,7 +225,8 @@ usage(void)
 }
 
 static bool
-parse(int argc, char **argv, uint64_t *from, uint64_t *to, unsigned *servers)
+parse(int argc, char **argv, uint64_t *from, uint64_t *to, unsigned *servers,
+      const char **hold)
 {
 	for (int i = 1; i < argc; i++) {
 		const char *value = i + 1 < argc ? argv[i + 1] : "";
@@ -243,6 +246,8 @@ parse(int argc, char **argv, uint64_t *from, uint64_t *to, unsigned *servers)
 			*servers = (unsigned)atoi(value);
 			if (*servers < 3 || *servers > SIM_SERVERS_MAX)
 				return false;
+		} else if (strcmp(argv[i], "--hold") == 0) {
+			*hold = value;
 		} else if (strcmp(argv[i], "--bug") == 0) {
 			for (sim.bug = 1; sim.bug < SIM_BUGS; sim.bug++)
 				if (strcmp(value, sim_bug_name(sim.bug)) == 0)
@@ -262,14 +267,17 @@ main(int argc, char **argv)
 {
 	uint64_t from = 0, to = 0;
 	unsigned servers = 0;
+	const char *hold = NULL;
 	clock_t begun = clock();
 
-	if (!parse(argc, argv, &from, &to, &servers))
+	if (!parse(argc, argv, &from, &to, &servers, &hold))
 		return usage();
 	/* large blocks come and go with each process: keep them */
 	mallopt(M_MMAP_THRESHOLD, 1 << 30);
 	mallopt(M_TRIM_THRESHOLD, 1 << 30);
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (hold)
+		return sim_hold(hold, from, to);
 	for (uint64_t seed = from; seed <= to && total.failed == 0; seed++)
 		run_seed(seed, servers);
 	report((double)(clock() - begun) / CLOCKS_PER_SEC);

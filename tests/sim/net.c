@@ -136,6 +136,12 @@ end_by(struct conn *c, unsigned side, enum msg_reason reason)
 	wake(c, side);
 }
 
+static enum sim_way
+way(const struct conn *c)
+{
+	return sim.way[c->lane][c->ends[0].server][c->ends[1].server];
+}
+
 /* The kernel accepts, whatever the process does meanwhile. */
 static void
 answer(struct conn *c, struct segment *s)
@@ -143,7 +149,8 @@ answer(struct conn *c, struct segment *s)
 	struct end *e = &c->ends[1];
 
 	s->kind = KNOCK;
-	e->proc = net_listeners[e->server][c->lane].proc;
+	if (way(c) != SIM_WAY_REFUSED)
+		e->proc = net_listeners[e->server][c->lane].proc;
 	e->open = e->stands = e->proc != NULL;
 	net_post(c, 0, e->open ? OPENED : RESET, NULL, 0);
 }
@@ -168,6 +175,10 @@ hear(struct conn *c, unsigned side, struct segment *s)
 {
 	struct end *e = &c->ends[side];
 
+	if (s->kind == DATA && way(c) == (side == 1 ? SIM_WAY_MUTE : SIM_WAY_DEAF)) {
+		free(s);
+		return;
+	}
 	if (s->kind == DATA && e->open && e->ended == MSG_REASON_NONE) {
 		append(&e->inbox, s);
 		wake(c, side);
@@ -197,6 +208,8 @@ comes_through(const struct conn *c, unsigned side)
 	if (to < SIM_OUTSIDE && !sim.servers[to].powered)
 		return false;
 	if (c->lane == MSG_LANE_LEARNER && sim.servers[c->ends[1].server].port_deaf)
+		return false;
+	if (way(c) == SIM_WAY_DROPPED)
 		return false;
 	return !sim.cut[c->lane][from][to];
 }

@@ -46,6 +46,15 @@ enum sim_bug {
 	SIM_BUGS,
 };
 
+/* How the connections of one lane fare that one server dials to another. */
+enum sim_way {
+	SIM_WAY_OPEN,
+	SIM_WAY_DROPPED, /* no packet of them comes through */
+	SIM_WAY_REFUSED,
+	SIM_WAY_MUTE, /* accepted; what the dialler says is lost */
+	SIM_WAY_DEAF, /* accepted; what the dialler is told is lost */
+};
+
 struct sd_event { /* a process's loop */
 	struct proc *proc;
 	sd_event_source *post;
@@ -86,6 +95,8 @@ struct sim_disk {
 	size_t state_len;
 	unsigned slow_us; /* of one write, at most */
 	unsigned failing; /* of 100 writes */
+	bool dead;        /* no epoch can be written: each write fails, */
+	bool hung;        /* or none ends */
 };
 
 struct sim_server {
@@ -124,6 +135,8 @@ struct sim {
 	struct sim_server *servers;
 	struct qconfig members;
 	bool cut[3][SIM_SERVERS_MAX + 1][SIM_SERVERS_MAX + 1]; /* lane, from, to */
+	/* by lane: who dials, whom */
+	enum sim_way way[3][SIM_SERVERS_MAX + 1][SIM_SERVERS_MAX + 1];
 	bool keeps;       /* a minority keeps its faults, and strangers go on */
 	bool hostile;     /* strangers dial all the time */
 	bool calm;        /* no faults any more */
@@ -226,6 +239,9 @@ void sim_heal(void);
 /* Safety does not rest on the election: now and then it is wrong. */
 void sim_decide_wrongly(unsigned server, struct role_event *ev);
 void sim_garbage(struct proc *p); /* S8: bytes that are no message change nothing */
+
+/* hold.c: returns an exit status */
+int sim_hold(const char *name, uint64_t from, uint64_t to);
 
 /* check.c */
 void sim_check_begin(void);

@@ -42,6 +42,7 @@ kit_config(const struct qconfig *members, int64_t sid)
 /* One core, its clock and the actions of its last step. */
 struct kit {
 	struct role *role;
+	int64_t sid;
 	struct qconfig members;
 	struct role_actions todo;
 	uint64_t now_ms;
@@ -138,6 +139,7 @@ kit_step(struct kit *k, struct role_event ev)
 static inline void
 kit_new(struct kit *k, struct role_config config)
 {
+	k->sid = config.sid;
 	k->now_ms = 1000;
 	k->look_count = 0;
 	k->role_count = 0;
@@ -250,6 +252,17 @@ kit_pass(struct kit *k, uint64_t ms)
 {
 	k->now_ms += ms;
 	kit_step(k, (struct role_event){.type = ROLE_EV_DUE});
+}
+
+/* How long a role that ends now waits before it looks again: `ticks` and, by rule D5, up
+ * to a half more, which depends on the sid and the newest count. */
+static inline uint64_t
+kit_wait_ms(const struct kit *k, unsigned ticks)
+{
+	uint64_t count = k->look_count > k->role_count ? k->look_count : k->role_count;
+	uint64_t share = (7 * (uint64_t)k->sid + 5 * count) % 16;
+
+	return ticks * KIT_TICK * (32 + share) / 32;
 }
 
 static inline struct role_view

@@ -91,7 +91,7 @@ reread_at_every_look(void **state)
 	kit_down(&k, 2, MSG_REASON_REFUSED);
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 	claim(INT64_MAX); /* while we wait for the next */
-	kit_pass(&k, KIT_TICK);
+	kit_pass(&k, kit_wait_ms(&k, 1));
 	expect_look(INT64_MAX);
 }
 

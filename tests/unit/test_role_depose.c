@@ -99,6 +99,7 @@ an_observer_keeps_none(void **state)
 	assert_true(kit_closed(&k, 4, ROLE_CLOSE_ENDED));
 }
 
+/* Before a quorum has promised, others may come until the ten ticks are over (D6). */
 static void
 lost_on_the_way(void **state)
 {
@@ -106,8 +107,11 @@ lost_on_the_way(void **state)
 	joins(2, 4);
 	lead();
 	kit_down(&k, 2, MSG_REASON_EOF); /* our own promise is still being written */
-	expect_look(MSG_LOOK_QUORUM);
+	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 	kit_written(&k, 0);
+	assert_int_equal(role_due_ms(k.role), k.now_ms + 10 * KIT_TICK);
+	kit_pass(&k, 10 * KIT_TICK);
+	expect_look(MSG_LOOK_QUORUM);
 	assert_int_equal(role_accepted(k.role), 5);
 	kit_decided(&k, NOTIF_LEADING, 1);
 	joins(2, 4);
@@ -214,30 +218,37 @@ a_failed_promise_is_no_lead(void **state)
 	assert_int_equal(kit_view(&k).reason, ROLE_REASON_WRITE);
 	assert_int_equal(kit_view(&k).error, -5);
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
-	kit_pass(&k, KIT_TICK);
+	kit_pass(&k, kit_wait_ms(&k, 1));
 	expect_look(MSG_LOOK_DISK);
+	assert_true(kit_find(&k, ROLE_ACT_LOOK)->u.look.epoch == INT64_MIN);
+	kit_pass(&k, 10 * KIT_TICK);
+	kit_writes(&k, 5, 4);
+	kit_written(&k, 0);
+	assert_int_equal(kit_find(&k, ROLE_ACT_LOOK)->u.look.epoch, 4);
+	assert_int_equal(kit_view(&k).reason, ROLE_REASON_NONE);
 	lead();
 	joins(2, 4);
-	kit_writes(&k, 6, 4); /* tried again */
+	kit_writes(&k, 6, 4);
 	kit_written(&k, 0);
-	assert_int_equal(kit_view(&k).reason, ROLE_REASON_NONE);
 	ackepoch(2, 4);
 	kit_written(&k, -28);
 	assert_int_equal(kit_view(&k).reason, ROLE_REASON_WRITE);
 	assert_false(kit_view(&k).active);
 }
 
-/* A write of a role that has ended fails while we look: the view says so, and we go on
- * looking. */
+/* A write of a role that has ended fails while we look: the view says so, and we look
+ * as one that does not stand. */
 static void
 a_late_failure(void **state)
 {
 	(void)state;
 	joins(2, 4);
 	lead();
-	kit_down(&k, 2, MSG_REASON_EOF);
+	kit_pass(&k, 6 * KIT_TICK);
+	kit_pass(&k, 4 * KIT_TICK);
+	expect_look(MSG_LOOK_QUORUM);
 	kit_written(&k, -5);
-	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	assert_true(kit_find(&k, ROLE_ACT_LOOK)->u.look.epoch == INT64_MIN);
 	assert_int_equal(kit_find(&k, ROLE_ACT_EVENT)->u.view.reason, ROLE_REASON_WRITE);
 }
 

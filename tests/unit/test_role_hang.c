@@ -1,22 +1,35 @@
-/* While the write of an epoch takes longer than init_limit the core takes no role, does
- * not look, and sends the elector nothing. */
+/* While the write of an epoch takes longer than half of init_limit the core does not
+ * stand (rule D7); from init_limit on it takes no role, does not look, and sends the
+ * elector nothing. */
 #include "tests/unit/role_leader.h"
 
 #define LIMIT (40 * KIT_TICK)
 
 static void
+expect_reason(uint64_t lasted_ms)
+{
+	assert_int_equal(kit_view(&k).reason, ROLE_REASON_WRITE);
+	assert_int_equal(kit_view(&k).error, 0);
+	assert_int_equal(kit_view(&k).state, NOTIF_LOOKING);
+	assert_int_equal(kit_view(&k).since_ms, k.now_ms - lasted_ms);
+}
+
+static void
 expect_hang(void)
 {
-	const struct role_action *a = kit_find(&k, ROLE_ACT_EVENT);
-
 	assert_non_null(kit_find(&k, ROLE_ACT_ABSENT));
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
-	assert_non_null(a);
-	assert_int_equal(a->u.view.reason, ROLE_REASON_WRITE);
-	assert_int_equal(a->u.view.error, 0);
-	assert_int_equal(a->u.view.state, NOTIF_LOOKING);
-	assert_int_equal(a->u.view.since_ms, k.now_ms - LIMIT);
+	expect_reason(LIMIT);
 	assert_true(role_due_ms(k.role) == UINT64_MAX);
+}
+
+/* The look of a server that does not stand. */
+static void
+expect_no_stand(enum msg_look_reason reason)
+{
+	expect_look(reason);
+	assert_true(kit_find(&k, ROLE_ACT_LOOK)->u.look.epoch == INT64_MIN);
+	assert_true(kit_find(&k, ROLE_ACT_LOOK)->u.look.zxid == INT64_MIN);
 }
 
 /* The learners answer, so that only the write is late. */
@@ -29,20 +42,35 @@ pass_with_pings(uint64_t ms)
 		assert_null(kit_find(&k, ROLE_ACT_ABSENT));
 	}
 	kit_pass(&k, ms - 1);
-	assert_null(kit_find(&k, ROLE_ACT_ABSENT));
+	assert_true(kit_view(&k).reason == ROLE_REASON_NONE);
 	kit_pass(&k, 1);
+}
+
+/* A leader whose own promise hangs: half of init_limit later others may lead. */
+static void
+lead_until_it_hangs(void)
+{
+	uint64_t wait_ms;
+
+	joins(2, 4);
+	lead();
+	assert_non_null(kit_find(&k, ROLE_ACT_WRITE));
+	pass_with_pings(LIMIT / 2);
+	assert_true(kit_closed(&k, 2, ROLE_CLOSE_ENDED));
+	expect_reason(LIMIT / 2);
+	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	wait_ms = kit_wait_ms(&k, 1);
+	kit_pass(&k, wait_ms);
+	expect_no_stand(MSG_LOOK_DISK);
+	kit_pass(&k, LIMIT / 2 - wait_ms);
 }
 
 static void
 a_leader_steps_back(void **state)
 {
 	(void)state;
-	joins(2, 4);
-	lead();
-	assert_non_null(kit_find(&k, ROLE_ACT_WRITE));
-	pass_with_pings(LIMIT);
+	lead_until_it_hangs();
 	expect_hang();
-	assert_true(kit_closed(&k, 2, ROLE_CLOSE_ENDED));
 	/* whoever elected us is turned away */
 	kit_down(&k, 2, MSG_REASON_NEVER);
 	kit_up(&k, 2);
@@ -52,6 +80,7 @@ a_leader_steps_back(void **state)
 	assert_int_equal(k.todo.count, 0);
 	kit_written(&k, 0);
 	expect_look(MSG_LOOK_DISK);
+	assert_int_equal(kit_find(&k, ROLE_ACT_LOOK)->u.look.epoch, 4);
 	assert_int_equal(kit_view(&k).reason, ROLE_REASON_NONE);
 	assert_int_equal(role_accepted(k.role), 5);
 }
@@ -65,9 +94,14 @@ so_does_one_that_looks(void **state)
 	pass_with_pings(KIT_TICK);
 	lead();
 	kit_down(&k, 2, MSG_REASON_EOF); /* no quorum */
+	kit_pass(&k, 10 * KIT_TICK);
 	expect_look(MSG_LOOK_QUORUM);
-	assert_int_equal(role_due_ms(k.role), k.now_ms + LIMIT);
-	kit_pass(&k, LIMIT);
+	kit_pass(&k, LIMIT / 2 - 10 * KIT_TICK - 1);
+	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	kit_pass(&k, 1);
+	expect_no_stand(MSG_LOOK_QUORUM);
+	assert_int_equal(role_due_ms(k.role), k.now_ms + LIMIT / 2);
+	kit_pass(&k, LIMIT / 2);
 	expect_hang();
 }
 
@@ -78,7 +112,9 @@ so_does_one_that_waits(void **state)
 	joins(2, 4);
 	lead();
 	kit_down(&k, 2, MSG_REASON_EOF);
-	kit_pass(&k, LIMIT - KIT_TICK / 2);
+	kit_pass(&k, 10 * KIT_TICK);
+	kit_pass(&k, LIMIT / 2 - 10 * KIT_TICK);
+	kit_pass(&k, LIMIT / 2 - KIT_TICK / 2);
 	for (unsigned i = 0; i < 2; i++) /* the second refusal costs a tick */
 		kit_decided(&k, NOTIF_LEADING, 9);
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
@@ -106,7 +142,8 @@ a_follower_too(void **state)
 	assert_int_equal(kit_find(&k, ROLE_ACT_LOOK)->u.look.epoch, 5);
 }
 
-/* A write that takes less than init_limit is waited for. */
+/* A follower's write has until init_limit: the leader may have a quorum without it. A
+ * leader's write that takes less than half of that is waited for. */
 static void
 a_slow_write_is_no_hang(void **state)
 {
@@ -114,7 +151,7 @@ a_slow_write_is_no_hang(void **state)
 	joins(2, 4);
 	lead();
 	ackepoch(2, 4);
-	for (uint64_t ms = 0; ms < LIMIT - KIT_TICK; ms += KIT_TICK) {
+	for (uint64_t ms = 0; ms < LIMIT / 2 - KIT_TICK; ms += KIT_TICK) {
 		kit_pass(&k, KIT_TICK);
 		kit_packet(&k, 2, QPACKET_PING, 0, 0);
 	}
@@ -127,14 +164,13 @@ static void
 a_write_that_fails_at_last(void **state)
 {
 	(void)state;
-	joins(2, 4);
-	lead();
-	pass_with_pings(LIMIT);
+	lead_until_it_hangs();
 	kit_written(&k, -5);
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 	assert_int_equal(kit_view(&k).error, -5);
-	kit_pass(&k, 2 * KIT_TICK);
-	expect_look(MSG_LOOK_DISK);
+	assert_int_equal(kit_view(&k).since_ms, 0);
+	kit_pass(&k, kit_wait_ms(&k, 4));
+	expect_no_stand(MSG_LOOK_DISK);
 }
 
 /* The ABSENT that was sent may be lost with the link to connmgr. */

@@ -121,7 +121,7 @@ elected_all_the_same(void **state)
 	assert_int_equal(k.todo.count, 0);
 	port(true);
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
-	kit_pass(&k, KIT_TICK);
+	kit_pass(&k, kit_wait_ms(&k, 1));
 	expect_vote(4, 9);
 	kit_decided(&k, NOTIF_LEADING, 1);
 	assert_non_null(kit_find(&k, ROLE_ACT_ROLE));
