@@ -45,6 +45,10 @@ int chan_open(struct chan **out, enum chan_kind kind, enum chan_end end, sd_even
  * be. */
 int chan_send(struct chan *c, const void *data, size_t len);
 
+/* What is sent within one turn of the loop goes together, at its end. This sends it now:
+ * before work that others need not wait for. NULL is allowed. */
+void chan_flush(struct chan *c);
+
 /* Cuts the connection at once, removes the socket's file and frees the channel. NULL is
  * allowed. May be called from any of the channel's own callbacks. */
 void chan_close(struct chan *c);

@@ -81,6 +81,13 @@ chan_send(struct chan *c, const void *data, size_t len)
 }
 
 void
+chan_flush(struct chan *c)
+{
+	if (c && c->state == CHAN_UP && c->type->flush)
+		c->type->flush(c);
+}
+
+void
 chan_close(struct chan *c)
 {
 	if (!c || c->given)

@@ -21,6 +21,8 @@ struct chan_type {
 	int (*open)(struct chan *c, const char *path, bool listen);
 	/* chan_send's contract; called only while up and not full. */
 	int (*send)(struct chan *c, const void *data, size_t len);
+	/* Called only while up. NULL: send holds nothing back. */
+	void (*flush)(struct chan *c);
 	/* Cuts the connection and frees all but the struct. Called once. */
 	void (*close)(struct chan *c);
 };

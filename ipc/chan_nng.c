@@ -192,6 +192,16 @@ nng_end_send(struct chan *base, const void *data, size_t len)
 	return r < 0 ? r : add_piece(c, (const char *)data + first, len - first, false);
 }
 
+/* An error comes with the end of the pipe, which on_news reports. */
+static void
+nng_end_flush(struct chan *base)
+{
+	struct chan_nng *c = (struct chan_nng *)base;
+
+	if (!c->rest)
+		(void)flush(c);
+}
+
 /* Removes the address, since nobody else is to come. */
 static void
 report_up(struct chan_nng *c)
@@ -377,5 +387,6 @@ const struct chan_type chan_nng_type = {
     .size = sizeof(struct chan_nng),
     .open = nng_end_open,
     .send = nng_end_send,
+    .flush = nng_end_flush,
     .close = nng_end_close,
 };

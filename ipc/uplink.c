@@ -171,10 +171,10 @@ static void
 on_link_writable(void *user)
 {
 	struct uplink *u = user;
-	struct queue *q = &u->waiting;
 
-	while (q->first && u->chan && pass(u, q->first->data, q->first->len))
-		queue_remove_first(q);
+	while (u->waiting.first && u->chan &&
+	       pass(u, u->waiting.first->data, u->waiting.first->len))
+		queue_remove_first(&u->waiting);
 }
 
 /* The newer of two votes for a server replaces the older. Where the queue is full nothing
@@ -214,12 +214,16 @@ uplink_send(struct uplink *u, const struct msg *m)
 		u->counters.dropped++;
 }
 
+void
+uplink_flush(struct uplink *u)
+{
+	chan_flush(u->chan);
+}
+
 static void
 send_hello(struct uplink *u)
 {
-	struct msg hello = {.type = MSG_HELLO, .u.hello = {u->generation}};
-
-	send_or_wait(u, &hello);
+	send_or_wait(u, &(struct msg){.type = MSG_HELLO, .u.hello = {u->generation}});
 }
 
 static void
@@ -377,17 +381,16 @@ on_door(sd_event_source *s, int fd, uint32_t events, void *user)
 static int
 send_attach(struct uplink *u)
 {
-	struct msg m = {.type = MSG_ATTACH};
+	struct msg m = {.type = MSG_ATTACH,
+	                .u.attach = {.who = (uint8_t)u->config.who,
+	                             .pid = getpid(),
+	                             .build = CONCLAVE_VERSION,
+	                             .set = MSG_SET,
+	                             .generation = u->generation}};
 	unsigned char packet[ANSWER_MAX];
-	struct msg_attach *a = &m.u.attach;
 	size_t len;
 
-	a->who = (uint8_t)u->config.who;
-	snprintf(a->name, sizeof(a->name), "%s", u->config.name);
-	a->pid = getpid();
-	snprintf(a->build, sizeof(a->build), "%s", CONCLAVE_VERSION);
-	a->set = MSG_SET;
-	a->generation = u->generation;
+	snprintf(m.u.attach.name, sizeof(m.u.attach.name), "%s", u->config.name);
 	len = msg_encode(&m, packet, sizeof(packet));
 	assert(len > 0);
 	return send(u->door, packet, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
@@ -452,10 +455,7 @@ uplink_open(struct uplink **out, sd_event *loop, const struct uplink_config *con
 
 	if (!u)
 		return -ENOMEM;
-	u->loop = loop;
-	u->config = *config;
-	u->ops = ops;
-	u->user = user;
+	*u = (struct uplink){.loop = loop, .config = *config, .ops = ops, .user = user};
 	u->refs = 1;
 	u->door = -1;
 	r = paths_below(u->door_path, sizeof(u->door_path), config->run_dir,
@@ -474,11 +474,10 @@ uplink_open(struct uplink **out, sd_event *loop, const struct uplink_config *con
 void
 uplink_close(struct uplink *u)
 {
-	if (!u)
-		return;
-	if (u->state != UPLINK_ENDED)
+	if (u && u->state != UPLINK_ENDED)
 		end(u);
-	uplink_unref(u);
+	if (u)
+		uplink_unref(u);
 }
 
 unsigned

@@ -52,6 +52,8 @@ void uplink_close(struct uplink *u);
  * and no frame may come before the state that it carries. msg_encode must accept `m`. */
 #define UPLINK_QUEUE_MAX 256
 void uplink_send(struct uplink *u, const struct msg *m);
+/* Sends at once what would go at the end of this turn of the loop (chan_flush). */
+void uplink_flush(struct uplink *u);
 /* How many messages wait. From half of UPLINK_QUEUE_MAX on, do not send what can be left
  * out. */
 unsigned uplink_waiting(const struct uplink *u);

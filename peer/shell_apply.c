@@ -183,6 +183,7 @@ peer_apply(struct peer *p)
 			peer_door_claimed(p, a->u.claimed.claim, a->u.claimed.error);
 			break;
 		case ROLE_ACT_EVENT:
+			uplink_flush(p->uplink); /* nobody else waits for it */
 			peer_publish(p, &a->u.view);
 			break;
 		}

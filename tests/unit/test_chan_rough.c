@@ -230,6 +230,35 @@ test_bad_batches(void **state)
 	}
 }
 
+/* What one turn of the loop sends is one message of nng, and a flush sends it without a
+ * turn. */
+static void
+test_flush(void **state)
+{
+	static const unsigned char pieces[] = {0, 0, 0, 4, 0, 0, 0, 1,
+	                                       0, 0, 0, 4, 0, 0, 0, 2};
+	struct end a = {0};
+	int to_a, from_a;
+
+	(void)state;
+	if (kind == CHAN_SEQPACKET)
+		return; /* it holds nothing back */
+	assert_int_equal(chan_open(&a.chan, kind, CHAN_LISTENS, loop, fresh_path(),
+	                           SAME_USER, LINK_US, &ops, &a),
+	                 0);
+	raw_link(&a, &to_a, &from_a);
+	assert_int_equal(chan_send(a.chan, pieces + 4, 4), 0);
+	assert_int_equal(chan_send(a.chan, pieces + 12, 4), 0);
+	assert_true(recv(from_a, packet, sizeof(packet), MSG_DONTWAIT) < 0);
+	chan_flush(a.chan);
+	assert_int_equal(recv(from_a, packet, 13 + sizeof(pieces), MSG_WAITALL),
+	                 13 + sizeof(pieces));
+	assert_memory_equal(packet + 13, pieces, sizeof(pieces));
+	close(to_a);
+	close(from_a);
+	until(&a.downs, 1);
+}
+
 static void
 test_stranger(void **state)
 {
@@ -323,6 +352,7 @@ run_all(enum chan_kind with)
 	    cmocka_unit_test_setup_teardown(test_second_dialler, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_stale_socket, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_bad_batches, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_flush, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_stranger, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_other_process, set_up, tear_down),
 	};
