@@ -1,9 +1,12 @@
-/* See epoch.h. A thread does the writes, so that the loop never waits for one. */
+/* See epoch.h. base/slots says what is to be written; a thread writes it. The mirror, the
+ * second slot's copy, is written when nothing was wanted for a while, so that it does not
+ * stand between the two writes of an election. */
 #include "peer/epoch.h"
 
 #include "base/file.h"
+#include "base/log.h"
+#include "base/slots_file.h"
 #include "proc/errand.h"
-#include "wire/qaddr.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -12,187 +15,391 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
-#define TEXT_MAX 64
+#define TEXT_MAX           160
+#define LOCK_NAME          "lock"
+#define MIRROR_ACCURACY_US 1000
+#define AFTER_FAILURE      20 /* times as long until the next mirror */
+#define NO_FILE            (-1)
 
-struct epoch_writer {
-	struct errand *errand;
-	void (*on_done)(void *user, int error);
+/* What the thread does. */
+enum work { WORK_READ, WORK_WRITE, WORK_MIRROR };
+
+struct epoch {
+	const struct epoch_ops *ops;
 	void *user;
-	/* Only the thread touches these while it writes. */
+	struct errand *errand;
+	sd_event_source *timer;
+	uint64_t mirror_us;
+	char folder[PATH_MAX];
 	char path[PATH_MAX];
-	int64_t number;
+	/* The answers that we owe. */
+	bool reading;
+	bool writing;
+	/* `slots` holds what is in the file. */
+	bool known;
+	/* The last mirror failed, and the log says so. */
+	bool unmirrored;
+	struct slots slots;
+	char wanted[TEXT_MAX];
+	size_t wanted_len;
+
+	/* Only the thread touches these while it works. */
+	enum work work;
+	struct slots_write write;
+	int fd;
+	bool locked;
+	char blocks[SLOTS_COUNT][SLOTS_BLOCK];
+	char why[PATH_MAX + EPOCH_WHY_MAX];
 };
 
-static int
-read_one(const char *folder, const char *name, int64_t max, int64_t *out)
-{
-	char path[PATH_MAX];
-	char text[TEXT_MAX];
-	struct qaddr_text number;
-	size_t len;
-	int r;
+/* ---- the text of a record ---- */
 
-	if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path))
-		return -ENAMETOOLONG;
-	r = file_read(path, text, sizeof(text), &len);
-	if (r == -ENOENT) {
-		*out = EPOCH_NONE;
-		return 0;
-	}
-	if (r == -EFBIG)
-		return EPOCH_DAMAGED;
-	if (r < 0)
-		return r;
-	number = qaddr_trim_end((struct qaddr_text){text, len}, '\n');
-	return number.len + 1 >= len && qaddr_unsigned(number, 10, max, out)
-	           ? 0
-	           : EPOCH_DAMAGED;
+static size_t
+put_record(char text[TEXT_MAX], const struct role_record *r)
+{
+	return (size_t)snprintf(text, TEXT_MAX,
+	                        "conclave epochs 1\naccepted %" PRId64
+	                        "\ncurrent %" PRId64 "\nclaim 0x%" PRIx64 "\n",
+	                        r->accepted, r->current, (uint64_t)r->claim);
 }
 
-static int
-unreadable(const char *folder, const char *name, int error, char *why, size_t why_cap)
+static bool
+take_record(const char *body, size_t len, struct role_record *out)
 {
-	snprintf(why, why_cap, "%s/%s cannot be read: %s", folder, name,
-	         strerror(-error));
+	char text[TEXT_MAX], again[TEXT_MAX];
+	struct role_record r;
+	uint64_t claim;
+
+	if (len >= sizeof(text))
+		return false;
+	memcpy(text, body, len);
+	text[len] = '\0';
+	if (sscanf(text,
+	           "conclave epochs 1\naccepted %" SCNd64 "\ncurrent %" SCNd64
+	           "\nclaim 0x%" SCNx64,
+	           &r.accepted, &r.current, &claim) != 3)
+		return false;
+	if (r.current < 0 || r.accepted < r.current || r.accepted > ROLE_EPOCH_MAX ||
+	    claim > INT64_MAX)
+		return false;
+	r.claim = (int64_t)claim;
+	if (put_record(again, &r) != len || memcmp(again, text, len) != 0)
+		return false;
+	*out = r;
+	return true;
+}
+
+/* ---- in the thread ---- */
+
+static int
+unusable(struct epoch *e, const char *path, const char *what, int error)
+{
+	snprintf(e->why, sizeof(e->why), "%s %s: %s", path, what, strerror(-error));
 	return error;
 }
 
 static int
-damaged(const char *folder, const char *name, const char *what, char *why, size_t why_cap)
+damaged(struct epoch *e, const char *path, const char *what)
 {
-	const char *advice =
-	    "not below any epoch that this server promised (the largest " EPOCH_ACCEPTED
-	    " of all servers is safe)";
-
-	if (strcmp(name, EPOCH_CURRENT) == 0)
-		advice = "the epoch of the last leader that this server followed, not "
-			 "above the number in " EPOCH_ACCEPTED;
-	snprintf(why, why_cap,
-	         "%s/%s %s; write there one number, %s, then restart the peer", folder,
-	         name, what, advice);
+	snprintf(
+	    e->why, sizeof(e->why),
+	    "%s %s, so this server takes no part: it may have promised an epoch that "
+	    "it no longer knows. When a quorum of the other servers names a leader "
+	    "(conclave leader on each), move the file away, then: conclave restart "
+	    "peer; see conclave-peer(8), A DAMAGED RECORD",
+	    path, what);
 	return EPOCH_DAMAGED;
 }
 
-int
-epoch_read(const char *folder, int64_t *accepted, int64_t *current, char *why,
-           size_t why_cap)
+/* A peer that connmgr thought dead may still be writing. */
+static int
+lock(struct epoch *e)
 {
-	static const char *const names[] = {EPOCH_ACCEPTED, EPOCH_CURRENT};
-	int64_t values[2];
-	int synced = file_sync_dir(folder);
+	char path[PATH_MAX];
+	int r = -ENAMETOOLONG;
 
-	/* A peer that was killed after its rename, and before its sync, has left a file
-	 * that we see and that a power failure would take back. */
-	if (synced < 0) {
-		snprintf(why, why_cap, "%s cannot be synced: %s", folder,
-		         strerror(-synced));
-		return synced;
+	if (e->locked)
+		return 0;
+	if (snprintf(path, sizeof(path), "%s/" LOCK_NAME, e->folder) < (int)sizeof(path))
+		r = file_lock(path);
+	if (r == -EWOULDBLOCK) {
+		snprintf(e->why, sizeof(e->why), "%s: another peer holds it", path);
+		return r;
 	}
-	for (unsigned i = 0; i < 2; i++) {
-		int r = read_one(folder, names[i], INT32_MAX, &values[i]);
-
-		if (r == EPOCH_DAMAGED)
-			return damaged(folder, names[i], "is damaged", why, why_cap);
-		if (r < 0)
-			return unreadable(folder, names[i], r, why, why_cap);
-	}
-	if (values[0] == EPOCH_NONE && values[1] != EPOCH_NONE)
-		return damaged(folder, EPOCH_ACCEPTED, "is missing", why, why_cap);
-	if (values[1] == EPOCH_NONE && values[0] > 0)
-		return damaged(folder, EPOCH_CURRENT, "is missing", why, why_cap);
-	if (values[1] > values[0])
-		return damaged(folder, EPOCH_ACCEPTED, "is below " EPOCH_CURRENT, why,
-		               why_cap);
-	*accepted = values[0];
-	*current = values[1];
+	if (r < 0)
+		return unusable(e, path, "cannot be used", r);
+	e->locked = true;
 	return 0;
 }
 
-int
-epoch_read_claim(const char *folder, int64_t *claim, char *why, size_t why_cap)
+/* Files of the time before the record; no release had them. */
+static int
+refuse_old_files(struct epoch *e)
 {
-	int64_t value;
-	int r = read_one(folder, EPOCH_CLAIM, INT64_MAX, &value);
+	static const char *const names[] = {"acceptedEpoch", "currentEpoch", "claim"};
+	char path[PATH_MAX];
 
-	if (r < 0)
-		return unreadable(folder, EPOCH_CLAIM, r, why, why_cap);
-	if (r == EPOCH_DAMAGED) {
-		snprintf(why, why_cap,
-		         "%s/" EPOCH_CLAIM
-		         " is damaged; say how fresh this server is: conclave claim N",
-		         folder);
-		return r;
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (snprintf(path, sizeof(path), "%s/%s", e->folder, names[i]) >=
+		    (int)sizeof(path))
+			return unusable(e, e->folder, "cannot be used", -ENAMETOOLONG);
+		if (access(path, F_OK) == 0)
+			return damaged(
+			    e, path,
+			    "is of an unreleased version, whose files "
+			    "(acceptedEpoch, currentEpoch, claim) are not read");
 	}
-	*claim = value == EPOCH_NONE ? 0 : value;
 	return 0;
 }
 
 static int
-write_number(void *user)
+open_file(struct epoch *e)
 {
-	const struct epoch_writer *w = user;
+	static const struct role_record none;
 	char text[TEXT_MAX];
-	int len = snprintf(text, sizeof(text), "%" PRId64 "\n", w->number);
+	int r;
 
-	return file_write(w->path, text, (size_t)len, true);
+	if (e->fd != NO_FILE)
+		slots_file_close(e->fd);
+	e->fd = NO_FILE;
+	r = slots_file_open(e->path, &e->fd, e->blocks);
+	if (r == SLOTS_FILE_NONE) {
+		r = slots_file_make(e->path, text, put_record(text, &none));
+		if (r < 0)
+			return unusable(e, e->path, "cannot be made", r);
+		r = slots_file_open(e->path, &e->fd, e->blocks);
+		if (r == SLOTS_FILE_NONE)
+			r = -ENOENT;
+	}
+	return r < 0 ? unusable(e, e->path, "cannot be read", r) : 0;
+}
+
+static int
+read_all(struct epoch *e)
+{
+	int r = file_make_dir(e->folder);
+
+	if (r < 0)
+		return unusable(e, e->folder, "cannot be used", r);
+	r = lock(e);
+	if (r == 0)
+		r = refuse_old_files(e);
+	return r == 0 ? open_file(e) : r;
+}
+
+static int
+work(void *user)
+{
+	struct epoch *e = user;
+
+	return e->work == WORK_READ ? read_all(e) : slots_file_write(e->fd, &e->write);
+}
+
+/* ---- in the loop ---- */
+
+static void
+start(struct epoch *e, enum work what)
+{
+	e->work = what;
+	errand_start(e->errand);
 }
 
 static void
-on_written(void *user, int error)
+answer_read(struct epoch *e, int result)
 {
-	struct epoch_writer *w = user;
+	struct role_record record = {0};
+	const char *body;
+	size_t len;
 
-	w->on_done(w->user, error);
+	if (result == 0) {
+		body = slots_body(&e->slots, &len);
+		if (!take_record(body, len, &record)) {
+			e->known = false;
+			result = damaged(e, e->path, "is of another version");
+		}
+	}
+	e->reading = false;
+	e->ops->on_read(e->user, result, &record, e->why);
 }
 
-static const struct errand_ops errand_ops = {write_number, on_written};
+static void
+answer_write(struct epoch *e, int error)
+{
+	e->writing = false;
+	e->ops->on_written(e->user, error);
+}
+
+static bool
+is_newest(const struct epoch *e)
+{
+	size_t len;
+	const char *body = slots_body(&e->slots, &len);
+
+	return len == e->wanted_len && memcmp(body, e->wanted, len) == 0;
+}
+
+/* Goes on until the thread works or nothing is owed. */
+static void
+advance(struct epoch *e)
+{
+	if (errand_busy(e->errand))
+		return;
+	if (e->reading && !e->known) {
+		start(e, WORK_READ);
+	} else if (e->reading || e->writing) {
+		if (e->writing && slots_is_sure(&e->slots) && !is_newest(e)) {
+			bool fits = slots_set(&e->slots, e->wanted, e->wanted_len);
+
+			assert(fits);
+		}
+		if (slots_next(&e->slots, &e->write))
+			start(e, WORK_WRITE);
+		else if (e->reading)
+			answer_read(e, 0);
+		else
+			answer_write(e, 0);
+	}
+	if (!epoch_busy(e) && e->known && slots_mirror(&e->slots, &e->write)) {
+		sd_event_source_set_time_relative(
+		    e->timer, e->mirror_us * (e->unmirrored ? AFTER_FAILURE : 1));
+		sd_event_source_set_enabled(e->timer, SD_EVENT_ONESHOT);
+	}
+}
+
+static int
+on_timer(sd_event_source *source, uint64_t usec, void *user)
+{
+	struct epoch *e = user;
+
+	(void)source;
+	(void)usec;
+	if (!epoch_busy(e) && !errand_busy(e->errand) && e->known &&
+	    slots_mirror(&e->slots, &e->write))
+		start(e, WORK_MIRROR);
+	return 0;
+}
+
+static void
+on_read_done(struct epoch *e, int result)
+{
+	if (result == 0 && !slots_start(&e->slots, e->blocks))
+		result = damaged(e, e->path, "is damaged in both slots");
+	e->known = result == 0;
+	if (result != 0)
+		answer_read(e, result);
+}
+
+static void
+on_write_done(struct epoch *e, int error)
+{
+	slots_done(&e->slots, e->write.slot, error == 0);
+	if (error == 0)
+		return;
+	if (e->reading) {
+		e->known = false;
+		answer_read(e, unusable(e, e->path, "cannot be written", error));
+	} else {
+		answer_write(e, error);
+	}
+}
+
+static void
+on_mirror_done(struct epoch *e, int error)
+{
+	slots_done(&e->slots, e->write.slot, error == 0);
+	if (error < 0 && !e->unmirrored)
+		log_err("the second copy of %s cannot be written: %s; repair the disk",
+		        e->path, strerror(-error));
+	e->unmirrored = error < 0;
+}
+
+static void
+on_done(void *user, int result)
+{
+	struct epoch *e = user;
+
+	switch (e->work) {
+	case WORK_READ:
+		on_read_done(e, result);
+		break;
+	case WORK_WRITE:
+		on_write_done(e, result);
+		break;
+	case WORK_MIRROR:
+		on_mirror_done(e, result);
+		break;
+	}
+	advance(e);
+}
+
+void
+epoch_read(struct epoch *e)
+{
+	assert(!epoch_busy(e));
+	e->reading = true;
+	e->known = false;
+	advance(e);
+}
+
+void
+epoch_write(struct epoch *e, const struct role_record *record)
+{
+	assert(!epoch_busy(e) && e->known);
+	e->writing = true;
+	e->wanted_len = put_record(e->wanted, record);
+	advance(e);
+}
+
+bool
+epoch_busy(const struct epoch *e)
+{
+	return e->reading || e->writing;
+}
 
 int
-epoch_writer_open(struct epoch_writer **out, sd_event *loop,
-                  void (*on_done)(void *user, int error), void *user)
+epoch_new(struct epoch **out, sd_event *loop, const char *folder, uint32_t mirror_ms,
+          const struct epoch_ops *ops, void *user)
 {
-	struct epoch_writer *w = calloc(1, sizeof(*w));
-	int r;
+	static const struct errand_ops errand_ops = {work, on_done};
+	struct epoch *e = calloc(1, sizeof(*e));
+	int r = -ENAMETOOLONG;
 
-	if (!w)
+	if (!e)
 		return -ENOMEM;
-	w->on_done = on_done;
-	w->user = user;
-	r = errand_open(&w->errand, loop, &errand_ops, w);
+	e->ops = ops;
+	e->user = user;
+	e->fd = NO_FILE;
+	e->mirror_us = mirror_ms * UINT64_C(1000);
+	if (snprintf(e->folder, sizeof(e->folder), "%s", folder) <
+	        (int)sizeof(e->folder) &&
+	    snprintf(e->path, sizeof(e->path), "%s/" EPOCH_FILE, folder) <
+	        (int)sizeof(e->path))
+		r = sd_event_add_time(loop, &e->timer, CLOCK_BOOTTIME, UINT64_MAX,
+		                      MIRROR_ACCURACY_US, on_timer, e);
+	if (r >= 0)
+		r = errand_open(&e->errand, loop, &errand_ops, e);
 	if (r < 0) {
-		free(w);
+		sd_event_source_disable_unref(e->timer);
+		free(e);
 		return r;
 	}
-	*out = w;
+	*out = e;
 	return 0;
 }
 
 void
-epoch_writer_close(struct epoch_writer *w)
+epoch_free(struct epoch *e)
 {
-	if (!w)
+	if (!e)
 		return;
-	errand_close(w->errand);
-	free(w);
-}
-
-int
-epoch_write(struct epoch_writer *w, const char *folder, const char *name, int64_t number)
-{
-	char path[PATH_MAX];
-
-	assert(!epoch_writer_busy(w));
-	if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path))
-		return -ENAMETOOLONG;
-	memcpy(w->path, path, sizeof(path));
-	w->number = number;
-	errand_start(w->errand);
-	return 0;
-}
-
-bool
-epoch_writer_busy(const struct epoch_writer *w)
-{
-	return errand_busy(w->errand);
+	sd_event_source_disable_unref(e->timer);
+	if (errand_busy(e->errand))
+		return;
+	errand_close(e->errand);
+	if (e->fd != NO_FILE)
+		slots_file_close(e->fd);
+	free(e);
 }

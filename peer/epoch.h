@@ -1,47 +1,48 @@
-/* The peer's numbers on the disk: the epochs in `acceptedEpoch` and `currentEpoch`, and
- * the `claim` to freshness, one decimal number in each file of the peer's folder below
- * data_dir. They are read once, after the peer has become active. Each writer is a thread
- * that does one write at a time. */
+/* The peer's record on the disk: the epochs that it accepted and followed, and its claim
+ * to freshness, in `epochs` in the peer's folder below data_dir, a file with two slots
+ * (base/slots.h). All that waits for the disk runs on a thread, one piece at a time; the
+ * loop hears of its end. */
 #ifndef PEER_EPOCH_H
 #define PEER_EPOCH_H
+
+#include "peer/role.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
-#define EPOCH_ACCEPTED "acceptedEpoch"
-#define EPOCH_CURRENT  "currentEpoch"
-#define EPOCH_CLAIM    "claim"
-#define EPOCH_NONE     (-1) /* no such file */
+#define EPOCH_FILE    "epochs"
+#define EPOCH_DAMAGED 1 /* a person must look at the files; `why` says what to do */
+/* behind a path, with the NUL */
+#define EPOCH_WHY_MAX 512
 
-#define EPOCH_DAMAGED 1 /* `why` tells the operator what to do */
+struct epoch;
 
-/* Reads both epochs, and syncs the folder first, so that what is read is on the disk.
- * 0: a missing file is EPOCH_NONE; both may be missing, or currentEpoch alone while the
- * other is 0 (a first start that was cut short). EPOCH_DAMAGED: a file is missing, is no
- * number, or its number is out of range. -errno: try again. Fills `why` unless 0. */
-int epoch_read(const char *folder, int64_t *accepted, int64_t *current, char *why,
-               size_t why_cap);
+struct epoch_ops {
+	/* The answer to epoch_read. 0: `record` is on the disk, and will be found again;
+	 * EPOCH_DAMAGED; -errno: try again. Unless 0, `why` says why. */
+	void (*on_read)(void *user, int result, const struct role_record *record,
+	                const char *why);
+	/* The answer to epoch_write. 0: the record is on the disk; -errno: nobody knows
+	 * whether this one or the one before it is, and the next write, of whatever
+	 * record, settles it first. It may come before epoch_write returns. */
+	void (*on_written)(void *user, int error);
+};
 
-/* Reads the claim, 0 where none was ever made; outcomes as above. A damaged claim is not
- * taken for 0, since a server that understates what it has may follow one that has less:
- * this server takes no part until somebody claims again. */
-int epoch_read_claim(const char *folder, int64_t *claim, char *why, size_t why_cap);
-
-struct epoch_writer;
-
-/* The loop calls on_done once for each write, with 0 or -errno. Returns 0 or -errno. */
-int epoch_writer_open(struct epoch_writer **out, sd_event *loop,
-                      void (*on_done)(void *user, int error), void *user);
-/* Waits for a write in progress, for which on_done is not called, and ends the thread.
- * NULL ok. */
-void epoch_writer_close(struct epoch_writer *w);
-/* Starts to write `number` to `folder`/`name`: a new file is synced and renamed, and the
- * folder is synced. No write may be in progress. 0; -ENAMETOOLONG: nothing was started.
- */
-int epoch_write(struct epoch_writer *w, const char *folder, const char *name,
-                int64_t number);
-bool epoch_writer_busy(const struct epoch_writer *w);
+/* `mirror_ms`: how long nothing must have been written before the second slot is.
+ * Borrowed until epoch_free: loop, ops, user. 0 or -errno. */
+int epoch_new(struct epoch **out, sd_event *loop, const char *folder, uint32_t mirror_ms,
+              const struct epoch_ops *ops, void *user);
+/* NULL ok. While the thread works, it and `e` are left to the end of the process: a disk
+ * may hang. */
+void epoch_free(struct epoch *e);
+/* Makes the folder and the record, all 0, where they are missing; takes the folder's
+ * lock, which is kept; reads the record and makes sure of it. Nothing may be owed. */
+void epoch_read(struct epoch *e);
+/* Nothing may be owed, and a read must have succeeded. */
+void epoch_write(struct epoch *e, const struct role_record *record);
+/* Is an answer owed? */
+bool epoch_busy(const struct epoch *e);
 
 #endif

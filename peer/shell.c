@@ -105,14 +105,10 @@ on_written(void *user, int error)
 	struct peer *p = user;
 	bool ours = p->writing; /* else the core before this one started it */
 
-	if (error < 0)
-		*p->written = p->before; /* so it is written again */
-	else if (ours && peer_write_next(p))
-		return;
 	p->writing = false;
 	if (error < 0) {
 		p->counters.writes_failed++;
-		log_err("the epochs cannot be written in %s: %s; repair the disk, until "
+		log_err("%s/" EPOCH_FILE " cannot be written: %s; repair the disk, until "
 		        "then this server promises nothing",
 		        p->folder, strerror(-error));
 	}
@@ -241,6 +237,7 @@ peer_open(void *self, const struct conf *conf, const char *name, struct proc *pr
 {
 	struct peer *p = self;
 	static const struct gate_ops gate_ops = {step, settle};
+	static const struct epoch_ops epoch_ops = {peer_on_read, on_written};
 	static const struct uplink_ops ops = {on_activate, on_again, on_message, on_lost,
 	                                      on_superseded};
 	const struct uplink_config uplink = {
@@ -266,7 +263,8 @@ peer_open(void *self, const struct conf *conf, const char *name, struct proc *pr
 	if (r >= 0)
 		r = open_timers(p);
 	if (r >= 0)
-		r = epoch_writer_open(&p->epochs, p->loop, on_written, p);
+		r = epoch_new(&p->epochs, p->loop, p->folder, conf->timing.tick_ms,
+		              &epoch_ops, p);
 	if (r >= 0)
 		r = uplink_open(&p->uplink, p->loop, &uplink, &ops, p);
 	if (r >= 0)
@@ -294,8 +292,7 @@ peer_close(void *self)
 	uplink_close(p->uplink);
 	sd_event_source_disable_unref(p->timer);
 	sd_event_source_disable_unref(p->retry);
-	if (p->epochs && !epoch_writer_busy(p->epochs))
-		epoch_writer_close(p->epochs); /* a disk that hangs would block us */
+	epoch_free(p->epochs);
 	role_free(p->role);
 	gate_deinit(&p->gate);
 }

@@ -5,7 +5,7 @@
  *   shell.c        opens all, steps each event, arms the timer, takes messages
  *   shell_apply.c  carries out the core's actions
  *   shell_door.c   the requests at the control socket
- *   shell_start.c  reads the files once we are active
+ *   shell_start.c  reads the record once we are active
  *   status.c       the answers, as JSON and as a sentence */
 #ifndef PEER_SHELL_H
 #define PEER_SHELL_H
@@ -24,7 +24,7 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
-#define PEER_WHY_MAX      (PATH_MAX + 256)
+#define PEER_WHY_MAX      (PATH_MAX + EPOCH_WHY_MAX)
 #define PEER_WATCHERS_MAX 48 /* leaves room at the door for questions */
 
 struct peer_counters {
@@ -50,13 +50,9 @@ struct peer {
 	sd_event_source *retry;
 	struct uplink *uplink;
 	struct door *door;
-	struct epoch_writer *epochs;
-	/* The numbers on the disk, and those that shall be there. */
-	struct role_record disk;
-	struct role_record wanted;
-	/* The number whose write is in progress, and what it was before. */
-	int64_t *written;
-	int64_t before;
+	struct epoch *epochs;
+	/* since when the record is being read; 0: it is not */
+	uint64_t read_ms;
 	/* The core owes the answer to a claim; whose, NULL: the asker has left. */
 	bool claiming;
 	struct door_conn *claimer;
@@ -71,15 +67,13 @@ struct peer {
 	struct role_actions todo;
 	/* attached and synced once */
 	bool ready;
-	/* This core has had the replay, has its files, waits for the end of a write. */
+	/* This core has had the replay, has its record, waits for the end of a write. */
 	bool synced;
 	bool started;
 	bool writing;
-	/* We hold the folder's lock while we live. */
-	bool locked;
-	/* The files need a person. */
+	/* The record needs a person. */
 	bool damaged;
-	/* Why the files cannot be used; "": they can. */
+	/* Why the record cannot be used; "": it can, or is being read. */
 	char why[PEER_WHY_MAX];
 
 	/* what was published last, and when */
@@ -104,8 +98,6 @@ int peer_open(void *self, const struct conf *conf, const char *name, struct proc
 void peer_close(void *self);
 
 void peer_apply(struct peer *p); /* p->todo, in order */
-/* Starts to write the next number that is wanted; false: all are on the disk. */
-bool peer_write_next(struct peer *p);
 /* Tells who started us that we are ready, and what we are. */
 void peer_say(struct peer *p);
 /* Tells all who watch, the log, and who started us. */
@@ -117,9 +109,12 @@ void peer_door_tell(struct peer *p, const char *text, size_t len); /* all who wa
 /* Answers who waits for a claim, if somebody does: 0 or -errno. */
 void peer_door_claimed(struct peer *p, int64_t claim, int error);
 
-/* Gives the core its files, if it may have them: we are active and synced, and no write
- * of ours is under way. */
+/* Begins to read the record for the core, if it may have it: we are active and synced,
+ * and no write of ours is under way. */
 void peer_try_start(struct peer *p);
+/* of struct epoch_ops: gives it to the core. */
+void peer_on_read(void *user, int result, const struct role_record *record,
+                  const char *why);
 
 /* Why there can be no leader or no promise here; "" if nothing stands in the way. */
 const char *peer_reason(const struct peer *p, char *out, size_t cap);

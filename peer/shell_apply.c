@@ -67,42 +67,12 @@ send_connect(struct peer *p, enum msg_type type, int64_t sid)
 	uplink_send(p->uplink, &(struct msg){.type = type, .u.connect = connect});
 }
 
-static bool
-write_one(struct peer *p, const char *name, int64_t *have, int64_t number)
-{
-	if (*have == number || epoch_write(p->epochs, p->folder, name, number) < 0)
-		return false;
-	p->written = have;
-	p->before = *have;
-	*have = number;
-	return true;
-}
-
-bool
-peer_write_next(struct peer *p)
-{
-	const struct role_record *want = &p->wanted;
-	struct role_record *have = &p->disk;
-
-	if (have->accepted < 0)
-		return write_one(p, EPOCH_ACCEPTED, &have->accepted, 0);
-	if (have->current < 0)
-		return write_one(p, EPOCH_CURRENT, &have->current, 0);
-	return write_one(p, EPOCH_ACCEPTED, &have->accepted, want->accepted) ||
-	       write_one(p, EPOCH_CURRENT, &have->current, want->current) ||
-	       write_one(p, EPOCH_CLAIM, &have->claim, want->claim);
-}
-
 static void
 start_write(struct peer *p, const struct role_record *record)
 {
-	p->wanted = *record;
 	p->counters.writes++;
 	p->writing = true;
-	if (!peer_write_next(p)) {
-		p->writing = false;
-		gate_push(&p->gate, &(struct role_event){.type = ROLE_EV_WRITTEN});
-	}
+	epoch_write(p->epochs, record);
 }
 
 void

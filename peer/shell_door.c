@@ -1,7 +1,6 @@
 /* The peer's control socket: status, who watches, and the claim. A claim is answered when
  * it is on the disk, one at a time, so that it is there after any crash. A write that
- * fails leaves the old claim or (where only the folder could not be synced) one of both,
- * never a part. */
+ * fails leaves the old claim, or the new one if the peer dies before its next write. */
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -65,7 +64,7 @@ peer_door_claimed(struct peer *p, int64_t claim, int error)
 	p->claiming = false;
 	p->claimer = NULL;
 	if (error < 0) {
-		snprintf(text, sizeof(text), "%s/" EPOCH_CLAIM " cannot be written: %s",
+		snprintf(text, sizeof(text), "%s/" EPOCH_FILE " cannot be written: %s",
 		         p->folder, strerror(-error));
 		log_err("%s", text);
 		if (c)

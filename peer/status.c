@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A record that is read longer than that is a reason. */
+#define SLOW_MS 1000
+
 const char *
 peer_reason(const struct peer *p, char *out, size_t cap)
 {
@@ -19,11 +22,11 @@ peer_reason(const struct peer *p, char *out, size_t cap)
 	case ROLE_REASON_WRITE:
 		if (p->view.error == 0)
 			snprintf(out, cap,
-			         "%s/" EPOCH_ACCEPTED " is being written since %" PRIu64
+			         "%s/" EPOCH_FILE " is being written since %" PRIu64
 			         " ms: the disk hangs",
 			         p->folder, clock_ms() - p->view.since_ms);
 		else
-			snprintf(out, cap, "%s/" EPOCH_ACCEPTED " cannot be written: %s",
+			snprintf(out, cap, "%s/" EPOCH_FILE " cannot be written: %s",
 			         p->folder, strerror(-p->view.error));
 		break;
 	case ROLE_REASON_USED_UP:
@@ -36,6 +39,11 @@ peer_reason(const struct peer *p, char *out, size_t cap)
 	case ROLE_REASON_NONE:
 	default:
 		*out = '\0';
+		if (p->read_ms > 0 && clock_ms() >= p->read_ms + SLOW_MS)
+			snprintf(out, cap,
+			         "%s/" EPOCH_FILE " is being read since %" PRIu64
+			         " ms: the disk hangs",
+			         p->folder, clock_ms() - p->read_ms);
 		break;
 	}
 	return out;

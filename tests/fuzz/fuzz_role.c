@@ -1,7 +1,7 @@
 /* The peer's core under any sequence of events that its shell can push, and any packets
  * of remotes. This keeps to what the shell keeps to: DECIDED, DOUBT, REMOTE and
  * packets come between AGAIN and LOST only; WRITTEN answers a write, once; START comes
- * before a role and after a failed START only, with epochs as epoch_read() lets them
+ * before a role and after a failed START only, with epochs as peer/epoch lets them
  * pass; no claim is asked while another waits for its answer. What must hold after each
  * step is in fuzz_role_check.h. */
 #include "tests/fuzz/fuzz_role_check.h"

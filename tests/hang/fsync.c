@@ -1,5 +1,7 @@
-/* Preloaded into a server of the tests: a disk that hangs. As long as the file that
- * $CONCLAVE_TEST_HANG names is there, no fsync of a peer's epoch returns. */
+/* Preloaded into a server of the tests: a disk that hangs, or fails. As long as the file
+ * that $CONCLAVE_TEST_HANG names is there, no sync of a peer's record returns; as long as
+ * that of $CONCLAVE_TEST_FAIL is, each one fails. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #define LOOK_US 10000
 
 int fsync(int fd);
+int fdatasync(int fd);
 
 static int
 is_epoch(int fd)
@@ -25,12 +28,34 @@ is_epoch(int fd)
 	return strstr(path, EPOCHS) != NULL;
 }
 
+static int
+is_there(const char *name)
+{
+	const char *flag = getenv(name);
+
+	return flag && access(flag, F_OK) == 0;
+}
+
+static int
+sync_it(int fd, long call)
+{
+	while (is_epoch(fd) && is_there("CONCLAVE_TEST_HANG"))
+		usleep(LOOK_US);
+	if (is_epoch(fd) && is_there("CONCLAVE_TEST_FAIL")) {
+		errno = EIO;
+		return -1;
+	}
+	return (int)syscall(call, fd);
+}
+
 int
 fsync(int fd)
 {
-	const char *flag = getenv("CONCLAVE_TEST_HANG");
+	return sync_it(fd, SYS_fsync);
+}
 
-	while (flag && is_epoch(fd) && access(flag, F_OK) == 0)
-		usleep(LOOK_US);
-	return (int)syscall(SYS_fsync, fd);
+int
+fdatasync(int fd)
+{
+	return sync_it(fd, SYS_fdatasync);
 }

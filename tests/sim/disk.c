@@ -1,377 +1,354 @@
-/* The disk of a server, in the place of peer/epoch.c, connmgr/store.c and connmgr/copy.c:
- * the epoch files, whose writes may be slow, fail or be torn, and connmgr's records and
- * state. It
- * keeps the rules of both: one write at a time, into a new file, which is synced and
- * renamed, and then the folder is synced. */
-#include "connmgr/copy.h"
-#include "connmgr/store.h"
-#include "peer/epoch.h"
+/* The disk of a server, in the place of base/slots_file.c and proc/errand.c; what connmgr
+ * keeps is in store.c. The peer's record is kept by the real base/slots and peer/epoch.c,
+ * on a disk that is slow, fails, loses what was not synced, tears what it was writing,
+ * writes in any order, and lets a slot rot. */
+#include "base/slots_file.h"
+#include "proc/errand.h"
 #include "tests/sim/sim.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CLAIMS 3 /* that servers make; nobody changes its own */
+#define SECTOR 512
 
-struct epoch_writer {
-	uint64_t serial;
-	struct proc *proc;
-	void (*on_done)(void *user, int error);
-	void *user;
-	bool busy;
-};
-
-static struct epoch_writer writers[SIM_SERVERS_MAX][2]; /* of epochs, of claims */
+static struct sim_disk *
+own_disk(void)
+{
+	return &sim.servers[sim.running->server].disk;
+}
 
 void
 sim_disk_begin(struct sim_disk *d)
 {
 	memset(d, 0, sizeof(*d));
-	d->claim = (int64_t)sim_random(CLAIMS);
-	for (unsigned i = 0; i < 2; i++)
-		d->epochs[i] =
-		    (struct sim_file){.seen = EPOCH_NONE, .durable = EPOCH_NONE};
+	if (sim_random(2)) /* else its first start makes the record */
+		sim_disk_put(d,
+		             &(struct role_record){.claim = (int64_t)sim_random(CLAIMS)});
 }
 
-bool
-sim_disk_torn(const struct sim_disk *d)
+/* ---- the record ---- */
+
+/* The slot on the disk has changed. */
+static void
+note(struct sim_slot *s)
 {
-	return d->epochs[0].torn || d->epochs[1].torn;
+	struct role_record *r = &s->record;
+	const char *body;
+	size_t len;
+
+	if (!slots_decode(s->disk, &s->count, &body, &len) ||
+	    sscanf(body,
+	           "conclave epochs 1 accepted %" SCNd64 " current %" SCNd64
+	           " claim 0x%" SCNx64,
+	           &r->accepted, &r->current, (uint64_t *)&r->claim) != 3)
+		s->count = 0;
+}
+
+void
+sim_disk_put(struct sim_disk *d, const struct role_record *r)
+{
+	uint64_t count = d->slots[0].count;
+	char body[128];
+	int len = snprintf(body, sizeof(body),
+	                   "conclave epochs 1\naccepted %" PRId64 "\ncurrent %" PRId64
+	                   "\nclaim 0x%" PRIx64 "\n",
+	                   r->accepted, r->current, (uint64_t)r->claim);
+
+	if (d->slots[1].count > count)
+		count = d->slots[1].count;
+	for (unsigned i = 0; i < SLOTS_COUNT; i++) {
+		struct sim_slot *s = &d->slots[i];
+
+		slots_encode(s->disk, count + 1, body, (size_t)len);
+		memcpy(s->cache, s->disk, SLOTS_BLOCK);
+		s->dirty = false;
+		note(s);
+	}
+	d->exists = d->named = true;
+}
+
+/* Nothing that a power failure now could do changes the slot. */
+static bool
+is_safe(const struct sim_disk *d, unsigned slot)
+{
+	const struct sim_slot *s = &d->slots[slot];
+
+	if (s->dirty && memcmp(s->disk, s->cache, SLOTS_BLOCK) != 0)
+		return false;
+	return !d->writing || d->slot != slot ||
+	       memcmp(s->disk, d->block, SLOTS_BLOCK) == 0;
+}
+
+struct role_record
+sim_disk_record(const struct sim_disk *d)
+{
+	struct role_record found = {0};
+	uint64_t best = 0;
+
+	for (unsigned i = 0; i < SLOTS_COUNT && d->named; i++) {
+		if (!is_safe(d, i) || d->slots[i].count <= best)
+			continue;
+		best = d->slots[i].count;
+		found = d->slots[i].record;
+	}
+	return found;
 }
 
 int64_t
 sim_disk_durable(const struct sim_disk *d, unsigned file)
 {
-	return d->epochs[file].durable;
+	struct role_record r = sim_disk_record(d);
+
+	return file == SIM_ACCEPTED ? r.accepted : r.current;
 }
 
-const char *
-sim_disk_elector(const struct sim_disk *d)
+/* ---- faults ---- */
+
+/* Each sector has the old bytes or the new ones. */
+static void
+tear(struct sim_slot *s)
 {
-	return d->records[0].generation > 0 ? d->records[0].name : d->copy.name;
+	for (size_t at = 0; at < SLOTS_BLOCK; at += SECTOR)
+		if (sim_random(2))
+			memcpy(s->disk + at, s->cache + at, SECTOR);
 }
 
-/* The writer is stopped between two steps of its write, or waits in the kernel. */
+/* What the kernel has left undone, or the disk has not done: nothing, all, a part. */
+static void
+lose(struct sim_disk *d, struct sim_slot *s)
+{
+	uint64_t what = d->dead ? 2 : sim_random(3);
+
+	if (what == 0)
+		memcpy(s->disk, s->cache, SLOTS_BLOCK);
+	else if (what == 1)
+		tear(s);
+	s->dirty = false;
+	note(s);
+}
+
+static void
+to_cache(struct sim_disk *d)
+{
+	struct sim_slot *s = &d->slots[d->slot];
+
+	memcpy(s->cache, d->block, SLOTS_BLOCK);
+	s->dirty = true;
+	d->writing = false;
+}
+
+static void
+sync_slot(struct sim_slot *s)
+{
+	if (sim.bug == SIM_BUG_NO_FSYNC)
+		return;
+	memcpy(s->disk, s->cache, SLOTS_BLOCK);
+	s->dirty = false;
+	note(s);
+}
+
+/* The writer is stopped between two steps, or waits in the kernel, which goes on. */
 void
 sim_disk_killed(struct sim_disk *d)
 {
 	if (!d->writing)
 		return;
 	d->writing = false;
-	if (sim.now_us >= d->renamed_us)
-		d->epochs[d->file].seen = d->value;
+	if (sim.now_us < d->cached_us)
+		return;
+	to_cache(d);
+	if (sim_random(2))
+		sync_slot(&d->slots[d->slot]);
+}
+
+/* Nobody can read one of two equal slots any more. */
+static void
+rot(struct sim_disk *d)
+{
+	struct sim_slot *s = &d->slots[sim_random(2)];
+
+	if (memcmp(d->slots[0].disk, d->slots[1].disk, SLOTS_BLOCK) != 0 ||
+	    !sim_chance(50))
+		return;
+	s->disk[sim_random(SLOTS_BLOCK)] ^= 1;
+	note(s);
 }
 
 void
 sim_disk_power_off(struct sim_disk *d)
 {
-	bool torn = d->writing && sim_chance(100);
-
 	sim_disk_killed(d);
 	d->free_us = 0;
-	d->state_len = 0;
-	if (sim_chance(20)) /* what was there nobody can read */
-		d->copy = (struct board_record){.floor = 1700000000ULL * COPY_RANGE};
-	for (unsigned i = 0; i < 2; i++) {
-		struct sim_file *f = &d->epochs[i];
+	sim_store_power_off(d);
+	if (!d->named)
+		d->exists = d->named = d->exists && sim_random(2);
+	for (unsigned i = 0; i < SLOTS_COUNT; i++)
+		if (d->slots[i].dirty)
+			lose(d, &d->slots[i]);
+	rot(d);
+	for (unsigned i = 0; i < SLOTS_COUNT; i++)
+		memcpy(d->slots[i].cache, d->slots[i].disk, SLOTS_BLOCK);
+}
 
-		if (sim.bug != SIM_BUG_NO_FSYNC && sim_random(2))
-			f->durable = f->seen;
-		f->seen = f->durable;
-		d->records[i] = (struct board_record){0}; /* run_dir is in memory */
+/* ---- base/slots_file.h ---- */
+
+static bool
+is_failing(const struct sim_disk *d)
+{
+	return sim_random(100) < d->failing;
+}
+
+int
+slots_file_make(const char *path, const char *body, size_t len)
+{
+	struct sim_disk *d = own_disk();
+	bool failed = is_failing(d);
+
+	(void)path;
+	assert(!d->exists);
+	if (failed && sim_random(2))
+		return -EIO;
+	for (unsigned i = 0; i < SLOTS_COUNT; i++) {
+		if (!slots_encode(d->slots[i].disk, 1, body, len))
+			return -EINVAL;
+		memcpy(d->slots[i].cache, d->slots[i].disk, SLOTS_BLOCK);
+		note(&d->slots[i]);
 	}
-	d->epochs[d->file].torn |= torn;
-}
-
-/* As the message says: one number in both, not below what any server has. */
-void
-sim_disk_repair(struct sim_disk *d, int64_t epoch)
-{
-	for (unsigned i = 0; i < 2; i++)
-		d->epochs[i] = (struct sim_file){.seen = epoch, .durable = epoch};
-}
-
-/* ---- peer/epoch.h ---- */
-
-static void
-sync_folder(struct sim_disk *d)
-{
-	for (unsigned i = 0; i < 2 && sim.bug != SIM_BUG_NO_FSYNC; i++)
-		d->epochs[i].durable = d->epochs[i].seen;
+	d->exists = true;
+	d->named = !failed; /* the last sync, of the folder, did */
+	return failed ? -EIO : 0;
 }
 
 int
-epoch_read(const char *folder, int64_t *accepted, int64_t *current, char *why,
-           size_t why_cap)
+slots_file_open(const char *path, int *fd, char blocks[SLOTS_COUNT][SLOTS_BLOCK])
 {
-	struct sim_disk *d = &sim.servers[sim.running->server].disk;
+	struct sim_disk *d = own_disk();
+	struct slots s;
 
-	(void)folder;
-	if (sim_disk_torn(d)) {
-		snprintf(why, why_cap, "an epoch file is damaged");
-		return EPOCH_DAMAGED;
-	}
-	sync_folder(d);
-	*accepted = d->epochs[0].seen;
-	*current = d->epochs[1].seen;
-	if ((*accepted == EPOCH_NONE && *current != EPOCH_NONE) ||
-	    (*accepted > 0 && *current == EPOCH_NONE) || *current > *accepted)
-		sim_fail("server %u: epoch files that contradict each other: %lld, %lld",
-		         sim.running->server + 1, (long long)*accepted,
-		         (long long)*current);
-	return 0;
-}
-
-int
-epoch_read_claim(const char *folder, int64_t *claim, char *why, size_t why_cap)
-{
-	(void)folder;
-	(void)why;
-	(void)why_cap;
-	*claim = sim.servers[sim.running->server].disk.claim;
-	return 0;
-}
-
-int
-epoch_writer_open(struct epoch_writer **out, sd_event *loop,
-                  void (*on_done)(void *user, int error), void *user)
-{
-	struct epoch_writer *own = writers[loop->proc->server];
-	struct epoch_writer *w = &own[own->on_done && own->on_done != on_done];
-
-	*w = (struct epoch_writer){
-	    .serial = ++sim.serial, .proc = loop->proc, .on_done = on_done, .user = user};
-	*out = w;
+	(void)path;
+	if (!d->exists)
+		return SLOTS_FILE_NONE;
+	if (is_failing(d))
+		return -EIO;
+	d->named = true;
+	for (unsigned i = 0; i < SLOTS_COUNT; i++)
+		memcpy(blocks[i], d->slots[i].cache, SLOTS_BLOCK);
+	if (!slots_start(&s, (const char(*)[SLOTS_BLOCK])blocks))
+		sim_fail("S10: server %u finds both slots bad", sim.running->server + 1);
+	*fd = (int)sim.running->server;
 	return 0;
 }
 
 void
-epoch_writer_close(struct epoch_writer *w)
+slots_file_close(int fd)
 {
-	(void)w;
+	(void)fd;
 }
 
-bool
-epoch_writer_busy(const struct epoch_writer *w)
-{
-	return w->busy;
-}
+/* ---- proc/errand.h ---- */
 
-static void
-on_written(struct sim_item *it)
-{
-	struct epoch_writer *w = it->object;
-	struct sim_disk *d = &sim.servers[w->proc->server].disk;
-	struct sim_file *f = &d->epochs[d->file];
-	bool failed = it->arg;
-
-	if (w->serial != it->serial)
-		return;
-	d->writing = false;
-	w->busy = false;
-	if (!failed || sim_random(2))
-		f->seen = d->value;
-	if (!failed)
-		sync_folder(d);
-	w->on_done(w->user, failed ? -ENOSPC : 0);
-}
-
-int
-epoch_write(struct epoch_writer *w, const char *folder, const char *name, int64_t epoch)
-{
-	struct sim_disk *d = &sim.servers[w->proc->server].disk;
-	uint64_t took_us = 200 + sim_random(200);
-
-	(void)folder;
-	if (d->slow_us > 0)
-		took_us += sim_random(d->slow_us);
-	d->writing = true;
-	d->file = strcmp(name, EPOCH_ACCEPTED) != 0;
-	d->value = epoch;
-	d->free_us = sim.now_us + took_us;
-	d->renamed_us = sim.now_us + took_us / 2 + sim_random(took_us / 2);
-	if (epoch < d->epochs[d->file].seen)
-		sim_fail("S10: server %u writes %s %lld over %lld", w->proc->server + 1,
-		         name, (long long)epoch, (long long)d->epochs[d->file].seen);
-	w->busy = true;
-	if (d->hung)
-		return 0;
-	sim_put(d->free_us, w->proc, on_written, w, w->serial)->arg =
-	    d->dead || sim_random(100) < d->failing;
-	return 0;
-}
-
-/* ---- connmgr/store.h ---- */
-
-static struct sim_disk *
-disk_of(const struct conf *c)
-{
-	return &sim.servers[c->id - 1].disk;
-}
-
-int
-store_open(const struct conf *c)
-{
-	(void)c;
-	return 0;
-}
-
-/* Those in run_dir. */
-int
-store_read_record(const char *dir, enum msg_who who, struct record *out)
-{
-	const struct sim_disk *d = &sim.servers[sim.running->server].disk;
-	const struct board_record *kept = &d->records[who - MSG_WHO_ELECTOR];
-
-	(void)dir;
-	if (kept->generation == 0)
-		return -ENOENT;
-	*out = (struct record){.generation = kept->generation, .accepted = true};
-	strcpy(out->now.name, kept->name);
-	return 0;
-}
-
-int
-store_write_record(const char *dir, enum msg_who who, const struct record *record,
-                   bool sync)
-{
-	struct sim_disk *d = &sim.servers[sim.running->server].disk;
-	struct board_record *r = &d->records[who - MSG_WHO_ELECTOR];
-
-	(void)dir;
-	(void)sync;
-	if (sim_random(100) < d->failing)
-		return -ENOSPC;
-	*r = (struct board_record){.generation = record->generation};
-	strcpy(r->name, record->now.name);
-	return 0;
-}
-
-size_t
-store_load_state(const struct conf *c, unsigned char out[BOARD_SMALL_MAX],
-                 struct msg_serial *serial)
-{
-	const struct sim_disk *d = disk_of(c);
-	struct msg m;
-
-	if (d->state_len == 0 || msg_decode(d->state, d->state_len, &m) != MSG_OK)
-		return 0;
-	memcpy(out, d->state, d->state_len);
-	*serial = m.u.state.serial;
-	return d->state_len;
-}
-
-int
-store_save_state(const struct conf *c, const void *data, size_t len)
-{
-	struct sim_disk *d = disk_of(c);
-
-	memcpy(d->state, data, len);
-	d->state_len = len;
-	sim_check_state((unsigned)c->id - 1, data, len);
-	return 0;
-}
-
-/* ---- connmgr/copy.h ---- */
-
-/* Of the one connmgr that a server has. */
-struct copy {
-	uint64_t serial;
-	struct proc *proc;
-	const struct copy_ops *ops;
+struct errand {
+	const struct errand_ops *ops;
 	void *user;
-	struct record record;
-	bool reading;
+	struct proc *proc;
 	bool busy;
+	int result;
 };
 
-static struct copy copies[SIM_SERVERS_MAX];
+/* When the work that is being started will be done. */
+static uint64_t work_end_us;
 
 int
-copy_open(struct copy **out, sd_event *loop, const struct conf *conf,
-          const struct copy_ops *ops, void *user)
+errand_open(struct errand **out, sd_event *loop, const struct errand_ops *ops, void *user)
 {
-	struct copy *c = &copies[loop->proc->server];
+	struct errand *e = calloc(1, sizeof(*e));
 
-	(void)conf;
-	*c = (struct copy){
-	    .serial = ++sim.serial, .proc = loop->proc, .ops = ops, .user = user};
-	*out = c;
+	assert(e);
+	*e = (struct errand){.ops = ops, .user = user, .proc = loop->proc};
+	*out = e;
 	return 0;
 }
 
 void
-copy_close(struct copy *c)
+errand_close(struct errand *e)
 {
-	(void)c;
+	free(e);
 }
 
 bool
-copy_busy(const struct copy *c)
+errand_busy(const struct errand *e)
 {
-	return c->busy;
+	return e->busy && e->proc->up; /* nobody waits for a process that is dead */
 }
 
-static void
-give_copy(struct copy *c, const struct sim_disk *d)
+/* A disk that is dead or hung still takes what it has: the server can start. */
+static bool
+is_there(const struct sim_disk *d)
 {
-	const struct board_record *kept = &d->copy;
-	uint64_t floor = kept->floor;
-
-	c->record = (struct record){.generation = kept->generation, .accepted = true};
-	strcpy(c->record.now.name, kept->name);
-	if (kept->generation > 0)
-		floor = (kept->generation / COPY_RANGE + 1) * COPY_RANGE;
-	c->ops->on_read(c->user, 0, &c->record, floor);
+	return memcmp(d->slots[d->slot].disk, d->block, SLOTS_BLOCK) == 0;
 }
 
+/* The write of which slots_file_write has said how it ends. */
 static void
-on_copied(struct sim_item *it)
+end_write(struct sim_disk *d)
 {
-	struct copy *c = it->object;
-	struct sim_disk *d = &sim.servers[c->proc->server].disk;
-	bool failed = it->arg;
+	struct sim_slot *s = &d->slots[d->slot];
 
-	if (c->serial != it->serial)
-		return;
-	c->busy = false;
-	if (c->reading) {
-		give_copy(c, d);
+	to_cache(d);
+	if (!d->fails) {
+		sync_slot(s);
 		return;
 	}
-	if (!failed) {
-		d->copy = (struct board_record){.generation = c->record.generation};
-		strcpy(d->copy.name, c->record.now.name);
-	}
-	c->ops->on_written(c->user, failed ? -ENOSPC : 0);
+	lose(d, s);
+	if (d->dead)
+		memcpy(s->cache, s->disk, SLOTS_BLOCK);
 }
 
 static void
-start_copying(struct copy *c)
+on_end(struct sim_item *it)
 {
-	struct sim_disk *d = &sim.servers[c->proc->server].disk;
+	struct errand *e = it->object;
+	struct sim_disk *d = &sim.servers[e->proc->server].disk;
+
+	if (e->proc->kind == SIM_PEER && d->writing)
+		end_write(d);
+	e->busy = false;
+	e->ops->on_done(e->user, e->result);
+}
+
+/* The work is done at once, and what it does to the disk takes its time. */
+void
+errand_start(struct errand *e)
+{
+	struct sim_disk *d = &sim.servers[e->proc->server].disk;
 	uint64_t took_us = 200 + sim_random(200);
 
+	assert(!errand_busy(e));
 	if (d->slow_us > 0)
 		took_us += sim_random(d->slow_us);
-	c->busy = true;
-	sim_put(sim.now_us + took_us, c->proc, on_copied, c, c->serial)->arg =
-	    sim_random(100) < d->failing;
+	work_end_us = sim.now_us + took_us;
+	e->busy = true;
+	e->result = e->ops->work(e->user);
+	if (!d->hung || !d->writing || is_there(d))
+		sim_put(work_end_us, e->proc, on_end, e, 0);
 }
 
-void
-copy_read(struct copy *c)
+int
+slots_file_write(int fd, const struct slots_write *w)
 {
-	c->reading = true;
-	start_copying(c);
-}
+	struct sim_disk *d = &sim.servers[fd].disk;
 
-void
-copy_write(struct copy *c, const struct record *r)
-{
-	c->reading = false;
-	c->record = *r;
-	start_copying(c);
+	assert(!d->writing);
+	d->writing = true;
+	d->slot = w->slot;
+	memcpy(d->block, w->block, SLOTS_BLOCK);
+	d->cached_us = sim.now_us + sim_random(work_end_us - sim.now_us);
+	d->free_us = work_end_us;
+	d->fails = is_failing(d) || (d->dead && !is_there(d));
+	return d->fails ? -EIO : 0;
 }

@@ -185,31 +185,6 @@ free_ports(void)
 	}
 }
 
-/* The largest that any server may have promised is safe. */
-static void
-repair(void)
-{
-	int64_t epoch = 0;
-
-	for (unsigned i = 0; i < sim.count; i++)
-		for (unsigned k = 0; k < 2; k++) {
-			const struct sim_file *f = &sim.servers[i].disk.epochs[k];
-
-			epoch = f->seen > epoch ? f->seen : epoch;
-			epoch = f->durable > epoch ? f->durable : epoch;
-		}
-	for (unsigned i = 0; i < sim.count; i++) {
-		struct proc *p = &sim.servers[i].procs[SIM_PEER];
-
-		if (!sim_disk_torn(&sim.servers[i].disk))
-			continue;
-		sim_say("* a person repairs the epoch files of %u", i + 1);
-		sim_disk_repair(&sim.servers[i].disk, epoch);
-		sim_kill(p);
-		sim_start_later(p, 1000);
-	}
-}
-
 static void
 garbage(void)
 {
@@ -273,8 +248,6 @@ sim_fault(void)
 		for (unsigned lane = 0; lane < 3; lane++)
 			if (sim_random(3) == 0)
 				sim.cut[lane][a][b] = sim.cut[lane][b][a] = false;
-	if (sim_random(8) == 0)
-		repair();
 	if (sim_random(20) == 0)
 		memset(sim.cut, 0, sizeof(sim.cut));
 }
@@ -305,7 +278,6 @@ sim_heal(void)
 		for (unsigned k = 0; k < SIM_KINDS; k++)
 			sim_start(&s->procs[k]);
 	}
-	repair();
 	if (sim.keeps)
 		sim_sick_begin();
 }

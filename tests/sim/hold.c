@@ -87,21 +87,20 @@ make_disks(const struct set *set)
 {
 	bool fresh = sim_random(2);
 	unsigned kind = (unsigned)sim_random(4);
+	unsigned claims = kind == 3 ? (unsigned)sim_random(sim.count) : 0;
 
 	for (unsigned i = 0; i < sim.count; i++) {
 		struct sim_disk *d = &sim.servers[i].disk;
+		struct role_record r = {.accepted = fresh ? 0 : 5,
+		                        .current = fresh ? 0 : 5};
 
 		d->dead = d->hung = false;
-		d->claim = 0;
 		if (kind == 1)
-			d->claim = (int64_t)sim_random(3);
-		else if (kind == 2)
-			d->claim = i == 0;
-		if (!fresh)
-			sim_disk_repair(d, 5);
+			r.claim = (int64_t)sim_random(3);
+		else if (kind >= 2)
+			r.claim = i == claims;
+		sim_disk_put(d, &r);
 	}
-	if (kind == 3)
-		sim.servers[sim_random(sim.count)].disk.claim = 1;
 	for (unsigned i = 0; i < set->dead; i++)
 		if (i == 0 || sim_random(2))
 			sim.servers[sim_random(sim.count)].disk.dead = true;
@@ -118,7 +117,10 @@ make_matrix(uint64_t index)
 	uint64_t bits = index / 4;
 
 	for (unsigned i = 0; i < 3; i++) {
-		sim.servers[i].disk.claim = index % 4 == i + 1;
+		struct role_record r = sim_disk_record(&sim.servers[i].disk);
+
+		r.claim = index % 4 == i + 1;
+		sim_disk_put(&sim.servers[i].disk, &r);
 		for (unsigned j = 0; j < 3; j++) {
 			if (i == j)
 				continue;
@@ -309,7 +311,7 @@ print(const struct set *set, uint64_t seed, const struct outcome *o)
 		const struct conf_server *s = &sim.servers[0].conf.servers[i];
 		const struct sim_disk *d = &sim.servers[i].disk;
 
-		printf(" %d", (int)d->claim);
+		printf(" %d", (int)sim_disk_record(d).claim);
 		if (s->has_group)
 			printf("g%dw%d", (int)s->group, (int)s->weight);
 		printf("%s", d->dead ? "dead" : d->hung ? "hung" : "");

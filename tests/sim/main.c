@@ -92,12 +92,12 @@ join(void)
 		if (sim_random(2))
 			sim_kill(&s->procs[k]);
 	if (!s->procs[SIM_PEER].up && sim_random(2)) {
-		s->disk.epochs[0].seen += (int64_t)sim_random(4);
-		s->disk.epochs[0].durable = s->disk.epochs[0].seen;
-		if (sim_random(2)) {
-			s->disk.epochs[1].seen = s->disk.epochs[0].seen;
-			s->disk.epochs[1].durable = s->disk.epochs[1].seen;
-		}
+		struct role_record r = sim_disk_record(&s->disk);
+
+		r.accepted += (int64_t)sim_random(4);
+		if (sim_random(2))
+			r.current = r.accepted;
+		sim_disk_put(&s->disk, &r);
 	}
 	for (unsigned k = 0; k < SIM_KINDS; k++)
 		if (!s->procs[k].up)

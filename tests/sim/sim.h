@@ -2,15 +2,17 @@
  * servers. It runs the shells and cores of the programs. What these stand on is replaced
  * at the headers:
  *
- *   loop.c    sd_event_*                        pipe.c  ipc/chan.h; door.c ipc/door.h,
- * local.h stream.c  connmgr/stream.h, over net.c      disk.c  peer/epoch.h,
- * connmgr/store.h host.c    proc/proc.h, base/log.h, base/clock.h
+ *   loop.c    sd_event_*                        pipe.c  ipc/chan.h, local.h
+ *   door.c    ipc/door.h                        disk.c  base/slots_file.h, proc/errand.h
+ *   stream.c  connmgr/stream.h, over net.c      store.c connmgr/store.h, connmgr/copy.h
+ *   host.c    proc/proc.h, base/log.h, base/clock.h
  *
  * check.c sees each step of the cores (the linker's --wrap puts it in between) and checks
  * the invariants of docs/DESIGN.md; bug.c adds bugs on purpose. */
 #ifndef TESTS_SIM_SIM_H
 #define TESTS_SIM_SIM_H
 
+#include "base/slots.h"
 #include "config/conf.h"
 #include "connmgr/board.h"
 #include "connmgr/board_keep.h"
@@ -74,20 +76,24 @@ struct proc { /* one process; the type is that of proc/proc.h */
 
 enum sim_number { SIM_ACCEPTED, SIM_CURRENT }; /* of a peer, on its disk */
 
-struct sim_file {        /* an epoch file */
-	int64_t seen;    /* what a process reads; EPOCH_NONE: no file */
-	int64_t durable; /* what a power failure leaves */
-	bool torn;       /* damaged until a person repairs it */
+struct sim_slot { /* of the peer's record */
+	char disk[SLOTS_BLOCK];
+	char cache[SLOTS_BLOCK]; /* what processes read */
+	bool dirty;              /* the disk may lack what is in the cache */
+	uint64_t count;          /* of the slot on the disk; 0: nobody can read it */
+	struct role_record record;
 };
 
 struct sim_disk {
-	struct sim_file epochs[2]; /* as enum sim_number */
-	int64_t claim;
+	struct sim_slot slots[SLOTS_COUNT];
+	bool exists; /* the file of the record */
+	bool named;  /* so does its name, after a power failure */
 	bool writing;
-	unsigned file;
-	int64_t value;
-	uint64_t renamed_us; /* from then on processes read the value */
-	uint64_t free_us;    /* until then a killed writer holds the lock */
+	unsigned slot;
+	char block[SLOTS_BLOCK];
+	bool fails;
+	uint64_t cached_us; /* from then on processes read the block */
+	uint64_t free_us;   /* until then a killed writer holds the lock */
 	struct board_record records[2];
 	/* of the elector's, in data_dir */
 	struct board_record copy;
@@ -194,13 +200,16 @@ void sim_net_end(void);
 void sim_disk_begin(struct sim_disk *d);
 void sim_disk_killed(struct sim_disk *d); /* the peer was */
 void sim_disk_power_off(struct sim_disk *d);
-void sim_disk_repair(struct sim_disk *d, int64_t epoch);
-bool sim_disk_torn(const struct sim_disk *d);
+void sim_disk_put(struct sim_disk *d, const struct role_record *r);
+/* What a power failure at this moment leaves at least; all 0 where there is no file. */
+struct role_record sim_disk_record(const struct sim_disk *d);
+/* Of that, the epoch `file` (enum sim_number). */
+int64_t sim_disk_durable(const struct sim_disk *d, unsigned file);
+
+/* store.c */
+void sim_store_power_off(struct sim_disk *d);
 /* The elector that connmgr's record, or else its copy, names; "": none. */
 const char *sim_disk_elector(const struct sim_disk *d);
-/* What a power failure at this moment leaves at least, of the epoch `file` (enum
- * sim_number). */
-int64_t sim_disk_durable(const struct sim_disk *d, unsigned file);
 
 /* server.c */
 void sim_servers_begin(void);

@@ -95,18 +95,20 @@ claims() { # ID: the claim that its status shows
 }
 
 @test "a claim that cannot be written is refused with the reason, and nothing changes" {
-	lab_up 1
+	lab_make 1
+	LD_PRELOAD=$(realpath "$CONCLAVE_BIN/../tests/hang.so") CONCLAVE_TEST_FAIL=$LAB/fail \
+		ASAN_OPTIONS=verify_asan_link_order=0 lab_start 1
 	lab_wait_leader
 	lab_conclave 1 claim 7
-	mkdir "$LAB/1/data/peer/claim.new" # nobody can write there, root neither
+	: >"$LAB/fail"
 	run -1 lab_conclave 1 claim 8
-	[[ "$output" == *refused*"$LAB/1/data/peer/claim"* ]]
+	[[ "$output" == *refused*"$LAB/1/data/peer/epochs"* ]]
 	[ "$(claims 1)" = 0x7 ]
-	[ "$(cat "$LAB/1/data/peer/claim")" = 7 ]
-	lab_wait_leader
-	rmdir "$LAB/1/data/peer/claim.new"
-	run -0 lab_conclave 1 claim 8
-	[ "$(claims 1)" = 0x8 ]
+	lab_is_state 1 leading
+	rm "$LAB/fail"
+	run -0 lab_conclave 1 claim 9
+	[ "$(claims 1)" = 0x9 ]
+	lab_is_state 1 leading
 }
 
 @test "without Zab the claim counts too" {

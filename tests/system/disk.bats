@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Folders that cannot be written, epoch files that are damaged, configurations that are wrong.
+# Folders that cannot be written, records that are damaged, configurations that are wrong.
 
 load lab
 load lab_odd
@@ -52,28 +52,108 @@ teardown() {
 	[[ "$output" == *"$LAB/file"* ]]
 }
 
-@test "a damaged epoch file: that server takes no part and says why; mended, it does again" {
+# all_ready ID: every worker is, none of them was ever restarted
+all_ready() {
+	lab_conclave "$1" status --json | jq -e '
+		[.processes[] | select(.name != "conclaved" and .state == "ready" and .restarts == 0)] |
+		length == 3'
+}
+
+# lab_odd_start ID: with a disk that hangs while $LAB/hang is there, and fails while $LAB/fail is
+lab_odd_start() {
+	LD_PRELOAD=$(realpath "$CONCLAVE_BIN/../tests/hang.so") CONCLAVE_TEST_HANG=$LAB/hang CONCLAVE_TEST_FAIL=$LAB/fail \
+		ASAN_OPTIONS=verify_asan_link_order=0 lab_start "$1"
+}
+
+@test "the record is text, made once, and the same file from then on" {
+	lab_up 1
+	lab_wait_leader
+	record=$LAB/1/data/peer/epochs
+	[ "$(stat -c %s "$record")" = 8192 ]
+	before=$(stat -c %i "$record")
+	epoch=$(lab_conclave 1 status --json | jq .epoch)
+	lab_conclave 1 claim 42
+	lab_conclave 1 restart peer
+	lab_until "another epoch" eval '[ "$(lab_conclave 1 status --json | jq ".epoch // 0")" -gt '"$epoch"' ]'
+	lab_wait_leader
+	[ "$(stat -c %i "$record")" = "$before" ]
+	[ "$(tr -d ' ' <"$record" | grep -c '^claim0x2a$')" = 2 ]
+	grep -q "^accepted $(lab_conclave 1 status --json | jq .epoch)$" "$record"
+}
+
+@test "a damaged record: that server takes no part and says what to do, which helps" {
 	lab_up 3
 	lab_wait_leader
 	lab_stop 1
-	good=$(cat "$LAB/1/data/peer/acceptedEpoch")
-	for bad in "" "x" "-3" "99999999999999999999"; do
-		printf '%s' "$bad" >"$LAB/1/data/peer/acceptedEpoch"
+	record=$LAB/1/data/peer/epochs
+	cp "$record" "$LAB/good"
+	bad() { # a record that is: empty, short, noise, old, of another version
+		case $1 in
+		empty) : >"$record" ;;
+		short) head -c 4000 "$LAB/good" >"$record" ;;
+		noise) tr 'a-z' 'b-za' <"$LAB/good" >"$record" ;;
+		wrong) "$BATS_TEST_DIRNAME/epochs.py" 1 2 >"$record" ;;
+		esac
+	}
+	for kind in empty short noise wrong; do
+		bad "$kind"
 		lab_start 1
-		lab_until "server 1 says acceptedEpoch" lab_reason_says 1 acceptedEpoch
+		lab_until "server 1 says what to do" lab_reason_says 1 "$record"
+		lab_reason_says 1 "conclave restart peer"
 		lab_is_state 1 looking
+		run -1 lab_conclave 1 claim 5
+		[[ "$output" == *"$record"* ]]
 		lab_wait_leader 2 3
 		lab_stop 1
 	done
-	printf '%s\n' "$good" >"$LAB/1/data/peer/acceptedEpoch"
 	lab_start 1
+	lab_until "server 1 says why" lab_reason_says 1 "$record"
+	epoch=$(lab_conclave "$(lab_wait_leader 2 3)" status --json | jq .epoch)
+	mv "$record" "$LAB/bad"
+	lab_conclave 1 restart peer
 	lab_until "server 1 follows" lab_is_state 1 following
+	[ "$(lab_conclave 1 status --json | jq .epoch)" -ge "$epoch" ]
+}
+
+@test "one bad slot costs nothing, and is written again" {
+	lab_up 1
+	lab_wait_leader
+	lab_conclave 1 claim 42
+	record=$LAB/1/data/peer/epochs
+	for slot in 0 1; do
+		is_whole() { # both slots have the claim, so that one may go
+			[ "$(tr -d ' ' <"$record" | grep -c '^claim0x2a$')" = 2 ]
+		}
+		lab_until "both slots are good" is_whole
+		lab_stop 1
+		tr '\0' x </dev/zero | head -c 4096 | dd of="$record" bs=4096 seek="$slot" conv=notrunc status=none
+		! is_whole
+		lab_start 1
+		lab_wait_leader
+		[ "$(lab_conclave 1 status --json | jq -r .claim)" = 0x2a ]
+	done
+}
+
+@test "files of the time before the record: that server takes no part and names them; without them it does" {
+	lab_make 3
+	mkdir -p "$LAB/3/data/peer"
+	echo 7 >"$LAB/3/data/peer/acceptedEpoch"
+	for id in 3 1 2; do
+		lab_start "$id"
+	done
+	lab_wait_leader 1 2
+	lab_until "server 3 says why" lab_reason_says 3 "$LAB/3/data/peer/acceptedEpoch"
+	lab_is_state 3 looking
+	[ ! -e "$LAB/3/data/peer/epochs" ]
+	rm "$LAB/3/data/peer/acceptedEpoch"
+	lab_conclave 3 restart peer
+	lab_until "server 3 follows" lab_is_state 3 following
 }
 
 @test "no epoch is left: that server says why, and the others elect without it" {
 	lab_make 3
 	mkdir -p "$LAB/3/data/peer"
-	echo 2147483647 | tee "$LAB/3/data/peer/acceptedEpoch" >"$LAB/3/data/peer/currentEpoch"
+	"$BATS_TEST_DIRNAME/epochs.py" 2147483647 2147483647 >"$LAB/3/data/peer/epochs"
 	for id in 3 1 2; do
 		lab_start "$id"
 	done
@@ -81,31 +161,42 @@ teardown() {
 	lab_until "server 3 says why" lab_reason_says 3 "no epoch is left"
 }
 
-@test "an epoch that cannot be written: no promise, no lead, and the reason; mended, it follows" {
+@test "a record that cannot be read at the start: no part, and the reason; mended, it follows" {
 	lab_up 3
 	lab_wait_leader
 	lab_stop 3
 	lab_wait_leader 1 2
-	# a folder in the place of the new file: nobody can write there, root neither
-	mkdir "$LAB/3/data/peer/acceptedEpoch.new"
-	lab_start 3
-	lab_until "server 3 says why" lab_reason_says 3 acceptedEpoch
+	: >"$LAB/fail"
+	lab_odd_start 3
+	lab_until "server 3 says why" lab_reason_says 3 "data/peer/epochs"
 	run lab_conclave 3 leader
 	[ "$status" = 2 ]
+	all_ready 3
 	second=$(lab_wait_leader 1 2)
 	# with one of the others gone there is no quorum of promises, so nobody leads
 	lab_kill $((3 - second))
 	lab_until "nobody leads" lab_is_state "$second" looking
 	lab_is_state 3 looking
-	rmdir "$LAB/3/data/peer/acceptedEpoch.new"
+	rm "$LAB/fail"
 	lab_wait_leader "$second" 3
 }
 
-# all_ready ID: every worker is, none of them was ever restarted
-all_ready() {
-	lab_conclave "$1" status --json | jq -e '
-		[.processes[] | select(.name != "conclaved" and .state == "ready" and .restarts == 0)] |
-		length == 3'
+@test "an epoch that cannot be written: no promise, no lead, and the reason; mended, it follows" {
+	lab_make 3
+	lab_start 1
+	lab_start 2
+	second=$(lab_wait_leader 1 2)
+	lab_odd_start 3
+	lab_until "server 3 follows" lab_is_state 3 following
+	: >"$LAB/fail"
+	lab_kill $((3 - second)) # with 3 a quorum is left, which cannot promise
+	lab_conclave "$second" restart peer
+	lab_until "server 3 says why" lab_reason_says 3 "data/peer/epochs cannot be written"
+	lab_until "nobody leads" lab_is_state "$second" looking
+	run lab_conclave 3 leader
+	[ "$status" = 2 ]
+	rm "$LAB/fail"
+	lab_wait_leader "$second" 3
 }
 
 @test "a record that cannot be written: nobody is active, nobody is killed for it; mended, they are" {
@@ -148,12 +239,11 @@ all_ready() {
 	lab_start 1
 	lab_start 2
 	leader=$(lab_wait_leader 1 2)
-	LD_PRELOAD=$(realpath "$CONCLAVE_BIN/../tests/hang.so") CONCLAVE_TEST_HANG=$LAB/hang \
-		ASAN_OPTIONS=verify_asan_link_order=0 lab_start 3
+	lab_odd_start 3
 	lab_until "server 3 follows" lab_is_state 3 following
 	: >"$LAB/hang"
 	lab_conclave "$leader" restart peer # all look, and 3 is the best of them
-	lab_until "server 3 says why" lab_reason_says 3 "acceptedEpoch is being written since"
+	lab_until "server 3 says why" lab_reason_says 3 "data/peer/epochs is being written since"
 	lab_wait_leader 1 2
 	lab_is_state 3 looking
 	rm "$LAB/hang"

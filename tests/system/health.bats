@@ -221,13 +221,13 @@ port_is_taken() {
 	well 1
 }
 
-@test "an epoch file that is damaged" {
+@test "a record of epochs that is damaged" {
 	lab_up 1 "$calm"
 	lab_wait_leader
 	lab_stop 1
-	echo x >"$LAB/1/data/peer/acceptedEpoch"
+	echo x >"$LAB/1/data/peer/epochs"
 	lab_start 1
-	sick 1 2 failing "peer cannot lead: *acceptedEpoch*"
+	sick 1 2 failing "peer cannot lead: *data/peer/epochs*"
 }
 
 @test "without conclaved: the doors are asked" {

@@ -136,7 +136,7 @@ name_of() {
 		systemctl stop conclave.target
 		[ -z "$(pids)" ]
 		[ -s /run/conclave/connmgr/state ]
-		[ -s /var/lib/conclave/peer/currentEpoch ]
+		[ -s /var/lib/conclave/peer/epochs ]
 		systemctl start conclave.target conclave-elector@main'
 }
 

@@ -29,7 +29,7 @@ all_steps(void **state)
 	assert_int_equal(p->zxid, 7LL << 32);
 	assert_int_equal(kit_view(&k).phase, ROLE_SYNCHRONIZATION);
 
-	ack(2, 7); /* the quorum is there, but our own currentEpoch is not */
+	ack(2, 7); /* the quorum is there, but our own current epoch is not */
 	assert_null(kit_sent(&k, 2, QPACKET_UPTODATE));
 	assert_int_equal(kit_view(&k).state, NOTIF_LOOKING);
 	kit_written(&k, 0);
