@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define WANTED "conclave-elector"
@@ -89,6 +90,23 @@ check_kind(const char *path, char *why)
 	return 0;
 }
 
+/* The file lacks the permission, or the place where it lies does. */
+static int
+refuse_to_execute(const char *real, const struct stat *st, char *why)
+{
+	struct statvfs fs;
+
+	if ((st->st_mode & 0111) == 0 || statvfs(real, &fs) < 0 ||
+	    !(fs.f_flag & ST_NOEXEC))
+		return refuse(why, "%s is not executable; chmod +x it", real);
+	return refuse(why,
+	              "%.200s lies where nothing may be executed (NoExecPaths= of the "
+	              "unit, or a file system mounted noexec); put it into the folder of "
+	              "the installed programs, or allow its folder with ExecPaths= "
+	              "(systemctl edit conclave)",
+	              real);
+}
+
 int
 program_check(const char *path, char out[RECORD_PATH_MAX], char why[PROGRAM_WHY_MAX])
 {
@@ -104,7 +122,7 @@ program_check(const char *path, char out[RECORD_PATH_MAX], char why[PROGRAM_WHY_
 	if (!S_ISREG(st.st_mode))
 		return refuse(why, "%s is no file", real);
 	if (access(real, X_OK) < 0)
-		return refuse(why, "%s is not executable; chmod +x it", real);
+		return refuse_to_execute(real, &st, why);
 	if (check_owner(real, &st, why) || check_folder(real, why) ||
 	    check_kind(real, why))
 		return 1;

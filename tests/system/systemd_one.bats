@@ -155,3 +155,14 @@ all_new() {
 		conclave swap --status --json | jq -e ".phase == \"idle\" and .program.name == \"main\""
 		serves'
 }
+
+@test "swap to a program where the unit lets nothing run: refused, and what to do is said" {
+	box '
+		install -D -m 755 /usr/local/libexec/conclave/conclave-elector /opt/new/conclave-elector
+		rc=0
+		conclave swap elector /opt/new/conclave-elector 2>/run/said || rc=$?
+		cat /run/said
+		[ $rc = 1 ]
+		grep "/opt/new/conclave-elector lies where nothing may be executed (NoExecPaths= of the unit, .*ExecPaths=.*systemctl edit conclave" /run/said
+		rm -r /opt/new'
+}

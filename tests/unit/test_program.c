@@ -7,11 +7,13 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -103,6 +105,25 @@ test_no_program(void **state)
 	assert_unfit(in_folder("short"), "no program");
 	make("empty", "", 0, 0755);
 	assert_unfit(in_folder("empty"), "no program");
+}
+
+/* A good program where the unit of systemd, or the file system, lets nothing run. */
+static void
+test_place(void **state)
+{
+	static const char place[] = "noexec";
+
+	(void)state;
+	assert_int_equal(mkdir(in_folder(place), 0755), 0);
+	if (unshare(CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", in_folder(place), "tmpfs", MS_NOEXEC, "mode=0755") < 0)
+		skip();
+	make_program("noexec/good", 0755);
+	assert_unfit(in_folder("noexec/good"), "NoExecPaths= of the unit");
+	make_program("noexec/plain", 0644);
+	assert_unfit(in_folder("noexec/plain"), "chmod +x");
+	assert_int_equal(umount(in_folder(place)), 0);
 }
 
 static void
@@ -230,10 +251,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_fit),          cmocka_unit_test(test_no_program),
-	    cmocka_unit_test(test_architecture), cmocka_unit_test(test_writable),
-	    cmocka_unit_test(test_owner),        cmocka_unit_test(test_path),
-	    cmocka_unit_test(test_judge),
+	    cmocka_unit_test(test_fit),      cmocka_unit_test(test_no_program),
+	    cmocka_unit_test(test_place),    cmocka_unit_test(test_architecture),
+	    cmocka_unit_test(test_writable), cmocka_unit_test(test_owner),
+	    cmocka_unit_test(test_path),     cmocka_unit_test(test_judge),
 	};
 	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), failed;
 
