@@ -1,6 +1,7 @@
 /* conclave: the command that a person or a script uses. Here: its options and its help;
  * the verbs are the rows of verbs.c. It decides nothing. */
 #include "base/version.h"
+#include "ctl/running.h"
 #include "ctl/verb.h"
 
 #include <ctype.h>
@@ -190,16 +191,36 @@ take_words(struct options *o, int argc, char **argv)
 	return r;
 }
 
+/* What the file says; where that is wrong, what conclaved and its workers run with. 0, or
+ * the exit status. */
+static int
+load(const struct ctl *c, struct conf *out)
+{
+	char copy[CONF_PATH_MAX];
+	struct conf_error error;
+
+	if (conf_load(c->file, out, &error) == 0)
+		return 0;
+	if (c->verb->needs_file || !running_load(c->file, out, copy))
+		return verb_failed(c, EXIT_CONFIG, "%s", error.text);
+	fprintf(stderr,
+	        "conclave: %s\nconclave: this asks the processes that run, by their copy "
+	        "of the configuration: %s\n",
+	        error.text, copy);
+	return 0;
+}
+
 static int
 run_verb(struct options *o)
 {
 	static struct conf conf;
 	struct ctl *c = &o->ctl;
-	struct conf_error error;
 
 	if (!c->verb->without_conf) {
-		if (conf_load(c->file, &conf, &error))
-			return verb_failed(c, EXIT_CONFIG, "%s", error.text);
+		int r = load(c, &conf);
+
+		if (r)
+			return r;
 		c->conf = &conf;
 		if (!verb_may_ask(c))
 			return verb_no_answer(c, "any process");
