@@ -293,10 +293,14 @@ guard(const struct units *u)
 static void
 stop_guard(void)
 {
-	const char *argv[] = {"systemctl", "--quiet", "stop", GUARD ".service", NULL};
+	const char *runs[] = {"systemctl", "--quiet", "is-active", GUARD ".service",
+	                      NULL};
+	const char *stop[] = {"systemctl", "--quiet", "stop", GUARD ".service", NULL};
 	char said[RUN_TEXT_MAX];
 
-	(void)run_program(argv, START_MS, said, sizeof(said));
+	/* systemctl complains of a unit that is not there */
+	if (run_program(runs, START_MS, said, sizeof(said)) == 0)
+		(void)run_program(stop, START_MS, said, sizeof(said));
 }
 
 static int

@@ -16,4 +16,9 @@ int units_show(const struct ctl *c);
  * promoted, which is the one that systemd had restarted so often. */
 int units_guard(const struct ctl *c, long restarts);
 
+/* units_admin.c, likewise: restarts the unit of a worker, and prints its new pid. */
+int units_restart(const struct ctl *c, const char *worker);
+/* Has each worker read its file again; each logs what it takes over. */
+int units_reload(const struct ctl *c);
+
 #endif

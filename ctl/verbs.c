@@ -56,8 +56,9 @@ const struct verb verbs[] = {
 	.arguments = "WORKER",
 	.most = 1,
 	.words = "connmgr elector peer",
-	.about = "have conclaved replace connmgr, elector or peer; print the new pid",
-	.more = "Exit status: 0 done, 1 refused, 64 no such worker, 69 no conclaved.",
+	.about = "replace the process of connmgr, elector or peer; print the new pid",
+	.more = "conclaved does it; where each worker is a unit, systemctl restart.\n"
+		"Exit status: 0 done, 1 refused, 64 no such worker, 69 no answer.",
 	.run = verb_restart,
     },
     {
@@ -82,10 +83,11 @@ const struct verb verbs[] = {
     {
 	.name = "reload",
 	.about = "have conclaved and its workers read the configuration again",
-	.more =
-	    "Only log_level is taken over; for the rest restart the processes.\n"
-	    "Exit status: 0 done, 1 refused (the reason is printed), 69 no conclaved,\n"
-	    "78 the file is wrong.",
+	.more = "Only log_level is taken over; for the rest restart the processes.\n"
+		"Where each worker is a unit of systemd, they are told by it.\n"
+		"Exit status: 0 done, 1 refused (the reason is printed), 69 no answer,\n"
+		"78 the file is wrong.",
+	.needs_file = true,
 	.run = verb_reload,
     },
     {

@@ -28,8 +28,41 @@ name_of() {
 	box_until "it serves" serves
 	box '
 		conclave status --json | jq -e ".silent == []"
-		conclave restart peer 2>&1 | grep "a unit of systemd: systemctl status"
 		conclave status --json | jq -e ".processes | length == 3"'
+}
+
+@test "restart of a worker restarts its unit, and prints the new pid" {
+	for worker in peer connmgr elector; do
+		box "
+			unit=conclave-${worker/elector/elector@main}.service
+			pid \$unit >/run/old
+			conclave restart $worker >/run/new
+			[ \$(</run/new) = \$(pid \$unit) ]
+			[ \$(</run/new) != \$(</run/old) ]"
+		box_until "it serves" serves
+	done
+	box 'conclave restart peer --json | jq -e ".schema == 1 and .ok and .unit == \"conclave-peer.service\" and .pid > 0"'
+	box_until "it serves" serves
+}
+
+@test "reload has each unit read the file again" {
+	box '
+		journalctl --rotate; journalctl --vacuum-time=1s
+		sed -i "1i log_level = \"debug\";" /etc/conclave/conclave.conf
+		conclave reload >/run/said 2>&1
+		[ ! -s /run/said ]
+		conclave reload --json | jq -e ".schema == 1 and .ok"'
+	for worker in connmgr elector peer; do
+		box_until "the $worker reloaded" "journalctl -b -u 'conclave-$worker*' | grep -q '$worker: reloaded'"
+	done
+	box '
+		echo "nonsense = 1;" >>/etc/conclave/conclave.conf
+		rc=0
+		conclave reload || rc=$?
+		sed -i /nonsense/d /etc/conclave/conclave.conf
+		sed -i /log_level/d /etc/conclave/conclave.conf
+		conclave reload
+		[ $rc = 78 ]'
 }
 
 @test "kill -9 of each unit restarts that one only" {
@@ -143,6 +176,14 @@ name_of() {
 @test "check --systemd: what does not fit is said, each thing by name" {
 	box '
 		[ "$(conclave check --systemd)" = "the units fit the configuration" ]
+		chmod 600 /etc/conclave/conclave.conf
+		rc=0
+		conclave check --systemd >/run/said || rc=$?
+		chmod 644 /etc/conclave/conclave.conf
+		cat /run/said
+		[ $rc = 1 ]
+		grep "^conclave-peer.service runs as conclave.*, who cannot read /etc/conclave/conclave.conf: Permission denied" /run/said
+		[ "$(conclave check --systemd)" = "the units fit the configuration" ]
 		cp /etc/conclave/conclave.conf /run/good
 		sed -i "s/3888/3999/; s,/run/conclave,/run/other," /etc/conclave/conclave.conf
 		systemctl enable conclave-connmgr.socket
@@ -175,7 +216,10 @@ stands() {
 @test "a swap: another instance takes the place, without an election; --undo takes it back" {
 	box '
 		conclave status --json | jq .epoch >/run/epoch
-		conclave swap elector e2 --shadow 500ms | grep "^elector e2 is in use"
+		conclave swap elector e2 --shadow 500ms >/run/said 2>&1
+		cat /run/said
+		[ $(wc -l </run/said) = 1 ]
+		grep "^elector e2 is in use" /run/said
 		systemctl is-enabled -q conclave-elector@e2
 		! conclave swap elector nobody/x || exit 1
 		[ "$(conclave status --json | jq .epoch)" = "$(</run/epoch)" ]'
