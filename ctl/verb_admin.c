@@ -1,5 +1,7 @@
 /* conclave restart, conclave reload, conclave check. */
 #include "base/paths.h"
+#include "ctl/as_user.h"
+#include "ctl/units.h"
 #include "ctl/verb.h"
 #include "proc/roster.h"
 #include "view/fit.h"
@@ -52,7 +54,9 @@ verb_restart(const struct ctl *c)
 		    c, "there is no worker `%s`, only: connmgr elector peer", c->argv[0]);
 	snprintf(request, sizeof(request), "restart %s", c->argv[0]);
 	ask_one(c->conf->run_dir, PATHS_CONCLAVED, "status", &asks);
-	if (!asks.list[0].answer)
+	if (ask_finds_units(c->conf->run_dir))
+		r = units_restart(c, c->argv[0]);
+	else if (!asks.list[0].answer)
 		r = verb_no_answer(c, PATHS_CONCLAVED);
 	else
 		r = demand(c, request, "pid");
@@ -63,6 +67,8 @@ verb_restart(const struct ctl *c)
 int
 verb_reload(const struct ctl *c)
 {
+	if (ask_finds_units(c->conf->run_dir))
+		return units_reload(c);
 	return demand(c, "reload", NULL);
 }
 
@@ -91,6 +97,7 @@ is_user(const char *name)
 static int
 check_units(const struct ctl *c, const struct conf *conf, const char *file)
 {
+	static const struct fit_machine machine = {is_user, as_user_cannot_read};
 	static char shown[FIT_SHOWN_MAX];
 	json_t *problems, *one;
 	size_t i, count;
@@ -98,7 +105,7 @@ check_units(const struct ctl *c, const struct conf *conf, const char *file)
 	if (!show_units(shown))
 		return verb_failed(c, EXIT_NO_ANSWER, "systemd does not answer: %s",
 		                   shown);
-	problems = fit_judge(shown, conf, c->argc > 0 ? NULL : file, is_user);
+	problems = fit_judge(shown, conf, c->argc > 0 ? NULL : file, &machine);
 	count = json_array_size(problems);
 	if (c->json) {
 		verb_print_json(json_pack("{s:i, s:o, s:b, s:O}", "schema", STATUS_SCHEMA,

@@ -33,7 +33,7 @@ struct judge {
 	const char *file;
 	/* for each unit a block of NAME=VALUE lines, up to a blank line */
 	const char *shown[UNITS];
-	bool (*is_user)(const char *name);
+	const struct fit_machine *machine;
 	json_t *problems;
 };
 
@@ -143,7 +143,7 @@ judge_user(const struct judge *j, enum unit u, enum unit first)
 	else if (strcmp(user, "nobody") == 0)
 		complain(j, "%s runs as nobody, as strangers do: give it a user",
 		         roles[u].name);
-	else if (!j->is_user(user))
+	else if (!j->machine->is_user(user))
 		complain(j,
 		         "%s runs as %s, whom this machine does not know: see "
 		         "systemd-sysusers",
@@ -168,6 +168,26 @@ judge_file(const struct judge *j, enum unit u)
 		complain(j, "%s reads %s, not %s", roles[u].name, found, j->file);
 }
 
+/* The unit's user has to read the file that the unit names. */
+static void
+judge_access(const struct judge *j, enum unit u)
+{
+	char user[VALUE_MAX], group[VALUE_MAX], groups[VALUE_MAX];
+	const char *why;
+
+	value_of(j, u, "User", 0, user);
+	value_of(j, u, "Group", 0, group);
+	value_of(j, u, "SupplementaryGroups", 0, groups);
+	if (!j->file || !*user || !j->machine->is_user(user))
+		return;
+	why = j->machine->cannot_read(user, group, groups, j->file);
+	if (why)
+		complain(j,
+		         "%s runs as %s, who cannot read %s: %s; let it be read with "
+		         "chmod o+r, its folders with o+x",
+		         roles[u].name, user, j->file, why);
+}
+
 static void
 judge_service(const struct judge *j, enum unit u, enum unit first)
 {
@@ -178,6 +198,7 @@ judge_service(const struct judge *j, enum unit u, enum unit first)
 	}
 	judge_user(j, u, first);
 	judge_file(j, u);
+	judge_access(j, u);
 	judge_folder(j, u, "RuntimeDirectory", "/run/", j->conf->run_dir, roles[u].run);
 	judge_folder(j, u, "StateDirectory", "/var/lib/", j->conf->data_dir,
 	             roles[u].data);
@@ -259,10 +280,10 @@ judge_layouts(const struct judge *j)
 
 json_t *
 fit_judge(const char *shown, const struct conf *c, const char *file,
-          bool (*is_user)(const char *name))
+          const struct fit_machine *machine)
 {
 	struct judge j = {
-	    .conf = c, .file = file, .is_user = is_user, .problems = json_array()};
+	    .conf = c, .file = file, .machine = machine, .problems = json_array()};
 
 	for (unsigned u = 0; u < UNITS && shown; u++) {
 		j.shown[u] = shown;

@@ -107,10 +107,24 @@ is_user(const char *name)
 	       strcmp(name, "nobody") == 0 || strcmp(name, "root") == 0;
 }
 
+/* Who cannot read the configuration; and the groups with which that was tried last. */
+static const char *blind = "";
+static char tried[128];
+
+static const char *
+cannot_read(const char *user, const char *group, const char *groups, const char *file)
+{
+	snprintf(tried, sizeof(tried), "%s:%s", group, groups);
+	return strcmp(user, blind) == 0 && strcmp(file, "/etc/c.conf") == 0
+	           ? "Permission denied"
+	           : NULL;
+}
+
 static void
 judge(void)
 {
-	json_t *problems = fit_judge(text, &conf, "/etc/c.conf", is_user), *problem;
+	static const struct fit_machine machine = {is_user, cannot_read};
+	json_t *problems = fit_judge(text, &conf, "/etc/c.conf", &machine), *problem;
 	size_t i;
 
 	verdict.count = json_array_size(problems);
@@ -155,6 +169,27 @@ other_users(void **state)
 	judge();
 	assert_int_equal(verdict.count, 1);
 	assert_non_null(strstr(verdict.problems[0], "neither would answer the other"));
+}
+
+/* The file is tried as the user of the unit, with the groups of the unit. */
+static void
+a_file_that_its_user_cannot_read(void **state)
+{
+	(void)state;
+	blind = "daemon";
+	begin(false);
+	replace("User=daemon", "User=daemon\nGroup=adm\nSupplementaryGroups=a b", true);
+	judge();
+	assert_int_equal(verdict.count, 1);
+	assert_string_equal(verdict.problems[0],
+	                    "conclave.service runs as daemon, who cannot read "
+	                    "/etc/c.conf: Permission denied; let it be read with chmod "
+	                    "o+r, its folders with o+x");
+	assert_string_equal(tried, "adm:a b");
+	begin(true);
+	judge();
+	assert_int_equal(verdict.count, 3); /* each worker reads it */
+	blind = "";
 }
 
 static void
@@ -218,6 +253,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(each_fault, set_up),
 	    cmocka_unit_test_setup(other_users, set_up),
+	    cmocka_unit_test_setup(a_file_that_its_user_cannot_read, set_up),
 	    cmocka_unit_test_setup(low_ports, set_up),
 	    cmocka_unit_test_setup(any_text, set_up),
 	};
