@@ -198,6 +198,13 @@ verb_flushed(int error, int status)
 void
 verb_print_json(json_t *object)
 {
+	if (!json_object_get(object, "schema")) { /* the answer of a process */
+		json_t *whole = json_pack("{s:i}", "schema", STATUS_SCHEMA);
+
+		json_object_update(whole, object);
+		json_decref(object);
+		object = whole;
+	}
 	json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
 	putchar('\n');
 	json_decref(object);

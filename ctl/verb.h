@@ -48,6 +48,8 @@ struct verb {
 	/* of `conclave VERB --help`: the exit statuses and the like */
 	const char *more;
 	bool without_conf;
+	/* what runs will not do in its place where it is wrong */
+	bool needs_file;
 	bool without_json;
 	int (*run)(const struct ctl *c);
 };
@@ -117,7 +119,8 @@ int verb_flush(void);
 /* The exit status after that: `status`; or VERB_UNWRITTEN, and the reason was printed. A
  * reader that has gone changes nothing: that reader did not want more. */
 int verb_flushed(int error, int status);
-/* Prints one line of JSON, and frees the object. */
+/* Prints one line of JSON, with `schema` as its first member where it has none, and frees
+ * the object. */
 void verb_print_json(json_t *object);
 
 /* Of a verb about a file: prints the text that was made of it or, where `status` is not

@@ -45,7 +45,7 @@ verb_watch(const struct ctl *c)
 	follow_init(&f, c->conf->run_dir, c->conf->id, STDOUT_FILENO);
 	while (r == 0 && follow_next(&f, UINT64_MAX) != FOLLOW_CLOSED) {
 		if (c->json)
-			puts(f.line);
+			verb_print_json(json_incref(f.event));
 		else
 			print_event(c, f.event);
 		r = verb_flush();
@@ -102,9 +102,9 @@ verb_wait(const struct ctl *c)
 		heard |= r == FOLLOW_EVENT;
 	} while (r == FOLLOW_DOWN ||
 	         (r == FOLLOW_EVENT && !is_reached(f.event, c->conf->id, leading)));
-	follow_deinit(&f);
 	if (r == FOLLOW_EVENT && c->json)
-		puts(f.line);
+		verb_print_json(json_incref(f.event));
+	follow_deinit(&f);
 	if (r == FOLLOW_EVENT)
 		return WAIT_REACHED;
 	if (r == FOLLOW_CLOSED)

@@ -84,6 +84,49 @@ status_comes() {
 	run -78 bare check "$LAB/none"
 }
 
+@test "a wrong file while all runs: the command asks by the copy that runs, and says so" {
+	lab_up 1
+	lab_wait_leader
+	cp "$LAB/1/conclave.conf" "$LAB/good"
+	for wrong in 'nonsense = 1;' 'id = 2;' 'timing = {' 'tick = "'; do
+		{ cat "$LAB/good"; echo "$wrong"; } >"$LAB/1/conclave.conf"
+		for verb in status leader health "wait --leader" claim; do
+			# shellcheck disable=SC2086 # a verb with its words
+			run -0 --separate-stderr lab_conclave 1 $verb
+			[[ "$stderr" == "conclave: $LAB/1/conclave.conf:"*$'\n'*" their copy of the configuration: $LAB/1/run/conclaved/conclave.conf"* ]]
+		done
+		run -0 --separate-stderr lab_conclave 1 status --json
+		[ "$(jq -c '[.schema, .id, .leader]' <<<"$output")" = '[1,1,1]' ]
+		run -78 lab_conclave 1 reload
+		run -78 lab_conclave 1 check
+	done
+	# a run_dir that a comment or a group names is not the one
+	{ echo '# run_dir = "/nowhere";'; echo 'x = { run_dir = "/nowhere"; };'; cat "$LAB/good"; } >"$LAB/1/conclave.conf"
+	run -0 lab_conclave 1 leader
+	echo 'run_dir = 7;' >"$LAB/1/conclave.conf"
+	run -78 lab_conclave 1 leader
+	{ cat "$LAB/good"; echo 'nonsense = 1;'; } >"$LAB/1/conclave.conf"
+	lab_stop 1
+	run -78 lab_conclave 1 leader
+	cp "$LAB/good" "$LAB/1/conclave.conf"
+}
+
+@test "each object of --json has schema" {
+	lab_up 1 'supervisor = { watchdog_ms = 60000; };'
+	lab_wait_leader
+	for verb in status leader health "wait --leader" "restart peer" reload "claim 5" claim check "swap --status" \
+		"swap elector $CONCLAVE_BIN/conclave" "swap --undo" "probe 127.0.0.1:$((LAB_PORT + 3))" "import /nowhere" \
+		"restart nobody" "wait --nonsense"; do
+		# shellcheck disable=SC2086 # a verb with its words
+		run --separate-stderr lab_conclave 1 $verb --json
+		jq -e '.schema == 1' <<<"$output" || { echo "$verb: $output"; false; }
+	done
+	run bash -c "'$CONCLAVE_BIN/conclave' -c '$LAB/1/conclave.conf' watch --json 3>&- | head -n 1"
+	jq -e '.schema == 1 and .event == "state"' <<<"$output"
+	run bash -c "'$CONCLAVE_BIN/conclave' -c '$LAB/1/conclave.conf' health --watch --json 3>&- | head -n 1"
+	jq -e '.schema == 1' <<<"$output"
+}
+
 @test "check prints the canonical form, which it reads as the same" {
 	lab_make 3 'role3 = observer' # which leaves two voters, so that it warns
 	run -0 --separate-stderr bare check "$LAB/1/conclave.conf"
