@@ -2,9 +2,12 @@
  * servers. It runs the shells and cores of the programs. What these stand on is replaced
  * at the headers:
  *
- *   loop.c    sd_event_*                        pipe.c  ipc/chan.h, local.h
- *   door.c    ipc/door.h                        disk.c  base/slots_file.h, proc/errand.h
- *   stream.c  connmgr/stream.h, over net.c      store.c connmgr/store.h, connmgr/copy.h
+ *   loop.c    sd_event_*
+ *   pipe.c    ipc/chan.h
+ *   door.c    ipc/door.h, ipc/local.h
+ *   stream.c  connmgr/stream.h, over net.c
+ *   disk.c    base/slots_file.h, proc/errand.h
+ *   store.c   connmgr/store.h, connmgr/copy.h
  *   host.c    proc/proc.h, base/log.h, base/clock.h
  *
  * check.c sees each step of the cores (the linker's --wrap puts it in between) and checks

@@ -166,8 +166,9 @@ includes_refused(void **state)
 	    "folder", 1, {"cannot be included", "directory"}};
 	const struct conf_kit_case itself = {
 	    "itself", 2, {"more than 10 deep", "itself"}};
+	const struct conf_kit_case deep = {"deep", 1, {"more than 10 deep"}};
 	const struct conf_kit_case many = {"many", 64, {"more than 63 files"}};
-	char text[64 * 32] = "";
+	char text[64 * 32] = "", deepest[sizeof(conf_dir) + 16];
 	const char *path;
 
 	(void)state;
@@ -177,6 +178,20 @@ includes_refused(void **state)
 	conf_kit_refused(path, path, &folder);
 	path = conf_kit_write("i.conf", "# me\n@include \"i.conf\"\n");
 	conf_kit_refused(path, path, &itself);
+	for (unsigned i = 1; i <= 11; i++) { /* a chain; 10 below the first are allowed */
+		char name[16];
+
+		snprintf(name, sizeof(name), "c%u.conf", i);
+		snprintf(text, sizeof(text), "@include \"c%u.conf\"\n", i - 1);
+		path = conf_kit_write(name, i == 1 ? GOOD : text);
+		if (i < 11)
+			continue;
+		snprintf(text, sizeof(text), "@include \"%s\"\n", path);
+		conf_kit_refused(conf_kit_write("i.conf", text),
+		                 strcat(strcpy(deepest, conf_dir), "/c2.conf"), &deep);
+		conf_kit_good(strcpy(text, "@include \"c10.conf\"\n"));
+	}
+	text[0] = '\0';
 	conf_kit_write("empty.conf", "");
 	for (unsigned i = 0; i < 63; i++)
 		strcat(text, "@include \"empty.conf\"\n");

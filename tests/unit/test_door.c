@@ -32,6 +32,7 @@ static char last_request[DOOR_REQUEST_MAX + 1];
 static size_t last_len;
 static struct door_conn *last_conn;
 static char big[DOOR_REPLY_MAX];
+static int reused[2];
 
 static void
 turn(uint64_t due_ms)
@@ -59,6 +60,12 @@ answer_word(struct door_conn *c, const char *word)
 	if (strcmp(word, "close") == 0) {
 		door_conn_close(c);
 		return 0;
+	}
+	if (strcmp(word, "reuse") == 0) { /* another descriptor has the same number */
+		door_conn_close(c);
+		return socketpair(AF_UNIX, SOCK_SEQPACKET, 0, reused) < 0 ||
+		       send(reused[0], "stolen", 6, 0) < 0 ||
+		       send(reused[1], "stolen", 6, 0) < 0;
 	}
 	if (strcmp(word, "end") == 0) {
 		door_close(door);
@@ -190,6 +197,27 @@ test_sizes(void **state)
 	assert_int_equal(hear(fd, answer, sizeof(answer)), 0);
 	assert_int_equal(requests, 2);
 	assert_int_equal(gone, 1);
+	close(fd);
+}
+
+/* Behind the request that closed its connection nothing is read, not even where another
+ * descriptor has its number by then. */
+static void
+test_closed_by_request(void **state)
+{
+	int fd = knock(), again;
+
+	(void)state;
+	say(fd, "reuse", 5);
+	say(fd, "more", 4);
+	until(&gone, 1);
+	again = knock();
+	say(again, "silence", 7);
+	until(&requests, 2);
+	assert_string_equal(last_request, "silence");
+	close(reused[0]);
+	close(reused[1]);
+	close(again);
 	close(fd);
 }
 
@@ -383,6 +411,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_ask_again, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_sizes, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_last_words, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_closed_by_request, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_ended, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_close_inside, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_room, set_up, tear_down),

@@ -279,6 +279,102 @@ test_deadlines(void **state)
 	assert_int_equal(wrk.losses + wrk.agains, 0); /* there was no link yet */
 }
 
+/* What waits when a shadow becomes active was the shadow's, and is not sent. */
+static void
+test_activated_while_full(void **state)
+{
+	static unsigned char bytes[30000];
+	struct msg m = {.type = MSG_FRAME_OUT,
+	                .u.frame = {MSG_LANE_LEARNER, 3, 7, bytes, sizeof(bytes)}};
+
+	(void)state;
+	mgr.activate = 0;
+	start_both();
+	mgr_say_type(MSG_ACTIVATE, 9);
+	for (unsigned i = 0; i < 300; i++)
+		uplink_send(wrk.up, &m);
+	assert_true(uplink_waiting(wrk.up) > 200);
+	until(&wrk.activates, 1);
+	assert_true(uplink_waiting(wrk.up) <= 2); /* hello, and what on_activate says */
+	assert_int_equal(wrk.losses, 0);
+}
+
+/* Before the welcome nothing counts. */
+static void
+test_early_message(void **state)
+{
+	uint64_t due_ms = clock_ms() + PATIENCE_MS;
+
+	(void)state;
+	mgr.rude = true;
+	mgr_start();
+	wrk_start();
+	until(&mgr.heard_count, 1);
+	mgr_say_type(MSG_SYNCED, 0);
+	while (uplink_counters(wrk.up).refused == 0)
+		turn(due_ms);
+	assert_int_equal(uplink_counters(wrk.up).refused, 1);
+	assert_int_equal(wrk.messages, 0);
+}
+
+/* How long it takes until the worker has attached once more; the best of ten, since the
+ * machine may be busy. */
+static uint64_t
+best_of_ten(void (*disturb)(void), const unsigned *counter)
+{
+	uint64_t best_ms = UINT64_MAX;
+
+	for (unsigned i = 0; i < 10; i++) {
+		unsigned before = *counter;
+		uint64_t since_ms = clock_ms();
+
+		disturb();
+		until(counter, before + 1);
+		if (clock_ms() - since_ms < best_ms)
+			best_ms = clock_ms() - since_ms;
+	}
+	return best_ms;
+}
+
+static void
+end_link(void)
+{
+	chan_close(mgr.link);
+	mgr.link = NULL;
+}
+
+/* A link that worked ends the waits between tries: the next one comes at once. */
+static void
+test_at_once(void **state)
+{
+	(void)state;
+	wrk_start(); /* there is nobody: the waits grow */
+	for (uint64_t due_ms = clock_ms() + 400; clock_ms() < due_ms;)
+		assert_true(sd_event_run(loop, 10000) >= 0);
+	mgr_start();
+	until(&wrk.synced, 1);
+	assert_true(best_of_ten(end_link, &wrk.synced) < 90);
+}
+
+static void
+restart_door(void)
+{
+	door_close(mgr.door);
+	mgr_start();
+}
+
+/* connmgr ends before it has answered: the worker does not wait for the answer. */
+static void
+test_end_without_answer(void **state)
+{
+	(void)state;
+	mgr.mute = true;
+	mgr_start();
+	wrk_start();
+	until(&mgr.attaches, 1);
+	assert_true(best_of_ten(restart_door, &mgr.attaches) < 900);
+}
+
 static void
 test_close_in_callbacks(void **state)
 {
@@ -330,11 +426,15 @@ run_all(enum chan_kind with)
 	    cmocka_unit_test_setup_teardown(test_full_link, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_newest_frame, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_close_in_callbacks, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_activated_while_full, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_early_message, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_bad_run_dir, set_up, tear_down),
 	};
 	const struct CMUnitTest alike[] = {
 	    /* whatever the transport: seconds of waiting */
 	    cmocka_unit_test_setup_teardown(test_deadlines, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_at_once, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_end_without_answer, set_up, tear_down),
 	};
 	int failed;
 
