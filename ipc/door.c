@@ -2,6 +2,7 @@
  * not what they ask. */
 #include "ipc/door.h"
 
+#include "base/log.h"
 #include "base/log_limited.h"
 #include "ipc/local.h"
 #include "ipc/users.h"
@@ -20,6 +21,7 @@
 #define SEND_ROOM     262144 /* several of the largest answers */
 #define PAUSE_US      100000 /* until the next accept, when descriptors are short */
 #define ACCURACY_US   10000
+#define LOOK_US       1000000 /* between two looks whether the socket is still there */
 
 struct door {
 	sd_event *loop;
@@ -29,6 +31,12 @@ struct door {
 	void *user;
 	char *path;
 	int fd;
+	/* The socket that we have bound at the path. */
+	struct local_name name;
+	/* Looks whether it is still there. */
+	sd_event_source *look;
+	/* Of the last attempt to bind it again; 0: it is bound. */
+	int error;
 	bool closed;
 	/* Held by the owner, by each connection, and by each handler while it runs. */
 	unsigned refs;
@@ -228,6 +236,55 @@ on_knock(sd_event_source *s, int fd, uint32_t events, void *user)
 	return 0;
 }
 
+/* Listens at the path; what listened there before ends. 0 or -errno. */
+static int
+listen_at_path(struct door *d)
+{
+	sd_event_source *listener = NULL;
+	int fd = local_listen(d->path, BACKLOG), r;
+
+	if (fd < 0)
+		return fd;
+	r = sd_event_add_io(d->loop, &listener, fd, EPOLLIN, on_knock, d);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	d->pause = sd_event_source_disable_unref(d->pause);
+	sd_event_source_disable_unref(d->listener);
+	if (d->fd >= 0)
+		close(d->fd);
+	d->listener = listener;
+	d->fd = fd;
+	local_note(d->path, &d->name);
+	return 0;
+}
+
+/* Somebody may have removed the socket, or the folder: nobody could ask any more. Those
+ * who are connected stay so. What another process has put there is left alone. */
+static int
+on_look(sd_event_source *s, uint64_t usec, void *user)
+{
+	struct door *d = user;
+	struct local_name now;
+	int r = 0;
+
+	(void)usec;
+	local_note(d->path, &now);
+	if (!local_is_there(d->path, &d->name)) {
+		r = now.number == 0 ? listen_at_path(d) : -EADDRINUSE;
+		if (r == 0)
+			log_notice("door %s: was removed, made anew", d->path);
+		else if (r != d->error)
+			log_err("door %s: was removed, and cannot be made anew: %s; "
+			        "restart this process",
+			        d->path, strerror(-r));
+	}
+	d->error = r;
+	sd_event_source_set_time_relative(s, LOOK_US);
+	return sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+}
+
 int
 door_open(struct door **out, sd_event *loop, const char *path, const struct door_ops *ops,
           void *user)
@@ -238,19 +295,21 @@ door_open(struct door **out, sd_event *loop, const char *path, const struct door
 	if (!d)
 		return -ENOMEM;
 	d->refs = 1;
+	d->fd = -1;
 	d->loop = sd_event_ref(loop);
 	d->ops = ops;
 	d->user = user;
 	d->path = strdup(path);
 	if (!d->path)
 		goto fail;
-	r = d->fd = local_listen(path, BACKLOG);
+	r = listen_at_path(d);
 	if (r < 0)
 		goto fail;
-	r = sd_event_add_io(loop, &d->listener, d->fd, EPOLLIN, on_knock, d);
+	r = sd_event_add_time_relative(loop, &d->look, CLOCK_MONOTONIC, LOOK_US,
+	                               LOOK_US / 4, on_look, d);
 	if (r < 0) {
-		close(d->fd);
-		goto fail;
+		door_close(d);
+		return r;
 	}
 	*out = d;
 	return 0;
@@ -267,7 +326,10 @@ door_close(struct door *d)
 	d->closed = true;
 	d->listener = sd_event_source_disable_unref(d->listener);
 	d->pause = sd_event_source_disable_unref(d->pause);
-	unlink(d->path);
+	d->look = sd_event_source_disable_unref(d->look);
+	/* a successor may have made its own there */
+	if (local_is_there(d->path, &d->name))
+		unlink(d->path);
 	close(d->fd);
 	while (d->conn_count > 0)
 		door_conn_close(d->conns[0]);

@@ -56,6 +56,26 @@ local_listen(const char *path, int backlog)
 	return fd;
 }
 
+void
+local_note(const char *path, struct local_name *out)
+{
+	struct stat st;
+
+	*out = (struct local_name){0};
+	if (lstat(path, &st) == 0)
+		*out = (struct local_name){st.st_dev, st.st_ino};
+}
+
+bool
+local_is_there(const char *path, const struct local_name *noted)
+{
+	struct local_name now;
+
+	local_note(path, &now);
+	return now.number != 0 && now.device == noted->device &&
+	       now.number == noted->number;
+}
+
 int
 local_connect(const char *path)
 {

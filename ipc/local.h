@@ -3,12 +3,23 @@
 #ifndef IPC_LOCAL_H
 #define IPC_LOCAL_H
 
+#include <stdbool.h>
 #include <sys/types.h>
+
+/* Which file a path named, so that it is seen when the path names another. The file must
+ * be held open, as a bound socket holds its own: else its number may be given again. */
+struct local_name {
+	dev_t device;
+	/* 0: there was no file. */
+	ino_t number;
+};
 
 /* Listens at `path` (users_socket_mode; an old socket there is removed). A descriptor or
  * -errno.
  */
 int local_listen(const char *path, int backlog);
+void local_note(const char *path, struct local_name *out);
+bool local_is_there(const char *path, const struct local_name *noted);
 /* Tries once. A descriptor, or -errno: -ENOENT or -ECONNREFUSED where nobody listens,
  * -EAGAIN while the listener's backlog is full. */
 int local_connect(const char *path);

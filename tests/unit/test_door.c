@@ -404,11 +404,71 @@ test_no_socket(void **state)
 	door_close(NULL);
 }
 
+static bool
+answers(void)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+/* Somebody removes the socket: it is made anew, and who was connected stays so. */
+static void
+test_removed(void **state)
+{
+	uint64_t due_ms = clock_ms() + PATIENCE_MS;
+	int before = local_connect(path), after;
+
+	(void)state;
+	assert_true(before >= 0);
+	assert_int_equal(send(before, "one", 3, 0), 3);
+	until(&requests, 1);
+	assert_int_equal(unlink(path), 0);
+	while (!answers())
+		turn(due_ms);
+	after = local_connect(path);
+	assert_true(after >= 0);
+	assert_int_equal(send(after, "two", 3, 0), 3);
+	until(&requests, 2);
+	assert_int_equal(send(before, "three", 5, 0), 5);
+	until(&requests, 3);
+	assert_int_equal(gone, 0);
+	close(before);
+	close(after);
+	until(&gone, 2);
+}
+
+/* Where another process has its door by now, ours neither takes its place nor removes it
+ * at the end. */
+static void
+test_replaced(void **state)
+{
+	struct stat made, later;
+	uint64_t due_ms = clock_ms() + 1500; /* it looks once a second */
+	int other;
+
+	(void)state;
+	assert_int_equal(unlink(path), 0);
+	other = local_listen(path, 1);
+	assert_true(other >= 0);
+	assert_int_equal(lstat(path, &made), 0);
+	while (clock_ms() < due_ms)
+		assert_true(sd_event_run(loop, 100000) >= 0);
+	door_close(door);
+	door = NULL;
+	assert_int_equal(lstat(path, &later), 0);
+	assert_int_equal(made.st_ino, later.st_ino);
+	close(other);
+	unlink(path);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_ask_again, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_removed, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_replaced, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_sizes, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_last_words, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_closed_by_request, set_up, tear_down),
