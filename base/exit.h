@@ -9,6 +9,9 @@ enum {
 	EXIT_NO_ANSWER = 69,
 	/* Start the program again: it cannot mend itself. */
 	EXIT_AGAIN = 75,
+	/* A folder cannot be used: it has another owner, or is none. A person must mend
+	   it. */
+	EXIT_FOLDER = 73,
 	/* The configuration is invalid, or privileges could not be dropped: the program
 	 * is not started again until a person asks for it. */
 	EXIT_CONFIG = 78,

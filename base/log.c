@@ -20,6 +20,16 @@ static bool log_bare;
 /* Lines that were lost since the last one that was written. */
 static _Atomic unsigned long log_lost;
 
+static void (*on_err_fn)(void *user, const char *text);
+static void *on_err_user;
+
+void
+log_set_on_err(void (*on_err)(void *user, const char *text), void *user)
+{
+	on_err_fn = on_err;
+	on_err_user = user;
+}
+
 void
 log_init(const char *name, enum log_level level)
 {
@@ -81,4 +91,6 @@ log_line(enum log_level level, const char *format, ...)
 	va_end(args);
 	if (!put(level, text))
 		log_lost++;
+	if (level == LOG_LEVEL_ERR && on_err_fn)
+		on_err_fn(on_err_user, text);
 }

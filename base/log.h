@@ -24,6 +24,10 @@ enum log_level log_get_level(void);
 void log_line(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* `on_err` is called with each line of level err, by the thread that logs it; NULL: no
+ * more. */
+void log_set_on_err(void (*on_err)(void *user, const char *text), void *user);
+
 #define log_err(...)     log_line(LOG_LEVEL_ERR, __VA_ARGS__)
 #define log_warning(...) log_line(LOG_LEVEL_WARNING, __VA_ARGS__)
 #define log_notice(...)  log_line(LOG_LEVEL_NOTICE, __VA_ARGS__)

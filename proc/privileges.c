@@ -21,7 +21,9 @@ refused(const char *what, int error)
 static int
 unusable(const char *folder, int error)
 {
-	log_err("the folder %s cannot be used: %s", folder, strerror(error));
+	log_err("the folder %s cannot be used: %s; make it a folder of the user with the "
+	        "number %u with mode 0700, or remove it",
+	        folder, strerror(error), (unsigned)geteuid());
 	return -error;
 }
 

@@ -9,6 +9,7 @@
 #include "proc/self.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ struct proc {
 	sd_event_source *counts;
 	bool ready;
 	bool stopping;
+	pthread_t thread;
 };
 
 /* prctl does not notice a parent that died before it. So getppid is called after it. */
@@ -76,6 +78,17 @@ set_signals(void)
 		if (signal(ours[i], SIG_DFL) == SIG_ERR)
 			return -errno;
 	return signal(SIGPIPE, SIG_IGN) == SIG_ERR ? -errno : 0;
+}
+
+/* Who started us shows the last error of a process that ended. Only the loop's thread may
+ * send; an error of another one is in the log. */
+static void
+on_err(void *user, const char *text)
+{
+	struct proc *p = user;
+
+	if (pthread_equal(pthread_self(), p->thread))
+		sdnotify_error(&p->notify, text);
 }
 
 static void
@@ -176,12 +189,14 @@ proc_init(struct proc **out, const char *name, enum log_level level,
 		return -ENOMEM;
 	p->ops = ops;
 	p->user = user;
+	p->thread = pthread_self();
 	r = open_loop(p);
 	if (r < 0) {
 		sd_event_unref(p->loop);
 		free(p);
 		return r;
 	}
+	log_set_on_err(on_err, p);
 	*out = p;
 	return 0;
 }

@@ -27,7 +27,7 @@
 static bool
 say(struct sdnotify *n, bool beat)
 {
-	unsigned char text[SDNOTIFY_STATUS_MAX + 256];
+	unsigned char text[SDNOTIFY_STATUS_MAX + SDNOTIFY_ERROR_MAX + 256];
 	struct buf_out b;
 
 	buf_out_init(&b, text, sizeof(text));
@@ -44,13 +44,15 @@ say(struct sdnotify *n, bool beat)
 		             "X_CONCLAVE_VERSION=%s\nX_CONCLAVE_GENERATION=%llu\n"
 		             "X_CONCLAVE_ACTIVE=%d\n",
 		             CONCLAVE_VERSION, n->generation, n->active);
+	if (n->has_error)
+		buf_put_text(&b, "X_CONCLAVE_ERROR=%s\n", n->error);
 	assert(!b.bad);
 	if (b.len == 0)
 		return true;
 	if (send(n->fd, text, b.len - 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
 	    (errno == EAGAIN || errno == ENOBUFS))
 		return false;
-	n->ready = n->stopping = n->has_status = n->detailed = false;
+	n->ready = n->stopping = n->has_status = n->detailed = n->has_error = false;
 	return true;
 }
 
@@ -169,14 +171,41 @@ sdnotify_later(struct sdnotify *n)
 	rearm(n);
 }
 
+/* A line break would begin another assignment. */
+static void
+copy_line(char *out, size_t cap, const char *text)
+{
+	size_t len = strnlen(text, cap - 1);
+
+	for (size_t i = 0; i < len; i++)
+		out[i] = (unsigned char)text[i] < 0x20 ? ' ' : text[i];
+	out[len] = '\0';
+}
+
 void
 sdnotify_set_status(struct sdnotify *n, const char *status)
 {
-	size_t len = strnlen(status, sizeof(n->status) - 1);
-
-	/* a line break would begin another assignment */
-	for (size_t i = 0; i < len; i++)
-		n->status[i] = (unsigned char)status[i] < 0x20 ? ' ' : status[i];
-	n->status[len] = '\0';
+	copy_line(n->status, sizeof(n->status), status);
 	n->has_status = true;
+}
+
+void
+sdnotify_error(struct sdnotify *n, const char *text)
+{
+	copy_line(n->error, sizeof(n->error), text);
+	n->has_error = true;
+	sdnotify_send(n);
+}
+
+void
+sdnotify_last_words(const char *text)
+{
+	struct sdnotify n = {.fd = sdnotify_dial()};
+
+	if (n.fd < 0)
+		return;
+	copy_line(n.error, sizeof(n.error), text);
+	n.has_error = true;
+	(void)say(&n, false);
+	close(n.fd);
 }

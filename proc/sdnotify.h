@@ -10,6 +10,7 @@
 #include <systemd/sd-event.h>
 
 #define SDNOTIFY_STATUS_MAX 256
+#define SDNOTIFY_ERROR_MAX  512
 
 struct sdnotify {
 	/* -1: nobody listens. */
@@ -20,8 +21,9 @@ struct sdnotify {
 	/* Something is to be sent when the timer fires. */
 	bool owed;
 	/* Which assignments are to be sent. */
-	bool ready, stopping, has_status, detailed;
+	bool ready, stopping, has_status, detailed, has_error;
 	char status[SDNOTIFY_STATUS_MAX];
+	char error[SDNOTIFY_ERROR_MAX];
 	unsigned long long generation;
 	bool active;
 };
@@ -39,5 +41,9 @@ void sdnotify_send(struct sdnotify *n);
 void sdnotify_later(struct sdnotify *n);
 /* Control characters become blanks. */
 void sdnotify_set_status(struct sdnotify *n, const char *status);
+/* Sends X_CONCLAVE_ERROR= at once: the process may be about to end. */
+void sdnotify_error(struct sdnotify *n, const char *text);
+/* The same before there is a loop. */
+void sdnotify_last_words(const char *text);
 
 #endif

@@ -5,6 +5,7 @@
 #include "ipc/users.h"
 #include "proc/backoff.h"
 #include "proc/privileges.h"
+#include "proc/sdnotify.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -68,6 +69,22 @@ find_config(struct served *self)
 	return n < 0 || (size_t)n >= sizeof(self->config) ? -ENAMETOOLONG : 0;
 }
 
+/* The exit status after an error. */
+static int
+status_of(int error)
+{
+	switch (-error) {
+	case EPERM:
+	case EACCES:
+	case ENOTDIR:
+	case ELOOP:
+	case EROFS:
+		return EXIT_FOLDER;
+	default:
+		return EXIT_FAILED;
+	}
+}
+
 /* 0, or the exit status. */
 static int
 drop_privileges(struct served *self)
@@ -90,7 +107,7 @@ drop_privileges(struct served *self)
 	r = privileges_drop(&keep);
 	if (r == PRIVILEGES_REFUSED)
 		return EXIT_CONFIG;
-	return r < 0 ? EXIT_FAILED : 0;
+	return r < 0 ? status_of(r) : 0;
 }
 
 static int
@@ -126,7 +143,7 @@ run(struct served *self)
 	if (r == 0)
 		r = proc_run(proc);
 	else
-		r = EXIT_FAILED;
+		r = status_of(r);
 	program->close(program->self);
 	if (r == EXIT_OK)
 		backoff_forget(conf, self->folder);
@@ -147,6 +164,7 @@ serve(int argc, char **argv, const struct serve *program)
 	if (status < 0 && conf_load_warned(self.options.config, &self.conf, &error,
 	                                   &self.warnings) != 0) {
 		fprintf(stderr, "%s\n", error.text);
+		sdnotify_last_words(error.text);
 		status = EXIT_CONFIG;
 	}
 	if (status < 0)

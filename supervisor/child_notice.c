@@ -71,6 +71,9 @@ parse_line(char *line, struct child_notice *n)
 			return 1;
 		n->has_active = true;
 		n->active = number == 1;
+	} else if (strcmp(line, "X_CONCLAVE_ERROR") == 0) {
+		n->has_error = true;
+		copy_text(n->error, sizeof(n->error), value);
 	} else if (strcmp(line, "FDSTORE") == 0) {
 		n->keep = is_one;
 	} else if (strcmp(line, "FDSTOREREMOVE") == 0) {

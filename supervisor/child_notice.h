@@ -11,23 +11,27 @@
 #define CHILD_STATUS_MAX  256
 #define CHILD_VERSION_MAX 32
 #define CHILD_KEEP_MAX    64
+#define CHILD_ERROR_MAX   512
 
 struct child_notice {
 	/* READY=1, WATCHDOG=1 */
 	bool ready;
 	bool beat;
 	/* the members below came: STATUS=, X_CONCLAVE_VERSION=, X_CONCLAVE_GENERATION=,
-	 * X_CONCLAVE_ACTIVE= */
+	 * X_CONCLAVE_ACTIVE=, X_CONCLAVE_ERROR= */
 	bool has_status;
 	bool has_version;
 	bool has_generation;
 	bool has_active;
+	bool has_error;
 	/* FDSTORE=1, for the descriptor that comes with the datagram; FDSTOREREMOVE=1 */
 	bool keep;
 	bool drop;
 	/* valid UTF-8, with `?` for every byte that was not, and cut to the room */
 	char status[CHILD_STATUS_MAX];
 	char version[CHILD_VERSION_MAX];
+	/* the line of level err that it has logged */
+	char error[CHILD_ERROR_MAX];
 	/* FDNAME= */
 	char keep_name[CHILD_KEEP_MAX];
 	uint64_t generation;

@@ -225,8 +225,10 @@ be_worker(int argc, char **argv)
 	write_env(argc, argv);
 	note("start");
 	mode = read_mode(&number);
-	if (strcmp(mode->name, "exit") == 0)
+	if (strcmp(mode->name, "exit") == 0) {
+		sd_notifyf(0, "X_CONCLAVE_ERROR=%s gives up", worker);
 		return number;
+	}
 	sigemptyset(&taken);
 	sigaddset(&taken, SIGTERM);
 	sigaddset(&taken, SIGHUP);

@@ -47,6 +47,11 @@ test_fields(void **state)
 	assert_false(n.ready || n.has_status || n.has_version || n.has_generation ||
 	             n.has_active);
 
+	assert_false(n.has_error);
+	assert_int_equal(parse("X_CONCLAVE_ERROR=the folder x cannot be used", &n), 0);
+	assert_true(n.has_error);
+	assert_string_equal(n.error, "the folder x cannot be used");
+
 	assert_int_equal(parse("X_CONCLAVE_ACTIVE=0\nX_CONCLAVE_GENERATION=0", &n), 0);
 	assert_true(n.has_active && n.has_generation);
 	assert_false(n.active);

@@ -250,13 +250,32 @@ test_watchdog(void **state)
 }
 
 static void
+run_into_an_error(void)
+{
+	begin(NULL);
+	log_err("the folder %s\ncannot be used", "x");
+	_exit(73);
+}
+
+/* Who started it learns why it ended. */
+static void
+test_last_error(void **state)
+{
+	pid_t pid = start(run_into_an_error);
+
+	(void)state;
+	assert_string_equal(told(), "X_CONCLAVE_ERROR=the folder x cannot be used");
+	assert_exit(pid, 73);
+}
+
+static void
 run_flood(void)
 {
 	begin(NULL);
 	log_set_level(LOG_LEVEL_INFO);
 	for (int i = 0; i < 30; i++)
 		log_limited(LOG_LEVEL_INFO, "stranger %d", i);
-	log_err("the flood is over");
+	log_warning("the flood is over");
 	_exit(proc_run(proc));
 }
 
@@ -287,7 +306,7 @@ test_counts_held_back_lines(void **state)
 		text[len] = '\0';
 	} while (!strstr(text, "… and 20 more like this in "));
 	assert_non_null(
-	    strstr(text, "<6>test: stranger 9\n<3>test: the flood is over\n"));
+	    strstr(text, "<6>test: stranger 9\n<4>test: the flood is over\n"));
 	kill(pid, SIGTERM);
 	assert_string_equal(told(), "STOPPING=1");
 	assert_exit(pid, 0);
@@ -447,6 +466,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_surroundings, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_watchdog, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_dies_with_parent, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_last_error, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_counts_held_back_lines, set_up,
 	                                    tear_down),
 	    cmocka_unit_test_setup_teardown(test_parent, set_up, tear_down),
