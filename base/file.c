@@ -230,9 +230,10 @@ file_read(const char *path, char *out, size_t cap, size_t *len)
 }
 
 int
-file_lock(const char *path)
+file_lock_open(const char *path, bool is_dir)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+	int flags = is_dir ? O_RDONLY | O_DIRECTORY : O_RDWR | O_CREAT;
+	int fd = open(path, flags | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
 
 	if (fd < 0)
 		return -errno;
@@ -244,6 +245,14 @@ file_lock(const char *path)
 		close(fd);
 		return r;
 	}
-	return 0; /* the descriptor stays open, and with it the lock, until the process
-	             ends */
+	return fd;
+}
+
+int
+file_lock(const char *path)
+{
+	/* the descriptor stays open, and with it the lock, until the process ends */
+	int fd = file_lock_open(path, false);
+
+	return fd < 0 ? fd : 0;
 }

@@ -26,5 +26,8 @@ int file_read(const char *path, char *out, size_t cap, size_t *len);
 const char *file_strerror(int error);
 /* flock(LOCK_EX | LOCK_NB) on `path`, kept until exit. 0, -EWOULDBLOCK, -errno. */
 int file_lock(const char *path);
+/* The same lock, of a file that is made, or of a folder that is there. The descriptor,
+ * whose close gives the lock back, or -EWOULDBLOCK, or -errno. */
+int file_lock_open(const char *path, bool is_dir);
 
 #endif

@@ -1,6 +1,8 @@
 /* The children's $NOTIFY_SOCKET; see notify.h. */
 #include "supervisor/notify.h"
 
+#include "ipc/local.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,11 +16,15 @@
 #define CONTROL_MAX 1280 /* credentials, and all the descriptors that one can carry */
 
 struct notify {
+	sd_event *loop;
+	/* The sources own their sockets. Those before the present one; NULL: none. */
+	sd_event_source *earlier[NOTIFY_EARLIER_MAX];
+	unsigned turn;
 	sd_event_source *source;
 	int (*on_notice)(void *user, pid_t pid, const struct child_notice *n, int fd);
 	void *user;
 	struct sockaddr_un address;
-	int fd;
+	struct local_name name;
 	struct notify_counts counts;
 };
 
@@ -58,7 +64,7 @@ sender(struct msghdr *m, int *fd)
 
 /* 0: one datagram was taken, -EAGAIN: there is none */
 static int
-take_one(struct notify *n)
+take_one(struct notify *n, int from)
 {
 	char data[CHILD_NOTICE_MAX + 1];
 	union {
@@ -75,7 +81,7 @@ take_one(struct notify *n)
 	pid_t pid;
 	int fd;
 
-	len = recvmsg(n->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	len = recvmsg(from, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	if (len < 0)
 		return errno == EINTR ? 0 : -errno;
 	pid = sender(&m, &fd);
@@ -98,32 +104,53 @@ on_datagram(sd_event_source *s, int fd, uint32_t events, void *user)
 	struct notify *n = user;
 
 	(void)s;
-	(void)fd;
 	(void)events;
 	for (unsigned i = 0; i < BUDGET; i++)
-		if (take_one(n) < 0)
+		if (take_one(n, fd) < 0)
 			break;
 	return 0;
 }
 
+/* A socket that is bound to the path, or -errno. */
 static int
-listen_at(struct notify *n, const char *path)
+bind_socket(const struct sockaddr_un *address)
 {
+	const char *path = address->sun_path;
 	const int on = 1;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), r;
 
-	if (strlen(path) >= sizeof(n->address.sun_path))
-		return -ENAMETOOLONG;
-	n->address.sun_family = AF_UNIX;
-	strcpy(n->address.sun_path, path);
-	n->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (n->fd < 0)
+	if (fd < 0)
 		return -errno;
-	if (unlink(path) < 0 && errno != ENOENT)
-		return -errno;
-	if (setsockopt(n->fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0 ||
-	    bind(n->fd, (const struct sockaddr *)&n->address, sizeof(n->address)) < 0)
-		return -errno;
-	return chmod(path, 0600) < 0 ? -errno : 0;
+	if ((unlink(path) < 0 && errno != ENOENT) ||
+	    setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0 ||
+	    bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ||
+	    chmod(path, 0600) < 0) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+static int
+listen_anew(struct notify *n)
+{
+	sd_event_source *source = NULL;
+	int fd = bind_socket(&n->address), r;
+
+	if (fd < 0)
+		return fd;
+	r = sd_event_add_io(n->loop, &source, fd, EPOLLIN, on_datagram, n);
+	if (r < 0)
+		close(fd);
+	if (r < 0 || (r = sd_event_source_set_io_fd_own(source, 1)) < 0 ||
+	    (r = sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT)) < 0) {
+		sd_event_source_disable_unref(source);
+		return r;
+	}
+	n->source = source;
+	local_note(n->address.sun_path, &n->name);
+	return 0;
 }
 
 int
@@ -136,20 +163,40 @@ notify_open(struct notify **out, sd_event *loop, const char *path,
 
 	if (n == NULL)
 		return -ENOMEM;
-	n->fd = -1;
+	n->loop = loop;
 	n->on_notice = on_notice;
 	n->user = user;
-	if ((r = listen_at(n, path)) < 0 ||
-	    (r = sd_event_add_io(loop, &n->source, n->fd, EPOLLIN, on_datagram, n)) < 0 ||
-	    (r = sd_event_source_set_priority(n->source, SD_EVENT_PRIORITY_IMPORTANT)) <
-	        0) {
-		sd_event_source_disable_unref(n->source);
-		if (n->fd >= 0)
-			close(n->fd);
+	n->address.sun_family = AF_UNIX;
+	r = -ENAMETOOLONG;
+	if (strlen(path) < sizeof(n->address.sun_path)) {
+		strcpy(n->address.sun_path, path);
+		r = listen_anew(n);
+	}
+	if (r < 0) {
 		free(n);
 		return r;
 	}
 	*out = n;
+	return 0;
+}
+
+bool
+notify_is_there(const struct notify *n)
+{
+	return local_is_there(n->address.sun_path, &n->name);
+}
+
+int
+notify_renew(struct notify *n)
+{
+	sd_event_source *before = n->source, **place;
+	int r = listen_anew(n);
+
+	if (r < 0)
+		return r;
+	place = &n->earlier[n->turn++ % NOTIFY_EARLIER_MAX];
+	sd_event_source_disable_unref(*place);
+	*place = before;
 	return 0;
 }
 
@@ -158,9 +205,11 @@ notify_close(struct notify *n)
 {
 	if (n == NULL)
 		return;
+	if (notify_is_there(n))
+		unlink(n->address.sun_path);
+	for (unsigned i = 0; i < NOTIFY_EARLIER_MAX; i++)
+		sd_event_source_disable_unref(n->earlier[i]);
 	sd_event_source_disable_unref(n->source);
-	unlink(n->address.sun_path);
-	close(n->fd);
 	free(n);
 }
 

@@ -25,6 +25,12 @@ int notify_open(struct notify **out, sd_event *loop, const char *path,
                 int (*on_notice)(void *user, pid_t pid, const struct child_notice *n,
                                  int fd),
                 void *user);
+/* Whether the socket is still at its path: somebody may have removed it. */
+bool notify_is_there(const struct notify *n);
+/* Listens at the path anew. Children that have connected before are heard as well; of
+ * earlier sockets the last NOTIFY_EARLIER_MAX are kept. 0 or -errno. */
+int notify_renew(struct notify *n);
+#define NOTIFY_EARLIER_MAX 4
 void notify_close(struct notify *n); /* and removes the socket; NULL ok */
 struct notify_counts notify_counts(const struct notify *n);
 

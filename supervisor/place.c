@@ -39,66 +39,105 @@ make_dir(const char *key, const char *path, char error[PLACE_ERROR_MAX])
 }
 
 /* The lock file names the pid of the process that holds the lock, for people. */
-static int
-write_pid(const char *path)
+static void
+write_pid(int fd)
 {
 	char text[32];
-	int fd, len, r = 0;
+	int len = snprintf(text, sizeof(text), "%d\n", (int)getpid());
 
-	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return -errno;
-	len = snprintf(text, sizeof(text), "%d\n", (int)getpid());
-	if (write(fd, text, (size_t)len) != len)
-		r = -errno;
-	close(fd);
-	return r;
+	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)len, 0) != len)
+		log_info("the lock of run_dir does not name our pid: %s",
+		         strerror(errno));
+}
+
+static int
+fail_locked(const struct place *p, const char *key, const char *dir,
+            char error[PLACE_ERROR_MAX])
+{
+	char owner[32];
+	size_t len;
+
+	if (file_read(p->lock_path, owner, sizeof(owner), &len) < 0)
+		owner[0] = '\0';
+	owner[strcspn(owner, "\n")] = '\0';
+	snprintf(error, PLACE_ERROR_MAX,
+	         "another conclaved%s%s%s has locked the %s %.200s; stop it, or set "
+	         "another %s for this one",
+	         owner[0] ? " (pid " : "", owner, owner[0] ? ")" : "", key, dir, key);
+	return 1;
 }
 
 int
-place_take(const char *run_dir, const char *data_dir, char error[PLACE_ERROR_MAX])
+place_renew(struct place *p, char error[PLACE_ERROR_MAX])
 {
-	char path[CONF_RUN_DIR_MAX + 32], owner[32];
-	size_t len;
+	char path[CONF_RUN_DIR_MAX + 32];
 	int r;
 
+	if ((r = make_dir("run_dir", p->run_dir, error)) < 0)
+		return r;
+	(void)paths_below(path, sizeof(path), p->run_dir, PATHS_CONCLAVED, NULL);
+	if ((r = make_dir("run_dir", path, error)) < 0)
+		return r;
+	r = file_lock_open(p->lock_path, false);
+	if (r == -EWOULDBLOCK)
+		return fail_locked(p, "run_dir", p->run_dir, error);
+	if (r < 0) {
+		snprintf(error, PLACE_ERROR_MAX, "%s: %s", p->lock_path, strerror(-r));
+		return r;
+	}
+	if (p->lock_fd >= 0)
+		close(p->lock_fd);
+	p->lock_fd = r;
+	local_note(p->lock_path, &p->lock_name);
+	write_pid(r);
+	return 0;
+}
+
+int
+place_take(struct place *p, const char *run_dir, const char *data_dir,
+           char error[PLACE_ERROR_MAX])
+{
+	int r;
+
+	*p = (struct place){.run_dir = run_dir, .data_dir = data_dir, .lock_fd = -1};
+	(void)paths_below(p->lock_path, sizeof(p->lock_path), run_dir, PATHS_CONCLAVED,
+	                  "lock");
 	/* data_dir too: without it each worker would fail, again and again */
 	if ((r = make_dir("run_dir", run_dir, error)) < 0 ||
 	    (r = make_dir("data_dir", data_dir, error)) < 0)
 		return r;
-	(void)paths_below(path, sizeof(path), run_dir, PATHS_CONCLAVED, NULL);
-	r = make_dir("run_dir", path, error);
-	if (r < 0)
+	/* this lock is kept until we end; a file for it could not be made on a full disk
+	 */
+	r = file_lock_open(data_dir, true);
+	if (r == -EWOULDBLOCK)
+		return fail_locked(p, "data_dir", data_dir, error);
+	if (r < 0) {
+		snprintf(error, PLACE_ERROR_MAX, "data_dir %.200s cannot be locked: %s",
+		         data_dir, strerror(-r));
 		return r;
-	(void)paths_below(path, sizeof(path), run_dir, PATHS_CONCLAVED, "lock");
-	r = file_lock(path);
-	if (r == -EWOULDBLOCK) {
-		if (file_read(path, owner, sizeof(owner), &len) < 0)
-			owner[0] = '\0';
-		owner[strcspn(owner, "\n")] = '\0';
-		snprintf(error, PLACE_ERROR_MAX,
-		         "another conclaved (pid %s) runs in %s; stop it, or set another "
-		         "run_dir for this one",
-		         owner[0] != '\0' ? owner : "?", run_dir);
-		return 1;
 	}
-	if (r == 0)
-		r = write_pid(path);
-	if (r < 0)
-		snprintf(error, PLACE_ERROR_MAX, "%s: %s", path, strerror(-r));
-	return r;
+	return place_renew(p, error);
+}
+
+bool
+place_is_ours(const struct place *p)
+{
+	return p->lock_fd >= 0 && local_is_there(p->lock_path, &p->lock_name);
 }
 
 int
 place_config(const struct conf *conf, char *path, size_t path_cap)
 {
-	static char text[CONF_PRINT_MAX];
-	size_t len = conf_print(conf, false, text, sizeof(text));
+	static char text[CONF_PRINT_MAX], there[CONF_PRINT_MAX];
+	size_t len = conf_print(conf, false, text, sizeof(text)), has;
 	int r =
 	    paths_below(path, path_cap, conf->run_dir, PATHS_CONCLAVED, "conclave.conf");
 
 	if (r < 0)
 		return r;
+	if (file_read(path, there, sizeof(there), &has) == 0 && has == len &&
+	    memcmp(there, text, len) == 0)
+		return 0;
 	return len == 0 ? -EMSGSIZE : file_write(path, text, len, false);
 }
 

@@ -6,13 +6,12 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/paths.h"
-#include "supervisor/place.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 #include <unistd.h>
 
 #define TIMER_ACCURACY_US 1000
@@ -20,6 +19,11 @@
 /* From a change to its publication: an election changes much within milliseconds, and
  * the processor has better things to do meanwhile. */
 #define TELL_US 50000
+/* Between two looks at run_dir. */
+#define LOOK_US 1000000
+/* READY=1 is not put off for longer than this: the start ends, and what is sick is a
+ * matter of STATUS and health. */
+#define START_US 20000000
 
 static void
 write_status(struct supervisor *s)
@@ -42,6 +46,7 @@ on_tell(sd_event_source *source, uint64_t usec, void *user)
 {
 	struct supervisor *s = user;
 	bool first = s->ready_us == 0 && supervisor_all_ready(s);
+	bool late = clock_us() - s->started_us >= START_US;
 	char text[sizeof(s->told)];
 
 	(void)source;
@@ -50,11 +55,15 @@ on_tell(sd_event_source *source, uint64_t usec, void *user)
 		s->ready_us = clock_us();
 	write_status(s);
 	supervisor_status_summary(s, text, sizeof(text));
-	if (first) {
+	if (first)
 		log_info("ready after %llu ms",
 		         (unsigned long long)(s->ready_us - s->started_us) / 1000);
+	if (!s->said_ready && !s->stopping && (first || late)) {
+		if (!first)
+			log_warning("not all workers are ready: %s", text);
+		s->said_ready = true;
 		proc_ready(s->proc, text, 0, true);
-	} else if (strcmp(text, s->told) != 0) {
+	} else if (!s->exit_status && strcmp(text, s->told) != 0) {
 		proc_say(s->proc, text);
 	}
 	memcpy(s->told, text, sizeof(text));
@@ -106,6 +115,11 @@ on_event(void *user, uint64_t now_ms, void *event)
 		if (now_ms >= swap_due_ms(&s->drive.core))
 			supervisor_push_swap(s,
 			                     &(struct swap_event){.type = SWAP_EV_DUE});
+		break;
+	case SUPERVISOR_EV_LOOK:
+		supervisor_place_mend(s);
+		supervisor_children_look(s);
+		s->changed |= !s->said_ready && clock_us() - s->started_us >= START_US;
 		break;
 	case SUPERVISOR_EV_NOTICE:
 		supervisor_child_noticed(ev->child, ev->notice, ev->fd);
@@ -164,6 +178,15 @@ on_due(sd_event_source *source, uint64_t usec, void *user)
 	return 0;
 }
 
+static int
+on_look(sd_event_source *source, uint64_t usec, void *user)
+{
+	(void)usec;
+	push(user, SUPERVISOR_EV_LOOK);
+	sd_event_source_set_time_relative(source, LOOK_US);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
 static void
 on_reload(void *user)
 {
@@ -193,6 +216,8 @@ prepare(struct supervisor *s)
 	    (r = sd_event_add_time_relative(loop, &s->tell, CLOCK_MONOTONIC, TELL_US,
 	                                    TELL_US / 4, on_tell, s)) < 0 ||
 	    (r = sd_event_source_set_priority(s->tell, SD_EVENT_PRIORITY_IDLE)) < 0 ||
+	    (r = sd_event_add_time_relative(loop, &s->look, CLOCK_MONOTONIC, LOOK_US,
+	                                    LOOK_US / 4, on_look, s)) < 0 ||
 	    (r = sd_event_add_time(loop, &s->timer, CLOCK_BOOTTIME, 0, TIMER_ACCURACY_US,
 	                           on_due, s)) < 0 ||
 	    (r = sd_event_source_set_enabled(s->timer, SD_EVENT_OFF)) < 0)
@@ -206,11 +231,12 @@ int
 supervisor_open(struct supervisor *s)
 {
 	char error[PLACE_ERROR_MAX];
-	int r = place_take(s->conf.run_dir, s->conf.data_dir, error);
+	int r = place_take(&s->place, s->conf.run_dir, s->conf.data_dir, error);
 
+	s->awaited = getenv("NOTIFY_SOCKET") != NULL;
 	if (r != 0) {
 		log_err("%s", error);
-		return r > 0 ? EXIT_FAILED : EX_CANTCREAT;
+		return r > 0 ? EXIT_FAILED : EXIT_FOLDER;
 	}
 	(void)paths_below(s->file, sizeof(s->file), s->conf.run_dir, PATHS_CONCLAVED,
 	                  "status.json");
@@ -228,7 +254,9 @@ supervisor_run(struct supervisor *s)
 
 	push(s, SUPERVISOR_EV_START);
 	r = proc_run(s->proc);
-	place_sweep(s->conf.run_dir);
+	/* a run_dir that was replaced may be another's */
+	if (place_is_ours(&s->place))
+		place_sweep(s->conf.run_dir);
 	if (r >= 0)
 		return r;
 	log_err("the loop broke: %s", strerror(-r));
@@ -238,12 +266,13 @@ supervisor_run(struct supervisor *s)
 void
 supervisor_close(struct supervisor *s)
 {
-	if (s->door)
+	if (s->door && place_is_ours(&s->place))
 		unlink(s->file);
 	supervisor_door_close(s);
 	supervisor_children_close(s);
 	supervisor_swap_close(s);
 	sd_event_source_disable_unref(s->timer);
 	sd_event_source_disable_unref(s->tell);
+	sd_event_source_disable_unref(s->look);
 	gate_deinit(&s->gate);
 }

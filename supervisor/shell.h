@@ -6,7 +6,8 @@
  *   shell_door.c   the requests at the control socket
  *   shell_swap.c   the operations of swap/drive.h
  *   status.c       the answers, as JSON and as a sentence; it changes nothing
- *   shell_child.c  the children: their processes, notices and ends */
+ *   shell_child.c  the children: their processes, notices and ends
+ *   shell_place.c  what is in run_dir, and is made anew when somebody removed it */
 #ifndef SUPERVISOR_SHELL_H
 #define SUPERVISOR_SHELL_H
 
@@ -21,6 +22,7 @@
 #include "supervisor/kept.h"
 #include "supervisor/memory.h"
 #include "supervisor/notify.h"
+#include "supervisor/place.h"
 #include "supervisor/spawn.h"
 #include "swap/drive.h"
 
@@ -42,6 +44,12 @@ struct supervisor_child {
 	struct child life;
 	/* the newest value of each field that the present process sent */
 	struct child_notice said;
+	/* the newest line of level err of it or of a process before it, and when it came
+	 */
+	char last_error[CHILD_ERROR_MAX];
+	uint64_t error_us;
+	/* how many looks in a row its control socket was not there */
+	unsigned doorless;
 	/* CLOCK_BOOTTIME; 0: there is no process, or it is not ready */
 	uint64_t started_us;
 	uint64_t ready_us;
@@ -80,6 +88,15 @@ struct supervisor {
 	uint64_t now_ms;
 	/* the one timer of all deadlines */
 	sd_event_source *timer;
+	/* a timer: looks whether somebody has removed what is in run_dir */
+	sd_event_source *look;
+	struct place place;
+	/* what cannot be made anew there; "": nothing */
+	char place_error[PLACE_ERROR_MAX];
+	/* somebody waits for READY=1; it was sent */
+	bool awaited;
+	bool said_ready;
+	int exit_status;
 	/* a timer: writes the status file and sends STATUS= */
 	sd_event_source *tell;
 	/* the status is another than it was when `tell` was armed last */
@@ -128,6 +145,7 @@ enum supervisor_event_type {
 	SUPERVISOR_EV_STOP,
 	SUPERVISOR_EV_RELOAD,
 	SUPERVISOR_EV_DUE,
+	SUPERVISOR_EV_LOOK,
 	/* child, notice, fd */
 	SUPERVISOR_EV_NOTICE,
 	/* child, exited */
@@ -208,8 +226,11 @@ void supervisor_children_start(struct supervisor *s);
 /* The configuration was read again: SIGHUP to all, to one that is starting as soon as it
  * is ready; one that refused the configuration is started again. */
 void supervisor_children_reload(struct supervisor *s);
-/* Writes the copy of the configuration that the children read. 0 or -errno, logged. */
-int supervisor_write_config(struct supervisor *s);
+/* Looks whether the children's control sockets are there; replaces connmgr if its own is
+ * gone and a child waits to attach. */
+void supervisor_children_look(struct supervisor *s);
+/* Its control socket is gone for good: it cannot make it again. */
+bool supervisor_door_is_lost(const struct supervisor_child *m);
 /* The same event for every child. */
 void supervisor_children_step(struct supervisor *s, enum child_event_type type);
 void supervisor_child_step(struct supervisor_child *m, enum child_event_type type);
@@ -223,5 +244,11 @@ uint64_t supervisor_children_due_ms(const struct supervisor *s); /* UINT64_MAX: 
 struct supervisor_child *supervisor_seat(struct supervisor *s, unsigned seat);
 /* Prepares the process of an elector. 0 or -ENAMETOOLONG. */
 int supervisor_child_program(struct supervisor_child *m, const struct record_program *p);
+
+/* shell_place.c. Makes anew what somebody has removed: folder, lock, notify socket. What
+ * cannot be made is logged once, and stands in the status. */
+void supervisor_place_mend(struct supervisor *s);
+/* Writes the copy of the configuration that the children read. 0 or -errno, logged. */
+int supervisor_write_config(struct supervisor *s);
 
 #endif

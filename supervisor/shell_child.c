@@ -91,16 +91,6 @@ on_note(struct supervisor_child *m, const struct child_note *n)
 	s->changed = true;
 }
 
-int
-supervisor_write_config(struct supervisor *s)
-{
-	int r = place_config(&s->conf, s->children_config, sizeof(s->children_config));
-
-	if (r < 0)
-		log_err("%s: %s", s->children_config, strerror(-r));
-	return r;
-}
-
 static int on_exit_of(sd_event_source *source, const siginfo_t *info, void *user);
 
 /* Starts the process and returns the event that tells the core about it. */
@@ -117,7 +107,8 @@ spawn_child(struct supervisor_child *m)
 	memset(&m->said, 0, sizeof(m->said));
 	m->ready_us = 0;
 	m->reload_owed = false;
-	/* somebody may have removed the file since the last start */
+	/* somebody may have removed what the child needs since the last start */
+	supervisor_place_mend(s);
 	r = supervisor_write_config(s);
 	if (r == 0)
 		r = spawn_run(s->spawn, argv, is_connmgr(m) ? &s->kept : NULL, -1,
@@ -215,7 +206,53 @@ supervisor_children_settle(struct supervisor *s)
 	}
 	if (s->stopping && !s->ended && stop_next(s) == UINT_MAX) {
 		s->ended = true;
-		proc_exit(s->proc, EXIT_OK);
+		proc_exit(s->proc, s->exit_status);
+	}
+}
+
+#define DOORLESS_LOST 2
+
+bool
+supervisor_door_is_lost(const struct supervisor_child *m)
+{
+	return m->doorless >= DOORLESS_LOST;
+}
+
+/* Whether the door of a child is at its path: a child makes it again if it can. */
+static bool
+has_door(const struct supervisor_child *m)
+{
+	char folder[ROSTER_FOLDER_MAX], path[CONF_PATH_MAX];
+	struct local_name door;
+
+	roster_folder(m->row, m->name, folder);
+	(void)paths_below(path, sizeof(path), m->supervisor->conf.run_dir, folder,
+	                  PATHS_DOOR);
+	local_note(path, &door);
+	return door.number != 0;
+}
+
+void
+supervisor_children_look(struct supervisor *s)
+{
+	struct supervisor_child *connmgr = &s->children[ROSTER_CONNMGR];
+	bool knock = false;
+
+	for (unsigned i = 0; i < SUPERVISOR_CHILDREN; i++) {
+		struct supervisor_child *m = &s->children[i];
+		bool lost = supervisor_door_is_lost(m);
+
+		if (m->life.state == CHILD_READY && !has_door(m))
+			m->doorless++;
+		else
+			m->doorless = 0;
+		s->changed |= lost != supervisor_door_is_lost(m);
+		knock |= m != connmgr && m->life.state == CHILD_STARTING;
+	}
+	if (knock && supervisor_door_is_lost(connmgr)) {
+		log_notice("connmgr: replaced, since its control socket is gone, where a "
+		           "worker that starts attaches");
+		supervisor_child_step(connmgr, CHILD_EV_RESTART);
 	}
 }
 
@@ -270,6 +307,25 @@ seat_ended(struct supervisor_child *m, const struct child_note *why)
 	supervisor_push_swap(s, &ev);
 }
 
+/* While somebody waits for READY=1, as systemctl start does: what a person must mend
+ * first ends the start with the reason. Later it is a matter of STATUS and health. */
+static void
+end_start(struct supervisor_child *m, const struct child_event *ev)
+{
+	struct supervisor *s = m->supervisor;
+	char text[CHILD_ERROR_MAX + 64];
+
+	if (!s->awaited || s->said_ready || s->stopping || ev->by_signal ||
+	    (ev->code != EXIT_CONFIG && ev->code != EXIT_FOLDER))
+		return;
+	snprintf(text, sizeof(text), "%s cannot start: %s", m->row->name,
+	         *m->last_error ? m->last_error : "see its log");
+	log_err("%s", text);
+	s->exit_status = ev->code;
+	proc_say(s->proc, text);
+	gate_push(&s->gate, &(struct supervisor_event){.type = SUPERVISOR_EV_STOP});
+}
+
 void
 supervisor_child_exited(struct supervisor_child *m, const struct child_event *ev)
 {
@@ -283,6 +339,7 @@ supervisor_child_exited(struct supervisor_child *m, const struct child_event *ev
 	/* a reload that came while it was refusing the configuration */
 	if (m->reload_owed && m->life.state == CHILD_STOPPED)
 		supervisor_child_step(m, CHILD_EV_CHANGED);
+	end_start(m, ev);
 	if (is_watched(m) && m->life.state == CHILD_DOWN && !m->supervisor->stopping)
 		seat_ended(m, hung ? &hang : &m->life.death);
 }
@@ -310,6 +367,11 @@ supervisor_child_noticed(struct supervisor_child *m, const struct child_notice *
 	struct swap_event ready = {.type = SWAP_EV_READY, .seat = (unsigned)m->seat};
 
 	kept_hear(&s->kept, n, fd);
+	if (n->has_error) {
+		memcpy(m->last_error, n->error, sizeof(m->last_error));
+		m->error_us = clock_us();
+		s->changed = true;
+	}
 	if (child_notice_merge(&m->said, n))
 		s->changed = true;
 	if (n->ready && m->ready_us == 0)

@@ -84,7 +84,7 @@ put_self(struct buf_out *out, const struct supervisor *s, uint64_t now_us)
 		state = "stopping";
 	else if (s->ready_us != 0)
 		state = "ready";
-	if (!supervisor_all_ready(s))
+	if (!supervisor_all_ready(s) || *s->place_error)
 		supervisor_status_summary(s, summary, sizeof(summary));
 	buf_put_u8(out, '{');
 	json_put_text(out, "name", "conclaved");
@@ -173,6 +173,9 @@ put_child(struct buf_out *out, const struct supervisor_child *m, const char *nam
 		json_put_text(out, "program", m->path);
 	}
 	json_put_text(out, "status", m->said.status);
+	json_put_text(out, "last_error", m->last_error);
+	json_put_u64(out, "last_error_age_ms", age_ms(now_us, m->error_us));
+	json_put_bool(out, "door", !supervisor_door_is_lost(m));
 	put_deaths(out, life, now_us);
 	buf_put_u8(out, '}');
 }
@@ -239,7 +242,9 @@ supervisor_status_summary(const struct supervisor *s, char *out, size_t cap)
 	char text[REASON_MAX];
 	size_t len = 0;
 
-	snprintf(out, cap, "all ready");
+	snprintf(out, cap, "%s", *s->place_error ? s->place_error : "all ready");
+	if (*s->place_error)
+		return;
 	for (unsigned i = 0; i < SUPERVISOR_CHILDREN; i++) {
 		const struct supervisor_child *m = &s->children[i];
 		const char *state;
@@ -251,9 +256,11 @@ supervisor_status_summary(const struct supervisor *s, char *out, size_t cap)
 		reason_of(m, text);
 		state = child_state_name(&m->life);
 		says_it = strncmp(text, state, strlen(state)) == 0; /* "hung: …" */
-		n = snprintf(out + len, cap - len, "%s%s %s%s%s", len > 0 ? "; " : "",
-		             m->row->name, state, says_it || text[0] == '\0' ? "" : ": ",
-		             says_it ? text + strlen(state) : text);
+		n = snprintf(
+		    out + len, cap - len, "%s%s %s%s%s%s%s%s", len > 0 ? "; " : "",
+		    m->row->name, state, says_it || text[0] == '\0' ? "" : ": ",
+		    says_it ? text + strlen(state) : text, *m->last_error ? " (" : "",
+		    m->last_error, *m->last_error ? ")" : "");
 		if (n < 0 || (size_t)n >= cap - len)
 			return;
 		len += (size_t)n;

@@ -42,6 +42,7 @@ judge_state(struct judge *j, const json_t *row, const char *who)
 	const char *name = member_string(row, "name");
 	const char *state = member_string(row, "state");
 	const char *why = member_string(row, "reason");
+	char error[VERDICT_REASON_MAX] = "";
 	bool moves = strcmp(state, "starting") == 0 || strcmp(state, "stopping") == 0;
 	enum verdict_kind kind =
 	    roster_find(name) && !moves ? VERDICT_FAILING : VERDICT_DEGRADED;
@@ -51,12 +52,15 @@ judge_state(struct judge *j, const json_t *row, const char *who)
 	/* the reason is that other processes are not ready, which are reported */
 	if (strcmp(name, "conclaved") == 0 && moves)
 		return;
+	if (*member_string(row, "last_error"))
+		snprintf(error, sizeof(error), "; its last error: %s",
+		         member_string(row, "last_error"));
 	if (strcmp(state, "silent") == 0)
 		say(j, kind, "%s does not answer within %d ms", who, VERDICT_PATIENCE_MS);
 	else if (strncmp(why, state, strlen(state)) == 0) /* "hung: …" */
-		say(j, kind, "%s is %s", who, why);
+		say(j, kind, "%s is %s%s", who, why, error);
 	else
-		say(j, kind, "%s is %s%s%s", who, state, *why ? ": " : "", why);
+		say(j, kind, "%s is %s%s%s%s", who, state, *why ? ": " : "", why, error);
 }
 
 /* Every worker that is ready has a generation, but for a shadow. */
@@ -82,6 +86,11 @@ judge_process(struct judge *j, const json_t *row)
 		snprintf(in_parens, sizeof(in_parens), " (pid %" PRId64 ")", pid);
 	snprintf(who, sizeof(who), "%s%s", member_string(row, "name"), in_parens);
 	judge_state(j, row, who);
+	if (json_is_false(json_object_get(row, "door")))
+		say(j, VERDICT_DEGRADED,
+		    "the control socket of %s is gone, and nobody can ask it; make it "
+		    "anew with conclave restart %s",
+		    who, member_string(row, "name"));
 	if (is_idle(row, asks_of_row(j->asks, row)))
 		say(j, VERDICT_FAILING,
 		    "%s does not count: connmgr has not made it active", who);

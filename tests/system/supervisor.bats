@@ -109,6 +109,20 @@ pids() {
 	done
 }
 
+# hears what systemd would, line by line in $dir/heard
+listen_as_systemd() {
+	python3 - "$dir" 3>&- <<-'END' &
+		import os, socket, sys
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		s.bind(sys.argv[1] + "/systemd")
+		with open(sys.argv[1] + "/heard", "w", buffering=1) as f:
+		    while True:
+		        f.write(s.recv(4096).decode().replace("\n", "|") + "\n")
+	END
+	listener=$!
+	until_true "the listener" test -S "$dir/systemd"
+}
+
 # stops conclaved in order; its exit status
 stop() {
 	local status=0
@@ -548,16 +562,7 @@ when_stopped() { # WORKER: microseconds
 @test "readiness is passed on when all are ready, and sickness as STATUS" {
 	configure "restart_min_ms = 5; restart_max_ms = 20;"
 	mode peer exit 1
-	python3 - "$dir" 3>&- <<-'END' &
-		import os, socket, sys
-		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-		s.bind(sys.argv[1] + "/systemd")
-		with open(sys.argv[1] + "/heard", "w", buffering=1) as f:
-		    while True:
-		        f.write(s.recv(4096).decode().replace("\n", "|") + "\n")
-	END
-	listener=$!
-	until_true "the listener" test -S "$dir/systemd"
+	listen_as_systemd
 	NOTIFY_SOCKET=$dir/systemd WATCHDOG_USEC=400000 start
 	until_true "peer fails" is peer state failing
 	until_true "said" grep -q 'STATUS=.*peer' "$dir/heard"
@@ -574,6 +579,71 @@ when_stopped() { # WORKER: microseconds
 	[ "$(grep -c READY=1 "$dir/heard")" = 1 ]
 	stop
 	until_true "stopping" grep -q STOPPING=1 "$dir/heard"
+}
+
+@test "what a person must mend ends a start that somebody waits for, with the reason" {
+	configure
+	listen_as_systemd
+	for status in 73 78; do
+		mode peer exit $status
+		run -$status env NOTIFY_SOCKET="$dir/systemd" timeout 30 "$bin/conclaved" -c "$dir/c.conf"
+		[[ "$output" == *"peer cannot start: peer gives up"* ]]
+		until_true "said" grep -q 'STATUS=peer cannot start: peer gives up' "$dir/heard"
+	done
+	run -1 grep -q 'READY=1' "$dir/heard"
+	# once it was ready, it goes on, and says so
+	mode peer ok
+	NOTIFY_SOCKET=$dir/systemd start
+	until_true "ready" grep -q 'READY=1' "$dir/heard"
+	mode peer exit 73
+	kill -9 "$(field peer pid)"
+	until_true "peer fails" is peer state failing
+	is peer last_error "peer gives up"
+	"$bin/conclave" -c "$dir/c.conf" health --json >"$dir/health" || true
+	jq -e '.reasons | any(test("peer .*its last error: peer gives up"))' "$dir/health"
+	mode peer ok
+	all_ready
+}
+
+@test "a start ends though a worker is not ready: READY=1 comes, and STATUS says who is sick" {
+	configure "restart_min_ms = 5; restart_max_ms = 50;"
+	mode peer exit 1
+	listen_as_systemd
+	NOTIFY_SOCKET=$dir/systemd start
+	for i in 1 2 3; do # of 10 s at most each
+		until_true "ready" grep -q 'READY=1|STATUS=peer failing' "$dir/heard" && break
+	done
+	is conclaved state starting
+	is peer state failing
+	mode peer ok
+	all_ready
+	[ "$(grep -c READY=1 "$dir/heard")" = 1 ]
+}
+
+@test "one whose run_dir another conclaved has by now leaves its sockets alone" {
+	configure
+	start
+	all_ready
+	first=$daemon
+	kill -STOP "$first"
+	rm -r "$dir/run"
+	mkdir -p "$dir"/run/{connmgr,elector-main,peer}
+	sed "s|$dir/data|$dir/data2|" "$dir/c.conf" >"$dir/2.conf"
+	"$bin/conclaved" -c "$dir/2.conf" >>"$dir/out2" 2>&1 3>&- &
+	daemon=$!
+	all_ready
+	kill -CONT "$first"
+	until_true "the first says so" grep -q "another conclaved (pid $daemon) has locked the run_dir" "$dir/out"
+	kill -TERM "$first"
+	wait "$first"
+	for path in conclaved/door conclaved/notify peer/door connmgr/door; do
+		test -S "$dir/run/$path"
+	done
+	test -e "$dir/run/conclaved/status.json"
+	ask status | jq -e '[.processes[] | select(.state == "ready")] | length == 4'
+	old=$(field peer pid)
+	kill -9 "$old"
+	until_true "a new peer" replaced peer "$old"
 }
 
 @test "it reaps its children and only holds what it needs" {

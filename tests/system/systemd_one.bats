@@ -126,6 +126,24 @@ all_new() {
 		[ $(systemctl is-active conclave) = active ]'
 }
 
+@test "a folder of another owner ends the start, with the reason" {
+	box '
+		systemctl stop conclave
+		cp -a /var/lib/conclave/peer /run/peer.was
+		chown root:root /var/lib/conclave/peer
+		chmod 700 /var/lib/conclave/peer
+		since=$SECONDS
+		! timeout 100 systemctl start conclave || exit 1
+		[ $((SECONDS - since)) -le 30 ]
+		[ $(systemctl is-active conclave) = failed ]
+		journalctl -u conclave | grep "peer cannot start: .*/var/lib/conclave/peer"
+		systemctl show -P StatusText conclave | grep "peer cannot start: .*/var/lib/conclave/peer"
+		chown --reference=/run/peer.was /var/lib/conclave/peer
+		chmod --reference=/run/peer.was /var/lib/conclave/peer
+		systemctl start conclave'
+	box_until "it serves again" serves
+}
+
 @test "conclaved and its workers can write run_dir and data_dir, use the network, and execute nothing else" {
 	run -0 box_sandbox /usr/local/sbin/conclaved conclave.service
 	[ "$output" = "$(printf '%s\n' 'writable /run/conclave' 'writable /var/lib/conclave' 'writable /var/lib/conclave/connmgr' 'writable /var/lib/conclave/peer' \

@@ -24,6 +24,8 @@ struct process {
 	int64_t lag_ms;
 	int64_t failures, uptime_ms;
 	const char *last_death;
+	const char *last_error; /* NULL: none */
+	bool doorless;
 };
 
 /* A port that is not open. */
@@ -74,11 +76,12 @@ make_row(const struct process *p)
 			                      "length", (json_int_t)q->length, "bound",
 			                      (json_int_t)q->bound));
 	}
-	return json_pack("{s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:s, s:o}", "name", p->name,
-	                 "pid", (json_int_t)p->pid, "state", p->state, "reason", p->why,
-	                 "lag_ms", (json_int_t)p->lag_ms, "failures",
-	                 (json_int_t)p->failures, "uptime_ms", (json_int_t)p->uptime_ms,
-	                 "last_death", p->last_death, "queues", queues);
+	return json_pack(
+	    "{s:s, s:b, s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:s, s:o}", "last_error",
+	    p->last_error ? p->last_error : "", "door", !p->doorless, "name", p->name,
+	    "pid", (json_int_t)p->pid, "state", p->state, "reason", p->why, "lag_ms",
+	    (json_int_t)p->lag_ms, "failures", (json_int_t)p->failures, "uptime_ms",
+	    (json_int_t)p->uptime_ms, "last_death", p->last_death, "queues", queues);
 }
 
 static struct ask *
@@ -312,6 +315,27 @@ a_worker_dies_again_and_again(void **state)
 }
 
 static void
+a_last_error_and_a_lost_door(void **state)
+{
+	(void)state;
+	be_well();
+	facts.processes[PEER].last_error =
+	    "the folder x cannot be used"; /* it is well now */
+	expect(VERDICT_HEALTHY, NULL);
+	facts.processes[PEER].last_error = "the folder x cannot be used";
+	facts.processes[PEER].state = "failing";
+	facts.processes[PEER].why = "exit status 73";
+	expect(VERDICT_FAILING,
+	       "peer (pid 4) is failing: exit status 73; its last error: "
+	       "the folder x cannot be used");
+	facts.processes[ELECTOR].doorless = true;
+	expect(
+	    VERDICT_DEGRADED,
+	    "the control socket of elector (pid 3) is gone, and nobody can ask it; make "
+	    "it anew with conclave restart elector");
+}
+
+static void
 conclaved_has_died(void **state)
 {
 	(void)state;
@@ -403,6 +427,7 @@ main(void)
 	    cmocka_unit_test(a_worker_does_not_count),
 	    cmocka_unit_test(a_loop_is_late),
 	    cmocka_unit_test(a_worker_dies_again_and_again),
+	    cmocka_unit_test(a_last_error_and_a_lost_door),
 	    cmocka_unit_test(conclaved_has_died),
 	    cmocka_unit_test(ports_queues_and_what_they_say_themselves),
 	    cmocka_unit_test(the_gravest_counts_and_all_are_said),
