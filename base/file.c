@@ -158,6 +158,40 @@ write_by_rename(const char *path, const void *data, size_t len, bool sync, mode_
 	return sync ? sync_folder_of(path) : 0;
 }
 
+/* Writes a file anew in place: its pages stay, and are not asked for again. */
+static int
+write_over(const char *path, const void *data, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, SHARED_MODE);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = fchmod(fd, SHARED_MODE) < 0 ? -errno : write_all(fd, data, len);
+	if (r == 0 && ftruncate(fd, (off_t)len) < 0)
+		r = -errno;
+	close(fd);
+	return r;
+}
+
+int
+file_write_spare(const char *path, const void *data, size_t len)
+{
+	char spare[PATH_MAX];
+	int n = snprintf(spare, sizeof(spare), "%s.new", path), r;
+
+	if (n < 0 || (size_t)n >= sizeof(spare))
+		return -ENAMETOOLONG;
+	r = write_over(spare, data, len);
+	if (r < 0 || renameat2(AT_FDCWD, spare, AT_FDCWD, path, RENAME_EXCHANGE) == 0)
+		return r;
+	/* the first time there is none to change places with */
+	if (rename(spare, path) < 0)
+		return -errno;
+	(void)write_over(spare, data, len);
+	return 0;
+}
+
 /* The descriptor of a regular file, or -errno. An open of a FIFO would wait for a
  * writer; that of a device may do anything, so the kind is looked at before it, too. */
 static int

@@ -18,6 +18,10 @@ int file_write_shared(const char *path, const void *data, size_t len, bool sync)
 int file_sync_dir(const char *path);
 /* Makes the file `path` anew, under its own name; `sync`: its content is on the disk. */
 int file_write_new(const char *path, const void *data, size_t len, bool sync);
+/* The same for run_dir, which may be full: the file that goes becomes PATH.new, and the
+ * next content is written into it. So a file of one page needs no room but at first. Not
+ * synced; the group may read it. */
+int file_write_spare(const char *path, const void *data, size_t len);
 /* Reads at most cap - 1 bytes, NUL-terminated. 0 or -errno: -EFBIG: the file is longer;
  * -EISDIR: it is a folder; -ENOTSUP: it is no file, but a FIFO, a socket or a device,
  * which are not waited for. */

@@ -104,7 +104,10 @@ store_write_record(const char *dir, enum msg_who who, const struct record *r, bo
 	size_t len = record_print(r, text, sizeof(text));
 
 	path_of(dir, roster_who(who)->name, path);
-	return len == 0 ? -EMSGSIZE : file_write_shared(path, text, len, sync);
+	if (len == 0)
+		return -EMSGSIZE;
+	return sync ? file_write_shared(path, text, len, true)
+	            : file_write_spare(path, text, len);
 }
 
 size_t

@@ -64,8 +64,9 @@ static const struct calls allowed[] = {
      * for sockets, mkdir for file_make_dir, which makes what is there already */
     {ALL, "access faccessat stat lstat fstat newfstatat readlink readlinkat getdents64 "
           "mkdir mkdirat chmod fchmod fchmodat unlink unlinkat"},
-    {FILES, "open openat rename renameat renameat2 fsync fdatasync syncfs pread64 "
-            "pwrite64"},
+    {FILES,
+     "open openat rename renameat renameat2 fsync ftruncate fdatasync syncfs pread64 "
+     "pwrite64"},
     /* sockets, of the families that allowed_if has; nng calls accept */
     {ALL, "bind listen connect accept accept4 shutdown getsockname getpeername "
           "getsockopt setsockopt sendto sendmsg recvfrom recvmsg"},

@@ -204,6 +204,7 @@ lab_odd_start() {
 	lab_wait_leader
 	for who in elector peer; do
 		lab_stop 1
+		rm -f "$LAB/1/run/connmgr/$who.new"
 		mkdir "$LAB/1/run/connmgr/$who.new"
 		lab_start 1
 		lab_until "server 1 says why its $who is not active" \

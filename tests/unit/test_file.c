@@ -151,6 +151,38 @@ test_write_fails(void **state)
 	assert_int_equal(file_write(too_long, "1", 1, false), -ENAMETOOLONG);
 }
 
+/* The same two files change places: nothing is asked for but the first time. */
+static void
+test_write_spare(void **state)
+{
+	static const char *const texts[] = {"one", "two and more", "3", ""};
+	struct stat st;
+	ino_t inodes[2];
+	char text[64];
+	size_t len;
+
+	(void)state;
+	for (unsigned i = 0; i < 8; i++) {
+		const char *want = texts[i % 4];
+
+		assert_int_equal(file_write_spare(at("s"), want, strlen(want)), 0);
+		assert_int_equal(file_read(at("s"), text, sizeof(text), &len), 0);
+		assert_string_equal(text, want);
+		assert_int_equal(mode_of(at("s")), 0640);
+		assert_int_equal(stat(at("s"), &st), 0);
+		if (i >= 2)
+			assert_int_equal(st.st_ino, inodes[i % 2]);
+		inodes[i % 2] = st.st_ino;
+	}
+	assert_int_not_equal(inodes[0], inodes[1]);
+	/* what cannot be written leaves the old one */
+	assert_int_equal(unlink(at("s.new")), 0);
+	assert_int_equal(mkdir(at("s.new"), 0700), 0);
+	assert_int_equal(file_write_spare(at("s"), "x", 1), -EISDIR);
+	assert_int_equal(file_read(at("s"), text, sizeof(text), &len), 0);
+	assert_string_equal(text, "");
+}
+
 static void
 test_lock(void **state)
 {
@@ -179,6 +211,7 @@ main(void)
 	    cmocka_unit_test(test_write_and_read),
 	    cmocka_unit_test(test_read_bounds),
 	    cmocka_unit_test(test_write_fails),
+	    cmocka_unit_test(test_write_spare),
 	    cmocka_unit_test(test_lock),
 	};
 	char command[128];
