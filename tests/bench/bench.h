@@ -40,5 +40,6 @@ int bench_swap(const struct bench *b, const char *ipc);
 int bench_ask(const struct bench *b, const char *ipc);
 int bench_echo(const struct bench *b);
 int bench_weight(const struct bench *b, const char *ipc);
+int bench_disk(void);
 
 #endif

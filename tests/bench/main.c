@@ -58,6 +58,8 @@ main(int argc, char **argv)
 		failed |= bench_echo(&b);
 		failed |= bench_ask(&b, "nng") | bench_ask(&b, "seqpacket");
 	}
+	if (wanted(word, "disk"))
+		failed |= bench_disk();
 	if (wanted(word, "weight"))
 		failed |= bench_weight(&b, "nng") | bench_weight(&b, "seqpacket");
 	if (series_write("build/bench.json") < 0)
