@@ -144,6 +144,11 @@ while read -r hit; do
 	breach "$hit: a time of base/clock is one of CLOCK_BOOTTIME"
 done < <(grep -nE -A1 '\bsd_event_add_time\(' $(printf '%s\n' "${sources[@]}" | grep -v '^tests/') | grep -E 'CLOCK_(MONOTONIC|REALTIME)')
 
+# nobody maps a file whose blocks are not there
+while read -r hit; do
+	breach "$hit: only base/file maps a file, after posix_fallocate (docs/STYLE.md, Ownership)"
+done < <(grep -nE '\bmmap(64)?\(' $(printf '%s\n' "${sources[@]}" | grep -vE '^(tests|base/file)'))
+
 # words that have no place in a finished tree
 while read -r hit; do
 	breach "$hit"
