@@ -276,8 +276,7 @@ on_timer(sd_event_source *source, uint64_t usec, void *user)
 
 	(void)source;
 	(void)usec;
-	if (!epoch_busy(e) && !errand_busy(e->errand) && e->known &&
-	    slots_mirror(&e->slots, &e->write))
+	if (!errand_busy(e->errand) && e->known && slots_mirror(&e->slots, &e->write))
 		start(e, WORK_MIRROR);
 	return 0;
 }

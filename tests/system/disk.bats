@@ -181,6 +181,20 @@ lab_odd_start() {
 	lab_wait_leader "$second" 3
 }
 
+@test "a disk that hangs at the start: the server is ready, takes no part and says why; then it follows" {
+	lab_make 3
+	: >"$LAB/hang"
+	lab_start 1
+	lab_start 2
+	lab_odd_start 3
+	lab_wait_leader 1 2
+	lab_until "server 3 says why" lab_reason_says 3 "data/peer/epochs is being read since"
+	all_ready 3
+	lab_is_state 3 looking
+	rm "$LAB/hang"
+	lab_until "server 3 follows" lab_is_state 3 following
+}
+
 @test "an epoch that cannot be written: no promise, no lead, and the reason; mended, it follows" {
 	lab_make 3
 	lab_start 1

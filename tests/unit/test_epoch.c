@@ -43,6 +43,7 @@ one_sync_each(void **state)
 		assert_int_equal(write_it(REC(i, 0, 0)), 0);
 	assert_string_equal(calls, "w1 s w0 s w1 s w0 s ");
 	assert_int_equal(write_it(REC(4, 0, 0)), 0);
+	assert_int_equal(sd_event_run(loop, 1000 * MIRROR_MS), 0); /* no mirror yet */
 	assert_string_equal(calls, "w1 s w0 s w1 s w0 s ");
 }
 

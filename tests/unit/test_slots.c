@@ -126,6 +126,36 @@ two_that_contradict_each_other(void **state)
 	assert_false(slots_start(&s, blocks));
 }
 
+/* (e): after the answer, into the other slot, until that is sure. */
+static void
+the_mirror(void **state)
+{
+	char blocks[SLOTS_COUNT][SLOTS_BLOCK];
+	struct slots_write w;
+	struct slots s;
+
+	(void)state;
+	memset(blocks, 0, sizeof(blocks));
+	assert_true(slots_encode(blocks[1], 3, "value 3\n", 8));
+	assert_true(slots_start(&s, blocks));
+	assert_false(slots_mirror(&s, &w));
+	for (unsigned at = 1; at < 4; at++) {
+		assert_true(slots_next(&s, &w));
+		assert_int_equal(w.slot, at % 2);
+		slots_done(&s, w.slot, true);
+		for (unsigned i = 0; i < 2; i++) { /* the first one fails */
+			assert_true(slots_mirror(&s, &w));
+			assert_int_equal(w.slot, 1 - at % 2);
+			assert_ptr_equal(w.block, s.block);
+			slots_done(&s, w.slot, i == 1);
+			assert_true(slots_is_sure(&s));
+		}
+		assert_false(slots_mirror(&s, &w));
+		assert_true(slots_set(&s, "value\n", 6));
+		assert_false(slots_mirror(&s, &w));
+	}
+}
+
 /* ---- the search ---- */
 
 #define TOP  3 /* the values are 1 … TOP, and each is its own count */
@@ -458,6 +488,7 @@ main(void)
 	    cmocka_unit_test(every_changed_byte_is_seen),
 	    cmocka_unit_test(every_torn_write_is_seen),
 	    cmocka_unit_test(two_that_contradict_each_other),
+	    cmocka_unit_test(the_mirror),
 	    cmocka_unit_test(nothing_answered_is_lost),
 	    cmocka_unit_test(each_part_is_needed),
 	};
