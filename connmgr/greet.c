@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/log_limited.h"
 #include "connmgr/ports.h"
 #include "wire/hello.h"
 
@@ -104,8 +105,8 @@ on_ready(void *user, unsigned what)
 	if (r == HELLO_MORE)
 		return; /* it never needs more than HELLO_MAX, so there is room */
 	if (r != HELLO_OK) {
-		log_debug("%s: initial message refused: %s", g->name,
-		          hello_result_name(r));
+		log_limited(LOG_LEVEL_DEBUG, "%s: initial message refused: %s", g->name,
+		            hello_result_name(r));
 		refuse(c, &g->view.refused);
 		return;
 	}

@@ -2,7 +2,7 @@
 #include "connmgr/shell_impl.h"
 
 #include "base/json.h"
-#include "base/log.h"
+#include "base/log_limited.h"
 #include "base/paths.h"
 #include "proc/roster.h"
 
@@ -56,14 +56,16 @@ on_attach(struct connmgr *s, struct door_conn *c, const struct msg_attach *m)
 	w = place(s, c);
 	if (!w) {
 		s->counters.no_place++;
-		log_warning("too many workers, so pid %d cannot attach",
+		log_limited(LOG_LEVEL_WARNING,
+		            "too many workers, so pid %d cannot attach",
 		            (int)door_conn_pid(c));
 		door_conn_close(c);
 		return;
 	}
 	s->counters.attaches++;
-	log_info("%s %s attaches pid=%d generation=%llu", roster_who(m->who)->name,
-	         m->name, (int)door_conn_pid(c), (unsigned long long)m->generation);
+	log_limited(LOG_LEVEL_INFO, "%s %s attaches pid=%d generation=%llu",
+	            roster_who(m->who)->name, m->name, (int)door_conn_pid(c),
+	            (unsigned long long)m->generation);
 	if (w->door != c)
 		w->said = w->refused = w->lost = 0;
 	w->door = c;
@@ -112,7 +114,7 @@ refuse_set(struct connmgr *s, struct door_conn *c, unsigned set)
 	         MSG_SET, set);
 	s->counters.refused++;
 	if (note_refused(s, pid))
-		log_err("pid %d cannot attach: %s", (int)pid, why);
+		log_limited(LOG_LEVEL_ERR, "pid %d cannot attach: %s", (int)pid, why);
 	refuse(c, why);
 }
 
@@ -128,8 +130,8 @@ on_attach_asked(struct connmgr *s, struct door_conn *c, const struct msg_attach 
 	}
 	s->counters.refused++;
 	if (note_refused(s, door_conn_pid(c)))
-		log_err("pid %d cannot attach as the %s: %s", (int)door_conn_pid(c),
-		        roster_who(m->who)->name, why);
+		log_limited(LOG_LEVEL_ERR, "pid %d cannot attach as the %s: %s",
+		            (int)door_conn_pid(c), roster_who(m->who)->name, why);
 	refuse(c, why);
 }
 
@@ -189,7 +191,7 @@ on_gone(void *user, struct door_conn *c)
 		return;
 	ev.worker = (unsigned)(w - s->workers);
 	b = board_worker(s->board, ev.worker);
-	log_info("%s %s has ended", roster_who(b->who)->name, b->name);
+	log_limited(LOG_LEVEL_INFO, "%s %s has ended", roster_who(b->who)->name, b->name);
 	w->door = NULL;
 	connmgr_cut(s, ev.worker);
 	connmgr_push(s, &ev);

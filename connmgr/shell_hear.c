@@ -1,7 +1,7 @@
 /* What workers say: for the remotes, for the board, or refused; see shell_impl.h. */
 #include "connmgr/shell_impl.h"
 
-#include "base/log.h"
+#include "base/log_limited.h"
 #include "proc/roster.h"
 
 static struct lane *
@@ -91,7 +91,8 @@ connmgr_lose(struct connmgr *s, uint64_t now_ms, unsigned worker, const char *wh
 
 	if (ours && !w->broken)
 		return;
-	log_info("%s %s link lost reason=%s", roster_who(b->who)->name, b->name, why);
+	log_limited(LOG_LEVEL_INFO, "%s %s link lost reason=%s", roster_who(b->who)->name,
+	            b->name, why);
 	connmgr_cut(s, worker);
 	s->counters.cut += ours;
 	s->counters.links_lost++;

@@ -49,7 +49,7 @@ read_file(struct import *m, const char *file, bool dynamic)
 		return conf_fail(&m->error, at, "%s%scannot be read: %s",
 		                 dynamic ? m->zoo.dynamic_file : "",
 		                 dynamic ? ", which dynamicConfigFile names, " : "",
-		                 strerror(-r));
+		                 file_strerror(r));
 	return zoo_read(&m->zoo, file, m->text, len, dynamic, &m->error);
 }
 
@@ -71,7 +71,7 @@ read_myid(const struct ctl *c, struct import *m)
 	if (r < 0)
 		return verb_misused(
 		    c, "which server is the configuration for? %s cannot be read: %s",
-		    m->myid_file, strerror(-r));
+		    m->myid_file, file_strerror(r));
 	at = text + strspn(text, BLANKS);
 	len = strcspn(at, BLANKS);
 	if (at[len + strspn(at + len, BLANKS)] || !parse_id(m, at, len))
@@ -215,5 +215,5 @@ verb_import(const struct ctl *c)
 		return verb_file_done(c, m.file, EXIT_OK, "configuration", m.result);
 	if (r == 1)
 		return verb_file_done(c, m.file, EXIT_CONFIG, "error", m.error.text);
-	return r > 0 ? r : verb_failed(c, EXIT_FAILED, "import: %s", strerror(-r));
+	return r > 0 ? r : verb_failed(c, EXIT_FAILED, "import: %s", file_strerror(r));
 }

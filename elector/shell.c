@@ -194,7 +194,8 @@ note_heard(struct elector *s, struct elector_remote *r, const struct notif *n)
 	bool others = lists_others(s, n);
 
 	if (others && !r->other_members)
-		log_warning("sid=%" PRId64
+		log_limited(LOG_LEVEL_WARNING,
+		            "sid=%" PRId64
 		            " lists other members: compare our configuration file with "
 		            "that of the server",
 		            r->sid);

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/log_limited.h"
 #include "base/paths.h"
 
 #include <stdio.h>
@@ -155,7 +156,7 @@ supervisor_door_request(struct supervisor *s, struct door_conn *conn, const char
 			continue;
 		why = door_refuses(conn, requests[i].needs);
 		if (why) {
-			log_warning("pid %d may not ask for %s: %s",
+			log_limited(LOG_LEVEL_WARNING, "pid %d may not ask for %s: %s",
 			            (int)door_conn_pid(conn), requests[i].name, why);
 			supervisor_answer_error(conn, why);
 		} else {

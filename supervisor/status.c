@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/log.h"
+#include "base/log_limited.h"
 #include "base/version.h"
 #include "proc/procfs.h"
 #include "proc/self.h"
@@ -21,7 +21,7 @@ supervisor_answer(struct door_conn *conn, const void *text, size_t len)
 	int r = len == 0 ? -EMSGSIZE : door_send(conn, text, len);
 
 	if (r < 0) {
-		log_info("a request got no answer: %s", strerror(-r));
+		log_limited(LOG_LEVEL_INFO, "a request got no answer: %s", strerror(-r));
 		door_conn_close(conn);
 	}
 }

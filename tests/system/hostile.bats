@@ -158,3 +158,24 @@ links_lost() {
 		[ "$id" = "$leader" ] || [ "$(links_lost "$id")" = "${before[id]}" ]
 	done
 }
+
+refused='election: initial message refused'
+
+# all_told COUNT: so many refusals are in the log of server 1, or in the counts of those that are not
+all_told() {
+	local written held
+	written=$(grep "$refused" "$LAB/1/log" | grep -vc "more like this")
+	held=$(grep -oE "… and [0-9]+ more like this in [^ ]* s: $refused" "$LAB/1/log" | awk '{ n += $3 } END { print n + 0 }')
+	[ $((written + held)) = "$1" ]
+}
+
+@test "a flood of malformed greetings costs the log ten lines a second, and a count" {
+	lab_up 1 'log_level = "debug";'
+	lab_wait_leader
+	since=$SECONDS
+	run -0 "$BATS_TEST_DIRNAME/stranger.py" rubbish "127.0.0.1:$(lab_port 1 election)" 2000
+	lab_until "each is logged or counted" all_told 2000
+	# ten in any second and one with a count; SECONDS is cut
+	[ "$(grep -c "$refused" "$LAB/1/log")" -le $((11 * (SECONDS - since + 2))) ]
+	lab_wait_leader
+}

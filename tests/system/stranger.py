@@ -6,6 +6,7 @@ throw HOST:PORT [SID…]      sends everything malformed that there is, each on 
 ask HOST:PORT [SID]         asks as ZooKeeper's probe does; prints the answer's state and leader
 hold HOST:PORT              takes the port, says `held`, keeps it until it is killed
 flood HOST:PORT COUNT       COUNT strangers that ask without end and never read; says `flooding`
+rubbish HOST:PORT COUNT     sends a greeting that is none, on COUNT connections, one after the other
 deaf HOST:PORT              listens with a full backlog and never accepts; says `deaf`
 """
 import random
@@ -133,6 +134,16 @@ def flood(target, count):
             senders.modify(key.fileobj, selectors.EVENT_WRITE, rest or asks)
 
 
+def rubbish(target, count):
+    for _ in range(count):
+        with socket.create_connection(target, timeout=10) as s:
+            s.sendall(hello(2**61, version=-1))
+            try:
+                s.recv(1)  # it is closed
+            except ConnectionResetError:
+                pass
+
+
 def hold(target, deaf=False):
     with socket.socket() as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -159,6 +170,8 @@ def main():
         ask(target, int(sys.argv[3]) if len(sys.argv) > 3 else random.getrandbits(60) | 1 << 60)
     elif verb == "flood":
         flood(target, int(sys.argv[3]))
+    elif verb == "rubbish":
+        rubbish(target, int(sys.argv[3]))
     elif verb == "hold":
         hold(target)
     elif verb == "deaf":
