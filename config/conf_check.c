@@ -76,6 +76,8 @@ check_id(struct conf_draft *d)
 static int
 check_given(const struct conf_draft *d)
 {
+	size_t run_len = strlen(d->conf.run_dir);
+
 	for (const struct conf_key *k = conf_keys; k->path; k++)
 		if (k->required && conf_key_is_in(k, "") &&
 		    d->places.keys[k - conf_keys].line == 0)
@@ -87,6 +89,14 @@ check_given(const struct conf_draft *d)
 		return conf_fail(d->error, place_of(&d->places, "data_dir"),
 		                 "data_dir and run_dir are the same folder; write two: "
 		                 "data_dir must outlive a reboot, run_dir must not");
+	if (strncmp(d->conf.data_dir, d->conf.run_dir, run_len) == 0 &&
+	    d->conf.data_dir[run_len] == '/')
+		return conf_fail(
+		    d->error, place_of(&d->places, "data_dir"),
+		    "data_dir %.200s is within run_dir, and would go with it "
+		    "at a reboot; write a folder elsewhere, as in data_dir = "
+		    "%s;",
+		    d->conf.data_dir, conf_key_find("", "data_dir")->example);
 	return 0;
 }
 

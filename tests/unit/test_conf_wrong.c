@@ -290,6 +290,9 @@ paths(void **state)
 	    {"id = 1;\nrun_dir = \"/x\";\ndata_dir = \"/x//\";\n" SERVERS,
 	     3,
 	     {"same folder"}},
+	    {"id = 1;\nrun_dir = \"/x\";\ndata_dir = \"/x/y\";\n" SERVERS,
+	     3,
+	     {"data_dir /x/y is within run_dir", "/var/lib/conclave"}},
 	};
 	char text[CONF_PATH_MAX + 512], path[CONF_PATH_MAX + 1];
 	struct conf_kit_case longer = {
@@ -306,6 +309,7 @@ paths(void **state)
 	snprintf(text, sizeof(text), GOOD "program_dir = \"%s\";\n", path);
 	conf_kit_good(text);
 	assert_string_equal(conf_got.program_dir, path);
+	conf_kit_good("id = 1; run_dir = \"/x\"; data_dir = \"/xy\";" SERVERS);
 	conf_kit_good(RUN(A63));
 	assert_string_equal(conf_got.run_dir, A63);
 	conf_kit_good(RUN(A63 "///"));
