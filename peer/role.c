@@ -19,6 +19,7 @@ on_start(struct role *r, const struct role_event *ev, struct role_actions *out)
 		return;
 	}
 	r->reason = ROLE_REASON_NONE;
+	role_limit_clear(r);
 	role_epochs_start(r, &ev->record);
 	r->look.reason = MSG_LOOK_START;
 	role_look(r, out);
@@ -84,14 +85,25 @@ hold(struct role *r, struct role_remote *p, const struct qpacket *packet,
 		role_close(p, ROLE_CLOSE_UNEXPECTED, out);
 	else if (!role_take_info(p, packet))
 		role_close(p, ROLE_CLOSE_BAD, out);
+	else
+		role_limit_report(r, p, p->link.accepted);
 }
 
-/* Nothing else than our port or our disk changes whether we stand in a look. */
+/* Our port, our disk and what others promised change whether we stand in a look. */
 static void
 restand(struct role *r, struct role_actions *out)
 {
 	if (r->stands != role_may_stand(r))
 		role_look(r, out);
+}
+
+/* While we look: its report may tell that we should not stand, or may again. */
+static void
+hold_and_restand(struct role *r, struct role_remote *p, const struct qpacket *packet,
+                 struct role_actions *out)
+{
+	hold(r, p, packet, out);
+	restand(r, out);
 }
 
 /* D3: a demoted server is elected by a quorum that has no other choice. If that takes so
@@ -128,7 +140,7 @@ static const struct role_ops stalled_ops = {
 static const struct role_ops looking_ops = {
     .decided = on_decided,
     .stand = restand,
-    .packet = hold,
+    .packet = hold_and_restand,
     .due = stand_again,
     .due_ms = demoted_ms,
     .again = role_send_look,
@@ -342,6 +354,8 @@ dispatch(struct role *r, const struct role_event *ev, struct role_actions *out)
 static enum role_reason
 reason_of(const struct role *r)
 {
+	if (r->reason == ROLE_REASON_NONE && (r->limit.kept_out || r->limit.ahead))
+		return ROLE_REASON_AHEAD;
 	if (r->reason != ROLE_REASON_NONE || r->config.observer || role_may_stand(r))
 		return r->reason;
 	return r->port_shut ? ROLE_REASON_PORT : ROLE_REASON_USED_UP;
@@ -372,6 +386,10 @@ role_get_view(const struct role *r, struct role_view *out)
 	out->error = r->error;
 	if (r->epochs.bad && r->epochs.writing && r->error == 0)
 		out->since_ms = r->epochs.write_ms;
+	if (out->reason == ROLE_REASON_AHEAD) {
+		out->promised = r->epochs.promised;
+		out->others = r->limit.others;
+	}
 }
 
 int64_t
@@ -386,35 +404,6 @@ role_claim(const struct role *r)
 	return r->claim;
 }
 
-unsigned
-role_get_learners(const struct role *r, uint64_t now_ms,
-                  struct role_learner_view out[ROLE_LEARNERS_MAX])
-{
-	unsigned count = 0;
-
-	if (r->mode != ROLE_MODE_LEAD)
-		return 0;
-	for (unsigned i = 0; i < r->remote_count; i++) {
-		const struct role_remote *p = &r->remotes[i];
-		enum role_phase phase = ROLE_DISCOVERY;
-
-		if (!role_is_open(p))
-			continue;
-		if (p->link.released > 0)
-			phase = ROLE_BROADCAST;
-		else if (p->link.told > 0)
-			phase = ROLE_SYNCHRONIZATION;
-		out[count++] = (struct role_learner_view){
-		    .id = p->sid,
-		    .phase = phase,
-		    .promised = p->link.promised > 0,
-		    .acked = p->link.acked > 0,
-		    .last_ms = now_ms > p->link.word_ms ? now_ms - p->link.word_ms : 0,
-		};
-	}
-	return count;
-}
-
 static bool
 is_same_view(const struct role_view *a, const struct role_view *b)
 {
@@ -422,7 +411,8 @@ is_same_view(const struct role_view *a, const struct role_view *b)
 	       a->has_leader == b->has_leader && a->leader == b->leader &&
 	       a->epoch == b->epoch && a->active == b->active && a->reason == b->reason &&
 	       a->error == b->error && a->since_ms == b->since_ms && a->look == b->look &&
-	       a->has_tried == b->has_tried && a->tried == b->tried && a->link == b->link;
+	       a->has_tried == b->has_tried && a->tried == b->tried &&
+	       a->link == b->link && a->others == b->others && a->promised == b->promised;
 }
 
 void

@@ -17,6 +17,8 @@
 #define ROLE_LEARNERS_MAX QCONFIG_SERVERS_MAX
 #define ROLE_ACTIONS_MAX  (6 * ROLE_LEARNERS_MAX + 16)
 #define ROLE_EPOCH_MAX    INT32_MAX /* the wire has room for no larger epoch */
+/* How far one server may lift the epoch beyond what a quorum reports, in one minute. */
+#define ROLE_JUMP_MAX (1 << 20)
 
 struct role;
 
@@ -104,6 +106,8 @@ enum role_close {
 	ROLE_CLOSE_BAD,
 	/* Our epochs are unusable, or zab is off and there are no learners. */
 	ROLE_CLOSE_NO_ROLE,
+	/* It promised an epoch that lies too far beyond what a quorum reports. */
+	ROLE_CLOSE_TOO_HIGH,
 };
 
 /* Why there can be no leader or no promise here. */
@@ -116,6 +120,8 @@ enum role_reason {
 	/* No larger epoch fits into 31 bits. */
 	ROLE_REASON_USED_UP,
 	ROLE_REASON_PORT,
+	/* What we promised lies too far beyond the epoch of the others. */
+	ROLE_REASON_AHEAD,
 };
 
 /* What people and programs are told. */
@@ -135,6 +141,9 @@ struct role_view {
 	/* of the write that `reason` names: -errno; 0: it has lasted since since_ms */
 	int error;
 	uint64_t since_ms;
+	/* ROLE_REASON_AHEAD: what we promised, and what the others are at; else 0. */
+	int64_t promised;
+	int64_t others;
 	/* While no leader is established: why we looked last, and whom the election named
 	 * (has_tried: it has named one), now or, in the phase `election`, the last time;
 	 * and how the learner link to that server failed or ended, NONE: it did not. */
@@ -222,6 +231,11 @@ int64_t role_claim(const struct role *r);    /* the next look takes this one */
 /* The learners of a leader; returns how many were put into `out`. */
 unsigned role_get_learners(const struct role *r, uint64_t now_ms,
                            struct role_learner_view out[ROLE_LEARNERS_MAX]);
+
+/* Does the leader keep a server out, whose promise lies too far ahead? Then the newest
+ * such server, and what it promised. */
+bool role_get_kept_out(const struct role *r, uint64_t now_ms, int64_t *sid,
+                       int64_t *epoch);
 
 const char *role_phase_name(enum role_phase p);
 const char *role_close_name(enum role_close c);

@@ -36,7 +36,8 @@ role_may_stand(const struct role *r)
 {
 	if (!r->config.zab || r->remote_count == 0)
 		return true;
-	return !r->port_shut && !r->epochs.bad && r->epochs.promised < ROLE_EPOCH_MAX;
+	return !r->port_shut && !r->epochs.bad && !r->limit.ahead &&
+	       r->epochs.promised < ROLE_EPOCH_MAX;
 }
 
 int64_t
@@ -153,8 +154,8 @@ role_take_info(struct role_remote *p, const struct qpacket *packet)
 		return false;
 	if (info.sid != p->sid || info.protocol < QPACKET_PROTOCOL)
 		return false;
-	if (accepted < 0 || accepted >= ROLE_EPOCH_MAX)
-		return false; /* ours would have to be one more, and fit */
+	if (accepted < 0)
+		return false;
 	p->link.informed = true;
 	p->link.accepted = accepted;
 	return true;
@@ -184,7 +185,8 @@ role_close_name(enum role_close c)
 	    [ROLE_CLOSE_UNEXPECTED] = "unexpected-packet",
 	    [ROLE_CLOSE_BAD] = "bad-packet",
 	    [ROLE_CLOSE_NO_ROLE] = "no-role",
+	    [ROLE_CLOSE_TOO_HIGH] = "epoch-too-high",
 	};
 
-	return (unsigned)c <= ROLE_CLOSE_NO_ROLE ? words[c] : "?";
+	return (unsigned)c <= ROLE_CLOSE_TOO_HIGH ? words[c] : "?";
 }

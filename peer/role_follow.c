@@ -41,6 +41,7 @@ send_info(struct role *r, struct role_actions *out)
 	if (f->silent)
 		return;
 	f->init_ms = out->now_ms + role_ticks(r, r->config.init_limit);
+	f->said = r->epochs.promised;
 	packet =
 	    role_send(out, r->vote.leader,
 	              r->config.observer ? QPACKET_OBSERVERINFO : QPACKET_FOLLOWERINFO,
@@ -149,6 +150,12 @@ on_leaderinfo(struct role *r, const struct qpacket *packet, struct role_actions 
 		return false;
 	if (epoch <= 0 || f->answer_due)
 		return false;
+	if (epoch < f->said) {
+		role_limit_kept_out(r, epoch);
+		role_look_again(r, MSG_LOOK_REFUSED, false, out);
+		return true;
+	}
+	role_limit_clear(r);
 	if (epoch < r->epochs.promised) {
 		role_look_again(r, MSG_LOOK_EPOCH, false, out);
 		return true;

@@ -3,8 +3,8 @@
  * pointers, without garbage between its members, so that it can be copied, compared and
  * hashed. Each file calls only those below it:
  *
- *   role → role_lead, role_follow, role_bare → role_look → role_demote, role_epoch
- *        → role_act */
+ *   role → role_lead, role_follow, role_bare → role_look → role_demote, role_limit,
+ *        role_epoch → role_act */
 #ifndef PEER_ROLE_IMPL_H
 #define PEER_ROLE_IMPL_H
 
@@ -65,6 +65,32 @@ struct role_remote {
 	enum role_election election;
 	uint64_t election_ms;
 	struct role_link link;
+	/* The largest epoch that it said it has promised, over whatever link. */
+	bool reported;
+	int64_t report;
+};
+
+#define ROLE_RAISES_MAX 8
+
+/* A report that lifted the epoch beyond what a quorum reports. */
+struct role_raise {
+	uint64_t at_ms;
+	int64_t by; /* 0: none */
+};
+
+/* How far the epoch may jump: docs/DESIGN.md, "The epoch space". */
+struct role_limit {
+	struct role_raise raises[ROLE_RAISES_MAX];
+	/* What we promised lies so far beyond the others that we do not stand; the leader
+	 * keeps us out; what the others are at then. */
+	bool ahead;
+	bool kept_out;
+	int64_t others;
+	/* The newest server that we kept out as the leader, and when. */
+	bool keeps;
+	int64_t kept_sid;
+	int64_t kept_epoch;
+	uint64_t kept_ms;
 };
 
 struct role_epochs {
@@ -116,6 +142,8 @@ struct role_follow {
 	bool promise;
 	/* A packet came from the leader. */
 	bool heard;
+	/* The promise that our FOLLOWERINFO named. */
+	int64_t said;
 	/* Our FOLLOWERINFO waits until our disk takes writes again (D7). */
 	bool silent;
 	/* We owe an ACKEPOCH once `asked` is on the disk, an ACK once `told` is. */
@@ -167,6 +195,7 @@ struct role {
 	struct msg_look look;
 	bool stands;
 	struct role_demotion demotion;
+	struct role_limit limit;
 	/* looks in a row that count for the wait, all after this leader */
 	unsigned refusals;
 	int64_t refused_by;
@@ -248,6 +277,22 @@ void role_demote_judge(struct role *r, enum msg_look_reason reason);
 void role_demote_look(struct role *r, const struct role_actions *out);
 /* We are established, as a leader or as a follower. */
 void role_demote_end(struct role *r);
+
+/* role_limit.c: the largest epoch that a quorum says it has promised; UNKNOWN: no quorum
+ * has reported. */
+#define ROLE_EPOCH_UNKNOWN (-1)
+int64_t role_limit_quorum(const struct role *r);
+/* `p` says that it has promised `epoch`. */
+void role_limit_report(struct role *r, struct role_remote *p, int64_t epoch);
+/* May a leader take a report of `epoch`, above `base`? `spend`: it has. */
+bool role_limit_takes(const struct role *r, int64_t base, int64_t epoch, uint64_t now_ms);
+void role_limit_spend(struct role *r, int64_t base, int64_t epoch, uint64_t now_ms);
+/* We keep `p` out, or no longer do so; the leader, at `epoch`, keeps us out; it does not.
+ */
+void role_limit_keep_out(struct role *r, const struct role_remote *p, uint64_t now_ms);
+void role_limit_let_in(struct role *r, const struct role_remote *p);
+void role_limit_kept_out(struct role *r, int64_t epoch);
+void role_limit_clear(struct role *r);
 
 /* role_epoch.c: one write at a time, never of a smaller epoch; what is wanted meanwhile
  * is in the next one. */

@@ -34,13 +34,69 @@ has_acked(const struct role *r, const struct role_remote *p)
 	return is_live(r, p) && p->link.acked == r->lead.proposal;
 }
 
+/* What no server's report has to lift our epoch to. */
+static int64_t
+base_epoch(const struct role *r)
+{
+	int64_t base = role_limit_quorum(r);
+
+	if (r->epochs.promised > base)
+		base = r->epochs.promised;
+	return r->lead.proposal > base ? r->lead.proposal : base;
+}
+
+/* Can we propose an epoch above what `p` has promised? */
+static bool
+is_within(const struct role *r, const struct role_remote *p, int64_t base,
+          uint64_t now_ms)
+{
+	int64_t epoch = p->link.accepted;
+
+	if (epoch >= ROLE_EPOCH_MAX)
+		return r->lead.promised && r->lead.proposal == epoch;
+	return epoch <= base || role_limit_takes(r, base, epoch, now_ms);
+}
+
+/* Keeps out `p` if its promise lies too far beyond what a quorum reports. LEADERINFO
+ * tells it where we are. */
+static void
+sieve(struct role *r, struct role_remote *p, struct role_actions *out)
+{
+	int64_t base = base_epoch(r);
+
+	if (!is_live(r, p) || role_limit_quorum(r) == ROLE_EPOCH_UNKNOWN)
+		return;
+	if (is_within(r, p, base, out->now_ms)) {
+		role_limit_let_in(r, p);
+		return;
+	}
+	role_limit_keep_out(r, p, out->now_ms);
+	role_send_i32(out, p->sid, QPACKET_LEADERINFO, (base > 0 ? base : 1) << 32,
+	              QPACKET_PROTOCOL);
+	role_close(p, ROLE_CLOSE_TOO_HIGH, out);
+}
+
+/* Sieves all learners, since one report may tell about all. False: our own promise lies
+ * too far ahead, and we look again, as one that does not stand. */
+static bool
+sieve_all(struct role *r, struct role_actions *out)
+{
+	if (r->limit.ahead && r->lead.epoch == 0 && !role_may_stand(r)) {
+		role_look_again(r, MSG_LOOK_EPOCH, false, out);
+		return false;
+	}
+	for (unsigned i = 0; i < r->remote_count; i++)
+		sieve(r, &r->remotes[i], out);
+	return true;
+}
+
 /* Proposes an epoch above all that we know to be promised. False: no such epoch is left,
  * and we look again. */
 static bool
 propose(struct role *r, struct role_actions *out)
 {
 	struct role_lead *l = &r->lead;
-	int64_t largest = r->epochs.promised;
+	int64_t base = base_epoch(r), largest = base;
 
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		const struct role_remote *p = &r->remotes[i];
@@ -48,8 +104,6 @@ propose(struct role *r, struct role_actions *out)
 		if (is_live(r, p) && p->link.accepted > largest)
 			largest = p->link.accepted;
 	}
-	if (l->proposal > largest)
-		largest = l->proposal;
 	if (largest >= ROLE_EPOCH_MAX) {
 		r->reason = ROLE_REASON_USED_UP;
 		r->error = 0;
@@ -58,6 +112,7 @@ propose(struct role *r, struct role_actions *out)
 	}
 	if (l->epoch > 0 && l->epoch == l->proposal)
 		l->init_ms = out->now_ms + role_ticks(r, r->config.init_limit);
+	role_limit_spend(r, base, largest, out->now_ms);
 	l->proposal = largest + 1;
 	l->promised = false;
 	role_epochs_want_accepted(r, l->proposal, out);
@@ -162,7 +217,8 @@ role_lead_start(struct role *r, struct role_actions *out)
 		r->remotes[i].link.ping_ms = out->now_ms;
 	}
 	ping(r, out);
-	advance(r, out);
+	if (sieve_all(r, out))
+		advance(r, out);
 }
 
 /* D7: with a write that lasts so long we are not established in time. A port that is
@@ -228,6 +284,9 @@ on_info(struct role *r, struct role_remote *p, const struct qpacket *packet,
 {
 	if (!role_take_info(p, packet))
 		return ROLE_CLOSE_BAD;
+	role_limit_report(r, p, p->link.accepted);
+	if (!sieve_all(r, out) || !is_live(r, p))
+		return ROLE_CLOSE_NONE;
 	if (!is_above(&r->lead, p) || propose(r, out))
 		advance(r, out);
 	return ROLE_CLOSE_NONE;
@@ -258,6 +317,7 @@ on_ackepoch(struct role *r, struct role_remote *p, const struct qpacket *packet,
 			return ROLE_CLOSE_NONE;
 		}
 		p->link.promised = p->link.answered;
+		role_limit_report(r, p, p->link.promised);
 	}
 	advance(r, out);
 	return ROLE_CLOSE_NONE;
@@ -351,6 +411,35 @@ phase(const struct role *r)
 	if (r->lead.epoch > 0)
 		return ROLE_BROADCAST;
 	return r->lead.promised ? ROLE_SYNCHRONIZATION : ROLE_DISCOVERY;
+}
+
+unsigned
+role_get_learners(const struct role *r, uint64_t now_ms,
+                  struct role_learner_view out[ROLE_LEARNERS_MAX])
+{
+	unsigned count = 0;
+
+	if (r->mode != ROLE_MODE_LEAD)
+		return 0;
+	for (unsigned i = 0; i < r->remote_count; i++) {
+		const struct role_remote *p = &r->remotes[i];
+		enum role_phase phase = ROLE_DISCOVERY;
+
+		if (!role_is_open(p))
+			continue;
+		if (p->link.released > 0)
+			phase = ROLE_BROADCAST;
+		else if (p->link.told > 0)
+			phase = ROLE_SYNCHRONIZATION;
+		out[count++] = (struct role_learner_view){
+		    .id = p->sid,
+		    .phase = phase,
+		    .promised = p->link.promised > 0,
+		    .acked = p->link.acked > 0,
+		    .last_ms = now_ms > p->link.word_ms ? now_ms - p->link.word_ms : 0,
+		};
+	}
+	return count;
 }
 
 const struct role_ops role_lead_ops = {

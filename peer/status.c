@@ -36,6 +36,14 @@ peer_reason(const struct peer *p, char *out, size_t cap)
 		snprintf(out, cap, "its quorum port, %u, cannot be opened",
 		         p->conf->self->quorum_port);
 		break;
+	case ROLE_REASON_AHEAD:
+		snprintf(out, cap,
+		         "%s/" EPOCH_FILE " promises epoch %" PRId64
+		         ", and the others are at %" PRId64
+		         ": they keep this server out; see conclave-peer(8), AN EPOCH "
+		         "THAT IS TOO LARGE",
+		         p->folder, p->view.promised, p->view.others);
+		break;
 	case ROLE_REASON_NONE:
 	default:
 		*out = '\0';
@@ -94,13 +102,37 @@ put_view(struct buf_out *out, const struct peer *p)
 	json_put_bool(out, "active", v->active);
 }
 
+/* What does not keep this server from leading, and is for a person to mend all the same.
+ */
+static const char *
+warning(const struct peer *p, char *out, size_t cap)
+{
+	int64_t promised = p->role ? role_accepted(p->role) : 0, sid, epoch;
+
+	*out = '\0';
+	if (p->role && role_get_kept_out(p->role, clock_ms(), &sid, &epoch))
+		snprintf(out, cap,
+		         "server %" PRId64 " has promised epoch %" PRId64
+		         ", far above %" PRId64
+		         ", and is kept out: on that server, see conclave-peer(8), AN "
+		         "EPOCH THAT IS TOO LARGE",
+		         sid, epoch, p->view.epoch);
+	else if (promised > ROLE_EPOCH_MAX / 2)
+		snprintf(out, cap,
+		         "epoch %" PRId64
+		         " of %d: more than half of them are used up; see "
+		         "conclave-peer(8), AN EPOCH THAT IS TOO LARGE",
+		         promised, ROLE_EPOCH_MAX);
+	return out;
+}
+
 static const char *
 obstacle(enum role_reason reason)
 {
 	static const char *const words[] = {
 	    [ROLE_REASON_NONE] = "",      [ROLE_REASON_EPOCHS] = "record",
 	    [ROLE_REASON_WRITE] = "disk", [ROLE_REASON_USED_UP] = "epochs_used_up",
-	    [ROLE_REASON_PORT] = "port",
+	    [ROLE_REASON_PORT] = "port",  [ROLE_REASON_AHEAD] = "epoch_ahead",
 	};
 
 	return words[reason];
@@ -113,6 +145,7 @@ put_reason(struct buf_out *out, const struct peer *p)
 
 	json_put_text(out, "reason", peer_reason(p, reason, sizeof(reason)));
 	json_put_text(out, "obstacle", obstacle(p->view.reason));
+	json_put_text(out, "warning", warning(p, reason, sizeof(reason)));
 }
 
 static void

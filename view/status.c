@@ -270,9 +270,11 @@ reason(const json_t *peer, const json_t *looking)
 {
 	if (!peer)
 		return json_string("the peer does not answer");
-	if (looking && !*member_string(peer, "reason"))
+	if (*member_string(peer, "reason"))
+		return member_copy(peer, "reason");
+	if (looking)
 		return member_copy(looking, "text");
-	return member_copy(peer, "reason");
+	return json_string(member_string(peer, "warning"));
 }
 
 json_t *

@@ -184,6 +184,8 @@ verdict_judge(const struct conf *conf, const struct asks *asks, const json_t *pr
 		say(&j,
 		    leader && !json_is_null(leader) ? VERDICT_DEGRADED : VERDICT_FAILING,
 		    "peer cannot lead: %s", member_string(peer, "reason"));
+	if (*member_string(peer, "warning"))
+		say(&j, VERDICT_DEGRADED, "peer: %s", member_string(peer, "warning"));
 	return j.kind;
 }
 

@@ -32,6 +32,7 @@ why_name(enum why_cause cause)
 	    [WHY_DISK] = "disk",
 	    [WHY_EPOCHS_USED_UP] = "epochs_used_up",
 	    [WHY_PORT] = "port",
+	    [WHY_EPOCH_AHEAD] = "epoch_ahead",
 	    [WHY_FEW_VOTERS] = "few_voters",
 	    [WHY_NOT_LINKED] = "not_linked",
 	    [WHY_SILENT] = "silent",
@@ -106,7 +107,7 @@ add_obstacle(struct why *w)
 	const json_t *peer = asks_answer(w->asks, PATHS_PEER);
 	const char *word = member_string(peer, "obstacle");
 
-	for (unsigned i = WHY_RECORD; i <= WHY_PORT; i++)
+	for (unsigned i = WHY_RECORD; i <= WHY_EPOCH_AHEAD; i++)
 		if (strcmp(word, why_name((enum why_cause)i)) == 0)
 			add(w, (enum why_cause)i, NULL, "the peer cannot lead: %s",
 			    member_string(peer, "reason"));

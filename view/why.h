@@ -21,6 +21,8 @@ enum why_cause {
 	WHY_EPOCHS_USED_UP,
 	/* our own quorum port is not open */
 	WHY_PORT,
+	/* our record promises an epoch far beyond that of the others */
+	WHY_EPOCH_AHEAD,
 	/* the voters that are reachable are no quorum */
 	WHY_FEW_VOTERS,
 	/* a voter's election link is not up: `reason` as in connmgr's links, `since_ms`

@@ -23,6 +23,8 @@ struct set {
 	bool ports;
 	/* disks that fail each write, or never end one, at most */
 	unsigned dead, hung;
+	/* One server's record promises an epoch near the last. */
+	bool wild;
 };
 
 static const struct set sets[] = {
@@ -33,11 +35,13 @@ static const struct set sets[] = {
     {.name = "weights", .servers = 3, .weights = true},
     {.name = "two", .servers = 2, .weights = true, .dead = 1},
     {.name = "groups", .servers = 5, .weights = true, .groups = true, .dead = 1},
+    {.name = "wild", .servers = 3, .wild = true},
     {.name = "five", .servers = 5},
     {.name = "five-ports", .servers = 5, .ports = true},
     {.name = "five-dead", .servers = 5, .dead = 2},
     {.name = "five-hung", .servers = 5, .hung = 2},
     {.name = "five-weights", .servers = 5, .weights = true},
+    {.name = "five-wild", .servers = 5, .wild = true},
 };
 #define SETS (sizeof(sets) / sizeof(sets[0]))
 
@@ -54,6 +58,22 @@ static struct {
 } total;
 
 /* ---- the configuration ---- */
+
+static unsigned wild; /* the server whose record promises too much, + 1; 0: none */
+
+/* As one wrong digit makes it: the last epochs, or one too many to be taken. */
+static void
+make_wild(void)
+{
+	static const int64_t epochs[] = {INT32_MAX, INT32_MAX - 1,
+	                                 5 + ROLE_JUMP_MAX + 1 + 64};
+	struct role_record r = {.accepted = epochs[sim_random(3)]};
+
+	wild = 1 + (unsigned)sim_random(sim.count);
+	if (sim_random(2))
+		r.current = r.accepted;
+	sim_disk_put(&sim.servers[wild - 1].disk, &r);
+}
 
 static void
 make_shape(const struct set *set)
@@ -107,6 +127,9 @@ make_disks(const struct set *set)
 	for (unsigned i = 0; i < set->hung; i++)
 		if (i == 0 || sim_random(2))
 			sim.servers[sim_random(sim.count)].disk.hung = true;
+	wild = 0;
+	if (set->wild)
+		make_wild();
 }
 
 /* Three servers: one kind of fault, all ways that have it, one claim. */
@@ -232,7 +255,7 @@ is_healthy_set(unsigned members)
 
 		if (!(members >> i & 1))
 			continue;
-		if (d->dead || d->hung)
+		if (d->dead || d->hung || i + 1 == wild)
 			return false;
 		for (unsigned j = 0; j < sim.count; j++)
 			if (i != j && (members >> j & 1) && !are_connected(i, j))
@@ -314,7 +337,11 @@ print(const struct set *set, uint64_t seed, const struct outcome *o)
 		printf(" %d", (int)sim_disk_record(d).claim);
 		if (s->has_group)
 			printf("g%dw%d", (int)s->group, (int)s->weight);
-		printf("%s", d->dead ? "dead" : d->hung ? "hung" : "");
+		printf("%s%s",
+		       d->dead   ? "dead"
+		       : d->hung ? "hung"
+		                 : "",
+		       i + 1 == wild ? "wild" : "");
 	}
 	print_lane("election", MSG_LANE_ELECTION);
 	print_lane("learner", MSG_LANE_LEARNER);

@@ -119,7 +119,7 @@ smaller_looks_again(void **state)
 	(void)state;
 	kit_up(&k, 3);
 	leaderinfo(3);
-	expect_look(MSG_LOOK_EPOCH, false);
+	expect_look(MSG_LOOK_REFUSED, false);
 	assert_true(kit_closed(&k, 3, ROLE_CLOSE_ENDED));
 	assert_null(kit_find(&k, ROLE_ACT_WRITE));
 }

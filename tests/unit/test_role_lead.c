@@ -389,13 +389,15 @@ static void
 the_last_epochs(void **state)
 {
 	(void)state;
+	role_free(k.role);
+	looking(3, ROLE_EPOCH_MAX - 1, 4);
 	joins(2, ROLE_EPOCH_MAX - 1);
 	lead();
 	kit_writes(&k, ROLE_EPOCH_MAX, 4);
 	assert_int_equal(offered(2), ROLE_EPOCH_MAX);
 	kit_written(&k, 0);
 	joins(3, ROLE_EPOCH_MAX); /* nothing is above it */
-	assert_true(kit_closed(&k, 3, ROLE_CLOSE_BAD));
+	assert_true(kit_closed(&k, 3, ROLE_CLOSE_TOO_HIGH));
 	role_free(k.role);
 	kit_members(&k.members, 1, 0); /* with others it would not stand */
 	kit_new(&k, kit_config(&k.members, 1));

@@ -366,7 +366,8 @@ the_last_role(void **state)
 static void
 obstacles(void **state)
 {
-	static const char *const words[] = {"record", "disk", "epochs_used_up", "port"};
+	static const char *const words[] = {"record", "disk", "epochs_used_up", "port",
+	                                    "epoch_ahead"};
 
 	(void)state;
 	for (unsigned i = 0; i < 4; i++) {
