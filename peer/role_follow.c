@@ -8,6 +8,9 @@
 #include <assert.h>
 #include <string.h>
 
+/* The leader's first packet must come within these. It decides at most a finalize window
+ * after us, and pings whoever is connected at once. */
+#define WORD_TICKS 6
 /* D4: from LEADERINFO to the NEWLEADER that says that a quorum has promised without us.
  */
 #define VAIN_TICKS 6
@@ -17,7 +20,7 @@ role_follow_start(struct role *r, struct role_actions *out)
 {
 	r->mode = ROLE_MODE_FOLLOW;
 	memset(&r->follow, 0, sizeof(r->follow));
-	r->follow.word_due_ms = out->now_ms + role_ticks(r, ROLE_FIRST_TICKS);
+	r->follow.word_due_ms = out->now_ms + role_ticks(r, WORD_TICKS);
 	r->follow.init_ms = out->now_ms + role_ticks(r, r->config.init_limit);
 	/* the leader too may have opened a link, when it took us for its leader */
 	role_close_all(r, ROLE_CLOSE_OTHERWISE, out);

@@ -11,9 +11,6 @@
 #include "peer/role.h"
 #include "wire/quorum.h"
 
-/* Within these the leader's first packet must come, and those of a quorum. */
-#define ROLE_FIRST_TICKS 10
-
 enum role_mode {
 	/* before START */
 	ROLE_MODE_NEW,
@@ -161,8 +158,10 @@ struct role_follow {
 };
 
 struct role_lead {
-	/* A quorum of FOLLOWERINFO must come by then; all must be done by then. */
+	/* A quorum of FOLLOWERINFO must come by then, a quorum of promises by then, and
+	 * all must be done by then. */
 	uint64_t first_ms;
+	uint64_t promise_ms;
 	uint64_t init_ms;
 	uint32_t ping_count;
 	/* There was a quorum of FOLLOWERINFO; one has promised `proposal`. */

@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+/* A quorum of FOLLOWERINFO must come within these. */
+#define FIRST_TICKS 10
 /* From an answered PING to the next one. */
 #define PEACE_TICKS 2
 
@@ -155,6 +157,7 @@ advance(struct role *r, struct role_actions *out)
 		if (!role_is_quorum(r, is_live))
 			return;
 		l->gathered = true;
+		l->promise_ms = out->now_ms + role_ticks(r, r->config.init_limit) / 2;
 		if (!propose(r, out))
 			return;
 	}
@@ -210,7 +213,7 @@ role_lead_start(struct role *r, struct role_actions *out)
 {
 	r->mode = ROLE_MODE_LEAD;
 	memset(&r->lead, 0, sizeof(r->lead));
-	r->lead.first_ms = out->now_ms + role_ticks(r, ROLE_FIRST_TICKS);
+	r->lead.first_ms = out->now_ms + role_ticks(r, FIRST_TICKS);
 	r->lead.init_ms = out->now_ms + role_ticks(r, r->config.init_limit);
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		r->remotes[i].link.word_ms = out->now_ms; /* some have waited for us */
@@ -360,11 +363,27 @@ on_packet(struct role *r, struct role_remote *p, const struct qpacket *packet,
 	check_quorum(r, out);
 }
 
+/* D1, D6: until the quorum of FOLLOWERINFO, and again while it is lost; until the quorum
+ * of promises, for which others than a slow disk need no more time than half of
+ * init_limit; until the end. */
+static uint64_t
+deadline_ms(const struct role *r)
+{
+	const struct role_lead *l = &r->lead;
+	uint64_t due = l->init_ms;
+
+	if (l->promised || l->epoch > 0)
+		return due;
+	if (l->gathered && l->promise_ms < due)
+		due = l->promise_ms;
+	if ((!l->gathered || !role_is_quorum(r, is_live)) && l->first_ms < due)
+		due = l->first_ms;
+	return due;
+}
+
 static void
 on_due(struct role *r, struct role_actions *out)
 {
-	struct role_lead *l = &r->lead;
-
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		struct role_remote *p = &r->remotes[i];
 
@@ -374,8 +393,7 @@ on_due(struct role *r, struct role_actions *out)
 	}
 	if (is_deserted(r, out->now_ms))
 		role_look_again(r, MSG_LOOK_QUORUM, false, out);
-	else if (out->now_ms >= l->init_ms ||
-	         (!l->gathered && out->now_ms >= l->first_ms))
+	else if (out->now_ms >= deadline_ms(r))
 		role_look_again(r, MSG_LOOK_TIMEOUT, false, out);
 	else
 		ping(r, out);
@@ -384,13 +402,8 @@ on_due(struct role *r, struct role_actions *out)
 static uint64_t
 due_ms(const struct role *r)
 {
-	const struct role_lead *l = &r->lead;
-	uint64_t due = l->init_ms;
-	bool waits = !l->gathered ||
-	             (!l->promised && l->epoch == 0 && !role_is_quorum(r, is_live));
+	uint64_t due = deadline_ms(r);
 
-	if (waits && l->first_ms < due)
-		due = l->first_ms;
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		const struct role_remote *p = &r->remotes[i];
 		uint64_t silent = p->link.word_ms + role_ticks(r, r->config.sync_limit);

@@ -18,12 +18,31 @@ ten_ticks_to_a_quorum(void **state)
 }
 
 static void
+half_of_init_limit_to_a_quorum_of_promises(void **state)
+{
+	(void)state;
+	lead();
+	kit_pass(&k, KIT_TICK);
+	joins(2, 4);
+	kit_written(&k, 0); /* but nobody else promises */
+	for (unsigned i = 0; i < 20; i++) {
+		assert_null(kit_find(&k, ROLE_ACT_LOOK));
+		kit_packet(&k, 2, QPACKET_PING, 0, 0);
+		kit_pass(&k, KIT_TICK);
+	}
+	expect_look(MSG_LOOK_TIMEOUT);
+	assert_true(kit_closed(&k, 2, ROLE_CLOSE_ENDED));
+}
+
+static void
 init_limit_bounds_the_whole(void **state)
 {
 	(void)state;
 	joins(2, 4);
 	lead();
-	kit_written(&k, 0); /* but nobody else promises */
+	kit_written(&k, 0);
+	ackepoch(2, 4);
+	kit_written(&k, 0); /* but nobody else acknowledges */
 	for (unsigned i = 0; i < 40; i++) {
 		assert_null(kit_find(&k, ROLE_ACT_LOOK));
 		kit_packet(&k, 2, QPACKET_PING, 0, 0);
@@ -364,6 +383,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(ten_ticks_to_a_quorum),
+	    TEST(half_of_init_limit_to_a_quorum_of_promises),
 	    TEST(init_limit_bounds_the_whole),
 	    TEST(pings_each_tick_in_every_phase),
 	    TEST(who_answers_has_a_tick_of_peace),

@@ -52,7 +52,7 @@ d5_gives_up_whom_it_cannot_reach(void **state)
 	}
 	kit_decided(&k, NOTIF_FOLLOWING, 3);
 	kit_up(&k, 3);
-	kit_pass(&k, 10 * KIT_TICK); /* not one word */
+	kit_pass(&k, 6 * KIT_TICK); /* not one word */
 	assert_true(kit_find(&k, ROLE_ACT_LOOK)->u.look.gave_up);
 	kit_down(&k, 3, MSG_REASON_NEVER);
 	kit_decided(&k, NOTIF_FOLLOWING, 2);
