@@ -84,8 +84,8 @@ on_words(struct connmgr *s, char *data)
 		return connmgr_status(s, reply, sizeof(reply));
 	if (strncmp(data, "shadow ", 7) == 0)
 		return connmgr_shadow(s, data + 7, reply, sizeof(reply));
-	return json_error("ask for: status, shadow NAME, promote forward|back|undo NAME "
-	                  "[PATH], accept NAME",
+	return json_error("ask for: status, shadow NAME, promote forward|back|undo "
+	                  "NAME, accept NAME",
 	                  reply, sizeof(reply));
 }
 

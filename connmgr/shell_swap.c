@@ -13,16 +13,15 @@
 
 #define BUSY "another promotion or acceptance is under way"
 
-/* forward|back|undo NAME [PATH] */
+/* forward|back|undo NAME */
 static const char *
-parse_promote(char *words, enum record_turn *turn, char **name, char **path)
+parse_promote(char *words, enum record_turn *turn, char **name)
 {
 	static const char *const turns[] = {"forward", "back", "undo"};
 	char *how = strsep(&words, " ");
 	unsigned i = 0;
 
-	*name = strsep(&words, " ");
-	*path = words;
+	*name = words;
 	while (i < 3 && strcmp(how, turns[i]) != 0)
 		i++;
 	if (i == 3)
@@ -30,8 +29,6 @@ parse_promote(char *words, enum record_turn *turn, char **name, char **path)
 	*turn = (enum record_turn)i;
 	if (!*name || !paths_name_ok(*name))
 		return "promote whom? A name has letters, digits, `._-`";
-	if (*path && !record_path_ok(*path))
-		return "the path of a program begins with / and has printable characters";
 	return NULL;
 }
 
@@ -181,9 +178,7 @@ is_copied(const struct connmgr *s)
 
 	return a->generation / COPY_RANGE == b->generation / COPY_RANGE &&
 	       strcmp(a->now.name, b->now.name) == 0 &&
-	       strcmp(a->now.path, b->now.path) == 0 &&
-	       strcmp(a->before.name, b->before.name) == 0 &&
-	       strcmp(a->before.path, b->before.path) == 0 && a->accepted == b->accepted;
+	       strcmp(a->before.name, b->before.name) == 0 && a->accepted == b->accepted;
 }
 
 uint64_t
@@ -208,14 +203,14 @@ connmgr_promote(struct connmgr *s, struct door_conn *asker, char *words)
 {
 	struct board_event ev = {.type = BOARD_EV_PROMOTE};
 	enum record_turn turn;
-	char *name, *path;
+	char *name;
 
-	s->refusal = parse_promote(words, &turn, &name, &path);
+	s->refusal = parse_promote(words, &turn, &name);
 	if (!s->refusal && s->wanted != ERRAND_NONE)
 		s->refusal = BUSY;
 	if (!s->refusal) {
 		s->fresh = s->records[0];
-		record_promote(&s->fresh, name, path ? path : "", turn);
+		record_promote(&s->fresh, name, turn);
 		ev.name = name;
 		connmgr_push(s, &ev);
 	}

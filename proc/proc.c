@@ -178,6 +178,8 @@ proc_init(struct proc **out, const char *name, enum log_level level,
 	int r;
 
 	log_init(name, level);
+	/* who was started by an open file has its number for a name */
+	(void)prctl(PR_SET_NAME, program_invocation_short_name);
 	die_with_parent();
 	self_init();
 	umask(077);

@@ -7,6 +7,7 @@
  *   shell_swap.c   the operations of swap/drive.h
  *   status.c       the answers, as JSON and as a sentence; it changes nothing
  *   shell_child.c  the children: their processes, notices and ends
+ *   shell_program.c  which program a child executes
  *   shell_place.c  what is in run_dir, and is made anew when somebody removed it */
 #ifndef SUPERVISOR_SHELL_H
 #define SUPERVISOR_SHELL_H
@@ -23,6 +24,7 @@
 #include "supervisor/memory.h"
 #include "supervisor/notify.h"
 #include "supervisor/place.h"
+#include "supervisor/programs.h"
 #include "supervisor/spawn.h"
 #include "swap/drive.h"
 
@@ -61,7 +63,12 @@ struct supervisor_child {
 	sd_event_source *source;
 	/* of the instance, as --name has it */
 	char name[PATHS_NAME_MAX];
+	/* its program as the list has it; "": the installed one */
+	char chosen[RECORD_PATH_MAX];
+	/* what was started last */
 	char path[CONF_PATH_MAX];
+	/* why that is the installed program, where another was to be; "": it was not */
+	char refused[PROGRAM_WHY_MAX];
 };
 
 /* An asker of `restart` that has no answer yet. */
@@ -122,6 +129,15 @@ struct supervisor {
 	struct client client;
 	sd_event_source *client_io;
 	enum swap_action_type asked;
+	/* which program belongs to a name, as data_dir has it in this file */
+	struct programs programs;
+	char programs_path[CONF_PATH_MAX];
+	/* it is being written; NULL: it is not */
+	struct programs_writer *programs_writer;
+	/* why the last program could not be written there; 0: it was */
+	int programs_error;
+	/* the request to promote that waits for that; "": none does */
+	char promote[DRIVE_REQUEST_MAX];
 	/* the program that describes itself, and the pipe of its output; NULL: none runs
 	 */
 	sd_event_source *describer;
@@ -242,8 +258,18 @@ void supervisor_children_settle(struct supervisor *s);
 uint64_t supervisor_children_due_ms(const struct supervisor *s); /* UINT64_MAX: never */
 /* The child that holds an elector. */
 struct supervisor_child *supervisor_seat(struct supervisor *s, unsigned seat);
-/* Prepares the process of an elector. 0 or -ENAMETOOLONG. */
-int supervisor_child_program(struct supervisor_child *m, const struct record_program *p);
+
+/* shell_program.c. Reads the list of programs. */
+void supervisor_programs_load(struct supervisor *s);
+/* Fills the path that belongs to the name in. The record, which connmgr writes, says only
+ * which name is in use. */
+void supervisor_program_name(const struct supervisor *s, struct record_program *p);
+/* Prepares the process of an elector. */
+void supervisor_child_program(struct supervisor_child *m, const struct record_program *p);
+/* Opens the program that belongs to the name of an elector; -1 in `exe` for an installed
+ * one. If that program may not be started, the installed one takes the place of an
+ * elector in use. 0 or -EPERM: a candidate is not started, and m->refused says why. */
+int supervisor_program_open(struct supervisor_child *m, int *exe);
 
 /* shell_place.c. Makes anew what somebody has removed: folder, lock, notify socket. What
  * cannot be made is logged once, and stands in the status. */

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* This many electors in a row did not become ready: connmgr is replaced. */
 #define NEVER_READY_MAX 2
@@ -101,6 +102,8 @@ spawn_child(struct supervisor_child *m)
 	char *argv[] = {m->path,          (char *)"-c", s->children_config,
 	                (char *)"--name", m->name,      NULL};
 	struct child_event ev = {.type = CHILD_EV_SPAWNED};
+	struct spawn_how how = {
+	    .argv = argv, .kept = is_connmgr(m) ? &s->kept : NULL, .out_fd = -1};
 	pid_t pid = 0;
 	int r;
 
@@ -111,11 +114,16 @@ spawn_child(struct supervisor_child *m)
 	supervisor_place_mend(s);
 	r = supervisor_write_config(s);
 	if (r == 0)
-		r = spawn_run(s->spawn, argv, is_connmgr(m) ? &s->kept : NULL, -1,
-		              on_exit_of, m, &pid, &m->source);
+		r = supervisor_program_open(m, &how.exe);
+	if (r == 0) {
+		r = spawn_run(s->spawn, &how, on_exit_of, m, &pid, &m->source);
+		if (how.exe >= 0)
+			close(how.exe);
+	}
 	m->started_us = r < 0 ? 0 : clock_us();
 	if (r < 0) {
-		log_notice("%s: %s: %s", m->row->name, m->path, strerror(-r));
+		log_notice("%s: %s: %s", m->row->name, m->path,
+		           m->refused[0] ? m->refused : strerror(-r));
 		ev.type = CHILD_EV_SPAWN_FAILED;
 		ev.code = -r;
 	}
@@ -392,21 +400,6 @@ supervisor_seat(struct supervisor *s, unsigned seat)
 }
 
 int
-supervisor_child_program(struct supervisor_child *m, const struct record_program *p)
-{
-	struct supervisor *s = m->supervisor;
-	bool chosen = m->seat >= 0 && p->path[0] != '\0';
-	int len = chosen ? snprintf(m->path, sizeof(m->path), "%s", p->path)
-	                 : snprintf(m->path, sizeof(m->path), "%s/%s", s->program_dir,
-	                            m->row->program);
-
-	if (len < 0 || (size_t)len >= sizeof(m->path))
-		return -ENAMETOOLONG;
-	strcpy(m->name, m->seat >= 0 ? p->name : "main");
-	return 0;
-}
-
-int
 supervisor_children_open(struct supervisor *s)
 {
 	const struct conf *conf = &s->conf;
@@ -431,9 +424,7 @@ supervisor_children_open(struct supervisor *s)
 		m->row = &roster[i == SUPERVISOR_OTHER_ELECTOR ? ROSTER_ELECTOR : i];
 		m->seat = m->row->instances ? i == SUPERVISOR_OTHER_ELECTOR : -1;
 		child_init(&m->life, &s->policy);
-		r = supervisor_child_program(m, &s->drive.programs[m->seat == 1]);
-		if (r < 0)
-			return r;
+		supervisor_child_program(m, &s->drive.programs[m->seat == 1]);
 	}
 	r = paths_below(path, sizeof(path), s->conf.run_dir, PATHS_CONCLAVED, "notify");
 	if (r == 0)

@@ -37,6 +37,10 @@ on_read(void *user, struct record *out)
 	if (r != 0 && r != -ENOENT)
 		log_warning("the record %s/connmgr/elector: %s", dir,
 		            r > 0 ? "damaged" : strerror(-r));
+	if (r == 0) {
+		supervisor_program_name(s, &out->now);
+		supervisor_program_name(s, &out->before);
+	}
 	return r == 0 || r == -ENOENT;
 }
 
@@ -51,6 +55,26 @@ stop_describing(struct supervisor *s)
 	close(s->describe_fd);
 }
 
+static void on_kept(void *user, int error);
+
+/* The candidate, which an administrator has asked for, gets its place in the list. That
+ * is on the disk before connmgr is asked to promote the candidate. */
+static void
+keep_program(struct supervisor *s)
+{
+	const struct drive *d = &s->drive;
+	int r;
+
+	programs_put(&s->programs, &d->programs[1 - d->core.active], d->record.now.name,
+	             d->record.before.name);
+	programs_writer_close(s->programs_writer);
+	s->programs_writer = NULL;
+	r = programs_write(&s->programs_writer, proc_loop(s->proc), s->programs_path,
+	                   &s->programs, on_kept, s);
+	if (r < 0)
+		on_kept(s, r);
+}
+
 /* The pipe has room for all that is read of it, after the program has ended. */
 static int
 on_described(sd_event_source *source, const siginfo_t *info, void *user)
@@ -58,6 +82,7 @@ on_described(sd_event_source *source, const siginfo_t *info, void *user)
 	struct supervisor *s = user;
 	char says[PROGRAM_SAYS_MAX];
 	ssize_t n = read(s->describe_fd, says, sizeof(says) - 1);
+	bool ok;
 
 	(void)source;
 	if (n < 0 || info->si_code != CLD_EXITED || info->si_status != 0)
@@ -65,39 +90,50 @@ on_described(sd_event_source *source, const siginfo_t *info, void *user)
 	says[n] = '\0';
 	s->describer = sd_event_source_unref(s->describer);
 	close(s->describe_fd);
-	on_push(s, &(struct swap_event){
-		       .type = SWAP_EV_DESCRIBED,
-		       .ok = program_judge(says, s->drive.version, s->drive.words) == 0});
+	ok = program_judge(says, s->drive.version, s->drive.words) == 0;
+	if (ok)
+		keep_program(s);
+	on_push(s, &(struct swap_event){.type = SWAP_EV_DESCRIBED, .ok = ok});
 	return 0;
+}
+
+/* 0; or 1, and words say why not. */
+static int
+describe(struct supervisor *s, struct record_program *p)
+{
+	char asked[RECORD_PATH_MAX];
+	char *argv[] = {p->path, (char *)"--describe", NULL};
+	struct spawn_how how = {.argv = argv};
+	int fds[2], r;
+	pid_t pid;
+
+	strcpy(asked, p->path);
+	if (program_open(asked, &how.exe, p->path, s->drive.words) != 0)
+		return 1;
+	r = pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0 ? -errno : 0;
+	if (r == 0) {
+		how.out_fd = fds[1];
+		r = spawn_run(s->spawn, &how, on_described, s, &pid, &s->describer);
+		close(fds[1]);
+		s->describe_fd = fds[0];
+		if (r < 0)
+			close(fds[0]);
+	}
+	close(how.exe);
+	if (r < 0)
+		snprintf(s->drive.words, DRIVE_WORDS_MAX, "%.400s cannot be run: %s",
+		         p->path, strerror(-r));
+	return r < 0;
 }
 
 static void
 on_describe(void *user, unsigned seat)
 {
 	struct supervisor *s = user;
-	struct record_program *p = &s->drive.programs[seat];
-	char asked[RECORD_PATH_MAX];
-	char *argv[] = {p->path, (char *)"--describe", NULL};
-	int fds[2], r;
-	pid_t pid;
 
 	stop_describing(s);
-	strcpy(asked, p->path);
-	if (program_check(asked, p->path, s->drive.words) == 0) {
-		r = pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0 ? -errno : 0;
-		if (r == 0) {
-			r = spawn_run(s->spawn, argv, NULL, fds[1], on_described, s, &pid,
-			              &s->describer);
-			close(fds[1]);
-			s->describe_fd = fds[0];
-			if (r == 0)
-				return;
-			close(fds[0]);
-		}
-		snprintf(s->drive.words, DRIVE_WORDS_MAX, "%.400s cannot be run: %s",
-		         p->path, strerror(-r));
-	}
-	on_push(s, &(struct swap_event){.type = SWAP_EV_DESCRIBED});
+	if (describe(s, &s->drive.programs[seat]) != 0)
+		on_push(s, &(struct swap_event){.type = SWAP_EV_DESCRIBED});
 }
 
 /* The end of a watched elector is an event of the swap; one that is kept is restarted. */
@@ -122,26 +158,25 @@ on_start(void *user, unsigned seat)
 {
 	struct supervisor *s = user;
 	struct supervisor_child *m = supervisor_seat(s, seat);
-	int r;
+	bool ok;
 
 	assert(m->life.state == CHILD_DOWN);
 	child_init(&m->life, &s->policy);
 	memset(&m->said, 0, sizeof(m->said));
-	r = supervisor_child_program(m, &s->drive.programs[seat]);
-	if (r == 0) {
-		supervisor_child_step(m, CHILD_EV_START);
-		r = m->life.pid > 0 ? 0 : -m->life.last.code;
-		(void)on_seat(s, SWAP_DO_WATCH, seat);
-	}
-	if (r < 0)
-		snprintf(s->drive.words, DRIVE_WORDS_MAX, "it cannot be started: %s",
-		         strerror(-r));
-	return r == 0;
+	supervisor_child_program(m, &s->drive.programs[seat]);
+	supervisor_child_step(m, CHILD_EV_START);
+	ok = m->life.pid > 0;
+	if (!ok)
+		snprintf(s->drive.words, DRIVE_WORDS_MAX, "it cannot be started: %.480s",
+		         m->refused[0] ? m->refused : strerror(m->life.last.code));
+	(void)on_seat(s, SWAP_DO_WATCH, seat);
+	return ok;
 }
 
 static void
 stop_asking(struct supervisor *s)
 {
+	s->promote[0] = '\0';
 	if (!s->client_io)
 		return;
 	s->client_io = sd_event_source_disable_unref(s->client_io);
@@ -175,16 +210,12 @@ on_reply(sd_event_source *source, int fd, uint32_t events, void *user)
 	return 0;
 }
 
-/* A new question takes the place of the one before. */
 static void
-on_ask(void *user, enum swap_action_type asked, unsigned seat, const char *request)
+ask(struct supervisor *s, enum swap_action_type asked, const char *request)
 {
-	struct supervisor *s = user;
 	uint64_t timeout_ms = asked == SWAP_DO_LOOK ? LOOK_MS : DRIVE_PROMOTE_MS;
 	char path[CONF_PATH_MAX];
 
-	(void)seat;
-	stop_asking(s);
 	s->asked = asked;
 	if (paths_below(path, sizeof(path), s->conf.run_dir, PATHS_CONNMGR, PATHS_DOOR) ==
 	        0 &&
@@ -197,6 +228,53 @@ on_ask(void *user, enum swap_action_type asked, unsigned seat, const char *reque
 		client_end(&s->client);
 	}
 	drive_replied(&s->drive, asked, NULL);
+}
+
+/* Without its place in the list, the candidate would not be started again. */
+static void
+ask_to_promote(struct supervisor *s, const char *request)
+{
+	if (s->programs_error == 0) {
+		ask(s, SWAP_DO_PROMOTE, request);
+		return;
+	}
+	snprintf(s->drive.words, DRIVE_WORDS_MAX, "%.400s cannot be written: %s",
+	         s->programs_path, strerror(-s->programs_error));
+	s->programs_error = 0;
+	on_push(s, &(struct swap_event){.type = SWAP_EV_PROMOTED});
+}
+
+static void
+on_kept(void *user, int error)
+{
+	struct supervisor *s = user;
+	char request[DRIVE_REQUEST_MAX];
+
+	programs_writer_close(s->programs_writer);
+	s->programs_writer = NULL;
+	s->programs_error = error;
+	if (error < 0)
+		log_err("%s: %s", s->programs_path, strerror(-error));
+	strcpy(request, s->promote);
+	s->promote[0] = '\0';
+	if (request[0] != '\0')
+		ask_to_promote(s, request);
+}
+
+/* A new question takes the place of the one before. */
+static void
+on_ask(void *user, enum swap_action_type asked, unsigned seat, const char *request)
+{
+	struct supervisor *s = user;
+
+	(void)seat;
+	stop_asking(s);
+	if (asked != SWAP_DO_PROMOTE)
+		ask(s, asked, request);
+	else if (s->programs_writer)
+		snprintf(s->promote, sizeof(s->promote), "%s", request);
+	else
+		ask_to_promote(s, request);
 }
 
 static void
@@ -253,10 +331,11 @@ static const struct drive_ops drive_ops = {.push = on_push,
 void
 supervisor_swap_open(struct supervisor *s)
 {
+	supervisor_programs_load(s);
 	(void)drive_init(&s->drive, s->conf.supervisor.ready_ms, LOOK_MS,
 	                 s->conf.supervisor.probation_ms, &drive_ops, s);
 	if (s->drive.programs[0].name[0] == '\0')
-		strcpy(s->drive.programs[0].name, "main");
+		strcpy(s->drive.programs[0].name, PROGRAMS_MAIN);
 }
 
 void
@@ -264,6 +343,7 @@ supervisor_swap_close(struct supervisor *s)
 {
 	stop_asking(s);
 	stop_describing(s);
+	programs_writer_close(s->programs_writer);
 }
 
 void

@@ -100,9 +100,11 @@ make_attr(posix_spawnattr_t *attr)
 }
 
 /* The descriptors of the child: /dev/null, then our own 1 and 2 or, with an `out_fd`,
- * this one and /dev/null; then those of `kept`. */
+ * this one and /dev/null; then those of `kept`. `exe`, by which it executes, is closed on
+ * exec. */
 static int
-make_files(posix_spawn_file_actions_t *files, const struct kept *kept, int out_fd)
+make_files(posix_spawn_file_actions_t *files, const struct kept *kept, int out_fd,
+           int exe)
 {
 	int r = posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDONLY, 0);
 	int next = FIRST_FD;
@@ -113,8 +115,11 @@ make_files(posix_spawn_file_actions_t *files, const struct kept *kept, int out_f
 		r = posix_spawn_file_actions_addopen(files, 2, "/dev/null", O_WRONLY, 0);
 	for (unsigned i = 0; kept && i < kept->count && r == 0; i++)
 		r = posix_spawn_file_actions_adddup2(files, kept->fds[i], next++);
+	for (; next < exe && r == 0; next++)
+		r = posix_spawn_file_actions_addclose(files, next);
 	if (r == 0)
-		r = posix_spawn_file_actions_addclosefrom_np(files, next);
+		r = posix_spawn_file_actions_addclosefrom_np(files,
+		                                             exe >= 0 ? exe + 1 : next);
 	return -r;
 }
 
@@ -217,26 +222,27 @@ limit_data(const struct spawn *s, pid_t child)
 }
 
 int
-spawn_run(struct spawn *s, char *const argv[], const struct kept *kept, int out_fd,
-          sd_event_child_handler_t on_exit, void *user, pid_t *pid,
-          sd_event_source **source)
+spawn_run(struct spawn *s, const struct spawn_how *how, sd_event_child_handler_t on_exit,
+          void *user, pid_t *pid, sd_event_source **source)
 {
 	char *no_env[] = {NULL};
+	char open_file[32];
 	posix_spawn_file_actions_t files;
 	pid_t child;
 	int r;
 
-	if ((r = make_kept_var(s, kept)) < 0 ||
+	snprintf(open_file, sizeof(open_file), "/proc/self/fd/%d", how->exe);
+	if ((r = make_kept_var(s, how->kept)) < 0 ||
 	    (r = -posix_spawn_file_actions_init(&files)) < 0)
 		return r;
-	r = make_files(&files, kept, out_fd);
+	r = make_files(&files, how->kept, how->out_fd, how->exe);
 	if (r == 0)
-		r = -posix_spawn(&child, argv[0], &files, &s->attr, argv,
-		                 out_fd >= 0 ? no_env : s->env);
+		r = -posix_spawn(&child, how->exe >= 0 ? open_file : how->argv[0], &files,
+		                 &s->attr, how->argv, how->out_fd >= 0 ? no_env : s->env);
 	posix_spawn_file_actions_destroy(&files);
 	if (r < 0)
 		return r;
-	if (out_fd < 0)
+	if (how->out_fd < 0)
 		limit_data(s, child);
 	r = watch(s->loop, child, on_exit, user, source);
 	if (r == 0) {

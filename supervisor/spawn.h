@@ -17,14 +17,23 @@ int spawn_new(struct spawn **out, sd_event *loop, const char *notify_path,
               uint64_t watchdog_ms, uint64_t memory_mb);
 void spawn_free(struct spawn *s); /* NULL ok */
 
-/* Runs argv[0] without blocked signals, and in a process group of its own, so that a ^C
- * in the terminal reaches conclaved alone. A worker (`out_fd` is -1) has /dev/null as
- * descriptor 0, our 1 and 2, and those of `kept` (may be NULL) from 3 on. The output of
- * another program goes to `out_fd`, its errors to /dev/null, and it has no environment
- * and no memory limit. `on_exit` is called once, from the loop, and a program that cannot
- * be watched is killed. The source is the caller's, to send signals through and to unref.
- * 0, or -errno of the spawn or of exec. */
-int spawn_run(struct spawn *s, char *const argv[], const struct kept *kept, int out_fd,
+struct spawn_how {
+	/* argv[0] is executed; or, if it is not -1, the open file `exe`. */
+	char *const *argv;
+	int exe;
+	/* From descriptor 3 on; NULL: none. */
+	const struct kept *kept;
+	/* -1: a worker, with /dev/null as descriptor 0 and our 1 and 2. Else the output
+	 * of another program: its errors go to /dev/null, and it has no environment and
+	 * no memory limit. */
+	int out_fd;
+};
+
+/* Runs a program without blocked signals, and in a process group of its own, so that a ^C
+ * in the terminal reaches conclaved alone. `on_exit` is called once, from the loop, and a
+ * program that cannot be watched is killed. The source is the caller's, to send signals
+ * through and to unref. 0, or -errno of the start or of exec. */
+int spawn_run(struct spawn *s, const struct spawn_how *how,
               sd_event_child_handler_t on_exit, void *user, pid_t *pid,
               sd_event_source **source);
 

@@ -171,6 +171,7 @@ put_child(struct buf_out *out, const struct supervisor_child *m, const char *nam
 	if (m->seat >= 0) {
 		json_put_text(out, "instance", m->name);
 		json_put_text(out, "program", m->path);
+		json_put_text(out, "refused", m->refused);
 	}
 	json_put_text(out, "status", m->said.status);
 	json_put_text(out, "last_error", m->last_error);

@@ -70,12 +70,11 @@ static void
 ask(struct drive *d, const struct swap_action *a)
 {
 	const struct record_program *p = &d->programs[a->seat];
-	char request[RECORD_PATH_MAX + 64];
+	char request[DRIVE_REQUEST_MAX];
 
 	if (a->type == SWAP_DO_PROMOTE)
-		snprintf(request, sizeof(request), "promote %s %s%s%s",
-		         swap_turn(&d->core, a->back), p->name, p->path[0] ? " " : "",
-		         p->path);
+		snprintf(request, sizeof(request), "promote %s %s",
+		         swap_turn(&d->core, a->back), p->name);
 	else
 		snprintf(request, sizeof(request), "%s %s",
 		         a->type == SWAP_DO_LOOK ? "shadow" : "accept", p->name);

@@ -19,12 +19,14 @@
 #define DRIVE_PROMOTE_MS  20000
 
 #define DRIVE_WORDS_MAX      512
+#define DRIVE_REQUEST_MAX    (PATHS_NAME_MAX + 32) /* to connmgr */
 #define DRIVE_DIFFERENCE_MAX 16384
 
 struct drive_ops {
 	/* Queues an event, for drive_step. */
 	void (*push)(void *user, const struct swap_event *ev);
-	/* Reads connmgr's record. False: it cannot be read; `out` is untouched. */
+	/* Reads connmgr's record, and fills the paths of its programs in. False: it
+	 * cannot be read; `out` is untouched. */
 	bool (*read)(void *user, struct record *out);
 	/* Checks the program of `seat` and runs its self-description. SWAP_EV_DESCRIBED
 	 * follows; where it says no, words say why. */

@@ -3,18 +3,15 @@
 #ifndef SWAP_PROGRAM_H
 #define SWAP_PROGRAM_H
 
-#include "swap/record.h"
-
-#include <stddef.h>
+#include "swap/program_file.h"
 
 #define PROGRAM_VERSION_MAX 32
-#define PROGRAM_WHY_MAX     512
 #define PROGRAM_SAYS_MAX    1024 /* bytes of a self-description */
 
-/* Makes `path` absolute and free of links, so that the recorded path names the same file
- * later. 0; 1: `why` says what is wrong with the file and what to do: it is missing, not
- * a program, not executable, built for another architecture, or writable by others. */
-int program_check(const char *path, char out[RECORD_PATH_MAX], char why[PROGRAM_WHY_MAX]);
+/* Opens a program that may be executed as an elector: as program_file_open, and it was
+ * built for this architecture (so it is no script, which another program would read). */
+int program_open(const char *path, int *fd, char real[RECORD_PATH_MAX],
+                 char why[PROGRAM_WHY_MAX]);
 
 /* Reads what PROGRAM --describe printed (proc/proc.h). 0; 1: `why` says that the program
  * is no elector, or uses another set of messages. */

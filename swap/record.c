@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEAD "conclave record 1"
+#define HEAD "conclave record 2"
+#define OLD  "conclave record 1" /* had paths behind the names, which nobody obeys now */
 
 bool
 record_path_ok(const char *path)
@@ -37,32 +38,12 @@ parse_generation(const char *text, uint64_t *out)
 }
 
 static bool
-parse_path(const char *text, char out[RECORD_PATH_MAX])
-{
-	if (!record_path_ok(text))
-		return false;
-	strcpy(out, text);
-	return true;
-}
-
-static bool
 parse_name(const char *text, char out[PATHS_NAME_MAX])
 {
 	if (!paths_name_ok(text))
 		return false;
 	strcpy(out, text);
 	return true;
-}
-
-/* NAME, or NAME and a blank and a path */
-static bool
-parse_program(char *text, struct record_program *out)
-{
-	char *path = strchr(text, ' ');
-
-	if (path)
-		*path++ = '\0';
-	return parse_name(text, out->name) && (!path || parse_path(path, out->path));
 }
 
 /* What follows `key` and a blank; NULL: another line. */
@@ -75,7 +56,7 @@ value_of(char *line, const char *key)
 }
 
 static bool
-parse_line(char *line, struct record *r)
+parse_line(char *line, bool old, struct record *r)
 {
 	char *value;
 
@@ -83,10 +64,8 @@ parse_line(char *line, struct record *r)
 		return parse_generation(value, &r->generation);
 	if ((value = value_of(line, "name")))
 		return parse_name(value, r->now.name);
-	if ((value = value_of(line, "path")))
-		return parse_path(value, r->now.path);
 	if ((value = value_of(line, "before")))
-		return parse_program(value, &r->before);
+		return parse_name(old ? strsep(&value, " ") : value, r->before.name);
 	if ((value = value_of(line, "accepted")))
 		r->accepted = strcmp(value, "no") != 0;
 	return true;
@@ -97,11 +76,12 @@ record_parse(char *text, struct record *out)
 {
 	struct record found = {.accepted = true};
 	char *line = strsep(&text, "\n");
+	bool old = line && strcmp(line, OLD) == 0;
 
-	if (!line || strcmp(line, HEAD) != 0)
+	if (!line || (!old && strcmp(line, HEAD) != 0))
 		return false;
 	while ((line = strsep(&text, "\n")) && strcmp(line, "end") != 0)
-		if (!parse_line(line, &found))
+		if (!parse_line(line, old, &found))
 			return false;
 	if (!line || found.generation == 0 || found.now.name[0] == '\0')
 		return false;
@@ -112,24 +92,20 @@ record_parse(char *text, struct record *out)
 size_t
 record_print(const struct record *r, char *out, size_t cap)
 {
-	bool path = r->now.path[0] != '\0', before = r->before.name[0] != '\0';
-	bool before_path = before && r->before.path[0] != '\0';
-	int len = snprintf(
-	    out, cap, HEAD "\ngeneration %" PRIu64 "\nname %s\n%s%s%s%s%s%s%s%s%send\n",
-	    r->generation, r->now.name, path ? "path " : "", r->now.path,
-	    path ? "\n" : "", before ? "before " : "", r->before.name,
-	    before_path ? " " : "", before_path ? r->before.path : "", before ? "\n" : "",
-	    r->accepted ? "" : "accepted no\n");
+	bool before = r->before.name[0] != '\0';
+	int len =
+	    snprintf(out, cap, HEAD "\ngeneration %" PRIu64 "\nname %s\n%s%s%s%send\n",
+	             r->generation, r->now.name, before ? "before " : "", r->before.name,
+	             before ? "\n" : "", r->accepted ? "" : "accepted no\n");
 
 	return len < 0 || (size_t)len >= cap ? 0 : (size_t)len;
 }
 
 void
-record_promote(struct record *r, const char *name, const char *path,
-               enum record_turn turn)
+record_promote(struct record *r, const char *name, enum record_turn turn)
 {
 	r->before = turn == RECORD_BACK ? (struct record_program){.name = ""} : r->now;
+	r->now = (struct record_program){.name = ""};
 	snprintf(r->now.name, sizeof(r->now.name), "%s", name);
-	snprintf(r->now.path, sizeof(r->now.path), "%s", path);
 	r->accepted = turn != RECORD_FORWARD;
 }

@@ -3,14 +3,17 @@
  * that make crashes cheap); conclaved and `conclave swap` read them to learn which
  * elector to start. Pure.
  *
- *     conclave record 1
+ *     conclave record 2
  *     generation 12
  *     name e2
- *     path /opt/conclave/elector       (electors only; missing: the installed one)
- *     before main /usr/libexec/...     (the program to go back to; the path may be
- * missing) accepted no                      (missing: yes) end
+ *     before main                      (the elector to go back to; may be missing)
+ *     accepted no                      (missing: yes)
+ *     end
  *
- * Unknown lines are skipped, since later versions may write more. */
+ * It has no paths: which program belongs to a name is known to who starts it
+ * (supervisor/programs.h, or systemd), since connmgr must not choose what is executed.
+ * What follows the name in a line of record 1 is passed over, and so are unknown lines,
+ * since later versions may write more. */
 #ifndef SWAP_RECORD_H
 #define SWAP_RECORD_H
 
@@ -27,7 +30,7 @@
 struct record_program {
 	/* "": there is none */
 	char name[PATHS_NAME_MAX];
-	/* "": the installed one */
+	/* "": the installed one; not in the record, but filled in by who reads it */
 	char path[RECORD_PATH_MAX];
 };
 
@@ -39,7 +42,8 @@ struct record {
 	bool accepted;
 };
 
-/* True: it is absolute, without control characters, and fits in RECORD_PATH_MAX. */
+/* May it be the path of a program? It is absolute, without control characters, and fits
+ * in RECORD_PATH_MAX. */
 bool record_path_ok(const char *path);
 
 /* Overwrites `text`. False: this is no whole record; `out` is untouched. */
@@ -55,9 +59,8 @@ enum record_turn {
 	RECORD_UNDO,
 };
 
-/* `name` (with `path`, "" for the installed one) takes the place of the program in use,
- * which becomes the one before. A program that comes back needs no probation. */
-void record_promote(struct record *r, const char *name, const char *path,
-                    enum record_turn turn);
+/* `name` takes the place of the program in use, which becomes the one before. A program
+ * that comes back needs no probation. */
+void record_promote(struct record *r, const char *name, enum record_turn turn);
 
 #endif

@@ -94,6 +94,9 @@ judge_process(struct judge *j, const json_t *row)
 	if (is_idle(row, asks_of_row(j->asks, row)))
 		say(j, VERDICT_FAILING,
 		    "%s does not count: connmgr has not made it active", who);
+	if (*member_string(row, "refused"))
+		say(j, VERDICT_DEGRADED, "%s runs the installed program: %s", who,
+		    member_string(row, "refused"));
 	if (lag_ms > j->conf->supervisor.watchdog_ms / 2)
 		say(j, VERDICT_DEGRADED,
 		    "the loop of %s was late by %" PRId64 " ms in the last minute", who,

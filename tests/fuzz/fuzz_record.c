@@ -16,7 +16,7 @@ static void
 check_program(const struct record_program *p, bool there)
 {
 	must(p->name[0] ? paths_name_ok(p->name) : !there, "a name is one");
-	must(!p->path[0] || record_path_ok(p->path), "a path is one");
+	must(!p->path[0], "a record has no paths");
 }
 
 static void
@@ -62,7 +62,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	check(&r);
 	before = r;
-	record_promote(&r, "next", size % 2 ? "/opt/next" : "", turn);
+	record_promote(&r, "next", turn);
 	check(&r);
 	if (turn == RECORD_BACK)
 		must(r.before.name[0] == '\0', "there is no way back to who failed");

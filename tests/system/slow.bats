@@ -94,7 +94,7 @@ work() {
 	lab_until "main is accepted" is_accepted main
 	all_the_same "$1"
 	case $1 in
-	conclave-connmgr | conclave-peer) [ "$(calls "$1" other)" -gt "$before" ] ;;
+	conclaved | conclave-connmgr | conclave-peer) [ "$(calls "$1" other)" -gt "$before" ] ;;
 	esac
 	# an election
 	lab_conclave 3 restart peer

@@ -59,15 +59,13 @@ end(void **state)
 }
 
 static inline void
-assert_record(unsigned generation, const char *name, const char *path, const char *before,
-              bool accepted)
+assert_record(unsigned generation, const char *name, const char *before, bool accepted)
 {
 	struct record r;
 
 	assert_int_equal(store_read_record(conf.run_dir, MSG_WHO_ELECTOR, &r), 0);
 	assert_int_equal(r.generation, generation);
 	assert_string_equal(r.now.name, name);
-	assert_string_equal(r.now.path, path);
 	assert_string_equal(r.before.name, before);
 	assert_int_equal(r.accepted, accepted);
 }

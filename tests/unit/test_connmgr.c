@@ -213,7 +213,7 @@ promoted_by_name(void **state)
 	(void)state;
 	attach_as(&other, MSG_WHO_ELECTOR, "b");
 	UNTIL(other.heard.synced);
-	json = ask("promote forward b /opt/b");
+	json = ask("promote forward b");
 	assert_true(json_is_true(json_object_get(json, "ok")));
 	json_decref(json);
 	UNTIL(other.heard.activations == 1 && elector.heard.superseded);

@@ -16,7 +16,7 @@ a_disk_that_takes_no_record(void **state)
 	expect_copy("main", true);
 	snprintf(path, sizeof(path), "%s/connmgr/elector.new", conf.data_dir);
 	assert_int_equal(mkdir(path, 0700), 0);
-	assert_refused("promote forward b /opt/b");
+	assert_refused("promote forward b");
 	assert_int_equal(other.heard.activations, 0);
 	assert_true(says("cannot be written"));
 	/* a restarted elector needs no disk */
@@ -25,14 +25,14 @@ a_disk_that_takes_no_record(void **state)
 	UNTIL(elector.heard.activations == 1 && elector.heard.synced);
 	assert_int_equal(rmdir(path), 0);
 	UNTIL(!says("cannot be written"));
-	assert_ok("promote forward b /opt/b");
-	assert_record(3, "b", "/opt/b", "main", false);
+	assert_ok("promote forward b");
+	assert_record(3, "b", "main", false);
 	assert_int_equal(mkdir(path, 0700), 0);
 	json_decref(ask("accept b"));
-	assert_record(3, "b", "/opt/b", "main", false);
+	assert_record(3, "b", "main", false);
 	assert_int_equal(rmdir(path), 0);
 	UNTIL(flag("accept b", "ok"));
-	assert_record(3, "b", "/opt/b", "main", true);
+	assert_record(3, "b", "main", true);
 }
 
 /* The candidate ends while its record is written, so it is not promoted, and a restart of
@@ -47,12 +47,12 @@ the_candidate_ends_meanwhile(void **state)
 	attach_candidate();
 	expect_copy("main", true);
 	snprintf(path, sizeof(path), "%s/connmgr/" PATHS_DOOR, conf.run_dir);
-	assert_int_equal(client_begin(&c, path, "promote forward b /opt/b", 0, 0), 0);
+	assert_int_equal(client_begin(&c, path, "promote forward b", 0, 0), 0);
 	leave(&other);
 	client_end(&c);
 	UNTIL(!flag("shadow b", "attached"));
 	expect_copy("main", true);
-	assert_record(1, "main", "", "", true);
+	assert_record(1, "main", "", true);
 	assert_false(elector.heard.superseded);
 }
 
@@ -77,7 +77,7 @@ another_life_of_run_dir(void **state)
 
 	(void)state;
 	attach_candidate();
-	assert_ok("promote forward b /opt/b");
+	assert_ok("promote forward b");
 	UNTIL(other.heard.activations == 1 && elector.heard.superseded);
 	expect_copy("b", false);
 	leave(&elector);
@@ -87,7 +87,7 @@ another_life_of_run_dir(void **state)
 	attach_as(&other, MSG_WHO_ELECTOR, "b");
 	UNTIL(other.heard.activations == 1 && elector.heard.synced);
 	assert_int_equal(elector.heard.activations, 0);
-	assert_record(COPY_RANGE + 1, "b", "/opt/b", "main", false);
+	assert_record(COPY_RANGE + 1, "b", "main", false);
 	UNTIL((json_decref(ask("status")), true) &&
 	      store_read_record(conf.data_dir, MSG_WHO_ELECTOR, &r) == 0 &&
 	      r.generation == COPY_RANGE + 1);

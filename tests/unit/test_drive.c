@@ -159,7 +159,7 @@ a_swap_is_promoted_and_accepted(void **state)
 	drive_swap(&drive, NULL, NEWEST, 0, false);
 	run();
 	assert_string_equal(happened, "describe:" NEWEST " start:e8 ask:shadow e8 "
-	                              "ask:promote forward e8 " NEWEST " yes stop:main ");
+	                              "ask:promote forward e8 yes stop:main ");
 	assert_string_equal(answer, "{\"ok\":true,\"program\":{\"name\":\"e8\",\"path\":"
 	                            "\"" NEWEST "\"},\"version\":\"2.0\","
 	                            "\"difference\":null}");

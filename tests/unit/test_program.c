@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -53,9 +54,11 @@ static void
 assert_fit(const char *name, const char *real)
 {
 	char out[RECORD_PATH_MAX], why[PROGRAM_WHY_MAX] = "";
+	int fd;
 
-	if (program_check(in_folder(name), out, why) != 0)
+	if (program_open(in_folder(name), &fd, out, why) != 0)
 		fail_msg("%s", why);
+	close(fd);
 	assert_string_equal(out, in_folder(real));
 }
 
@@ -64,8 +67,10 @@ static void
 assert_unfit(const char *path, const char *words)
 {
 	char out[RECORD_PATH_MAX] = "untouched", why[PROGRAM_WHY_MAX];
+	int fd = -1;
 
-	assert_int_equal(program_check(path, out, why), 1);
+	assert_int_equal(program_open(path, &fd, out, why), 1);
+	assert_int_equal(fd, -1);
 	if (!strstr(why, words))
 		fail_msg("%s", why);
 	assert_string_equal(out, "untouched");
@@ -173,11 +178,85 @@ test_owner(void **state)
 		skip(); /* only root can give a file away */
 	make_program("given", 0755);
 	assert_int_equal(chown(in_folder("given"), 65534, 65534), 0);
-	assert_unfit(in_folder("given"), "belongs to another user");
+	assert_unfit(in_folder("given"),
+	             "given belongs to the user with the number 65534");
 	assert_int_equal(mkdir(in_folder("theirs"), 0755), 0);
 	make_program("theirs/program", 0755);
 	assert_int_equal(chown(in_folder("theirs"), 65534, 65534), 0);
-	assert_unfit(in_folder("theirs/program"), "theirs belongs to another user");
+	assert_unfit(in_folder("theirs/program"),
+	             "theirs belongs to the user with the number 65534");
+}
+
+/* Every folder and every link on the way counts, not only the last. */
+static void
+test_way(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir(in_folder("far"), 0755), 0);
+	assert_int_equal(mkdir(in_folder("far/near"), 0755), 0);
+	make_program("far/near/program", 0755);
+	assert_fit("far/near/program", "far/near/program");
+	assert_fit("far//./near/../near/program", "far/near/program");
+	assert_int_equal(chmod(in_folder("far"), 0775), 0);
+	assert_unfit(in_folder("far/near/program"), "far is writable by others");
+	assert_unfit(in_folder("far/../far/near/program"), "far is writable by others");
+	assert_int_equal(chmod(in_folder("far"), 0755), 0);
+	assert_int_equal(symlink("far/near", in_folder("brief")), 0);
+	assert_fit("brief/program", "far/near/program");
+	assert_unfit(in_folder("brief/program/"), "Not a directory");
+	assert_unfit(in_folder("brief/program/x"), "Not a directory");
+	assert_int_equal(symlink("circle", in_folder("circle")), 0);
+	assert_unfit(in_folder("circle"), "Too many levels");
+	if (geteuid() != 0)
+		skip();
+	/* in a sticky folder anybody may make a link, and its owner may change it */
+	assert_int_equal(mkdir(in_folder("sticky"), 0700), 0);
+	assert_int_equal(chmod(in_folder("sticky"), 01777), 0);
+	assert_int_equal(symlink("../far", in_folder("sticky/link")), 0);
+	assert_fit("sticky/link/near/program", "far/near/program");
+	assert_int_equal(lchown(in_folder("sticky/link"), 65534, 65534), 0);
+	assert_unfit(in_folder("sticky/link/near/program"), "chown -h root");
+}
+
+static void
+test_kinds(void **state)
+{
+	(void)state;
+	make_program("user", 04755);
+	assert_unfit(in_folder("user"), "set-user-ID");
+	make_program("group-id", 02755);
+	assert_unfit(in_folder("group-id"), "set-group-ID");
+	assert_int_equal(mkfifo(in_folder("fifo"), 0700), 0);
+	assert_unfit(in_folder("fifo"), "is no file"); /* and nobody waits for a writer */
+}
+
+/* What was checked is executed, whatever has its path by then. */
+static void
+test_replaced(void **state)
+{
+	char real[RECORD_PATH_MAX], why[PROGRAM_WHY_MAX] = "";
+	char *argv[] = {(char *)"true", NULL}, *env[] = {NULL};
+	char command[200];
+	int fd, status;
+	pid_t child;
+
+	(void)state;
+	snprintf(command, sizeof(command), "cp /bin/true %s/run && cp /bin/false %s/new",
+	         folder, folder);
+	assert_int_equal(system(command), 0);
+	if (program_open(in_folder("run"), &fd, real, why) != 0)
+		fail_msg("%s", why);
+	snprintf(command, sizeof(command), "mv %s/new %s/run", folder, folder);
+	assert_int_equal(system(command), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		execveat(fd, "", argv, env, AT_EMPTY_PATH);
+		_exit(9);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	close(fd);
 }
 
 /* The path must fit into one line of a record. */
@@ -251,10 +330,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_fit),      cmocka_unit_test(test_no_program),
-	    cmocka_unit_test(test_place),    cmocka_unit_test(test_architecture),
-	    cmocka_unit_test(test_writable), cmocka_unit_test(test_owner),
-	    cmocka_unit_test(test_path),     cmocka_unit_test(test_judge),
+	    cmocka_unit_test(test_fit),          cmocka_unit_test(test_no_program),
+	    cmocka_unit_test(test_architecture), cmocka_unit_test(test_writable),
+	    cmocka_unit_test(test_owner),        cmocka_unit_test(test_path),
+	    cmocka_unit_test(test_way),          cmocka_unit_test(test_kinds),
+	    cmocka_unit_test(test_replaced),     cmocka_unit_test(test_place),
+	    cmocka_unit_test(test_judge),
 	};
 	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), failed;
 

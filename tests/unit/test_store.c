@@ -87,7 +87,7 @@ records_that_cannot_be_believed(void **state)
 	    "conclave record 1\ngeneration 5x\nname main\nend\n",
 	    "conclave record 1\ngeneration 5\nname \nend\n",
 	    "conclave record 1\ngeneration 5\nname a/b\nend\n",
-	    "conclave record 2\ngeneration 5\nname main\nend\n",
+	    "conclave record 3\ngeneration 5\nname main\nend\n",
 	};
 	const char *dir = conf.run_dir;
 	struct record r;

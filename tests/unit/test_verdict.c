@@ -26,6 +26,8 @@ struct process {
 	const char *last_death;
 	const char *last_error; /* NULL: none */
 	bool doorless;
+	/* "": it is not */
+	const char *refused;
 };
 
 /* A port that is not open. */
@@ -76,12 +78,13 @@ make_row(const struct process *p)
 			                      "length", (json_int_t)q->length, "bound",
 			                      (json_int_t)q->bound));
 	}
-	return json_pack(
-	    "{s:s, s:b, s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:s, s:o}", "last_error",
-	    p->last_error ? p->last_error : "", "door", !p->doorless, "name", p->name,
-	    "pid", (json_int_t)p->pid, "state", p->state, "reason", p->why, "lag_ms",
-	    (json_int_t)p->lag_ms, "failures", (json_int_t)p->failures, "uptime_ms",
-	    (json_int_t)p->uptime_ms, "last_death", p->last_death, "queues", queues);
+	return json_pack("{s:s, s:b, s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:o}",
+	                 "last_error", p->last_error ? p->last_error : "", "door",
+	                 !p->doorless, "name", p->name, "pid", (json_int_t)p->pid,
+	                 "state", p->state, "reason", p->why, "lag_ms",
+	                 (json_int_t)p->lag_ms, "failures", (json_int_t)p->failures,
+	                 "uptime_ms", (json_int_t)p->uptime_ms, "last_death",
+	                 p->last_death, "refused", p->refused, "queues", queues);
 }
 
 static struct ask *
@@ -156,7 +159,8 @@ process(const char *name, int64_t pid)
 	                        .state = "ready",
 	                        .why = "",
 	                        .uptime_ms = 5000,
-	                        .last_death = ""};
+	                        .last_death = "",
+	                        .refused = ""};
 }
 
 static void
@@ -336,6 +340,16 @@ a_last_error_and_a_lost_door(void **state)
 }
 
 static void
+a_program_is_refused(void **state)
+{
+	(void)state;
+	be_well();
+	facts.processes[ELECTOR].refused = "/opt/e is writable by others; chmod go-w it";
+	expect(VERDICT_DEGRADED, "elector (pid 3) runs the installed program: /opt/e is "
+	                         "writable by others; chmod go-w it");
+}
+
+static void
 conclaved_has_died(void **state)
 {
 	(void)state;
@@ -428,6 +442,7 @@ main(void)
 	    cmocka_unit_test(a_loop_is_late),
 	    cmocka_unit_test(a_worker_dies_again_and_again),
 	    cmocka_unit_test(a_last_error_and_a_lost_door),
+	    cmocka_unit_test(a_program_is_refused),
 	    cmocka_unit_test(conclaved_has_died),
 	    cmocka_unit_test(ports_queues_and_what_they_say_themselves),
 	    cmocka_unit_test(the_gravest_counts_and_all_are_said),
