@@ -35,6 +35,8 @@ struct epoch {
 	uint64_t mirror_us;
 	char folder[PATH_MAX];
 	char path[PATH_MAX];
+	/* epoch_free was called while the thread worked: nothing more happens. */
+	bool left;
 	/* The answers that we owe. */
 	bool reading;
 	bool writing;
@@ -320,6 +322,8 @@ on_done(void *user, int result)
 {
 	struct epoch *e = user;
 
+	if (e->left)
+		return;
 	switch (e->work) {
 	case WORK_READ:
 		on_read_done(e, result);
@@ -395,7 +399,8 @@ epoch_free(struct epoch *e)
 	if (!e)
 		return;
 	sd_event_source_disable_unref(e->timer);
-	if (errand_busy(e->errand))
+	e->left = errand_busy(e->errand);
+	if (e->left)
 		return;
 	errand_close(e->errand);
 	if (e->fd != NO_FILE)

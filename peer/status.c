@@ -142,9 +142,11 @@ static void
 put_reason(struct buf_out *out, const struct peer *p)
 {
 	char reason[PEER_WHY_MAX];
+	bool reads =
+	    *peer_reason(p, reason, sizeof(reason)) && p->view.reason == ROLE_REASON_NONE;
 
-	json_put_text(out, "reason", peer_reason(p, reason, sizeof(reason)));
-	json_put_text(out, "obstacle", obstacle(p->view.reason));
+	json_put_text(out, "reason", reason);
+	json_put_text(out, "obstacle", reads ? "disk" : obstacle(p->view.reason));
 	json_put_text(out, "warning", warning(p, reason, sizeof(reason)));
 }
 

@@ -213,6 +213,7 @@ warns() {
 	lab_odd_start 3
 	lab_wait_leader 1 2
 	lab_until "server 3 says why" lab_reason_says 3 "data/peer/epochs is being read since"
+	lab_door 3 peer | jq -e '.obstacle == "disk"'
 	all_ready 3
 	lab_is_state 3 looking
 	rm "$LAB/hang"

@@ -173,6 +173,7 @@ an_end_waits_for_no_disk(void **state)
 	hang = NULL;
 	open_epoch(NEVER_MS);
 	reads(1, 0, 0);
+	assert_int_equal(got.writes, 0);
 }
 
 int
