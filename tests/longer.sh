@@ -31,6 +31,7 @@ part() {
 }
 
 part sim "$build/tests/sim" --seeds 1001:5000
+part hold "$build/tests/sim" --seeds 1:1000 --hold all
 for file in tests/soak/*.bats; do
 	CONCLAVE_BIN=$PWD/$build/bin LAB_SWAPS=100 part "soak-$(basename "$file" .bats)" bats --tap "$file"
 done

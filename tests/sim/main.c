@@ -25,7 +25,7 @@ static struct {
 	uint64_t worst_us[SIM_SERVERS_MAX + 1];
 } total;
 
-static bool option_keeps;
+static bool option_hostile;
 
 static uint64_t
 bound_us(void)
@@ -147,7 +147,7 @@ run(void)
 	run_faults();
 	if (!sim.failed)
 		sim_heal();
-	if (sim.keeps)
+	if (option_hostile && sim_random(2))
 		sim_hostile_begin();
 	healed_us = sim.now_us;
 	if (!run_until_settled(sim.now_us + bound_us(), -1))
@@ -176,7 +176,7 @@ run_seed(uint64_t seed, unsigned servers)
 	sim.wrong = sim_random(4) ? 0 : (unsigned)sim_random(600);
 	sim.give_up_us = 300000 + sim_random(5000000);
 	memset(sim.cut, 0, sizeof(sim.cut));
-	sim.keeps = option_keeps && sim_random(2);
+	sim.keeps = sim_random(2);
 	sim.hostile = false;
 	memset(sim.way, 0, sizeof(sim.way));
 	sim_servers_begin();
@@ -214,7 +214,8 @@ report(double seconds)
 static int
 usage(void)
 {
-	fputs("usage: sim --seeds FROM:TO [--servers 3..7] [--trace] [--bug NAME]\n"
+	fputs("usage: sim --seeds FROM:TO [--servers 3..7] [--trace] [--hostile] "
+	      "[--bug NAME]\n"
 	      "       sim --seeds FROM:TO --hold SET|all [--trace]\n"
 	      "--bug: the run succeeds if the bug is found; one of",
 	      stderr);
@@ -235,8 +236,8 @@ parse(int argc, char **argv, uint64_t *from, uint64_t *to, unsigned *servers,
 			sim.trace = true;
 			continue;
 		}
-		if (strcmp(argv[i], "--keep") == 0) {
-			option_keeps = true;
+		if (strcmp(argv[i], "--hostile") == 0) {
+			option_hostile = true;
 			continue;
 		}
 		if (strcmp(argv[i], "--seeds") == 0) {

@@ -246,29 +246,83 @@ is_up(const struct sim_server *s)
 	return true;
 }
 
-/* Who is sick may still take itself for a leader, but not lead others in our epoch. */
+static bool
+is_cut(unsigned a, unsigned b)
+{
+	bool cut = false;
+
+	for (unsigned lane = MSG_LANE_ELECTION; lane <= MSG_LANE_LEARNER; lane++)
+		cut |= sim.cut[lane][a][b] || sim.cut[lane][b][a];
+	return cut;
+}
+
+/* The leader and its followers, a bit for each. */
+static unsigned
+followers(unsigned leader)
+{
+	const struct role_view *lead = &sim.servers[leader].peer.view;
+	unsigned bits = 0;
+
+	for (unsigned i = 0; i < sim.count; i++) {
+		const struct role_view *v = &sim.servers[i].peer.view;
+
+		if (v->has_leader && v->leader == leader + 1 && v->epoch == lead->epoch)
+			bits |= 1u << i;
+	}
+	return bits;
+}
+
+/* Are those of `bits` to whom this server has uncut ways a quorum? `sim.count`: are all?
+ */
+static bool
+reaches_quorum(unsigned server, unsigned bits)
+{
+	int64_t sids[SIM_SERVERS_MAX];
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < sim.count; i++)
+		if ((bits >> i & 1) &&
+		    (i == server || server == sim.count || !is_cut(i, server)))
+			sids[count++] = i + 1;
+	return sim_is_quorum(sids, count);
+}
+
+/* A quorum follows it, and all who are not sick: but those whom sickness keeps from the
+ * leader, or from a quorum of its followers. Who looks believes a leader only when a
+ * quorum names it, as in ZooKeeper. */
+static bool
+is_followed(unsigned leader)
+{
+	unsigned bits = followers(leader);
+
+	for (unsigned i = 0; i < sim.count; i++)
+		if (!sim.servers[i].sick && !(bits >> i & 1) && !is_cut(i, leader) &&
+		    reaches_quorum(i, bits))
+			return false;
+	return reaches_quorum(sim.count, bits);
+}
+
+/* Who is sick may still take itself for a leader, but nobody else does. */
 bool
 sim_is_settled(unsigned *leader)
 {
-	const struct role_view *said = NULL, *lead;
+	unsigned active = 0;
+	bool found = false;
 
 	for (unsigned i = 0; i < sim.count; i++) {
 		const struct sim_server *s = &sim.servers[i];
-		const struct role_view *v = &s->peer.view;
 
-		if (s->sick)
+		if (!s->sick && !is_up(s))
+			return false;
+		if (!s->peer.view.active)
 			continue;
-		if (!is_up(s) || !v->has_leader)
-			return false;
-		if (said && (v->leader != said->leader || v->epoch != said->epoch))
-			return false;
-		said = v;
+		active += !s->sick;
+		if (is_followed(i)) {
+			*leader = i;
+			found = true;
+		}
 	}
-	if (!said)
-		return false;
-	*leader = (unsigned)said->leader - 1;
-	lead = &sim.servers[*leader].peer.view;
-	return lead->active && lead->epoch == said->epoch;
+	return found && active <= 1;
 }
 
 bool
@@ -286,7 +340,7 @@ sim_is_quorum_without(unsigned leader, unsigned out)
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < sim.count; i++)
-		if (i != out)
+		if (i != out && !sim.servers[i].sick)
 			sids[count++] = i + 1;
 	return leader != out && sim_is_quorum(sids, count);
 }

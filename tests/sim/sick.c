@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define SLOW_US 300000
-#define HANG_US 3600000000u
 
 static bool
 can_do_without(unsigned bits)
@@ -55,11 +54,11 @@ spoil(unsigned server)
 	unsigned what = (unsigned)sim_random(6);
 
 	if (what == 0)
-		s->disk.failing = 100;
+		s->disk.dead = true;
 	else if (what == 1)
 		s->disk.slow_us = SLOW_US;
 	else if (what == 2)
-		s->disk.slow_us = HANG_US;
+		s->disk.hung = true;
 	else if (what == 3)
 		s->port_deaf = true;
 	else
@@ -75,6 +74,9 @@ sim_sick_begin(void)
 {
 	unsigned bits = 0;
 
+	/* who has no port is sick enough */
+	for (unsigned i = 0; i < sim.count; i++)
+		bits |= (unsigned)sim.servers[i].port_taken << i;
 	for (unsigned tries = 0; tries < sim.count; tries++) {
 		unsigned one = (unsigned)sim_random(sim.count);
 
@@ -82,8 +84,11 @@ sim_sick_begin(void)
 			bits |= 1u << one;
 	}
 	for (unsigned i = 0; i < sim.count; i++) {
+		uint64_t faults =
+		    sim.servers[i].port_taken ? sim_random(2) : 1 + sim_random(2);
+
 		sim.servers[i].sick = bits >> i & 1;
-		for (uint64_t n = 1 + sim_random(2); sim.servers[i].sick && n > 0; n--)
+		for (; sim.servers[i].sick && faults > 0; faults--)
 			spoil(i);
 	}
 }

@@ -146,7 +146,7 @@ struct sim {
 	bool cut[3][SIM_SERVERS_MAX + 1][SIM_SERVERS_MAX + 1]; /* lane, from, to */
 	/* by lane: who dials, whom */
 	enum sim_way way[3][SIM_SERVERS_MAX + 1][SIM_SERVERS_MAX + 1];
-	bool keeps;       /* a minority keeps its faults, and strangers go on */
+	bool keeps;       /* a minority keeps its faults */
 	bool hostile;     /* strangers dial all the time */
 	bool calm;        /* no faults any more */
 	bool power;       /* a host without power sends no segment when processes end */
@@ -224,7 +224,7 @@ void sim_power_off(unsigned server);
 void sim_power_on(unsigned server);
 /* All that are not sick are up and follow one leader. */
 bool sim_is_settled(unsigned *leader);
-/* Are all but `out`, the leader among them, a quorum? */
+/* Are all but `out` and the sick, the leader among them, a quorum? */
 bool sim_is_quorum_without(unsigned leader, unsigned out);
 const char *sim_proc_name(const struct proc *p);
 const char *sim_worker_name(unsigned kind); /* as it attaches */
