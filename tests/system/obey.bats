@@ -75,6 +75,8 @@ setup_programs() {
 	in_use 1 e2
 	[ "$(stat -c %a "$LAB/1/data/conclaved")" = 700 ]
 	grep -qx "e2 $program" "$LAB/1/data/conclaved/programs"
+	# ps shows a name, and not the number of the open file that was executed
+	[ "$(<"/proc/$(lab_pid 1 elector)/comm")" = elector ]
 	! grep -r "$program" "$LAB/1/data/connmgr" "$LAB/1/run/connmgr" || return 1
 	# a damaged list is no list
 	lab_stop 1
@@ -127,4 +129,21 @@ setup_programs() {
 	run -1 lab_conclave 1 swap elector "$program"
 	[[ $output == *"$LAB is writable by others; chmod go-w it"* ]]
 	chmod o-w "$LAB"
+}
+
+@test "a program whose name cannot be kept is not promoted, and the old one goes on" {
+	lab_make 1
+	setup_programs
+	mkdir -p "$LAB/1/data/conclaved/programs.new"
+	chmod -R go= "$LAB/1/data"
+	lab_start 1
+	lab_wait_leader
+	run -1 lab_conclave 1 swap elector "$program"
+	[[ $output == *"$LAB/1/data/conclaved/programs cannot be written: "* ]]
+	in_use 1 main
+	runs 1 "$installed"
+	rmdir "$LAB/1/data/conclaved/programs.new"
+	lab_conclave 1 swap elector "$program"
+	runs 1 "$program"
+	[ "$(lab_wait_leader)" = 1 ]
 }

@@ -149,3 +149,33 @@ later_epoch() {
 	! wait "$swapper" || return 1
 	! grep -E "^(<.>)?conclaved: .*(hung|killed|has not)" "$LAB/3/log" || return 1
 }
+
+is_promoting() {
+	[ "$(lab_conclave 3 swap --status --json | jq -r .phase)" = promoting ]
+}
+
+@test "an elector is promoted when conclaved has written which program it is, not before" {
+	slow_up conclaved
+	: >"$LAB/stuck"
+	lab_conclave 3 swap elector "$program" &
+	swapper=$!
+	lab_until "it is to be promoted" is_promoting
+	lab_until "the list is being written" eval '[ $(calls conclaved other) -gt 0 ]'
+	[ ! -e "$LAB/3/data/conclaved/programs" ]
+	for _ in {1..10}; do
+		answers
+		record 3 | grep -qx "name main"
+		lab_nap
+	done
+	rm "$LAB/stuck"
+	wait "$swapper"
+	grep -qx "e.* $program" "$LAB/3/data/conclaved/programs"
+	record 3 | grep -qx "before main"
+	all_the_same conclaved
+	# it stops, too, while its disk hangs
+	: >"$LAB/stuck"
+	before=$(calls conclaved other)
+	lab_conclave 3 swap elector "$program" &
+	lab_until "the list is being written" eval '[ $(calls conclaved other) -gt $before ]'
+	lab_stop 3
+}

@@ -4,7 +4,77 @@
 #include "connmgr/copy.h"
 #include "tests/unit/connmgr_swap_kit.h"
 
+#include <limits.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+
+int fsync(int fd);
+
+/* What was synced below data_dir: files and folders. */
+static _Atomic unsigned file_syncs, folder_syncs;
+static _Atomic int sync_error;
+
+int
+fsync(int fd)
+{
+	char link[64], path[PATH_MAX] = "";
+	struct stat st;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	if (readlink(link, path, sizeof(path) - 1) < 0 || fstat(fd, &st) < 0)
+		return -1;
+	if (strstr(path, "/data/")) {
+		if (sync_error) {
+			errno = sync_error;
+			return -1;
+		}
+		if (S_ISDIR(st.st_mode))
+			folder_syncs++;
+		else
+			file_syncs++;
+	}
+	return (int)syscall(SYS_fsync, fd);
+}
+
+/* A promotion and an acceptance are on the disk when they are answered. */
+static void
+synced_before_the_answer(void **state)
+{
+	static const char *const requests[] = {"promote forward b", "accept b"};
+
+	(void)state;
+	attach_candidate();
+	expect_copy("main", true);
+	for (size_t i = 0; i < 2; i++) {
+		UNTIL((json_decref(ask("status")), true) && file_syncs == folder_syncs);
+		file_syncs = folder_syncs = 0;
+		assert_ok(requests[i]);
+		assert_true(file_syncs > 0 && folder_syncs > 0);
+	}
+	assert_record(2, "b", "main", true);
+}
+
+/* What may not be on the disk is not done. */
+static void
+a_sync_that_fails(void **state)
+{
+	(void)state;
+	attach_candidate();
+	expect_copy("main", true);
+	sync_error = EIO;
+	assert_refused("promote forward b");
+	assert_int_equal(other.heard.activations, 0);
+	sync_error = 0;
+	UNTIL(!says("cannot be written"));
+	assert_ok("promote forward b");
+	UNTIL(other.heard.activations == 1);
+	sync_error = EIO;
+	json_decref(ask("accept b"));
+	assert_record(2, "b", "main", false);
+	sync_error = 0;
+	UNTIL(flag("accept b", "ok"));
+	assert_record(2, "b", "main", true);
+}
 
 static void
 a_disk_that_takes_no_record(void **state)
@@ -141,6 +211,8 @@ main(void)
 #define SEQ(f)  cmocka_unit_test_setup_teardown(f, set_up_seqpacket, end)
 #define BOTH(f) NNG(f), SEQ(f)
 	const struct CMUnitTest tests[] = {
+	    BOTH(synced_before_the_answer),
+	    BOTH(a_sync_that_fails),
 	    BOTH(a_disk_that_takes_no_record),
 	    BOTH(the_candidate_ends_meanwhile),
 	    BOTH(another_life_of_run_dir),

@@ -11,10 +11,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #define HEAD "conclave programs 1\n"
+
+int fsync(int fd);
+
+static _Atomic unsigned syncs; /* of the list, and of its folder */
+
+int
+fsync(int fd)
+{
+	syncs++;
+	return (int)syscall(SYS_fsync, fd);
+}
 
 static struct programs p;
 static char folder[32], path[CONF_PATH_MAX];
@@ -175,6 +188,7 @@ written_and_loaded(void **state)
 	while (result == 1)
 		assert_true(sd_event_run(loop, 1000000) >= 0);
 	assert_int_equal(result, 0);
+	assert_int_equal(syncs, 2);
 	programs_writer_close(w);
 	p.count = 0;
 	assert_int_equal(programs_load(folder, &p, path), 0);
