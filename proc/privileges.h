@@ -4,14 +4,22 @@
 #ifndef PROC_PRIVILEGES_H
 #define PROC_PRIVILEGES_H
 
+#include "config/conf.h"
+
 #include <stdbool.h>
+#include <stdint.h>
 
 #define PRIVILEGES_PATHS_MAX 4
+#define PRIVILEGES_PORTS_MAX (2 * CONF_SERVERS_MAX)
 
 /* What a program keeps. */
 struct privileges {
 	/* TCP, and the look-up of names with all that it reads. */
 	bool network;
+	/* With `network`: the ports of TCP at which it listens, and those that it
+	 * connects to; that of DNS goes without saying. 0: the end of the list. */
+	uint16_t listens[2 + 1];
+	uint16_t connects[PRIVILEGES_PORTS_MAX + 1];
 	/* Files may be written; else only sockets may be made. */
 	bool files;
 	/* Folders in which all may be done; missing ones are made (file_make_dir). The

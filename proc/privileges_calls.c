@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -18,15 +19,19 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define NAMESPACES                                                                       \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |   \
 	 CLONE_NEWPID | CLONE_NEWNET)
 #define SOCKET_TYPE   0xf /* of socket's second argument, without its flags */
+#define SET_ID        (S_ISUID | S_ISGID)
+#define MPTCP         262 /* IPPROTO_MPTCP of linux/in.h, since 5.6 */
 #define WRITING       (O_ACCMODE | O_CREAT | O_TRUNC)
 #define OURSELVES     UINT64_MAX /* stands for our pid */
 #define CALL_NAME_MAX 32
+#define ARGS_MAX      3
 
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))
 
@@ -44,7 +49,7 @@ struct call_if {
 	const char *name;
 	enum need need;
 	unsigned count;
-	struct scmp_arg_cmp args[2];
+	struct scmp_arg_cmp args[ARGS_MAX];
 };
 #define EQUAL(arg, value)                                                                \
 	{                                                                                \
@@ -55,23 +60,41 @@ struct call_if {
 		arg, SCMP_CMP_MASKED_EQ, mask, value                                     \
 	}
 
+/* A socket of this type and protocol, and no other. */
+#define INTERNET(family, type, protocol)                                                 \
+	{                                                                                \
+		"socket", NETWORK, 3,                                                    \
+		{                                                                        \
+			EQUAL(0, family), MASKED(1, SOCKET_TYPE, type),                  \
+			    EQUAL(2, protocol)                                           \
+		}                                                                        \
+	}
+/* Of a mode: either bit is enough to refuse. */
+#define SETS_ID(name, arg)                                                               \
+	{name, ALL, 1, {MASKED(arg, S_ISUID, S_ISUID)}},                                 \
+	{                                                                                \
+		name, ALL, 1,                                                            \
+		{                                                                        \
+			MASKED(arg, S_ISGID, S_ISGID)                                    \
+		}                                                                        \
+	}
+
 static const struct calls allowed[] = {
     /* descriptors */
     {ALL, "read readv write writev close lseek poll ppoll epoll_create1 epoll_ctl "
           "epoll_wait epoll_pwait epoll_pwait2 eventfd2 pipe2 timerfd_create "
           "timerfd_settime signalfd4 flock"},
-    /* files, of those that Landlock leaves; arm64 has only the calls with `at`; chmod is
-     * for sockets, mkdir for file_make_dir, which makes what is there already */
+    /* files, of those that Landlock leaves; arm64 has only the calls with `at`;
+     * mkdir is for file_make_dir, which makes what is there already */
     {ALL, "access faccessat stat lstat fstat newfstatat readlink readlinkat getdents64 "
-          "mkdir mkdirat chmod fchmod fchmodat unlink unlinkat"},
-    {FILES,
-     "open openat rename renameat renameat2 fsync ftruncate fdatasync syncfs pread64 "
-     "pwrite64"},
+          "mkdir mkdirat unlink unlinkat"},
+    {FILES, "rename renameat renameat2 fsync ftruncate fdatasync syncfs pread64 "
+            "pwrite64"},
     /* sockets, of the families that allowed_if has; nng calls accept */
     {ALL, "bind listen connect accept accept4 shutdown getsockname getpeername "
-          "getsockopt setsockopt sendto sendmsg recvfrom recvmsg"},
-    /* DNS asks for IPv4 and IPv6 at once; modules of the name service switch select */
-    {NETWORK, "sendmmsg select pselect6"},
+          "getsockopt setsockopt recvfrom recvmsg"},
+    /* modules of the name service switch select */
+    {NETWORK, "select pselect6"},
     /* memory */
     {ALL, "brk munmap mremap madvise"},
     /* threads; malloc asks for the processors to count its arenas */
@@ -85,15 +108,30 @@ static const struct calls allowed[] = {
 };
 
 static const struct call_if allowed_if[] = {
+    /* no file gets a set-id bit: who executed it would become us */
+    {"chmod", ALL, 1, {MASKED(1, SET_ID, 0)}},
+    {"fchmod", ALL, 1, {MASKED(1, SET_ID, 0)}},
+    {"fchmodat", ALL, 1, {MASKED(2, SET_ID, 0)}},
+    {"open", FILES, 1, {MASKED(2, SET_ID, 0)}},
+    {"openat", FILES, 1, {MASKED(3, SET_ID, 0)}},
     {"open", NO_FILES, 1, {MASKED(1, WRITING, O_RDONLY)}},
     {"openat", NO_FILES, 1, {MASKED(2, WRITING, O_RDONLY)}},
     /* as root, raw and netlink sockets could change the network; without netlink
-     * getaddrinfo takes it that there is both IPv4 and IPv6 */
+     * getaddrinfo takes it that there is both IPv4 and IPv6; MPTCP
+     * would get past the ports that Landlock allows */
     {"socket", ALL, 1, {EQUAL(0, AF_UNIX)}},
-    {"socket", NETWORK, 2, {EQUAL(0, AF_INET), MASKED(1, SOCKET_TYPE, SOCK_STREAM)}},
-    {"socket", NETWORK, 2, {EQUAL(0, AF_INET), MASKED(1, SOCKET_TYPE, SOCK_DGRAM)}},
-    {"socket", NETWORK, 2, {EQUAL(0, AF_INET6), MASKED(1, SOCKET_TYPE, SOCK_STREAM)}},
-    {"socket", NETWORK, 2, {EQUAL(0, AF_INET6), MASKED(1, SOCKET_TYPE, SOCK_DGRAM)}},
+    INTERNET(AF_INET, SOCK_STREAM, IPPROTO_IP),
+    INTERNET(AF_INET, SOCK_STREAM, IPPROTO_TCP),
+    INTERNET(AF_INET, SOCK_DGRAM, IPPROTO_IP),
+    INTERNET(AF_INET, SOCK_DGRAM, IPPROTO_UDP),
+    INTERNET(AF_INET6, SOCK_STREAM, IPPROTO_IP),
+    INTERNET(AF_INET6, SOCK_STREAM, IPPROTO_TCP),
+    INTERNET(AF_INET6, SOCK_DGRAM, IPPROTO_IP),
+    INTERNET(AF_INET6, SOCK_DGRAM, IPPROTO_UDP),
+    /* MSG_FASTOPEN would be a connect that Landlock does not see */
+    {"sendto", ALL, 1, {MASKED(3, MSG_FASTOPEN, 0)}},
+    {"sendmsg", ALL, 1, {MASKED(2, MSG_FASTOPEN, 0)}},
+    {"sendmmsg", NETWORK, 1, {MASKED(3, MSG_FASTOPEN, 0)}},
     /* F_SETOWN with F_SETSIG would be a kill */
     {"fcntl", ALL, 1, {EQUAL(1, F_GETFD)}},
     {"fcntl", ALL, 1, {EQUAL(1, F_SETFD)}},
@@ -126,6 +164,8 @@ static const struct calls denied[] = {
           "kexec_file_load reboot swapon swapoff acct quotactl quotactl_fd syslog "
           "settimeofday clock_settime clock_adjtime adjtimex sethostname setdomainname "
           "vhangup iopl ioperm fanotify_init"},
+    /* files that give their reader or executor something */
+    {ALL, "mknod mknodat setxattr lsetxattr fsetxattr"},
 };
 
 static const struct call_if denied_if[] = {
@@ -137,6 +177,13 @@ static const struct call_if denied_if[] = {
     {"socket", ALL, 1, {EQUAL(0, AF_ATMPVC)}},
     {"socket", ALL, 1, {EQUAL(0, AF_X25)}},
     {"socket", ALL, 1, {{0, SCMP_CMP_GT, AF_INET6, 0}}},
+    {"socket", ALL, 1, {EQUAL(2, MPTCP)}},
+    SETS_ID("chmod", 1),
+    SETS_ID("fchmod", 1),
+    SETS_ID("fchmodat", 2),
+    SETS_ID("open", 2),
+    SETS_ID("openat", 3),
+    SETS_ID("creat", 1),
     {"mmap", ALL, 1, {MASKED(2, PROT_WRITE | PROT_EXEC, PROT_WRITE | PROT_EXEC)}},
     {"mprotect", ALL, 1, {MASKED(2, PROT_EXEC, PROT_EXEC)}},
     {"clone", ALL, 1, {MASKED(0, CLONE_NEWNS, CLONE_NEWNS)}},
@@ -147,6 +194,11 @@ static const struct call_if denied_if[] = {
     {"clone", ALL, 1, {MASKED(0, CLONE_NEWPID, CLONE_NEWPID)}},
     {"clone", ALL, 1, {MASKED(0, CLONE_NEWNET, CLONE_NEWNET)}},
 };
+
+/* These have their flags and modes in memory, where a filter cannot look, or are newer
+ * than libseccomp: as if this kernel had none of them. Who calls them does without. */
+#define FCHMODAT2 452 /* of every machine, since 6.6 */
+static const int missing[] = {SCMP_SYS(clone3), SCMP_SYS(openat2), FCHMODAT2};
 
 static int
 add(scmp_filter_ctx filter, uint32_t action, const char *name, unsigned count,
@@ -181,8 +233,9 @@ add_names(scmp_filter_ctx filter, uint32_t action, const char *names)
 static int
 add_if(scmp_filter_ctx filter, uint32_t action, const struct call_if *c)
 {
-	struct scmp_arg_cmp args[2] = {c->args[0], c->args[1]};
+	struct scmp_arg_cmp args[ARGS_MAX];
 
+	memcpy(args, c->args, sizeof(args));
 	if (args[0].datum_a == OURSELVES)
 		args[0].datum_a = (scmp_datum_t)getpid();
 	return add(filter, action, c->name, c->count, args);
@@ -200,10 +253,8 @@ load(uint32_t otherwise, uint32_t action, unsigned have, const struct calls *cal
 	if (!filter)
 		return -ENOMEM;
 	r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
-	/* clone3 has its flags in memory, where a filter cannot look; glibc takes clone
-	 * where clone3 is missing */
-	if (r == 0)
-		r = add(filter, SCMP_ACT_ERRNO(ENOSYS), "clone3", 0, NULL);
+	for (size_t i = 0; i < COUNT(missing) && r == 0; i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), missing[i], 0);
 	for (size_t i = 0; i < call_count && r == 0; i++)
 		if (calls[i].need & have)
 			r = add_names(filter, action, calls[i].names);

@@ -1,6 +1,6 @@
-/* Files, by Landlock; see privileges.h. A rule belongs to a folder as it is now, not to
- * its name, and holds for all below it. A file is replaced by a new one, which would have
- * no rule: so the rules are for folders. */
+/* Files and ports of TCP, by Landlock; see privileges.h. A rule belongs to a folder as it
+ * is now, not to its name, and holds for all below it. A file is replaced by a new one,
+ * which would have no rule: so the rules are for folders. */
 #include "proc/privileges.h"
 
 #include <errno.h>
@@ -21,13 +21,22 @@ struct ruleset {
 	uint64_t scopes;
 };
 #define FS_TRUNCATE   (UINT64_C(1) << 14)
-#define NETWORK_TCP   UINT64_C(3) /* bind and connect */
-#define SCOPE_OUTSIDE UINT64_C(3) /* abstract sockets, signals */
+#define NET_BIND      UINT64_C(1)
+#define NET_CONNECT   UINT64_C(2)
+#define SCOPE_OUTSIDE UINT64_C(3) /* abstract sockets, signals: from ABI 6 on */
 
 #define READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define OWN                                                                              \
 	(READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |         \
 	 LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | FS_TRUNCATE)
+
+/* struct landlock_net_port_attr and LANDLOCK_RULE_NET_PORT of linux/landlock.h. */
+struct port_rule {
+	uint64_t access;
+	uint64_t port;
+};
+#define RULE_NET_PORT 2
+#define DNS_PORT      53
 
 /* What is refused unless a rule allows it, and the first ABI that knows it. */
 static const struct {
@@ -37,7 +46,7 @@ static const struct {
     {1, {.files = (UINT64_C(1) << 13) - 1}},
     {2, {.files = LANDLOCK_ACCESS_FS_REFER}},
     {3, {.files = FS_TRUNCATE}},
-    {4, {.network = NETWORK_TCP}},
+    {4, {.network = NET_BIND | NET_CONNECT}},
     {5, {.files = UINT64_C(1) << 15}}, /* ioctl of devices */
     {6, {.scopes = SCOPE_OUTSIDE}},
 };
@@ -116,9 +125,34 @@ allow_file(int rules, const char *path)
 }
 
 static int
-add_rules(int rules, const struct privileges *keep, uint64_t known_here)
+allow_port(int rules, uint64_t access, uint16_t port)
 {
+	struct port_rule rule = {.access = access, .port = port};
+
+	return syscall(SYS_landlock_add_rule, rules, RULE_NET_PORT, &rule, 0) < 0 ? -errno
+	                                                                          : 0;
+}
+
+static int
+add_ports(int rules, const struct privileges *keep)
+{
+	int r = allow_port(rules, NET_CONNECT, DNS_PORT);
+
+	for (unsigned i = 0; keep->listens[i] != 0 && r == 0; i++)
+		r = allow_port(rules, NET_BIND, keep->listens[i]);
+	for (unsigned i = 0; keep->connects[i] != 0 && r == 0; i++)
+		r = allow_port(rules, NET_CONNECT, keep->connects[i]);
+	return r;
+}
+
+static int
+add_rules(int rules, const struct privileges *keep, const struct ruleset *here)
+{
+	uint64_t known_here = here->files;
 	int r = allow_proc(rules);
+
+	if (keep->network && here->network && r == 0)
+		r = add_ports(rules, keep);
 
 	for (unsigned i = 0; i < PRIVILEGES_PATHS_MAX && keep->own[i] && r == 0; i++)
 		r = allow(rules, keep->own[i], OWN & known_here);
@@ -144,7 +178,7 @@ privileges_files(const struct privileges *keep)
 		if (abi < known[i].abi)
 			break;
 		set.files |= known[i].adds.files;
-		set.network |= keep->network ? 0 : known[i].adds.network;
+		set.network |= known[i].adds.network;
 		set.scopes |= known[i].adds.scopes;
 	}
 	/* an older kernel takes the longer struct where the fields it does not know are 0
@@ -152,7 +186,7 @@ privileges_files(const struct privileges *keep)
 	rules = (int)syscall(SYS_landlock_create_ruleset, &set, sizeof(set), 0);
 	if (rules < 0)
 		return -errno;
-	r = add_rules(rules, keep, set.files);
+	r = add_rules(rules, keep, &set);
 	if (r == 0 && syscall(SYS_landlock_restrict_self, rules, 0) < 0)
 		r = -errno;
 	close(rules);

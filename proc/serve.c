@@ -85,6 +85,19 @@ status_of(int error)
 	}
 }
 
+static void
+keep_ports(const struct conf *conf, struct privileges *keep)
+{
+	unsigned used = 0;
+
+	keep->listens[0] = conf->self->quorum_port;
+	keep->listens[1] = conf->self->election_port;
+	for (unsigned i = 0; i < conf->server_count; i++) {
+		keep->connects[used++] = conf->servers[i].quorum_port;
+		keep->connects[used++] = conf->servers[i].election_port;
+	}
+}
+
 /* 0, or the exit status. */
 static int
 drop_privileges(struct served *self)
@@ -92,16 +105,17 @@ drop_privileges(struct served *self)
 	const struct roster_row *row = self->row;
 	const struct conf *conf = &self->conf;
 	char run[CONF_RUN_DIR_MAX + ROSTER_FOLDER_MAX], data[CONF_PATH_MAX + 32];
-	const struct privileges keep = {.network = row->network,
-	                                .files = row->files,
-	                                .own = {run, row->files ? data : NULL},
-	                                .read = {self->config, conf->id_file}};
+	struct privileges keep = {.network = row->network,
+	                          .files = row->files,
+	                          .own = {run, row->files ? data : NULL},
+	                          .read = {self->config, conf->id_file}};
 	int r;
 
 	if (!conf->rights) {
 		log_notice("privileges are kept: rights = \"off\"");
 		return 0;
 	}
+	keep_ports(conf, &keep);
 	paths_below(run, sizeof(run), conf->run_dir, self->folder, NULL);
 	paths_below(data, sizeof(data), conf->data_dir, row->name, NULL);
 	r = privileges_drop(&keep);
@@ -135,7 +149,6 @@ run(struct served *self)
 		fprintf(stderr, "%s: %s\n", self->row->program, strerror(-r));
 		return EXIT_FAILED;
 	}
-	users_open();
 	r = drop_privileges(self);
 	if (r != 0)
 		return r;
