@@ -101,7 +101,7 @@ $(B)/tests/badelector: $(B)/obj/tests/badelector/badelector.o $(B)/obj/elector/m
 # preloaded into a server of the tests
 $(B)/tests/hang.so: tests/hang/fsync.c
 $(B)/tests/slow.so: tests/hang/slow.c
-$(B)/tests/privileges.so: $(wildcard tests/privileges/*.c)
+$(B)/tests/privileges.so: $(wildcard tests/privileges/*.c) ipc/msg.c base/buf.c
 $(B)/tests/leak.so: tests/leak/leak.c
 $(B)/tests/%.so:
 	@mkdir -p $(@D)

@@ -7,23 +7,21 @@ enum kind {
 	CONNMGR,
 	ELECTOR,
 	PEER,
-	/* All processes have one user, and this is it; a worker of our conclaved or not.
-	 */
+	/* All processes have one user, and this is it. */
 	SAME,
-	KIN,
 	HIDDEN,
 	STRANGER,
 	KINDS
 };
 
 #define NOT_READ  "only root, the user of conclaved and the users of the workers may ask"
-#define NOT_ADMIN "only root and the user of conclaved may ask for this"
-#define NOT_KIN   "a worker of conclaved may not ask for this; ask from another process"
+#define NOT_ADMIN "only root and the user of conclaved may ask for this, and no worker"
 #define NOT_ELECTOR                                                                      \
 	"only the user conclave-elector may attach as the elector; start it as that "    \
 	"user"
 #define NOT_PEER                                                                         \
-	"only the user conclave-peer may attach as the peer; start it as that user"
+	"only a peer may attach as the peer: where each worker has a user, as "          \
+	"conclave-peer"
 #define NOT_CONNMGR "the other side does not run as the user of connmgr"
 
 static const char *const why_not[KINDS][POLICY_WHATS] = {
@@ -42,7 +40,6 @@ static const char *const why_not[KINDS][POLICY_WHATS] = {
               [POLICY_BE_ELECTOR] = NOT_ELECTOR,
               [POLICY_BE_CONNMGR] = NOT_CONNMGR},
     [SAME] = {0},
-    [KIN] = {[POLICY_ADMINISTER] = NOT_KIN},
     /* whoever can reach the socket at all; run_dir/connmgr belongs to connmgr's user */
     [HIDDEN] = {[POLICY_ADMINISTER] = NOT_ADMIN,
                 [POLICY_BE_ELECTOR] = NOT_ELECTOR,
@@ -50,13 +47,25 @@ static const char *const why_not[KINDS][POLICY_WHATS] = {
     [STRANGER] = {NOT_READ, NOT_ADMIN, NOT_ELECTOR, NOT_PEER, NOT_CONNMGR},
 };
 
+/* Where all have one user, a child of conclaved is what it was started as. */
+static enum kind
+kind_of_child(enum policy_role role)
+{
+	static const enum kind kinds[] = {[POLICY_NO_CHILD] = SAME,
+	                                  [POLICY_CONNMGR] = CONNMGR,
+	                                  [POLICY_ELECTOR] = ELECTOR,
+	                                  [POLICY_PEER] = PEER,
+	                                  [POLICY_CANDIDATE] = STRANGER};
+
+	return kinds[role];
+}
+
 static enum kind
 kind_of(const struct policy *p, const struct policy_asker *who)
 {
 	if (!p->apart)
-		return who->uid != p->own && who->uid != 0 ? STRANGER
-		       : who->kin                          ? KIN
-		                                           : SAME;
+		return who->uid == p->own || who->uid == 0 ? kind_of_child(who->role)
+		                                           : STRANGER;
 	if (who->uid == 0)
 		return ROOT;
 	if (who->uid == p->connmgr)

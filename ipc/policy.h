@@ -3,8 +3,8 @@
  *
  * The users of the processes decide. Where each worker has a user of its own they are
  * *apart*, and a uid tells which worker asks. Where all have one user, a uid tells
- * nothing, and the process that asks may still be a reason to refuse: one that conclaved
- * has started as a worker. Pure. */
+ * nothing, and what conclaved has started a process as may still be a reason to refuse.
+ * Pure. */
 #ifndef IPC_POLICY_H
 #define IPC_POLICY_H
 
@@ -41,11 +41,20 @@ struct policy {
 
 #define POLICY_NOBODY 65534u
 
+/* As what our conclaved has started a process. */
+enum policy_role {
+	POLICY_NO_CHILD,
+	POLICY_CONNMGR,
+	POLICY_ELECTOR,
+	POLICY_PEER,
+	/* A program that is to tell what it is. */
+	POLICY_CANDIDATE,
+};
+
 struct policy_asker {
 	uint32_t uid;
-	/* It is a worker that was started by our conclaved. It may be a reason to refuse,
-	 * and is none to grant. */
-	bool kin;
+	/* It may be a reason to refuse, and is none to grant. */
+	enum policy_role role;
 };
 
 /* NULL: yes; else why not, for the one who asks. */

@@ -1,8 +1,13 @@
 /* See users.h. */
 #include "ipc/users.h"
 
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/paths.h"
+
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,14 +17,20 @@
 #include <unistd.h>
 
 /* Set by conclaved for those that it starts. */
-#define PARENT_VAR "CONCLAVE_PARENT"
-#define NO_USER    ((uid_t)-1)
-#define NO_GROUP   ((gid_t)-1)
+#define PARENT_VAR    "CONCLAVE_PARENT"
+#define CHILDREN_FILE "children"
+/* a pid and a role for each */
+#define CHILDREN_TEXT_MAX (USERS_CHILDREN_MAX * 32)
+#define NO_USER           ((uid_t)-1)
+#define NO_GROUP          ((gid_t)-1)
 
 static struct policy here;
 static bool known;
-/* The process group of the workers of our conclaved, which we are in; 0: we have none. */
-static pid_t kin_group;
+/* The children of our conclaved: the file that lists them ("": we have none), or, in
+ * conclaved itself, the list. */
+static char children_file[PATH_MAX];
+static struct users_child children[USERS_CHILDREN_MAX];
+static unsigned child_count;
 
 static void
 read_users(const char *passwd, struct users *out)
@@ -111,8 +122,14 @@ users_keep_apart(const struct users *u)
 	known = true;
 }
 
+static int
+name_children_file(const char *run_dir, char out[PATH_MAX])
+{
+	return paths_below(out, PATH_MAX, run_dir, PATHS_CONCLAVED, CHILDREN_FILE);
+}
+
 void
-users_open(void)
+users_open(const char *run_dir)
 {
 	uid_t own = geteuid();
 	struct users u;
@@ -122,7 +139,47 @@ users_open(void)
 		users_keep_apart(&u);
 	else
 		be_one_user();
-	kin_group = getenv(PARENT_VAR) ? getpgrp() : 0;
+	if (getenv(PARENT_VAR))
+		(void)name_children_file(run_dir, children_file);
+}
+
+int
+users_keep_children(const char *run_dir, const struct users_child *list, unsigned count)
+{
+	char path[PATH_MAX], text[CHILDREN_TEXT_MAX];
+	struct buf_out out;
+
+	buf_out_init(&out, text, sizeof(text));
+	child_count = count < USERS_CHILDREN_MAX ? count : USERS_CHILDREN_MAX;
+	for (unsigned i = 0; i < child_count; i++) {
+		children[i] = list[i];
+		buf_put_text(&out, "%d %d\n", (int)list[i].pid, (int)list[i].role);
+	}
+	if (name_children_file(run_dir, path) < 0 || out.bad)
+		return -ENAMETOOLONG;
+	if (count == 0)
+		return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+	return file_write_shared(path, text, out.len, false);
+}
+
+/* A list that cannot be read refuses nobody. */
+static enum policy_role
+role_of(pid_t pid)
+{
+	char text[CHILDREN_TEXT_MAX], *at = text;
+	int number, role, used;
+	size_t len;
+
+	for (unsigned i = 0; i < child_count; i++)
+		if (children[i].pid == pid)
+			return children[i].role;
+	if (pid <= 0 || !*children_file ||
+	    file_read(children_file, text, sizeof(text), &len) < 0)
+		return POLICY_NO_CHILD;
+	for (; sscanf(at, "%d %d\n%n", &number, &role, &used) == 2; at += used)
+		if (number == pid && role > POLICY_NO_CHILD && role <= POLICY_CANDIDATE)
+			return (enum policy_role)role;
+	return POLICY_NO_CHILD;
 }
 
 const struct policy *
@@ -154,9 +211,8 @@ users_of(int fd, struct users_process *out)
 const char *
 users_refuse(const struct users_process *who, enum policy_what what)
 {
-	struct policy_asker asker = {.uid = who->uid};
+	struct policy_asker asker = {.uid = who->uid, .role = role_of(who->pid)};
 
-	asker.kin = kin_group > 0 && who->pid > 0 && getpgid(who->pid) == kin_group;
 	return policy_refuses(users_policy(), &asker, what);
 }
 

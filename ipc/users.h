@@ -27,11 +27,23 @@ struct users {
 /* Reads them from the files `passwd` and `group`. */
 void users_read(const char *passwd, const char *group, struct users *out);
 
-/* A worker's start, before it drops its privileges: it is apart from the others if it
- * runs as the user of a worker. Without this call all processes have one user. */
-void users_open(void);
+/* A worker's start, before it drops its privileges and before proc_init: it is apart from
+ * the others if it runs as the user of a worker. Without this call all processes have one
+ * user. */
+void users_open(const char *run_dir);
 /* conclaved has decided that each worker gets its own user. */
 void users_keep_apart(const struct users *u);
+/* conclaved's list of its children: in memory for itself, and as a file for the workers.
+ */
+struct users_child {
+	pid_t pid;
+	enum policy_role role;
+};
+#define USERS_CHILDREN_MAX 8
+/* An empty list removes the file. 0, or -errno of the file; the list in memory is the new
+ * one then, too. */
+int users_keep_children(const char *run_dir, const struct users_child *list,
+                        unsigned count);
 const struct policy *users_policy(void);
 /* Of a socket at which we listen: 0600, or 0660 if the others have users of their own. */
 mode_t users_socket_mode(void);

@@ -141,6 +141,7 @@ run(struct served *self)
 	                     !getenv("CONCLAVE_PARENT") && i < self->warnings.count;
 	     i++)
 		log_warning("%s", self->warnings.list[i].text);
+	users_open(conf->run_dir);
 	backoff_wait(conf, self->folder);
 	r = find_config(self);
 	if (r == 0)

@@ -61,6 +61,8 @@ struct supervisor_child {
 	int spawned;
 	/* the pidfd; NULL: there is no process */
 	sd_event_source *source;
+	/* of the process; 0: there is none */
+	pid_t pid;
 	/* of the instance, as --name has it */
 	char name[PATHS_NAME_MAX];
 	/* its program as the list has it; "": the installed one */
@@ -141,6 +143,7 @@ struct supervisor {
 	/* the program that describes itself, and the pipe of its output; NULL: none runs
 	 */
 	sd_event_source *describer;
+	pid_t describer_pid;
 	int describe_fd;
 	/* waits for the answer to a swap; NULL: nobody does */
 	struct door_conn *asker;
@@ -247,6 +250,8 @@ void supervisor_children_reload(struct supervisor *s);
 void supervisor_children_look(struct supervisor *s);
 /* Its control socket is gone for good: it cannot make it again. */
 bool supervisor_door_is_lost(const struct supervisor_child *m);
+/* Keeps the list of our children, by which a door knows who is one (ipc/users.h). */
+void supervisor_tell_children(struct supervisor *s);
 /* The same event for every child. */
 void supervisor_children_step(struct supervisor *s, enum child_event_type type);
 void supervisor_child_step(struct supervisor_child *m, enum child_event_type type);

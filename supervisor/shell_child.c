@@ -129,6 +129,8 @@ spawn_child(struct supervisor_child *m)
 	}
 	ev.pid = pid;
 	m->spawned = r < 0 ? r : pid;
+	m->pid = r < 0 ? 0 : pid;
+	supervisor_tell_children(s);
 	return ev;
 }
 
@@ -341,6 +343,8 @@ supervisor_child_exited(struct supervisor_child *m, const struct child_event *ev
 	bool hung = m->life.state == CHILD_HUNG;
 
 	m->source = sd_event_source_unref(m->source);
+	m->pid = 0;
+	supervisor_tell_children(m->supervisor);
 	m->started_us = 0;
 	m->ready_us = 0;
 	step(m, ev);

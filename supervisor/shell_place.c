@@ -1,9 +1,10 @@
 /* What conclaved has in run_dir, and makes anew when somebody has removed it: the folder
- * and its lock, the children's notify socket, their configuration; see shell.h. The door
- * looks after itself (ipc/door). */
+ * and its lock, the children's notify socket, their configuration, their list; see
+ * shell.h. The door looks after itself (ipc/door). */
 #include "supervisor/shell.h"
 
 #include "base/log.h"
+#include "ipc/users.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -52,4 +53,27 @@ supervisor_write_config(struct supervisor *s)
 	if (r < 0)
 		log_err("%s: %s", s->children_config, strerror(-r));
 	return r;
+}
+
+void
+supervisor_tell_children(struct supervisor *s)
+{
+	static const enum policy_role roles[ROSTER_COUNT] = {
+	    [ROSTER_CONNMGR] = POLICY_CONNMGR,
+	    [ROSTER_ELECTOR] = POLICY_ELECTOR,
+	    [ROSTER_PEER] = POLICY_PEER};
+	struct users_child list[SUPERVISOR_CHILDREN + 1];
+	unsigned count = 0;
+	int r;
+
+	for (unsigned i = 0; i < SUPERVISOR_CHILDREN; i++)
+		if (s->children[i].pid > 0)
+			list[count++] = (struct users_child){
+			    s->children[i].pid, roles[s->children[i].row - roster]};
+	if (s->describer)
+		list[count++] = (struct users_child){s->describer_pid, POLICY_CANDIDATE};
+	r = users_keep_children(s->conf.run_dir, list, count);
+	if (r < 0)
+		log_warning("the workers are not told who is one of them: %s",
+		            strerror(-r));
 }

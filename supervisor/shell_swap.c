@@ -52,6 +52,7 @@ stop_describing(struct supervisor *s)
 	/* the source kills and reaps a program that still runs */
 	(void)sd_event_source_set_child_process_own(s->describer, 1);
 	s->describer = sd_event_source_unref(s->describer);
+	supervisor_tell_children(s);
 	close(s->describe_fd);
 }
 
@@ -89,6 +90,7 @@ on_described(sd_event_source *source, const siginfo_t *info, void *user)
 		n = 0;
 	says[n] = '\0';
 	s->describer = sd_event_source_unref(s->describer);
+	supervisor_tell_children(s);
 	close(s->describe_fd);
 	ok = program_judge(says, s->drive.version, s->drive.words) == 0;
 	if (ok)
@@ -105,7 +107,6 @@ describe(struct supervisor *s, struct record_program *p)
 	char *argv[] = {p->path, (char *)"--describe", NULL};
 	struct spawn_how how = {.argv = argv};
 	int fds[2], r;
-	pid_t pid;
 
 	strcpy(asked, p->path);
 	if (program_open(asked, &how.exe, p->path, s->drive.words) != 0)
@@ -113,11 +114,14 @@ describe(struct supervisor *s, struct record_program *p)
 	r = pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0 ? -errno : 0;
 	if (r == 0) {
 		how.out_fd = fds[1];
-		r = spawn_run(s->spawn, &how, on_described, s, &pid, &s->describer);
+		r = spawn_run(s->spawn, &how, on_described, s, &s->describer_pid,
+		              &s->describer);
 		close(fds[1]);
 		s->describe_fd = fds[0];
 		if (r < 0)
 			close(fds[0]);
+		else
+			supervisor_tell_children(s);
 	}
 	close(how.exe);
 	if (r < 0)

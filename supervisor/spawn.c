@@ -1,13 +1,12 @@
-/* Starts programs with posix_spawn; see spawn.h. */
+/* Starts programs; see spawn.h. */
 #include "supervisor/spawn.h"
-
-#include "base/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <linux/close_range.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,8 +35,6 @@ struct spawn {
 	char *own[OWN_VARS];
 	/* the last of env: tells a child how many descriptors it was handed */
 	char **kept_var;
-	posix_spawnattr_t attr;
-	bool attr_ready;
 	rlim_t data_max;
 };
 
@@ -76,51 +73,6 @@ make_env(struct spawn *s, const char *notify_path, uint64_t watchdog_ms)
 		s->env[used++] = s->own[i];
 	s->kept_var = &s->env[used];
 	return 0;
-}
-
-static int
-make_attr(posix_spawnattr_t *attr)
-{
-	const short flags =
-	    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP;
-	sigset_t none, all;
-	int r;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	r = posix_spawnattr_init(attr);
-	if (r != 0)
-		return -r;
-	if ((r = posix_spawnattr_setflags(attr, flags)) != 0 ||
-	    (r = posix_spawnattr_setsigmask(attr, &none)) != 0 ||
-	    (r = posix_spawnattr_setsigdefault(attr, &all)) != 0 ||
-	    (r = posix_spawnattr_setpgroup(attr, 0)) != 0)
-		posix_spawnattr_destroy(attr);
-	return -r;
-}
-
-/* The descriptors of the child: /dev/null, then our own 1 and 2 or, with an `out_fd`,
- * this one and /dev/null; then those of `kept`. `exe`, by which it executes, is closed on
- * exec. */
-static int
-make_files(posix_spawn_file_actions_t *files, const struct kept *kept, int out_fd,
-           int exe)
-{
-	int r = posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDONLY, 0);
-	int next = FIRST_FD;
-
-	if (r == 0 && out_fd >= 0)
-		r = posix_spawn_file_actions_adddup2(files, out_fd, 1);
-	if (r == 0 && out_fd >= 0)
-		r = posix_spawn_file_actions_addopen(files, 2, "/dev/null", O_WRONLY, 0);
-	for (unsigned i = 0; kept && i < kept->count && r == 0; i++)
-		r = posix_spawn_file_actions_adddup2(files, kept->fds[i], next++);
-	for (; next < exe && r == 0; next++)
-		r = posix_spawn_file_actions_addclose(files, next);
-	if (r == 0)
-		r = posix_spawn_file_actions_addclosefrom_np(files,
-		                                             exe >= 0 ? exe + 1 : next);
-	return -r;
 }
 
 /* Tells the child how many descriptors it was handed. */
@@ -162,11 +114,9 @@ spawn_new(struct spawn **out, sd_event *loop, const char *notify_path,
 		return -ENOMEM;
 	s->loop = sd_event_ref(loop);
 	s->data_max = DATA_LIMITED ? memory_mb << 20 : 0;
-	if ((r = make_env(s, notify_path, watchdog_ms)) == 0 &&
-	    (r = make_attr(&s->attr)) == 0) {
-		s->attr_ready = true;
-		r = s->data_max > 0 ? lower_stack() : 0;
-	}
+	r = make_env(s, notify_path, watchdog_ms);
+	if (r == 0 && s->data_max > 0)
+		r = lower_stack();
 	if (r < 0) {
 		spawn_free(s);
 		return r;
@@ -180,8 +130,6 @@ spawn_free(struct spawn *s)
 {
 	if (s == NULL)
 		return;
-	if (s->attr_ready)
-		posix_spawnattr_destroy(&s->attr);
 	for (unsigned i = 0; i < OWN_VARS; i++)
 		free(s->own[i]);
 	free(s->env);
@@ -210,47 +158,134 @@ watch(sd_event *loop, pid_t pid, sd_event_child_handler_t on_exit, void *user,
 	return 0;
 }
 
-/* From outside, after the start: until then the child uses far less. */
+/* ---- in the child, which has our memory until it executes the program ---- */
+
 static void
-limit_data(const struct spawn *s, pid_t child)
+reset_signals(void)
+{
+	struct sigaction usual = {.sa_handler = SIG_DFL};
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		(void)sigaction(sig, &usual, NULL); /* some cannot be set */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Opens /dev/null as `fd`. */
+static int
+open_null(int fd, int flags)
+{
+	int null = open("/dev/null", flags | O_CLOEXEC);
+
+	if (null < 0)
+		return -errno;
+	if (null == fd)
+		return fcntl(fd, F_SETFD, 0) < 0 ? -errno : 0;
+	return dup2(null, fd) < 0 ? -errno : 0;
+}
+
+/* The descriptors of the child: /dev/null, then our own 1 and 2 or, with an `out_fd`,
+ * this one and /dev/null; then those of `kept`. The rest is closed by the exec. */
+static int
+set_files(const struct spawn_how *how)
+{
+	int r = open_null(0, O_RDONLY), next = FIRST_FD;
+
+	if (r == 0 && how->out_fd >= 0)
+		r = dup2(how->out_fd, 1) < 0 ? -errno : open_null(2, O_WRONLY);
+	for (unsigned i = 0; how->kept && i < how->kept->count && r == 0; i++)
+		r = dup2(how->kept->fds[i], next++) < 0 ? -errno : 0;
+	if (r == 0 && close_range((unsigned)next, UINT_MAX, CLOSE_RANGE_CLOEXEC) < 0)
+		r = -errno;
+	return r;
+}
+
+/* The limit of the memory comes last: the program is not there yet. */
+static int
+limit_data(const struct spawn *s)
 {
 	const struct rlimit limit = {.rlim_cur = s->data_max, .rlim_max = s->data_max};
 
-	if (s->data_max > 0 && prlimit(child, RLIMIT_DATA, &limit, NULL) < 0)
-		log_warning("pid %d has no memory limit: %s", (int)child,
-		            strerror(errno));
+	return s->data_max > 0 && setrlimit(RLIMIT_DATA, &limit) < 0 ? -errno : 0;
+}
+
+/* Returns only if it fails: -errno. */
+static int
+execute(const struct spawn *s, const struct spawn_how *how, int exe)
+{
+	char *no_env[] = {NULL};
+	bool is_worker = how->out_fd < 0;
+	char *const *env = is_worker ? s->env : no_env;
+	/* a ^C in the terminal reaches conclaved alone */
+	int r = setpgid(0, 0) < 0 ? -errno : set_files(how);
+
+	reset_signals();
+	if (r == 0 && is_worker)
+		r = limit_data(s);
+	if (r == 0)
+		r = guise_become(how->as);
+	if (r < 0)
+		return r;
+	if (exe >= 0)
+		execveat(exe, "", how->argv, env, AT_EMPTY_PATH);
+	else
+		execve(how->argv[0], how->argv, env);
+	return -errno;
+}
+
+/* ---- in conclaved ---- */
+
+/* A copy of the descriptor, above those that the child is handed; -1 stays. */
+static int
+lift(int fd)
+{
+	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FD + FDSTORE_MAX);
+}
+
+static int
+start(struct spawn *s, const struct spawn_how *how, pid_t *pid)
+{
+	volatile int error = 0;
+	int exe = lift(how->exe);
+	pid_t child;
+
+	if (how->exe >= 0 && exe < 0)
+		return -errno;
+	child = vfork();
+	if (child == 0) {
+		error = execute(s, how, exe);
+		_exit(127);
+	}
+	if (child < 0)
+		error = -errno;
+	if (exe >= 0)
+		close(exe);
+	if (child > 0 && error < 0)
+		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+			continue;
+	*pid = child;
+	return error;
 }
 
 int
 spawn_run(struct spawn *s, const struct spawn_how *how, sd_event_child_handler_t on_exit,
           void *user, pid_t *pid, sd_event_source **source)
 {
-	char *no_env[] = {NULL};
-	char open_file[32];
-	posix_spawn_file_actions_t files;
 	pid_t child;
 	int r;
 
-	snprintf(open_file, sizeof(open_file), "/proc/self/fd/%d", how->exe);
-	if ((r = make_kept_var(s, how->kept)) < 0 ||
-	    (r = -posix_spawn_file_actions_init(&files)) < 0)
+	if ((r = make_kept_var(s, how->kept)) < 0 || (r = start(s, how, &child)) < 0)
 		return r;
-	r = make_files(&files, how->kept, how->out_fd, how->exe);
-	if (r == 0)
-		r = -posix_spawn(&child, how->exe >= 0 ? open_file : how->argv[0], &files,
-		                 &s->attr, how->argv, how->out_fd >= 0 ? no_env : s->env);
-	posix_spawn_file_actions_destroy(&files);
-	if (r < 0)
-		return r;
-	if (how->out_fd < 0)
-		limit_data(s, child);
 	r = watch(s->loop, child, on_exit, user, source);
 	if (r == 0) {
 		*pid = child;
 		return 0;
 	}
 	/* nobody has reaped it, so that the number is still the child's */
+	guise_take(how->as);
 	kill(child, SIGKILL);
+	guise_drop();
 	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
 		continue;
 	return r;

@@ -3,6 +3,7 @@
 #ifndef SUPERVISOR_SPAWN_H
 #define SUPERVISOR_SPAWN_H
 
+#include "supervisor/guise.h"
 #include "supervisor/kept.h"
 
 #include <stdint.h>
@@ -27,12 +28,14 @@ struct spawn_how {
 	 * of another program: its errors go to /dev/null, and it has no environment and
 	 * no memory limit. */
 	int out_fd;
+	/* The user that it runs as; NULL: ours. */
+	const struct guise *as;
 };
 
-/* Runs a program without blocked signals, and in a process group of its own, so that a ^C
- * in the terminal reaches conclaved alone. `on_exit` is called once, from the loop, and a
- * program that cannot be watched is killed. The source is the caller's, to send signals
- * through and to unref. 0, or -errno of the start or of exec. */
+/* Runs a program without blocked signals, in a process group of its own. `on_exit` is
+ * called once, from the loop, and a program that cannot be watched is killed. The source
+ * is the caller's, to send signals through and to unref. 0, or -errno of the start or of
+ * exec. */
 int spawn_run(struct spawn *s, const struct spawn_how *how,
               sd_event_child_handler_t on_exit, void *user, pid_t *pid,
               sd_event_source **source);

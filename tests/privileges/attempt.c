@@ -4,10 +4,14 @@
  * contradict each other. */
 #include "tests/privileges/attempt.h"
 
+#include "ipc/msg.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/sched.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,14 +26,19 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define PAGE 4096
+#define PAGE       4096
+#define MPTCP      262 /* IPPROTO_MPTCP of linux/in.h */
+#define OTHER_PORT 9   /* in no configuration of the tests */
+#define ANSWER_MS  5000
 /* They stand for the pid of the parent, and for ours. */
 #define PARENT    LONG_MIN
 #define OURSELVES (LONG_MIN + 1)
 
 static char config[PATH_MAX], given[PATH_MAX], beside[PATH_MAX], fresh[PATH_MAX],
     moved[PATH_MAX], own_run[PATH_MAX], peer_run[PATH_MAX], peer_data[PATH_MAX],
-    connmgr_data[PATH_MAX], parent[PATH_MAX];
+    connmgr_data[PATH_MAX], own_data[PATH_MAX], parent[PATH_MAX], own_door[PATH_MAX],
+    conclaved_door[PATH_MAX], connmgr_door[PATH_MAX], peer_door[PATH_MAX],
+    abstract[PATH_MAX];
 
 void
 attempt_prepare(const char *server, const char *own)
@@ -43,6 +52,12 @@ attempt_prepare(const char *server, const char *own)
 	snprintf(peer_run, PATH_MAX, "%s/run/peer/fresh", server);
 	snprintf(peer_data, PATH_MAX, "%s/data/peer/fresh", server);
 	snprintf(connmgr_data, PATH_MAX, "%s/data/connmgr/fresh", server);
+	snprintf(own_data, PATH_MAX, "%s/data/fresh", server);
+	snprintf(own_door, PATH_MAX, "%s/run/%s/door", server, own);
+	snprintf(conclaved_door, PATH_MAX, "%s/run/conclaved/door", server);
+	snprintf(connmgr_door, PATH_MAX, "%s/run/connmgr/door", server);
+	snprintf(peer_door, PATH_MAX, "%s/run/peer/door", server);
+	snprintf(abstract, PATH_MAX, "%cconclave%s", 0, server);
 	snprintf(parent, PATH_MAX, "/proc/%d/status", (int)getppid());
 }
 
@@ -191,6 +206,180 @@ exec_program(const struct attempt *a)
 	return result(execve(a->path, none, none));
 }
 
+static int
+set_mode(const struct attempt *a)
+{
+	int r = result(chmod(a->path, (mode_t)a->call[1]));
+
+	if (r == 0)
+		chmod(a->path, 0600);
+	return r;
+}
+
+static int
+set_mode_at(const struct attempt *a)
+{
+	int r = result(fchmodat(AT_FDCWD, a->path, (mode_t)a->call[1], 0));
+
+	if (r == 0)
+		chmod(a->path, 0600);
+	return r;
+}
+
+/* Of a socket that has no file. */
+static int
+set_mode_of_socket(const struct attempt *a)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0), r;
+
+	if (fd < 0)
+		return -errno;
+	r = result(fchmod(fd, (mode_t)a->call[1]));
+	close(fd);
+	return r;
+}
+
+static int
+make_with_mode(const struct attempt *a)
+{
+	int r = opened(open(a->path, O_WRONLY | O_CREAT | O_CLOEXEC, (mode_t)a->call[1]));
+
+	if (r == 0)
+		unlink(a->path);
+	return r;
+}
+
+static int
+make_node(const struct attempt *a)
+{
+	int r = result(mknod(a->path, (mode_t)a->call[1], 0));
+
+	if (r == 0)
+		unlink(a->path);
+	return r;
+}
+
+/* connect to, or bind at, a port that is not ours: without a filter it is refused by
+ * nobody but, for connect, the kernel, since no one listens there. */
+static int
+use_port(const struct attempt *a)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+	                              .sin_port = htons(OTHER_PORT),
+	                              .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), r;
+
+	if (fd < 0)
+		return -errno;
+	r = result(syscall(a->call[0], fd, &address, sizeof(address)));
+	close(fd);
+	return r;
+}
+
+static int
+send_fast(const struct attempt *a)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0), r;
+
+	(void)a;
+	if (fd < 0)
+		return -errno;
+	r = result(send(fd, "", 0, MSG_FASTOPEN | MSG_NOSIGNAL));
+	close(fd);
+	return r;
+}
+
+static int
+connect_abstract(const struct attempt *a)
+{
+	struct sockaddr_un address;
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0), r;
+
+	(void)a;
+	if (fd < 0)
+		return -errno;
+	r = result(
+	    connect(fd, (const struct sockaddr *)&address, attempt_abstract(&address)));
+	close(fd);
+	return r;
+}
+
+socklen_t
+attempt_abstract(struct sockaddr_un *out)
+{
+	size_t len = 1 + strlen(abstract + 1);
+
+	*out = (struct sockaddr_un){.sun_family = AF_UNIX};
+	memcpy(out->sun_path, abstract, len);
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
+}
+
+/* The answer at a door: its length or -errno. */
+static int
+ask(const char *door, const void *request, size_t len, char *answer, size_t cap)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0), r;
+	struct pollfd wait = {.fd = fd, .events = POLLIN};
+
+	if (fd < 0)
+		return -errno;
+	strncpy(address.sun_path, door, sizeof(address.sun_path) - 1);
+	r = result(connect(fd, (const struct sockaddr *)&address, sizeof(address)));
+	if (r == 0 && send(fd, request, len, MSG_NOSIGNAL) < 0)
+		r = -errno;
+	if (r == 0)
+		r = poll(&wait, 1, ANSWER_MS) == 1 ? 0 : -ETIMEDOUT;
+	if (r == 0)
+		r = (int)recv(fd, answer, cap - 1, 0);
+	if (r < 0 && fd >= 0 && r == -1)
+		r = -errno;
+	close(fd);
+	answer[r > 0 ? r : 0] = '\0';
+	return r;
+}
+
+/* The reason that a door gives to who may not: the words are those of ipc/policy.c. */
+static int
+judge(int r, const char *answer)
+{
+	if (r <= 0)
+		return r < 0 ? r : -ECONNRESET;
+	return strstr(answer, " may ask for this, ") ||
+	               strstr(answer, " may attach as the ")
+	           ? -EACCES
+	           : 0;
+}
+
+static const char *const asks[] = {"swap 0 force /nonexistent/elector", "restart peer",
+                                   "promote forward main", "accept main", "claim 1"};
+enum ask_for { SWAP, RESTART, PROMOTE, ACCEPT, CLAIM };
+
+static int
+ask_words(const struct attempt *a)
+{
+	char answer[4096];
+	const char *words = asks[a->call[1]];
+
+	return judge(ask(a->path, words, strlen(words), answer, sizeof(answer)), answer);
+}
+
+static int
+attach(const struct attempt *a)
+{
+	struct msg m = {.type = MSG_ATTACH};
+	char packet[512], answer[4096];
+	size_t len;
+
+	m.u.attach.who = (uint8_t)a->call[1];
+	snprintf(m.u.attach.name, sizeof(m.u.attach.name), "stranger");
+	snprintf(m.u.attach.build, sizeof(m.u.attach.build), "0");
+	m.u.attach.pid = getpid();
+	m.u.attach.set = MSG_SET;
+	len = msg_encode(&m, packet, sizeof(packet));
+	return judge(ask(connmgr_door, packet, len, answer, sizeof(answer)), answer);
+}
+
 #define RW  (PROT_READ | PROT_WRITE)
 #define RX  (PROT_READ | PROT_EXEC)
 #define RWX (RW | PROT_EXEC)
@@ -213,6 +402,25 @@ const struct attempt attempts[] = {
     {"door_beside", WORKERS, CONCLAVED, make_door, fresh, {0}},
     {"door_in_run", 0, ALL, make_door, own_run, {0}},
 
+    /* what conclaved obeys */
+    {"make_in_data", WORKERS, 0, make_file, own_data, {0}},
+    {"swap", WORKERS, 0, ask_words, conclaved_door, {0, SWAP}},
+    {"restart", WORKERS, 0, ask_words, conclaved_door, {0, RESTART}},
+    {"promote", ELECTOR | PEER, 0, ask_words, connmgr_door, {0, PROMOTE}},
+    {"accept", ELECTOR | PEER, 0, ask_words, connmgr_door, {0, ACCEPT}},
+    {"claim", CONNMGR | ELECTOR, 0, ask_words, peer_door, {0, CLAIM}},
+    {"attach_as_peer", ELECTOR, 0, attach, NULL, {0, MSG_WHO_PEER}},
+    {"attach_as_elector", PEER, 0, attach, NULL, {0, MSG_WHO_ELECTOR}},
+
+    {"chmod", 0, ALL, set_mode, own_door, {0, 0600}},
+    {"chmod_setuid", ALL, 0, set_mode, own_door, {0, 04755}},
+    {"chmod_setgid", ALL, 0, set_mode, own_door, {0, 02755}},
+    {"fchmod_setuid", ALL, 0, set_mode_of_socket, NULL, {0, 04755}},
+    {"fchmodat_setuid", ALL, 0, set_mode_at, own_door, {0, 04755}},
+    {"make_setuid", ALL, 0, make_with_mode, own_run, {0, 04755}},
+    {"make_setgid", ALL, 0, make_with_mode, own_run, {0, 02755}},
+    {"make_node", ALL, 0, make_node, own_run, {0, S_IFREG | 04755}},
+
     {"unix", 0, ALL, call_to_open, NULL, {SYS_socket, AF_UNIX, SOCK_STREAM}},
     {"inet",
      ELECTOR | PEER,
@@ -227,6 +435,13 @@ const struct attempt attempts[] = {
      NULL,
      {SYS_socket, AF_INET6, SOCK_DGRAM}},
     {"raw", WORKERS, 0, call_to_open, NULL, {SYS_socket, AF_INET, SOCK_RAW, 1}},
+    {"mptcp", ALL, 0, call_to_open, NULL, {SYS_socket, AF_INET, SOCK_STREAM, MPTCP}},
+    {"mptcp6", ALL, 0, call_to_open, NULL, {SYS_socket, AF_INET6, SOCK_STREAM, MPTCP}},
+    {"sctp", WORKERS, 0, call_to_open, NULL, {SYS_socket, AF_INET, SOCK_STREAM, 132}},
+    {"connect_other_port", CONNMGR, 0, use_port, NULL, {SYS_connect, [ABI] = 4}},
+    {"bind_other_port", CONNMGR, 0, use_port, NULL, {SYS_bind, [ABI] = 4}},
+    {"send_fast", WORKERS, 0, send_fast, NULL, {0}},
+    {"abstract", WORKERS, CONCLAVED, connect_abstract, NULL, {[ABI] = 6}},
     {"x25", ALL, 0, call_to_open, NULL, {SYS_socket, AF_X25, SOCK_SEQPACKET}},
     {"netlink", ALL, 0, call_to_open, NULL, {SYS_socket, AF_NETLINK, SOCK_RAW}},
     {"packet", ALL, 0, call_to_open, NULL, {SYS_socket, AF_PACKET, SOCK_RAW}},

@@ -1,8 +1,8 @@
-/* Preloaded into a server of the tests. When the file $CONCLAVE_TEST_PRIVILEGES/go
- * appears (for conclaved: go-conclaved), every thread of each daemon (nng's, the disk's,
- * one that is made then) tries what attempt.c has. It does so in the handler of a signal
- * that is sent to this thread alone and cannot be blocked here. The file tried.PROGRAM
- * beside `go` says how it went. */
+/* Preloaded into a server of the tests. When the file
+ * $CONCLAVE_TEST_PRIVILEGES/go.PROGRAM appears, every thread of this daemon (nng's, the
+ * disk's, one that is made then) tries what attempt.c has. It does so in the handler of a
+ * signal that is sent to this thread alone and cannot be blocked here. The file
+ * tried.PROGRAM there says how it went. */
 #include "tests/privileges/attempt.h"
 
 #include <dirent.h>
@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/landlock.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -34,11 +35,18 @@ static const struct {
 };
 
 static unsigned us; /* 0: none of them, or no test */
+static long landlock_abi;
 static char go[PATH_MAX];
 static FILE *tried; /* opened before privileges are dropped */
 static bool done;
 static _Atomic pid_t heard; /* the thread whose results are there */
 static int results[ATTEMPTS_MAX];
+
+static bool
+is_ours(const struct attempt *a)
+{
+	return ((a->refused | a->succeeds) & us) && a->call[ABI] <= landlock_abi;
+}
 
 static void
 on_try(int signal)
@@ -47,7 +55,7 @@ on_try(int signal)
 
 	(void)signal;
 	for (unsigned i = 0; i < attempt_count; i++)
-		if ((attempts[i].refused | attempts[i].succeeds) & us)
+		if (is_ours(&attempts[i]))
 			results[i] = attempts[i].try(&attempts[i]);
 	errno = error;
 	heard = gettid();
@@ -60,12 +68,16 @@ say(pid_t thread)
 		const struct attempt *a = &attempts[i];
 		bool good = true;
 
+		if (!is_ours(a)) {
+			if ((a->refused | a->succeeds) & us)
+				fprintf(tried, "skip %s: it takes Landlock ABI %ld\n",
+				        a->name, a->call[ABI]);
+			continue;
+		}
 		if (a->refused & us)
 			good = attempt_was_refused(a, results[i]);
-		else if (a->succeeds & us)
-			good = results[i] == 0;
 		else
-			continue;
+			good = results[i] == 0;
 		fprintf(tried, "%s %d %s %s %s\n", good ? "good" : "bad", (int)thread,
 		        a->name, a->refused & us ? "refused" : "succeeds",
 		        results[i] == 0 ? "0" : strerrorname_np(-results[i]));
@@ -177,6 +189,18 @@ pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
 	return mask("pthread_sigmask", how, set, old);
 }
 
+/* Outside of what a worker may reach; open until the end. */
+static void
+listen_abstract(void)
+{
+	struct sockaddr_un address;
+	socklen_t len = attempt_abstract(&address);
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (bind(fd, (const struct sockaddr *)&address, len) < 0 || listen(fd, 4096) < 0)
+		abort();
+}
+
 static void __attribute__((constructor)) prepare(void)
 {
 	const struct sigaction action = {.sa_handler = on_try, .sa_flags = SA_RESTART};
@@ -187,13 +211,16 @@ static void __attribute__((constructor)) prepare(void)
 		if (strcmp(program_invocation_short_name, programs[i].program) != 0)
 			continue;
 		attempt_prepare(server, programs[i].own);
-		/* it may do what the others may not, and would come between */
-		snprintf(go, sizeof(go), "%s/go%s", server,
-		         programs[i].bit == CONCLAVED ? "-conclaved" : "");
+		/* one after the other: they ask each other */
+		snprintf(go, sizeof(go), "%s/go.%s", server, programs[i].program);
 		snprintf(path, sizeof(path), "%s/tried.%s", server, programs[i].program);
 		tried = fopen(path, "ae");
 		if (!tried || sigaction(TRY, &action, NULL) < 0)
 			abort();
 		us = programs[i].bit;
+		landlock_abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
+		                       LANDLOCK_CREATE_RULESET_VERSION);
+		if (us == CONCLAVED)
+			listen_abstract();
 	}
 }

@@ -39,6 +39,7 @@ ended() {
 
 # let_try PROGRAM: prints how many threads tried
 let_try() {
+	: >"$LAB/1/go.conclave$1"
 	lab_until "conclave$1 has tried" ended "$LAB/1/tried.conclave$1"
 	sed -n 's/^end //p' "$LAB/1/tried.conclave$1"
 }
@@ -61,7 +62,6 @@ filtered() {
 	[ "${LAB_IPC:-nng}" = seqpacket ] || least=12
 	try_up
 	run -0 lab_conclave 1 reload # the workers' copy is a new file
-	: >"$LAB/1/go"
 	for worker in connmgr elector peer; do
 		threads=$(let_try "-$worker")
 		run bad "-$worker"
@@ -71,7 +71,6 @@ filtered() {
 		[ "$(grep -c ' exec refused EPERM' "$LAB/1/tried.conclave-$worker")" = "$threads" ]
 		filtered "$(lab_pid 1 "$worker")"
 	done
-	: >"$LAB/1/go-conclaved"
 	[ "$(let_try d)" -ge 2 ] # the thread of the test is the other one
 	run bad d
 	echo "$output"
@@ -84,7 +83,6 @@ filtered() {
 @test "with rights = off the same attempts do not fail for want of a privilege" {
 	local what
 	try_up off
-	: >"$LAB/1/go"
 	let_try -elector >/dev/null
 	for what in read_beside write_beside make_beside inet netlink exec ptrace kill clone_namespace fork \
 		memfd memory_wx mprotect_x; do

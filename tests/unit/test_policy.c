@@ -20,7 +20,7 @@ enum {
 struct row {
 	const char *name;
 	uint32_t uid;
-	bool kin;
+	enum policy_role role;
 	/* 'y' or '-' for each of enum policy_what */
 	const char *may;
 };
@@ -30,7 +30,7 @@ hold(const struct policy *p, const struct row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct row *row = &rows[i];
-		struct policy_asker who = {.uid = row->uid, .kin = row->kin};
+		struct policy_asker who = {.uid = row->uid, .role = row->role};
 		char may[POLICY_WHATS + 1] = "";
 
 		for (unsigned what = 0; what < POLICY_WHATS; what++) {
@@ -46,7 +46,7 @@ hold(const struct policy *p, const struct row *rows, size_t count)
 
 #define HOLD(p, rows) hold(p, rows, sizeof(rows) / sizeof(rows[0]))
 
-/* A uid is worth its own role, whether conclaved has started the process or not. */
+/* A uid is worth its own role, as whatever conclaved has started the process. */
 static void
 test_apart(void **state)
 {
@@ -57,18 +57,18 @@ test_apart(void **state)
 	                                .elector = ELECTOR,
 	                                .peer = PEER};
 	static const struct row rows[] = {
-	    {"root", 0, false, "yy--y"},
-	    {"conclaved", CONCLAVED, false, "yy---"},
-	    {"connmgr", CONNMGR, false, "y---y"},
-	    {"connmgr, kin", CONNMGR, true, "y---y"},
-	    {"elector", ELECTOR, false, "y-y--"},
-	    {"elector, kin", ELECTOR, true, "y-y--"},
-	    {"peer", PEER, false, "y--y-"},
-	    {"peer, kin", PEER, true, "y--y-"},
-	    {"another", OTHER, false, "-----"},
-	    {"another, kin", OTHER, true, "-----"},
-	    {"nobody", POLICY_NOBODY, false, "-----"},
-	    {"one with our own uid", OWN, false, "-----"},
+	    {"root", 0, POLICY_NO_CHILD, "yy--y"},
+	    {"conclaved", CONCLAVED, POLICY_NO_CHILD, "yy---"},
+	    {"connmgr", CONNMGR, POLICY_NO_CHILD, "y---y"},
+	    {"connmgr, started", CONNMGR, POLICY_CONNMGR, "y---y"},
+	    {"elector", ELECTOR, POLICY_NO_CHILD, "y-y--"},
+	    {"elector, started", ELECTOR, POLICY_ELECTOR, "y-y--"},
+	    {"peer", PEER, POLICY_NO_CHILD, "y--y-"},
+	    {"peer, started", PEER, POLICY_PEER, "y--y-"},
+	    {"another", OTHER, POLICY_NO_CHILD, "-----"},
+	    {"another, started as peer", OTHER, POLICY_PEER, "-----"},
+	    {"nobody", POLICY_NOBODY, POLICY_NO_CHILD, "-----"},
+	    {"one with our own uid", OWN, POLICY_NO_CHILD, "-----"},
 	};
 
 	(void)state;
@@ -87,76 +87,67 @@ test_hidden(void **state)
 	                                .elector = ELECTOR,
 	                                .peer = PEER};
 	static const struct row rows[] = {
-	    {"root", 0, false, "yy--y"},
-	    {"hidden", POLICY_NOBODY, false, "y---y"},
-	    {"hidden, kin", POLICY_NOBODY, true, "y---y"},
-	    {"we", ELECTOR, false, "y-y--"},
-	    {"another", OTHER, false, "-----"},
+	    {"root", 0, POLICY_NO_CHILD, "yy--y"},
+	    {"hidden", POLICY_NOBODY, POLICY_NO_CHILD, "y---y"},
+	    {"we", ELECTOR, POLICY_NO_CHILD, "y-y--"},
+	    {"another", OTHER, POLICY_NO_CHILD, "-----"},
 	};
 
 	(void)state;
 	HOLD(&p, rows);
 }
 
-/* Only the process can be a reason, and only one to refuse. */
+/* What conclaved has started a process as can be a reason, and only one to refuse. */
+static void
+hold_one_user(uint32_t own)
+{
+	const struct policy p = {.own = own};
+	const struct row rows[] = {
+	    {"we", own, POLICY_NO_CHILD, "yyyyy"},
+	    {"root", 0, POLICY_NO_CHILD, "yyyyy"},
+	    {"connmgr", own, POLICY_CONNMGR, "y---y"},
+	    {"elector", own, POLICY_ELECTOR, "y-y--"},
+	    {"peer", own, POLICY_PEER, "y--y-"},
+	    {"peer as root", 0, POLICY_PEER, "y--y-"},
+	    {"a candidate", own, POLICY_CANDIDATE, "-----"},
+	    {"another", OTHER, POLICY_NO_CHILD, "-----"},
+	    {"another, started as peer", OTHER, POLICY_PEER, "-----"},
+	    {"nobody", POLICY_NOBODY, POLICY_NO_CHILD, "-----"},
+	};
+
+	HOLD(&p, rows);
+}
+
 static void
 test_one_user(void **state)
 {
-	static const struct policy p = {.own = OWN};
-	static const struct row rows[] = {
-	    {"we", OWN, false, "yyyyy"},
-	    {"our worker", OWN, true, "y-yyy"},
-	    {"root", 0, false, "yyyyy"},
-	    {"a worker as root", 0, true, "y-yyy"},
-	    {"another", OTHER, false, "-----"},
-	    {"another, kin", OTHER, true, "-----"},
-	    {"nobody", POLICY_NOBODY, false, "-----"},
-	};
-
 	(void)state;
-	HOLD(&p, rows);
+	hold_one_user(OWN);
+	hold_one_user(0);
 }
 
-/* All are root. */
+/* Every uid, started as anything, in every mode: no start grants anything. */
 static void
-test_one_user_root(void **state)
-{
-	static const struct policy p = {.own = 0};
-	static const struct row rows[] = {
-	    {"root", 0, false, "yyyyy"},
-	    {"a worker", 0, true, "y-yyy"},
-	    {"another", OTHER, true, "-----"},
-	};
-
-	(void)state;
-	HOLD(&p, rows);
-}
-
-/* It takes every uid, kin or not, in every mode: being kin never grants anything. */
-static void
-test_kin_grants_nothing(void **state)
+test_start_grants_nothing(void **state)
 {
 	static const uint32_t uids[] = {0,       OWN,  CONCLAVED, CONNMGR,
 	                                ELECTOR, PEER, OTHER,     POLICY_NOBODY};
 
 	(void)state;
-	for (unsigned mode = 0; mode < 4; mode++) {
-		const struct policy p = {.apart = mode & 1,
-		                         .hidden = mode & 2,
+	for (unsigned at = 0; at < 4 * 8 * (POLICY_CANDIDATE + 1); at++) {
+		const struct policy p = {.apart = at & 1,
+		                         .hidden = at & 2,
 		                         .own = OWN,
 		                         .conclaved = CONCLAVED,
 		                         .connmgr = CONNMGR,
 		                         .elector = ELECTOR,
 		                         .peer = PEER};
+		struct policy_asker stranger = {.uid = uids[at / 4 % 8]};
+		struct policy_asker child = {.uid = stranger.uid, .role = at / 32};
 
-		for (size_t i = 0; i < sizeof(uids) / sizeof(uids[0]); i++) {
-			struct policy_asker stranger = {.uid = uids[i]};
-			struct policy_asker kin = {.uid = uids[i], .kin = true};
-
-			for (unsigned what = 0; what < POLICY_WHATS; what++)
-				if (policy_refuses(&p, &stranger, what))
-					assert_non_null(policy_refuses(&p, &kin, what));
-		}
+		for (unsigned what = 0; what < POLICY_WHATS; what++)
+			if (policy_refuses(&p, &stranger, what))
+				assert_non_null(policy_refuses(&p, &child, what));
 	}
 }
 
@@ -167,8 +158,7 @@ main(void)
 	    cmocka_unit_test(test_apart),
 	    cmocka_unit_test(test_hidden),
 	    cmocka_unit_test(test_one_user),
-	    cmocka_unit_test(test_one_user_root),
-	    cmocka_unit_test(test_kin_grants_nothing),
+	    cmocka_unit_test(test_start_grants_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,6 +87,48 @@ test_incomplete(void **state)
 	assert_false(u.complete);
 }
 
+/* A worker reads who is a child from the file, and takes what it cannot read for no
+ * reason to refuse. */
+static void
+test_children(void **state)
+{
+	const struct users_child list[] = {{getpid(), POLICY_ELECTOR}, {77, POLICY_PEER}};
+	const struct users_process we = {geteuid(), getpid()};
+	char path[96], text[64] = "";
+	size_t len;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/conclaved", folder);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(users_keep_children(folder, list, 2), 0);
+	assert_string_equal(users_refuse(&we, POLICY_READ) ? "no" : "yes", "yes");
+	assert_non_null(users_refuse(&we, POLICY_ADMINISTER));
+	assert_non_null(users_refuse(&we, POLICY_BE_PEER));
+	assert_null(users_refuse(&we, POLICY_BE_ELECTOR));
+	strcat(path, "/children");
+	assert_int_equal(file_read(path, text, sizeof(text), &len), 0);
+	assert_non_null(strstr(text, "\n77 3\n"));
+	/* another process, which has only the file */
+	for (unsigned i = 0; i < 2; i++) {
+		pid_t pid = fork();
+		int status;
+
+		if (pid == 0) {
+			/* forgets the list in memory */
+			(void)users_keep_children("/no/such/folder", NULL, 0);
+			setenv("CONCLAVE_PARENT", "1", 1);
+			users_open(folder);
+			_exit(users_refuse(&we, POLICY_ADMINISTER) ? 1 : 0);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, i == 0 ? 1 << 8 : 0);
+		assert_int_equal(users_keep_children(folder, NULL, 0), 0);
+		assert_null(users_refuse(&we, POLICY_ADMINISTER));
+	}
+	*strrchr(path, '/') = '\0';
+	assert_int_equal(rmdir(path), 0);
+}
+
 /* ---- a door, asked by processes of several users ---- */
 
 static void
@@ -171,6 +213,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_read),
 	    cmocka_unit_test(test_incomplete),
+	    cmocka_unit_test(test_children),
 	    cmocka_unit_test(test_door),
 	};
 	int failed;

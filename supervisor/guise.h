@@ -1,0 +1,34 @@
+/* The users of the workers, as conclaved takes them on: for good in a child that is about
+ * to execute a worker, and for a moment where only the worker's user may do something (a
+ * signal to it, a look into its folder). As root nothing has to be taken on for a
+ * moment. */
+#ifndef SUPERVISOR_GUISE_H
+#define SUPERVISOR_GUISE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct guise {
+	uid_t uid;
+	gid_t gid;
+};
+
+/* Becomes this user, without any other group and without a capability; NULL: only gives
+ * up what a child could inherit. There is no way back, which is tried. 0 or -errno. Takes
+ * no memory and no lock, so that a child of vfork may call it. */
+int guise_become(const struct guise *g);
+
+/* For the calls of this thread up to guise_drop. NULL: nothing changes. Takes on the user
+ * alone: conclaved has the group. */
+void guise_take(const struct guise *g);
+void guise_drop(void);
+
+/* True if we may do all that root may of what is needed to keep users apart: change
+ * owners, signal every process, look into every folder. */
+bool guise_has_all(void);
+/* True if we may at least take on users. */
+bool guise_can_change(void);
+/* root becomes this user, and keeps only what it takes to take on others. 0 or -errno. */
+int guise_settle(const struct guise *g);
+
+#endif
