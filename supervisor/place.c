@@ -111,11 +111,10 @@ place_take(struct place *p, const char *run_dir, const char *data_dir,
 	r = file_lock_open(data_dir, true);
 	if (r == -EWOULDBLOCK)
 		return fail_locked(p, "data_dir", data_dir, error);
-	if (r < 0) {
-		snprintf(error, PLACE_ERROR_MAX, "data_dir %.200s cannot be locked: %s",
-		         data_dir, strerror(-r));
-		return r;
-	}
+	if (r < 0) /* as on a network file system, where a folder has no locks */
+		log_warning("data_dir %s cannot be locked: %s; only the lock in run_dir "
+		            "keeps a second conclaved out",
+		            data_dir, strerror(-r));
 	return place_renew(p, error);
 }
 
