@@ -146,7 +146,10 @@ static const struct role_ops looking_ops = {
     .again = role_send_look,
 };
 
+/* D5: the leader that turned us away looks for a leader itself, so that our wait is over.
+ */
 static const struct role_ops waiting_ops = {
+    .doubt = role_look,
     .packet = hold,
     .due = role_look,
     .due_ms = wait_due_ms,

@@ -64,6 +64,28 @@ d5_gives_up_whom_it_cannot_reach(void **state)
 	assert_false(kit_find(&k, ROLE_ACT_LOOK)->u.look.gave_up);
 }
 
+/* The leader that turned us away looks itself: we are needed in its election. */
+static void
+d5_until_that_leader_looks(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		if (i > 1)
+			passes_the_wait();
+		waits(3, MSG_REASON_REFUSED);
+	}
+	kit_step(&k, (struct role_event){
+			 .type = ROLE_EV_DOUBT, .sid = 2, .serial = {7, k.role_count}});
+	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	kit_step(&k, (struct role_event){.type = ROLE_EV_DOUBT,
+	                                 .sid = 3,
+	                                 .serial = {7, k.role_count - 1}});
+	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	kit_step(&k, (struct role_event){
+			 .type = ROLE_EV_DOUBT, .sid = 3, .serial = {7, k.role_count}});
+	assert_int_equal(kit_find(&k, ROLE_ACT_LOOK)->u.look.reason, MSG_LOOK_REFUSED);
+}
+
 /* Servers that are turned away at the same moment wait differently long, by up to a
  * half. */
 static void
@@ -266,6 +288,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(d5_counts_for_the_same_leader),
 	    TEST(d5_gives_up_whom_it_cannot_reach),
+	    TEST(d5_until_that_leader_looks),
 	    TEST(d5_not_in_step),
 	    TEST(d6_another_comes_in_its_place),
 	    TEST(d6_until_the_ten_ticks_are_over),
