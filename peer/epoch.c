@@ -283,13 +283,31 @@ on_timer(sd_event_source *source, uint64_t usec, void *user)
 	return 0;
 }
 
+/* A write that a power failure cut short leaves such a slot, too. */
+static void
+tell_bad_slots(const struct epoch *e)
+{
+	const char *body;
+	uint64_t count;
+	size_t len;
+
+	for (unsigned i = 0; i < SLOTS_COUNT; i++)
+		if (!slots_decode(e->blocks[i], &count, &body, &len))
+			log_notice(
+			    "%s: slot %u was damaged; it is written again from the "
+			    "other one",
+			    e->path, i);
+}
+
 static void
 on_read_done(struct epoch *e, int result)
 {
 	if (result == 0 && !slots_start(&e->slots, e->blocks))
 		result = damaged(e, e->path, "is damaged in both slots");
 	e->known = result == 0;
-	if (result != 0)
+	if (result == 0)
+		tell_bad_slots(e);
+	else
 		answer_read(e, result);
 }
 

@@ -91,6 +91,7 @@ on_activate(void *user, uint64_t generation)
 	p->role = fresh;
 	p->synced = false;
 	p->started = false;
+	p->damaged = false; /* the new core has to be told, too */
 	p->writing = false;
 	role_get_view(p->role, &view);
 	if (!was || p->view.state != view.state || p->view.phase != view.phase)

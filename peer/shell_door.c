@@ -10,6 +10,7 @@
 #include "wire/qaddr.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -66,7 +67,9 @@ peer_door_claimed(struct peer *p, int64_t claim, int error)
 	if (error < 0) {
 		snprintf(text, sizeof(text), "%s/" EPOCH_FILE " cannot be written: %s",
 		         p->folder, strerror(-error));
-		log_err("%s", text);
+		if (error == -ECANCELED)
+			snprintf(text, sizeof(text),
+			         "the peer became active anew; ask again");
 		if (c)
 			refuse(c, text);
 		return;
