@@ -47,11 +47,12 @@ local_listen(const char *path, int backlog)
 		return fd;
 	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
 		unlink(path);
-	/* bind makes the file with this mode, so there is no moment in which others may
-	 * connect */
-	if (fchmod(fd, users_socket_mode()) < 0 ||
+	/* bind makes the file with this mode and our umask, so there is no moment in
+	 * which others may connect; the umask is too narrow where the workers have users
+	 */
+	if (fchmod(fd, 0600) < 0 ||
 	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    listen(fd, backlog) < 0)
+	    chmod(path, users_socket_mode()) < 0 || listen(fd, backlog) < 0)
 		return fail(fd);
 	return fd;
 }

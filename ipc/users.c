@@ -112,6 +112,10 @@ be_one_user(void)
 void
 users_keep_apart(const struct users *u)
 {
+	if (!u) {
+		be_one_user();
+		return;
+	}
 	here = (struct policy){.apart = true,
 	                       .hidden = are_hidden(),
 	                       .own = geteuid(),

@@ -28,10 +28,10 @@ struct users {
 void users_read(const char *passwd, const char *group, struct users *out);
 
 /* A worker's start, before it drops its privileges and before proc_init: it is apart from
- * the others if it runs as the user of a worker. Without this call all processes have one
- * user. */
+ * the others if it runs as the user of a worker. A conclaved that has started it keeps
+ * the list of its children in run_dir. Without this call all processes have one user. */
 void users_open(const char *run_dir);
-/* conclaved has decided that each worker gets its own user. */
+/* conclaved has decided that each worker gets its own user; NULL: that all have ours. */
 void users_keep_apart(const struct users *u);
 /* conclaved's list of its children: in memory for itself, and as a file for the workers.
  */

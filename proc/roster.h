@@ -20,6 +20,8 @@ struct roster_row {
 	const char *program;
 	/* For --help: `PROGRAM: what it does`. */
 	const char *about;
+	/* Whom it runs as where each worker has a user of its own (ipc/users.h). */
+	const char *user;
 	/* Below run_dir; with instances the folder's name goes on with the instance's. */
 	const char *folder;
 	/* Several processes may run beside each other, each with a name of its own. */

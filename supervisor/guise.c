@@ -55,8 +55,8 @@ permitted(void)
 }
 
 /* A change of users marks the process as one that nobody may look at, not even itself. */
-static void
-be_seen(void)
+void
+guise_be_seen(void)
 {
 	(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 }
@@ -117,7 +117,7 @@ guise_drop(void)
 	on = false;
 	if (set_uids(SAME, own, SAME) < 0)
 		_exit(1); /* never as somebody else */
-	be_seen();
+	guise_be_seen();
 }
 
 bool
@@ -133,6 +133,15 @@ guise_can_change(void)
 }
 
 int
+guise_use_group(gid_t gid)
+{
+	int r = syscall(SYS_setresgid, -1, gid, -1) < 0 ? -errno : 0;
+
+	guise_be_seen();
+	return r;
+}
+
+int
 guise_settle(const struct guise *g)
 {
 	int r = prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 ? -errno : set_group(g->gid);
@@ -142,6 +151,6 @@ guise_settle(const struct guise *g)
 	if (r == 0)
 		r = set_caps(CHANGES);
 	(void)prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
-	be_seen();
+	guise_be_seen();
 	return r;
 }

@@ -28,6 +28,10 @@ void guise_drop(void);
 bool guise_has_all(void);
 /* True if we may at least take on users. */
 bool guise_can_change(void);
+/* root takes on the group of what it makes from here on. 0 or -errno. */
+int guise_use_group(gid_t gid);
+/* After a child of vfork has become somebody in our memory. */
+void guise_be_seen(void);
 /* root becomes this user, and keeps only what it takes to take on others. 0 or -errno. */
 int guise_settle(const struct guise *g);
 

@@ -2,6 +2,7 @@
 #include "supervisor/notify.h"
 
 #include "ipc/local.h"
+#include "ipc/users.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -124,7 +125,7 @@ bind_socket(const struct sockaddr_un *address)
 	if ((unlink(path) < 0 && errno != ENOENT) ||
 	    setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0 ||
 	    bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ||
-	    chmod(path, 0600) < 0) {
+	    chmod(path, users_socket_mode()) < 0) {
 		r = -errno;
 		close(fd);
 		return r;

@@ -20,9 +20,10 @@
 #define INSTALLED "libexec/conclave"
 
 static int
-make_dir(const char *key, const char *path, char error[PLACE_ERROR_MAX])
+make_dir(const struct apart *apart, const char *key, const char *path,
+         char error[PLACE_ERROR_MAX])
 {
-	int r = file_make_dir(path);
+	int r = apart_make_own(apart, path);
 
 	if (r == -EPERM)
 		snprintf(error, PLACE_ERROR_MAX,
@@ -73,10 +74,10 @@ place_renew(struct place *p, char error[PLACE_ERROR_MAX])
 	char path[CONF_RUN_DIR_MAX + 32];
 	int r;
 
-	if ((r = make_dir("run_dir", p->run_dir, error)) < 0)
+	if ((r = make_dir(p->apart, "run_dir", p->run_dir, error)) < 0)
 		return r;
 	(void)paths_below(path, sizeof(path), p->run_dir, PATHS_CONCLAVED, NULL);
-	if ((r = make_dir("run_dir", path, error)) < 0)
+	if ((r = make_dir(p->apart, "run_dir", path, error)) < 0)
 		return r;
 	r = file_lock_open(p->lock_path, false);
 	if (r == -EWOULDBLOCK)
@@ -94,17 +95,18 @@ place_renew(struct place *p, char error[PLACE_ERROR_MAX])
 }
 
 int
-place_take(struct place *p, const char *run_dir, const char *data_dir,
-           char error[PLACE_ERROR_MAX])
+place_take(struct place *p, const struct apart *apart, const char *run_dir,
+           const char *data_dir, char error[PLACE_ERROR_MAX])
 {
 	int r;
 
-	*p = (struct place){.run_dir = run_dir, .data_dir = data_dir, .lock_fd = -1};
+	*p = (struct place){
+	    .apart = apart, .run_dir = run_dir, .data_dir = data_dir, .lock_fd = -1};
 	(void)paths_below(p->lock_path, sizeof(p->lock_path), run_dir, PATHS_CONCLAVED,
 	                  "lock");
 	/* data_dir too: without it each worker would fail, again and again */
-	if ((r = make_dir("run_dir", run_dir, error)) < 0 ||
-	    (r = make_dir("data_dir", data_dir, error)) < 0)
+	if ((r = make_dir(p->apart, "run_dir", run_dir, error)) < 0 ||
+	    (r = make_dir(p->apart, "data_dir", data_dir, error)) < 0)
 		return r;
 	/* this lock is kept until we end; a file for it could not be made on a full disk
 	 */
@@ -124,8 +126,19 @@ place_is_ours(const struct place *p)
 	return p->lock_fd >= 0 && local_is_there(p->lock_path, &p->lock_name);
 }
 
+/* Our group may read the file exactly if the workers have users of their own. */
+static bool
+is_for_workers(const struct apart *apart, const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && st.st_gid == getegid() &&
+	       ((st.st_mode & S_IRGRP) != 0) == apart->is;
+}
+
 int
-place_config(const struct conf *conf, char *path, size_t path_cap)
+place_config(const struct apart *apart, const struct conf *conf, char *path,
+             size_t path_cap)
 {
 	static char text[CONF_PRINT_MAX], there[CONF_PRINT_MAX];
 	size_t len = conf_print(conf, false, text, sizeof(text)), has;
@@ -134,10 +147,14 @@ place_config(const struct conf *conf, char *path, size_t path_cap)
 
 	if (r < 0)
 		return r;
-	if (file_read(path, there, sizeof(there), &has) == 0 && has == len &&
+	if (is_for_workers(apart, path) &&
+	    file_read(path, there, sizeof(there), &has) == 0 && has == len &&
 	    memcmp(there, text, len) == 0)
 		return 0;
-	return len == 0 ? -EMSGSIZE : file_write(path, text, len, false);
+	if (len == 0)
+		return -EMSGSIZE;
+	return apart->is ? file_write_shared(path, text, len, false)
+	                 : file_write(path, text, len, false);
 }
 
 static bool
@@ -194,29 +211,38 @@ sweep_folder(const char *path)
 }
 
 void
-place_sweep(const char *run_dir)
+place_sweep(const struct apart *apart, const char *run_dir)
 {
 	char path[CONF_PATH_MAX];
+	const struct roster_row *row;
 	const struct dirent *e;
 	DIR *dir = opendir(run_dir);
 
-	while (dir && (e = readdir(dir)))
-		if (roster_of_folder(e->d_name, NULL) &&
-		    paths_below(path, sizeof(path), run_dir, e->d_name, NULL) == 0)
+	while (dir && (e = readdir(dir))) {
+		row = roster_of_folder(e->d_name, NULL);
+		if (row &&
+		    paths_below(path, sizeof(path), run_dir, e->d_name, NULL) == 0) {
+			guise_take(apart_guise(apart, row));
 			sweep_folder(path);
+			guise_drop();
+		}
+	}
 	if (dir)
 		closedir(dir);
 }
 
 void
-place_forget(const char *run_dir, const char *elector)
+place_forget(const struct apart *apart, const char *run_dir, const char *elector)
 {
+	const struct roster_row *row = &roster[ROSTER_ELECTOR];
 	char path[CONF_PATH_MAX], folder[ROSTER_FOLDER_MAX];
 
-	roster_folder(&roster[ROSTER_ELECTOR], elector, folder);
+	roster_folder(row, elector, folder);
 	if (paths_below(path, sizeof(path), run_dir, folder, NULL) < 0)
 		return;
+	guise_take(apart_guise(apart, row));
 	sweep_folder(path);
+	guise_drop();
 	if (rmdir(path) < 0 && errno != ENOENT)
 		log_info("%s: %s", path, strerror(errno));
 }

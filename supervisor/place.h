@@ -5,6 +5,7 @@
 
 #include "config/conf.h"
 #include "ipc/local.h"
+#include "supervisor/apart.h"
 
 #include <stddef.h>
 
@@ -15,6 +16,7 @@
  * second conclaved with the same data_dir would be worse than none. */
 struct place {
 	/* Borrowed. */
+	const struct apart *apart;
 	const char *run_dir, *data_dir;
 	char lock_path[CONF_RUN_DIR_MAX + 32];
 	/* -1: not held. */
@@ -24,8 +26,8 @@ struct place {
 
 /* Makes both folders and run_dir/conclaved, and takes the locks. 0; 1: another conclaved
  * has one of them; -errno: a folder cannot be used. `error` says so for a person. */
-int place_take(struct place *p, const char *run_dir, const char *data_dir,
-               char error[PLACE_ERROR_MAX]);
+int place_take(struct place *p, const struct apart *apart, const char *run_dir,
+               const char *data_dir, char error[PLACE_ERROR_MAX]);
 /* Whether run_dir/conclaved is still the one that we have locked. If not, it was removed
  * or replaced, and what stands there by now may be another's. */
 bool place_is_ours(const struct place *p);
@@ -36,7 +38,8 @@ int place_renew(struct place *p, char error[PLACE_ERROR_MAX]);
  * with, and puts its name into `path`. A worker that is started again must not run with
  * what the user's file says by then. Nothing is written where the file has this content
  * already: run_dir may be full. 0 or -errno. */
-int place_config(const struct conf *conf, char *path, size_t path_cap);
+int place_config(const struct apart *apart, const struct conf *conf, char *path,
+                 size_t path_cap);
 
 /* The folder of the worker programs: `configured`; where that is empty the folder of this
  * program or, if the workers are not there, ../libexec/conclave. 0 or -errno. */
@@ -44,8 +47,8 @@ int place_programs(const char *configured, char *out, size_t cap);
 
 /* Removes the sockets that killed workers left in their folders below run_dir. Call it
  * when no worker lives any more. */
-void place_sweep(const char *run_dir);
+void place_sweep(const struct apart *apart, const char *run_dir);
 /* Removes the folder of an elector that has ended and is not started again. */
-void place_forget(const char *run_dir, const char *elector);
+void place_forget(const struct apart *apart, const char *run_dir, const char *elector);
 
 #endif

@@ -207,10 +207,12 @@ prepare(struct supervisor *s)
 	sd_event *loop = proc_loop(s->proc);
 	int r;
 
-	if ((r = place_config(&s->conf, s->children_config, sizeof(s->children_config))) <
-	        0 ||
-	    (r = place_programs(s->conf.program_dir, s->program_dir,
-	                        sizeof(s->program_dir))) < 0 ||
+	r = place_programs(s->conf.program_dir, s->program_dir, sizeof(s->program_dir));
+	if (r < 0)
+		return r;
+	apart_try(&s->apart, &s->conf, s->program_dir);
+	if ((r = place_config(&s->apart, &s->conf, s->children_config,
+	                      sizeof(s->children_config))) < 0 ||
 	    (r = gate_init(&s->gate, sizeof(struct supervisor_event), EVENTS_MAX,
 	                   &gate_ops, s)) < 0 ||
 	    (r = sd_event_add_time_relative(loop, &s->tell, CLOCK_MONOTONIC, TELL_US,
@@ -231,8 +233,10 @@ int
 supervisor_open(struct supervisor *s)
 {
 	char error[PLACE_ERROR_MAX];
-	int r = place_take(&s->place, s->conf.run_dir, s->conf.data_dir, error);
+	int r;
 
+	apart_open(&s->apart);
+	r = place_take(&s->place, &s->apart, s->conf.run_dir, s->conf.data_dir, error);
 	s->awaited = getenv("NOTIFY_SOCKET") != NULL;
 	if (r != 0) {
 		log_err("%s", error);
@@ -256,7 +260,7 @@ supervisor_run(struct supervisor *s)
 	r = proc_run(s->proc);
 	/* a run_dir that was replaced may be another's */
 	if (place_is_ours(&s->place))
-		place_sweep(s->conf.run_dir);
+		place_sweep(&s->apart, s->conf.run_dir);
 	if (r >= 0)
 		return r;
 	log_err("the loop broke: %s", strerror(-r));

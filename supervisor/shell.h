@@ -18,6 +18,7 @@
 #include "proc/gate.h"
 #include "proc/proc.h"
 #include "proc/roster.h"
+#include "supervisor/apart.h"
 #include "supervisor/child.h"
 #include "supervisor/child_notice.h"
 #include "supervisor/kept.h"
@@ -112,6 +113,7 @@ struct supervisor {
 	bool changed;
 	char told[256];
 
+	struct apart apart;
 	struct spawn *spawn;
 	struct notify *notify;
 	struct kept kept;

@@ -45,7 +45,9 @@ signal_child(struct supervisor_child *m, int sig)
 
 	if (!m->source)
 		return;
+	guise_take(apart_guise(&m->supervisor->apart, m->row));
 	r = sd_event_source_send_child_signal(m->source, sig, NULL, 0);
+	guise_drop();
 	if (r < 0 && r != -ESRCH)
 		log_err("%s: signal %d: %s", m->row->name, sig, strerror(-r));
 }
@@ -102,8 +104,10 @@ spawn_child(struct supervisor_child *m)
 	char *argv[] = {m->path,          (char *)"-c", s->children_config,
 	                (char *)"--name", m->name,      NULL};
 	struct child_event ev = {.type = CHILD_EV_SPAWNED};
-	struct spawn_how how = {
-	    .argv = argv, .kept = is_connmgr(m) ? &s->kept : NULL, .out_fd = -1};
+	struct spawn_how how = {.argv = argv,
+	                        .kept = is_connmgr(m) ? &s->kept : NULL,
+	                        .out_fd = -1,
+	                        .as = apart_guise(&s->apart, m->row)};
 	pid_t pid = 0;
 	int r;
 
@@ -113,6 +117,8 @@ spawn_child(struct supervisor_child *m)
 	/* somebody may have removed what the child needs since the last start */
 	supervisor_place_mend(s);
 	r = supervisor_write_config(s);
+	if (r == 0)
+		r = apart_make_folders(&s->apart, &s->conf, m->row, m->name);
 	if (r == 0)
 		r = supervisor_program_open(m, &how.exe);
 	if (r == 0) {
@@ -313,7 +319,7 @@ seat_ended(struct supervisor_child *m, const struct child_note *why)
 	child_note_text(why, text, sizeof(text));
 	snprintf(s->drive.words, DRIVE_WORDS_MAX, "it ended: %s", text);
 	if (ev.seat != s->drive.core.active)
-		place_forget(s->conf.run_dir, m->name);
+		place_forget(&s->apart, s->conf.run_dir, m->name);
 	supervisor_push_swap(s, &ev);
 }
 

@@ -51,7 +51,9 @@ stop_describing(struct supervisor *s)
 		return;
 	/* the source kills and reaps a program that still runs */
 	(void)sd_event_source_set_child_process_own(s->describer, 1);
+	guise_take(apart_guise(&s->apart, &roster[ROSTER_ELECTOR]));
 	s->describer = sd_event_source_unref(s->describer);
+	guise_drop();
 	supervisor_tell_children(s);
 	close(s->describe_fd);
 }
@@ -105,7 +107,8 @@ describe(struct supervisor *s, struct record_program *p)
 {
 	char asked[RECORD_PATH_MAX];
 	char *argv[] = {p->path, (char *)"--describe", NULL};
-	struct spawn_how how = {.argv = argv};
+	struct spawn_how how = {.argv = argv,
+	                        .as = apart_guise(&s->apart, &roster[ROSTER_ELECTOR])};
 	int fds[2], r;
 
 	strcpy(asked, p->path);
@@ -287,7 +290,7 @@ on_turned(void *user, unsigned before)
 	struct supervisor *s = user;
 
 	if (supervisor_seat(s, before)->life.pid == 0)
-		place_forget(s->conf.run_dir, s->drive.programs[before].name);
+		place_forget(&s->apart, s->conf.run_dir, s->drive.programs[before].name);
 }
 
 static void

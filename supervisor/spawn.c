@@ -19,7 +19,8 @@
 /* The loop handles exits after the notices of children (notify.c), before all else. */
 #define EXIT_PRIORITY (SD_EVENT_PRIORITY_NORMAL - 50)
 #define OWN_VARS      4
-#define FIRST_FD      3 /* the first descriptor that is handed to a child */
+#define INHERITED_MAX 256 /* descriptors that whoever started us left open */
+#define FIRST_FD      3   /* the first descriptor that is handed to a child */
 /* The stack of each thread of nng has this size, and counts as data: with the usual 8 MB
  * the children would reach their limit before they begin. */
 #define STACK_MAX ((rlim_t)256 << 10)
@@ -196,9 +197,13 @@ set_files(const struct spawn_how *how)
 		r = dup2(how->out_fd, 1) < 0 ? -errno : open_null(2, O_WRONLY);
 	for (unsigned i = 0; how->kept && i < how->kept->count && r == 0; i++)
 		r = dup2(how->kept->fds[i], next++) < 0 ? -errno : 0;
-	if (r == 0 && close_range((unsigned)next, UINT_MAX, CLOSE_RANGE_CLOEXEC) < 0)
-		r = -errno;
-	return r;
+	if (r < 0 || close_range((unsigned)next, UINT_MAX, CLOSE_RANGE_CLOEXEC) == 0)
+		return r;
+	/* an older sandbox around us refuses the call: what we opened has the flag anyway
+	 */
+	for (; next < INHERITED_MAX; next++)
+		(void)fcntl(next, F_SETFD, FD_CLOEXEC);
+	return 0;
 }
 
 /* The limit of the memory comes last: the program is not there yet. */
@@ -259,6 +264,7 @@ start(struct spawn *s, const struct spawn_how *how, pid_t *pid)
 	}
 	if (child < 0)
 		error = -errno;
+	guise_be_seen();
 	if (exe >= 0)
 		close(exe);
 	if (child > 0 && error < 0)

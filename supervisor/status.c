@@ -147,11 +147,15 @@ put_child(struct buf_out *out, const struct supervisor_child *m, const char *nam
           uint64_t now_us)
 {
 	const struct child *life = &m->life;
-	struct procfs_use use = procfs_read(life->pid);
+	struct procfs_use use;
 	uint64_t generation = m->said.generation;
 	char text[REASON_MAX];
 	bool alive = life->pid > 0;
 
+	guise_take(
+	    apart_guise(&m->supervisor->apart, m->row)); /* others may not see it */
+	use = procfs_read(life->pid);
+	guise_drop();
 	json_put_next(out);
 	buf_put_u8(out, '{');
 	json_put_text(out, "name", name);
@@ -232,6 +236,8 @@ supervisor_status_print(struct supervisor *s)
 		put_child(&out, spare, "elector-shadow", now_us);
 	buf_put_u8(&out, ']');
 	put_swap(&out, &s->drive);
+	json_put_bool(&out, "apart", s->apart.is);
+	json_put_text(&out, "apart_reason", s->apart.why_not);
 	json_put_counts(&out, "drops", drops, 2);
 	buf_put_u8(&out, '}');
 	return out.bad ? 0 : out.len;

@@ -182,7 +182,7 @@ fi
 # silent for 300 ms as it ships. So beside the boxes are those with longer ticks, and those that mind no other leader.
 asan asan probe electors hostile odd
 LAB_IPC=seqpacket asan "asan, seqpacket" elect faults swap
-ship completion demo import looking metrics output privileges
+ship completion demo import looking metrics output privileges users
 [ -z "${waits:-}" ] || wait "$waits"
 # conclaved is tested with workers that are not built for ASan: their times are short
 FAKEWORKER=$PWD/$build/tests/fakeworker asan asan supervisor

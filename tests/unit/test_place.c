@@ -21,6 +21,7 @@
 
 #include <cmocka.h>
 
+static const struct apart one_user;
 static char folder[32], run_dir[48], data_dir[48], lock_path[96];
 static struct place place;
 static char error[PLACE_ERROR_MAX];
@@ -50,7 +51,7 @@ set_up(void **state)
 	snprintf(run_dir, sizeof(run_dir), "%s/run", folder);
 	snprintf(data_dir, sizeof(data_dir), "%s/data", folder);
 	snprintf(lock_path, sizeof(lock_path), "%s/conclaved/lock", run_dir);
-	return place_take(&place, run_dir, data_dir, error);
+	return place_take(&place, &one_user, run_dir, data_dir, error);
 }
 
 static int
@@ -71,12 +72,12 @@ test_second(void **state)
 
 	(void)state;
 	assert_true(place_is_ours(&place));
-	assert_int_equal(place_take(&second, run_dir, data_dir, error), 1);
+	assert_int_equal(place_take(&second, &one_user, run_dir, data_dir, error), 1);
 	snprintf(pid, sizeof(pid), "(pid %d)", (int)getpid());
 	assert_non_null(strstr(error, pid));
 	/* run_dir is gone, and its lock with it: data_dir is locked still */
 	remove_all(run_dir);
-	assert_int_equal(place_take(&second, run_dir, data_dir, error), 1);
+	assert_int_equal(place_take(&second, &one_user, run_dir, data_dir, error), 1);
 	assert_non_null(strstr(error, data_dir));
 	assert_non_null(strstr(error, "; stop it"));
 }
@@ -110,7 +111,7 @@ test_taken_by_another(void **state)
 	(void)state;
 	remove_all(run_dir);
 	snprintf(other_data, sizeof(other_data), "%s/data2", folder);
-	assert_int_equal(place_take(&other, run_dir, other_data, error), 0);
+	assert_int_equal(place_take(&other, &one_user, run_dir, other_data, error), 0);
 	assert_false(place_is_ours(&place));
 	assert_int_equal(place_renew(&place, error), 1);
 	assert_non_null(strstr(error, run_dir));
@@ -143,13 +144,13 @@ test_config(void **state)
 	strcpy(conf.data_dir, data_dir);
 	conf.server_count = 1;
 	conf.log_level = 6;
-	assert_int_equal(place_config(&conf, path, sizeof(path)), 0);
+	assert_int_equal(place_config(&one_user, &conf, path, sizeof(path)), 0);
 	assert_int_equal(stat(path, &made), 0);
-	assert_int_equal(place_config(&conf, path, sizeof(path)), 0);
+	assert_int_equal(place_config(&one_user, &conf, path, sizeof(path)), 0);
 	assert_int_equal(stat(path, &later), 0);
 	assert_int_equal(made.st_ino, later.st_ino);
 	conf.log_level = 7;
-	assert_int_equal(place_config(&conf, path, sizeof(path)), 0);
+	assert_int_equal(place_config(&one_user, &conf, path, sizeof(path)), 0);
 	assert_int_equal(stat(path, &later), 0);
 	assert_int_not_equal(made.st_ino, later.st_ino);
 }

@@ -5,6 +5,7 @@
 #include "ctl/ask.h"
 #include "ipc/door.h"
 #include "ipc/users.h"
+#include "proc/roster.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -51,6 +52,16 @@ test_read(void **state)
 	assert_int_equal(u.elector, 903);
 	assert_int_equal(u.peer, 904);
 	assert_int_equal(u.group, 900);
+}
+
+/* The table of the workers names the same users. */
+static void
+test_names(void **state)
+{
+	(void)state;
+	assert_string_equal(roster[ROSTER_CONNMGR].user, USERS_CONNMGR);
+	assert_string_equal(roster[ROSTER_ELECTOR].user, USERS_ELECTOR);
+	assert_string_equal(roster[ROSTER_PEER].user, USERS_PEER);
 }
 
 static void
@@ -211,9 +222,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_read),
-	    cmocka_unit_test(test_incomplete),
-	    cmocka_unit_test(test_children),
+	    cmocka_unit_test(test_read),     cmocka_unit_test(test_incomplete),
+	    cmocka_unit_test(test_children), cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_door),
 	};
 	int failed;
