@@ -15,17 +15,20 @@ enum unit { ALL, TARGET, CONNMGR, PORTS, ELECTOR, PEER, UNITS };
 
 struct role {
 	const char *name;
+	/* whom it runs as where each worker has a user of its own; NULL: no worker */
+	const char *user;
 	/* the folders below run_dir and data_dir; NULL: the unit writes nothing there */
 	const char *run, *data;
 };
 
 static const struct role roles[UNITS] = {
-    [ALL] = {"conclave.service", "", ""},
-    [TARGET] = {"conclave.target", NULL, NULL},
-    [CONNMGR] = {"conclave-connmgr.service", "/connmgr", "/connmgr"},
-    [PORTS] = {"conclave-connmgr.socket", NULL, NULL},
-    [ELECTOR] = {"conclave-elector@main.service", "/elector-main", NULL},
-    [PEER] = {"conclave-peer.service", "/peer", "/peer"},
+    [ALL] = {"conclave.service", NULL, "", ""},
+    [TARGET] = {"conclave.target", NULL, NULL, NULL},
+    [CONNMGR] = {"conclave-connmgr.service", "conclave-connmgr", "/connmgr", "/connmgr"},
+    [PORTS] = {"conclave-connmgr.socket", NULL, NULL, NULL},
+    [ELECTOR] = {"conclave-elector@main.service", "conclave-elector", "/elector-main",
+                 NULL},
+    [PEER] = {"conclave-peer.service", "conclave-peer", "/peer", "/peer"},
 };
 
 struct judge {
@@ -132,6 +135,13 @@ judge_folder(const struct judge *j, enum unit u, const char *setting, const char
 		         roles[u].name, path, setting);
 }
 
+/* connmgr lets a worker attach that has its own user, or the same as connmgr. */
+static bool
+has_own_user(enum unit u, const char *user)
+{
+	return roles[u].user && strcmp(user, roles[u].user) == 0;
+}
+
 static void
 judge_user(const struct judge *j, enum unit u, enum unit first)
 {
@@ -148,9 +158,15 @@ judge_user(const struct judge *j, enum unit u, enum unit first)
 		         "%s runs as %s, whom this machine does not know: see "
 		         "systemd-sysusers",
 		         roles[u].name, user);
-	if (strcmp(user, value_of(j, first, "User", 0, other)) != 0)
-		complain(j, "%s runs as %s and %s as %s: neither would answer the other",
-		         roles[first].name, other, roles[u].name, user);
+	value_of(j, first, "User", 0, other);
+	if (has_own_user(first, other) ? !has_own_user(u, user)
+	                               : strcmp(user, other) != 0)
+		complain(
+		    j,
+		    "%s runs as %s and %s as %s: neither would answer the other; give "
+		    "them the users %s and %s",
+		    roles[first].name, other, roles[u].name, user, roles[first].user,
+		    roles[u].user);
 }
 
 static void

@@ -30,7 +30,7 @@ box_up() {
 	build=$(realpath "${CONCLAVE_BIN:-$BATS_TEST_DIRNAME/../../build/bin}/..")
 	mkdir "$BOX_DIR"
 	make -s -C "$BATS_TEST_DIRNAME/../.." B="$build" DESTDIR="$BOX_DIR/installed" install
-	cp "$build/tests/sandbox" "$build/tests/leak.so" "$BATS_TEST_DIRNAME"/{knock.py,../box/inside.sh,../box/words.sh} "$BOX_DIR"
+	cp "$build/tests/sandbox" "$build/tests/fakeworker" "$build/tests/leak.so" "$BATS_TEST_DIRNAME"/{knock.py,../box/inside.sh,../box/words.sh} "$BOX_DIR"
 	cat >"$BOX_DIR/conclave.conf" <<-END
 		id = 1;
 		run_dir = "/run/conclave";
@@ -127,14 +127,14 @@ box_only() {
 		[ \$(restarts $1) = \$((\$(</run/restarts) + 1)) ]"
 }
 
-# box_sandbox PROGRAM UNIT: what a program in the place of the unit's could do (tests/sandbox)
+# box_sandbox PROGRAM UNIT: what a program in the place of the unit's could do as the unit's user (tests/sandbox)
 box_sandbox() {
 	box "
 		systemctl stop $2
 		cp $1 /run/program
 		cp $BOX_DIR/sandbox $1
 		mkdir -p /run/systemd/system/$2.d
-		printf '[Service]\nType=oneshot\nRestart=no\nStandardOutput=truncate:/run/sandbox\n' >/run/systemd/system/$2.d/probe.conf
+		printf '[Service]\nType=oneshot\nRestart=no\nExecStart=\nExecStart=$1\nStandardOutput=truncate:/run/sandbox\n' >/run/systemd/system/$2.d/probe.conf
 		systemctl daemon-reload
 		systemctl start $2
 		rm -r /run/systemd/system/$2.d

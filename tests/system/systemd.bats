@@ -18,7 +18,7 @@ name_of() {
 @test "exposure" {
 	box '
 		cd /usr/local/lib/systemd/system
-		for unit in conclave.service:12 conclave-connmgr.service:12 conclave-elector@.service:3 conclave-peer.service:3; do
+		for unit in conclave.service:16 conclave-connmgr.service:12 conclave-elector@.service:3 conclave-peer.service:3; do
 			systemd-analyze security --offline=true --threshold=${unit#*:} --no-pager ./${unit%:*} | tail -n 1
 			[ ${PIPESTATUS[0]} = 0 ]
 		done'
@@ -112,17 +112,38 @@ name_of() {
 	[ "$output" = "$(printf '%s\n' 'writable /run/conclave/peer' 'writable /var/lib/conclave/peer' 'socket unix' end)" ]
 }
 
-@test "each runs as conclave, without privileges, under a filter" {
+@test "each runs as its own user, without privileges, under a filter" {
 	for unit in $workers; do
 		box "
 			status=/proc/\$(pid $unit.service)/status
-			user=\$(id -u conclave)
+			user=\$(id -u conclave-$(name_of "$unit"))
 			cat \$status
 			[ \"\$(awk '/^Uid:/ {print \$2, \$3, \$4, \$5}' \$status)\" = \"\$user \$user \$user \$user\" ]
+			[ \$(awk '/^Gid:/ {print \$2}' \$status) = \$(getent group conclave | cut -d: -f 3) ]
 			[ \$(awk '/^CapBnd:/ {print \$2}' \$status) = 0000000000000000 ]
 			[ \$(awk '/^NoNewPrivs:/ {print \$2}' \$status) = 1 ]
 			[ \$(awk '/^Seccomp:/ {print \$2}' \$status) = 2 ]"
 	done
+}
+
+@test "a user of one worker can neither administer, nor attach as another, nor write where another does" {
+	box "
+		as() { setpriv --reuid conclave-\$1 --regid conclave --clear-groups -- \"\${@:2}\"; }
+		$BOX_DIR/fakeworker ask /run/conclave/connmgr/door status | jq -e .apart
+		conclave health --json | jq -e '.notes == []'
+		for name in connmgr elector peer; do
+			as \$name $BOX_DIR/fakeworker ask /run/conclave/connmgr/door status | jq -e .workers
+			as \$name $BOX_DIR/fakeworker ask /run/conclave/connmgr/door 'promote forward main' | grep 'only root and the user of conclaved'
+			as \$name $BOX_DIR/fakeworker ask /run/conclave/peer/door 'claim 1' | grep 'only root and the user of conclaved'
+			for other in connmgr elector-main peer; do
+				[ \$other = \${name/elector/elector-main} ] || for what in 'touch x' 'rm -f door' ls; do
+					! as \$name sh -c \"cd /run/conclave/\$other && \$what\" || exit 1
+				done
+				! as \$name mv /run/conclave/\$other /run/conclave/x || exit 1
+			done
+		done
+		! setpriv --reuid nobody --regid nogroup --clear-groups $BOX_DIR/fakeworker ask /run/conclave/connmgr/door status || exit 1
+		conclave status --json | jq -e '.claim == \"0x0\"'"
 }
 
 @test "no connection is refused while connmgr is killed, the FD store has its ports" {

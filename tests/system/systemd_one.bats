@@ -144,10 +144,53 @@ all_new() {
 	box_until "it serves again" serves
 }
 
-@test "conclaved and its workers can write run_dir and data_dir, use the network, and execute nothing else" {
+@test "conclaved can write run_dir and data_dir, no folder of a worker, use the network, and execute nothing else" {
 	run -0 box_sandbox /usr/local/sbin/conclaved conclave.service
-	[ "$output" = "$(printf '%s\n' 'writable /run/conclave' 'writable /var/lib/conclave' 'writable /var/lib/conclave/connmgr' 'writable /var/lib/conclave/peer' \
+	echo "$output"
+	[ "$output" = "$(printf '%s\n' 'writable /run/conclave' 'writable /var/lib/conclave' 'writable /var/lib/conclave/conclaved' \
 		'socket unix' 'socket inet' 'socket inet6' end)" ]
+}
+
+@test "each worker runs as its own user, conclaved with what it takes to start them, and nobody gets back" {
+	box '
+		group=$(getent group conclave | cut -d: -f 3)
+		for name in connmgr elector peer; do
+			status=/proc/$(pid $name)/status
+			user=$(id -u conclave-$name)
+			cat $status
+			[ "$(awk "/^Uid:/ {print \$2, \$3, \$4, \$5}" $status)" = "$user $user $user $user" ]
+			[ "$(awk "/^Gid:/ {print \$2, \$3, \$4, \$5}" $status)" = "$group $group $group $group" ]
+			[ "$(awk "/^Groups:/ {print \$2, \$3}" $status)" = "$group " ]
+			[ "$(awk "/^Cap(Inh|Prm|Eff|Amb):/ {print \$2}" $status | sort -u)" = 0000000000000000 ]
+			[ $(stat -c %U:%G:%a /run/conclave/${name/elector/elector-main}) = conclave-$name:conclave:710 ]
+		done
+		[ $(stat -c %U:%G:%a /var/lib/conclave/peer) = conclave-peer:conclave:710 ]
+		status=/proc/$(pid conclave.service)/status
+		cat $status
+		[ $(awk "/^Uid:/ {print \$2}" $status) = $(id -u conclave) ]
+		[ "$(awk "/^Cap(Prm|Eff|Bnd):/ {print \$2}" $status | sort -u)" = 00000000000000c0 ]
+		'"$BOX_DIR"'/fakeworker ask /run/conclave/conclaved/door status | jq -e .apart
+		conclave health --json | jq -e ".notes == []"'
+}
+
+@test "a user of one worker can neither administer, nor attach as another, nor write where another does" {
+	box "
+		as() { setpriv --reuid conclave-\$1 --regid conclave --clear-groups -- \"\${@:2}\"; }
+		for name in connmgr elector peer; do
+			as \$name $BOX_DIR/fakeworker ask /run/conclave/conclaved/door status | grep processes
+			as \$name $BOX_DIR/fakeworker ask /run/conclave/conclaved/door 'swap 0 force /bin/true' | grep 'only root and the user of conclaved'
+			as \$name $BOX_DIR/fakeworker ask /run/conclave/conclaved/door reload | grep 'only root and the user of conclaved'
+			as \$name $BOX_DIR/fakeworker ask /run/conclave/connmgr/door 'promote forward main' | grep 'only root and the user of conclaved'
+			as \$name $BOX_DIR/fakeworker ask /run/conclave/peer/door 'claim 1' | grep 'only root and the user of conclaved'
+			for other in connmgr elector-main peer conclaved; do
+				[ \$other = \${name/elector/elector-main} ] || for what in 'touch x' 'rm -f door' 'mv door d' ls; do
+					! as \$name sh -c \"cd /run/conclave/\$other && \$what\" || exit 1
+				done
+				! as \$name mv /run/conclave/\$other /run/conclave/x || exit 1
+			done
+		done
+		! setpriv --reuid nobody --regid nogroup --clear-groups $BOX_DIR/fakeworker ask /run/conclave/conclaved/door status || exit 1
+		conclave status --json | jq -e '.claim == \"0x0\"'"
 }
 
 @test "the other layout takes over, and gives back" {

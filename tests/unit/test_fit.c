@@ -99,12 +99,18 @@ replace(const char *from, const char *to, bool once)
 	strcpy(text, fresh);
 }
 
-/* Users that every Debian has. */
+/* Users that every Debian has, and ours. */
 static bool
 is_user(const char *name)
 {
-	return strcmp(name, "daemon") == 0 || strcmp(name, "bin") == 0 ||
-	       strcmp(name, "nobody") == 0 || strcmp(name, "root") == 0;
+	static const char *const names[] = {
+	    "daemon",           "bin",          "nobody", "root", "conclave-connmgr",
+	    "conclave-elector", "conclave-peer"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
 }
 
 /* Who cannot read the configuration; and the groups with which that was tried last. */
@@ -192,6 +198,46 @@ a_file_that_its_user_cannot_read(void **state)
 	blind = "";
 }
 
+/* Each unit has the user of its worker; or two of them another's. */
+static void
+own_users(void **state)
+{
+	static const struct {
+		const char *connmgr, *elector, *peer;
+		size_t problems;
+	} rows[] = {
+	    {"conclave-connmgr", "conclave-elector", "conclave-peer", 0},
+	    {"daemon", "daemon", "daemon", 0},
+	    {"conclave-connmgr", "conclave-elector", "daemon", 1},
+	    {"conclave-connmgr", "conclave-peer", "conclave-elector", 2},
+	    {"conclave-connmgr", "conclave-connmgr", "conclave-peer", 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char user[3][96];
+
+		begin(true);
+		snprintf(user[0], 96,
+		         "User=%s\nReadWritePaths=\nRuntimeDirectory=conclave/c",
+		         rows[i].connmgr);
+		snprintf(user[1], 96,
+		         "User=%s\nReadWritePaths=\nRuntimeDirectory=conclave/e",
+		         rows[i].elector);
+		snprintf(user[2], 96,
+		         "User=%s\nReadWritePaths=\nRuntimeDirectory=conclave/p",
+		         rows[i].peer);
+		replace("User=daemon\nReadWritePaths=\nRuntimeDirectory=conclave/c",
+		        user[0], false);
+		replace("User=daemon\nReadWritePaths=\nRuntimeDirectory=conclave/e",
+		        user[1], false);
+		replace("User=daemon\nReadWritePaths=\nRuntimeDirectory=conclave/p",
+		        user[2], false);
+		judge();
+		assert_int_equal(verdict.count, rows[i].problems);
+	}
+}
+
 static void
 low_ports(void **state)
 {
@@ -254,6 +300,7 @@ main(void)
 	    cmocka_unit_test_setup(each_fault, set_up),
 	    cmocka_unit_test_setup(other_users, set_up),
 	    cmocka_unit_test_setup(a_file_that_its_user_cannot_read, set_up),
+	    cmocka_unit_test_setup(own_users, set_up),
 	    cmocka_unit_test_setup(low_ports, set_up),
 	    cmocka_unit_test_setup(any_text, set_up),
 	};
