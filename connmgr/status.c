@@ -257,6 +257,7 @@ connmgr_status(const struct connmgr *s, char *text, size_t cap)
 	self_put(&out, "connmgr", s->name, 0);
 	json_put_bool(&out, "active", true);
 	json_put_text(&out, "degraded", degraded(s, why, sizeof(why)));
+	json_put_bool(&out, "apart", users_policy()->apart);
 	json_put_u64(&out, "stuck_closes", chan_stuck_closes());
 	open_array(&out, "listeners");
 	put_listeners(&out, s->election);

@@ -43,6 +43,7 @@ static void
 print_text(const struct ctl *c, const json_t *health)
 {
 	const json_t *reasons = json_object_get(health, "reasons");
+	const json_t *notes = json_object_get(health, "notes");
 	const json_t *listeners = json_object_get(health, "listeners");
 	const char *verdict = member_string(health, "verdict");
 	const char *looking = member_string(json_object_get(health, "looking"), "text");
@@ -64,6 +65,10 @@ print_text(const struct ctl *c, const json_t *health)
 		printf("looking for a leader: %s\n", looking);
 	json_array_foreach (reasons, i, one)
 		printf("sick: %s\n", json_string_value(one));
+	if (json_array_size(notes) > 0)
+		putchar('\n');
+	json_array_foreach (notes, i, one)
+		printf("note: %s\n", json_string_value(one));
 }
 
 /* The health object; the caller frees both. */

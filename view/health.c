@@ -1,6 +1,7 @@
 /* See health.h. */
 #include "view/health.h"
 
+#include "proc/roster.h"
 #include "view/member.h"
 #include "view/status.h"
 #include "view/why.h"
@@ -50,6 +51,31 @@ add_to_row(json_t *row, const struct asks *asks)
 	}
 }
 
+/* What is no sickness, and still to be known. conclaved says why; without it connmgr
+ * knows. */
+static json_t *
+notes_of(const struct asks *asks)
+{
+	const json_t *conclaved = asks_answer(asks, PATHS_CONCLAVED);
+	const json_t *connmgr = asks_answer(asks, PATHS_CONNMGR);
+	const char *why = member_string(conclaved, "apart_reason");
+	json_t *notes = json_array();
+	char text[1024];
+
+	if (!conclaved && json_is_false(json_object_get(connmgr, "apart")))
+		why = "connmgr does not run as the user conclave-connmgr, or the machine "
+		      "does "
+		      "not have all users of Conclave: see conclave-systemd(7)";
+	snprintf(text, sizeof(text),
+	         "the workers are not kept apart, so one that was taken over has the "
+	         "rights of "
+	         "all: %s",
+	         why);
+	if (*why)
+		json_array_append_new(notes, member_of_bytes(text));
+	return notes;
+}
+
 json_t *
 health_merge(const struct conf *conf, const struct asks *asks, enum verdict_kind *kind)
 {
@@ -63,9 +89,10 @@ health_merge(const struct conf *conf, const struct asks *asks, enum verdict_kind
 	json_array_foreach (rows, i, row)
 		add_to_row(row, asks);
 	*kind = verdict_judge(conf, asks, rows, reasons);
-	return json_pack("{s:i, s:I, s:s, s:o, s:o, s:o, s:o}", "schema", STATUS_SCHEMA,
-	                 "id", (json_int_t)conf->id, "verdict", verdict_name(*kind),
-	                 "reasons", reasons, "looking", looking ? looking : json_null(),
+	return json_pack("{s:i, s:I, s:s, s:o, s:o, s:o, s:o, s:o}", "schema",
+	                 STATUS_SCHEMA, "id", (json_int_t)conf->id, "verdict",
+	                 verdict_name(*kind), "reasons", reasons, "looking",
+	                 looking ? looking : json_null(), "notes", notes_of(asks),
 	                 "processes", rows, "listeners",
 	                 listeners ? json_incref(listeners) : json_array());
 }
