@@ -43,7 +43,7 @@ while True:
 	for lane in election quorum; do
 		helper "$LAB/held-$lane" held "$BATS_TEST_DIRNAME/stranger.py" hold "127.0.0.1:$(lab_port 1 $lane)"
 	done
-	# but the first start of all makes them
+	# the very first start makes these folders, and has to wait for them
 	mkdir -m 700 "$LAB/1/data" "$LAB"/1/data/{conclaved,connmgr,peer}
 	touch "$LAB/stuck"
 	for program in conclaved conclave-connmgr conclave-peer; do

@@ -610,9 +610,10 @@ when_stopped() { # WORKER: microseconds
 	mode peer exit 1
 	listen_as_systemd
 	NOTIFY_SOCKET=$dir/systemd start
-	for i in 1 2 3; do # of 10 s at most each
-		until_true "ready" grep -q 'READY=1|STATUS=peer failing' "$dir/heard" && break
+	for i in 1 2 3 4; do # of 10 s at most each
+		until_true "ready" grep -q 'READY=1|STATUS=peer ' "$dir/heard" && break
 	done
+	grep -q 'READY=1|STATUS=peer ' "$dir/heard"
 	is conclaved state starting
 	is peer state failing
 	mode peer ok
