@@ -179,3 +179,31 @@ is_promoting() {
 	lab_until "the list is being written" eval '[ $(calls conclaved other) -gt $before ]'
 	lab_stop 3
 }
+
+takes_part() {
+	lab_is_state 3 following || lab_is_state 3 leading
+}
+
+@test "connmgr comes back while its disk hangs, and takes part; without run_dir it says what it waits for" {
+	slow_up conclave-connmgr
+	: >"$LAB/stuck"
+	old=$(lab_pid 3 connmgr)
+	kill -9 "$old"
+	lab_until "connmgr is back" lab_replaced 3 connmgr "$old"
+	lab_until "server 3 takes part" takes_part
+	lab_until "health says so" lab_health_says 3 "has not answered for"
+	lab_conclave 3 restart elector
+	lab_until "main is in use" in_use 3 main
+	lab_until "server 3 takes part" takes_part
+	[ "$(calls conclave-connmgr main)" = "$main" ]
+	# nobody knows which elector is in use: the others go on
+	lab_stop 3
+	rm -r "$LAB/3/run"
+	# shellcheck disable=SC2046 # words
+	(export $(slow conclave-connmgr) && lab_start 3)
+	lab_until "health says so" lab_health_says 3 "so no elector becomes active"
+	lab_wait_leader 1 2
+	lab_is_state 3 looking
+	rm "$LAB/stuck"
+	lab_until "server 3 takes part" takes_part
+}
