@@ -27,8 +27,8 @@ make_one(const char *path, mode_t mode)
 }
 
 /* Who may write into our folder could replace our sockets and files. */
-static int
-check_own(const char *path)
+int
+file_check_dir(const char *path)
 {
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -58,7 +58,7 @@ file_make_dir(const char *path)
 	memcpy(part, path, len + 1);
 	while (len > 1 && part[len - 1] == '/')
 		part[--len] = '\0';
-	if (check_own(part) == 0)
+	if (file_check_dir(part) == 0)
 		return 0; /* mkdir would have to wait for a disk that hangs */
 	for (char *at = strchr(part + 1, '/'); at; at = strchr(at + 1, '/')) {
 		*at = '\0';
@@ -68,7 +68,7 @@ file_make_dir(const char *path)
 			return r;
 	}
 	r = make_one(part, OWN_MODE);
-	return r < 0 ? r : check_own(part);
+	return r < 0 ? r : file_check_dir(part);
 }
 
 static int

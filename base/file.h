@@ -8,6 +8,9 @@
 /* Makes `path` (0700) and its parents (0755) where they are missing; refuses a folder
  * that another user owns or may write to (-EPERM). 0 or -errno. */
 int file_make_dir(const char *path);
+/* 0: nobody else owns the folder `path` or may write there; -EPERM: somebody does; else
+ * -errno. It changes nothing, so a disk that hangs does not hang it. */
+int file_check_dir(const char *path);
 
 /* Writes `path` anew by a temporary file and a rename; `sync`: file and folder are on the
  * disk when it returns. 0 or -errno. */

@@ -105,11 +105,13 @@ programs_load(const char *data_dir, struct programs *out, char path[CONF_PATH_MA
 	int r = paths_below(path, CONF_PATH_MAX, data_dir, PATHS_CONCLAVED, NULL);
 
 	out->count = 0;
-	if (r < 0 || (r = file_make_dir(path)) < 0 ||
-	    (r = paths_below(path, CONF_PATH_MAX, data_dir, PATHS_CONCLAVED,
-	                     "programs")) < 0)
+	if (r == 0)
+		r = file_check_dir(path);
+	if (r < 0 && r != -ENOENT)
 		return r;
-	r = file_read(path, text, sizeof(text), &len);
+	(void)paths_below(path, CONF_PATH_MAX, data_dir, PATHS_CONCLAVED, "programs");
+	if (r == 0)
+		r = file_read(path, text, sizeof(text), &len);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	return strlen(text) == len && programs_parse(text, out) ? 0 : 1;
@@ -130,8 +132,13 @@ static int
 work(void *user)
 {
 	const struct programs_writer *w = user;
+	char folder[CONF_PATH_MAX];
+	int r;
 
-	return file_write(w->path, w->text, w->len, true);
+	snprintf(folder, sizeof(folder), "%.*s", (int)(strrchr(w->path, '/') - w->path),
+	         w->path);
+	r = file_make_dir(folder);
+	return r < 0 ? r : file_write(w->path, w->text, w->len, true);
 }
 
 static void

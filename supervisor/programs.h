@@ -40,11 +40,13 @@ bool programs_parse(char *text, struct programs *out);
 /* The length (NUL-terminated), 0 where it does not fit. */
 size_t programs_print(const struct programs *p, char *out, size_t cap);
 
-/* Makes conclaved's folder below data_dir and reads the list. 0 (a list that is missing
- * is empty), 1: it is damaged; -errno. `path` is the file's. */
+/* Reads the list from conclaved's folder below data_dir. 0 (a list that is missing is
+ * empty), 1: it is damaged; -errno (-EPERM: others may write there). `path` is the
+ * file's.
+ */
 int programs_load(const char *data_dir, struct programs *out, char path[CONF_PATH_MAX]);
 
-/* Writes a list beside the loop, since a disk may be slow. */
+/* Writes a list beside the loop, since a disk may be slow, and makes the folder. */
 struct programs_writer;
 
 /* Calls on_written from the loop, once, when the list is on the disk (0) or with -errno.

@@ -207,3 +207,14 @@ takes_part() {
 	rm "$LAB/stuck"
 	lab_until "server 3 takes part" takes_part
 }
+
+@test "conclaved starts while its disk hangs" {
+	slow_up conclaved
+	lab_stop 3
+	: >"$LAB/stuck"
+	before=$(calls conclaved main)
+	# shellcheck disable=SC2046 # words
+	(export $(slow conclaved) && lab_start 3)
+	lab_until "server 3 takes part" takes_part
+	[ "$(calls conclaved main)" = "$before" ]
+}
