@@ -88,7 +88,7 @@ $(B)/tests/$(1): $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/$(1)/*.c)) $(LAB_O
 endef
 $(foreach t,$(notdir $(TOOLS)),$(eval $(call tool_rule,$(t))))
 # The simulator stands between the shells and their cores, and beside what they stand on.
-SIM_WRAPS := role_step elect_step lane_send quorum_has quorum_pair_agree vote_map_confirms
+SIM_WRAPS := role_step elect_step election_send quorum_has quorum_pair_agree vote_map_confirms
 $(B)/tests/sim: ALL_LDFLAGS += $(SIM_WRAPS:%=-Wl,--wrap=%)
 
 # The real elector, between it and what it calls the faults of tests/badelector.

@@ -10,8 +10,8 @@
 
 /* Of one allocation: heads, and what malloc adds. */
 #define EXTRA 512
-/* connmgr/wire: the frame that comes in on one connection. */
-#define WIRE (MSG_FRAME_MAX + EXTRA)
+/* connmgr/wire: the frame that comes in on one connection, and our initial message. */
+#define WIRE (MSG_FRAME_MAX + HELLO_MAX + EXTRA)
 /* connmgr/outbox: two frames on the election lane, a fifo on the learner lane. */
 #define NEWEST (2 * MSG_FRAME_MAX + EXTRA)
 #define FIFO   (262144 + EXTRA)
@@ -22,9 +22,12 @@
 #define STRANGER (WIRE + NEWEST)
 /* connmgr/board_keep: the last frame of a remote or stranger. */
 #define KEPT (MSG_MAX + EXTRA)
-/* connmgr/board_queue: what waits for one worker; BOARD_WORKERS_MAX of them. */
+/* connmgr/board_queue: what waits for one worker; BOARD_WORKERS_MAX of them. A sender of
+ * frames has its share: a remote, 16 strangers, or the three connections of a learner. */
 #define WORKERS 8
-#define QUEUE   (100 * MSG_MAX + 100000)
+#define SENDER  (65536 + 64 * 72 + EXTRA)
+#define NEWS    (8 * 300) /* of the links of one remote */
+#define QUEUE   (300 * 300)
 /* connmgr/greet: a connection without its initial message; each of two ports has its own.
  */
 #define GREETING (HELLO_MAX + 4096 + EXTRA)
@@ -35,9 +38,10 @@ uint64_t
 conf_memory_need(const struct conf *c)
 {
 	uint64_t remotes = c->server_count - 1, strangers = c->links.strangers_max;
+	uint64_t senders = 3 * remotes > remotes + 16 ? 3 * remotes : remotes + 16;
 
 	return remotes * REMOTE + strangers * STRANGER + (remotes + strangers) * KEPT +
-	       (uint64_t)WORKERS * QUEUE +
+	       WORKERS * (QUEUE + senders * SENDER + remotes * NEWS) +
 	       2 * (uint64_t)c->links.handshakes_max * GREETING;
 }
 

@@ -80,7 +80,6 @@ static bool
 replay_row(const struct board_row *row, unsigned party, struct board_action *out)
 {
 	return (on_lane(MSG_REMOTE, row->lane) & party) &&
-	       (row->lane == MSG_LANE_ELECTION || !row->down) &&
 	       replay_note(&row->note, party, out);
 }
 
@@ -197,9 +196,16 @@ on_say(struct board *b, const struct board_event *ev, struct board_actions *out)
 static void
 on_remote(struct board *b, const struct board_event *ev, struct board_actions *out)
 {
-	struct board_item item = {.data = ev->data, .len = ev->len};
+	struct board_item item = {.class = BOARD_LINK,
+	                          .lane = ev->lane,
+	                          .sid = ev->sid,
+	                          .number = ev->number,
+	                          .up = ev->up,
+	                          .data = ev->data,
+	                          .len = ev->len};
 
-	board_keep_row(&b->keep, ev->lane, ev->sid, ev->down, ev->data, ev->len);
+	if (ev->kept)
+		board_keep_row(&b->keep, ev->lane, ev->sid, ev->data, ev->len);
 	/* Every change ends a link or brings a new one. The last frame of the old link
 	 * goes with it: a replay of that frame might elect a dead leader again. */
 	if (ev->lane == MSG_LANE_ELECTION)
@@ -213,6 +219,7 @@ on_frame(struct board *b, const struct board_event *ev, struct board_actions *ou
 	bool election = ev->lane == MSG_LANE_ELECTION;
 	struct board_item item = {.class = election ? BOARD_NEWEST : BOARD_FIFO,
 	                          .sid = ev->sid,
+	                          .number = ev->number,
 	                          .member = ev->member,
 	                          .data = ev->data,
 	                          .len = ev->len};

@@ -36,10 +36,10 @@ struct board_record {
 };
 
 struct board_config {
-	unsigned rows_max;   /* configured remotes times lanes, and our own port */
-	unsigned frames_max; /* configured remotes and strangers */
-	size_t frame_cap;    /* bytes of an encoded frame */
-	uint32_t hello_ms;   /* from attached or activate to hello */
+	unsigned rows_max;              /* configured remotes, and our own port */
+	unsigned frames_max;            /* configured remotes and strangers */
+	size_t frame_cap;               /* bytes of an encoded frame */
+	uint32_t hello_ms;              /* from attached or activate to hello */
 	struct board_record records[2]; /* elector, peer */
 	/* What the last elector said, borrowed for the call. Length 0: nothing. */
 	const void *state;
@@ -57,8 +57,8 @@ enum board_event_type {
 	BOARD_EV_RECORDED,  /* who generation ok */
 	BOARD_EV_PROMOTE,   /* name */
 	BOARD_EV_PREPARED,  /* ok: the record of the promotion is on the disk */
-	BOARD_EV_REMOTE,    /* lane sid down data: the link to a remote changed */
-	BOARD_EV_FRAME,     /* lane sid member data */
+	BOARD_EV_REMOTE,    /* lane sid number up kept data: a link to a remote changed */
+	BOARD_EV_FRAME,     /* lane sid number member data */
 	BOARD_EV_FORGET,    /* sid: the connection of a stranger has ended */
 	BOARD_EV_DUE,
 };
@@ -76,7 +76,11 @@ struct board_event {
 	bool ok;
 	enum msg_lane lane;
 	int64_t sid;
-	bool down;
+	uint64_t number; /* as in struct msg_remote and struct msg_frame */
+	bool up;
+	/* It is retained. What is told of connections of the learner lane is not: they
+	 * end with the peer that was told of them. */
+	bool kept;
 	bool member;      /* the sender of the frame is in the configuration */
 	const void *data; /* the message, encoded for its receiver */
 	size_t len;

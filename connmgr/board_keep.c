@@ -29,8 +29,8 @@ board_note_set(struct board_note *n, enum msg_type type, const void *data, size_
 }
 
 void
-board_keep_row(struct board_keep *k, enum msg_lane lane, int64_t sid, bool down,
-               const void *data, size_t len)
+board_keep_row(struct board_keep *k, enum msg_lane lane, int64_t sid, const void *data,
+               size_t len)
 {
 	struct board_row *row = k->rows;
 
@@ -42,7 +42,6 @@ board_keep_row(struct board_keep *k, enum msg_lane lane, int64_t sid, bool down,
 		row->lane = lane;
 		row->sid = sid;
 	}
-	row->down = down;
 	board_note_set(&row->note, MSG_REMOTE, data, len);
 }
 

@@ -22,7 +22,6 @@ struct board_note {
 struct board_row {
 	enum msg_lane lane;
 	int64_t sid;
-	bool down;
 	struct board_note note;
 };
 
@@ -51,8 +50,8 @@ size_t board_keep_room(unsigned row_max, unsigned frame_max, size_t frame_cap);
 void board_note_set(struct board_note *n, enum msg_type type, const void *data,
                     size_t len);
 
-/* `row_max` rows are enough for every remote on every lane: one more is a bug. */
-void board_keep_row(struct board_keep *k, enum msg_lane lane, int64_t sid, bool down,
+/* `row_max` rows are enough for all that is retained: one more is a bug. */
+void board_keep_row(struct board_keep *k, enum msg_lane lane, int64_t sid,
                     const void *data, size_t len);
 
 /* False: there is no room for one more sender. */

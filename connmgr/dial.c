@@ -15,7 +15,7 @@ fail(struct dial *d, enum msg_reason reason)
 {
 	dial_cancel(d);
 	d->query.turn++; /* the next address of a name that has several */
-	d->report(d->user, LINK_EV_DIAL_FAILED, reason);
+	d->report(d->user, DIAL_FAILED, reason);
 }
 
 static void
@@ -23,7 +23,7 @@ outcome(struct dial *d, int r)
 {
 	if (r == 0) {
 		d->stream = stream_take(&d->stream); /* nobody watches it any more */
-		d->report(d->user, LINK_EV_DIALED, MSG_REASON_NONE);
+		d->report(d->user, DIAL_STANDS, MSG_REASON_NONE);
 	} else if (r != -EINPROGRESS) {
 		fail(d, stream_refusal(r));
 	}
@@ -91,7 +91,7 @@ on_nudged(void *user, unsigned what)
 	if (stream_recv(&d->stream, data, sizeof(data), &why) >= 0)
 		return;
 	dial_cancel(d);
-	d->report(d->user, LINK_EV_DIAL_CLOSED, why);
+	d->report(d->user, DIAL_CLOSED, why);
 }
 
 void
@@ -100,6 +100,6 @@ dial_nudge(struct dial *d, const void *hello, size_t len)
 	if (stream_greet(&d->stream, hello, len, NULL, 0) < 0 ||
 	    stream_watch(&d->stream, d->loop, STREAM_READ, false, on_nudged, d) < 0) {
 		dial_cancel(d);
-		d->report(d->user, LINK_EV_DIAL_CLOSED, MSG_REASON_RESET);
+		d->report(d->user, DIAL_CLOSED, MSG_REASON_RESET);
 	}
 }

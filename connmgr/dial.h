@@ -1,21 +1,28 @@
 /* One attempt at a time to connect to one remote: resolve its name, connect, perhaps
- * nudge it. It never blocks. The link (link.h) decides when to give up and when to dial
- * again. ZooKeeper's initiateConnectionAsync does the same with threads. */
+ * nudge it. It never blocks. The core of the lane (link.h, places.h) decides when to give
+ * up and when to dial again. ZooKeeper's initiateConnectionAsync does the same with
+ * threads. */
 #ifndef CONNMGR_DIAL_H
 #define CONNMGR_DIAL_H
 
-#include "connmgr/link.h"
 #include "connmgr/resolve.h"
 #include "connmgr/stream.h"
+
+enum dial_outcome {
+	/* The connection stands: nudge, take or cancel it. */
+	DIAL_STANDS,
+	/* There is none: reason. */
+	DIAL_FAILED,
+	/* It was nudged, and the remote has closed it: reason. */
+	DIAL_CLOSED,
+};
 
 /* The owner has its memory, fills it down to `user`, and sets `stream` to STREAM_NONE. */
 struct dial {
 	sd_event *loop;
 	struct resolver *resolver;
 	const struct conf *conf;
-	/* LINK_EV_DIALED: nudge, take or cancel it; LINK_EV_DIAL_FAILED; or
-	 * LINK_EV_DIAL_CLOSED, while it was nudged. */
-	void (*report)(void *user, enum link_event_type type, enum msg_reason reason);
+	void (*report)(void *user, enum dial_outcome outcome, enum msg_reason reason);
 	void *user;
 	struct resolve_query query;
 	struct stream stream;

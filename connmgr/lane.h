@@ -1,29 +1,33 @@
-/* One kind of TCP link, to all remotes: the election lane (election_port) or the learner
- * lane (quorum_port). The shell around link.h: it listens and dials, and carries frames
- * and the states of links between the remotes and the board. What happens on it is pushed
- * to the gate. */
+/* What the two kinds of TCP links have in common: the election lane (election_port;
+ * election.h) and the learner lane (quorum_port; learner.h). A lane listens and dials,
+ * and carries frames and the states of links between the remotes and the board. What
+ * happens on it is pushed to the gate. */
 #ifndef CONNMGR_LANE_H
 #define CONNMGR_LANE_H
 
 #include "connmgr/board.h"
-#include "connmgr/dial.h"
 #include "connmgr/greet.h"
-#include "connmgr/link_stranger.h"
-#include "connmgr/wire.h"
+#include "connmgr/link.h"
+#include "connmgr/places.h"
+#include "connmgr/resolve.h"
+#include "connmgr/stream.h"
 #include "proc/gate.h"
+#include "wire/hello.h"
 
 #define LANE_ADDRESSES_MAX 16 /* of one remote */
 
-struct lane_remote;
+struct election_remote;
+struct learner_remote;
 
 /* What passes connmgr's gate (proc/gate.h): the events of its cores, and what its shell
  * does about links inside of this server. */
 enum connmgr_event_kind {
-	EVENT_BOARD,   /* board */
-	EVENT_LINK,    /* link */
-	EVENT_TELL,    /* remote: to the board, and thus to the workers */
-	EVENT_MESSAGE, /* message: of a worker */
-	EVENT_LOST,    /* lost: the link of a worker */
+	EVENT_BOARD,    /* board */
+	EVENT_ELECTION, /* election */
+	EVENT_LEARNER,  /* learner */
+	EVENT_TELL,     /* remote: to the board, and thus to the workers */
+	EVENT_MESSAGE,  /* message: of a worker */
+	EVENT_LOST,     /* lost: the link of a worker */
 };
 
 struct connmgr_event {
@@ -31,9 +35,13 @@ struct connmgr_event {
 	union {
 		struct board_event board;
 		struct {
-			struct lane_remote *remote;
+			struct election_remote *remote;
 			struct link_event event;
-		} link;
+		} election;
+		struct {
+			struct learner_remote *remote;
+			struct places_event event;
+		} learner;
 		struct msg_remote remote;
 		struct {
 			unsigned worker;
@@ -62,37 +70,14 @@ struct lane_config {
 struct lane_counters {
 	uint64_t frames_in;
 	uint64_t frames_out;
-	uint64_t large;       /* frames that were skipped for their size */
-	uint64_t replaced;    /* frames out that a newer one replaced */
-	uint64_t no_link;     /* frames out that were dropped for want of a link */
-	uint64_t full;        /* frames out that found the fifo full, so the link ended */
-	uint64_t own_sid;     /* connections that said that they are us */
+	uint64_t large;    /* frames that were skipped for their size */
+	uint64_t replaced; /* frames out that a newer one replaced */
+	uint64_t no_link;  /* frames out, and words about links, for want of the link */
+	uint64_t full;     /* frames that found a bound reached, so their link ended */
+	uint64_t own_sid;  /* connections that said that they are us */
 	uint64_t turned_away; /* connections of others that we do not talk to */
-	uint64_t evicted;     /* connections of strangers that were closed for room */
-};
-
-struct lane_remote {
-	struct lane *lane;
-	int64_t sid;
-	uint16_t port;
-	char host_text[CONF_HOST_MAX];
-	const char *hosts[LANE_ADDRESSES_MAX];
-	struct link link;
-	struct dial dial;
-	struct wire *wire;
-	struct stream offered; /* during LINK_EV_ACCEPTED the accepted connection */
-	bool taken;            /* the offered connection is the link now */
-	bool restless;         /* the log says that the link keeps ending */
-	struct msg_remote told;
-	uint64_t since_ms; /* clock: of the link in `told` */
-};
-
-/* The place of a server that is not in the configuration. It is kept and answered as long
- * as there is room; we never dial it, and never tell the workers of it as a link. (In
- * ZooKeeper the connection of a stranger has two threads, and no bound.) */
-struct lane_guest {
-	struct lane *lane;
-	struct wire *wire;
+	uint64_t evicted;     /* connections that were closed for room */
+	uint64_t silent; /* learner lane: connections that brought no frame in time */
 };
 
 struct lane {
@@ -101,29 +86,32 @@ struct lane {
 	const char *name;
 	uint16_t port; /* ours */
 	struct greet *greet;
-	/* Of the learner port, as the peer was told; CONNECTING: it was not told yet. */
-	enum msg_link port_told;
-	unsigned remote_count;
-	struct lane_remote remotes[CONF_SERVERS_MAX];
-	struct link_strangers strangers;
-	struct lane_guest *guests; /* as many as strangers.max */
 	struct lane_counters counters;
 };
 
-/* What `config` points to is borrowed until lane_free. 0 or -errno. */
-int lane_new(struct lane **out, enum msg_lane which, const struct lane_config *config);
-void lane_free(struct lane *l);
-/* Listens, and the election lane dials everybody. */
-void lane_start(struct lane *l);
+/* The addresses of one remote, as its `host` in the configuration lists them. */
+struct lane_hosts {
+	char text[CONF_HOST_MAX];
+	unsigned count;
+	const char *list[LANE_ADDRESSES_MAX];
+};
 
-void lane_send(struct lane *l, int64_t sid, const void *data, size_t len);
-/* An event for the link to one remote, or to all (MSG_ALL). */
-void lane_push(struct lane *l, int64_t sid, enum link_event_type type,
-               enum msg_reason reason);
+/* What `config` points to is borrowed until lane_deinit. 0 or -errno. */
+int lane_init(struct lane *l, enum msg_lane which, const struct lane_config *config,
+              const struct greet_ops *ops, void *user);
+void lane_deinit(struct lane *l);
 
-uint64_t lane_due_ms(const struct lane *l);
-void lane_on_due(struct lane *l, uint64_t now_ms);
-/* Within the gate: an event of the link to a remote. */
-void lane_step(struct lane_remote *r, uint64_t now_ms, struct link_event *ev);
+void lane_hosts_init(struct lane_hosts *h, const char *host);
+
+/* Our initial message. While our own host name has no address, that of our connection `s`
+ * serves. Returns the length; 0: no address is known. */
+size_t lane_hello(const struct lane *l, const struct stream *s,
+                  unsigned char out[HELLO_MAX]);
+
+/* A frame for the board, from a remote, or a stranger (not a `member`). Read at once. */
+void lane_hear(struct lane *l, int64_t sid, uint64_t number, bool member,
+               const unsigned char *frame, size_t frame_len);
+/* The workers are told. */
+void lane_tell(struct lane *l, const struct msg_remote *told);
 
 #endif

@@ -3,7 +3,7 @@
  * it is restless. Two rounds of dialling never begin within retry_min of each other, nor
  * do two that nudges ask for.
  *
- * On the election lane the workers are told `connecting`, with the reason why the link
+ * The workers are told `connecting`, with the reason why the link
  * ended, until the first attempt after that end is over; `down`, with the reason, as soon
  * as an attempt has failed; and nothing new until one succeeds. So down means that the
  * last attempt failed, or that a worker asked for it. */
@@ -115,8 +115,7 @@ attempt_failed(struct link *l, uint64_t now_ms, enum msg_reason reason,
 	if (l->up)
 		return; /* a nudge had asked for it: the link in use stays */
 	tell(l, MSG_LINK_DOWN, reason, out);
-	if (l->config.lane == MSG_LANE_ELECTION)
-		wait_longer(l, now_ms);
+	wait_longer(l, now_ms);
 }
 
 static void
@@ -148,11 +147,8 @@ static void
 come_up(struct link *l, enum link_action_type use, uint64_t now_ms,
         struct link_actions *out)
 {
-	if (l->up) {
+	if (l->up)
 		add(out, LINK_DO_CLOSE);
-		if (l->config.lane == MSG_LANE_LEARNER)
-			tell(l, MSG_LINK_DOWN, MSG_REASON_REPLACED, out);
-	}
 	add(out, use);
 	l->phase = LINK_IDLE;
 	l->up = true;
@@ -169,7 +165,7 @@ on_dialed(struct link *l, uint64_t now_ms, struct link_actions *out)
 {
 	if (l->phase != LINK_DIALING)
 		return;
-	if (l->config.lane == MSG_LANE_LEARNER || l->config.larger) {
+	if (l->config.larger) {
 		come_up(l, LINK_DO_USE_DIALED, now_ms, out);
 		return;
 	}
@@ -186,7 +182,7 @@ on_dialed(struct link *l, uint64_t now_ms, struct link_actions *out)
 static void
 on_accepted(struct link *l, uint64_t now_ms, struct link_actions *out)
 {
-	if (l->config.lane == MSG_LANE_LEARNER || !l->config.larger) {
+	if (!l->config.larger) {
 		stop_dialing(l, out);
 		come_up(l, LINK_DO_USE_ACCEPTED, now_ms, out);
 		return;
@@ -213,10 +209,6 @@ on_closed(struct link *l, const struct link_event *ev, struct link_actions *out)
 	if (!l->up)
 		return;
 	l->up = false;
-	if (l->config.lane == MSG_LANE_LEARNER) {
-		tell(l, MSG_LINK_DOWN, ev->reason, out);
-		return;
-	}
 	if (l->proved || ev->now_ms - l->up_ms >= LINK_SETTLE_MS) {
 		l->backoff_ms = 0;
 	} else if (l->mine && ev->reason == MSG_REASON_RESET && l->phase == LINK_IDLE) {
@@ -244,34 +236,20 @@ on_connect(struct link *l, uint64_t now_ms, struct link_actions *out)
 {
 	if (l->phase == LINK_DIALING || l->phase == LINK_NUDGED)
 		return;
-	if (l->config.lane == MSG_LANE_ELECTION) {
-		if (!l->up)
-			dial_soon(l, now_ms, out);
-		return;
-	}
-	if (l->up) {
-		add(out, LINK_DO_CLOSE);
-		l->up = false;
-		tell(l, MSG_LINK_DOWN, MSG_REASON_REPLACED, out);
-	}
-	tell(l, MSG_LINK_CONNECTING, MSG_REASON_NONE, out);
-	begin_round(l, now_ms, out);
+	if (!l->up)
+		dial_soon(l, now_ms, out);
 }
 
 static void
 on_disconnect(struct link *l, const struct link_event *ev, struct link_actions *out)
 {
-	if (!l->up && l->config.lane == MSG_LANE_LEARNER && l->phase == LINK_IDLE)
-		return;
 	stop_dialing(l, out);
 	if (l->up)
 		add(out, LINK_DO_CLOSE);
 	l->up = false;
 	tell(l, MSG_LINK_DOWN, ev->reason, out);
-	if (l->config.lane == MSG_LANE_ELECTION) {
-		l->backoff_ms = l->config.retry_max_ms;
-		wait_longer(l, ev->now_ms);
-	}
+	l->backoff_ms = l->config.retry_max_ms;
+	wait_longer(l, ev->now_ms);
 }
 
 static void
@@ -293,8 +271,7 @@ link_step(struct link *l, const struct link_event *ev, struct link_actions *out)
 	out->count = 0;
 	switch (ev->type) {
 	case LINK_EV_START:
-		if (l->config.lane == MSG_LANE_ELECTION && l->phase == LINK_IDLE &&
-		    !l->up)
+		if (l->phase == LINK_IDLE && !l->up)
 			begin_round(l, ev->now_ms, out);
 		break;
 	case LINK_EV_DIALED:

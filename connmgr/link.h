@@ -1,14 +1,13 @@
-/* The link to one configured remote on one lane: when to dial, which connection to keep,
- * and what to tell the workers.
+/* The link to one configured remote on the election lane: when to dial, which connection
+ * to keep, and what to tell the workers.
  *
- * The election lane has QuorumCnxManager's rule: the larger sid keeps the connection that
+ * It has QuorumCnxManager's rule: the larger sid keeps the connection that
  * it opened. If our sid is the larger, we dial; a connection from the remote is a nudge,
  * which we close and answer by dialling the configured address. If ours is the smaller,
  * our connection is the nudge, and the remote's own one is the link. A new connection of
  * the remote replaces the old one. Where ours differs: a nudge does not end a link that
  * works before the new connection stands, and a nudge within LINK_SETTLE_MS of the link
- * coming up is ignored, since it crossed our connection on the way. On the learner lane
- * the connection of either side is the link, and each request dials once.
+ * coming up is ignored, since it crossed our connection on the way.
  *
  * The shell holds at most three connections for a link: the one that is dialled, the one
  * that was accepted (during LINK_EV_ACCEPTED only) and the one in use. */
@@ -72,7 +71,6 @@ struct link_actions {
 };
 
 struct link_config {
-	enum msg_lane lane;
 	bool larger; /* our sid is the larger */
 	unsigned address_count;
 	uint32_t connect_ms;

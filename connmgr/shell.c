@@ -12,9 +12,11 @@
 
 #define TIMER_ACCURACY_US 500
 #define POST_PRIORITY     (-10)
-#define CONNS_PER_REMOTE  4   /* two lanes: a link, and a connection that replaces it */
-#define OTHERS            160 /* descriptors: the door, the workers' links, files */
-#define GREETINGS_MIN     4
+/* Election lane: a link, and a connection that replaces it. Learner lane: its places, one
+ * that is dialled, and one that takes a place. */
+#define CONNS_PER_REMOTE (2 + PLACES_MAX + 2)
+#define OTHERS           160 /* descriptors: the door, the workers' links, files */
+#define GREETINGS_MIN    4
 /* An event may be one for each remote, of which each may bring a few, and each worker's
  * link may break on the way. */
 #define GATE_MAX (8 * CONF_SERVERS_MAX + 2 * BOARD_WORKERS_MAX)
@@ -27,9 +29,10 @@ tell(struct connmgr *s, uint64_t now_ms, const struct msg_remote *remote)
 	struct board_event ev = {.type = BOARD_EV_REMOTE,
 	                         .lane = remote->lane,
 	                         .sid = remote->sid,
-	                         /* of our own port it is no link, but news */
-	                         .down = remote->link == MSG_LINK_DOWN &&
-	                                 remote->sid != s->conf->id,
+	                         .number = remote->number,
+	                         .up = remote->link == MSG_LINK_UP,
+	                         .kept = remote->lane == MSG_LANE_ELECTION ||
+	                                 remote->sid == s->conf->id,
 	                         .data = data};
 
 	ev.len = msg_encode(&m, data, sizeof(data));
@@ -47,8 +50,11 @@ on_event(void *user, uint64_t now_ms, void *event)
 	case EVENT_BOARD:
 		connmgr_do(s, now_ms, &ev->u.board);
 		break;
-	case EVENT_LINK:
-		lane_step(ev->u.link.remote, now_ms, &ev->u.link.event);
+	case EVENT_ELECTION:
+		election_step(ev->u.election.remote, now_ms, &ev->u.election.event);
+		break;
+	case EVENT_LEARNER:
+		learner_step(ev->u.learner.remote, now_ms, &ev->u.learner.event);
 		break;
 	case EVENT_TELL:
 		tell(s, now_ms, &ev->u.remote);
@@ -75,9 +81,9 @@ due_ms(const struct connmgr *s)
 
 	d = connmgr_keep_due_ms(s);
 	due = d < due ? d : due;
-	d = lane_due_ms(s->election);
+	d = election_due_ms(s->election);
 	due = d < due ? d : due;
-	d = lane_due_ms(s->learner);
+	d = learner_due_ms(s->learner);
 	due = d < due ? d : due;
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
 		d = s->workers[i].full_due_ms;
@@ -98,8 +104,8 @@ on_timer(sd_event_source *source, uint64_t usec, void *user)
 	s->armed_ms = UINT64_MAX;
 	if (now_ms >= board_due_ms(s->board))
 		connmgr_push(s, &ev);
-	lane_on_due(s->election, now_ms);
-	lane_on_due(s->learner, now_ms);
+	election_on_due(s->election, now_ms);
+	learner_on_due(s->learner, now_ms);
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
 		if (now_ms >= s->workers[i].full_due_ms)
 			connmgr_break(s, i, "its link is full for too long");
@@ -137,7 +143,7 @@ open_board(struct connmgr *s)
 	unsigned char state[BOARD_SMALL_MAX];
 	struct msg_serial serial = {0};
 	struct board_config config = {
-	    .rows_max = 2 * remotes + 1, /* our quorum port */
+	    .rows_max = remotes + 1, /* our quorum port */
 	    .frames_max = remotes + s->conf->links.strangers_max,
 	    .frame_cap = MSG_MAX,
 	    .hello_ms = CONNMGR_HELLO_MS,
@@ -166,7 +172,7 @@ open_board(struct connmgr *s)
 
 		w->owner = s;
 		w->full_due_ms = UINT64_MAX;
-		w->queue = board_queue_new(MSG_MAX);
+		w->queue = board_queue_new(remotes, PLACES_MAX);
 		if (!w->queue)
 			return -ENOMEM;
 	}
@@ -212,8 +218,8 @@ open_lanes(struct connmgr *s)
 		            config.greetings_max, s->conf->links.handshakes_max);
 	config.resolver = s->resolver;
 	if (r == 0)
-		r = lane_new(&s->election, MSG_LANE_ELECTION, &config);
-	return r == 0 ? lane_new(&s->learner, MSG_LANE_LEARNER, &config) : r;
+		r = election_new(&s->election, &config);
+	return r == 0 ? learner_new(&s->learner, &config) : r;
 }
 
 static int
@@ -234,8 +240,8 @@ open_all(struct connmgr *s)
 		log_err("cannot start: %s", strerror(-r));
 		return r;
 	}
-	lane_start(s->election);
-	lane_start(s->learner);
+	election_start(s->election);
+	learner_start(s->learner);
 	return 0;
 }
 
@@ -251,8 +257,8 @@ connmgr_close(struct connmgr *s)
 		board_queue_free(s->workers[i].queue);
 	}
 	copy_close(s->copy);
-	lane_free(s->election);
-	lane_free(s->learner);
+	election_free(s->election);
+	learner_free(s->learner);
 	resolve_free(s->resolver);
 	/* its end is what tells the workers, so everything else is gone before */
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)

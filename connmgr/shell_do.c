@@ -218,7 +218,9 @@ apply(struct connmgr *s, uint64_t now_ms, const struct board_action *a)
 		record(s, a);
 		break;
 	case BOARD_DO_PART:
-		lane_push(s->learner, MSG_ALL, LINK_EV_DISCONNECT, MSG_REASON_ABSENT);
+		learner_push(s->learner, MSG_ALL,
+		             &(struct places_event){.type = PLACES_EV_PART,
+		                                    .reason = MSG_REASON_ABSENT});
 		break;
 	case BOARD_DO_PREPARE:
 		s->fresh.generation = a->generation; /* connmgr_promote goes on */

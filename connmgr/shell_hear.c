@@ -4,10 +4,45 @@
 #include "base/log_limited.h"
 #include "proc/roster.h"
 
-static struct lane *
-lane_of(struct connmgr *s, uint8_t lane)
+static void
+send_frame(struct connmgr *s, unsigned worker, const struct msg_frame *m)
 {
-	return lane == MSG_LANE_ELECTION ? s->election : s->learner;
+	if (!board_may(s->board, worker, m->lane, false))
+		return;
+	if (m->lane == MSG_LANE_ELECTION)
+		election_send(s->election, m->sid, m->data, m->data_len);
+	else
+		learner_send(s->learner, m->sid, m->number, m->data, m->data_len);
+}
+
+/* connect, disconnect */
+static void
+ask_link(struct connmgr *s, unsigned worker, bool connect, const struct msg_connect *m)
+{
+	enum msg_reason why = m->reason == MSG_REASON_NONE ? MSG_REASON_ASKED : m->reason;
+
+	if (!board_may(s->board, worker, m->lane, connect))
+		return;
+	if (m->lane == MSG_LANE_ELECTION)
+		election_push(s->election, m->sid,
+		              connect ? LINK_EV_CONNECT : LINK_EV_DISCONNECT,
+		              connect ? MSG_REASON_NONE : why);
+	else
+		learner_push(s->learner, m->sid,
+		             &(struct places_event){.type = connect
+		                                                ? PLACES_EV_CONNECT
+		                                                : PLACES_EV_DISCONNECT,
+		                                    .number = m->number,
+		                                    .reason = why});
+}
+
+static void
+take_link(struct connmgr *s, unsigned worker, const struct msg_take *m)
+{
+	if (board_may(s->board, worker, MSG_LANE_LEARNER, false))
+		learner_push(
+		    s->learner, m->sid,
+		    &(struct places_event){.type = PLACES_EV_TAKE, .number = m->number});
 }
 
 /* There is a candidate, and an elector said this. True: the candidate did, and the
@@ -40,7 +75,6 @@ connmgr_hear(struct connmgr *s, uint64_t now_ms, unsigned worker, const void *da
 	enum msg_who who = board_worker(s->board, worker)->who;
 	struct board_event ev = {
 	    .type = BOARD_EV_SAY, .worker = worker, .data = data, .len = len};
-	enum msg_reason reason;
 	struct msg m;
 
 	if (msg_decode(data, len, &m) != MSG_OK || m.type == MSG_ATTACH ||
@@ -53,19 +87,11 @@ connmgr_hear(struct connmgr *s, uint64_t now_ms, unsigned worker, const void *da
 	if (s->candidate >= 0 && who == MSG_WHO_ELECTOR && compare(s, now_ms, worker, &m))
 		return;
 	if (m.type == MSG_FRAME_OUT) {
-		if (board_may(s->board, worker, m.u.frame.lane, false))
-			lane_send(lane_of(s, m.u.frame.lane), m.u.frame.sid,
-			          m.u.frame.data, m.u.frame.data_len);
-	} else if (m.type == MSG_CONNECT) {
-		if (board_may(s->board, worker, m.u.connect.lane, true))
-			lane_push(lane_of(s, m.u.connect.lane), m.u.connect.sid,
-			          LINK_EV_CONNECT, MSG_REASON_NONE);
-	} else if (m.type == MSG_DISCONNECT) {
-		reason = m.u.connect.reason;
-		if (board_may(s->board, worker, m.u.connect.lane, false))
-			lane_push(lane_of(s, m.u.connect.lane), m.u.connect.sid,
-			          LINK_EV_DISCONNECT,
-			          reason == MSG_REASON_NONE ? MSG_REASON_ASKED : reason);
+		send_frame(s, worker, &m.u.frame);
+	} else if (m.type == MSG_CONNECT || m.type == MSG_DISCONNECT) {
+		ask_link(s, worker, m.type == MSG_CONNECT, &m.u.connect);
+	} else if (m.type == MSG_TAKE) {
+		take_link(s, worker, &m.u.take);
 	} else if (m.type == MSG_HELLO) {
 		ev.type = BOARD_EV_HELLO;
 		ev.generation = m.u.hello.generation;

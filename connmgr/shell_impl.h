@@ -11,7 +11,8 @@
 #define CONNMGR_SHELL_IMPL_H
 
 #include "connmgr/copy.h"
-#include "connmgr/lane.h"
+#include "connmgr/election.h"
+#include "connmgr/learner.h"
 #include "connmgr/shadow.h"
 #include "connmgr/shell.h"
 #include "connmgr/store.h"
@@ -68,8 +69,8 @@ struct connmgr {
 	struct board *board;
 	struct worker workers[BOARD_WORKERS_MAX];
 	struct resolver *resolver;
-	struct lane *election;
-	struct lane *learner;
+	struct election *election;
+	struct learner *learner;
 	struct door *door;
 	sd_event_source *timer;
 	sd_event_source *post;

@@ -89,6 +89,17 @@ connmgr_break(struct connmgr *s, unsigned worker, const char *why)
 	gate_push(&s->gate, &ev);
 }
 
+/* The connection that brings more than its share of what waits for the peer ends. */
+static void
+refuse_frame(struct connmgr *s, const struct board_item *item)
+{
+	s->learner->lane.counters.full++;
+	learner_push(s->learner, item->sid,
+	             &(struct places_event){.type = PLACES_EV_DISCONNECT,
+	                                    .number = item->number,
+	                                    .reason = MSG_REASON_FULL});
+}
+
 void
 connmgr_send(struct connmgr *s, unsigned worker, const struct board_item *item)
 {
@@ -114,5 +125,5 @@ connmgr_send(struct connmgr *s, unsigned worker, const struct board_item *item)
 	else if (r == BOARD_QUEUE_OVERFLOW)
 		connmgr_break(s, worker, "its link is full");
 	else if (r == BOARD_QUEUE_REFUSED)
-		lane_push(s->learner, item->sid, LINK_EV_DISCONNECT, MSG_REASON_FULL);
+		refuse_frame(s, item);
 }

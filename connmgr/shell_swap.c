@@ -316,7 +316,7 @@ connmgr_shadow(struct connmgr *s, const char *name, char *out, size_t cap)
 		json_put_u64(&text, "said", w->said);
 		json_put_u64(&text, "refused", w->refused);
 		json_put_u64(&text, "links_lost", w->lost);
-		json_put_u64(&text, "frames_in", s->election->counters.frames_in);
+		json_put_u64(&text, "frames_in", s->election->lane.counters.frames_in);
 		if (at == s->candidate)
 			put_comparison(&text, s->shadow);
 	}

@@ -32,23 +32,52 @@ put_listeners(struct buf_out *out, const struct lane *l)
 	}
 }
 
+/* The members that links of both lanes have; the object stays open. */
 static void
-put_remotes(struct buf_out *out, const struct lane *l, bool all)
+put_link(struct buf_out *out, int64_t sid, const struct lane *l, enum msg_link link,
+         enum msg_reason reason, uint64_t since_ms)
 {
-	uint64_t now_ms = clock_ms();
+	json_put_next(out);
+	buf_put_u8(out, '{');
+	json_put_i64(out, "id", sid);
+	json_put_text(out, "lane", l->name);
+	json_put_text(out, "link", msg_link_name(link));
+	json_put_text(out, "reason", msg_reason_name(reason));
+	json_put_u64(out, "since_ms", clock_ms() - since_ms);
+}
 
+static void
+put_election(struct buf_out *out, const struct election *e)
+{
+	for (unsigned i = 0; i < e->remote_count; i++) {
+		const struct election_remote *r = &e->remotes[i];
+
+		put_link(out, r->sid, &e->lane, r->told.link, r->told.reason,
+		         r->since_ms);
+		json_put_bool(out, "dialled", r->link.up && r->link.mine);
+		buf_put_u8(out, '}');
+	}
+}
+
+/* The remotes that have had a link, or that we dial. */
+static void
+put_learner(struct buf_out *out, const struct learner *l)
+{
 	for (unsigned i = 0; i < l->remote_count; i++) {
-		const struct lane_remote *r = &l->remotes[i];
+		const struct learner_remote *r = &l->remotes[i];
+		int used = places_used(&r->places);
+		const struct places_conn *c = &r->places.list[used < 0 ? 0 : used];
+		unsigned beside = 0;
 
-		if (!all && !r->told.was_up)
+		for (unsigned k = 0; k < PLACES_MAX; k++)
+			beside += r->places.list[k].number > 0 && (int)k != used;
+		if (!r->places.was_up && r->link == MSG_LINK_DOWN &&
+		    r->reason == MSG_REASON_NEVER)
 			continue;
-		json_put_next(out);
-		buf_put_u8(out, '{');
-		json_put_i64(out, "id", r->sid);
-		json_put_text(out, "lane", l->name);
-		json_put_text(out, "link", msg_link_name(r->told.link));
-		json_put_text(out, "reason", msg_reason_name(r->told.reason));
-		json_put_u64(out, "since_ms", now_ms - r->since_ms);
+		put_link(out, r->sid, &l->lane, r->link, r->reason, r->since_ms);
+		json_put_bool(out, "dialled", used >= 0 && c->dialled);
+		json_put_u64(out, "number", used >= 0 ? c->number : 0);
+		json_put_u64(out, "beside", beside);
 		buf_put_u8(out, '}');
 	}
 }
@@ -90,12 +119,13 @@ put_queues(struct buf_out *out, const struct connmgr *s)
 
 		if (!b->used || !w->door)
 			continue;
-		*q = (struct self_queue){"", frames, BOARD_QUEUE_FRAMES, w->dropped};
+		*q = (struct self_queue){"", frames, board_queue_frames_max(w->queue),
+		                         w->dropped};
 		snprintf(q->name, sizeof(q->name), "%s-%s frames",
 		         roster_who(b->who)->name, b->name);
 		q++;
 		*q = (struct self_queue){"", board_queue_count(w->queue) - frames,
-		                         BOARD_QUEUE_CONTROL, 0};
+		                         board_queue_control_max(w->queue), 0};
 		snprintf(q->name, sizeof(q->name), "%s-%s control",
 		         roster_who(b->who)->name, b->name);
 		q++;
@@ -103,27 +133,24 @@ put_queues(struct buf_out *out, const struct connmgr *s)
 	self_put_queues(out, "queues", list, (unsigned)(q - list));
 }
 
-static uint64_t
-bytes_waiting(const struct lane *l)
-{
-	uint64_t bytes = 0;
-
-	for (unsigned i = 0; i < l->remote_count; i++)
-		bytes += wire_waiting(l->remotes[i].wire);
-	return bytes;
-}
-
 /* The bytes that wait to be written to the remotes. */
 static void
 put_outboxes(struct buf_out *out, const struct connmgr *s)
 {
-	const struct lane *e = s->election, *n = s->learner;
+	const struct election *e = s->election;
+	const struct learner *l = s->learner;
 	uint64_t remotes = e->remote_count;
-	const struct self_queue list[] = {
-	    {"election", bytes_waiting(e), remotes * OUTBOX_NEWEST_MAX,
-	     e->counters.replaced + e->counters.no_link},
-	    {"learner", bytes_waiting(n), remotes * OUTBOX_FIFO_MAX, n->counters.full},
+	struct self_queue list[] = {
+	    {"election", 0, remotes * OUTBOX_NEWEST_MAX,
+	     e->lane.counters.replaced + e->lane.counters.no_link},
+	    {"learner", 0, PLACES_MAX * remotes * OUTBOX_FIFO_MAX, l->lane.counters.full},
 	};
+
+	for (unsigned i = 0; i < remotes; i++) {
+		list[0].length += wire_waiting(e->remotes[i].wire);
+		for (unsigned k = 0; k < PLACES_MAX; k++)
+			list[1].length += wire_waiting(l->remotes[i].conns[k].wire);
+	}
 
 	self_put_queues(out, "outboxes", list, 2);
 }
@@ -131,17 +158,18 @@ put_outboxes(struct buf_out *out, const struct connmgr *s)
 static void
 put_counters(struct buf_out *out, const struct connmgr *s)
 {
-	const struct lane_counters e = s->election->counters, n = s->learner->counters;
+	const struct lane_counters e = s->election->lane.counters;
+	const struct lane_counters n = s->learner->lane.counters;
 	const struct connmgr_counters *c = &s->counters;
 	const struct json_count list[] = {
 	    {"frames_in", e.frames_in + n.frames_in},
 	    {"frames_out", e.frames_out + n.frames_out},
 	    {"election_frames_in", e.frames_in},
 	    {"election_frames_out", e.frames_out},
-	    {"election_accepted", greet_view(s->election->greet)->accepted},
+	    {"election_accepted", greet_view(s->election->lane.greet)->accepted},
 	    {"learner_frames_in", n.frames_in},
 	    {"learner_frames_out", n.frames_out},
-	    {"learner_accepted", greet_view(s->learner->greet)->accepted},
+	    {"learner_accepted", greet_view(s->learner->lane.greet)->accepted},
 	    {"attaches", c->attaches},
 	    {"activations", c->activations},
 	    {"links_lost", c->links_lost},
@@ -165,6 +193,7 @@ put_lane_drops(struct buf_out *out, const struct lane *l)
 	    {"own_sid", c.own_sid},
 	    {"turned_away", c.turned_away},
 	    {"strangers_evicted", c.evicted},
+	    {"strangers_silent", c.silent},
 	    {"greetings_refused", g->refused},
 	    {"greetings_silent", g->silent},
 	    {"greetings_evicted", g->evicted},
@@ -196,8 +225,8 @@ put_drops(struct buf_out *out, const struct connmgr *s)
 	json_put_u64(out, "not_its", b.not_its);
 	json_put_u64(out, "no_room", b.no_room);
 	json_put_u64(out, "queue_full", queued);
-	put_lane_drops(out, s->election);
-	put_lane_drops(out, s->learner);
+	put_lane_drops(out, &s->election->lane);
+	put_lane_drops(out, &s->learner->lane);
 	buf_put_u8(out, '}');
 }
 
@@ -205,7 +234,7 @@ put_drops(struct buf_out *out, const struct connmgr *s)
 static const char *
 degraded(const struct connmgr *s, char *out, size_t cap)
 {
-	const struct lane *l = s->election;
+	const struct election *l = s->election;
 
 	*out = '\0';
 	for (unsigned i = 0; i < l->remote_count && *out == '\0'; i++)
@@ -260,12 +289,12 @@ connmgr_status(const struct connmgr *s, char *text, size_t cap)
 	json_put_bool(&out, "apart", users_policy()->apart);
 	json_put_u64(&out, "stuck_closes", chan_stuck_closes());
 	open_array(&out, "listeners");
-	put_listeners(&out, s->election);
-	put_listeners(&out, s->learner);
+	put_listeners(&out, &s->election->lane);
+	put_listeners(&out, &s->learner->lane);
 	buf_put_u8(&out, ']');
 	open_array(&out, "remotes");
-	put_remotes(&out, s->election, true);
-	put_remotes(&out, s->learner, false);
+	put_election(&out, s->election);
+	put_learner(&out, s->learner);
 	buf_put_u8(&out, ']');
 	open_array(&out, "workers");
 	put_workers(&out, s);
@@ -274,8 +303,8 @@ connmgr_status(const struct connmgr *s, char *text, size_t cap)
 	put_outboxes(&out, s);
 	json_put_u64(&out, "strangers", s->election->strangers.count);
 	json_put_u64(&out, "handshakes",
-	             greet_view(s->election->greet)->pending +
-	                 greet_view(s->learner->greet)->pending);
+	             greet_view(s->election->lane.greet)->pending +
+	                 greet_view(s->learner->lane.greet)->pending);
 	put_counters(&out, s);
 	put_drops(&out, s);
 	buf_put_u8(&out, '}');

@@ -2,11 +2,16 @@
  * connections get their turn. */
 #include "connmgr/wire.h"
 
+#include "wire/hello.h"
+
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define READ_BUDGET  65536
-#define GUEST_BUDGET 4096
+/* A frame costs about as much as a hundred of its bytes, and may have one byte: who sends
+ * as fast as it can keeps the loop for a few milliseconds each time. */
+#define READ_BUDGET 4096
 
 struct wire {
 	sd_event *loop;
@@ -14,11 +19,14 @@ struct wire {
 	void *user;
 	uint64_t *large;
 	bool guest;
+	bool patient;  /* the hello waits for the first frame */
 	bool stuck;    /* the stream took less than there was: waits for room */
 	unsigned turn; /* counts the connections */
 	struct stream stream;
 	struct outbox *outbox;
 	struct frame_reader reader;
+	size_t hello_len; /* 0: it was sent */
+	unsigned char hello[HELLO_MAX];
 };
 
 /* Where bytes lie while they are cut into frames: one loop, so one at a time. */
@@ -37,6 +45,8 @@ wire_new(struct wire **out, sd_event *loop, enum wire_kind kind,
 	w->user = user;
 	w->large = large;
 	w->guest = kind == WIRE_GUEST;
+	w->patient = kind == WIRE_LEARNER;
+	w->hello_len = 0;
 	w->stuck = false;
 	w->turn = 0;
 	w->stream = STREAM_NONE;
@@ -56,6 +66,7 @@ wire_close(struct wire *w)
 	stream_close(&w->stream);
 	w->turn++;
 	w->stuck = false;
+	w->hello_len = 0;
 	frame_reset(&w->reader);
 	outbox_down(w->outbox);
 }
@@ -107,6 +118,19 @@ want_write(struct wire *w, bool want)
 	stream_want(&w->stream, want ? hear | STREAM_WRITE : hear);
 }
 
+/* The hello, and what the outbox has for the same segment. */
+static void
+greet(struct wire *w)
+{
+	const unsigned char *data = NULL;
+	size_t len = outbox_peek(w->outbox, &data);
+	ssize_t n = stream_greet(&w->stream, w->hello, w->hello_len, data, len);
+
+	w->hello_len = 0;
+	if (n > 0)
+		outbox_wrote(w->outbox, (size_t)n);
+}
+
 /* An end is left to the read side, which the stream wakes. */
 static void
 flush(struct wire *w)
@@ -115,6 +139,10 @@ flush(struct wire *w)
 	size_t len;
 	ssize_t n = 0;
 
+	if (w->hello_len > 0 && w->patient && outbox_waiting(w->outbox) == 0)
+		return;
+	if (w->hello_len > 0)
+		greet(w);
 	while ((len = outbox_peek(w->outbox, &data)) > 0) {
 		n = stream_send(&w->stream, data, len);
 		if (n > 0)
@@ -161,7 +189,7 @@ on_ready(void *user, unsigned what)
 		flush(w);
 	if (!(what & STREAM_READ))
 		return;
-	n = stream_recv(&w->stream, room, w->guest ? GUEST_BUDGET : READ_BUDGET, &why);
+	n = stream_recv(&w->stream, room, sizeof(room), &why);
 	if (n > 0)
 		wire_feed(w, room, (size_t)n);
 	else if (n < 0)
@@ -171,10 +199,9 @@ on_ready(void *user, unsigned what)
 int
 wire_take(struct wire *w, struct stream *s, const void *hello, size_t hello_len)
 {
-	const unsigned char *data = NULL;
-	ssize_t n;
 	int r;
 
+	assert(hello_len <= sizeof(w->hello));
 	wire_close(w);
 	w->stream = stream_take(s);
 	r = stream_watch(&w->stream, w->loop, STREAM_READ, w->guest, on_ready, w);
@@ -183,13 +210,9 @@ wire_take(struct wire *w, struct stream *s, const void *hello, size_t hello_len)
 		return r;
 	}
 	outbox_up(w->outbox);
-	if (hello_len > 0) {
-		size_t len = outbox_peek(w->outbox, &data);
-
-		n = stream_greet(&w->stream, hello, hello_len, data, len);
-		if (n > 0)
-			outbox_wrote(w->outbox, (size_t)n);
-	}
+	if (hello_len > 0)
+		memcpy(w->hello, hello, hello_len);
+	w->hello_len = hello_len;
 	flush(w);
 	return 0;
 }

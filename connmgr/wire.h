@@ -32,8 +32,10 @@ int wire_new(struct wire **out, sd_event *loop, enum wire_kind kind,
              const struct wire_ops *ops, void *user, uint64_t *large);
 void wire_free(struct wire *w);
 
-/* Uses `s` from now on. `hello` (may be empty) goes first, in one segment with what the
- * outbox holds. 0, or -errno: `s` is closed. on_closed tells later errors. */
+/* Uses `s` from now on. `hello` (at most HELLO_MAX bytes, may be empty) goes first, in
+ * one segment with what the outbox holds. On the learner lane it waits for the first
+ * frame, so that the other side knows at once what the connection is for. 0, or -errno:
+ * `s` is closed. on_closed tells later errors. */
 int wire_take(struct wire *w, struct stream *s, const void *hello, size_t hello_len);
 /* Takes bytes that were read with the initial message. */
 void wire_feed(struct wire *w, const unsigned char *data, size_t len);

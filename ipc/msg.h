@@ -248,7 +248,9 @@ enum msg_keep {
 	MSG_KEEP_DECIDED,
 	/* Bounds the places above, and is no place itself. */
 	MSG_KEEP_NOTES,
-	/* The newest of each lane and remote. */
+	/* Election lane: the newest of each remote. Learner lane: the newest of our own
+	 * port.
+	 */
 	MSG_KEEP_REMOTE,
 	/* Election lane: the newest of each remote on its present link. */
 	MSG_KEEP_FRAME,

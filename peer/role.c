@@ -75,18 +75,14 @@ stay_absent(struct role *r, struct role_actions *out)
 	role_act(out, ROLE_ACT_ABSENT);
 }
 
-/* The remote has elected us, and waits until we have decided. */
+/* The remote has elected us, and waits until we have decided. It answers a PING. */
 static void
 hold(struct role *r, struct role_remote *p, const struct qpacket *packet,
      struct role_actions *out)
 {
 	(void)r;
-	if (packet->type != QPACKET_FOLLOWERINFO && packet->type != QPACKET_OBSERVERINFO)
+	if (packet->type != QPACKET_PING)
 		role_close(p, ROLE_CLOSE_UNEXPECTED, out);
-	else if (!role_take_info(p, packet))
-		role_close(p, ROLE_CLOSE_BAD, out);
-	else
-		role_limit_report(r, p, p->link.accepted);
 }
 
 /* Our port, our disk and what others promised change whether we stand in a look. */
@@ -97,12 +93,18 @@ restand(struct role *r, struct role_actions *out)
 		role_look(r, out);
 }
 
+static void
+joined(struct role *r, struct role_remote *p, struct role_actions *out)
+{
+	(void)out;
+	role_limit_report(r, p, p->link.accepted);
+}
+
 /* While we look: its report may tell that we should not stand, or may again. */
 static void
-hold_and_restand(struct role *r, struct role_remote *p, const struct qpacket *packet,
-                 struct role_actions *out)
+joined_and_restand(struct role *r, struct role_remote *p, struct role_actions *out)
 {
-	hold(r, p, packet, out);
+	joined(r, p, out);
 	restand(r, out);
 }
 
@@ -123,16 +125,17 @@ demoted_ms(const struct role *r)
 
 static const struct role_ops new_ops = {
     .start = on_start,
+    .joined = joined,
     .packet = hold,
 };
 
 static const struct role_ops halted_ops = {
     .start = on_start,
-    .no_learners = true,
+    .refuses = ROLE_CLOSE_NO_ROLE,
 };
 
 static const struct role_ops stalled_ops = {
-    .no_learners = true,
+    .refuses = ROLE_CLOSE_NO_ROLE,
     .written = role_look,
     .again = stay_absent,
 };
@@ -140,7 +143,8 @@ static const struct role_ops stalled_ops = {
 static const struct role_ops looking_ops = {
     .decided = on_decided,
     .stand = restand,
-    .packet = hold_and_restand,
+    .joined = joined_and_restand,
+    .packet = hold,
     .due = stand_again,
     .due_ms = demoted_ms,
     .again = role_send_look,
@@ -150,6 +154,7 @@ static const struct role_ops looking_ops = {
  */
 static const struct role_ops waiting_ops = {
     .doubt = role_look,
+    .joined = joined,
     .packet = hold,
     .due = role_look,
     .due_ms = wait_due_ms,
@@ -179,9 +184,49 @@ link_down(struct role *r, const struct role_remote *p, bool was_up,
 {
 	if (!modes[r->mode]->link_down)
 		return;
-	if (p->sid == r->vote.leader && (was_up || role_loss(reason) != ROLE_LOSS_OLD))
+	if (p->sid == r->vote.leader)
 		r->lost = reason;
 	modes[r->mode]->link_down(r, p, was_up, reason, out);
+}
+
+static void
+bad_packet(struct role *r, struct role_remote *p, struct role_actions *out)
+{
+	role_close(p, ROLE_CLOSE_BAD, out);
+	if (!role_is_open(p))
+		link_down(r, p, false, MSG_REASON_PROTOCOL, out);
+	else if (modes[r->mode]->joined)
+		modes[r->mode]->joined(r, p, out);
+}
+
+/* `ev` is about a connection of the learner lane; it meant this. */
+static void
+turn(struct role *r, struct role_remote *p, enum role_turn turn,
+     const struct role_event *ev, struct role_actions *out)
+{
+	const struct role_ops *ops = modes[r->mode];
+
+	switch (turn) {
+	case ROLE_TURN_NONE:
+		break;
+	case ROLE_TURN_STANDS:
+		ops->link_up(r, p, out); /* only who has it dials */
+		break;
+	case ROLE_TURN_FAILED:
+	case ROLE_TURN_ENDED:
+		link_down(r, p, turn == ROLE_TURN_ENDED, ev->reason, out);
+		break;
+	case ROLE_TURN_JOINED:
+		if (ops->joined)
+			ops->joined(r, p, out);
+		break;
+	case ROLE_TURN_PACKET:
+		if (ev->type == ROLE_EV_PACKET && ops->packet)
+			ops->packet(r, p, ev->packet, out);
+		else if (ev->type == ROLE_EV_BAD_PACKET)
+			bad_packet(r, p, out);
+		break;
+	}
 }
 
 static void
@@ -189,29 +234,16 @@ remote(struct role *r, struct role_remote *p, const struct role_event *ev,
        struct role_actions *out)
 {
 	const struct role_ops *ops = modes[r->mode];
-	bool was_up = role_is_open(p);
-	bool told = was_up || (ev->link == MSG_LINK_DOWN && !p->link.closing);
 
 	if (ev->lane == MSG_LANE_ELECTION) {
 		role_bare_note(p, ev);
 		if (ops->election)
 			ops->election(r, out);
-		return;
+	} else if (ev->link == MSG_LINK_UP) {
+		turn(r, p, role_link_up(p, ev, ops->refuses, out), ev, out);
+	} else if (ev->link == MSG_LINK_DOWN) {
+		turn(r, p, role_link_down(p, ev->number, out), ev, out);
 	}
-	if (ev->link == MSG_LINK_CONNECTING)
-		return;
-	memset(&p->link, 0, sizeof(p->link));
-	/* up twice: another connection took the place of the first */
-	if (told)
-		link_down(r, p, was_up, ev->reason, out);
-	if (ev->link != MSG_LINK_UP)
-		return;
-	p->link.up = true;
-	ops = modes[r->mode];
-	if (ops->no_learners)
-		role_close(p, ROLE_CLOSE_NO_ROLE, out);
-	else if (ops->link_up)
-		ops->link_up(r, p, out);
 }
 
 static void
@@ -228,13 +260,6 @@ port(struct role *r, bool open, struct role_actions *out)
 
 	r->port_shut = !open;
 	stand(r, could, out);
-}
-
-static void
-bad_packet(struct role *r, struct role_remote *p, struct role_actions *out)
-{
-	role_close(p, ROLE_CLOSE_BAD, out);
-	link_down(r, p, false, MSG_REASON_PROTOCOL, out);
 }
 
 static void
@@ -261,18 +286,34 @@ slow(struct role *r, struct role_actions *out)
 	stand(r, could, out);
 }
 
+static uint64_t
+mode_due_ms(const struct role *r)
+{
+	const struct role_ops *ops = modes[r->mode];
+
+	return ops->due_ms ? ops->due_ms(r) : UINT64_MAX;
+}
+
 static void
 due(struct role *r, struct role_actions *out)
 {
 	if (out->now_ms < role_due_ms(r))
 		return;
-	if (out->now_ms >= role_epochs_due_ms(r))
+	if (out->now_ms >= role_epochs_due_ms(r)) {
 		role_look_again(r, MSG_LOOK_DISK, false, out);
-	else if (out->now_ms >= role_epochs_slow_ms(r))
+		return;
+	}
+	if (out->now_ms >= role_epochs_slow_ms(r)) {
 		slow(r, out);
-	else if (out->now_ms >= role_epochs_retry_ms(r))
+		return;
+	}
+	if (out->now_ms >= role_epochs_retry_ms(r)) {
 		role_epochs_retry(r, out);
-	else
+		return;
+	}
+	for (unsigned i = 0; i < r->remote_count; i++)
+		turn(r, &r->remotes[i], role_link_due(&r->remotes[i], out), NULL, out);
+	if (out->now_ms >= mode_due_ms(r))
 		modes[r->mode]->due(r, out);
 }
 
@@ -283,7 +324,7 @@ lost(struct role *r, struct role_actions *out)
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		struct role_remote *p = &r->remotes[i];
 
-		memset(&p->link, 0, sizeof(p->link));
+		role_link_forget(p);
 		p->election = ROLE_ELECTION_LOST;
 		p->election_ms = out->now_ms;
 	}
@@ -331,12 +372,9 @@ dispatch(struct role *r, const struct role_event *ev, struct role_actions *out)
 		port(r, ev->open, out);
 		break;
 	case ROLE_EV_PACKET:
-		if (p && role_is_open(p) && ops->packet)
-			ops->packet(r, p, ev->packet, out);
-		break;
 	case ROLE_EV_BAD_PACKET:
-		if (p && role_is_open(p))
-			bad_packet(r, p, out);
+		if (p)
+			turn(r, p, role_link_packet(r, p, ev, out), ev, out);
 		break;
 	case ROLE_EV_WRITTEN:
 		written(r, ev->error, out);
@@ -351,17 +389,6 @@ dispatch(struct role *r, const struct role_event *ev, struct role_actions *out)
 		again(r, out);
 		break;
 	}
-}
-
-/* What stands in the way at all, unless something happened. */
-static enum role_reason
-reason_of(const struct role *r)
-{
-	if (r->reason == ROLE_REASON_NONE && (r->limit.kept_out || r->limit.ahead))
-		return ROLE_REASON_AHEAD;
-	if (r->reason != ROLE_REASON_NONE || r->config.observer || role_may_stand(r))
-		return r->reason;
-	return r->port_shut ? ROLE_REASON_PORT : ROLE_REASON_USED_UP;
 }
 
 void
@@ -385,7 +412,8 @@ role_get_view(const struct role *r, struct role_view *out)
 	/* after a start: of the leader before it */
 	out->epoch = r->published > 0 ? r->published : role_current(r);
 	out->round = r->vote.round;
-	out->reason = reason_of(r);
+	out->reason = role_reason(r);
+	out->older = out->reason == ROLE_REASON_OLDER ? r->older : 0;
 	out->error = r->error;
 	if (r->epochs.bad && r->epochs.writing && r->error == 0)
 		out->since_ms = r->epochs.write_ms;
@@ -393,29 +421,6 @@ role_get_view(const struct role *r, struct role_view *out)
 		out->promised = r->epochs.promised;
 		out->others = r->limit.others;
 	}
-}
-
-int64_t
-role_accepted(const struct role *r)
-{
-	return r->config.zab ? r->epochs.accepted : 0;
-}
-
-int64_t
-role_claim(const struct role *r)
-{
-	return r->claim;
-}
-
-static bool
-is_same_view(const struct role_view *a, const struct role_view *b)
-{
-	return a->state == b->state && a->phase == b->phase &&
-	       a->has_leader == b->has_leader && a->leader == b->leader &&
-	       a->epoch == b->epoch && a->active == b->active && a->reason == b->reason &&
-	       a->error == b->error && a->since_ms == b->since_ms && a->look == b->look &&
-	       a->has_tried == b->has_tried && a->tried == b->tried &&
-	       a->link == b->link && a->others == b->others && a->promised == b->promised;
 }
 
 void
@@ -427,7 +432,7 @@ role_step(struct role *r, const struct role_event *ev, struct role_actions *out)
 	out->now_ms = ev->now_ms;
 	dispatch(r, ev, out);
 	role_get_view(r, &now);
-	if (is_same_view(&now, &r->told))
+	if (role_is_same_view(&now, &r->told))
 		return;
 	r->told = now;
 	role_act(out, ROLE_ACT_EVENT)->u.view = now;
@@ -442,13 +447,13 @@ sooner(uint64_t a_ms, uint64_t b_ms)
 uint64_t
 role_due_ms(const struct role *r)
 {
-	const struct role_ops *ops = modes[r->mode];
-	uint64_t due_ms = ops->due_ms ? ops->due_ms(r) : UINT64_MAX;
+	uint64_t due_ms = mode_due_ms(r);
 
 	if (r->mode == ROLE_MODE_STALLED)
 		return UINT64_MAX;
 	due_ms = sooner(due_ms, role_epochs_due_ms(r));
 	due_ms = sooner(due_ms, role_epochs_slow_ms(r));
+	due_ms = sooner(due_ms, role_link_due_ms(r));
 	return sooner(due_ms, role_epochs_retry_ms(r));
 }
 

@@ -54,13 +54,15 @@ enum role_event_type {
 	ROLE_EV_DECIDED,
 	/* serial, sid */
 	ROLE_EV_DOUBT,
-	/* sid, lane, link, reason */
+	/* sid, lane, link, reason; of the learner lane number, dialled: as in struct
+	 * msg_remote. The first packet of a connection that was accepted follows at once.
+	 */
 	ROLE_EV_REMOTE,
 	/* open: can others reach our quorum port? They can until this says no. */
 	ROLE_EV_PORT,
-	/* sid, packet */
+	/* sid, number, packet */
 	ROLE_EV_PACKET,
-	/* sid: the frame that came was no packet. */
+	/* sid, number: the frame that came was no packet. */
 	ROLE_EV_BAD_PACKET,
 	/* error: the write in progress has ended. */
 	ROLE_EV_WRITTEN,
@@ -85,6 +87,8 @@ struct role_event {
 	enum msg_lane lane;
 	enum msg_link link;
 	enum msg_reason reason;
+	uint64_t number;
+	bool dialled;
 	bool open;
 	/* borrowed for the call */
 	const struct qpacket *packet;
@@ -108,6 +112,10 @@ enum role_close {
 	ROLE_CLOSE_NO_ROLE,
 	/* It promised an epoch that lies too far beyond what a quorum reports. */
 	ROLE_CLOSE_TOO_HIGH,
+	/* Another connection of this server is the link, and alive. */
+	ROLE_CLOSE_BESIDE,
+	/* That server speaks an older protocol than we do. */
+	ROLE_CLOSE_OLDER,
 };
 
 /* Why there can be no leader or no promise here. */
@@ -122,6 +130,8 @@ enum role_reason {
 	ROLE_REASON_PORT,
 	/* What we promised lies too far beyond the epoch of the others. */
 	ROLE_REASON_AHEAD,
+	/* Another server speaks an older protocol, and is refused. */
+	ROLE_REASON_OLDER,
 };
 
 /* What people and programs are told. */
@@ -144,6 +154,8 @@ struct role_view {
 	/* ROLE_REASON_AHEAD: what we promised, and what the others are at; else 0. */
 	int64_t promised;
 	int64_t others;
+	/* the server that ROLE_REASON_OLDER means */
+	int64_t older;
 	/* While no leader is established: why we looked last, and whom the election named
 	 * (has_tried: it has named one), now or, in the phase `election`, the last time;
 	 * and how the learner link to that server failed or ended, NONE: it did not. */
@@ -169,12 +181,14 @@ enum role_action_type {
 	ROLE_ACT_ROLE,
 	/* The elector must be silent until the next LOOK. */
 	ROLE_ACT_ABSENT,
-	/* sid, packet */
+	/* sid, number, packet */
 	ROLE_ACT_SEND,
 	/* sid */
 	ROLE_ACT_CONNECT,
-	/* sid, close */
+	/* sid, number (0: the attempt to connect), close */
 	ROLE_ACT_DISCONNECT,
+	/* sid, number: this connection is the link now. */
+	ROLE_ACT_TAKE,
 	/* write: the whole record; exactly one WRITTEN answers it. */
 	ROLE_ACT_WRITE,
 	/* claimed: the answer to CLAIM. */
@@ -186,6 +200,7 @@ enum role_action_type {
 struct role_action {
 	enum role_action_type type;
 	int64_t sid;
+	uint64_t number;
 	union {
 		struct msg_look look;
 		struct msg_vote role;

@@ -96,69 +96,62 @@ role_remote(struct role *r, int64_t sid)
 }
 
 bool
-role_is_open(const struct role_remote *p)
+role_takes_protocol(struct role *r, int64_t sid, int32_t protocol)
 {
-	return p->link.up && !p->link.closing;
+	if (protocol < QPACKET_PROTOCOL) {
+		r->has_older = true;
+		r->older = sid;
+	} else if (r->has_older && r->older == sid) {
+		r->has_older = false;
+	}
+	return protocol >= QPACKET_PROTOCOL;
 }
 
 struct role_packet *
-role_send(struct role_actions *out, int64_t sid, int32_t type, int64_t zxid)
+role_send(struct role_actions *out, const struct role_remote *p, int32_t type,
+          int64_t zxid)
 {
 	struct role_action *a = role_act(out, ROLE_ACT_SEND);
 
-	a->sid = sid;
+	a->sid = p->sid;
+	a->number = p->link.number;
 	a->u.packet.type = type;
 	a->u.packet.zxid = zxid;
 	return &a->u.packet;
 }
 
 void
-role_send_i32(struct role_actions *out, int64_t sid, int32_t type, int64_t zxid,
-              int32_t value)
+role_send_i32(struct role_actions *out, const struct role_remote *p, int32_t type,
+              int64_t zxid, int32_t value)
 {
-	struct role_packet *p = role_send(out, sid, type, zxid);
+	struct role_packet *q = role_send(out, p, type, zxid);
 
-	p->data_len = (uint8_t)qpacket_put_i32(value, p->data, sizeof(p->data));
-	assert(p->data_len > 0);
+	q->data_len = (uint8_t)qpacket_put_i32(value, q->data, sizeof(q->data));
+	assert(q->data_len > 0);
 }
 
-void
-role_close(struct role_remote *p, enum role_close why, struct role_actions *out)
+enum role_reason
+role_reason(const struct role *r)
 {
-	struct role_action *a;
-
-	if (!role_is_open(p))
-		return;
-	memset(&p->link, 0, sizeof(p->link));
-	p->link.up = true;
-	p->link.closing = true;
-	a = role_act(out, ROLE_ACT_DISCONNECT);
-	a->sid = p->sid;
-	a->u.close = why;
-}
-
-void
-role_close_all(struct role *r, enum role_close why, struct role_actions *out)
-{
-	for (unsigned i = 0; i < r->remote_count; i++)
-		role_close(&r->remotes[i], why, out);
+	if (r->reason == ROLE_REASON_NONE && (r->limit.kept_out || r->limit.ahead))
+		return ROLE_REASON_AHEAD;
+	if (r->reason != ROLE_REASON_NONE)
+		return r->reason;
+	if (r->config.observer || role_may_stand(r))
+		return r->has_older ? ROLE_REASON_OLDER : ROLE_REASON_NONE;
+	return r->port_shut ? ROLE_REASON_PORT : ROLE_REASON_USED_UP;
 }
 
 bool
-role_take_info(struct role_remote *p, const struct qpacket *packet)
+role_is_same_view(const struct role_view *a, const struct role_view *b)
 {
-	struct qpacket_learner info;
-	int64_t accepted = packet->zxid >> 32;
-
-	if (p->link.informed || qpacket_get_learner(packet, &info) != QPACKET_OK)
-		return false;
-	if (info.sid != p->sid || info.protocol < QPACKET_PROTOCOL)
-		return false;
-	if (accepted < 0)
-		return false;
-	p->link.informed = true;
-	p->link.accepted = accepted;
-	return true;
+	return a->state == b->state && a->phase == b->phase &&
+	       a->has_leader == b->has_leader && a->leader == b->leader &&
+	       a->epoch == b->epoch && a->active == b->active && a->reason == b->reason &&
+	       a->error == b->error && a->since_ms == b->since_ms && a->look == b->look &&
+	       a->has_tried == b->has_tried && a->tried == b->tried &&
+	       a->link == b->link && a->others == b->others &&
+	       a->promised == b->promised && a->older == b->older;
 }
 
 const char *
@@ -186,7 +179,9 @@ role_close_name(enum role_close c)
 	    [ROLE_CLOSE_BAD] = "bad-packet",
 	    [ROLE_CLOSE_NO_ROLE] = "no-role",
 	    [ROLE_CLOSE_TOO_HIGH] = "epoch-too-high",
+	    [ROLE_CLOSE_BESIDE] = "another-is-alive",
+	    [ROLE_CLOSE_OLDER] = "older-protocol",
 	};
 
-	return (unsigned)c <= ROLE_CLOSE_TOO_HIGH ? words[c] : "?";
+	return (unsigned)c <= ROLE_CLOSE_OLDER ? words[c] : "?";
 }

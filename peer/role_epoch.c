@@ -197,3 +197,15 @@ role_epochs_retry(struct role *r, struct role_actions *out)
 	write_now(r, out);
 	r->epochs.retry = true;
 }
+
+int64_t
+role_accepted(const struct role *r)
+{
+	return r->config.zab ? r->epochs.accepted : 0;
+}
+
+int64_t
+role_claim(const struct role *r)
+{
+	return r->claim;
+}

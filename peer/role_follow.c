@@ -24,7 +24,7 @@ role_follow_start(struct role *r, struct role_actions *out)
 	r->follow.init_ms = out->now_ms + role_ticks(r, r->config.init_limit);
 	/* the leader too may have opened a link, when it took us for its leader */
 	role_close_all(r, ROLE_CLOSE_OTHERWISE, out);
-	role_act(out, ROLE_ACT_CONNECT)->sid = r->vote.leader;
+	role_connect(role_remote(r, r->vote.leader), out);
 }
 
 /* D7: says nothing while our disk takes no writes. With us the leader would have its
@@ -46,7 +46,7 @@ send_info(struct role *r, struct role_actions *out)
 	f->init_ms = out->now_ms + role_ticks(r, r->config.init_limit);
 	f->said = r->epochs.promised;
 	packet =
-	    role_send(out, r->vote.leader,
+	    role_send(out, role_remote(r, r->vote.leader),
 	              r->config.observer ? QPACKET_OBSERVERINFO : QPACKET_FOLLOWERINFO,
 	              r->epochs.promised << 32);
 	packet->data_len =
@@ -57,10 +57,8 @@ send_info(struct role *r, struct role_actions *out)
 static void
 link_up(struct role *r, struct role_remote *p, struct role_actions *out)
 {
-	if (p->sid == r->vote.leader)
-		send_info(r, out);
-	else
-		role_close(p, ROLE_CLOSE_OTHERWISE, out);
+	(void)p; /* the leader: no other is dialled */
+	send_info(r, out);
 }
 
 static void
@@ -71,8 +69,6 @@ link_down(struct role *r, const struct role_remote *p, bool was_up,
 
 	if (p->sid != r->vote.leader)
 		return;
-	if (!was_up && role_loss(reason) == ROLE_LOSS_OLD)
-		return; /* the end of an earlier link, told late */
 	if (was_up && r->follow.epoch > 0)
 		role_look_again(r, MSG_LOOK_LEADER, true, out);
 	else if (was_up && r->follow.fresher && role_may_stand(r))
@@ -117,7 +113,8 @@ send_ackepoch(struct role *r, struct role_actions *out)
 	f->withheld = f->fresher && (r->demotion.now || !role_may_stand(r));
 	if (f->promise && !f->withheld)
 		answer.current = (int32_t)current;
-	p = role_send(out, r->vote.leader, QPACKET_ACKEPOCH, r->look.zxid);
+	p = role_send(out, role_remote(r, r->vote.leader), QPACKET_ACKEPOCH,
+	              r->look.zxid);
 	p->data_len = (uint8_t)qpacket_put_ackepoch(&answer, p->data, sizeof(p->data));
 }
 
@@ -126,9 +123,9 @@ static void
 advance(struct role *r, struct role_actions *out)
 {
 	struct role_follow *f = &r->follow;
-	int64_t leader = r->vote.leader;
+	const struct role_remote *leader = role_remote(r, r->vote.leader);
 
-	if (f->silent && !r->epochs.bad && role_is_open(role_remote(r, leader)))
+	if (f->silent && !r->epochs.bad && role_is_open(leader))
 		send_info(r, out);
 	if (f->ack_due && r->epochs.current >= f->told) {
 		f->ack_due = false;
@@ -148,9 +145,13 @@ on_leaderinfo(struct role *r, const struct qpacket *packet, struct role_actions 
 	int64_t epoch = packet->zxid >> 32;
 	int32_t protocol;
 
-	if (qpacket_get_i32(packet, &protocol) != QPACKET_OK ||
-	    protocol < QPACKET_PROTOCOL)
+	if (qpacket_get_i32(packet, &protocol) != QPACKET_OK)
 		return false;
+	if (!role_takes_protocol(r, r->vote.leader, protocol)) {
+		role_close(role_remote(r, r->vote.leader), ROLE_CLOSE_OLDER, out);
+		role_look_again(r, MSG_LOOK_REFUSED, false, out);
+		return true;
+	}
 	if (epoch <= 0 || f->answer_due)
 		return false;
 	if (epoch < f->said) {
@@ -210,12 +211,14 @@ static void
 on_packet(struct role *r, struct role_remote *p, const struct qpacket *packet,
           struct role_actions *out)
 {
+	uint64_t word_ms = out->now_ms + role_ticks(r, r->config.sync_limit);
 	bool expected = false;
 
 	if (p->sid != r->vote.leader)
 		return;
 	r->follow.heard = true;
-	r->follow.word_due_ms = out->now_ms + role_ticks(r, r->config.sync_limit);
+	if (packet->type != QPACKET_PING || r->follow.word_due_ms < word_ms)
+		r->follow.word_due_ms = word_ms; /* it may ping us before it leads */
 	if (packet->type == QPACKET_LEADERINFO) {
 		expected = on_leaderinfo(r, packet, out);
 	} else if (packet->type == QPACKET_NEWLEADER) {
@@ -223,7 +226,7 @@ on_packet(struct role *r, struct role_remote *p, const struct qpacket *packet,
 	} else if (packet->type == QPACKET_UPTODATE) {
 		expected = on_uptodate(r, packet, out);
 	} else if (packet->type == QPACKET_PING) {
-		role_send(out, p->sid, QPACKET_PING, packet->zxid);
+		role_send(out, p, QPACKET_PING, packet->zxid);
 		expected = true;
 	}
 	if (expected)
@@ -274,6 +277,7 @@ phase(const struct role *r)
 
 const struct role_ops role_follow_ops = {
     .doubt = on_doubt,
+    .refuses = ROLE_CLOSE_OTHERWISE,
     .link_up = link_up,
     .link_down = link_down,
     .stand = on_stand,

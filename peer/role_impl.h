@@ -4,7 +4,7 @@
  * hashed. Each file calls only those below it:
  *
  *   role → role_lead, role_follow, role_bare → role_look → role_demote, role_limit,
- *        role_epoch → role_act */
+ *        role_epoch, role_link → role_act */
 #ifndef PEER_ROLE_IMPL_H
 #define PEER_ROLE_IMPL_H
 
@@ -29,15 +29,13 @@ enum role_mode {
 /* A link of the election lane: not up since election_ms, up, or dialled in vain. */
 enum role_election { ROLE_ELECTION_LOST, ROLE_ELECTION_UP, ROLE_ELECTION_GONE };
 
-/* The present learner link to a remote; zero when it begins. */
+/* The present learner link to a remote. */
 struct role_link {
-	bool up;
-	/* We asked to close the link; what still comes over it is old. */
-	bool closing;
+	/* of the connection; 0: there is no link, and the rest is zero */
+	uint64_t number;
 	/* The last PING is not answered. */
 	bool pinged;
-	/* FOLLOWERINFO or OBSERVERINFO came, with `accepted`. */
-	bool informed;
+	/* as its FOLLOWERINFO or OBSERVERINFO said */
 	int64_t accepted;
 	/* of the last packet, and of the next PING */
 	uint64_t word_ms;
@@ -65,6 +63,17 @@ struct role_remote {
 	/* The largest epoch that it said it has promised, over whatever link. */
 	bool reported;
 	int64_t report;
+	/* We asked for a connection, and have no answer yet. */
+	bool dialling;
+	/* The number of a connection whose first packet is to come; 0: none. */
+	uint64_t fresh;
+	/* A newcomer that has sent its info; number 0: none. It takes the place of `link`
+	 * if that sends nothing by due_ms. */
+	struct {
+		uint64_t number;
+		int64_t accepted;
+		uint64_t due_ms;
+	} beside;
 };
 
 #define ROLE_RAISES_MAX 8
@@ -203,6 +212,9 @@ struct role {
 	struct vote vote;
 	/* how the learner link to its leader failed or ended since then */
 	enum msg_reason lost;
+	/* The last server whose protocol is older than ours, if one is. */
+	bool has_older;
+	int64_t older;
 
 	struct role_epochs epochs;
 	struct role_follow follow;
@@ -226,9 +238,12 @@ struct role_ops {
 	void (*doubt)(struct role *r, struct role_actions *out);
 	/* A link of the election lane changed. */
 	void (*election)(struct role *r, struct role_actions *out);
-	/* Learner links are closed as they come up. */
-	bool no_learners;
+	/* Why connections of learners are closed as they come up; NONE: they are not. */
+	enum role_close refuses;
+	/* The connection stands that role_connect asked for. */
 	void (*link_up)(struct role *r, struct role_remote *p, struct role_actions *out);
+	/* A learner has a new link, and its info is in it. */
+	void (*joined)(struct role *r, struct role_remote *p, struct role_actions *out);
 	/* `was_up`: the link was in use, else an attempt to connect failed. */
 	void (*link_down)(struct role *r, const struct role_remote *p, bool was_up,
 	                  enum msg_reason reason, struct role_actions *out);
@@ -324,6 +339,9 @@ void role_announce(struct role *r, struct role_actions *out);
 /* Could we lead at all? A server that could not votes as if it had nothing, so that
  * nobody elects it; it counts in quorums like any other. */
 bool role_may_stand(const struct role *r);
+/* What stands in the way of a leader or a promise here: of the view. */
+enum role_reason role_reason(const struct role *r);
+bool role_is_same_view(const struct role_view *a, const struct role_view *b);
 /* Is (epoch, zxid) more than the other pair? */
 bool role_is_fresher(int64_t epoch, int64_t zxid, int64_t than_epoch, int64_t than_zxid);
 /* Are we and those remotes of which `has` is true a quorum? */
@@ -342,15 +360,48 @@ enum role_loss {
 enum role_loss role_loss(enum msg_reason reason);
 
 struct role_remote *role_remote(struct role *r, int64_t sid); /* NULL: none */
-bool role_is_open(const struct role_remote *p);
-/* Returns the packet, which has no data yet. */
-struct role_packet *role_send(struct role_actions *out, int64_t sid, int32_t type,
-                              int64_t zxid);
-void role_send_i32(struct role_actions *out, int64_t sid, int32_t type, int64_t zxid,
-                   int32_t value);
+/* Does that server speak our protocol, or a later one? */
+bool role_takes_protocol(struct role *r, int64_t sid, int32_t protocol);
+/* Over the link. Returns the packet, which has no data yet. */
+struct role_packet *role_send(struct role_actions *out, const struct role_remote *p,
+                              int32_t type, int64_t zxid);
+void role_send_i32(struct role_actions *out, const struct role_remote *p, int32_t type,
+                   int64_t zxid, int32_t value);
+
+/* role_link.c: which connection is the learner link. */
+bool role_is_open(const struct role_remote *p); /* There is a link. */
+/* Closes the link. A newcomer beside it is the link then: nobody calls `joined`. */
 void role_close(struct role_remote *p, enum role_close why, struct role_actions *out);
+/* Closes all that connmgr has of all remotes, and stops dialling. */
 void role_close_all(struct role *r, enum role_close why, struct role_actions *out);
-/* Keeps FOLLOWERINFO or OBSERVERINFO in `p`; false: the packet is not acceptable. */
-bool role_take_info(struct role_remote *p, const struct qpacket *packet);
+void role_connect(struct role_remote *p, struct role_actions *out);
+void role_link_forget(struct role_remote *p); /* connmgr has closed everything */
+
+/* What an event about a connection means. */
+enum role_turn {
+	/* Nothing for the mode. */
+	ROLE_TURN_NONE,
+	/* The dialled connection is the link. */
+	ROLE_TURN_STANDS,
+	/* No connection could be dialled. */
+	ROLE_TURN_FAILED,
+	/* The link has ended. */
+	ROLE_TURN_ENDED,
+	/* A connection that was accepted is the link now. */
+	ROLE_TURN_JOINED,
+	/* The packet came over the link. */
+	ROLE_TURN_PACKET,
+};
+
+enum role_turn role_link_up(struct role_remote *p, const struct role_event *ev,
+                            enum role_close refuses, struct role_actions *out);
+enum role_turn role_link_down(struct role_remote *p, uint64_t number,
+                              struct role_actions *out);
+/* PACKET, or BAD_PACKET. */
+enum role_turn role_link_packet(struct role *r, struct role_remote *p,
+                                const struct role_event *ev, struct role_actions *out);
+/* A newcomer has waited long enough: JOINED. */
+enum role_turn role_link_due(struct role_remote *p, struct role_actions *out);
+uint64_t role_link_due_ms(const struct role *r);
 
 #endif

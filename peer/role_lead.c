@@ -21,7 +21,7 @@ static bool
 is_live(const struct role *r, const struct role_remote *p)
 {
 	(void)r;
-	return role_is_open(p) && p->link.informed;
+	return role_is_open(p);
 }
 
 static bool
@@ -73,9 +73,13 @@ sieve(struct role *r, struct role_remote *p, struct role_actions *out)
 		return;
 	}
 	role_limit_keep_out(r, p, out->now_ms);
-	role_send_i32(out, p->sid, QPACKET_LEADERINFO, (base > 0 ? base : 1) << 32,
+	role_send_i32(out, p, QPACKET_LEADERINFO, (base > 0 ? base : 1) << 32,
 	              QPACKET_PROTOCOL);
 	role_close(p, ROLE_CLOSE_TOO_HIGH, out);
+	if (!role_is_open(p))
+		return;
+	role_limit_report(r, p, p->link.accepted); /* of the newcomer beside it */
+	sieve(r, p, out);
 }
 
 /* Sieves all learners, since one report may tell about all. False: our own promise lies
@@ -135,15 +139,15 @@ send_all(struct role *r, int32_t type, int64_t epoch, struct role_actions *out)
 		if (type == QPACKET_LEADERINFO && l->offered != epoch &&
 		    l->offered == l->answered) {
 			l->offered = epoch;
-			role_send_i32(out, p->sid, type, epoch << 32, QPACKET_PROTOCOL);
+			role_send_i32(out, p, type, epoch << 32, QPACKET_PROTOCOL);
 		} else if (type == QPACKET_NEWLEADER && l->answered == epoch &&
 		           l->told != epoch) {
 			l->told = epoch;
-			role_send(out, p->sid, type, epoch << 32);
+			role_send(out, p, type, epoch << 32);
 		} else if (type == QPACKET_UPTODATE && has_acked(r, p) &&
 		           l->released != epoch) {
 			l->released = epoch;
-			role_send(out, p->sid, type, epoch << 32);
+			role_send(out, p, type, epoch << 32);
 		}
 	}
 }
@@ -195,7 +199,7 @@ ping(struct role *r, struct role_actions *out)
 			continue;
 		p->link.ping_ms = out->now_ms + role_ticks(r, 1);
 		p->link.pinged = true;
-		role_send(out, p->sid, QPACKET_PING, l->epoch << 32 | l->ping_count);
+		role_send(out, p, QPACKET_PING, l->epoch << 32 | l->ping_count);
 		l->ping_count = (l->ping_count + 1) & INT32_MAX;
 	}
 }
@@ -231,13 +235,6 @@ on_stand(struct role *r, struct role_actions *out)
 {
 	if (r->epochs.bad && r->lead.epoch == 0)
 		role_look_again(r, MSG_LOOK_DISK, false, out);
-}
-
-static void
-link_up(struct role *r, struct role_remote *p, struct role_actions *out)
-{
-	p->link.word_ms = out->now_ms;
-	p->link.ping_ms = out->now_ms + role_ticks(r, 1);
 }
 
 /* D6: until first_ms others may come in the place of those that went, as long as nobody
@@ -280,21 +277,28 @@ is_above(const struct role_lead *l, const struct role_remote *p)
 	       (p->link.accepted == l->proposal && !l->promised);
 }
 
-/* These return the reason to close the link, if there is one. */
-static enum role_close
-on_info(struct role *r, struct role_remote *p, const struct qpacket *packet,
-        struct role_actions *out)
+static void
+joined(struct role *r, struct role_remote *p, struct role_actions *out)
 {
-	if (!role_take_info(p, packet))
-		return ROLE_CLOSE_BAD;
+	p->link.ping_ms = out->now_ms + role_ticks(r, 1);
 	role_limit_report(r, p, p->link.accepted);
 	if (!sieve_all(r, out) || !is_live(r, p))
-		return ROLE_CLOSE_NONE;
+		return;
 	if (!is_above(&r->lead, p) || propose(r, out))
 		advance(r, out);
-	return ROLE_CLOSE_NONE;
 }
 
+/* We have closed the link; a newcomer may have taken its place. */
+static void
+closed(struct role *r, struct role_remote *p, struct role_actions *out)
+{
+	if (role_is_open(p))
+		joined(r, p, out);
+	else
+		check_quorum(r, out);
+}
+
+/* These return the reason to close the link, if there is one. */
 static enum role_close
 on_ackepoch(struct role *r, struct role_remote *p, const struct qpacket *packet,
             struct role_actions *out)
@@ -349,9 +353,6 @@ on_packet(struct role *r, struct role_remote *p, const struct qpacket *packet,
 	if (packet->type == QPACKET_PING) {
 		on_ping(r, p);
 		why = ROLE_CLOSE_NONE;
-	} else if (packet->type == QPACKET_FOLLOWERINFO ||
-	           packet->type == QPACKET_OBSERVERINFO) {
-		why = on_info(r, p, packet, out);
 	} else if (packet->type == QPACKET_ACKEPOCH) {
 		why = on_ackepoch(r, p, packet, out);
 	} else if (packet->type == QPACKET_ACK) {
@@ -360,7 +361,7 @@ on_packet(struct role *r, struct role_remote *p, const struct qpacket *packet,
 	if (why == ROLE_CLOSE_NONE)
 		return;
 	role_close(p, why, out);
-	check_quorum(r, out);
+	closed(r, p, out);
 }
 
 /* D1, D6: until the quorum of FOLLOWERINFO, and again while it is lost; until the quorum
@@ -387,9 +388,14 @@ on_due(struct role *r, struct role_actions *out)
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		struct role_remote *p = &r->remotes[i];
 
-		if (role_is_open(p) &&
-		    out->now_ms >= p->link.word_ms + role_ticks(r, r->config.sync_limit))
-			role_close(p, ROLE_CLOSE_SILENT, out);
+		if (!role_is_open(p) ||
+		    out->now_ms < p->link.word_ms + role_ticks(r, r->config.sync_limit))
+			continue;
+		role_close(p, ROLE_CLOSE_SILENT, out);
+		if (role_is_open(p))
+			joined(r, p, out);
+		if (r->mode != ROLE_MODE_LEAD)
+			return;
 	}
 	if (is_deserted(r, out->now_ms))
 		role_look_again(r, MSG_LOOK_QUORUM, false, out);
@@ -456,7 +462,7 @@ role_get_learners(const struct role *r, uint64_t now_ms,
 }
 
 const struct role_ops role_lead_ops = {
-    .link_up = link_up,
+    .joined = joined,
     .link_down = link_down,
     .stand = on_stand,
     .packet = on_packet,

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/exit.h"
 #include "base/log.h"
+#include "base/log_limited.h"
 #include "base/paths.h"
 
 #include <errno.h>
@@ -151,14 +152,19 @@ take_remote(struct peer *p, const struct msg_remote *m)
 	                            .sid = m->sid,
 	                            .lane = m->lane,
 	                            .link = m->link,
-	                            .reason = m->reason});
+	                            .reason = m->reason,
+	                            .number = m->number,
+	                            .dialled = m->dialled});
 }
 
 static void
 take_frame(struct peer *p, const struct msg_frame *m)
 {
 	struct qpacket packet;
-	struct role_event ev = {.type = ROLE_EV_PACKET, .sid = m->sid, .packet = &packet};
+	struct role_event ev = {.type = ROLE_EV_PACKET,
+	                        .sid = m->sid,
+	                        .number = m->number,
+	                        .packet = &packet};
 	enum qpacket_result r;
 
 	if (m->lane != MSG_LANE_LEARNER)
@@ -167,8 +173,9 @@ take_frame(struct peer *p, const struct msg_frame *m)
 	r = qpacket_decode(m->data, m->data_len, &packet);
 	if (r != QPACKET_OK) {
 		p->counters.packets_refused++;
-		log_info("learner: frame sid=%" PRId64 " refused reason=%s", m->sid,
-		         qpacket_result_name(r));
+		log_limited(LOG_LEVEL_INFO,
+		            "learner: frame sid=%" PRId64 " refused reason=%s", m->sid,
+		            qpacket_result_name(r));
 		ev.type = ROLE_EV_BAD_PACKET;
 		ev.packet = NULL;
 	}

@@ -1,6 +1,7 @@
 /* Carries out what the core wants done: messages, writes, events and log lines. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/log_limited.h"
 #include "ipc/msg.h"
 #include "peer/shell.h"
 
@@ -18,9 +19,10 @@ send_look(struct peer *p, const struct msg_look *look)
 	p->counters.looks++;
 	if (p->look_us == 0)
 		p->look_us = clock_us();
-	log_info("looking reason=%s epoch=%" PRId64 " serial=%" PRIu64 ",%" PRIu64,
-	         msg_look_reason_name(look->reason), look->epoch, look->serial.generation,
-	         look->serial.count);
+	log_limited(LOG_LEVEL_INFO,
+	            "looking reason=%s epoch=%" PRId64 " serial=%" PRIu64 ",%" PRIu64,
+	            msg_look_reason_name(look->reason), look->epoch,
+	            look->serial.generation, look->serial.count);
 	uplink_send(p->uplink, &(struct msg){.type = MSG_LOOK, .u.look = *look});
 }
 
@@ -29,14 +31,16 @@ send_role(struct peer *p, const struct msg_vote *role)
 {
 	const struct vote *v = &role->vote;
 
-	log_info("role %s of %" PRId64 " round=%" PRId64 " epoch=%" PRId64,
-	         notif_state_word(v->state), v->leader, v->round, v->epoch);
+	log_limited(LOG_LEVEL_INFO,
+	            "role %s of %" PRId64 " round=%" PRId64 " epoch=%" PRId64,
+	            notif_state_word(v->state), v->leader, v->round, v->epoch);
 	uplink_send(p->uplink, &(struct msg){.type = MSG_ROLE, .u.role = *role});
 }
 
 static void
-send_packet(struct peer *p, int64_t sid, const struct role_packet *out)
+send_packet(struct peer *p, const struct role_action *a)
 {
+	const struct role_packet *out = &a->u.packet;
 	const struct qpacket packet = {
 	    .type = out->type,
 	    .zxid = out->zxid,
@@ -47,7 +51,8 @@ send_packet(struct peer *p, int64_t sid, const struct role_packet *out)
 	struct msg m = {.type = MSG_FRAME_OUT};
 
 	m.u.frame.lane = MSG_LANE_LEARNER;
-	m.u.frame.sid = sid;
+	m.u.frame.sid = a->sid;
+	m.u.frame.number = a->number;
 	m.u.frame.data = bytes;
 	m.u.frame.data_len = qpacket_encode(&packet, bytes, sizeof(bytes));
 	assert(m.u.frame.data_len > 0);
@@ -56,11 +61,12 @@ send_packet(struct peer *p, int64_t sid, const struct role_packet *out)
 }
 
 static void
-send_connect(struct peer *p, enum msg_type type, int64_t sid)
+send_connect(struct peer *p, enum msg_type type, const struct role_action *a)
 {
 	const struct msg_connect connect = {
 	    .lane = MSG_LANE_LEARNER,
-	    .sid = sid,
+	    .sid = a->sid,
+	    .number = a->number,
 	    .reason = MSG_REASON_ASKED,
 	};
 
@@ -135,16 +141,22 @@ peer_apply(struct peer *p)
 			uplink_send(p->uplink, &(struct msg){.type = MSG_ABSENT});
 			break;
 		case ROLE_ACT_SEND:
-			send_packet(p, a->sid, &a->u.packet);
+			send_packet(p, a);
 			break;
 		case ROLE_ACT_CONNECT:
-			send_connect(p, MSG_CONNECT, a->sid);
+			send_connect(p, MSG_CONNECT, a);
 			break;
 		case ROLE_ACT_DISCONNECT:
 			p->counters.links_closed++;
-			log_info("learner: link sid=%" PRId64 " closed reason=%s", a->sid,
-			         role_close_name(a->u.close));
-			send_connect(p, MSG_DISCONNECT, a->sid);
+			log_limited(LOG_LEVEL_INFO,
+			            "learner: link sid=%" PRId64 " closed reason=%s",
+			            a->sid, role_close_name(a->u.close));
+			send_connect(p, MSG_DISCONNECT, a);
+			break;
+		case ROLE_ACT_TAKE:
+			uplink_send(p->uplink,
+			            &(struct msg){.type = MSG_TAKE,
+			                          .u.take = {a->sid, a->number}});
 			break;
 		case ROLE_ACT_WRITE:
 			start_write(p, &a->u.write);

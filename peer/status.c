@@ -44,6 +44,12 @@ peer_reason(const struct peer *p, char *out, size_t cap)
 		         "THAT IS TOO LARGE",
 		         p->folder, p->view.promised, p->view.others);
 		break;
+	case ROLE_REASON_OLDER:
+		snprintf(out, cap,
+		         "server %" PRId64 " speaks an older protocol at its quorum "
+		         "port: install this version of Conclave there",
+		         p->view.older);
+		break;
 	case ROLE_REASON_NONE:
 	default:
 		*out = '\0';

@@ -142,7 +142,8 @@ remote(struct model *m)
 	unsigned b = feed_byte(&m->feed);
 	struct board_event ev = {.type = BOARD_EV_REMOTE,
 	                         .lane = b & 1 ? MSG_LANE_ELECTION : MSG_LANE_LEARNER,
-	                         .down = b & 2,
+	                         .up = b & 2,
+	                         .kept = b & 1 || b < 64,
 	                         .sid = b / 4 % REMOTES,
 	                         .len = 1 + b % BOARD_SMALL_MAX};
 

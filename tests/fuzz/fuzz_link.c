@@ -3,7 +3,7 @@
  * connections that the shell may: one being dialled, one accepted, one in use. So
  * DIALED, DIAL_FAILED and DIAL_CLOSED come for a connection that is being dialled,
  * ACCEPTED brings one, CLOSED and FRAME come from the one in use; START is once, at
- * first, and for the election lane only. */
+ * first. The box is of either kind: that of the election lane, or of the learner lane. */
 #include "connmgr/frame.h"
 #include "connmgr/link.h"
 #include "connmgr/outbox.h"
@@ -146,7 +146,7 @@ end_use(struct model *m)
 static void
 count_round(struct model *m)
 {
-	if (m->link.config.lane == MSG_LANE_ELECTION && m->rounds >= 2)
+	if (m->rounds >= 2)
 		must(m->now_ms - m->round_ms[(m->rounds - 2) % ROUNDS] >=
 		         m->link.config.retry_min_ms,
 		     "no third round within retry_min");
@@ -232,8 +232,7 @@ step(struct model *m, enum link_event_type type, enum msg_reason reason)
 	must((m->dial == DIAL_NONE) ==
 	         (l->phase == LINK_IDLE || l->phase == LINK_WAITING),
 	     "the phase is that of the connection being dialled");
-	must(l->config.lane == MSG_LANE_LEARNER || m->used ||
-	         link_due_ms(l) != UINT64_MAX,
+	must(m->used || link_due_ms(l) != UINT64_MAX,
 	     "an election link that is down is dialled again");
 }
 
@@ -347,7 +346,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct model m = {.feed = {.data = data, .len = size}, .reader = &reader};
 	unsigned b = feed_byte(&m.feed);
 	struct link_config config = {
-	    .lane = b & 1 ? MSG_LANE_LEARNER : MSG_LANE_ELECTION,
 	    .larger = b & 2,
 	    .address_count = 1 + b / 4 % 3,
 	    .connect_ms = 10 + 4 * (uint32_t)feed_byte(&m.feed),
@@ -361,8 +359,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(m.box != NULL, "there is memory");
 	link_init(&m.link, &config);
 	must(link_due_ms(&m.link) == UINT64_MAX, "nothing is due before the start");
-	if (config.lane == MSG_LANE_ELECTION)
-		step(&m, LINK_EV_START, MSG_REASON_NONE);
+	step(&m, LINK_EV_START, MSG_REASON_NONE);
 	while (!feed_end(&m.feed))
 		something(&m);
 	write_all(&m);

@@ -112,29 +112,10 @@ doubt(struct model *m)
 	check_step(m, &ev);
 }
 
-static void
-remote(struct model *m)
-{
-	static const enum msg_reason reasons[] = {MSG_REASON_NEVER, MSG_REASON_REFUSED,
-	                                          MSG_REASON_TIMEOUT, MSG_REASON_EOF};
-	struct role_event ev = {.type = ROLE_EV_REMOTE, .sid = some_sid(m)};
-	unsigned b = feed_byte(&m->feed);
-	struct remote *r = find_remote(m, ev.sid);
-
-	ev.lane = b >= 160 ? MSG_LANE_ELECTION : MSG_LANE_LEARNER;
-	ev.link = b % 8 < 5   ? MSG_LINK_UP
-	          : b % 8 < 7 ? MSG_LINK_DOWN
-	                      : MSG_LINK_DOWN + b % 3;
-	ev.reason = reasons[b / 8 % 4];
-	if (r && ev.lane == MSG_LANE_LEARNER && ev.link != MSG_LINK_CONNECTING)
-		*r = (struct remote){.sid = r->sid, .open = ev.link == MSG_LINK_UP};
-	check_step(m, &ev);
-}
-
 static size_t
 put_answer(struct model *m, int64_t from, unsigned char *data, size_t cap)
 {
-	const struct remote *r = find_remote(m, from);
+	const struct conn *r = link_of(find_remote(m, from));
 	unsigned b = feed_byte(&m->feed);
 	struct qpacket_ackepoch answer = {.current = (int32_t)(b % 4) - 1,
 	                                  .epoch = r ? (int32_t)r->offered : 0};
@@ -178,10 +159,10 @@ likely_packet(struct model *m, int64_t from, struct qpacket *p, unsigned char *d
 }
 
 static void
-packet(struct model *m)
+packet(struct model *m, int64_t sid, uint64_t number)
 {
 	unsigned char data[32];
-	struct role_event ev = {.type = ROLE_EV_PACKET, .sid = some_sid(m)};
+	struct role_event ev = {.type = ROLE_EV_PACKET, .sid = sid, .number = number};
 	unsigned b = feed_byte(&m->feed);
 	struct qpacket p;
 	size_t len;
@@ -196,19 +177,114 @@ packet(struct model *m)
 	}
 	if (ev.type == ROLE_EV_PACKET) {
 		ev.packet = &p;
-		note_packet(m, ev.sid, &p);
+		note_packet(m, ev.sid, number, &p);
 	}
 	check_step(m, &ev);
+}
+
+static const enum msg_reason reasons[] = {MSG_REASON_NEVER, MSG_REASON_REFUSED,
+                                          MSG_REASON_TIMEOUT, MSG_REASON_EOF};
+
+/* A link of the election lane changes. */
+static void
+election_link(struct model *m)
+{
+	unsigned b = feed_byte(&m->feed);
+	struct role_event ev = {.type = ROLE_EV_REMOTE,
+	                        .sid = some_sid(m),
+	                        .lane = MSG_LANE_ELECTION,
+	                        .link = MSG_LINK_DOWN + b % 3,
+	                        .reason = reasons[b / 8 % 4]};
+
+	check_step(m, &ev);
+}
+
+/* A connection that we asked for stands, or one was accepted, whose first packet comes
+ * now. connmgr never has more than the core was told of and did not close. */
+static void
+conn_up(struct model *m, struct remote *r, bool dialled)
+{
+	struct role_event ev = {.type = ROLE_EV_REMOTE,
+	                        .sid = r->sid,
+	                        .lane = MSG_LANE_LEARNER,
+	                        .link = MSG_LINK_UP,
+	                        .number = ++m->number,
+	                        .dialled = dialled};
+
+	for (unsigned i = 0; i < CONNS; i++) {
+		if (r->conns[i].number > 0)
+			continue;
+		r->conns[i] = (struct conn){.number = m->number, .dialled = dialled};
+		r->dialling &= !dialled;
+		check_step(m, &ev);
+		if (!dialled)
+			packet(m, r->sid, m->number);
+		return;
+	}
+}
+
+/* A connection has ended, or (number 0) could not be dialled. */
+static void
+conn_down(struct model *m, struct remote *r, uint64_t number, unsigned b)
+{
+	struct role_event ev = {.type = ROLE_EV_REMOTE,
+	                        .sid = r->sid,
+	                        .lane = MSG_LANE_LEARNER,
+	                        .link = MSG_LINK_DOWN,
+	                        .number = number,
+	                        .reason = reasons[b / 8 % 4]};
+	struct conn *c = find_conn(r, number);
+
+	if (c)
+		*c = (struct conn){0};
+	if (number == 0)
+		r->dialling = false;
+	check_step(m, &ev);
+}
+
+static void
+remote(struct model *m)
+{
+	struct remote *r = find_remote(m, some_sid(m));
+	unsigned b = feed_byte(&m->feed);
+
+	if (b >= 200 || !r)
+		election_link(m);
+	else if (b % 8 < 5)
+		conn_up(m, r, r->dialling && b % 8 < 4);
+	else if (r->dialling && b % 8 == 7)
+		conn_down(m, r, 0, b);
+	else
+		conn_down(m, r, r->conns[b % CONNS].number, b);
+}
+
+/* Over the link mostly; now and then over another connection, or one that is no more. */
+static void
+some_packet(struct model *m)
+{
+	int64_t sid = some_sid(m);
+	struct remote *r = find_remote(m, sid);
+	struct conn *c = link_of(r);
+	unsigned b = feed_byte(&m->feed);
+	uint64_t number = c ? c->number : 0;
+
+	if (b >= 224)
+		number = b % 8;
+	else if (b >= 192 && r)
+		number = r->conns[b % CONNS].number;
+	packet(m, sid, number);
 }
 
 static void
 due(struct model *m)
 {
-	bool come = m->now_ms >= role_due_ms(m->role);
+	unsigned times = 0;
 
-	check_step(m, &(struct role_event){.type = ROLE_EV_DUE});
-	must(!come || role_due_ms(m->role) > m->now_ms,
-	     "a deadline that was seen is no deadline any more");
+	/* each step deals with one of those that have come */
+	do
+		check_step(m, &(struct role_event){.type = ROLE_EV_DUE});
+	while (m->now_ms >= role_due_ms(m->role) && ++times < 8);
+	must(times < 8, "a deadline that was seen is no deadline any more");
 }
 
 static void
@@ -248,7 +324,7 @@ something(struct model *m)
 	} else if (b % 16 < 11) {
 		remote(m);
 	} else {
-		packet(m);
+		some_packet(m);
 	}
 }
 

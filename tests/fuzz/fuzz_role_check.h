@@ -9,12 +9,21 @@
 #include "tests/fuzz/members.h"
 #include "tests/oracle.h"
 
-struct remote { /* the epochs are those of the present link */
-	int64_t sid;
-	bool open;
-	int64_t offered;  /* LEADERINFO went to it */
+#define CONNS 3 /* the link, one beside it, one whose first packet is to come */
+
+struct conn {            /* one that the core was told of, and has not closed */
+	uint64_t number; /* 0: none */
+	bool dialled;
+	bool used;        /* it is the link */
+	int64_t offered;  /* LEADERINFO went over it */
 	int64_t promised; /* it answered that with a promise */
 	int64_t acked;    /* ACK came */
+};
+
+struct remote {
+	int64_t sid;
+	bool dialling;
+	struct conn conns[CONNS];
 };
 
 struct model {
@@ -29,6 +38,7 @@ struct model {
 	uint64_t generation;
 	unsigned remote_count;
 	struct remote remotes[ROLE_LEARNERS_MAX];
+	uint64_t number; /* given last */
 
 	bool writing;
 	struct role_record disk;  /* as WRITTEN said */
@@ -59,14 +69,32 @@ find_remote(struct model *m, int64_t sid)
 	return NULL;
 }
 
+static struct conn *
+find_conn(struct remote *r, uint64_t number)
+{
+	for (unsigned i = 0; r && i < CONNS && number > 0; i++)
+		if (r->conns[i].number == number)
+			return &r->conns[i];
+	return NULL;
+}
+
+static struct conn *
+link_of(struct remote *r)
+{
+	for (unsigned i = 0; r && i < CONNS; i++)
+		if (r->conns[i].used)
+			return &r->conns[i];
+	return NULL;
+}
+
 /* Notes a packet before the core takes it. */
 static void
-note_packet(struct model *m, int64_t from, const struct qpacket *p)
+note_packet(struct model *m, int64_t from, uint64_t number, const struct qpacket *p)
 {
-	struct remote *r = find_remote(m, from);
+	struct conn *r = find_conn(find_remote(m, from), number);
 	struct qpacket_ackepoch answer;
 
-	if (!r || !r->open)
+	if (!r || !r->used)
 		return;
 	if (p->type == QPACKET_LEADERINFO && from == m->vote.leader)
 		m->asked = p->zxid >> 32;
@@ -87,10 +115,10 @@ is_quorum(const struct model *m, size_t field, int64_t epoch)
 
 	sids[count++] = m->config.sid;
 	for (unsigned i = 0; i < m->remote_count; i++) {
-		const struct remote *r = &m->remotes[i];
+		const struct conn *c = link_of((struct remote *)&m->remotes[i]);
 
-		if (r->open && *(const int64_t *)((const char *)r + field) == epoch)
-			sids[count++] = r->sid;
+		if (c && *(const int64_t *)((const char *)c + field) == epoch)
+			sids[count++] = m->remotes[i].sid;
 	}
 	return oracle_has_quorum(m->config.members, sids, count);
 }
@@ -111,7 +139,7 @@ check_ackepoch(struct model *m, const struct role_packet *p)
 }
 
 static void
-check_leader_packet(struct model *m, struct remote *to, int32_t type, int64_t epoch)
+check_leader_packet(struct model *m, struct conn *to, int32_t type, int64_t epoch)
 {
 	if (type == QPACKET_LEADERINFO) {
 		must(epoch > m->promised || epoch == m->proposed,
@@ -119,7 +147,7 @@ check_leader_packet(struct model *m, struct remote *to, int32_t type, int64_t ep
 		m->proposed = to->offered = epoch;
 	} else if (type == QPACKET_NEWLEADER) {
 		must(epoch == m->told ||
-		         is_quorum(m, offsetof(struct remote, promised), epoch),
+		         is_quorum(m, offsetof(struct conn, promised), epoch),
 		     "NEWLEADER: a quorum has promised the epoch");
 		must(epoch == m->told || epoch > m->promised,
 		     "our own promise was made to nobody else");
@@ -140,11 +168,11 @@ check_send(struct model *m, const struct role_action *a)
 	                               .data = p->data_len > 0 ? p->data : NULL,
 	                               .data_len = p->data_len,
 	                               .auth_count = -1};
-	struct remote *to = find_remote(m, a->sid);
+	struct conn *to = find_conn(find_remote(m, a->sid), a->number);
 	unsigned char bytes[64]; /* as much room as the shell has */
 	int64_t epoch = p->zxid >> 32;
 
-	must(to && to->open, "a packet goes to an open link");
+	must(to && to->used, "a packet goes over the link");
 	must(qpacket_encode(&packet, bytes, sizeof(bytes)) > 0, "a packet fits");
 	m->last_epoch = epoch > 0 ? epoch : m->last_epoch;
 	switch (p->type) {
@@ -227,9 +255,10 @@ check_look(struct model *m, const struct role_action *a)
 	must(a->u.look.epoch <= m->tried.current || a->u.look.epoch == 0,
 	     "we vote with an epoch of ours");
 	must(a->u.look.reason <= MSG_LOOK_DISK, "the reason is one");
-	m->stood = same ? m->stood : may_stand(m);
-	must((a->u.look.epoch == INT64_MIN) == !m->stood,
-	     "who cannot lead does not stand");
+	must(same ? m->stood == (a->u.look.epoch != INT64_MIN)
+	          : may_stand(m) || a->u.look.epoch == INT64_MIN,
+	     "who cannot lead does not stand"); /* for its disk, or its promise, too */
+	m->stood = a->u.look.epoch != INT64_MIN;
 	m->serial = m->look_serial = *s;
 }
 
@@ -254,7 +283,7 @@ static void
 check_view(struct model *m, const struct role_view *v)
 {
 	must((unsigned)v->state <= NOTIF_OBSERVING && v->phase <= ROLE_BROADCAST &&
-	         v->reason <= ROLE_REASON_PORT,
+	         v->reason <= ROLE_REASON_OLDER,
 	     "the view's words are some");
 	must(v->has_leader == (v->phase == ROLE_BROADCAST), "established, and told");
 	must(v->has_leader == (v->state != NOTIF_LOOKING), "LOOKING: no leader");
@@ -270,7 +299,7 @@ check_view(struct model *m, const struct role_view *v)
 	     "what is published is on the disk");
 	must(!v->has_leader || v->epoch > 0, "who is established has an epoch");
 	if (v->active && v->epoch > m->view.epoch)
-		must(is_quorum(m, offsetof(struct remote, acked), v->epoch),
+		must(is_quorum(m, offsetof(struct conn, acked), v->epoch),
 		     "established: a quorum has acknowledged");
 }
 
@@ -280,7 +309,9 @@ same_view(const struct role_view *a, const struct role_view *b)
 	return a->state == b->state && a->phase == b->phase &&
 	       a->has_leader == b->has_leader && a->leader == b->leader &&
 	       a->epoch == b->epoch && a->active == b->active && a->reason == b->reason &&
-	       a->error == b->error;
+	       a->error == b->error && a->since_ms == b->since_ms &&
+	       a->older == b->older && a->look == b->look &&
+	       a->has_tried == b->has_tried && a->tried == b->tried && a->link == b->link;
 }
 
 static void
@@ -299,13 +330,23 @@ check_action(struct model *m, const struct role_action *a, bool last)
 		check_send(m, a);
 		break;
 	case ROLE_ACT_CONNECT:
-		must(r && !m->away, "we connect to a member");
+		must(r && !m->away && !r->dialling, "we connect to a member, once");
+		r->dialling = true;
 		break;
 	case ROLE_ACT_DISCONNECT:
-		must(r && r->open, "an open link is closed");
-		must(a->u.close != ROLE_CLOSE_NONE && a->u.close <= ROLE_CLOSE_NO_ROLE,
+		must(r && (a->number > 0 ? find_conn(r, a->number) != NULL : r->dialling),
+		     "what there is is closed");
+		must(a->u.close != ROLE_CLOSE_NONE && a->u.close <= ROLE_CLOSE_OLDER,
 		     "and for a reason");
-		*r = (struct remote){.sid = r->sid};
+		if (a->number > 0)
+			*find_conn(r, a->number) = (struct conn){0};
+		else
+			r->dialling = false;
+		break;
+	case ROLE_ACT_TAKE:
+		must(find_conn(r, a->number) != NULL && !link_of(r),
+		     "one connection is the link");
+		find_conn(r, a->number)->used = true;
 		break;
 	case ROLE_ACT_WRITE:
 		check_write(m, a);

@@ -1,7 +1,7 @@
 /* The invariants (S1 … S10 of docs/DESIGN.md), checked at each step of each core: the
  * linker's --wrap puts these checks in between. What a server has said is what its
  * connmgr has sent. */
-#include "connmgr/lane.h"
+#include "connmgr/election.h"
 #include "peer/role_impl.h"
 #include "tests/sim/sim.h"
 #include "wire/notif.h"
@@ -21,8 +21,8 @@ void __real_elect_step(struct elect *e, const struct elect_event *ev,
                        struct elect_actions *out);
 void __wrap_elect_step(struct elect *e, const struct elect_event *ev,
                        struct elect_actions *out);
-void __real_lane_send(struct lane *l, int64_t sid, const void *data, size_t len);
-void __wrap_lane_send(struct lane *l, int64_t sid, const void *data, size_t len);
+void __real_election_send(struct election *l, int64_t sid, const void *data, size_t len);
+void __wrap_election_send(struct election *l, int64_t sid, const void *data, size_t len);
 
 /* What one server said, settled, since this look began. */
 struct heard {
@@ -259,12 +259,11 @@ check_said(unsigned server, int64_t to, bool attached, const void *frame, size_t
 
 /* connmgr passes a frame of its worker on. */
 void
-__wrap_lane_send(struct lane *l, int64_t sid, const void *data, size_t len)
+__wrap_election_send(struct election *l, int64_t sid, const void *data, size_t len)
 {
-	if (l->which == MSG_LANE_ELECTION)
-		check_said(sim.running->server, sid,
-		           board_open(l->config.board, MSG_WHO_ELECTOR) >= 0, data, len);
-	__real_lane_send(l, sid, data, len);
+	check_said(sim.running->server, sid,
+	           board_open(l->lane.config.board, MSG_WHO_ELECTOR) >= 0, data, len);
+	__real_election_send(l, sid, data, len);
 }
 
 /* connmgr keeps what its elector says, the one before and this one alike. */

@@ -227,7 +227,9 @@ parse_remote_event(const char *verb, struct words *w, struct board_event *ev)
 	ev->sid = (int64_t)number(w);
 	if (strcmp(verb, "remote") == 0) {
 		ev->type = BOARD_EV_REMOTE;
-		ev->down = strcmp(word(w), "down") == 0;
+		ev->up = strcmp(word(w), "up") == 0;
+		/* of the learner lane only our own port: sid 1 */
+		ev->kept = ev->lane == MSG_LANE_ELECTION || ev->sid == 1;
 	} else {
 		ev->type = BOARD_EV_FRAME;
 		ev->member = strcmp(verb, "frame") == 0;

@@ -3,6 +3,7 @@
 #ifndef TESTS_CONNMGR_KIT_H
 #define TESTS_CONNMGR_KIT_H
 
+#include "base/clock.h"
 #include "base/paths.h"
 #include "client/door.h"
 #include "config/conf.h"
@@ -36,6 +37,7 @@ struct heard { /* by a worker */
 	unsigned told[2][4];
 	unsigned frames;
 	int64_t frame_sid;
+	uint64_t frame_number;
 	char frame[64];
 	struct msg_vote state;
 };
@@ -101,6 +103,7 @@ on_message(void *user, const struct msg *m)
 	} else if (m->type == MSG_FRAME_IN) {
 		h->frames++;
 		h->frame_sid = m->u.frame.sid;
+		h->frame_number = m->u.frame.number;
 		snprintf(h->frame, sizeof(h->frame), "%.*s", (int)m->u.frame.data_len,
 		         (const char *)m->u.frame.data);
 	}
@@ -138,8 +141,8 @@ leave(struct player *p)
 /* Turns the loop until the condition holds. */
 #define UNTIL(condition)                                                                 \
 	do {                                                                             \
-		for (unsigned turns = 0; !(condition); turns++) {                        \
-			assert_true(turns < 5000);                                       \
+		for (uint64_t turn_ms = clock_ms() + 30000; !(condition);) {             \
+			assert_true(clock_ms() < turn_ms);                               \
 			assert_true(sd_event_run(loop, 1000) >= 0);                      \
 		}                                                                        \
 	} while (0)
@@ -281,10 +284,12 @@ send_frame(struct player *p, enum msg_lane lane, int64_t sid, const char *text,
 {
 	struct msg m = {.type = MSG_FRAME_OUT};
 
-	m.u.frame = (struct msg_frame){.lane = (uint8_t)lane,
-	                               .sid = sid,
-	                               .data = (const unsigned char *)text,
-	                               .data_len = len};
+	m.u.frame = (struct msg_frame){
+	    .lane = (uint8_t)lane,
+	    .sid = sid,
+	    .number = lane == MSG_LANE_LEARNER ? p->heard.remotes[1][sid].number : 0,
+	    .data = (const unsigned char *)text,
+	    .data_len = len};
 	uplink_send(p->uplink, &m);
 }
 

@@ -51,6 +51,11 @@ struct kit {
 	uint64_t role_count;
 	/* the epoch of the last LEADERINFO to each sid */
 	int64_t offered[ROLE_LEARNERS_MAX + 1];
+	/* The numbers of connections: the last one that was given, and by sid that of the
+	 * newest connection (0: none); and do we dial? */
+	uint64_t number;
+	uint64_t numbers[ROLE_LEARNERS_MAX + 1];
+	bool dials[ROLE_LEARNERS_MAX + 1];
 };
 
 static inline const struct role_action *
@@ -133,6 +138,8 @@ kit_step(struct kit *k, struct role_event ev)
 		a = &k->todo.list[i];
 		if (a->type == ROLE_ACT_SEND && a->u.packet.type == QPACKET_LEADERINFO)
 			k->offered[a->sid] = a->u.packet.zxid >> 32;
+		if (a->type == ROLE_ACT_CONNECT)
+			k->dials[a->sid] = true;
 	}
 }
 
@@ -144,6 +151,8 @@ kit_new(struct kit *k, struct role_config config)
 	k->look_count = 0;
 	k->role_count = 0;
 	memset(k->offered, 0, sizeof(k->offered));
+	memset(k->numbers, 0, sizeof(k->numbers));
+	memset(k->dials, 0, sizeof(k->dials));
 	assert_int_equal(role_new(&k->role, &config), 0);
 }
 
@@ -171,19 +180,26 @@ kit_link(struct kit *k, int64_t sid, enum msg_link link, enum msg_reason reason)
 	                                .sid = sid,
 	                                .lane = MSG_LANE_LEARNER,
 	                                .link = link,
-	                                .reason = reason});
+	                                .reason = reason,
+	                                .number = k->numbers[sid],
+	                                .dialled = k->dials[sid]});
+	k->dials[sid] = false;
 }
 
+/* A new connection, which we dialled if we asked for one. */
 static inline void
 kit_up(struct kit *k, int64_t sid)
 {
-	kit_link(k, sid, MSG_LINK_UP, MSG_REASON_NEVER);
+	k->numbers[sid] = ++k->number;
+	kit_link(k, sid, MSG_LINK_UP, MSG_REASON_NONE);
 }
 
+/* The newest connection has ended, or if there is none, could not be dialled. */
 static inline void
 kit_down(struct kit *k, int64_t sid, enum msg_reason reason)
 {
 	kit_link(k, sid, MSG_LINK_DOWN, reason);
+	k->numbers[sid] = 0;
 }
 
 static inline void
@@ -193,8 +209,10 @@ kit_raw(struct kit *k, int64_t sid, int32_t type, int64_t zxid, const void *data
 	const struct qpacket q = {
 	    .type = type, .zxid = zxid, .data = data, .data_len = len, .auth_count = -1};
 
-	kit_step(k,
-	         (struct role_event){.type = ROLE_EV_PACKET, .sid = sid, .packet = &q});
+	kit_step(k, (struct role_event){.type = ROLE_EV_PACKET,
+	                                .sid = sid,
+	                                .number = k->numbers[sid],
+	                                .packet = &q});
 }
 
 /* LEADERINFO carries `value`. */

@@ -101,10 +101,11 @@ a_restarted_peer_is_told_links_and_the_elector_is_told_its_end(void **state)
 	(void)state;
 	PLAY({"remote e 2 up r2", "0<r2 1<r2"}, {"look 1 1 1 look", "0<look"},
 	     {"decided 0 dec", "1<dec"}, {"remote l 2 up l2", "1<l2"},
-	     {"gone 1", "cut1 part absent0"}, {"remote l 2 down l2down", ""},
+	     {"remote l 1 up port", "1<port"}, {"gone 1", "cut1 part absent0"},
 	     {"attach 2 peer main 0", "open2:0"},
-	     {"hello 2 0", "welcome2:0 record:peer:main:2 activate2:2 2<r2 synced2"},
-	     /* neither decided nor a learner link that is down */
+	     {"hello 2 0", "welcome2:0 record:peer:main:2 activate2:2 2<r2 2<port "
+	                   "synced2"},
+	     /* neither decided nor a connection of the peer before it */
 	     {"hello 2 2", ""}, {"look 2 2 1 again", "0<again"},
 	     /* an elector that comes now knows nothing of the dead one */
 	     {"gone 2", "cut2 part absent0"}, {"gone 0", "cut0"},
@@ -175,7 +176,7 @@ the_class_of_what_is_sent(void **state)
 	assert_int_equal(out.list[0].item.class, BOARD_FIFO);
 	ev.type = BOARD_EV_REMOTE;
 	board_step(board, &ev, &out);
-	assert_int_equal(out.list[0].item.class, BOARD_CONTROL);
+	assert_int_equal(out.list[0].item.class, BOARD_LINK);
 }
 
 int

@@ -108,8 +108,11 @@ the_learner_lane_is_the_peers(void **state)
 	m.u.connect = (struct msg_connect){.lane = MSG_LANE_LEARNER, .sid = 3};
 	uplink_send(peer.uplink, &m);
 	fd = accept_one(listener);
-	expect_hello(fd, port);
 	UNTIL(link_of(&peer, MSG_LANE_LEARNER, 3) == MSG_LINK_UP);
+	assert_true(peer.heard.remotes[1][3].dialled);
+	send_frame(&peer, MSG_LANE_LEARNER, 3, "info", 4);
+	expect_hello(fd, port); /* with the first frame, */
+	expect_frame(fd, "info");
 	leave(&peer);
 	expect_end(fd); /* the other side knows at once */
 	elector.heard.absent = false;
@@ -121,6 +124,68 @@ the_learner_lane_is_the_peers(void **state)
 	uplink_send(peer.uplink, &m);
 	UNTIL(link_of(&peer, MSG_LANE_LEARNER, 3) == MSG_LINK_DOWN);
 	assert_int_equal(peer.heard.remotes[1][3].reason, MSG_REASON_REFUSED);
+}
+
+/* The connection in use stays, whoever greets with its sid, and however often; frames and
+ * answers go by the number of the connection. */
+static void
+connections_have_numbers(void **state)
+{
+	uint16_t port = conf.self->quorum_port;
+	struct msg m = {.type = MSG_TAKE};
+	uint64_t first, second;
+	int a, b, bare[3];
+	json_t *json, *row;
+
+	(void)state;
+	attach(&peer, MSG_WHO_PEER);
+	UNTIL(peer.heard.synced);
+	bare[0] = dial_as(port, 1, "");
+	a = dial_as(port, 1, "a");
+	UNTIL(peer.heard.frames == 1);
+	assert_int_equal(peer.heard.told[1][1], 1); /* not of the bare one */
+	assert_false(peer.heard.remotes[1][1].dialled);
+	first = peer.heard.remotes[1][1].number;
+	assert_true(first > 0 && peer.heard.frame_number == first);
+	m.u.take = (struct msg_take){.sid = 1, .number = first};
+	uplink_send(peer.uplink, &m);
+	b = dial_as(port, 1, "b");
+	UNTIL(peer.heard.frames == 2);
+	second = peer.heard.remotes[1][1].number;
+	assert_true(second > first && peer.heard.frame_number == second);
+	bare[1] = dial_as(port, 1, "");
+	expect_end(bare[0]); /* the oldest that is not in use makes room, */
+	bare[2] = dial_as(port, 1, "");
+	expect_end(bare[1]); /* and a bare one before another */
+	json = ask("status");
+	row = json_array_get(json_object_get(json, "remotes"), 2);
+	assert_string_equal(json_string_value(json_object_get(row, "lane")), "learner");
+	assert_string_equal(json_string_value(json_object_get(row, "link")), "up");
+	assert_true(json_is_false(json_object_get(row, "dialled")));
+	assert_true(json_integer_value(json_object_get(row, "number")) ==
+	            (json_int_t)first);
+	assert_int_equal(json_integer_value(json_object_get(row, "beside")), 2);
+	json_decref(json);
+	send_frame(&peer, MSG_LANE_LEARNER, 1, "to b", 4);
+	expect_frame(b, "to b");
+	peer.heard.remotes[1][1].number = first;
+	send_frame(&peer, MSG_LANE_LEARNER, 1, "to a", 4);
+	expect_frame(a, "to a");
+	m = (struct msg){
+	    .type = MSG_DISCONNECT,
+	    .u.connect = {.lane = MSG_LANE_LEARNER, .sid = 1, .number = second}};
+	uplink_send(peer.uplink, &m);
+	expect_end(b);
+	peer.heard.remotes[1][1].number = second;
+	send_frame(&peer, MSG_LANE_LEARNER, 1, "gone", 4); /* for nobody */
+	peer.heard.remotes[1][1].number = first;
+	send_frame(&peer, MSG_LANE_LEARNER, 1, "more", 4);
+	expect_frame(a, "more");
+	expect_end(bare[2]); /* it brought no frame in time */
+	peer.heard.remotes[1][1] = (struct msg_remote){0};
+	close(a);
+	UNTIL(link_of(&peer, MSG_LANE_LEARNER, 1) == MSG_LINK_DOWN);
+	assert_true(peer.heard.remotes[1][1].number == first);
 }
 
 static void
@@ -234,6 +299,8 @@ main(void)
 	    SEQ(strangers_are_bounded_and_answered),
 	    SEQ(the_learner_lane_is_the_peers),
 	    NNG(the_learner_lane_is_the_peers),
+	    SEQ(connections_have_numbers),
+	    NNG(connections_have_numbers),
 	    SEQ(status_says_what_there_is),
 	    SEQ(another_message_set_is_refused),
 	    SEQ(state_and_generations_outlive_the_worker),

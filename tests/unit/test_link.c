@@ -99,11 +99,9 @@ spell(const struct link_actions *a, char *out, size_t cap)
 }
 
 static void
-play(enum msg_lane lane, bool larger, unsigned addresses, const struct line *lines,
-     size_t count)
+play(bool larger, unsigned addresses, const struct line *lines, size_t count)
 {
-	struct link_config config = {.lane = lane,
-	                             .larger = larger,
+	struct link_config config = {.larger = larger,
 	                             .address_count = addresses,
 	                             .connect_ms = 1000,
 	                             .retry_min_ms = 20,
@@ -130,14 +128,13 @@ play(enum msg_lane lane, bool larger, unsigned addresses, const struct line *lin
 			         (unsigned long long)lines[i].due);
 	}
 }
-#define PLAY(lane, larger, addresses, ...)                                               \
+#define PLAY(larger, addresses, ...)                                                     \
 	do {                                                                             \
 		const struct line lines[] = {__VA_ARGS__};                               \
-		play(lane, larger, addresses, lines, sizeof(lines) / sizeof(lines[0]));  \
+		play(larger, addresses, lines, sizeof(lines) / sizeof(lines[0]));        \
 	} while (0)
-#define LARGER(...)  PLAY(MSG_LANE_ELECTION, true, 1, __VA_ARGS__)
-#define SMALLER(...) PLAY(MSG_LANE_ELECTION, false, 1, __VA_ARGS__)
-#define LEARNER(...) PLAY(MSG_LANE_LEARNER, true, 1, __VA_ARGS__)
+#define LARGER(...)  PLAY(true, 1, __VA_ARGS__)
+#define SMALLER(...) PLAY(false, 1, __VA_ARGS__)
 
 static void
 the_larger_dials_and_keeps(void **state)
@@ -274,8 +271,7 @@ the_smaller_nudges_and_waits(void **state)
 static void
 no_nudge_when_a_link_is_up(void **state)
 {
-	struct link_config config = {.lane = MSG_LANE_ELECTION,
-	                             .address_count = 1,
+	struct link_config config = {.address_count = 1,
 	                             .connect_ms = 1000,
 	                             .retry_min_ms = 20,
 	                             .retry_max_ms = 200};
@@ -297,13 +293,13 @@ static void
 several_addresses_are_tried_in_turn(void **state)
 {
 	(void)state;
-	PLAY(MSG_LANE_ELECTION, true, 3, {1000, START, 0, "dial0", 2000},
+	PLAY(true, 3, {1000, START, 0, "dial0", 2000},
 	     {1001, FAILED, REFUSED, "dial1", 2001}, {2001, DUE, 0, "cancel dial2", 3001},
 	     {2002, FAILED, MSG_REASON_RESOLVE, "down.resolve!", 2022},
 	     {2022, DUE, 0, "dial0", 3022}, {2022, FAILED, REFUSED, "dial1", 3022},
 	     {2023, DIALED, 0, "use_dialed up", NEVER},
 	     {4000, CLOSED, EOF_, "connecting.eof dial0", 5000});
-	PLAY(MSG_LANE_ELECTION, false, 2, {1000, START, 0, "dial0", 2000},
+	PLAY(false, 2, {1000, START, 0, "dial0", 2000},
 	     {1001, DIALED, 0, "connecting! nudge", 2001},
 	     {1002, NUDGE_CLOSED, RESET, "dial1", 2002},
 	     {1003, FAILED, REFUSED, "down.refused!", 1023});
@@ -323,48 +319,6 @@ asked_to_dial_and_to_close(void **state)
 }
 
 static void
-learner_dials_once_when_asked(void **state)
-{
-	(void)state;
-	LEARNER(
-	    {1000, START, 0, "", NEVER}, {1000, CONNECT, 0, "connecting! dial0", 2000},
-	    {1000, CONNECT, 0, "", 2000}, {1001, FAILED, REFUSED, "down.refused!", NEVER},
-	    {1002, CONNECT, 0, "connecting! dial0", 2002},
-	    {2002, DUE, 0, "cancel down.timeout!", NEVER},
-	    {3000, CONNECT, 0, "connecting! dial0", 4000},
-	    {3001, DIALED, 0, "use_dialed up", NEVER},
-	    {3002, CLOSED, EOF_, "down.eof", NEVER}, {3003, CLOSED, EOF_, "", NEVER},
-	    {3003, DISCONNECT, ASKED, "", NEVER},
-	    {4000, CONNECT, 0, "connecting dial0", 5000},
-	    {4001, DISCONNECT, ABSENT, "cancel down.absent", NEVER});
-}
-
-static void
-learner_newer_replaces_older(void **state)
-{
-	(void)state;
-	LEARNER({1000, ACCEPTED, 0, "use_accepted up", NEVER},
-	        {1001, ACCEPTED, 0, "close down.replaced use_accepted up", NEVER},
-	        {1002, CONNECT, 0, "close down.replaced connecting dial0", 2002},
-	        {1003, ACCEPTED, 0, "cancel use_accepted up", NEVER},
-	        {1004, DISCONNECT, ABSENT, "close down.absent", NEVER});
-	/* whichever sid is larger */
-	PLAY(MSG_LANE_LEARNER, false, 1, {1000, CONNECT, 0, "connecting! dial0", 2000},
-	     {1001, DIALED, 0, "use_dialed up", NEVER},
-	     {1002, ACCEPTED, 0, "close down.replaced use_accepted up", NEVER},
-	     {1003, CLOSED, MSG_REASON_PROTOCOL, "down.protocol", NEVER});
-}
-
-static void
-learner_tries_each_address_once(void **state)
-{
-	(void)state;
-	PLAY(MSG_LANE_LEARNER, true, 2, {0, CONNECT, 0, "connecting! dial0", 1000},
-	     {1, FAILED, REFUSED, "dial1", 1001},
-	     {2, FAILED, REFUSED, "down.refused!", NEVER});
-}
-
-static void
 is_let_in(struct link *l, uint64_t at)
 {
 	struct link_actions out;
@@ -375,7 +329,7 @@ is_let_in(struct link *l, uint64_t at)
 static void
 up_again_and_again_is_restless(void **state)
 {
-	const struct link_config config = {MSG_LANE_ELECTION, false, 1, 1000, 20, 200};
+	const struct link_config config = {false, 1, 1000, 20, 200};
 	const uint64_t seldom = LINK_RESTLESS_MS / LINK_UPS_MAX;
 	uint64_t at = 1000000;
 	struct link l;
@@ -400,7 +354,7 @@ up_again_and_again_is_restless(void **state)
 static void
 the_restless_is_not_dialled_at_once(void **state)
 {
-	const struct link_config config = {MSG_LANE_ELECTION, true, 1, 1000, 20, 200};
+	const struct link_config config = {true, 1, 1000, 20, 200};
 	const enum link_event_type life[] = {LINK_EV_DIALED, LINK_EV_FRAME,
 	                                     LINK_EV_CLOSED};
 	struct link_event ev = {.type = LINK_EV_START, .now_ms = 1000000};
@@ -437,9 +391,6 @@ main(void)
 	    cmocka_unit_test(no_nudge_when_a_link_is_up),
 	    cmocka_unit_test(several_addresses_are_tried_in_turn),
 	    cmocka_unit_test(asked_to_dial_and_to_close),
-	    cmocka_unit_test(learner_dials_once_when_asked),
-	    cmocka_unit_test(learner_newer_replaces_older),
-	    cmocka_unit_test(learner_tries_each_address_once),
 	    cmocka_unit_test(up_again_and_again_is_restless),
 	    cmocka_unit_test(the_restless_is_not_dialled_at_once),
 	};

@@ -59,7 +59,7 @@ pings_each_tick_in_every_phase(void **state)
 	int64_t last = -1;
 
 	(void)state;
-	kit_up(&k, 2); /* before it has sent a packet */
+	joins(2, 4);
 	lead();
 	for (unsigned i = 0; i < 5; i++) {
 		const struct role_packet *p;
@@ -72,9 +72,7 @@ pings_each_tick_in_every_phase(void **state)
 		assert_true(p->zxid >
 		            last); /* a learner gives it back: which ping it was */
 		last = p->zxid;
-		if (i == 1)
-			kit_info(&k, 2, QPACKET_FOLLOWERINFO, 4);
-		else if (i == 2)
+		if (i == 2)
 			kit_written(&k, 0);
 	}
 }
@@ -165,7 +163,7 @@ who_answers_has_a_tick_of_peace(void **state)
 	kit_packet(&k, 2, QPACKET_PING, 0, 0);
 	joins(3, 4);
 	kit_down(&k, 2, MSG_REASON_NEVER);
-	kit_up(&k, 2); /* its new link has not answered anything */
+	joins(2, 4); /* its new link has not answered anything */
 	passes_in_peace(1);
 }
 
@@ -180,7 +178,7 @@ a_short_limit_has_no_peace(void **state)
 	config.sync_limit = 5;
 	kit_new(&k, config);
 	kit_start(&k, 4, 4);
-	kit_up(&k, 2);
+	joins(2, 4);
 	lead();
 	kit_packet(&k, 2, QPACKET_PING, 0, 0);
 	passes_in_peace(1);
@@ -217,7 +215,7 @@ the_core_is_due_in_time(void **state)
 	assert_int_equal(role_due_ms(k.role), UINT64_MAX);
 	lead();
 	assert_int_equal(role_due_ms(k.role), k.now_ms + 10 * KIT_TICK); /* a quorum */
-	kit_up(&k, 2);
+	joins(2, 4);
 	assert_int_equal(role_due_ms(k.role), k.now_ms + KIT_TICK);
 	k.now_ms += 20;
 	assert_int_equal(role_due_ms(k.role), k.now_ms + KIT_TICK - 20);
@@ -311,7 +309,7 @@ turned_away(void **state)
 	kit_down(&k, 3, MSG_REASON_NEVER);
 	joins(3, 4);
 	kit_info(&k, 3, QPACKET_FOLLOWERINFO, 4); /* twice on one link */
-	assert_true(kit_closed(&k, 3, ROLE_CLOSE_BAD));
+	assert_true(kit_closed(&k, 3, ROLE_CLOSE_UNEXPECTED));
 	assert_true(kit_view(&k).active);
 }
 
@@ -321,7 +319,8 @@ no_packet(void **state)
 {
 	(void)state;
 	establish();
-	kit_step(&k, (struct role_event){.type = ROLE_EV_BAD_PACKET, .sid = 2});
+	kit_step(&k, (struct role_event){
+			 .type = ROLE_EV_BAD_PACKET, .sid = 2, .number = k.numbers[2]});
 	assert_true(kit_closed(&k, 2, ROLE_CLOSE_BAD));
 	expect_look(MSG_LOOK_QUORUM);
 }
@@ -333,11 +332,13 @@ who_says_who_it_is(void **state)
 		int64_t sid;
 		int32_t protocol;
 		int64_t epoch;
+		enum role_close why;
 	} rows[] = {
-	    {3, QPACKET_PROTOCOL, 4}, /* another than the link's */
-	    {2, QPACKET_PROTOCOL - 1, 4},
-	    {2, QPACKET_PROTOCOL, -1},
-	    {2, QPACKET_PROTOCOL, INT32_MIN},
+	    /* another than the link's */
+	    {3, QPACKET_PROTOCOL, 4, ROLE_CLOSE_BAD},
+	    {2, QPACKET_PROTOCOL, -1, ROLE_CLOSE_BAD},
+	    {2, QPACKET_PROTOCOL, INT32_MIN, ROLE_CLOSE_BAD},
+	    {2, QPACKET_PROTOCOL - 1, 4, ROLE_CLOSE_OLDER},
 	};
 
 	(void)state;
@@ -350,16 +351,23 @@ who_says_who_it_is(void **state)
 		kit_up(&k, 2);
 		kit_raw(&k, 2, QPACKET_FOLLOWERINFO, rows[i].epoch * ((int64_t)1 << 32),
 		        data, len);
-		assert_true(kit_closed(&k, 2, ROLE_CLOSE_BAD)); /* while we look, too */
+		assert_true(kit_closed(&k, 2, rows[i].why)); /* while we look, too */
 		kit_down(&k, 2, MSG_REASON_NEVER);
 	}
+	assert_int_equal(kit_view(&k).reason, ROLE_REASON_OLDER);
+	assert_int_equal(kit_view(&k).older, 2);
+	joins(2, 4); /* it has been replaced by a newer version */
+	assert_int_equal(kit_view(&k).reason, ROLE_REASON_NONE);
+	kit_down(&k, 2, MSG_REASON_EOF);
 	kit_up(&k, 2);
 	kit_packet(&k, 2, QPACKET_PING, 0, 0); /* nobody asked it anything */
 	assert_true(kit_closed(&k, 2, ROLE_CLOSE_UNEXPECTED));
-	kit_step(&k, (struct role_event){.type = ROLE_EV_BAD_PACKET, .sid = 2});
+	kit_step(&k, (struct role_event){
+			 .type = ROLE_EV_BAD_PACKET, .sid = 2, .number = k.numbers[2]});
 	assert_int_equal(k.todo.count, 0);
 	kit_up(&k, 2);
-	kit_step(&k, (struct role_event){.type = ROLE_EV_BAD_PACKET, .sid = 2});
+	kit_step(&k, (struct role_event){
+			 .type = ROLE_EV_BAD_PACKET, .sid = 2, .number = k.numbers[2]});
 	assert_true(kit_closed(&k, 2, ROLE_CLOSE_BAD));
 }
 
@@ -372,7 +380,8 @@ a_learner_comes_again(void **state)
 	joins(3, 4);
 	ackepoch(3, 4);
 	ack(3, 5);
-	kit_up(&k, 3);
+	kit_down(&k, 3, MSG_REASON_EOF);
+	joins(3, 4);
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 	kit_packet(&k, 3, QPACKET_ACK, 5LL << 32, 0);
 	assert_true(kit_closed(&k, 3, ROLE_CLOSE_UNEXPECTED));

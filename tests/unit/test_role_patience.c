@@ -58,7 +58,7 @@ d5_gives_up_whom_it_cannot_reach(void **state)
 	kit_decided(&k, NOTIF_FOLLOWING, 2);
 	kit_up(&k, 2);
 	kit_packet(&k, 2, QPACKET_PING, 0, 0);
-	kit_pass(&k, 6 * KIT_TICK);
+	kit_pass(&k, 10 * KIT_TICK);
 	assert_false(kit_find(&k, ROLE_ACT_LOOK)->u.look.gave_up);
 	assert_int_equal(waits(3, MSG_REASON_EOF), 0); /* it answered */
 	assert_false(kit_find(&k, ROLE_ACT_LOOK)->u.look.gave_up);

@@ -1,0 +1,404 @@
+/* Does what link.c decides; see election.h. */
+#include "connmgr/election.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/log_limited.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct election_remote *
+find(struct election *e, int64_t sid)
+{
+	for (unsigned i = 0; i < e->remote_count; i++)
+		if (e->remotes[i].sid == sid)
+			return &e->remotes[i];
+	return NULL;
+}
+
+/* To the log and the workers. */
+static void
+tell(struct election_remote *r, uint64_t now_ms, const struct link_action *a)
+{
+	bool restless = link_is_restless(&r->link, now_ms);
+	struct msg_remote *told = &r->told;
+
+	if (a->status != told->link || a->reason != told->reason ||
+	    a->status == MSG_LINK_UP)
+		log_limited(LOG_LEVEL_INFO, "election: link sid=%lld %s→%s%s%s",
+		            (long long)r->sid, msg_link_name(told->link),
+		            msg_link_name(a->status),
+		            a->reason == MSG_REASON_NONE ? "" : " reason=",
+		            msg_reason_name(a->reason));
+	if (restless && !r->restless)
+		log_limited(LOG_LEVEL_WARNING,
+		            "election: the link to server %lld comes up and ends again "
+		            "and again; two servers may have the same id",
+		            (long long)r->sid);
+	r->restless = restless;
+	if (a->status != told->link)
+		r->since_ms = now_ms;
+	told->link = (uint8_t)a->status;
+	told->reason = (uint8_t)a->reason;
+	told->was_up = a->was_up;
+	lane_tell(&r->election->lane, told);
+}
+
+static void
+push(void *user, enum link_event_type type, enum msg_reason reason)
+{
+	struct election_remote *r = user;
+	struct connmgr_event ev = {
+	    .kind = EVENT_ELECTION,
+	    .u.election = {r, {.type = type, .reason = reason}},
+	};
+
+	gate_push(r->election->lane.config.gate, &ev);
+}
+
+static void
+on_dial(void *user, enum dial_outcome outcome, enum msg_reason reason)
+{
+	static const enum link_event_type events[] = {
+	    [DIAL_STANDS] = LINK_EV_DIALED,
+	    [DIAL_FAILED] = LINK_EV_DIAL_FAILED,
+	    [DIAL_CLOSED] = LINK_EV_DIAL_CLOSED,
+	};
+
+	push(user, events[outcome], reason);
+}
+
+static void
+apply(struct election_remote *r, uint64_t now_ms, const struct link_action *a)
+{
+	const struct lane *l = &r->election->lane;
+	unsigned char hello[HELLO_MAX];
+	size_t len;
+	int e = 0;
+
+	switch (a->type) {
+	case LINK_DO_DIAL:
+		dial_start(&r->dial, r->hosts.list[a->address], r->port);
+		break;
+	case LINK_DO_CANCEL:
+		dial_cancel(&r->dial);
+		break;
+	case LINK_DO_NUDGE:
+		len = lane_hello(l, &r->dial.stream, hello);
+		dial_nudge(&r->dial, hello, len);
+		break;
+	case LINK_DO_USE_DIALED:
+		len = lane_hello(l, &r->dial.stream, hello);
+		e = wire_take(r->wire, &r->dial.stream, hello, len);
+		break;
+	case LINK_DO_USE_ACCEPTED:
+		e = wire_take(r->wire, &r->offered, NULL, 0);
+		r->taken = e == 0;
+		break;
+	case LINK_DO_REFUSE:
+		stream_close(&r->offered);
+		break;
+	case LINK_DO_CLOSE:
+		wire_close(r->wire);
+		break;
+	case LINK_DO_TELL:
+		tell(r, now_ms, a);
+		break;
+	}
+	if (e < 0)
+		push(r, LINK_EV_CLOSED, MSG_REASON_LOCAL);
+}
+
+void
+election_step(struct election_remote *r, uint64_t now_ms, struct link_event *ev)
+{
+	struct link_actions todo;
+
+	ev->now_ms = now_ms;
+	link_step(&r->link, ev, &todo);
+	for (unsigned i = 0; i < todo.count; i++)
+		apply(r, now_ms, &todo.list[i]);
+}
+
+static void
+on_frame(void *user, const unsigned char *data, size_t len)
+{
+	struct election_remote *r = user;
+
+	if (!r->link.proved)
+		push(r, LINK_EV_FRAME, MSG_REASON_NONE);
+	lane_hear(&r->election->lane, r->sid, 0, true, data, len);
+}
+
+static void
+on_closed(void *user, enum msg_reason reason)
+{
+	push(user, LINK_EV_CLOSED, reason);
+}
+
+static const struct wire_ops wire_ops = {on_frame, on_closed};
+
+/* ---- strangers ---- */
+
+static struct link_stranger *
+place_of(struct election_guest *g)
+{
+	return &g->election->strangers.list[g - g->election->guests];
+}
+
+static void
+on_guest_frame(void *user, const unsigned char *data, size_t len)
+{
+	struct election_guest *g = user;
+	struct election *e = g->election;
+
+	link_stranger_heard(&e->strangers, (unsigned)(g - e->guests));
+	lane_hear(&e->lane, place_of(g)->sid, 0, false, data, len);
+}
+
+/* The connection of `sid` has ended, or ends now: its last frame is dropped with it. */
+static void
+forget(struct election_guest *g, int64_t sid)
+{
+	struct connmgr_event ev = {.kind = EVENT_BOARD,
+	                           .u.board = {.type = BOARD_EV_FORGET, .sid = sid}};
+
+	wire_forget(g->wire);
+	gate_push(g->election->lane.config.gate, &ev);
+}
+
+static void
+on_guest_closed(void *user, enum msg_reason reason)
+{
+	struct election_guest *g = user;
+	int64_t sid = place_of(g)->sid;
+
+	(void)reason;
+	link_stranger_drop(&g->election->strangers, (unsigned)(g - g->election->guests));
+	forget(g, sid);
+}
+
+/* A wire is made when its place is first taken: it is large, and most never are. */
+static bool
+has_wire(struct election_guest *g)
+{
+	static const struct wire_ops ops = {on_guest_frame, on_guest_closed};
+	struct lane *l = &g->election->lane;
+
+	return g->wire || wire_new(&g->wire, l->config.loop, WIRE_GUEST, &ops, g,
+	                           &l->counters.large) == 0;
+}
+
+static void
+take_guest(struct election *e, int64_t sid, struct stream *s, const unsigned char *early,
+           size_t early_len)
+{
+	struct election_guest *g;
+	int64_t old = 0;
+	bool evicted = false;
+	int at = link_stranger_take(&e->strangers, sid, &evicted, &old);
+
+	if (at >= 0 && !has_wire(&e->guests[at])) {
+		link_stranger_drop(&e->strangers, (unsigned)at);
+		at = -1;
+	}
+	if (at < 0) {
+		e->lane.counters.turned_away++;
+		stream_close(s);
+		return;
+	}
+	g = &e->guests[at];
+	if (evicted) {
+		e->lane.counters.evicted += old != sid;
+		forget(g, old);
+	}
+	log_debug("election: stranger sid=%lld", (long long)sid);
+	if (wire_take(g->wire, s, NULL, 0) < 0)
+		on_guest_closed(g, MSG_REASON_LOCAL);
+	else
+		wire_feed(g->wire, early, early_len);
+}
+
+/* ---- what comes at our port ---- */
+
+static void
+on_port(void *user)
+{
+	(void)user; /* health shows the listeners */
+}
+
+static void
+on_greeted(void *user, int64_t sid, struct stream *s, const unsigned char *early,
+           size_t early_len)
+{
+	struct election *e = user;
+	struct election_remote *r = find(e, sid);
+	int64_t self = e->lane.config.conf->id;
+
+	if (sid == self) {
+		e->lane.counters.own_sid++;
+		stream_close(s);
+	} else if (r) {
+		r->offered = stream_take(s);
+		r->taken = false;
+		push(r, LINK_EV_ACCEPTED, MSG_REASON_NONE);
+		if (r->taken)
+			wire_feed(r->wire, early, early_len);
+	} else if (sid > self) {
+		take_guest(e, sid, s, early, early_len);
+	} else {
+		e->lane.counters.turned_away++;
+		stream_close(s);
+	}
+}
+
+/* ---- making ---- */
+
+static int
+add_remote(struct election *e, const struct conf_server *s)
+{
+	struct election_remote *r = &e->remotes[e->remote_count];
+	const struct lane_config *c = &e->lane.config;
+	struct link_config config = {
+	    .larger = c->conf->id > s->id,
+	    .connect_ms = c->conf->links.connect_ms,
+	    .retry_min_ms = c->conf->links.retry_min_ms,
+	    .retry_max_ms = c->conf->links.retry_max_ms,
+	};
+	int error = wire_new(&r->wire, c->loop, WIRE_ELECTION, &wire_ops, r,
+	                     &e->lane.counters.large);
+
+	if (error < 0)
+		return error;
+	e->remote_count++;
+	r->election = e;
+	r->sid = s->id;
+	r->port = s->election_port;
+	lane_hosts_init(&r->hosts, s->host);
+	config.address_count = r->hosts.count;
+	r->offered = STREAM_NONE;
+	r->told = (struct msg_remote){.lane = MSG_LANE_ELECTION,
+	                              .sid = s->id,
+	                              .link = MSG_LINK_DOWN,
+	                              .reason = MSG_REASON_NEVER};
+	r->since_ms = clock_ms();
+	r->dial = (struct dial){.loop = c->loop,
+	                        .resolver = c->resolver,
+	                        .conf = c->conf,
+	                        .report = on_dial,
+	                        .user = r,
+	                        .stream = STREAM_NONE};
+	link_init(&r->link, &config);
+	return 0;
+}
+
+static int
+make_guests(struct election *e)
+{
+	unsigned max = e->lane.config.conf->links.strangers_max;
+
+	e->strangers.list = calloc(max + 1, sizeof(*e->strangers.list));
+	e->guests = calloc(max + 1, sizeof(*e->guests));
+	if (!e->strangers.list || !e->guests)
+		return -ENOMEM;
+	for (unsigned i = 0; i < max; i++)
+		e->guests[i].election = e;
+	e->strangers.max = max;
+	return 0;
+}
+
+int
+election_new(struct election **out, const struct lane_config *config)
+{
+	static const struct greet_ops ops = {on_greeted, on_port};
+	struct election *e = calloc(1, sizeof(*e));
+	const struct conf *conf = config->conf;
+	int r;
+
+	if (!e)
+		return -ENOMEM;
+	r = lane_init(&e->lane, MSG_LANE_ELECTION, config, &ops, e);
+	for (unsigned i = 0; i < conf->server_count && r == 0; i++)
+		if (conf->servers[i].id != conf->id)
+			r = add_remote(e, &conf->servers[i]);
+	if (r == 0)
+		r = make_guests(e);
+	if (r < 0) {
+		election_free(e);
+		return r;
+	}
+	*out = e;
+	return 0;
+}
+
+void
+election_free(struct election *e)
+{
+	if (!e)
+		return;
+	lane_deinit(&e->lane);
+	for (unsigned i = 0; i < e->remote_count; i++) {
+		dial_cancel(&e->remotes[i].dial);
+		wire_free(e->remotes[i].wire);
+	}
+	for (unsigned i = 0; i < e->strangers.max; i++)
+		wire_free(e->guests[i].wire);
+	free(e->guests);
+	free(e->strangers.list);
+	free(e);
+}
+
+void
+election_push(struct election *e, int64_t sid, enum link_event_type type,
+              enum msg_reason reason)
+{
+	for (unsigned i = 0; i < e->remote_count; i++)
+		if (sid == MSG_ALL || e->remotes[i].sid == sid)
+			push(&e->remotes[i], type, reason);
+}
+
+void
+election_start(struct election *e)
+{
+	greet_start(e->lane.greet);
+	election_push(e, MSG_ALL, LINK_EV_START, MSG_REASON_NONE);
+}
+
+void
+election_send(struct election *e, int64_t sid, const void *data, size_t len)
+{
+	struct election_remote *r = find(e, sid);
+	int guest = r ? -1 : link_stranger_find(&e->strangers, sid);
+	struct wire *wire = r ? r->wire : guest >= 0 ? e->guests[guest].wire : NULL;
+
+	if (!wire) {
+		e->lane.counters.no_link++;
+		return;
+	}
+	e->lane.counters.replaced += wire_send(wire, data, len) == OUTBOX_REPLACED;
+	e->lane.counters.frames_out++;
+}
+
+uint64_t
+election_due_ms(const struct election *e)
+{
+	uint64_t due = greet_due_ms(e->lane.greet);
+
+	for (unsigned i = 0; i < e->remote_count; i++) {
+		uint64_t d = link_due_ms(&e->remotes[i].link);
+
+		due = d < due ? d : due;
+	}
+	return due;
+}
+
+void
+election_on_due(struct election *e, uint64_t now_ms)
+{
+	greet_on_due(e->lane.greet, now_ms);
+	for (unsigned i = 0; i < e->remote_count; i++)
+		if (now_ms >= link_due_ms(&e->remotes[i].link))
+			push(&e->remotes[i], LINK_EV_DUE, MSG_REASON_NONE);
+}

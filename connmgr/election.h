@@ -1,0 +1,60 @@
+/* The election lane: a link to each configured remote (link.h), and the connections of
+ * strangers that ask us. */
+#ifndef CONNMGR_ELECTION_H
+#define CONNMGR_ELECTION_H
+
+#include "connmgr/dial.h"
+#include "connmgr/lane.h"
+#include "connmgr/link_stranger.h"
+#include "connmgr/wire.h"
+
+struct election;
+
+struct election_remote {
+	struct election *election;
+	int64_t sid;
+	uint16_t port;
+	struct lane_hosts hosts;
+	struct link link;
+	struct dial dial;
+	struct wire *wire;
+	struct stream offered; /* during LINK_EV_ACCEPTED the accepted connection */
+	bool taken;            /* the offered connection is the link now */
+	bool restless;         /* the log says that the link keeps ending */
+	struct msg_remote told;
+	uint64_t since_ms; /* clock: of the link in `told` */
+};
+
+/* The place of a server that is not in the configuration. It is kept and answered as long
+ * as there is room; we never dial it, and never tell the workers of it as a link. (In
+ * ZooKeeper the connection of a stranger has two threads, and no bound.) */
+struct election_guest {
+	struct election *election;
+	struct wire *wire;
+};
+
+struct election {
+	struct lane lane;
+	unsigned remote_count;
+	struct election_remote remotes[CONF_SERVERS_MAX];
+	struct link_strangers strangers;
+	struct election_guest *guests; /* as many as strangers.max */
+};
+
+/* What `config` points to is borrowed until election_free. 0 or -errno. */
+int election_new(struct election **out, const struct lane_config *config);
+void election_free(struct election *e);
+/* Listens, and dials everybody. */
+void election_start(struct election *e);
+
+void election_send(struct election *e, int64_t sid, const void *data, size_t len);
+/* An event for the link to one remote, or to all (MSG_ALL). */
+void election_push(struct election *e, int64_t sid, enum link_event_type type,
+                   enum msg_reason reason);
+
+uint64_t election_due_ms(const struct election *e);
+void election_on_due(struct election *e, uint64_t now_ms);
+/* Within the gate: an event of the link to a remote. */
+void election_step(struct election_remote *r, uint64_t now_ms, struct link_event *ev);
+
+#endif
