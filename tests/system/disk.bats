@@ -4,7 +4,15 @@
 load lab
 load lab_odd
 
+setup() {
+	mounted=
+}
+
 teardown() {
+	if [ -n "$mounted" ]; then
+		lab_stop 1
+		umount -l "$mounted"
+	fi
 	lab_down
 }
 
@@ -132,6 +140,26 @@ lab_odd_start() {
 		lab_wait_leader
 		[ "$(lab_conclave 1 status --json | jq -r .claim)" = 0x2a ]
 	done
+}
+
+@test "a full data_dir: epochs and claims are written on" {
+	[ "$(id -u)" = 0 ] || skip "needs root, to mount"
+	lab_make 1
+	mkdir -m 755 "$LAB/1/data"
+	mount -t tmpfs -o size=256k,mode=755 conclave-test "$LAB/1/data" || skip "nothing can be mounted here"
+	mounted=$LAB/1/data
+	lab_start 1
+	lab_wait_leader
+	! head -c 1M /dev/zero >"$LAB/1/data/filling"
+	epoch=$(lab_conclave 1 status --json | jq .epoch)
+	run -0 lab_conclave 1 claim 7
+	lab_conclave 1 restart peer
+	later() {
+		[ "$(lab_conclave 1 status --json | jq '.epoch // 0')" -gt "$epoch" ]
+	}
+	lab_until "server 1 leads in a later epoch" later
+	lab_wait_leader
+	[ "$(lab_conclave 1 claim)" = 0x7 ]
 }
 
 @test "files of the time before the record: that server takes no part and names them; without them it does" {
