@@ -52,7 +52,7 @@ class Mutant:
 
 
 def read_list(path):
-    mutant = None
+    mutant, mutants = None, []
     for number, line in enumerate(open(path), 1):
         if not line.strip():
             mutant = None
@@ -63,7 +63,7 @@ def read_list(path):
             if not match:
                 raise SystemExit("%s:%d: no entry begins like this" % (path, number))
             mutant = Mutant("%s:%d" % (path, number), match[1], match[2])
-            yield mutant
+            mutants.append(mutant)
         elif line.startswith("by: "):
             mutant.by = line[4:].strip()
         elif line.startswith("equivalent: "):
@@ -75,6 +75,7 @@ def read_list(path):
                 mutant.new.append(line[1:])
         else:
             raise SystemExit("%s:%d: what is this line?" % (path, number))
+    return mutants
 
 
 class Build:

@@ -147,7 +147,7 @@ run(void)
 	run_faults();
 	if (!sim.failed)
 		sim_heal();
-	if (option_hostile && sim_random(2))
+	if (sim_random(2))
 		sim_hostile_begin();
 	healed_us = sim.now_us;
 	if (!run_until_settled(sim.now_us + bound_us(), -1))
@@ -178,6 +178,7 @@ run_seed(uint64_t seed, unsigned servers)
 	memset(sim.cut, 0, sizeof(sim.cut));
 	sim.keeps = sim_random(2);
 	sim.hostile = false;
+	sim.learners = option_hostile;
 	memset(sim.way, 0, sizeof(sim.way));
 	sim_servers_begin();
 	sim_check_begin();

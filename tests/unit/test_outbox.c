@@ -225,6 +225,27 @@ the_fifo_ring_keeps_every_byte(void **state)
 	}
 }
 
+/* To the last byte: a frame has a head of 4 bytes, which must fit as well. */
+static void
+a_fifo_is_full_to_the_byte(void **state)
+{
+	static unsigned char data[MSG_FRAME_MAX];
+	size_t left;
+
+	(void)state;
+	outbox_up(box);
+	while (OUTBOX_FIFO_MAX - outbox_waiting(box) >= 4 + sizeof(data))
+		assert_int_equal(outbox_put(box, data, sizeof(data)), OUTBOX_OK);
+	left = OUTBOX_FIFO_MAX - outbox_waiting(box);
+	assert_true(left > 8);
+	for (size_t more = 1; more <= 4; more++)
+		assert_int_equal(outbox_put(box, data, left - 4 + more), OUTBOX_FULL);
+	assert_int_equal(outbox_waiting(box), OUTBOX_FIFO_MAX - left);
+	assert_int_equal(outbox_put(box, data, left - 4), OUTBOX_OK);
+	assert_int_equal(outbox_waiting(box), OUTBOX_FIFO_MAX);
+	assert_int_equal(outbox_put(box, data, 1), OUTBOX_FULL);
+}
+
 int
 main(void)
 {
@@ -238,6 +259,7 @@ main(void)
 	    NEWEST(the_largest_message_goes_through),
 	    FIFO(the_fifo_keeps_order_and_replaces_nothing),
 	    FIFO(a_full_fifo_refuses_whole_messages),
+	    FIFO(a_fifo_is_full_to_the_byte),
 	    FIFO(the_fifo_ring_keeps_every_byte),
 	};
 
