@@ -33,8 +33,7 @@ stranger() {
 	before=$(for id in 1 2 3; do lab_conclave "$id" status --json | jq -c '[.processes[].pid]'; done)
 	for id in 1 2 3; do
 		run -0 "$BATS_TEST_DIRNAME/stranger.py" throw "127.0.0.1:$(lab_port "$id" election)" 1 2 3
-		# one learner's name only: an impostor takes its link, and the leader keeps its quorum
-		run -0 "$BATS_TEST_DIRNAME/stranger.py" throw "127.0.0.1:$(lab_port "$id" quorum)" $((leader % 3 + 1))
+		run -0 "$BATS_TEST_DIRNAME/stranger.py" throw "127.0.0.1:$(lab_port "$id" quorum)" 1 2 3
 	done
 	[ "$(for id in 1 2 3; do lab_conclave "$id" status --json | jq -c '[.processes[].pid]'; done)" = "$before" ]
 	[ "$(lab_wait_leader)" = "$leader" ]
@@ -178,4 +177,94 @@ all_told() {
 	# ten in any second and one with a count; SECONDS is cut
 	[ "$(grep -c "$refused" "$LAB/1/log")" -le $((11 * (SECONDS - since + 2))) ]
 	lab_wait_leader
+}
+
+# looks ID: how often that server has looked for a leader
+looks() {
+	lab_door "$1" peer | jq -e '.counters.looks'
+}
+
+# frames_in ID: frames that came at its quorum port
+frames_in() {
+	lab_door "$1" connmgr | jq -e '.counters.learner_frames_in'
+}
+
+# greeted ID COUNT: so many connections have come at its quorum port
+greeted() {
+	lab_door "$1" connmgr | jq -e --argjson count "$2" '.counters.learner_accepted >= $count'
+}
+
+# nothing_changed: no server has looked again, and the epoch is the one from before
+nothing_changed() {
+	local id
+	for id in "${ids[@]}"; do
+		[ "$(looks "$id")" = "${before[id]}" ] || return 1
+	done
+	[ "$(lab_wait_leader "${ids[@]}")" = "$leader" ] && [ "$(lab_conclave "$leader" status --json | jq .epoch)" = "$epoch" ]
+}
+
+@test "greetings in the name of another server cost no working link, at the leader and at followers" {
+	lab_up 3
+	leader=$(lab_wait_leader)
+	for id in 1 2 3; do
+		lab_until "server $id has its role" lab_one_leader 1 2 3
+	done
+	epoch=$(lab_conclave "$leader" status --json | jq .epoch)
+	ids=(1 2 3)
+	before=()
+	for id in 1 2 3; do
+		before[id]=$(looks "$id")
+	done
+	for id in 1 2 3; do
+		for other in 1 2 3; do
+			[ "$id" = "$other" ] || stranger greeted greet "127.0.0.1:$(lab_port "$id" quorum)" "$other" 40
+		done
+		lab_until "connmgr of server $id has seen them" greeted "$id" 80
+	done
+	# what the peers were told until now, they have dealt with when they have answered this
+	nothing_changed
+	[ "$(lab_door "$leader" connmgr | jq '[.remotes[] | select(.lane == "learner" and .link == "up" and (.dialled | not))] | length')" = 2 ]
+	other=$((leader % 3 + 1))
+	[ "$(lab_door "$other" connmgr | jq --argjson id "$leader" '[.remotes[] | select(.lane == "learner" and .id == $id and .link == "up" and .dialled)] | length')" = 1 ]
+}
+
+# nap SECONDS
+nap() {
+	read -rt "$1" -u "$LAB_NAP" || true
+}
+
+@test "a learner that floods the leader costs the others nothing" {
+	lab_up 3 'timing = { tick_ms = 200; };'
+	leader=$(lab_wait_leader)
+	gone=$((leader % 3 + 1))
+	other=$((gone % 3 + 1))
+	lab_stop "$gone"
+	ids=("$leader" "$other")
+	[ "$(lab_wait_leader "${ids[@]}")" = "$leader" ]
+	epoch=$(lab_conclave "$leader" status --json | jq .epoch)
+	before=()
+	for id in "${ids[@]}"; do
+		before[id]=$(looks "$id")
+	done
+	first=$(frames_in "$leader")
+	stranger joined learn "127.0.0.1:$(lab_port "$leader" quorum)" "$gone" 2000000000
+	a=$(lab_pid "$leader" peer)
+	b=$(lab_pid "$other" peer)
+	for _ in 1 2 3 4 5; do
+		# the other follower's answer comes when nothing more fits into the leader's queue
+		kill -STOP "$b"
+		nap 0.3
+		kill -STOP "$a"
+		nap 0.1
+		kill -CONT "$b"
+		nap 0.1
+		kill -CONT "$a"
+		nap 0.5
+	done
+	nothing_changed
+	[ "$(frames_in "$leader")" -gt $((first + 1000)) ]
+	kill "${helpers[@]}"
+	lab_start "$gone"
+	lab_until "server $gone follows" lab_is_state "$gone" following
+	[ "$(lab_wait_leader)" = "$leader" ]
 }

@@ -5,6 +5,10 @@ silent HOST:PORT COUNT      opens COUNT connections, says `open`, holds them unt
 throw HOST:PORT [SID…]      sends everything malformed that there is, each on a connection of its own
 ask HOST:PORT [SID]         asks as ZooKeeper's probe does; prints the answer's state and leader
 hold HOST:PORT              takes the port, says `held`, keeps it until it is killed
+greet HOST:PORT SID COUNT   greets as SID on COUNT connections, one after the other, half of them with a frame that
+                            is no packet; says `greeted` when the last one was, closes them when it is killed
+learn HOST:PORT SID COUNT   joins as the learner SID and sends COUNT pings as fast as it can, joining again whenever it
+                            is cut off; says `joined` first, `sent` at the end
 flood HOST:PORT COUNT       COUNT strangers that ask without end and never read; says `flooding`
 rubbish HOST:PORT COUNT     sends a greeting that is none, on COUNT connections, one after the other
 deaf HOST:PORT              listens with a full backlog and never accepts; says `deaf`
@@ -144,6 +148,49 @@ def rubbish(target, count):
                 pass
 
 
+def greet(target, sid, count):
+    held = []
+    for i in range(count):
+        s = socket.create_connection(target, timeout=10)
+        s.sendall(hello(sid) + (frame(b"no packet") if i % 2 else b""))
+        held.append(s)
+        del held[:-8]  # the server closes most of them anyway
+    print("greeted", flush=True)
+    signal.pause()
+
+
+def packet(kind, data=None):
+    return frame(struct.pack(">iqi", kind, 0, -1 if data is None else len(data)) + (data or b"") +
+                 struct.pack(">i", -1))
+
+
+def learn(target, sid, count):
+    join = hello(sid) + packet(11, struct.pack(">qiq", sid, 0x10001, 0))  # FOLLOWERINFO
+    pings = packet(5) * 1000
+    said = False
+    while count > 0:
+        try:
+            with socket.create_connection(target, timeout=10) as s:
+                s.sendall(join)
+                while count > 0:
+                    s.sendall(pings)
+                    count -= 1000
+                    if not said:
+                        print("joined", flush=True)
+                        said = True
+                    s.setblocking(False)
+                    try:
+                        if s.recv(65536) == b"":
+                            break
+                    except BlockingIOError:
+                        pass
+                    s.settimeout(10)
+        except OSError:
+            pass  # cut off
+    print("sent", flush=True)
+    signal.pause()
+
+
 def hold(target, deaf=False):
     with socket.socket() as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -172,6 +219,10 @@ def main():
         flood(target, int(sys.argv[3]))
     elif verb == "rubbish":
         rubbish(target, int(sys.argv[3]))
+    elif verb == "greet":
+        greet(target, int(sys.argv[3]), int(sys.argv[4]))
+    elif verb == "learn":
+        learn(target, int(sys.argv[3]), int(sys.argv[4]))
     elif verb == "hold":
         hold(target)
     elif verb == "deaf":
