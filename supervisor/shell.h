@@ -138,6 +138,8 @@ struct supervisor {
 	char programs_path[CONF_PATH_MAX];
 	/* it is being written; NULL: it is not */
 	struct programs_writer *programs_writer;
+	/* the list has changed meanwhile */
+	bool programs_again;
 	/* why the last program could not be written there; 0: it was */
 	int programs_error;
 	/* the request to promote that waits for that; "": none does */

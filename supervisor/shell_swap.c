@@ -60,22 +60,31 @@ stop_describing(struct supervisor *s)
 
 static void on_kept(void *user, int error);
 
+/* One at a time: two would write the same new file. */
+static void
+write_programs(struct supervisor *s)
+{
+	int r;
+
+	s->programs_again = s->programs_writer != NULL;
+	if (s->programs_again)
+		return;
+	r = programs_write(&s->programs_writer, proc_loop(s->proc), s->programs_path,
+	                   &s->programs, on_kept, s);
+	if (r < 0)
+		on_kept(s, r);
+}
+
 /* The candidate, which an administrator has asked for, gets its place in the list. That
  * is on the disk before connmgr is asked to promote the candidate. */
 static void
 keep_program(struct supervisor *s)
 {
 	const struct drive *d = &s->drive;
-	int r;
 
 	programs_put(&s->programs, &d->programs[1 - d->core.active], d->record.now.name,
 	             d->record.before.name);
-	programs_writer_close(s->programs_writer);
-	s->programs_writer = NULL;
-	r = programs_write(&s->programs_writer, proc_loop(s->proc), s->programs_path,
-	                   &s->programs, on_kept, s);
-	if (r < 0)
-		on_kept(s, r);
+	write_programs(s);
 }
 
 /* The pipe has room for all that is read of it, after the program has ended. */
@@ -259,6 +268,10 @@ on_kept(void *user, int error)
 
 	programs_writer_close(s->programs_writer);
 	s->programs_writer = NULL;
+	if (s->programs_again) { /* the list has another program meanwhile */
+		write_programs(s);
+		return;
+	}
 	s->programs_error = error;
 	if (error < 0)
 		log_err("%s: %s", s->programs_path, strerror(-error));

@@ -154,6 +154,10 @@ is_promoting() {
 	[ "$(lab_conclave 3 swap --status --json | jq -r .phase)" = promoting ]
 }
 
+is_phase_idle() {
+	[ "$(lab_conclave 3 swap --status --json | jq -r .phase)" = idle ]
+}
+
 @test "an elector is promoted when conclaved has written which program it is, not before" {
 	slow_up conclaved
 	: >"$LAB/stuck"
@@ -167,6 +171,14 @@ is_promoting() {
 		record 3 | grep -qx "name main"
 		lab_nap
 	done
+	# that swap is given up, and the list of the next one waits for that of the first
+	lab_until "it is given up" is_phase_idle
+	! wait "$swapper" || return 1
+	cp "$program" "$LAB/new/other"
+	program=$LAB/new/other
+	lab_conclave 3 swap elector "$program" &
+	swapper=$!
+	lab_until "it is to be promoted" is_promoting
 	rm "$LAB/stuck"
 	wait "$swapper"
 	grep -qx "e.* $program" "$LAB/3/data/conclaved/programs"
