@@ -129,6 +129,25 @@ take_path(const struct reader *r, const struct conf_key *k, const config_setting
 }
 
 static int
+take_name(const struct reader *r, const struct conf_key *k, const config_setting_t *s,
+          const char *text, char *out)
+{
+	size_t len = strlen(text), good = 0;
+
+	while (isalnum((unsigned char)text[good]) ||
+	       (text[good] && strchr("._-", text[good])))
+		good++;
+	if (good < len || len >= k->size || (len == 0 && !k->may_be_empty))
+		return conf_fail(r->draft.error, place_of(r, s),
+		                 "%s = \"%.200s\" is no name; write letters, digits and "
+		                 "._- , at most %zu, as in %s = %s;",
+		                 conf_key_name(k), text, k->size - 1, conf_key_name(k),
+		                 k->example);
+	memcpy(out, text, len + 1);
+	return 0;
+}
+
+static int
 take_text(const struct reader *r, const struct conf_key *k, const config_setting_t *s,
           void *base)
 {
@@ -140,6 +159,8 @@ take_text(const struct reader *r, const struct conf_key *k, const config_setting
 		return wrong_type(r, k, s);
 	if (k->kind == CONF_PATH)
 		return take_path(r, k, s, text, out);
+	if (k->kind == CONF_NAME)
+		return take_name(r, k, s, text, out);
 	wrong = conf_host_read(text, out, k->size);
 	return wrong ? conf_fail(r->draft.error, place_of(r, s), "%s = \"%.200s\": %s",
 	                         name, text, wrong)
@@ -151,7 +172,7 @@ take_text(const struct reader *r, const struct conf_key *k, const config_setting
 static int (*const takes[])(const struct reader *r, const struct conf_key *k,
                             const config_setting_t *s, void *base) = {
     [CONF_INTEGER] = take_integer, [CONF_TRUTH] = take_truth, [CONF_WORD] = take_word,
-    [CONF_PATH] = take_text,       [CONF_HOSTS] = take_text,
+    [CONF_PATH] = take_text,       [CONF_NAME] = take_text,   [CONF_HOSTS] = take_text,
 };
 
 /* Finds the row of `s`, a setting of `group`, and notes where the key stands. NULL: the

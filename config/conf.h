@@ -14,6 +14,7 @@ struct qconfig;
 #define CONF_HOST_MAX     512 /* may hold several: a|b */
 #define CONF_PATH_MAX     4096
 #define CONF_RUN_DIR_MAX  64 /* so that each socket below it fits a sockaddr_un */
+#define CONF_GROUP_MAX    33 /* as useradd has it */
 #define CONF_ID_MAX       ((int64_t)1 << 62)
 #define CONF_DEFAULT_FILE "/etc/conclave/conclave.conf"
 
@@ -55,6 +56,10 @@ struct conf {
 	/* False without `zab`, whatever the file says. */
 	bool early_finalize;
 	bool rights;
+	/* Its members may ask what changes nothing; "": there is no such group. */
+	char control_group[CONF_GROUP_MAX];
+	/* Its number on this machine. */
+	uint32_t control_gid;
 	/* enum log_level of base/log.h. */
 	int log_level;
 
@@ -113,9 +118,9 @@ int conf_load_warned(const char *path, struct conf *out, struct conf_error *erro
                      struct conf_warnings *warnings);
 
 /* The canonical form, with the keys in one order. A file with this text gives the same
- * struct. Without `all` the keys of groups that have their default are left out, because
- * a worker of another version may not know these keys. Returns the length without the
- * NUL, or 0 if the text does not fit. */
+ * struct. Without `all` the keys of groups, and names, that have their default are left
+ * out, because a worker of another version may not know these keys. Returns the length
+ * without the NUL, or 0 if the text does not fit. */
 size_t conf_print(const struct conf *c, bool all, char *out, size_t cap);
 #define CONF_PRINT_MAX 65536
 

@@ -3,6 +3,7 @@
 #include "config/conf_draft.h"
 #include "config/conf_host.h"
 #include "config/conf_memory.h"
+#include "ipc/users.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -97,6 +98,29 @@ check_given(const struct conf_draft *d)
 		    "at a reboot; write a folder elsewhere, as in data_dir = "
 		    "%s;",
 		    d->conf.data_dir, conf_key_find("", "data_dir")->example);
+	return 0;
+}
+
+/* The file is read here, and not by the name service, which may ask other machines. */
+static int
+check_group(struct conf_draft *d)
+{
+	const char *name = d->conf.control_group;
+	struct conf_place at = place_of(&d->places, "control_group");
+
+	if (!*name)
+		return 0;
+	if (!users_group("/etc/group", name, &d->conf.control_gid))
+		return conf_fail(d->error, at,
+		                 "control_group = \"%s\" is no group of /etc/group; make "
+		                 "it with groupadd %s, or leave the key out",
+		                 name, name);
+	if (d->conf.control_gid == POLICY_NOBODY)
+		return conf_fail(
+		    d->error, at,
+		    "control_group = \"%s\" is the group of strangers; write "
+		    "another, as in control_group = \"adm\";",
+		    name);
 	return 0;
 }
 
@@ -272,7 +296,7 @@ conf_check(struct conf_draft *d)
 {
 	struct conf *c = &d->conf;
 
-	if (check_id(d) || check_given(d))
+	if (check_id(d) || check_given(d) || check_group(d))
 		return 1;
 	for (unsigned i = 0; i < c->server_count; i++) {
 		c->hierarchical |= c->servers[i].has_group;

@@ -15,8 +15,9 @@ enum conf_kind {
 	CONF_TRUTH,
 	/* A string, one of the row's `words`. */
 	CONF_WORD,
-	/* These have a text. A path is absolute. */
+	/* These have a text. A path is absolute; a name is one of /etc/group. */
 	CONF_PATH,
+	CONF_NAME,
 	CONF_HOSTS,
 	/* These have keys of their own. */
 	CONF_GROUP,
@@ -56,7 +57,7 @@ struct conf_key {
 	/* A value as an error message shows it. */
 	const char *example;
 	bool required;
-	/* The path may be "". */
+	/* The text may be "". */
 	bool may_be_empty;
 	enum conf_change change;
 	/* The path of the key that must be at least as large as this one. */

@@ -23,7 +23,7 @@ put_key(struct buf_out *b, const struct conf_key *k, const void *base)
 	const char *name = conf_key_name(k);
 	int64_t value;
 
-	if (k->kind == CONF_PATH || k->kind == CONF_HOSTS) {
+	if (k->kind == CONF_PATH || k->kind == CONF_NAME || k->kind == CONF_HOSTS) {
 		put_string(b, name, (const char *)base + k->offset);
 		return;
 	}
@@ -74,6 +74,8 @@ conf_print(const struct conf *c, bool all, char *out, size_t cap)
 	buf_out_init(&b, out, cap);
 	for (const struct conf_key *k = conf_keys; k->path; k++) {
 		if (!conf_key_is_in(k, "") || k->change == CONF_INDIRECT)
+			continue;
+		if (!all && k->kind == CONF_NAME && !*((const char *)c + k->offset))
 			continue;
 		if (k->kind == CONF_GROUP) {
 			buf_put_text(&b, "%s = {\n", k->path);

@@ -108,7 +108,8 @@ verb_no_answer(const struct ctl *c, const char *who)
 	const char *advice = "start it with: conclaved -c ", *file = c->file;
 
 	if (!verb_may_ask(c)) {
-		advice = "only root and the user of these processes may ask them";
+		advice = "only root and the user of these processes may ask them, and "
+			 "members of the group that control_group names";
 		file = "";
 	} else if (is_started(c)) {
 		advice = "conclaved runs; to see what is wrong: conclave health -c ";

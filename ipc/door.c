@@ -257,6 +257,10 @@ listen_at_path(struct door *d)
 	d->listener = listener;
 	d->fd = fd;
 	local_note(d->path, &d->name);
+	r = users_admit(d->path);
+	if (r < 0) /* the others can ask all the same */
+		log_warning("door %s: the control group is not let in: %s", d->path,
+		            strerror(-r));
 	return 0;
 }
 

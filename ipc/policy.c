@@ -10,6 +10,7 @@ enum kind {
 	/* All processes have one user, and this is it. */
 	SAME,
 	HIDDEN,
+	READER,
 	STRANGER,
 	KINDS
 };
@@ -44,6 +45,10 @@ static const char *const why_not[KINDS][POLICY_WHATS] = {
     [HIDDEN] = {[POLICY_ADMINISTER] = NOT_ADMIN,
                 [POLICY_BE_ELECTOR] = NOT_ELECTOR,
                 [POLICY_BE_PEER] = NOT_PEER},
+    [READER] = {[POLICY_ADMINISTER] = NOT_ADMIN,
+                [POLICY_BE_ELECTOR] = NOT_ELECTOR,
+                [POLICY_BE_PEER] = NOT_PEER,
+                [POLICY_BE_CONNMGR] = NOT_CONNMGR},
     [STRANGER] = {NOT_READ, NOT_ADMIN, NOT_ELECTOR, NOT_PEER, NOT_CONNMGR},
 };
 
@@ -79,9 +84,19 @@ kind_of(const struct policy *p, const struct policy_asker *who)
 	return p->hidden && who->uid == POLICY_NOBODY ? HIDDEN : STRANGER;
 }
 
+/* The group counts for one whom the users give nothing, and who is no child of ours. */
+static enum kind
+kind_with_groups(const struct policy *p, const struct policy_asker *who)
+{
+	enum kind kind = kind_of(p, who);
+
+	return kind == STRANGER && who->reader && who->role == POLICY_NO_CHILD ? READER
+	                                                                       : kind;
+}
+
 const char *
 policy_refuses(const struct policy *p, const struct policy_asker *who,
                enum policy_what what)
 {
-	return why_not[kind_of(p, who)][what];
+	return why_not[kind_with_groups(p, who)][what];
 }

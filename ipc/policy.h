@@ -53,6 +53,8 @@ enum policy_role {
 
 struct policy_asker {
 	uint32_t uid;
+	/* It belongs to the group that the key control_group names. */
+	bool reader;
 	/* It may be a reason to refuse, and is none to grant. */
 	enum policy_role role;
 };

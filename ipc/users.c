@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/paths.h"
+#include "ipc/acl.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -31,6 +32,8 @@ static bool known;
 static char children_file[PATH_MAX];
 static struct users_child children[USERS_CHILDREN_MAX];
 static unsigned child_count;
+/* Of the group that may read; NO_GROUP: there is none. */
+static gid_t readers = NO_GROUP;
 
 static void
 read_users(const char *passwd, struct users *out)
@@ -85,6 +88,50 @@ users_read(const char *passwd, const char *group, struct users *out)
 		for (size_t k = 0; k < i; k++)
 			out->complete &= *ids[i] != *ids[k];
 	}
+}
+
+bool
+users_group(const char *group, const char *name, uint32_t *gid)
+{
+	FILE *file = fopen(group, "re");
+	const struct group *row;
+	bool found = false;
+
+	while (file && !found && (row = fgetgrent(file))) {
+		found = strcmp(row->gr_name, name) == 0;
+		if (found)
+			*gid = row->gr_gid;
+	}
+	if (file)
+		fclose(file);
+	return found;
+}
+
+void
+users_let_read(uint32_t gid)
+{
+	readers = gid;
+}
+
+int
+users_admit(const char *path)
+{
+	char folder[PATH_MAX];
+	int r;
+
+	snprintf(folder, sizeof(folder), "%s", path);
+	for (unsigned up = 0; up < 2; up++) {
+		char *slash = strrchr(folder, '/');
+
+		if (!slash || slash == folder)
+			break;
+		*slash = '\0';
+		r = acl_grant(folder, readers, up == 0 ? ACL_ENTER : ACL_LIST);
+		/* whose run_dir is another's, that one lets them in */
+		if (r < 0 && !(up == 1 && r == -EPERM))
+			return r;
+	}
+	return acl_grant(path, readers, ACL_USE);
 }
 
 /* True if the uids of others cannot be seen here: not all of them are mapped. */
@@ -200,6 +247,24 @@ users_socket_mode(void)
 	return users_policy()->apart ? 0660 : 0600;
 }
 
+/* True if the process at the other end of the socket has the group, as the kernel says.
+ */
+static bool
+is_reader(int fd, gid_t own)
+{
+	static gid_t groups[NGROUPS_MAX]; /* too large for the stack of a worker */
+	socklen_t len = sizeof(groups);
+	bool found = own == readers;
+
+	if (readers == NO_GROUP)
+		return false;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len) < 0)
+		return found;
+	for (size_t i = 0; i < len / sizeof(groups[0]); i++)
+		found |= groups[i] == readers;
+	return found;
+}
+
 int
 users_of(int fd, struct users_process *out)
 {
@@ -208,14 +273,16 @@ users_of(int fd, struct users_process *out)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0)
 		return -errno;
-	*out = (struct users_process){.uid = who.uid, .pid = who.pid};
+	*out = (struct users_process){
+	    .uid = who.uid, .pid = who.pid, .reader = is_reader(fd, who.gid)};
 	return 0;
 }
 
 const char *
 users_refuse(const struct users_process *who, enum policy_what what)
 {
-	struct policy_asker asker = {.uid = who->uid, .role = role_of(who->pid)};
+	struct policy_asker asker = {
+	    .uid = who->uid, .reader = who->reader, .role = role_of(who->pid)};
 
 	return policy_refuses(users_policy(), &asker, what);
 }

@@ -27,6 +27,9 @@ struct users {
 /* Reads them from the files `passwd` and `group`. */
 void users_read(const char *passwd, const char *group, struct users *out);
 
+/* The number of the group `name` in the file `group`. False: it has no such group. */
+bool users_group(const char *group, const char *name, uint32_t *gid);
+
 /* A worker's start, before it drops its privileges and before proc_init: it is apart from
  * the others if it runs as the user of a worker. A conclaved that has started it keeps
  * the list of its children in run_dir. Without this call all processes have one user. */
@@ -48,8 +51,18 @@ const struct policy *users_policy(void);
 /* Of a socket at which we listen: 0600, or 0660 if the others have users of their own. */
 mode_t users_socket_mode(void);
 
+/* The members of this group may ask what changes nothing, at every door. */
+void users_let_read(uint32_t gid);
+/* Lets that group connect to the socket `path`: it may enter the folder, and enter and
+ * list the one above if that is ours. Without such a group what an earlier process
+ * allowed is taken back. 0, or -errno: -ENOTSUP: the file system has no access lists;
+ * -EINVAL: we are in a namespace that does not have the group. */
+int users_admit(const char *path);
+
 struct users_process {
 	uid_t uid;
+	/* It belongs to the group of users_let_read. */
+	bool reader;
 	/* 0: it is in another namespace. It may have ended since. */
 	pid_t pid;
 };

@@ -3,6 +3,7 @@
  * would turn each surprise into a crash. conclaved has a list of what it may not call:
  * nobody but its children's programs knows what they need. The names are libseccomp's; a
  * call that the machine does not have (arm64 has no `open`) is left out. */
+#include "ipc/acl.h"
 #include "proc/privileges.h"
 
 #include <assert.h>
@@ -88,6 +89,8 @@ static const struct calls allowed[] = {
      * mkdir is for file_make_dir, which makes what is there already */
     {ALL, "access faccessat stat lstat fstat newfstatat readlink readlinkat getdents64 "
           "mkdir mkdirat unlink unlinkat"},
+    /* access lists of our folder and door, for the control group; see setxattr below */
+    {ALL, "getxattr removexattr"},
     {FILES, "rename renameat renameat2 fsync ftruncate fdatasync syncfs pread64 "
             "pwrite64"},
     /* sockets, of the families that allowed_if has; nng calls accept */
@@ -145,6 +148,8 @@ static const struct call_if allowed_if[] = {
     {"clone", ALL, 1, {MASKED(0, CLONE_THREAD | NAMESPACES, CLONE_THREAD)}},
     {"tgkill", ALL, 1, {EQUAL(0, OURSELVES)}}, /* abort */
     {"prctl", ALL, 1, {EQUAL(0, PR_SET_NAME)}},
+    /* an access list: what gives an executor capabilities has another size */
+    {"setxattr", ALL, 1, {EQUAL(3, ACL_BYTES)}},
     /* more descriptors; all else may be asked, not set */
     {"prlimit64", NETWORK, 2, {EQUAL(0, 0), EQUAL(1, RLIMIT_NOFILE)}},
     {"prlimit64", ALL, 2, {EQUAL(0, 0), EQUAL(2, 0)}},
@@ -165,10 +170,11 @@ static const struct calls denied[] = {
           "settimeofday clock_settime clock_adjtime adjtimex sethostname setdomainname "
           "vhangup iopl ioperm fanotify_init"},
     /* files that give their reader or executor something */
-    {ALL, "mknod mknodat setxattr lsetxattr fsetxattr"},
+    {ALL, "mknod mknodat lsetxattr fsetxattr"},
 };
 
 static const struct call_if denied_if[] = {
+    {"setxattr", ALL, 1, {{3, SCMP_CMP_NE, ACL_BYTES, 0}}},
     {"socket", ALL, 1, {EQUAL(0, AF_AX25)}},
     {"socket", ALL, 1, {EQUAL(0, AF_IPX)}},
     {"socket", ALL, 1, {EQUAL(0, AF_APPLETALK)}},

@@ -142,6 +142,8 @@ run(struct served *self)
 	     i++)
 		log_warning("%s", self->warnings.list[i].text);
 	users_open(conf->run_dir);
+	if (*conf->control_group)
+		users_let_read(conf->control_gid);
 	backoff_wait(conf, self->folder);
 	r = find_config(self);
 	if (r == 0)

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/exit.h"
 #include "base/log.h"
+#include "ipc/users.h"
 #include "proc/backoff.h"
 #include "proc/privileges.h"
 #include "supervisor/shell.h"
@@ -38,6 +39,8 @@ main(int argc, char **argv)
 	log_init("conclaved", (enum log_level)s->conf.log_level);
 	for (unsigned i = 0; i < warnings.count; i++)
 		log_warning("%s", warnings.list[i].text);
+	if (*s->conf.control_group)
+		users_let_read(s->conf.control_gid);
 	backoff_wait(&s->conf, "conclaved");
 	r = proc_init(&s->proc, "conclaved", (enum log_level)s->conf.log_level,
 	              &supervisor_proc_ops, s);

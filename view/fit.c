@@ -184,7 +184,8 @@ judge_file(const struct judge *j, enum unit u)
 		complain(j, "%s reads %s, not %s", roles[u].name, found, j->file);
 }
 
-/* The unit's user has to read the file that the unit names. */
+/* The unit's user has to read the file that the unit names, and sees the groups of others
+ * only without a namespace of users. */
 static void
 judge_access(const struct judge *j, enum unit u)
 {
@@ -196,6 +197,11 @@ judge_access(const struct judge *j, enum unit u)
 	value_of(j, u, "SupplementaryGroups", 0, groups);
 	if (!j->file || !*user || !j->machine->is_user(user))
 		return;
+	if (*j->conf->control_group && is(j, u, "PrivateUsers", "yes"))
+		complain(j,
+		         "%s does not see the group %s of control_group: set "
+		         "PrivateUsers=no (systemctl edit %s)",
+		         roles[u].name, j->conf->control_group, roles[u].name);
 	why = j->machine->cannot_read(user, group, groups, j->file);
 	if (why)
 		complain(j,

@@ -13,7 +13,8 @@
 /* The shell command whose output fit_judge reads. */
 #define FIT_COMMAND                                                                      \
 	"systemctl show --no-pager -p LoadState,UnitFileState,ActiveState,User,"         \
-	"Group,SupplementaryGroups,RuntimeDirectory,StateDirectory,ReadWritePaths,"      \
+	"Group,SupplementaryGroups,PrivateUsers,RuntimeDirectory,StateDirectory,"        \
+	"ReadWritePaths,"                                                                \
 	"ExecStart,Listen,Conflicts,"                                                    \
 	"Wants,AmbientCapabilities conclave.service conclave.target "                    \
 	"conclave-connmgr.service conclave-connmgr.socket "                              \

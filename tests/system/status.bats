@@ -211,6 +211,48 @@ is_error() {
 	done
 }
 
+@test "members of control_group may ask, and change nothing" {
+	[ "$(id -u)" = 0 ] || skip "only root can be another user"
+	lab_up 1 'control_group = "daemon"; supervisor = { watchdog_ms = 60000; };'
+	lab_wait_leader
+	chmod 755 "$LAB" "$LAB/1"
+	cp "$CONCLAVE_BIN/conclave" "$BATS_TEST_TMPDIR"
+	chmod -R o+rX "$BATS_RUN_TMPDIR" "$LAB/1/conclave.conf"
+	in_group() { # in_group GROUP VERB…: as a user who belongs to that group besides
+		timeout 20 setpriv --reuid=65534 --regid=65534 --groups="$1" "$BATS_TEST_TMPDIR/conclave" \
+			-c "$LAB/1/conclave.conf" "${@:2}"
+	}
+	pid=$(lab_pid 1 peer)
+	for verb in status leader health metrics "wait --leader"; do
+		# shellcheck disable=SC2086 # words
+		run -0 in_group daemon $verb
+		[ -n "$output" ] || [ "$verb" = "wait --leader" ]
+	done
+	run -0 --separate-stderr in_group daemon status --json
+	jq -e '.leader == 1 and .silent == [] and (.processes | length == 4)' <<<"$output"
+	run -0 --separate-stderr in_group daemon health --json
+	jq -e '.verdict == "healthy" and ([.processes[].lag_ms] | all(. != null))' <<<"$output"
+	run bash -c "setpriv --reuid=65534 --regid=65534 --groups=daemon '$BATS_TEST_TMPDIR/conclave' -c '$LAB/1/conclave.conf' watch --json 3>&- | head -n 1"
+	jq -e '.state == "leading"' <<<"$output"
+	for verb in "restart peer" reload "claim 7" "swap --undo" "swap elector /usr/bin/true"; do
+		# shellcheck disable=SC2086 # words
+		run in_group daemon $verb
+		[ "$status" = 1 ]
+		[[ "$output" == *"only root and the user of conclaved may ask for this"* ]]
+	done
+	[ "$(lab_pid 1 peer)" = "$pid" ]
+	run -0 lab_conclave 1 claim
+	[ "$output" = 0x0 ]
+	run -69 in_group bin status
+	[[ "$output" == *"members of the group that control_group names"* ]]
+	lab_stop 1
+	# without the key nothing is left of it
+	sed -i s/control_group.*daemon..// "$LAB/1/conclave.conf"
+	lab_start 1
+	lab_wait_leader
+	run -69 in_group daemon status
+}
+
 @test "status has every key, and they are what they should be" {
 	lab_up 3
 	leader=$(lab_wait_leader)

@@ -77,6 +77,9 @@ other_value(const struct conf_key *k, char out[64])
 	case CONF_PATH:
 		strcpy(out, "\"/else/where\"");
 		break;
+	case CONF_NAME:
+		strcpy(out, "\"daemon\""); /* every Debian has it */
+		break;
 	case CONF_HOSTS:
 	case CONF_GROUP:
 	case CONF_LIST:
@@ -168,6 +171,7 @@ defaults(void **state)
 	(void)state;
 	conf_kit_good(GOOD "timing = { }; links = { }; supervisor = { };\n");
 	assert_string_equal(c->program_dir, "");
+	assert_string_equal(c->control_group, "");
 	assert_false(c->hierarchical);
 	assert_true(!c->self->observer && c->self->weight == 1 && !c->self->has_group);
 	assert_true(c->timing.tick_ms == 50 && c->timing.init_limit == 40);

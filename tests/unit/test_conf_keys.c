@@ -66,8 +66,8 @@ paragraph(const struct conf_key *k, char out[512])
 {
 	static const char *const kinds[] = {
 	    [CONF_INTEGER] = "integer", [CONF_TRUTH] = "boolean", [CONF_WORD] = "string",
-	    [CONF_PATH] = "string",     [CONF_HOSTS] = "string",  [CONF_GROUP] = "group",
-	    [CONF_LIST] = "list",
+	    [CONF_PATH] = "string",     [CONF_NAME] = "string",   [CONF_HOSTS] = "string",
+	    [CONF_GROUP] = "group",     [CONF_LIST] = "list",
 	};
 	bool counted = k->kind == CONF_INTEGER && k->unit[0] != '\0';
 	size_t len;

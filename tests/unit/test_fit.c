@@ -238,6 +238,27 @@ own_users(void **state)
 	}
 }
 
+/* A unit with users of its own namespace cannot know who is in a group. */
+static void
+a_group_that_a_unit_cannot_see(void **state)
+{
+	(void)state;
+	begin(false);
+	replace("User=daemon", "User=daemon\nPrivateUsers=yes", true);
+	judge();
+	assert_int_equal(verdict.count, 0);
+	strcpy(conf.control_group, "adm");
+	judge();
+	assert_int_equal(verdict.count, 1);
+	assert_non_null(
+	    strstr(verdict.problems[0], "conclave.service does not see the group adm"));
+	begin(false);
+	replace("User=daemon", "User=daemon\nPrivateUsers=no", true);
+	judge();
+	assert_int_equal(verdict.count, 0);
+	conf.control_group[0] = '\0';
+}
+
 static void
 low_ports(void **state)
 {
@@ -301,6 +322,7 @@ main(void)
 	    cmocka_unit_test_setup(other_users, set_up),
 	    cmocka_unit_test_setup(a_file_that_its_user_cannot_read, set_up),
 	    cmocka_unit_test_setup(own_users, set_up),
+	    cmocka_unit_test_setup(a_group_that_a_unit_cannot_see, set_up),
 	    cmocka_unit_test_setup(low_ports, set_up),
 	    cmocka_unit_test_setup(any_text, set_up),
 	};

@@ -104,7 +104,7 @@ static void
 test_children(void **state)
 {
 	const struct users_child list[] = {{getpid(), POLICY_ELECTOR}, {77, POLICY_PEER}};
-	const struct users_process we = {geteuid(), getpid()};
+	const struct users_process we = {.uid = geteuid(), .pid = getpid()};
 	char path[96], text[64] = "";
 	size_t len;
 

@@ -1,0 +1,230 @@
+/* The control group: which access list its folders and doors get, who counts as a member,
+ * and what a member may ask. What needs other users needs root. */
+#include "base/clock.h"
+#include "base/file.h"
+#include "ctl/ask.h"
+#include "ipc/acl.h"
+#include "ipc/door.h"
+#include "ipc/users.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define PATIENCE_MS 10000
+#define READERS     4242
+#define OTHERS      4243
+#define MEMBER      905
+
+static char top[64], run_dir[96], folder[128], door_path[160], file[96];
+
+static mode_t
+mode_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_mode & 07777;
+}
+
+static bool
+has_list(const char *path)
+{
+	return getxattr(path, "system.posix_acl_access", NULL, 0) > 0;
+}
+
+static void
+lists(void **state)
+{
+	(void)state;
+	assert_int_equal(file_write(file, "x", 1, false), 0);
+	assert_int_equal(chmod(file, 0640), 0);
+	assert_int_equal(acl_grant(file, ACL_NO_GROUP, ACL_USE), 0);
+	assert_int_equal(mode_of(file), 0640);
+	assert_false(has_list(file));
+	for (unsigned i = 0; i < 2; i++) { /* again: nothing adds up */
+		assert_int_equal(acl_grant(file, READERS, ACL_USE), 0);
+		assert_true(has_list(file));
+		assert_int_equal(mode_of(file), 0660); /* the mask */
+	}
+	assert_int_equal(acl_grant(file, OTHERS, ACL_ENTER), 0);
+	assert_int_equal(mode_of(file), 0650);
+	assert_int_equal(acl_grant(file, ACL_NO_GROUP, 0), 0);
+	assert_false(has_list(file));
+	assert_int_equal(mode_of(file), 0640); /* as before the first */
+	assert_int_equal(acl_grant("/no/such/file", READERS, 1), -ENOENT);
+	unlink(file);
+}
+
+/* A member may read where a stranger may not, and nothing else; nobody loses anything. */
+static void
+what_members_may(void **state)
+{
+	static const struct policy policies[] = {
+	    {.own = 900},
+	    {.apart = true,
+	     .own = 900,
+	     .conclaved = 901,
+	     .connmgr = 902,
+	     .elector = 903,
+	     .peer = 904},
+	};
+	static const uint32_t uids[] = {0,   900, 901,    902,
+	                                903, 904, MEMBER, POLICY_NOBODY};
+
+	(void)state;
+	for (unsigned p = 0; p < 2; p++)
+		for (size_t i = 0; i < sizeof(uids) / sizeof(uids[0]); i++) {
+			const struct policy_asker without = {.uid = uids[i]};
+			const struct policy_asker with = {.uid = uids[i], .reader = true};
+
+			const struct policy_asker child = {
+			    .uid = uids[i], .reader = true, .role = POLICY_CANDIDATE};
+
+			assert_int_equal(
+			    !policy_refuses(&policies[p], &child, POLICY_READ),
+			    !policy_refuses(&policies[p],
+			                    &(struct policy_asker){
+						.uid = uids[i], .role = POLICY_CANDIDATE},
+			                    POLICY_READ));
+			assert_null(policy_refuses(&policies[p], &with, POLICY_READ));
+			for (unsigned what = POLICY_READ + 1; what < POLICY_WHATS; what++)
+				assert_int_equal(
+				    !policy_refuses(&policies[p], &with, what),
+				    !policy_refuses(&policies[p], &without, what));
+		}
+}
+
+static void
+groups_of_a_file(void **state)
+{
+	static const char text[] = "root:x:0:\nadm:x:4:x,y\nadm2:x:5:\n";
+	uint32_t gid = 77;
+
+	(void)state;
+	assert_int_equal(file_write(file, text, sizeof(text) - 1, false), 0);
+	assert_true(users_group(file, "adm", &gid));
+	assert_int_equal(gid, 4);
+	assert_false(users_group(file, "ad", &gid));
+	assert_false(users_group("/no/such/file", "adm", &gid));
+	assert_int_equal(gid, 4);
+	unlink(file);
+}
+
+static void
+on_request(void *user, struct door_conn *c, const char *data, size_t len)
+{
+	enum policy_what what = (enum policy_what)(data[0] - '0');
+
+	(void)user;
+	assert_int_equal(len, 1);
+	assert_int_equal(door_send(c, door_refuses(c, what) ? "no" : "yes", 3), 0);
+}
+
+/* What a process with that user and these groups is told; "": nobody answers. */
+static const char *
+ask_as(sd_event *loop, gid_t gid, gid_t more, enum policy_what what)
+{
+	static const char *const heard[] = {"", "yes", "no"};
+	uint64_t due_ms = clock_ms() + PATIENCE_MS;
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		char answer[16] = "", request[2] = {(char)('0' + what), '\0'};
+		size_t size;
+
+		if (setgroups(1, &more) < 0 || setgid(gid) < 0 || setuid(MEMBER) < 0 ||
+		    ask_door(door_path, request, PATIENCE_MS / 2, answer, sizeof(answer),
+		             &size) < 0)
+			answer[0] = '\0';
+		_exit(answer[0] == 'y' ? 1 : answer[0] == 'n' ? 2 : 0);
+	}
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		assert_true(clock_ms() < due_ms);
+		assert_true(sd_event_run(loop, 10000) >= 0);
+	}
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) <= 2);
+	return heard[WEXITSTATUS(status)];
+}
+
+/* The folders and the door let the group in, and nobody else. */
+static void
+a_door(void **state)
+{
+	static const struct door_ops ops = {.on_request = on_request};
+	struct door *door;
+	sd_event *loop;
+
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("needs root: skipped\n");
+		skip();
+	}
+	assert_int_equal(chmod(top, 0755), 0);
+	users_let_read(READERS);
+	assert_true(sd_event_new(&loop) >= 0);
+	assert_int_equal(door_open(&door, loop, door_path, &ops, NULL), 0);
+	assert_false(has_list(top));
+	assert_int_equal(mode_of(run_dir), 0750);
+	assert_int_equal(mode_of(folder), 0710);
+	assert_int_equal(mode_of(door_path), 0660);
+	assert_string_equal(ask_as(loop, MEMBER, READERS, POLICY_READ), "yes");
+	assert_string_equal(ask_as(loop, READERS, MEMBER, POLICY_READ), "yes");
+	assert_string_equal(ask_as(loop, MEMBER, READERS, POLICY_ADMINISTER), "no");
+	assert_string_equal(ask_as(loop, MEMBER, READERS, POLICY_BE_PEER), "no");
+	assert_string_equal(ask_as(loop, MEMBER, OTHERS, POLICY_READ), "");
+	/* who gets through to the door is asked there again */
+	assert_int_equal(acl_grant(run_dir, OTHERS, ACL_ENTER), 0);
+	assert_int_equal(acl_grant(folder, OTHERS, ACL_ENTER), 0);
+	assert_int_equal(acl_grant(door_path, OTHERS, ACL_USE), 0);
+	assert_string_equal(ask_as(loop, MEMBER, OTHERS, POLICY_READ), "");
+	door_close(door);
+	/* the key has gone: so has the list */
+	users_let_read(ACL_NO_GROUP);
+	assert_int_equal(door_open(&door, loop, door_path, &ops, NULL), 0);
+	assert_false(has_list(run_dir) || has_list(folder) || has_list(door_path));
+	assert_int_equal(mode_of(run_dir), 0700);
+	assert_int_equal(mode_of(folder), 0700);
+	assert_string_equal(ask_as(loop, MEMBER, READERS, POLICY_READ), "");
+	door_close(door);
+	sd_event_unref(loop);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(lists),
+	    cmocka_unit_test(what_members_may),
+	    cmocka_unit_test(groups_of_a_file),
+	    cmocka_unit_test(a_door),
+	};
+	int failed;
+
+	snprintf(top, sizeof(top), "/tmp/test_readers.XXXXXX");
+	if (!mkdtemp(top))
+		return 1;
+	snprintf(file, sizeof(file), "%s/file", top);
+	snprintf(run_dir, sizeof(run_dir), "%s/run", top);
+	snprintf(folder, sizeof(folder), "%s/peer", run_dir);
+	snprintf(door_path, sizeof(door_path), "%s/door", folder);
+	if (mkdir(run_dir, 0700) < 0 || mkdir(folder, 0700) < 0)
+		return 1;
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	rmdir(folder);
+	rmdir(run_dir);
+	rmdir(top);
+	return failed;
+}
