@@ -136,9 +136,13 @@ static const char *
 obstacle(enum role_reason reason)
 {
 	static const char *const words[] = {
-	    [ROLE_REASON_NONE] = "",      [ROLE_REASON_EPOCHS] = "record",
-	    [ROLE_REASON_WRITE] = "disk", [ROLE_REASON_USED_UP] = "epochs_used_up",
-	    [ROLE_REASON_PORT] = "port",  [ROLE_REASON_AHEAD] = "epoch_ahead",
+	    [ROLE_REASON_NONE] = "",
+	    [ROLE_REASON_EPOCHS] = "record",
+	    [ROLE_REASON_WRITE] = "disk",
+	    [ROLE_REASON_USED_UP] = "epochs_used_up",
+	    [ROLE_REASON_PORT] = "port",
+	    [ROLE_REASON_AHEAD] = "epoch_ahead",
+	    [ROLE_REASON_OLDER] = "older_protocol",
 	};
 
 	return words[reason];
