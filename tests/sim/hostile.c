@@ -83,8 +83,7 @@ any_sid(void)
 void
 sim_hostile(unsigned server)
 {
-	bool learner = sim_random(3) && (!sim.calm || sim.learners);
-	enum msg_lane lane = learner ? MSG_LANE_LEARNER : MSG_LANE_ELECTION;
+	enum msg_lane lane = sim_random(3) ? MSG_LANE_LEARNER : MSG_LANE_ELECTION;
 	unsigned count = sim_random(16) ? 1 : FLOOD;
 	int64_t sid = any_sid();
 

@@ -147,8 +147,7 @@ struct sim {
 	/* by lane: who dials, whom */
 	enum sim_way way[3][SIM_SERVERS_MAX + 1][SIM_SERVERS_MAX + 1];
 	bool keeps;       /* a minority keeps its faults */
-	bool hostile;     /* strangers dial all the time; */
-	bool learners;    /* quorum ports, too, when all else is well */
+	bool hostile;     /* strangers dial all the time */
 	bool calm;        /* no faults any more */
 	bool power;       /* a host without power sends no segment when processes end */
 	unsigned delayed; /* of 1000 segments */
