@@ -160,6 +160,8 @@ read_info(struct role *r, const struct role_remote *p, const struct qpacket *pac
 		return ROLE_CLOSE_UNEXPECTED;
 	if (qpacket_get_learner(packet, &info) != QPACKET_OK || info.sid != p->sid)
 		return ROLE_CLOSE_BAD;
+	if (role_is_open(p) && info.protocol < QPACKET_PROTOCOL)
+		return ROLE_CLOSE_OLDER; /* not from that server: its link works */
 	if (!role_takes_protocol(r, p->sid, info.protocol))
 		return ROLE_CLOSE_OLDER;
 	*accepted = packet->zxid >> 32;

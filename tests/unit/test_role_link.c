@@ -60,9 +60,12 @@ expect_still_led(void)
 static void
 greetings_and_garbage(void **state)
 {
+	const struct qpacket_learner info = {.sid = 2, .protocol = QPACKET_PROTOCOL - 1};
+	unsigned char older[20];
 	uint64_t link;
 
 	(void)state;
+	assert_int_equal(qpacket_put_learner(&info, older, sizeof(older)), 20);
 	establish();
 	link = number_of(2);
 	for (unsigned i = 0; i < 3; i++) {
@@ -79,6 +82,10 @@ greetings_and_garbage(void **state)
 		kit_packet(&k, 2, QPACKET_FOLLOWERINFO, 4LL << 32, 0); /* without data */
 		assert_true(closed(number_of(2), ROLE_CLOSE_BAD));
 		assert_null(kit_sent(&k, 2, QPACKET_PING)); /* nobody is disturbed */
+		kit_up(&k, 2);
+		kit_raw(&k, 2, QPACKET_FOLLOWERINFO, 4LL << 32, older, sizeof(older));
+		assert_true(closed(number_of(2), ROLE_CLOSE_OLDER));
+		assert_int_equal(kit_view(&k).reason, ROLE_REASON_NONE);
 		expect_still_led();
 	}
 	/* one that was told of and said nothing makes room for the next */
