@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define LOW_PORTS   1024 /* below, a port takes a capability */
 #define FOLDER_MODE 0710 /* who is in the group gets at what it knows by name */
 /* While a worker makes its folder: the group may write, and take away what is its own. */
 #define OPEN_MODE 01730
@@ -48,10 +49,10 @@ apart_open(struct apart *a)
 		           "them; then restart conclaved, as root or by its unit");
 		return;
 	}
-	a->guises[ROSTER_CONNMGR] = (struct guise){u.connmgr, u.group};
-	a->guises[ROSTER_ELECTOR] = (struct guise){u.elector, u.group};
-	a->guises[ROSTER_PEER] = (struct guise){u.peer, u.group};
-	conclaved = (struct guise){u.conclaved, u.group};
+	a->guises[ROSTER_CONNMGR] = (struct guise){.uid = u.connmgr, .gid = u.group};
+	a->guises[ROSTER_ELECTOR] = (struct guise){.uid = u.elector, .gid = u.group};
+	a->guises[ROSTER_PEER] = (struct guise){.uid = u.peer, .gid = u.group};
+	conclaved = (struct guise){.uid = u.conclaved, .gid = u.group};
 	if (guise_has_all())
 		r = guise_use_group(u.group);
 	else if (geteuid() == 0 && guise_can_change())
@@ -161,6 +162,10 @@ try_worker(struct apart *a, const struct conf *conf, const char *program_dir,
 void
 apart_try(struct apart *a, const struct conf *conf, const char *program_dir)
 {
+	bool low =
+	    conf->self->quorum_port < LOW_PORTS || conf->self->election_port < LOW_PORTS;
+
+	a->guises[ROSTER_CONNMGR].binds = low && guise_can_bind();
 	for (int w = 0; w < ROSTER_COUNT && a->is; w++)
 		if (!try_worker(a, conf, program_dir, (enum roster_worker)w) &&
 		    geteuid() == 0)

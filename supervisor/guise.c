@@ -11,6 +11,7 @@
 
 #define SAME     ((uid_t)-1)
 #define BIT(cap) (UINT64_C(1) << (cap))
+#define BINDS    BIT(CAP_NET_BIND_SERVICE)
 #define CHANGES  (BIT(CAP_SETUID) | BIT(CAP_SETGID))
 #define ALL_OF_IT                                                                        \
 	(CHANGES | BIT(CAP_CHOWN) | BIT(CAP_KILL) | BIT(CAP_DAC_OVERRIDE) |              \
@@ -31,15 +32,18 @@ set_group(gid_t gid)
 	return 0;
 }
 
-/* Of the permitted and the effective set. */
+/* Of the permitted and the effective set, and what a program that is executed inherits.
+ */
 static int
-set_caps(uint64_t caps)
+set_caps(uint64_t caps, uint64_t inherited)
 {
 	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
-	struct __user_cap_data_struct data[2] = {
-	    {.effective = (uint32_t)caps, .permitted = (uint32_t)caps},
-	    {.effective = (uint32_t)(caps >> 32), .permitted = (uint32_t)(caps >> 32)}};
+	struct __user_cap_data_struct data[2];
 
+	for (unsigned i = 0; i < 2; i++) {
+		data[i].effective = data[i].permitted = (uint32_t)(caps >> (32 * i));
+		data[i].inheritable = (uint32_t)(inherited >> (32 * i));
+	}
 	return syscall(SYS_capset, &head, data) < 0 ? -errno : 0;
 }
 
@@ -74,26 +78,41 @@ verify(const struct guise *g, uid_t before)
 	for (unsigned i = 0; i < 3; i++)
 		if (uids[i] != g->uid || gids[i] != g->gid)
 			return -EPERM;
-	if (permitted() != 0 || set_uids(SAME, before, SAME) == 0)
+	if (permitted() != (g->binds ? BINDS : 0) || set_uids(SAME, before, SAME) == 0)
 		return -EPERM;
 	return 0;
+}
+
+/* Where the kernel has no ambient capabilities there is nothing to give up. */
+static int
+ambient(int what, int cap)
+{
+	return prctl(PR_CAP_AMBIENT, what, cap, 0, 0) < 0 ? -errno : 0;
 }
 
 int
 guise_become(const struct guise *g)
 {
+	uint64_t keeps = g && g->binds ? BINDS : 0;
 	uid_t before = geteuid();
-	int r;
+	int r = 0;
 
-	/* -EINVAL: the kernel has none */
-	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	if (!g)
+	if (!g) {
+		(void)ambient(PR_CAP_AMBIENT_LOWER, CAP_SETUID);
+		(void)ambient(PR_CAP_AMBIENT_LOWER, CAP_SETGID);
 		return 0;
-	r = set_group(g->gid);
+	}
+	(void)ambient(PR_CAP_AMBIENT_CLEAR_ALL, 0);
+	if (keeps && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		r = -errno;
+	if (r == 0)
+		r = set_group(g->gid);
 	if (r == 0)
 		r = set_uids(g->uid, g->uid, g->uid);
 	if (r == 0)
-		r = set_caps(0);
+		r = set_caps(keeps, keeps);
+	if (r == 0 && keeps)
+		r = ambient(PR_CAP_AMBIENT_RAISE, CAP_NET_BIND_SERVICE);
 	return r == 0 ? verify(g, before) : r;
 }
 
@@ -127,6 +146,12 @@ guise_has_all(void)
 }
 
 bool
+guise_can_bind(void)
+{
+	return (permitted() & BINDS) != 0;
+}
+
+bool
 guise_can_change(void)
 {
 	return (permitted() & CHANGES) == CHANGES;
@@ -144,12 +169,13 @@ guise_use_group(gid_t gid)
 int
 guise_settle(const struct guise *g)
 {
+	uint64_t keeps = permitted() & (CHANGES | BINDS);
 	int r = prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 ? -errno : set_group(g->gid);
 
 	if (r == 0)
 		r = set_uids(g->uid, g->uid, g->uid);
 	if (r == 0)
-		r = set_caps(CHANGES);
+		r = set_caps(keeps, 0);
 	(void)prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
 	guise_be_seen();
 	return r;

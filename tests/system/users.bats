@@ -13,7 +13,8 @@ teardown() {
 	lab_down
 }
 
-# machine CMD…: becomes CMD on a machine that has the users. MACHINE_LACKS: but for those with this name.
+# machine CMD…: becomes CMD on a machine that has the users. MACHINE_LACKS: but for those with this name;
+# MACHINE_NET=-n: it has a network of its own.
 machine() {
 	{
 		cat /etc/passwd
@@ -24,8 +25,8 @@ machine() {
 		done
 	} >"$LAB/passwd"
 	{ cat /etc/group; echo "conclave:x:60900:"; } >"$LAB/group"
-	exec unshare -m -- bash -c 'mount --bind "$1/passwd" /etc/passwd && mount --bind "$1/group" /etc/group && shift && exec "$@"' \
-		machine "$LAB" "$@"
+	exec unshare -m ${MACHINE_NET:-} -- bash -c '[ -z "$2" ] || ip link set lo up; mount --bind "$1/passwd" /etc/passwd && mount --bind "$1/group" /etc/group && shift 2 && exec "$@"' \
+		machine "$LAB" "${MACHINE_NET:-}" "$@"
 }
 
 # users_start ID [CMD…]: starts it on such a machine, by that command
@@ -129,6 +130,21 @@ is_user() {
 	run ! ask conclaved status 60999 60900
 	lab_conclave 1 status --json | jq -e '.claim == "0x0"'
 	[[ "$(ask conclaved reload 60901 60900)" == *'"ok":true'* ]]
+}
+
+@test "connmgr gets at ports below 1024, and has no other capability" {
+	local status
+	users_make
+	sed -i -E 's/quorum_port = [0-9]+; election_port = [0-9]+/quorum_port = 88; election_port = 99/' "$LAB/1/conclave.conf"
+	MACHINE_NET=-n users_start 1
+	lab_wait_leader 1
+	apart
+	is_user connmgr 60902
+	status=/proc/$(lab_pid 1 connmgr)/status
+	[ "$(awk '/^Cap(Prm|Eff|Amb):/ { print $2 }' "$status" | sort -u)" = 0000000000000400 ]
+	status=/proc/$(lab_pid 1 peer)/status
+	[ "$(awk '/^Cap(Prm|Eff|Amb):/ { print $2 }' "$status" | sort -u)" = 0000000000000000 ]
+	lab_conclave 1 health --json | jq -e '.verdict == "healthy" and all(.listeners[]; .state == "open")'
 }
 
 @test "a swap of the elector keeps the users" {
