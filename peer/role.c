@@ -19,7 +19,6 @@ on_start(struct role *r, const struct role_event *ev, struct role_actions *out)
 		return;
 	}
 	r->reason = ROLE_REASON_NONE;
-	role_limit_clear(r);
 	role_epochs_start(r, &ev->record);
 	r->look.reason = MSG_LOOK_START;
 	role_look(r, out);

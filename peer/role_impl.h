@@ -296,6 +296,8 @@ void role_demote_end(struct role *r);
  * has reported. */
 #define ROLE_EPOCH_UNKNOWN (-1)
 int64_t role_limit_quorum(const struct role *r);
+/* Does what we promised lie too far ahead of that? */
+void role_limit_judge(struct role *r);
 /* `p` says that it has promised `epoch`. */
 void role_limit_report(struct role *r, struct role_remote *p, int64_t epoch);
 /* May a leader take a report of `epoch`, above `base`? `spend`: it has. */

@@ -324,7 +324,6 @@ on_ackepoch(struct role *r, struct role_remote *p, const struct qpacket *packet,
 			return ROLE_CLOSE_NONE;
 		}
 		p->link.promised = p->link.answered;
-		role_limit_report(r, p, p->link.promised);
 	}
 	advance(r, out);
 	return ROLE_CLOSE_NONE;

@@ -41,8 +41,8 @@ role_limit_quorum(const struct role *r)
 }
 
 /* Where no quorum has reported, nobody knows, and the last judgement stands. */
-static void
-judge(struct role *r)
+void
+role_limit_judge(struct role *r)
 {
 	int64_t quorum = role_limit_quorum(r);
 
@@ -57,7 +57,7 @@ role_limit_report(struct role *r, struct role_remote *p, int64_t epoch)
 {
 	p->reported = true;
 	p->report = epoch;
-	judge(r);
+	role_limit_judge(r);
 }
 
 static bool

@@ -25,6 +25,7 @@ role_look(struct role *r, struct role_actions *out)
 	r->look.serial = (struct msg_serial){r->generation, ++r->count};
 	r->look.epoch = role_current(r);
 	r->look.zxid = r->claim;
+	role_limit_judge(r);
 	r->stands = role_may_stand(r);
 	role_demote_look(r, out);
 	if (!r->away)

@@ -262,8 +262,11 @@ d4_newleader_ends_the_wait(void **state)
 	kit_packet(&k, 3, QPACKET_NEWLEADER, 5LL << 32, 0);
 	kit_written(&k, 0);
 	kit_packet(&k, 3, QPACKET_PING, 0, 0);
-	kit_pass(&k, 6 * KIT_TICK - 1);
-	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	for (unsigned i = 0; i < 8; i++) {
+		kit_packet(&k, 3, QPACKET_PING, 0, 0);
+		kit_pass(&k, KIT_TICK);
+		assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	}
 	kit_packet(&k, 3, QPACKET_UPTODATE, 5LL << 32, 0);
 	kit_packet(&k, 3, QPACKET_PING, 0, 0);
 	kit_pass(&k, 2);
@@ -364,6 +367,25 @@ d4_stands_again_after_so_many(void **state)
 	assert_int_equal(patience(), 2);
 }
 
+/* One that had its quorum without us, and was lost later, is none of them. */
+static void
+d4_counts_no_leader_that_was_established(void **state)
+{
+	(void)state;
+	demote();
+	follow(3, 4, CLAIM - 1);
+	assert_int_equal(answer(3, 5), -1);
+	kit_packet(&k, 3, QPACKET_NEWLEADER, 5LL << 32, 0);
+	kit_written(&k, 0);
+	kit_packet(&k, 3, QPACKET_UPTODATE, 5LL << 32, 0);
+	kit_down(&k, 3, MSG_REASON_EOF);
+	assert_true(is_demoted());
+	withhold();
+	assert_true(is_demoted());
+	withhold();
+	assert_false(is_demoted());
+}
+
 /* That of a leader that it follows does so too. */
 static void
 d4_an_establishment_forgets_them(void **state)
@@ -411,6 +433,7 @@ main(void)
 	    TEST(d4_compares_with_the_real_claim),
 	    TEST(d4_one_that_cannot_lead_waits),
 	    TEST(d4_stands_again_after_so_many),
+	    TEST(d4_counts_no_leader_that_was_established),
 	    TEST(d4_an_establishment_forgets_them),
 	};
 

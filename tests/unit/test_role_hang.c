@@ -160,6 +160,22 @@ a_slow_write_is_no_hang(void **state)
 	assert_int_equal(kit_view(&k).reason, ROLE_REASON_NONE);
 }
 
+/* An established leader that renews its epoch has time until init_limit. */
+static void
+a_leader_that_is_established_goes_on(void **state)
+{
+	(void)state;
+	establish();
+	joins(3, 7);
+	assert_non_null(kit_find(&k, ROLE_ACT_WRITE));
+	pass_with_pings(LIMIT / 2);
+	assert_true(kit_view(&k).active);
+	assert_int_equal(kit_view(&k).reason, ROLE_REASON_WRITE);
+	kit_written(&k, 0);
+	assert_int_equal(kit_view(&k).reason, ROLE_REASON_NONE);
+	assert_true(kit_view(&k).active);
+}
+
 static void
 a_write_that_fails_at_last(void **state)
 {
@@ -200,10 +216,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(a_leader_steps_back),     TEST(so_does_one_that_looks),
-	    TEST(so_does_one_that_waits),  TEST(a_follower_too),
-	    TEST(a_slow_write_is_no_hang), TEST(a_write_that_fails_at_last),
-	    TEST(connmgr_is_told_again),
+	    TEST(a_leader_steps_back),        TEST(so_does_one_that_looks),
+	    TEST(so_does_one_that_waits),     TEST(a_follower_too),
+	    TEST(a_slow_write_is_no_hang),    TEST(a_leader_that_is_established_goes_on),
+	    TEST(a_write_that_fails_at_last), TEST(connmgr_is_told_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,6 +137,28 @@ it_came_early(void **state)
 	kit_writes(&k, 5, 4);
 }
 
+/* When its record is mended, nothing is left to say. */
+static void
+it_is_let_in_again(void **state)
+{
+	int64_t sid, epoch;
+
+	(void)state;
+	establish();
+	joins(3, LAST);
+	expect_kept_out(3, LAST, 5);
+	joins(3, 0);
+	assert_false(role_get_kept_out(k.role, k.now_ms, &sid, &epoch));
+	assert_int_equal(offered(3), 5);
+	kit_down(&k, 3, MSG_REASON_EOF);
+	joins(3, LAST);
+	expect_kept_out(3, LAST, 5);
+	keep_alive(59999);
+	assert_true(role_get_kept_out(k.role, k.now_ms, &sid, &epoch));
+	assert_false(
+	    role_get_kept_out(k.role, k.now_ms + 1, &sid, &epoch)); /* it is gone */
+}
+
 static void
 the_largest_epoch_leaves_no_room(void **state)
 {
@@ -250,6 +272,36 @@ we_were_elected_before_we_knew(void **state)
 	assert_null(kit_find(&k, ROLE_ACT_WRITE));
 }
 
+/* Others reported before we knew what we promised. */
+static void
+they_came_before_our_start(void **state)
+{
+	(void)state;
+	role_free(k.role);
+	kit_members(&k.members, 3, 1);
+	kit_new(&k, kit_config(&k.members, 1));
+	joins(2, 4);
+	joins(3, 4);
+	kit_start(&k, LAST, 4);
+	expect_ahead(LAST, 4);
+}
+
+/* What was established counts, whatever old news we have of the others. */
+static void
+an_established_epoch_is_believed(void **state)
+{
+	(void)state;
+	establish();
+	expect_raise(3, 5 + JUMP);
+	keep_alive(60000);
+	expect_raise(3, 6 + 2 * JUMP);
+	kit_down(&k, 2, MSG_REASON_EOF);
+	expect_look(MSG_LOOK_QUORUM);
+	joins(3, 5);
+	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	assert_int_equal(kit_view(&k).reason, ROLE_REASON_NONE);
+}
+
 static void
 until_the_others_report_more(void **state)
 {
@@ -335,6 +387,9 @@ main(void)
 	    TEST(small_raises_always_pass),
 	    TEST(it_counts_for_no_quorum),
 	    TEST(it_came_early),
+	    TEST(it_is_let_in_again),
+	    TEST(they_came_before_our_start),
+	    TEST(an_established_epoch_is_believed),
 	    TEST(the_largest_epoch_leaves_no_room),
 	    TEST(an_observer_is_no_exception),
 	    TEST(a_quorum_is_believed),
