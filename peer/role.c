@@ -279,10 +279,9 @@ written(struct role *r, int error, struct role_actions *out)
 static void
 slow(struct role *r, struct role_actions *out)
 {
-	bool could = role_may_stand(r);
-
 	role_epochs_slow(r);
-	stand(r, could, out);
+	if (modes[r->mode]->stand)
+		modes[r->mode]->stand(r, out);
 }
 
 static uint64_t

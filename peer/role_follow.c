@@ -40,10 +40,13 @@ send_info(struct role *r, struct role_actions *out)
 	struct role_packet *packet;
 
 	f->silent = r->epochs.bad;
-	f->init_ms = UINT64_MAX; /* while it pings us, it leads or may still */
-	if (f->silent)
-		return;
 	f->init_ms = out->now_ms + role_ticks(r, r->config.init_limit);
+	if (f->silent) {
+		/* it does not know us yet, and pings nobody that it does not know */
+		f->word_due_ms = f->init_ms;
+		return;
+	}
+	f->word_due_ms = out->now_ms + role_ticks(r, WORD_TICKS);
 	f->said = r->epochs.promised;
 	packet =
 	    role_send(out, role_remote(r, r->vote.leader),
@@ -88,11 +91,17 @@ on_doubt(struct role *r, struct role_actions *out)
 		role_look_again(r, MSG_LOOK_DOUBT, false, out);
 }
 
-/* The others may wait for the promise that we withheld while we could not stand. */
+/* D7: with a write that lasts so long we are no follower for this leader, which must not
+ * count us. Or we may stand again, and the others may wait for the promise that we
+ * withheld while we could not. */
 static void
 on_stand(struct role *r, struct role_actions *out)
 {
-	if (r->follow.withheld && r->follow.epoch == 0 && role_may_stand(r))
+	struct role_follow *f = &r->follow;
+
+	if (r->epochs.bad && !f->silent && f->epoch == 0)
+		role_look_again(r, MSG_LOOK_DISK, false, out);
+	else if (f->withheld && f->epoch == 0 && role_may_stand(r))
 		role_look_again(r, MSG_LOOK_EPOCH, false, out);
 }
 

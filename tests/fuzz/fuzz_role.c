@@ -68,6 +68,7 @@ written(struct model *m)
 		return;
 	ev.error = feed_below(&m->feed, 8) == 0 ? -5 : 0;
 	m->writing = false;
+	m->failed = ev.error < 0;
 	if (ev.error == 0)
 		m->disk = m->tried;
 	check_step(m, &ev);

@@ -41,6 +41,7 @@ struct model {
 	uint64_t number; /* given last */
 
 	bool writing;
+	bool failed;              /* the last write: it may be tried again */
 	struct role_record disk;  /* as WRITTEN said */
 	struct role_record tried; /* the last whose write was started */
 	bool claiming;            /* a claim waits for its answer */
@@ -210,7 +211,7 @@ check_write(struct model *m, const struct role_action *a)
 	must(w->current == m->tried.current || w->current <= m->disk.accepted,
 	     "current follows what was promised");
 	must(w->accepted > m->disk.accepted || w->current > m->disk.current ||
-	         m->claiming,
+	         m->claiming || m->failed,
 	     "what is written was wanted");
 	must(w->claim == (m->claiming ? m->claim : m->disk.claim),
 	     "a claim is kept until another one is wanted");

@@ -131,19 +131,23 @@ a_follower_too(void **state)
 	kit_packet(&k, 3, QPACKET_LEADERINFO, 5LL << 32, QPACKET_PROTOCOL);
 	kit_written(&k, 0);
 	kit_packet(&k, 3, QPACKET_NEWLEADER, 5LL << 32, 0);
-	for (uint64_t ms = 0; ms < LIMIT - KIT_TICK; ms += KIT_TICK) {
+	for (uint64_t ms = KIT_TICK; ms < LIMIT / 2; ms += KIT_TICK) {
 		kit_pass(&k, KIT_TICK);
 		kit_packet(&k, 3, QPACKET_PING, 0, 0);
 	}
-	kit_pass(&k, KIT_TICK);
+	kit_pass(&k, KIT_TICK); /* the leader counts us, and must not */
+	assert_true(kit_closed(&k, 3, ROLE_CLOSE_ENDED));
+	expect_reason(LIMIT / 2);
+	kit_pass(&k, 2 * KIT_TICK);
+	expect_no_stand(MSG_LOOK_DISK);
+	kit_pass(&k, LIMIT / 2 - 2 * KIT_TICK);
 	expect_hang();
 	kit_written(&k, 0);
 	expect_look(MSG_LOOK_DISK);
 	assert_int_equal(kit_find(&k, ROLE_ACT_LOOK)->u.look.epoch, 5);
 }
 
-/* A follower's write has until init_limit: the leader may have a quorum without it. A
- * leader's write that takes less than half of that is waited for. */
+/* A write that takes less than half of init_limit is waited for. */
 static void
 a_slow_write_is_no_hang(void **state)
 {
