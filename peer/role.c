@@ -15,7 +15,7 @@ on_start(struct role *r, const struct role_event *ev, struct role_actions *out)
 	if (ev->unusable) {
 		r->mode = ROLE_MODE_HALTED;
 		r->reason = ROLE_REASON_EPOCHS;
-		role_close_all(r, ROLE_CLOSE_NO_ROLE, out);
+		role_close_all(r, NULL, ROLE_CLOSE_NO_ROLE, out);
 		return;
 	}
 	r->reason = ROLE_REASON_NONE;
@@ -239,7 +239,7 @@ remote(struct role *r, struct role_remote *p, const struct role_event *ev,
 		if (ops->election)
 			ops->election(r, out);
 	} else if (ev->link == MSG_LINK_UP) {
-		turn(r, p, role_link_up(p, ev, ops->refuses, out), ev, out);
+		turn(r, p, role_link_up(p, ev, ops, out), ev, out);
 	} else if (ev->link == MSG_LINK_DOWN) {
 		turn(r, p, role_link_down(p, ev->number, out), ev, out);
 	}

@@ -41,7 +41,7 @@ role_bare_start(struct role *r, struct role_actions *out)
 		p->election = ROLE_ELECTION_LOST; /* it may have voted a moment ago */
 		p->election_ms = out->now_ms;
 	}
-	role_close_all(r, ROLE_CLOSE_NO_ROLE, out);
+	role_close_all(r, NULL, ROLE_CLOSE_NO_ROLE, out);
 	r->published = r->vote.epoch;
 	r->refusals = 0;
 }

@@ -15,18 +15,6 @@
  */
 #define VAIN_TICKS 6
 
-void
-role_follow_start(struct role *r, struct role_actions *out)
-{
-	r->mode = ROLE_MODE_FOLLOW;
-	memset(&r->follow, 0, sizeof(r->follow));
-	r->follow.word_due_ms = out->now_ms + role_ticks(r, WORD_TICKS);
-	r->follow.init_ms = out->now_ms + role_ticks(r, r->config.init_limit);
-	/* the leader too may have opened a link, when it took us for its leader */
-	role_close_all(r, ROLE_CLOSE_OTHERWISE, out);
-	role_connect(role_remote(r, r->vote.leader), out);
-}
-
 /* D7: says nothing while our disk takes no writes. With us the leader would have its
  * quorum, and lose it with our write. */
 static void
@@ -55,6 +43,23 @@ send_info(struct role *r, struct role_actions *out)
 	packet->data_len =
 	    (uint8_t)qpacket_put_learner(&info, packet->data, sizeof(packet->data));
 	assert(packet->data_len > 0);
+}
+
+void
+role_follow_start(struct role *r, struct role_actions *out)
+{
+	struct role_remote *leader = role_remote(r, r->vote.leader);
+
+	r->mode = ROLE_MODE_FOLLOW;
+	memset(&r->follow, 0, sizeof(r->follow));
+	r->follow.word_due_ms = out->now_ms + role_ticks(r, WORD_TICKS);
+	r->follow.init_ms = out->now_ms + role_ticks(r, r->config.init_limit);
+	/* the leader too may have opened a link, when it took us for its leader */
+	role_close_all(r, leader, ROLE_CLOSE_OTHERWISE, out);
+	if (role_use_ahead(leader, out))
+		send_info(r, out);
+	else if (!leader->dialling)
+		role_connect(leader, out);
 }
 
 static void

@@ -65,6 +65,8 @@ struct role_remote {
 	int64_t report;
 	/* We asked for a connection, and have no answer yet. */
 	bool dialling;
+	/* The number of the connection that was dialled while we look; 0: none. */
+	uint64_t ahead;
 	/* The number of a connection whose first packet is to come; 0: none. */
 	uint64_t fresh;
 	/* A newcomer that has sent its info; number 0: none. It takes the place of `link`
@@ -240,7 +242,8 @@ struct role_ops {
 	void (*election)(struct role *r, struct role_actions *out);
 	/* Why connections of learners are closed as they come up; NONE: they are not. */
 	enum role_close refuses;
-	/* The connection stands that role_connect asked for. */
+	/* The connection stands that role_connect asked for. NULL: it was dialled ahead.
+	 */
 	void (*link_up)(struct role *r, struct role_remote *p, struct role_actions *out);
 	/* A learner has a new link, and its info is in it. */
 	void (*joined)(struct role *r, struct role_remote *p, struct role_actions *out);
@@ -374,9 +377,16 @@ void role_send_i32(struct role_actions *out, const struct role_remote *p, int32_
 bool role_is_open(const struct role_remote *p); /* There is a link. */
 /* Closes the link. A newcomer beside it is the link then: nobody calls `joined`. */
 void role_close(struct role_remote *p, enum role_close why, struct role_actions *out);
-/* Closes all that connmgr has of all remotes, and stops dialling. */
-void role_close_all(struct role *r, enum role_close why, struct role_actions *out);
+/* Closes all that connmgr has of all remotes, and stops dialling; but not what was
+ * dialled ahead to `spared`, or is being dialled. NULL: nothing is spared. */
+void role_close_all(struct role *r, const struct role_remote *spared, enum role_close why,
+                    struct role_actions *out);
 void role_connect(struct role_remote *p, struct role_actions *out);
+/* Makes the connection that was dialled ahead the link; false: there is none. */
+bool role_use_ahead(struct role_remote *p, struct role_actions *out);
+/* Closes what was dialled ahead, and stops dialling. */
+void role_close_ahead(struct role_remote *p, enum role_close why,
+                      struct role_actions *out);
 void role_link_forget(struct role_remote *p); /* connmgr has closed everything */
 
 /* What an event about a connection means. */
@@ -396,7 +406,7 @@ enum role_turn {
 };
 
 enum role_turn role_link_up(struct role_remote *p, const struct role_event *ev,
-                            enum role_close refuses, struct role_actions *out);
+                            const struct role_ops *ops, struct role_actions *out);
 enum role_turn role_link_down(struct role_remote *p, uint64_t number,
                               struct role_actions *out);
 /* PACKET, or BAD_PACKET. */

@@ -222,6 +222,7 @@ role_lead_start(struct role *r, struct role_actions *out)
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		r->remotes[i].link.word_ms = out->now_ms; /* some have waited for us */
 		r->remotes[i].link.ping_ms = out->now_ms;
+		role_close_ahead(&r->remotes[i], ROLE_CLOSE_OTHERWISE, out);
 	}
 	ping(r, out);
 	if (sieve_all(r, out))

@@ -1,7 +1,9 @@
 /* Which connection is the learner link to a remote. connmgr passes up connections, each
  * with a number, and cannot know from whom they are; the core goes by what they say:
  *
- * - The connection to the leader is the one that we dialled, whatever else comes.
+ * - The connection to the leader is the one that we dialled, whatever else comes. While
+ *   we look we dial whom we shall probably follow, so that the connection stands when
+ *   the election ends.
  * - A connection that was accepted becomes the link with its first packet, if that is an
  *   acceptable FOLLOWERINFO or OBSERVERINFO; else it is closed.
  * - Where a link is in use already, that one is pinged at once. If it sends anything
@@ -74,7 +76,27 @@ role_close(struct role_remote *p, enum role_close why, struct role_actions *out)
 }
 
 void
-role_close_all(struct role *r, enum role_close why, struct role_actions *out)
+role_close_ahead(struct role_remote *p, enum role_close why, struct role_actions *out)
+{
+	if (p->dialling || p->ahead > 0)
+		disconnect(p, p->ahead, why, out);
+	p->dialling = false;
+	p->ahead = 0;
+}
+
+bool
+role_use_ahead(struct role_remote *p, struct role_actions *out)
+{
+	if (p->ahead == 0)
+		return false;
+	use(p, p->ahead, 0, out);
+	p->ahead = 0;
+	return true;
+}
+
+void
+role_close_all(struct role *r, const struct role_remote *spared, enum role_close why,
+               struct role_actions *out)
 {
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		struct role_remote *p = &r->remotes[i];
@@ -83,10 +105,9 @@ role_close_all(struct role *r, enum role_close why, struct role_actions *out)
 		role_close(p, why, out);
 		if (p->fresh > 0)
 			disconnect(p, p->fresh, why, out);
-		if (p->dialling)
-			disconnect(p, 0, why, out);
 		p->fresh = 0;
-		p->dialling = false;
+		if (p != spared)
+			role_close_ahead(p, why, out);
 	}
 }
 
@@ -102,17 +123,22 @@ role_link_forget(struct role_remote *p)
 {
 	memset(&p->link, 0, sizeof(p->link));
 	memset(&p->beside, 0, sizeof(p->beside));
-	p->fresh = 0;
+	p->fresh = p->ahead = 0;
 	p->dialling = false;
 }
 
 enum role_turn
-role_link_up(struct role_remote *p, const struct role_event *ev, enum role_close refuses,
-             struct role_actions *out)
+role_link_up(struct role_remote *p, const struct role_event *ev,
+             const struct role_ops *ops, struct role_actions *out)
 {
+	enum role_close refuses = ops->refuses;
+
 	if (ev->dialled && p->dialling) {
 		p->dialling = false;
-		use(p, ev->number, 0, out);
+		p->ahead = ev->number;
+		if (!ops->link_up)
+			return ROLE_TURN_NONE;
+		role_use_ahead(p, out);
 		return ROLE_TURN_STANDS;
 	}
 	if (ev->dialled)
@@ -142,6 +168,8 @@ role_link_down(struct role_remote *p, uint64_t number, struct role_actions *out)
 	}
 	if (number == p->fresh)
 		p->fresh = 0;
+	else if (number == p->ahead)
+		p->ahead = 0;
 	else if (number == p->beside.number)
 		memset(&p->beside, 0, sizeof(p->beside));
 	return ROLE_TURN_NONE;

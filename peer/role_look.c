@@ -81,6 +81,27 @@ stall(struct role *r, struct role_actions *out)
 	role_act(out, ROLE_ACT_ABSENT);
 }
 
+/* The connection to the server that will probably lead is made while the election runs,
+ * which saves two turns of connmgr and a connect behind it. Where all claim the same, the
+ * largest sid wins. */
+static void
+dial_ahead(struct role *r, struct role_actions *out)
+{
+	bool stands =
+	    r->stands && !r->demotion.now && quorum_may_lead(&r->quorum, r->config.sid);
+	struct role_remote *likely = NULL;
+
+	for (unsigned i = 0; i < r->remote_count; i++) {
+		struct role_remote *p = &r->remotes[i];
+		bool given_up = r->look.gave_up && p->sid == r->look.leader;
+
+		if (p->may_lead && !given_up && (!likely || p->sid > likely->sid))
+			likely = p;
+	}
+	if (likely && !(stands && r->config.sid > likely->sid))
+		role_connect(likely, out);
+}
+
 void
 role_look_again(struct role *r, enum msg_look_reason reason, bool gave_up,
                 struct role_actions *out)
@@ -101,7 +122,9 @@ role_look_again(struct role *r, enum msg_look_reason reason, bool gave_up,
 		r->mode = ROLE_MODE_WAITING;
 		r->wait_ms = out->now_ms + wait_ms(r, ticks);
 	}
-	role_close_all(r, ROLE_CLOSE_ENDED, out);
+	role_close_all(r, NULL, ROLE_CLOSE_ENDED, out);
+	if (r->mode == ROLE_MODE_LOOKING && !r->away && r->config.zab)
+		dial_ahead(r, out);
 }
 
 void

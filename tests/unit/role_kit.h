@@ -138,8 +138,9 @@ kit_step(struct kit *k, struct role_event ev)
 		a = &k->todo.list[i];
 		if (a->type == ROLE_ACT_SEND && a->u.packet.type == QPACKET_LEADERINFO)
 			k->offered[a->sid] = a->u.packet.zxid >> 32;
-		if (a->type == ROLE_ACT_CONNECT)
-			k->dials[a->sid] = true;
+		if (a->type == ROLE_ACT_CONNECT ||
+		    (a->type == ROLE_ACT_DISCONNECT && a->number == 0))
+			k->dials[a->sid] = a->type == ROLE_ACT_CONNECT;
 	}
 }
 
@@ -183,7 +184,8 @@ kit_link(struct kit *k, int64_t sid, enum msg_link link, enum msg_reason reason)
 	                                .reason = reason,
 	                                .number = k->numbers[sid],
 	                                .dialled = k->dials[sid]});
-	k->dials[sid] = false;
+	if (link == MSG_LINK_UP || k->numbers[sid] == 0)
+		k->dials[sid] = false;
 }
 
 /* A new connection, which we dialled if we asked for one. */

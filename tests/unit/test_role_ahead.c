@@ -1,0 +1,173 @@
+/* The connection to the server that will probably lead is dialled while the election runs
+ * (peer/role_look.c). */
+#include "tests/unit/role_leader.h"
+
+static uint64_t
+number_of(int64_t sid)
+{
+	return k.numbers[sid];
+}
+
+static bool
+closed(uint64_t number, enum role_close why)
+{
+	for (unsigned i = 0; i < k.todo.count; i++)
+		if (k.todo.list[i].type == ROLE_ACT_DISCONNECT &&
+		    k.todo.list[i].number == number)
+			return k.todo.list[i].u.close == why;
+	return false;
+}
+
+static bool
+taken(uint64_t number)
+{
+	const struct role_action *a = kit_find(&k, ROLE_ACT_TAKE);
+
+	return a && a->number == number;
+}
+
+static void
+follows_3(void)
+{
+	kit_decided(&k, NOTIF_FOLLOWING, 3);
+	kit_up(&k, 3);
+	kit_packet(&k, 3, QPACKET_LEADERINFO, 5LL << 32, QPACKET_PROTOCOL);
+	kit_written(&k, 0);
+	kit_packet(&k, 3, QPACKET_NEWLEADER, 5LL << 32, 0);
+	kit_written(&k, 0);
+	kit_packet(&k, 3, QPACKET_UPTODATE, 5LL << 32, 0);
+	assert_int_equal(kit_view(&k).state, NOTIF_FOLLOWING);
+}
+
+static bool
+dials(int64_t sid)
+{
+	const struct role_action *a = kit_find(&k, ROLE_ACT_CONNECT);
+
+	return a && a->sid == sid;
+}
+
+/* Follows 3 of three servers, and loses it: 2 is the likely leader. */
+static void
+loses_3(void)
+{
+	follows_3();
+	kit_down(&k, 3, MSG_REASON_EOF);
+	assert_non_null(kit_find(&k, ROLE_ACT_LOOK));
+	assert_true(dials(2));
+}
+
+static void
+the_connection_waits_for_the_election(void **state)
+{
+	(void)state;
+	loses_3();
+	kit_up(&k, 2);
+	assert_int_equal(k.todo.count, 0);
+	kit_decided(&k, NOTIF_FOLLOWING, 2);
+	assert_true(taken(number_of(2)));
+	assert_non_null(kit_sent(&k, 2, QPACKET_FOLLOWERINFO));
+	assert_null(kit_find(&k, ROLE_ACT_CONNECT));
+	assert_null(kit_find(&k, ROLE_ACT_DISCONNECT));
+}
+
+static void
+the_election_waits_for_the_connection(void **state)
+{
+	(void)state;
+	loses_3();
+	kit_decided(&k, NOTIF_FOLLOWING, 2);
+	assert_null(kit_find(&k, ROLE_ACT_CONNECT));
+	kit_up(&k, 2);
+	assert_non_null(kit_sent(&k, 2, QPACKET_FOLLOWERINFO));
+}
+
+static void
+dialled_again_if_it_ends_before(void **state)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		loses_3();
+		if (i == 0)
+			kit_up(&k, 2);
+		kit_down(&k, 2, i == 0 ? MSG_REASON_EOF : MSG_REASON_REFUSED);
+		assert_int_equal(k.todo.count, 0);
+		kit_decided(&k, NOTIF_FOLLOWING, 2);
+		assert_true(dials(2));
+		kit_up(&k, 2);
+		assert_non_null(kit_sent(&k, 2, QPACKET_FOLLOWERINFO));
+		tear_down(state);
+		set_up(state);
+	}
+}
+
+/* We lead, or the old leader is back after all. */
+static void
+closed_if_another_is_elected(void **state)
+{
+	uint64_t ahead;
+
+	loses_3();
+	kit_up(&k, 2);
+	ahead = number_of(2);
+	kit_decided(&k, NOTIF_LEADING, 1);
+	assert_true(closed(ahead, ROLE_CLOSE_OTHERWISE));
+	tear_down(state);
+	set_up(state);
+	loses_3();
+	kit_decided(&k, NOTIF_FOLLOWING, 3);
+	assert_true(closed(0, ROLE_CLOSE_OTHERWISE));
+	assert_true(dials(3));
+}
+
+/* It has elected us, and what it says about that counts. */
+static void
+the_likely_leader_follows_us(void **state)
+{
+	uint64_t ahead;
+
+	(void)state;
+	loses_3();
+	kit_up(&k, 2);
+	ahead = number_of(2);
+	kit_up(&k, 2);
+	kit_info(&k, 2, QPACKET_FOLLOWERINFO, 5);
+	assert_true(taken(number_of(2)));
+	kit_decided(&k, NOTIF_LEADING, 1);
+	assert_true(closed(ahead, ROLE_CLOSE_OTHERWISE));
+	assert_non_null(kit_sent(&k, 2, QPACKET_LEADERINFO));
+}
+
+/* The largest sid expects to lead, unless it cannot. */
+static void
+who_dials_ahead(void **state)
+{
+	(void)state;
+	for (unsigned shut = 0; shut < 2; shut++) {
+		role_free(k.role);
+		kit_members(&k.members, 3, 0);
+		kit_new(&k, kit_config(&k.members, 3));
+		kit_start(&k, 4, 4);
+		kit_decided(&k, NOTIF_FOLLOWING, 1);
+		if (shut)
+			kit_step(&k, (struct role_event){.type = ROLE_EV_PORT});
+		kit_down(&k, 1, MSG_REASON_REFUSED);
+		assert_non_null(kit_find(&k, ROLE_ACT_LOOK));
+		assert_int_equal(dials(2), shut);
+		assert_false(dials(1));
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(the_connection_waits_for_the_election),
+	    TEST(the_election_waits_for_the_connection),
+	    TEST(dialled_again_if_it_ends_before),
+	    TEST(closed_if_another_is_elected),
+	    TEST(the_likely_leader_follows_us),
+	    TEST(who_dials_ahead),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
