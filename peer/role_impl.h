@@ -37,6 +37,8 @@ struct role_link {
 	bool pinged;
 	/* as its FOLLOWERINFO or OBSERVERINFO said */
 	int64_t accepted;
+	/* since when it is the link */
+	uint64_t since_ms;
 	/* of the last packet, and of the next PING */
 	uint64_t word_ms;
 	uint64_t ping_ms;
@@ -169,6 +171,8 @@ struct role_follow {
 };
 
 struct role_lead {
+	/* when the quorum was last counted */
+	uint64_t counted_ms;
 	/* A quorum of FOLLOWERINFO must come by then, a quorum of promises by then, and
 	 * all must be done by then. */
 	uint64_t first_ms;

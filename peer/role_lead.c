@@ -14,6 +14,8 @@
 
 /* A quorum of FOLLOWERINFO must come within these. */
 #define FIRST_TICKS 10
+/* Once we are established, who joins counts for these without having acknowledged. */
+#define JOIN_TICKS 6
 /* From an answered PING to the next one. */
 #define PEACE_TICKS 2
 
@@ -238,16 +240,32 @@ on_stand(struct role *r, struct role_actions *out)
 		role_look_again(r, MSG_LOOK_DISK, false, out);
 }
 
+static uint64_t
+joined_ms(const struct role *r, const struct role_remote *p)
+{
+	return p->link.since_ms + role_ticks(r, JOIN_TICKS);
+}
+
+/* One whose disk hangs would keep us leader of a quorum that does not follow us, and
+ * others from electing another. */
+static bool
+is_with_us(const struct role *r, const struct role_remote *p)
+{
+	return is_live(r, p) && (r->lead.epoch == 0 || p->link.acked > 0 ||
+	                         r->lead.counted_ms < joined_ms(r, p));
+}
+
 /* D6: until first_ms others may come in the place of those that went, as long as nobody
  * was told that a quorum has promised. One whose disk failed was quicker than they. */
 static bool
-is_deserted(const struct role *r, uint64_t now_ms)
+is_deserted(struct role *r, uint64_t now_ms)
 {
-	const struct role_lead *l = &r->lead;
+	struct role_lead *l = &r->lead;
 	bool promised = l->promised || l->epoch > 0;
 
+	l->counted_ms = now_ms;
 	return l->gathered && (promised || now_ms >= l->first_ms) &&
-	       !role_is_quorum(r, is_live);
+	       !role_is_quorum(r, is_with_us);
 }
 
 static void
@@ -420,6 +438,8 @@ due_ms(const struct role *r)
 			due = silent;
 		if (p->link.ping_ms < due)
 			due = p->link.ping_ms;
+		if (r->lead.counted_ms < joined_ms(r, p) && joined_ms(r, p) < due)
+			due = joined_ms(r, p);
 	}
 	return due;
 }

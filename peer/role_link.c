@@ -40,7 +40,7 @@ use(struct role_remote *p, uint64_t number, int64_t accepted, struct role_action
 	memset(&p->link, 0, sizeof(p->link));
 	p->link.number = number;
 	p->link.accepted = accepted;
-	p->link.word_ms = p->link.ping_ms = out->now_ms;
+	p->link.since_ms = p->link.word_ms = p->link.ping_ms = out->now_ms;
 	a->sid = p->sid;
 	a->number = number;
 }

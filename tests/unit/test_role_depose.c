@@ -104,6 +104,60 @@ a_joiner_keeps_the_quorum(void **state)
 	assert_true(kit_view(&k).active);
 }
 
+/* But not for long, if it never acknowledges: perhaps its disk hangs. */
+static void
+one_that_never_acknowledges_keeps_none(void **state)
+{
+	(void)state;
+	establish();
+	joins(3, 4);
+	for (unsigned i = 0; i < 5; i++) {
+		kit_pass(&k, KIT_TICK);
+		kit_packet(&k, 3, QPACKET_PING, 0, 0);
+		kit_packet(&k, 2, QPACKET_PING, 0, 0);
+	}
+	kit_pass(&k, KIT_TICK - 1);
+	kit_down(&k, 2, MSG_REASON_EOF);
+	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	assert_int_equal(role_due_ms(k.role), k.now_ms + 1);
+	kit_pass(&k, 1);
+	expect_look(MSG_LOOK_QUORUM);
+	assert_true(kit_closed(&k, 3, ROLE_CLOSE_ENDED));
+
+	lead(); /* as before, but 3 is late already */
+	joins(2, 5);
+	kit_written(&k, 0);
+	ackepoch(2, 5);
+	ack(2, 6);
+	kit_written(&k, 0);
+	joins(3, 5);
+	kit_pass(&k, 3 * KIT_TICK);
+	kit_packet(&k, 2, QPACKET_PING, 0, 0);
+	kit_packet(&k, 3, QPACKET_PING, 0, 0);
+	kit_pass(&k, 3 * KIT_TICK);
+	assert_true(kit_view(&k).active);
+	kit_down(&k, 2, MSG_REASON_EOF);
+	expect_look(MSG_LOOK_QUORUM);
+}
+
+/* Who has acknowledged an epoch of ours counts, however long a renewal takes. */
+static void
+one_that_renews_keeps_the_quorum(void **state)
+{
+	(void)state;
+	establish();
+	joins(3, 7); /* and says no more */
+	assert_int_equal(offered(2), 8);
+	for (unsigned i = 0; i < 10; i++) {
+		kit_pass(&k, KIT_TICK);
+		kit_packet(&k, 2, QPACKET_PING, 0, 0);
+		kit_packet(&k, 3, QPACKET_PING, 0, 0);
+	}
+	kit_down(&k, 3, MSG_REASON_EOF);
+	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	assert_true(kit_view(&k).active);
+}
+
 static void
 an_observer_keeps_none(void **state)
 {
@@ -399,6 +453,8 @@ main(void)
 	    TEST(a_short_limit_has_no_peace),
 	    TEST(a_closed_link_counts_at_once),
 	    TEST(a_joiner_keeps_the_quorum),
+	    TEST(one_that_never_acknowledges_keeps_none),
+	    TEST(one_that_renews_keeps_the_quorum),
 	    TEST(an_observer_keeps_none),
 	    TEST(lost_on_the_way),
 	    TEST(silence),
