@@ -133,6 +133,7 @@ role_establish(struct role *r, int64_t epoch, struct role_actions *out)
 	r->published = epoch;
 	r->refusals = 0;
 	role_demote_end(r);
+	role_limit_clear(r);
 	r->vote.epoch = epoch;
 	role_announce(r, out);
 }

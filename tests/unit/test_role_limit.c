@@ -367,6 +367,25 @@ not_so_far_ahead(void **state)
 	assert_int_equal(kit_view(&k).reason, ROLE_REASON_AHEAD);
 }
 
+/* Once we are established ourselves, nobody keeps us out. */
+static void
+kept_out_until_we_lead(void **state)
+{
+	(void)state;
+	role_free(k.role);
+	looking(3, 5 + JUMP, 4);
+	info_from(3, 5);
+	assert_int_equal(kit_view(&k).reason, ROLE_REASON_AHEAD);
+	lead();
+	joins(2, 5);
+	kit_written(&k, 0);
+	ackepoch(2, 4);
+	ack(2, 5 + JUMP + 1);
+	kit_written(&k, 0);
+	assert_true(kit_view(&k).active);
+	assert_int_equal(kit_view(&k).reason, ROLE_REASON_NONE);
+}
+
 static void
 whom_we_elected_may_say_any_epoch(void **state)
 {
@@ -399,6 +418,7 @@ main(void)
 	    TEST(until_the_others_report_more),
 	    TEST(a_leader_keeps_us_out),
 	    TEST(not_so_far_ahead),
+	    TEST(kept_out_until_we_lead),
 	    TEST(whom_we_elected_may_say_any_epoch),
 	};
 
