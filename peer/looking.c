@@ -53,9 +53,7 @@ led_in_vain(enum msg_look_reason look)
 	case MSG_LOOK_QUORUM:
 		return "this server led, and lost its quorum";
 	case MSG_LOOK_TIMEOUT:
-		return "this server was elected, but no quorum reached its quorum port "
-		       "in "
-		       "time";
+		return "this server was elected, but its quorum did not answer in time";
 	case MSG_LOOK_EPOCH:
 		return "this server was elected, but another one has newer data";
 	case MSG_LOOK_DISK:
@@ -95,6 +93,17 @@ followed_in_vain(const struct role_view *v)
 	return "and does not lead any more";
 }
 
+static void
+put_deserted(const struct role_view *v, char *out, size_t cap)
+{
+	char times[32] = "";
+
+	if (v->deserted > 1)
+		snprintf(times, sizeof(times), " %u times", v->deserted);
+	snprintf(out, cap, "this server was elected%s, but no quorum came to it%s", times,
+	         v->demoted ? ", so it lets others lead for now" : "");
+}
+
 const char *
 looking_text(const struct role_view *v, int64_t self, char *out, size_t cap)
 {
@@ -109,6 +118,9 @@ looking_text(const struct role_view *v, int64_t self, char *out, size_t cap)
 		         v->tried);
 	else if (!v->has_tried)
 		snprintf(out, cap, "no server has been elected since the start");
+	else if (ours && v->deserted > 0 && v->look != MSG_LOOK_EPOCH &&
+	         v->look != MSG_LOOK_DISK)
+		put_deserted(v, out, cap);
 	else if (ours)
 		snprintf(out, cap, "%s", led_in_vain(v->look));
 	else if (failure)

@@ -402,10 +402,7 @@ role_get_view(const struct role *r, struct role_view *out)
 		out->leader = r->vote.leader;
 		out->active = r->mode == ROLE_MODE_LEAD;
 	} else {
-		out->look = (enum msg_look_reason)r->look.reason;
-		out->has_tried = r->vote.state != NOTIF_LOOKING;
-		out->tried = r->vote.leader;
-		out->link = r->lost;
+		role_look_view(r, out);
 	}
 	/* after a start: of the leader before it */
 	out->epoch = r->published > 0 ? r->published : role_current(r);

@@ -163,6 +163,11 @@ struct role_view {
 	bool has_tried;
 	int64_t tried;
 	enum msg_reason link;
+	/* Our vote is that of a demoted server, or will be (docs/ELECTION.md, section
+	 * "Who should not lead"); how often we were elected and no quorum came, since the
+	 * last established leader. A change of these alone is no event. */
+	bool demoted;
+	unsigned deserted;
 };
 
 struct role_packet {

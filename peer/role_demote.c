@@ -27,8 +27,10 @@ judge_lead(struct role *r, enum msg_look_reason reason)
 {
 	bool deserted = reason == MSG_LOOK_TIMEOUT || reason == MSG_LOOK_QUORUM;
 
-	if (r->lead.epoch == 0 && deserted && !r->away)
-		r->demotion.looks = DEMOTED_LOOKS;
+	if (r->lead.epoch > 0 || !deserted || r->away)
+		return;
+	r->demotion.looks = DEMOTED_LOOKS;
+	r->demotion.deserted++;
 }
 
 /* D4. A leader from which we withheld our promise had no quorum without us: perhaps the
@@ -71,6 +73,7 @@ role_demote_end(struct role *r)
 {
 	r->demotion.withheld = 0;
 	r->demotion.patience = PATIENCE;
+	r->demotion.deserted = 0;
 	if (r->mode == ROLE_MODE_LEAD)
 		r->demotion.looks = 0;
 }

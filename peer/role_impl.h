@@ -141,6 +141,8 @@ struct role_demotion {
 	 * many of them the demotion ends. */
 	unsigned withheld;
 	unsigned patience;
+	/* leaderships of ours without a quorum, since the last established leader */
+	unsigned deserted;
 };
 
 struct role_follow {
@@ -289,6 +291,8 @@ void role_send_look(struct role *r, struct role_actions *out);
 /* Ends the role: closes every learner link and looks, now or after a wait. */
 void role_look_again(struct role *r, enum msg_look_reason reason, bool gave_up,
                      struct role_actions *out);
+/* What is shown of the looks while no leader is established. */
+void role_look_view(const struct role *r, struct role_view *out);
 /* Ends the role since the link to connmgr ended. */
 void role_lost(struct role *r, struct role_actions *out);
 

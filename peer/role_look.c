@@ -42,6 +42,17 @@ wait_ticks(unsigned refusals)
 
 /* D5: what servers wait differs by up to a half, so that they do not look in step for
  * ever. */
+void
+role_look_view(const struct role *r, struct role_view *out)
+{
+	out->look = (enum msg_look_reason)r->look.reason;
+	out->has_tried = r->vote.state != NOTIF_LOOKING;
+	out->tried = r->vote.leader;
+	out->link = r->lost;
+	out->demoted = r->demotion.now || r->demotion.looks > 0;
+	out->deserted = r->demotion.deserted;
+}
+
 static uint64_t
 wait_ms(const struct role *r, uint64_t ticks)
 {

@@ -180,6 +180,8 @@ put_looking(struct buf_out *out, const struct peer *p)
 	else
 		buf_put_text(out, "null");
 	json_put_text(out, "link", msg_reason_name(v->link));
+	json_put_bool(out, "demoted", v->demoted);
+	json_put_u64(out, "deserted", v->deserted);
 	json_put_text(out, "text", looking(p, text, sizeof(text)));
 	buf_put_u8(out, '}');
 }

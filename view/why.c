@@ -46,6 +46,7 @@ why_name(enum why_cause cause)
 	    [WHY_OTHER_FRESHER] = "other_fresher",
 	    [WHY_LOST_QUORUM] = "lost_quorum",
 	    [WHY_LOST_LEADER] = "lost_leader",
+	    [WHY_DEMOTED] = "demoted",
 	    [WHY_ESTABLISHING] = "establishing",
 	    [WHY_ELECTING] = "electing",
 	};
@@ -341,6 +342,16 @@ add_last_role(struct why *w)
 		    "%s", member_string(w->looking, "text"));
 }
 
+static void
+add_demotion(struct why *w)
+{
+	if (json_is_true(json_object_get(w->looking, "demoted")))
+		add(w, WHY_DEMOTED, NULL,
+		    "this server lets others lead for now, since it was elected (%" PRId64
+		    " in a row) and no quorum came to it",
+		    member_number(w->looking, "deserted"));
+}
+
 /* ---- the election ---- */
 
 /* Those that look and vote as we do, in our round, with ourselves. */
@@ -406,6 +417,8 @@ why_looking(const struct conf *conf, const struct asks *asks)
 	if (w.looking &&
 	    (w.since_ms >= WHY_MOMENT_MS || last_role(&w) == WHY_ESTABLISHING))
 		add_last_role(&w);
+	if (w.since_ms >= WHY_MOMENT_MS)
+		add_demotion(&w);
 	if (json_array_size(w.causes) == 0)
 		add_election(&w);
 	text = member_string(json_array_get(w.causes, 0), "text");

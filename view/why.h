@@ -46,6 +46,8 @@ enum why_cause {
 	/* the role that ended: we led and lost our quorum; our leader is gone */
 	WHY_LOST_QUORUM,
 	WHY_LOST_LEADER,
+	/* we were elected and no quorum came, so that we let others lead for now */
+	WHY_DEMOTED,
 	/* a server is elected and is being established */
 	WHY_ESTABLISHING,
 	/* none of these: the election goes on */

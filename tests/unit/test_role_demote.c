@@ -15,6 +15,27 @@ d1_nobody_came(void **state)
 	assert_true(is_demoted());
 }
 
+/* What people are told: how often in a row, until a leader is established. */
+static void
+it_is_shown(void **state)
+{
+	struct role_view v;
+
+	(void)state;
+	for (unsigned i = 1; i <= 3; i++) {
+		lead();
+		kit_pass(&k, 10 * KIT_TICK);
+		v = kit_find(&k, ROLE_ACT_EVENT)->u.view;
+		assert_true(v.demoted);
+		assert_int_equal(v.deserted, i);
+	}
+	establish();
+	kit_down(&k, 2, MSG_REASON_EOF);
+	v = kit_view(&k);
+	assert_false(v.demoted);
+	assert_int_equal(v.deserted, 0);
+}
+
 static void
 d1_nobody_promised(void **state)
 {
@@ -412,6 +433,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(d1_nobody_came),
+	    TEST(it_is_shown),
 	    TEST(d1_nobody_promised),
 	    TEST(d1_the_quorum_is_lost),
 	    TEST(d1_not_once_it_was_established),

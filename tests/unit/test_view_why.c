@@ -363,6 +363,28 @@ the_last_role(void **state)
 	memset(&asks, 0, sizeof(asks));
 }
 
+/* Others may be elected meanwhile, and fail as well. */
+static void
+demoted(void **state)
+{
+	(void)state;
+	add_both_up();
+	add_elector(100, 100, false);
+	add_peer(1000, "election", "",
+	         "\"last\":\"timeout\",\"tried\":3,\"link\":\"\",\"demoted\":true,"
+	         "\"deserted\":2");
+	expect("late demoted", "as the peer says");
+	asks_deinit(&asks);
+	memset(&asks, 0, sizeof(asks));
+	add_both_up();
+	add_elector(100, 100, false);
+	add_peer(1000, "election", "",
+	         "\"last\":\"start\",\"tried\":null,\"demoted\":true,\"deserted\":2");
+	expect("demoted",
+	       "this server lets others lead for now, since it was elected (2 in "
+	       "a row) and no quorum came to it");
+}
+
 static void
 obstacles(void **state)
 {
@@ -370,7 +392,7 @@ obstacles(void **state)
 	                                    "epoch_ahead"};
 
 	(void)state;
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		memset(&asks, 0, sizeof(asks));
 		add_both_up();
 		add_elector(100, 100, false);
@@ -415,7 +437,8 @@ main(void)
 	    TEST(establishing),   TEST(few_voters),    TEST(one_missing),
 	    TEST(words_of_links), TEST(silence),       TEST(weights),
 	    TEST(observers),      TEST(other_members), TEST(the_last_role),
-	    TEST(obstacles),      TEST(workers),       TEST(names),
+	    TEST(demoted),        TEST(obstacles),     TEST(workers),
+	    TEST(names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
