@@ -32,10 +32,13 @@ vote_said(const struct elect_view *v)
 static void
 put_vote(struct buf_out *out, const struct vote *v, int64_t round)
 {
+	int64_t epoch = vote_claimed_epoch(v->epoch);
+
 	buf_put_text(out,
 	             "{\"leader\":%" PRId64 ",\"zxid\":\"0x%" PRIx64
-	             "\",\"round\":%" PRId64 ",\"epoch\":%" PRId64 "}",
-	             v->leader, (uint64_t)v->zxid, round, v->epoch);
+	             "\",\"round\":%" PRId64 ",\"epoch\":%" PRId64 ",\"demoted\":%s}",
+	             v->leader, (uint64_t)v->zxid, round, epoch,
+	             epoch == v->epoch ? "false" : "true");
 }
 
 static void
