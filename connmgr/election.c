@@ -35,7 +35,7 @@ tell(struct election_remote *r, uint64_t now_ms, const struct link_action *a)
 	if (restless && !r->restless)
 		log_limited(LOG_LEVEL_WARNING,
 		            "election: the link to server %lld comes up and ends again "
-		            "and again; two servers may have the same id",
+		            "and again",
 		            (long long)r->sid);
 	r->restless = restless;
 	if (a->status != told->link)
@@ -71,6 +71,26 @@ on_dial(void *user, enum dial_outcome outcome, enum msg_reason reason)
 }
 
 static void
+far_text(const struct stream *s, char out[ADDRESS_TEXT_MAX])
+{
+	struct address a;
+
+	out[0] = '\0';
+	if (stream_far_address(s, &a) == 0)
+		address_text(&a, out);
+}
+
+/* This connection is in use from now on. */
+static void
+begin_use(struct election_remote *r, const struct stream *s)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	far_text(s, text);
+	twin_begin(&r->twin, text);
+}
+
+static void
 apply(struct election_remote *r, uint64_t now_ms, const struct link_action *a)
 {
 	const struct lane *l = &r->election->lane;
@@ -91,9 +111,11 @@ apply(struct election_remote *r, uint64_t now_ms, const struct link_action *a)
 		break;
 	case LINK_DO_USE_DIALED:
 		len = lane_hello(l, &r->dial.stream, hello);
+		begin_use(r, &r->dial.stream);
 		e = wire_take(r->wire, &r->dial.stream, hello, len);
 		break;
 	case LINK_DO_USE_ACCEPTED:
+		begin_use(r, &r->offered);
 		e = wire_take(r->wire, &r->offered, NULL, 0);
 		r->taken = e == 0;
 		break;
@@ -127,6 +149,7 @@ on_frame(void *user, const unsigned char *data, size_t len)
 {
 	struct election_remote *r = user;
 
+	twin_heard(&r->twin, clock_ms());
 	if (!r->link.proved)
 		push(r, LINK_EV_FRAME, MSG_REASON_NONE);
 	lane_hear(&r->election->lane, r->sid, 0, true, data, len);
@@ -229,6 +252,48 @@ on_port(void *user)
 	(void)user; /* health shows the listeners */
 }
 
+/* Another server greets as this remote while that is linked? Connections of both sides
+ * cross when a link comes up, so that one from a server that does not keep its own
+ * connection counts only later. */
+static void
+look_for_twin(struct election_remote *r, const struct stream *s)
+{
+	uint64_t now_ms = clock_ms();
+	char text[ADDRESS_TEXT_MAX];
+	bool proved;
+
+	if (!r->link.up || wire_has_ended(r->wire) ||
+	    (r->link.config.larger && now_ms - r->link.up_ms < LINK_SETTLE_MS))
+		return;
+	far_text(s, text);
+	twin_greeted(&r->twin, now_ms, text);
+	proved = twin_is_proved(&r->twin, now_ms);
+	if (proved && !r->twin_told)
+		log_limited(LOG_LEVEL_WARNING,
+		            "election: server %lld is linked at %s and greets from %s at "
+		            "the same time; two servers may have the same id",
+		            (long long)r->sid, r->twin.one, r->twin.other);
+	r->twin_told = proved;
+}
+
+/* Somebody else has our sid, unless it is we who dialled ourselves. */
+static void
+note_namesake(struct election *e, const struct stream *s)
+{
+	struct address far, own;
+
+	if (stream_far_address(s, &far) < 0 ||
+	    stream_own_address(s, address_port(&far), &own) < 0 ||
+	    address_same(&far, &own))
+		return;
+	address_text(&far, e->namesake);
+	e->namesake_ms = clock_ms();
+	log_limited(LOG_LEVEL_WARNING,
+	            "election: the server at %s says that it is server %lld, "
+	            "which we are; two servers have the same id",
+	            e->namesake, (long long)e->lane.config.conf->id);
+}
+
 static void
 on_greeted(void *user, int64_t sid, struct stream *s, const unsigned char *early,
            size_t early_len)
@@ -239,8 +304,10 @@ on_greeted(void *user, int64_t sid, struct stream *s, const unsigned char *early
 
 	if (sid == self) {
 		e->lane.counters.own_sid++;
+		note_namesake(e, s);
 		stream_close(s);
 	} else if (r) {
+		look_for_twin(r, s);
 		r->offered = stream_take(s);
 		r->taken = false;
 		push(r, LINK_EV_ACCEPTED, MSG_REASON_NONE);

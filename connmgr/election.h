@@ -6,6 +6,7 @@
 #include "connmgr/dial.h"
 #include "connmgr/lane.h"
 #include "connmgr/link_stranger.h"
+#include "connmgr/twin.h"
 #include "connmgr/wire.h"
 
 struct election;
@@ -23,6 +24,8 @@ struct election_remote {
 	bool restless;         /* the log says that the link keeps ending */
 	struct msg_remote told;
 	uint64_t since_ms; /* clock: of the link in `told` */
+	struct twin twin;
+	bool twin_told; /* the log says that there are two servers of this sid */
 };
 
 /* The place of a server that is not in the configuration. It is kept and answered as long
@@ -39,6 +42,9 @@ struct election {
 	struct election_remote remotes[CONF_SERVERS_MAX];
 	struct link_strangers strangers;
 	struct election_guest *guests; /* as many as strangers.max */
+	/* from where another server greeted with our own sid, and when; 0: none did */
+	char namesake[ADDRESS_TEXT_MAX];
+	uint64_t namesake_ms;
 };
 
 /* What `config` points to is borrowed until election_free. 0 or -errno. */

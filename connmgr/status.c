@@ -230,6 +230,24 @@ put_drops(struct buf_out *out, const struct connmgr *s)
 	buf_put_u8(out, '}');
 }
 
+static void
+unwell(const struct election_remote *r, char *out, size_t cap)
+{
+	uint64_t now_ms = clock_ms();
+
+	if (twin_is_proved(&r->twin, now_ms))
+		snprintf(out, cap,
+		         "server %" PRId64
+		         " is linked at %s and greets from %s at the same "
+		         "time; two servers may have the same id",
+		         r->sid, r->twin.one, r->twin.other);
+	else if (link_is_restless(&r->link, now_ms))
+		snprintf(out, cap,
+		         "the link to server %" PRId64
+		         " comes up and ends again and again",
+		         r->sid);
+}
+
 /* Why this connmgr is not well, "" when it is; returns `out`. */
 static const char *
 degraded(const struct connmgr *s, char *out, size_t cap)
@@ -238,12 +256,12 @@ degraded(const struct connmgr *s, char *out, size_t cap)
 
 	*out = '\0';
 	for (unsigned i = 0; i < l->remote_count && *out == '\0'; i++)
-		if (link_is_restless(&l->remotes[i].link, clock_ms()))
-			snprintf(out, cap,
-			         "the link to server %" PRId64
-			         " comes up and ends again and again; two servers may "
-			         "have the same id",
-			         l->remotes[i].sid);
+		unwell(&l->remotes[i], out, cap);
+	if (l->namesake_ms > 0 && clock_ms() - l->namesake_ms < TWIN_WINDOW_MS)
+		snprintf(out, cap,
+		         "the server at %s says that it is server %" PRId64
+		         ", which we are; two servers have the same id",
+		         l->namesake, s->conf->id);
 	if (s->state_error < 0)
 		snprintf(out, cap, "the elector's state cannot be written: %s",
 		         strerror(-s->state_error));

@@ -201,6 +201,25 @@ stream_own_address(const struct stream *s, uint16_t port, struct address *out)
 	return 0;
 }
 
+int
+stream_far_address(const struct stream *s, struct address *out)
+{
+	struct address a = {.len = sizeof(a.any)};
+
+	if (getpeername(s->fd, (struct sockaddr *)&a.any, &a.len) < 0)
+		return -errno;
+	*out = a;
+	return 0;
+}
+
+bool
+stream_has_ended(const struct stream *s)
+{
+	struct pollfd look = {.fd = s->fd, .events = POLLRDHUP};
+
+	return s->fd < 0 || poll(&look, 1, 0) > 0;
+}
+
 struct stream
 stream_take(struct stream *s)
 {

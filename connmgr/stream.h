@@ -65,6 +65,10 @@ ssize_t stream_greet(struct stream *s, const void *hello, size_t hello_len,
 
 /* Our side's address of the connection, with another port. 0 or -errno. */
 int stream_own_address(const struct stream *s, uint16_t port, struct address *out);
+/* The other side's address. 0 or -errno. */
+int stream_far_address(const struct stream *s, struct address *out);
+/* True: the other side has ended the connection, whether we have read that or not. */
+bool stream_has_ended(const struct stream *s);
 /* The caller owns the result, which nobody watches; `s` has no connection any more. */
 struct stream stream_take(struct stream *s);
 void stream_close(struct stream *s); /* nothing happens without a connection */

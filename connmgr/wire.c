@@ -94,6 +94,12 @@ wire_is_up(const struct wire *w)
 	return w->stream.fd >= 0;
 }
 
+bool
+wire_has_ended(const struct wire *w)
+{
+	return stream_has_ended(&w->stream);
+}
+
 size_t
 wire_waiting(const struct wire *w)
 {

@@ -44,6 +44,7 @@ enum outbox_result wire_send(struct wire *w, const void *data, size_t len);
 void wire_close(struct wire *w);  /* no callback; also without a connection */
 void wire_forget(struct wire *w); /* closes, and clears the outbox for another remote */
 bool wire_is_up(const struct wire *w);
+bool wire_has_ended(const struct wire *w); /* stream_has_ended */
 size_t wire_waiting(const struct wire *w); /* outbox_waiting */
 
 #endif

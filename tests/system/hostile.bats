@@ -135,6 +135,38 @@ lab_healthy() {
 	lab_wait_leader
 }
 
+@test "a link that comes up and ends again and again is called restless, and no second server" {
+	lab_make 3 'supervisor = { watchdog_ms = 60000; };'
+	lab_start 1
+	lab_start 2
+	lab_wait_leader 1 2
+	comes_and_goes() { # as server 3 whose connmgr dies each time, until server 1 calls the link restless
+		python3 - "$(lab_port 1 election)" <<-'END'
+			import socket, struct, sys
+			text = b"127.0.0.1:3888"
+			for i in range(10):
+			    with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10) as s:
+			        s.sendall(struct.pack(">qqi", -65536, 3, len(text)) + text)
+		END
+		lab_health_says 1 "the link to server 3 comes up and ends again and again"
+	}
+	lab_until "server 1 says so" comes_and_goes
+	! lab_health_says 1 "same id" || false
+}
+
+@test "who greets with our own id from elsewhere is said to be a second server" {
+	lab_up 1
+	lab_wait_leader
+	python3 - "$(lab_port 1 election)" <<-'END'
+		import socket, struct, sys
+		with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10, ("127.0.0.2", 0)) as s:
+		    text = b"127.0.0.2:3888"
+		    s.sendall(struct.pack(">qqi", -65536, 1, len(text)) + text)
+		    s.recv(1)
+	END
+	lab_until "health says so" lab_health_says 1 "the server at 127.0.0.2:[0-9]* says that it is server 1, which we are; two servers have the same id"
+}
+
 # links_lost ID: how often a worker of that server has lost its link
 links_lost() {
 	lab_door "$1" connmgr | jq -e '.counters.links_lost'
