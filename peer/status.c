@@ -132,31 +132,37 @@ warning(const struct peer *p, char *out, size_t cap)
 	return out;
 }
 
+/* The kind of the reason `why`. Without one of the core there is none, or the record is
+ * still being read. */
 static const char *
-obstacle(enum role_reason reason)
+obstacle(enum role_reason reason, const char *why)
 {
-	static const char *const words[] = {
-	    [ROLE_REASON_NONE] = "",
-	    [ROLE_REASON_EPOCHS] = "record",
-	    [ROLE_REASON_WRITE] = "disk",
-	    [ROLE_REASON_USED_UP] = "epochs_used_up",
-	    [ROLE_REASON_PORT] = "port",
-	    [ROLE_REASON_AHEAD] = "epoch_ahead",
-	    [ROLE_REASON_OLDER] = "older_protocol",
-	};
-
-	return words[reason];
+	switch (reason) {
+	case ROLE_REASON_NONE:
+		return *why ? "disk" : "";
+	case ROLE_REASON_EPOCHS:
+		return "record";
+	case ROLE_REASON_WRITE:
+		return "disk";
+	case ROLE_REASON_USED_UP:
+		return "epochs_used_up";
+	case ROLE_REASON_PORT:
+		return "port";
+	case ROLE_REASON_AHEAD:
+		return "epoch_ahead";
+	case ROLE_REASON_OLDER:
+		return "older_protocol";
+	}
+	return "";
 }
 
 static void
 put_reason(struct buf_out *out, const struct peer *p)
 {
 	char reason[PEER_WHY_MAX];
-	bool reads =
-	    *peer_reason(p, reason, sizeof(reason)) && p->view.reason == ROLE_REASON_NONE;
 
-	json_put_text(out, "reason", reason);
-	json_put_text(out, "obstacle", reads ? "disk" : obstacle(p->view.reason));
+	json_put_text(out, "reason", peer_reason(p, reason, sizeof(reason)));
+	json_put_text(out, "obstacle", obstacle(p->view.reason, reason));
 	json_put_text(out, "warning", warning(p, reason, sizeof(reason)));
 }
 

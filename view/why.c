@@ -33,6 +33,7 @@ why_name(enum why_cause cause)
 	    [WHY_EPOCHS_USED_UP] = "epochs_used_up",
 	    [WHY_PORT] = "port",
 	    [WHY_EPOCH_AHEAD] = "epoch_ahead",
+	    [WHY_OLDER_PROTOCOL] = "older_protocol",
 	    [WHY_FEW_VOTERS] = "few_voters",
 	    [WHY_NOT_LINKED] = "not_linked",
 	    [WHY_SILENT] = "silent",
@@ -108,9 +109,10 @@ add_obstacle(struct why *w)
 	const json_t *peer = asks_answer(w->asks, PATHS_PEER);
 	const char *word = member_string(peer, "obstacle");
 
-	for (unsigned i = WHY_RECORD; i <= WHY_EPOCH_AHEAD; i++)
+	for (unsigned i = WHY_RECORD; i <= WHY_OLDER_PROTOCOL; i++)
 		if (strcmp(word, why_name((enum why_cause)i)) == 0)
-			add(w, (enum why_cause)i, NULL, "the peer cannot lead: %s",
+			add(w, (enum why_cause)i, NULL, "%s%s",
+			    i == WHY_OLDER_PROTOCOL ? "" : "the peer cannot lead: ",
 			    member_string(peer, "reason"));
 	if (!*word && ended_by(w, MSG_LOOK_DISK))
 		add(w, WHY_DISK, NULL, "%s", member_string(w->looking, "text"));

@@ -23,6 +23,8 @@ enum why_cause {
 	WHY_PORT,
 	/* our record promises an epoch far beyond that of the others */
 	WHY_EPOCH_AHEAD,
+	/* another server speaks an older protocol at its quorum port */
+	WHY_OLDER_PROTOCOL,
 	/* the voters that are reachable are no quorum */
 	WHY_FEW_VOTERS,
 	/* a voter's election link is not up: `reason` as in connmgr's links, `since_ms`
