@@ -15,6 +15,7 @@ struct conn {            /* one that the core was told of, and has not closed */
 	uint64_t number; /* 0: none */
 	bool dialled;
 	bool used;        /* it is the link */
+	int64_t said;     /* FOLLOWERINFO: what it has promised */
 	int64_t offered;  /* LEADERINFO went over it */
 	int64_t promised; /* it answered that with a promise */
 	int64_t acked;    /* ACK came */
@@ -95,6 +96,8 @@ note_packet(struct model *m, int64_t from, uint64_t number, const struct qpacket
 	struct conn *r = find_conn(find_remote(m, from), number);
 	struct qpacket_ackepoch answer;
 
+	if (r && (p->type == QPACKET_FOLLOWERINFO || p->type == QPACKET_OBSERVERINFO))
+		r->said = p->zxid >> 32;
 	if (!r || !r->used)
 		return;
 	if (p->type == QPACKET_LEADERINFO && from == m->vote.leader)
@@ -142,7 +145,9 @@ check_ackepoch(struct model *m, const struct role_packet *p)
 static void
 check_leader_packet(struct model *m, struct conn *to, int32_t type, int64_t epoch)
 {
-	if (type == QPACKET_LEADERINFO) {
+	if (type == QPACKET_LEADERINFO && epoch < to->said) {
+		/* it is kept out, and promises nothing below what it said */
+	} else if (type == QPACKET_LEADERINFO) {
 		must(epoch > m->promised || epoch == m->proposed,
 		     "a leader proposes what nobody was promised");
 		m->proposed = to->offered = epoch;
@@ -312,7 +317,8 @@ same_view(const struct role_view *a, const struct role_view *b)
 	       a->epoch == b->epoch && a->active == b->active && a->reason == b->reason &&
 	       a->error == b->error && a->since_ms == b->since_ms &&
 	       a->older == b->older && a->look == b->look &&
-	       a->has_tried == b->has_tried && a->tried == b->tried && a->link == b->link;
+	       a->has_tried == b->has_tried && a->tried == b->tried &&
+	       a->link == b->link && a->promised == b->promised && a->others == b->others;
 }
 
 static void
