@@ -21,7 +21,7 @@
 #define PARENT_VAR    "CONCLAVE_PARENT"
 #define CHILDREN_FILE "children"
 /* a pid and a role for each */
-#define CHILDREN_TEXT_MAX (USERS_CHILDREN_MAX * 32)
+#define CHILDREN_TEXT_MAX ((USERS_CHILDREN_MAX + USERS_ENDED_MAX) * 32)
 #define NO_USER           ((uid_t)-1)
 #define NO_GROUP          ((gid_t)-1)
 
@@ -34,6 +34,9 @@ static struct users_child children[USERS_CHILDREN_MAX];
 static unsigned child_count;
 /* Of the group that may read; NO_GROUP: there is none. */
 static gid_t readers = NO_GROUP;
+/* In turn; a pid of 0: none yet. */
+static struct users_child ended[USERS_ENDED_MAX];
+static unsigned ended_turn;
 
 static void
 read_users(const char *passwd, struct users *out)
@@ -194,18 +197,40 @@ users_open(const char *run_dir)
 		(void)name_children_file(run_dir, children_file);
 }
 
+static const struct users_child *
+find_child(const struct users_child *list, unsigned count, pid_t pid)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (list[i].pid == pid)
+			return &list[i];
+	return NULL;
+}
+
+static void
+put_children(struct buf_out *out, const struct users_child *list, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (list[i].pid > 0)
+			buf_put_text(out, "%d %d\n", (int)list[i].pid, (int)list[i].role);
+}
+
 int
 users_keep_children(const char *run_dir, const struct users_child *list, unsigned count)
 {
 	char path[PATH_MAX], text[CHILDREN_TEXT_MAX];
 	struct buf_out out;
 
-	buf_out_init(&out, text, sizeof(text));
-	child_count = count < USERS_CHILDREN_MAX ? count : USERS_CHILDREN_MAX;
-	for (unsigned i = 0; i < child_count; i++) {
+	count = count < USERS_CHILDREN_MAX ? count : USERS_CHILDREN_MAX;
+	for (unsigned i = 0; i < child_count; i++)
+		if (!find_child(list, count, children[i].pid))
+			ended[ended_turn++ % USERS_ENDED_MAX] = children[i];
+	child_count = count;
+	for (unsigned i = 0; i < count; i++)
 		children[i] = list[i];
-		buf_put_text(&out, "%d %d\n", (int)list[i].pid, (int)list[i].role);
-	}
+	buf_out_init(&out, text, sizeof(text));
+	/* the living come first: a pid may come again */
+	put_children(&out, children, child_count);
+	put_children(&out, ended, USERS_ENDED_MAX);
 	if (name_children_file(run_dir, path) < 0 || out.bad)
 		return -ENAMETOOLONG;
 	if (count == 0)
@@ -217,13 +242,15 @@ users_keep_children(const char *run_dir, const struct users_child *list, unsigne
 static enum policy_role
 role_of(pid_t pid)
 {
+	const struct users_child *child = find_child(children, child_count, pid);
 	char text[CHILDREN_TEXT_MAX], *at = text;
 	int number, role, used;
 	size_t len;
 
-	for (unsigned i = 0; i < child_count; i++)
-		if (children[i].pid == pid)
-			return children[i].role;
+	if (!child && pid > 0)
+		child = find_child(ended, USERS_ENDED_MAX, pid);
+	if (child)
+		return child->role;
 	if (pid <= 0 || !*children_file ||
 	    file_read(children_file, text, sizeof(text), &len) < 0)
 		return POLICY_NO_CHILD;
@@ -273,8 +300,10 @@ users_of(int fd, struct users_process *out)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0)
 		return -errno;
-	*out = (struct users_process){
-	    .uid = who.uid, .pid = who.pid, .reader = is_reader(fd, who.gid)};
+	*out = (struct users_process){.uid = who.uid,
+	                              .pid = who.pid,
+	                              .reader = is_reader(fd, who.gid),
+	                              .role = role_of(who.pid)};
 	return 0;
 }
 
@@ -282,8 +311,10 @@ const char *
 users_refuse(const struct users_process *who, enum policy_what what)
 {
 	struct policy_asker asker = {
-	    .uid = who->uid, .reader = who->reader, .role = role_of(who->pid)};
+	    .uid = who->uid, .reader = who->reader, .role = who->role};
 
+	if (asker.role == POLICY_NO_CHILD)
+		asker.role = role_of(who->pid);
 	return policy_refuses(users_policy(), &asker, what);
 }
 

@@ -43,8 +43,11 @@ struct users_child {
 	enum policy_role role;
 };
 #define USERS_CHILDREN_MAX 8
-/* An empty list removes the file. 0, or -errno of the file; the list in memory is the new
- * one then, too. */
+/* So many of those that have ended stay in the list: a door may hear what a process has
+ * asked after its end, when its parent knows of the end already. */
+#define USERS_ENDED_MAX 16
+/* `list` has the children that live. An empty one removes the file. 0, or -errno of the
+ * file; the list in memory is the new one then, too. */
 int users_keep_children(const char *run_dir, const struct users_child *list,
                         unsigned count);
 const struct policy *users_policy(void);
@@ -65,6 +68,9 @@ struct users_process {
 	bool reader;
 	/* 0: it is in another namespace. It may have ended since. */
 	pid_t pid;
+	/* What it was when it was met: another process may hold its end of the socket,
+	 * and have its pid, later. */
+	enum policy_role role;
 };
 /* Who is at the other end of the socket `fd`, as the kernel says. 0 or -errno. */
 int users_of(int fd, struct users_process *out);

@@ -10,6 +10,7 @@
  *   - exit N: exit status N at once
  *   - stubborn: as ok, but ends on SIGKILL only
  *   - forge: another process sends READY=1 and beats; the worker itself is mute
+ *   - will: asks conclaved to restart the peer, and exits before it is heard
  *   - noise: malformed notifications, then as ok, with a generation that no process has
  *
  * It writes NAME.env (how it was started), and a line to NAME.log for each start, SIGHUP
@@ -49,7 +50,7 @@ static const struct mode modes[] = {
     {"unready", false, true, false}, {"hang", true, false, false},
     {"flap", true, false, false},    {"exit", false, false, false},
     {"stubborn", true, true, true},  {"forge", false, false, false},
-    {"noise", true, true, false},
+    {"noise", true, true, false},    {"will", false, false, false},
 };
 
 static char folder[4096]; /* of the configuration that conclaved has read */
@@ -177,6 +178,19 @@ make_noise(void)
 	}
 }
 
+static void
+leave_will(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%.80s/run/conclaved/door",
+	         folder);
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
+	    send(fd, "restart peer", 12, 0) == 12)
+		note("asked");
+}
+
 static int
 serve(const struct mode *mode, int signals)
 {
@@ -228,6 +242,10 @@ be_worker(int argc, char **argv)
 	if (strcmp(mode->name, "exit") == 0) {
 		sd_notifyf(0, "X_CONCLAVE_ERROR=%s gives up", worker);
 		return number;
+	}
+	if (strcmp(mode->name, "will") == 0) {
+		leave_will();
+		return 1;
 	}
 	sigemptyset(&taken);
 	sigaddset(&taken, SIGTERM);

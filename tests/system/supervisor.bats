@@ -547,6 +547,15 @@ when_stopped() { # WORKER: microseconds
 	is conclaved state starting
 }
 
+@test "what a worker asks for with its last words is refused, too" {
+	configure "restart_min_ms = 50"
+	mode elector will
+	start
+	until_true "it has asked" logged elector asked 3
+	grep -q "pid $(awk '/^asked/ { print $2; exit }' "$dir/elector.log") may not ask for restart" "$dir/out"
+	grep -c '^start' "$dir/peer.log" | grep -qx 1
+}
+
 @test "malformed notifications are counted and harm nobody" {
 	configure
 	mode peer noise

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -98,6 +99,17 @@ test_incomplete(void **state)
 	assert_false(u.complete);
 }
 
+/* All who were children make room for others, who end as well. */
+static void
+forget_children(void)
+{
+	struct users_child other = {.pid = 4000000, .role = POLICY_PEER};
+
+	for (unsigned i = 0; i <= USERS_ENDED_MAX; i++, other.pid++)
+		(void)users_keep_children("/no/such/folder", &other, 1);
+	(void)users_keep_children("/no/such/folder", NULL, 0);
+}
+
 /* A worker reads who is a child from the file, and takes what it cannot read for no
  * reason to refuse. */
 static void
@@ -125,8 +137,7 @@ test_children(void **state)
 		int status;
 
 		if (pid == 0) {
-			/* forgets the list in memory */
-			(void)users_keep_children("/no/such/folder", NULL, 0);
+			forget_children();
 			setenv("CONCLAVE_PARENT", "1", 1);
 			users_open(folder);
 			_exit(users_refuse(&we, POLICY_ADMINISTER) ? 1 : 0);
@@ -134,10 +145,55 @@ test_children(void **state)
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_int_equal(status, i == 0 ? 1 << 8 : 0);
 		assert_int_equal(users_keep_children(folder, NULL, 0), 0);
+		forget_children();
 		assert_null(users_refuse(&we, POLICY_ADMINISTER));
 	}
 	*strrchr(path, '/') = '\0';
 	assert_int_equal(rmdir(path), 0);
+}
+
+/* What a child has asked may be heard after its end, and what it has connected may belong
+ * to another process by then. Neither counts as an administrator's. */
+static void
+test_ended_children(void **state)
+{
+	const struct users_child we = {getpid(), POLICY_ELECTOR},
+				 other = {77, POLICY_PEER};
+	struct users_process early, late;
+	char path[96], text[1024];
+	int pair[2];
+	size_t len;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/conclaved", folder);
+	assert_int_equal(mkdir(path, 0700), 0);
+	strcat(path, "/children");
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	assert_int_equal(users_keep_children(folder, &we, 1), 0);
+	assert_int_equal(users_of(pair[0], &early), 0);
+	assert_int_equal(users_keep_children(folder, &other, 1), 0);
+	assert_int_equal(users_of(pair[0], &late), 0);
+	assert_non_null(users_refuse(&late, POLICY_ADMINISTER));
+	assert_non_null(users_refuse(&late, POLICY_BE_PEER));
+	assert_int_equal(file_read(path, text, sizeof(text), &len), 0);
+	snprintf(path, sizeof(path), "\n%d 2\n", (int)we.pid);
+	assert_ptr_equal(strstr(text, "77 3\n"), text);
+	assert_non_null(strstr(text, path));
+	/* the number may come again, as a child of another kind */
+	assert_int_equal(
+	    users_keep_children(folder, &(struct users_child){we.pid, POLICY_PEER}, 1),
+	    0);
+	assert_int_equal(users_of(pair[0], &late), 0);
+	assert_null(users_refuse(&late, POLICY_BE_PEER));
+	forget_children();
+	assert_int_equal(users_of(pair[0], &late), 0);
+	assert_null(users_refuse(&late, POLICY_ADMINISTER));
+	assert_non_null(users_refuse(&early, POLICY_ADMINISTER));
+	assert_int_equal(users_keep_children(folder, NULL, 0), 0);
+	snprintf(path, sizeof(path), "%s/conclaved", folder);
+	assert_int_equal(rmdir(path), 0);
+	close(pair[0]);
+	close(pair[1]);
 }
 
 /* ---- a door, asked by processes of several users ---- */
@@ -223,8 +279,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_read),     cmocka_unit_test(test_incomplete),
-	    cmocka_unit_test(test_children), cmocka_unit_test(test_names),
-	    cmocka_unit_test(test_door),
+	    cmocka_unit_test(test_children), cmocka_unit_test(test_ended_children),
+	    cmocka_unit_test(test_names),    cmocka_unit_test(test_door),
 	};
 	int failed;
 
