@@ -79,3 +79,20 @@ acl_grant(const char *path, gid_t gid, unsigned bits)
 		return -errno;
 	return 0;
 }
+
+bool
+acl_is_there(const char *path)
+{
+	return getxattr(path, NAME, NULL, 0) > 0;
+}
+
+int
+acl_chmod(const char *path, mode_t mode, gid_t gid, unsigned bits)
+{
+	bool there = acl_is_there(path);
+	int r = there ? acl_grant(path, ACL_NO_GROUP, 0) : 0;
+
+	if (r == 0 && chmod(path, mode) < 0)
+		r = -errno;
+	return r == 0 && there ? acl_grant(path, gid, bits) : r;
+}

@@ -4,6 +4,7 @@
 #ifndef IPC_ACL_H
 #define IPC_ACL_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #define ACL_NO_GROUP ((gid_t)-1)
@@ -16,5 +17,11 @@
  * takes the list away. What the owning group and all others may stays as it is. 0, or
  * -errno: -EPERM: another user owns it; -ENOTSUP: the file system has no lists. */
 int acl_grant(const char *path, gid_t gid, unsigned bits);
+
+bool acl_is_there(const char *path);
+/* chmod. Where there is a list the owning group gets what `mode` says, as it would
+ * without one (chmod alone changes what all groups of the list may have at most), and
+ * `gid` may have `bits` as before. 0 or -errno. */
+int acl_chmod(const char *path, mode_t mode, gid_t gid, unsigned bits);
 
 #endif

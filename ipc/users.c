@@ -137,6 +137,12 @@ users_admit(const char *path)
 	return acl_grant(path, readers, ACL_USE);
 }
 
+int
+users_chmod(const char *path, mode_t mode)
+{
+	return acl_chmod(path, mode, readers, ACL_LIST);
+}
+
 /* True if the uids of others cannot be seen here: not all of them are mapped. */
 static bool
 are_hidden(void)

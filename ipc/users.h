@@ -62,6 +62,9 @@ void users_let_read(uint32_t gid);
  * -EINVAL: we are in a namespace that does not have the group. */
 int users_admit(const char *path);
 
+/* chmod of a folder of ours to which users_admit may have let that group. */
+int users_chmod(const char *path, mode_t mode);
+
 struct users_process {
 	uid_t uid;
 	/* It belongs to the group of users_let_read. */

@@ -93,7 +93,7 @@ apart_make_own(const struct apart *a, const char *path)
 		return r;
 	/* where this fails, apart_try finds out */
 	(void)!chown(path, (uid_t)-1, a->guises[0].gid);
-	(void)chmod(path, FOLDER_MODE);
+	(void)users_chmod(path, FOLDER_MODE);
 	return 0;
 }
 
@@ -235,7 +235,7 @@ hand_over(const char *path, const struct guise *g)
 static int
 make_as(const char *parent, const char *path, const struct guise *g)
 {
-	int r = chmod(parent, OPEN_MODE) < 0 ? -errno : 0;
+	int r = users_chmod(parent, OPEN_MODE), shut;
 
 	if (r < 0)
 		return r;
@@ -243,9 +243,8 @@ make_as(const char *parent, const char *path, const struct guise *g)
 	if (mkdir(path, FOLDER_MODE) < 0 || chmod(path, FOLDER_MODE) < 0)
 		r = -errno;
 	guise_drop();
-	if (chmod(parent, FOLDER_MODE) < 0 && r == 0)
-		r = -errno;
-	return r;
+	shut = users_chmod(parent, FOLDER_MODE);
+	return r < 0 ? r : shut;
 }
 
 /* A folder of somebody else stays as it is: the worker says what is wrong with it. */

@@ -227,3 +227,22 @@ all_new() {
 		grep "/opt/new/conclave-elector lies where nothing may be executed (NoExecPaths= of the unit, .*ExecPaths=.*systemctl edit conclave" /run/said
 		rm -r /opt/new'
 }
+
+@test "members of control_group may ask where each worker has a user of its own, also after a restart" {
+	box '
+		sed -i "1i control_group = \"adm\";" /etc/conclave/conclave.conf
+		systemctl restart conclave'
+	box_until "it serves" serves
+	box 'systemctl restart conclave'
+	box_until "it serves again" serves
+	box '
+		member() { setpriv --reuid=65534 --regid=65534 --groups="$1" conclave "${@:2}"; }
+		member adm status --json | jq -e ".leader == 1 and .silent == [] and (.processes | length == 4)"
+		! member adm restart peer || exit 1
+		! member bin status || exit 1
+		[ "$(conclave check --systemd)" = "the units fit the configuration" ]
+		sed -i 1d /etc/conclave/conclave.conf
+		systemctl restart conclave'
+	box_until "it serves without the key" serves
+	box '! setpriv --reuid=65534 --regid=65534 --groups=adm conclave status || exit 1'
+}

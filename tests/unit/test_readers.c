@@ -67,6 +67,27 @@ lists(void **state)
 	unlink(file);
 }
 
+/* The mode of a folder with a list can be changed as that of one without. */
+static void
+modes(void **state)
+{
+	(void)state;
+	assert_int_equal(acl_chmod(run_dir, 0750, READERS, ACL_LIST), 0);
+	assert_int_equal(mode_of(run_dir), 0750);
+	assert_false(has_list(run_dir));
+	assert_int_equal(chmod(run_dir, 0700), 0);
+	assert_int_equal(acl_grant(run_dir, READERS, ACL_LIST), 0);
+	assert_int_equal(acl_chmod(run_dir, 01730, READERS, ACL_LIST), 0);
+	assert_true(has_list(run_dir));
+	assert_int_equal(mode_of(run_dir), 01770); /* the mask of both */
+	assert_int_equal(acl_grant(run_dir, ACL_NO_GROUP, 0), 0);
+	assert_int_equal(mode_of(run_dir) & 0777, 0730);
+	assert_int_equal(acl_grant(run_dir, READERS, ACL_LIST), 0);
+	assert_int_equal(acl_chmod(run_dir, 0710, ACL_NO_GROUP, 0), 0);
+	assert_false(has_list(run_dir));
+	assert_int_equal(chmod(run_dir, 0700), 0);
+}
+
 /* A member may read where a stranger may not, and nothing else; nobody loses anything. */
 static void
 what_members_may(void **state)
@@ -207,6 +228,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(lists),
+	    cmocka_unit_test(modes),
 	    cmocka_unit_test(what_members_may),
 	    cmocka_unit_test(groups_of_a_file),
 	    cmocka_unit_test(a_door),
