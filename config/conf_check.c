@@ -3,6 +3,7 @@
 #include "config/conf_draft.h"
 #include "config/conf_host.h"
 #include "config/conf_memory.h"
+#include "ipc/acl.h"
 #include "ipc/users.h"
 
 #include <errno.h>
@@ -107,10 +108,16 @@ check_group(struct conf_draft *d)
 {
 	const char *name = d->conf.control_group;
 	struct conf_place at = place_of(&d->places, "control_group");
+	int r;
 
 	if (!*name)
 		return 0;
-	if (!users_group("/etc/group", name, &d->conf.control_gid))
+	d->conf.control_gid = ACL_NO_GROUP;
+	r = users_group("/etc/group", name, &d->conf.control_gid);
+	if (r ==
+	    -EACCES) /* a worker reads its file again, and has found the group before */
+		return 0;
+	if (r < 0)
 		return conf_fail(d->error, at,
 		                 "control_group = \"%s\" is no group of /etc/group; make "
 		                 "it with groupadd %s, or leave the key out",

@@ -93,21 +93,22 @@ users_read(const char *passwd, const char *group, struct users *out)
 	}
 }
 
-bool
+int
 users_group(const char *group, const char *name, uint32_t *gid)
 {
 	FILE *file = fopen(group, "re");
 	const struct group *row;
-	bool found = false;
+	int r = -ENOENT;
 
-	while (file && !found && (row = fgetgrent(file))) {
-		found = strcmp(row->gr_name, name) == 0;
-		if (found)
+	if (!file)
+		return -errno;
+	while (r < 0 && (row = fgetgrent(file)))
+		if (strcmp(row->gr_name, name) == 0) {
 			*gid = row->gr_gid;
-	}
-	if (file)
-		fclose(file);
-	return found;
+			r = 0;
+		}
+	fclose(file);
+	return r;
 }
 
 void

@@ -27,8 +27,10 @@ struct users {
 /* Reads them from the files `passwd` and `group`. */
 void users_read(const char *passwd, const char *group, struct users *out);
 
-/* The number of the group `name` in the file `group`. False: it has no such group. */
-bool users_group(const char *group, const char *name, uint32_t *gid);
+/* The number of the group `name` in the file `group`. 0; -ENOENT: it has no such group;
+ * else -errno of the file, which a worker cannot open once it has dropped its privileges:
+ * -EACCES. */
+int users_group(const char *group, const char *name, uint32_t *gid);
 
 /* A worker's start, before it drops its privileges and before proc_init: it is apart from
  * the others if it runs as the user of a worker. A conclaved that has started it keeps

@@ -211,6 +211,10 @@ is_error() {
 	done
 }
 
+test_reloaded() {
+	[ "$(grep -cE '(connmgr|elector|peer): (reloaded|the configuration is not reloaded)' "$LAB/1/log")" = 3 ]
+}
+
 @test "members of control_group may ask, and change nothing" {
 	[ "$(id -u)" = 0 ] || skip "only root can be another user"
 	lab_up 1 'control_group = "daemon"; supervisor = { watchdog_ms = 60000; };'
@@ -245,6 +249,11 @@ is_error() {
 	[ "$output" = 0x0 ]
 	run -69 in_group bin status
 	[[ "$output" == *"members of the group that control_group names"* ]]
+	# the workers, which see no /etc/group any more, read the file again
+	run -0 lab_conclave 1 reload
+	lab_until "all have" test_reloaded
+	run ! grep "not reloaded" "$LAB/1/log"
+	run -0 in_group daemon status
 	lab_stop 1
 	# without the key nothing is left of it
 	sed -i s/control_group.*daemon..// "$LAB/1/conclave.conf"

@@ -135,10 +135,11 @@ groups_of_a_file(void **state)
 
 	(void)state;
 	assert_int_equal(file_write(file, text, sizeof(text) - 1, false), 0);
-	assert_true(users_group(file, "adm", &gid));
+	assert_int_equal(users_group(file, "adm", &gid), 0);
 	assert_int_equal(gid, 4);
-	assert_false(users_group(file, "ad", &gid));
-	assert_false(users_group("/no/such/file", "adm", &gid));
+	assert_int_equal(users_group(file, "ad", &gid), -ENOENT);
+	assert_int_equal(users_group("/no/such/file", "adm", &gid), -ENOENT);
+	assert_int_equal(users_group("/etc/group/adm", "adm", &gid), -ENOTDIR);
 	assert_int_equal(gid, 4);
 	unlink(file);
 }
