@@ -31,6 +31,8 @@ write_status(struct supervisor *s)
 	size_t len = supervisor_status_print(s);
 	int r = -EMSGSIZE;
 
+	if (!place_is_ours(&s->place)) /* run_dir may be another's by now */
+		return;
 	if (len > 0) {
 		s->reply[len++] = '\n';
 		r = file_write(s->file, s->reply, len, false);

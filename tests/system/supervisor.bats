@@ -649,7 +649,7 @@ when_stopped() { # WORKER: microseconds
 	for path in conclaved/door conclaved/notify peer/door connmgr/door; do
 		test -S "$dir/run/$path"
 	done
-	test -e "$dir/run/conclaved/status.json"
+	[ "$(field conclaved pid)" = "$daemon" ]
 	ask status | jq -e '[.processes[] | select(.state == "ready")] | length == 4'
 	old=$(field peer pid)
 	kill -9 "$old"
