@@ -1,6 +1,8 @@
 /* See log.h. */
 #include "base/log.h"
 
+#include "base/plain.h"
+
 #include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -89,6 +91,7 @@ log_line(enum log_level level, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	plain_make(text);
 	if (!put(level, text))
 		log_lost++;
 	if (level == LOG_LEVEL_ERR && on_err_fn)

@@ -2,7 +2,8 @@
  * up→backoff`.
  * `<N>` is the syslog priority that journald reads; a terminal does not get it. Only
  * shells log, never cores. Any thread may log. Logging never waits for a reader: a line
- * that finds no room is lost, and the next line that finds room says how many were. */
+ * that finds no room is lost, and the next line that finds room says how many were. A
+ * control character in a line, as of a name that somebody else chose, becomes a `?`. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 

@@ -1,6 +1,8 @@
 /* The form of all error messages; see conf_error.h. */
 #include "config/conf_error.h"
 
+#include "base/plain.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,8 +23,6 @@ conf_fail(struct conf_error *error, struct conf_place at, const char *format, ..
 	va_start(args, format);
 	vsnprintf(out + len, cap - len, format, args);
 	va_end(args);
-	for (; *out; out++)
-		if ((unsigned char)*out < ' ' || *out == 0x7f)
-			*out = '?';
+	plain_make(out);
 	return 1;
 }

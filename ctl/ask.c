@@ -5,6 +5,7 @@
 #include "base/paths.h"
 #include "client/door.h"
 #include "proc/roster.h"
+#include "view/member.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -79,6 +80,7 @@ take_answer(struct client *c, struct ask *a)
 	if (r == 0) {
 		client_end(c);
 		a->answer = json_loads(reply, 0, NULL);
+		member_make_plain(a->answer);
 		if (!json_is_object(a->answer) || json_object_get(a->answer, "error"))
 			r = -EBADMSG;
 	}

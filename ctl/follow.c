@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/paths.h"
+#include "view/member.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -70,6 +71,7 @@ receive(struct follow *f)
 		return false;
 	json_decref(f->event);
 	f->event = r == 0 ? json_loads(f->line, 0, NULL) : NULL;
+	member_make_plain(f->event);
 	/* an error: the peer has no room for another subscriber */
 	if (r < 0 || json_object_get(f->event, "error")) {
 		hang_up(f);

@@ -1,6 +1,7 @@
 /* See table.h. */
 #include "ctl/table.h"
 
+#include "base/plain.h"
 #include "view/member.h"
 
 #include <assert.h>
@@ -25,9 +26,7 @@ table_cell(struct table *t, const char *text)
 
 	if (!copy)
 		return;
-	for (char *p = copy; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
+	plain_make(copy);
 	json_array_append_new(t->cells, member_of_bytes(copy));
 	free(copy);
 }

@@ -140,6 +140,7 @@ verb_demand(const struct ctl *c, const char *folder, const char *request,
 		return verb_failed(c, EXIT_NO_ANSWER, "%s: no answer (%s); %s",
 		                   c->verb->name, strerror(-r), unsure);
 	*answer = json_loads(reply, 0, NULL);
+	member_make_plain(*answer);
 	if (json_is_object(*answer))
 		return 0;
 	json_decref(*answer);

@@ -1,6 +1,7 @@
 /* conclave import. */
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/plain.h"
 #include "config/conf_error.h"
 #include "config/zoo.h"
 #include "ctl/verb.h"
@@ -107,9 +108,7 @@ comment(struct import *m, struct buf_out *b, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	for (char *p = line; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
+	plain_make(line);
 	buf_put_text(b, "#%s%s\n", line[0] ? " " : "", line);
 	m->head_lines++;
 }

@@ -2,6 +2,7 @@
 #include "view/member.h"
 
 #include "base/json.h"
+#include "base/plain.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -54,6 +55,34 @@ member_copy(const json_t *object, const char *key)
 	json_t *node = json_object_get(object, key);
 
 	return node ? json_incref(node) : json_null();
+}
+
+static void
+make_string_plain(json_t *string)
+{
+	char *copy = strdup(json_string_value(string));
+
+	if (!copy)
+		return;
+	plain_make(copy);
+	if (strcmp(copy, json_string_value(string)) != 0)
+		json_string_set(string, copy);
+	free(copy);
+}
+
+void
+member_make_plain(json_t *node)
+{
+	const char *key;
+	json_t *child;
+	size_t i;
+
+	if (json_is_string(node))
+		make_string_plain(node);
+	json_array_foreach (node, i, child)
+		member_make_plain(child);
+	json_object_foreach (node, key, child)
+		member_make_plain(child);
 }
 
 json_t *

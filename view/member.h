@@ -26,6 +26,10 @@ const char *member_text(const json_t *object, const char *key, char *out, size_t
 /* The member for another object to hold, null where there is none; a new reference. */
 json_t *member_copy(const json_t *object, const char *key);
 
+/* Replaces the control characters in all strings of `node` (base/plain.h): what a process
+ * has answered goes to a terminal. */
+void member_make_plain(json_t *node);
+
 /* A new string of any bytes. Text of a file or of the command line may not be UTF-8,
  * which jansson refuses; then each wrong byte becomes the character of that number, as in
  * base/json. */

@@ -109,6 +109,14 @@ a_long_line_is_cut(void **state)
 }
 
 static void
+a_line_is_one_line(void **state)
+{
+	(void)state;
+	log_info("said: %s", "a\n<3>test: b\033[2J");
+	assert_string_equal(drain(), "<6>test: said: a?<3>test: b?[2J\n");
+}
+
+static void
 a_reader_that_is_gone(void **state)
 {
 	(void)state;
@@ -130,6 +138,7 @@ main(void)
 	    TEST(a_line),
 	    TEST(a_full_pipe_does_not_block),
 	    TEST(a_long_line_is_cut),
+	    TEST(a_line_is_one_line),
 	    TEST(a_reader_that_is_gone),
 	};
 

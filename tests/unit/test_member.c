@@ -194,6 +194,24 @@ bytes_that_are_no_text(void **state)
 	json_decref(bad);
 }
 
+static void
+strings_made_plain(void **state)
+{
+	json_t *node = json_loads("{\"a\":\"\\u001b[2J\",\"b\":[1,{\"c\":\"x\\ny\"},"
+	                          "\"z\\u009b\"],\"d\":null}",
+	                          0, NULL);
+	char *got;
+
+	(void)state;
+	member_make_plain(NULL);
+	member_make_plain(node);
+	got = json_dumps(node, JSON_COMPACT);
+	assert_string_equal(
+	    got, "{\"a\":\"?[2J\",\"b\":[1,{\"c\":\"x?y\"},\"z?\"],\"d\":null}");
+	free(got);
+	json_decref(node);
+}
+
 int
 main(void)
 {
@@ -205,6 +223,7 @@ main(void)
 	    cmocka_unit_test(integers_read),
 	    cmocka_unit_test(members),
 	    cmocka_unit_test(bytes_that_are_no_text),
+	    cmocka_unit_test(strings_made_plain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
