@@ -94,6 +94,20 @@ place_renew(struct place *p, char error[PLACE_ERROR_MAX])
 	return 0;
 }
 
+/* Whoever can open a folder can lock it, and would keep us from starting. */
+static void
+hide_from_others(const char *path)
+{
+	const mode_t others = S_IRGRP | S_IROTH;
+	struct stat st;
+
+	if (lstat(path, &st) < 0 || st.st_uid != geteuid() || !(st.st_mode & others))
+		return;
+	if (chmod(path, st.st_mode & 07777 & ~others) < 0)
+		log_warning("%s can be read, and so be locked, by others: %s", path,
+		            strerror(errno));
+}
+
 int
 place_take(struct place *p, const struct apart *apart, const char *run_dir,
            const char *data_dir, char error[PLACE_ERROR_MAX])
@@ -108,6 +122,7 @@ place_take(struct place *p, const struct apart *apart, const char *run_dir,
 	if ((r = make_dir(p->apart, "run_dir", run_dir, error)) < 0 ||
 	    (r = make_dir(p->apart, "data_dir", data_dir, error)) < 0)
 		return r;
+	hide_from_others(data_dir);
 	/* this lock is kept until we end; a file for it could not be made on a full disk
 	 */
 	r = file_lock_open(data_dir, true);

@@ -24,7 +24,8 @@ struct place {
 	struct local_name lock_name;
 };
 
-/* Makes both folders and run_dir/conclaved, and takes the locks. 0; 1: another conclaved
+/* Makes both folders and run_dir/conclaved, and takes the locks; others may not list
+ * data_dir any more, since who can open it could lock it. 0; 1: another conclaved
  * has one of them; -errno: a folder cannot be used. `error` says so for a person. */
 int place_take(struct place *p, const struct apart *apart, const char *run_dir,
                const char *data_dir, char error[PLACE_ERROR_MAX]);

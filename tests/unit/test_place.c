@@ -82,6 +82,20 @@ test_second(void **state)
 	assert_non_null(strstr(error, "; stop it"));
 }
 
+/* Another user who can open data_dir could lock it, and no conclaved would start. */
+static void
+test_locked_by_others(void **state)
+{
+	struct place second;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(chmod(data_dir, 0755), 0);
+	assert_int_equal(place_take(&second, &one_user, run_dir, data_dir, error), 1);
+	assert_int_equal(stat(data_dir, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0711);
+}
+
 static void
 test_removed(void **state)
 {
@@ -230,8 +244,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_second),   TEST(test_removed), TEST(test_taken_by_another),
-	    TEST(test_unusable), TEST(test_config),  TEST(test_notify),
+	    TEST(test_second),           TEST(test_locked_by_others), TEST(test_removed),
+	    TEST(test_taken_by_another), TEST(test_unusable),         TEST(test_config),
+	    TEST(test_notify),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
