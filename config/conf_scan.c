@@ -32,7 +32,7 @@ take_string(struct conf_scan *s)
 		if (s->text[s->pos] != '\\' || peek(s, 1) == '\n')
 			continue;
 		s->pos++;
-		if (peek(s, 0) == 'x' && peek(s, 1) == '0' && peek(s, 2) == '0')
+		if ((peek(s, 0) | 32) == 'x' && peek(s, 1) == '0' && peek(s, 2) == '0')
 			return CONF_FOUND_ZERO;
 	}
 	return CONF_FOUND_OPEN_STRING;

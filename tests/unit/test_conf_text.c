@@ -304,6 +304,8 @@ a_nul_in_a_string(void **state)
 	static const struct conf_kit_case cases[] = {
 	    {"id = 1;\nrun_dir = \"/run/a\\x00b\";\n", 2, {"a byte 0", "\\x00"}},
 	    {GOOD "log_level = \"info\\x00\";\n", 8, {"a byte 0"}},
+	    /* libconfig takes both */
+	    {"id = 1;\nrun_dir = \"/run/a\\X00b\";\n", 2, {"a byte 0"}},
 	};
 
 	(void)state;
