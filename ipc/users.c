@@ -245,22 +245,25 @@ users_keep_children(const char *run_dir, const struct users_child *list, unsigne
 	return file_write_shared(path, text, out.len, false);
 }
 
-/* A list that cannot be read refuses nobody. */
+/* A list that is not there refuses nobody. One that may not be read is what a worker
+ * would make of it, who can take that right away from its own user, and refuses all. */
 static enum policy_role
 role_of(pid_t pid)
 {
 	const struct users_child *child = find_child(children, child_count, pid);
 	char text[CHILDREN_TEXT_MAX], *at = text;
-	int number, role, used;
+	int number, role, used, r;
 	size_t len;
 
 	if (!child && pid > 0)
 		child = find_child(ended, USERS_ENDED_MAX, pid);
 	if (child)
 		return child->role;
-	if (pid <= 0 || !*children_file ||
-	    file_read(children_file, text, sizeof(text), &len) < 0)
+	if (pid <= 0 || !*children_file)
 		return POLICY_NO_CHILD;
+	r = file_read(children_file, text, sizeof(text), &len);
+	if (r < 0)
+		return r == -EACCES ? POLICY_CANDIDATE : POLICY_NO_CHILD;
 	for (; sscanf(at, "%d %d\n%n", &number, &role, &used) == 2; at += used)
 		if (number == pid && role > POLICY_NO_CHILD && role <= POLICY_CANDIDATE)
 			return (enum policy_role)role;

@@ -152,6 +152,41 @@ test_children(void **state)
 	assert_int_equal(rmdir(path), 0);
 }
 
+/* A worker has the user of all, and can take the right to read the list from it. */
+static void
+test_hidden_children(void **state)
+{
+	const struct users_child other = {77, POLICY_PEER};
+	const struct users_process we = {.uid = geteuid(), .pid = getpid()};
+	char path[96];
+	int status;
+	pid_t pid;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/conclaved", folder);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(users_keep_children(folder, &other, 1), 0);
+	assert_int_equal(chmod(path, 0), 0);
+	pid = fork();
+	if (pid == 0) {
+		forget_children();
+		setenv("CONCLAVE_PARENT", "1", 1);
+		/* root may read what nobody may */
+		if (geteuid() == 0 && setresuid(65534, 65534, 65534) < 0)
+			_exit(2);
+		users_open(folder);
+		_exit(users_refuse(&we, POLICY_ADMINISTER) &&
+		              users_refuse(&we, POLICY_BE_ELECTOR)
+		          ? 0
+		          : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(chmod(path, 0700), 0);
+	assert_int_equal(users_keep_children(folder, NULL, 0), 0);
+	assert_int_equal(rmdir(path), 0);
+}
+
 /* What a child has asked may be heard after its end, and what it has connected may belong
  * to another process by then. Neither counts as an administrator's. */
 static void
@@ -278,9 +313,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_read),     cmocka_unit_test(test_incomplete),
-	    cmocka_unit_test(test_children), cmocka_unit_test(test_ended_children),
-	    cmocka_unit_test(test_names),    cmocka_unit_test(test_door),
+	    cmocka_unit_test(test_read),
+	    cmocka_unit_test(test_incomplete),
+	    cmocka_unit_test(test_children),
+	    cmocka_unit_test(test_ended_children),
+	    cmocka_unit_test(test_hidden_children),
+	    cmocka_unit_test(test_names),
+	    cmocka_unit_test(test_door),
 	};
 	int failed;
 
