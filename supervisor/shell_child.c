@@ -385,7 +385,9 @@ supervisor_child_noticed(struct supervisor_child *m, const struct child_notice *
 	struct supervisor *s = m->supervisor;
 	struct swap_event ready = {.type = SWAP_EV_READY, .seat = (unsigned)m->seat};
 
-	kept_hear(&s->kept, n, fd);
+	if (is_connmgr(
+		m)) /* the sockets are its own; no other may send one (on_notice) */
+		kept_hear(&s->kept, n, fd);
 	if (n->has_error) {
 		memcpy(m->last_error, n->error, sizeof(m->last_error));
 		m->error_us = clock_us();

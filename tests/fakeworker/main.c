@@ -11,6 +11,7 @@
  *   - stubborn: as ok, but ends on SIGKILL only
  *   - forge: another process sends READY=1 and beats; the worker itself is mute
  *   - will: asks conclaved to restart the peer, and exits before it is heard
+ *   - drop: has conclaved give up a listening socket that it keeps, then as ok
  *   - noise: malformed notifications, then as ok, with a generation that no process has
  *
  * It writes NAME.env (how it was started), and a line to NAME.log for each start, SIGHUP
@@ -51,6 +52,7 @@ static const struct mode modes[] = {
     {"flap", true, false, false},    {"exit", false, false, false},
     {"stubborn", true, true, true},  {"forge", false, false, false},
     {"noise", true, true, false},    {"will", false, false, false},
+    {"drop", true, true, false},
 };
 
 static char folder[4096]; /* of the configuration that conclaved has read */
@@ -259,6 +261,8 @@ be_worker(int argc, char **argv)
 		forge();
 	if (strcmp(mode->name, "noise") == 0)
 		make_noise();
+	if (strcmp(mode->name, "drop") == 0)
+		sd_notify(0, "FDSTOREREMOVE=1\nFDNAME=listen-127.0.0.1-28881");
 	if (mode->ready)
 		sd_notifyf(0,
 		           "READY=1\nSTATUS=%s \"works\"\nX_CONCLAVE_VERSION=9.8\n"

@@ -590,6 +590,19 @@ when_stopped() { # WORKER: microseconds
 	until_true "stopping" grep -q STOPPING=1 "$dir/heard"
 }
 
+@test "no worker but connmgr has a listening socket given up" {
+	configure
+	listen_as_systemd
+	mode elector drop
+	mode peer drop
+	NOTIFY_SOCKET=$dir/systemd start
+	until_true "ready" grep -q 'READY=1' "$dir/heard"
+	run -1 grep FDSTOREREMOVE "$dir/heard"
+	mode connmgr drop
+	ask restart connmgr
+	until_true "connmgr may" grep -q 'FDSTOREREMOVE=1|FDNAME=listen-127.0.0.1-28881' "$dir/heard"
+}
+
 @test "what a person must mend ends a start that somebody waits for, with the reason" {
 	configure
 	listen_as_systemd
