@@ -199,6 +199,44 @@ strangers_make_room_for_members(void **state)
 	expect_empty();
 }
 
+/* All that this stranger sent goes, and nothing of a member, though it waits longer. */
+static void
+members_make_no_room(void **state)
+{
+	(void)state;
+	vote(1, 1);
+	vote(2, 2);
+	vote(100, 3);
+	for (uint32_t i = 1; i < PLACES - 2; i++)
+		assert_int_equal(vote(100 + i, 10 + i), BOARD_QUEUE_OK);
+	vote(100, 4);
+	assert_int_equal(vote(3, 5), BOARD_QUEUE_DROPPED);
+	expect(1);
+	expect(2);
+	for (uint32_t i = 1; i < PLACES - 2; i++)
+		expect(10 + i);
+	expect(5);
+	expect_empty();
+}
+
+static void
+the_share_has_room_for_all_its_bytes(void **state)
+{
+	const struct board_item item = {.class = BOARD_FIFO,
+	                                .lane = MSG_LANE_LEARNER,
+	                                .sid = 2,
+	                                .number = 5,
+	                                .member = true};
+
+	(void)state;
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(put_len(item, i, BOARD_QUEUE_SHARE / 4), BOARD_QUEUE_OK);
+	assert_int_equal(put_len(item, 4, 4), BOARD_QUEUE_REFUSED);
+	for (uint32_t i = 0; i < 4; i++)
+		expect(i);
+	expect_empty();
+}
+
 /* Who sends too many packets is refused; another connection is not, even of its sid. */
 static void
 a_flood_of_packets_costs_its_connection(void **state)
@@ -298,6 +336,8 @@ main(void)
 	    T(a_flood_of_votes_costs_its_sender),
 	    T(large_votes_use_the_share_up),
 	    T(strangers_make_room_for_members),
+	    T(members_make_no_room),
+	    T(the_share_has_room_for_all_its_bytes),
 	    T(a_flood_of_packets_costs_its_connection),
 	    T(a_flood_of_connections_leaves_nothing),
 	    T(the_newest_state_of_a_link_counts),

@@ -194,6 +194,27 @@ the_dialled_one_is_safe(void **state)
 	      1311});
 }
 
+/* The oldest that was dialled stays longer than any that was accepted; and what is said
+ * about a connection that is no more concerns no other. */
+static void
+of_no_other_connection(void **state)
+{
+	(void)state;
+	PLAY(1, {1000, CONNECT, 0, 0, "dial0", 2000},
+	     {1001, DIALED, 5, 0, "use_dialed@0 up5d", NEVER},
+	     {1002, ACCEPTED, 6, 0, "use_accepted@1", 1302},
+	     {1002, FRAME, 6, 0, "up6", NEVER},
+	     {1003, ACCEPTED, 7, 0, "use_accepted@2", 1303},
+	     {1003, FRAME, 7, 0, "up7", NEVER},
+	     {1004, ACCEPTED, 8, 0, "close@1.replaced down6.replaced use_accepted@1",
+	      1304},
+	     {1005, TAKE, 7, 0, "", 1304}, {1006, TAKE, 6, 0, "", 1304},
+	     {1007, CONNECT, 0, 0, "dial0", 1304}, {1008, DISCONNECT, 6, ASKED, "", 1304},
+	     {1009, DIALED, 9, 0, "close@1.replaced use_dialed@1 up9d", NEVER},
+	     {1010, ACCEPTED, 10, 0, "close@0.replaced down5.replacedd use_accepted@0",
+	      1310});
+}
+
 static void
 all_end_with_the_peer(void **state)
 {
@@ -215,6 +236,7 @@ main(void)
 	    cmocka_unit_test(told_with_its_first_frame),
 	    cmocka_unit_test(strangers_take_no_place_in_use),
 	    cmocka_unit_test(the_dialled_one_is_safe),
+	    cmocka_unit_test(of_no_other_connection),
 	    cmocka_unit_test(all_end_with_the_peer),
 	};
 

@@ -100,6 +100,20 @@ dialled_again_if_it_ends_before(void **state)
 	}
 }
 
+/* With our link to connmgr that connection is gone, too. */
+static void
+gone_with_the_link_to_connmgr(void **state)
+{
+	(void)state;
+	loses_3();
+	kit_up(&k, 2);
+	kit_step(&k, (struct role_event){.type = ROLE_EV_LOST});
+	kit_step(&k, (struct role_event){.type = ROLE_EV_AGAIN});
+	kit_decided(&k, NOTIF_FOLLOWING, 2);
+	assert_null(kit_sent(&k, 2, QPACKET_FOLLOWERINFO));
+	assert_true(dials(2));
+}
+
 /* We lead, or the old leader is back after all. */
 static void
 closed_if_another_is_elected(void **state)
@@ -161,6 +175,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    TEST(gone_with_the_link_to_connmgr),
 	    TEST(the_connection_waits_for_the_election),
 	    TEST(the_election_waits_for_the_connection),
 	    TEST(dialled_again_if_it_ends_before),

@@ -46,6 +46,46 @@ a_failed_write_is_no_promise(void **state)
 	expect_look(MSG_LOOK_DISK, false);
 }
 
+/* A renewal whose write fails ends the role, also after one that was tried again. */
+static void
+a_renewal_that_cannot_be_written(void **state)
+{
+	(void)state;
+	kit_up(&k, 3);
+	leaderinfo(6);
+	kit_written(&k, -28);
+	kit_down(&k, 3, MSG_REASON_NEVER);
+	kit_pass(&k, 10 * KIT_TICK);
+	kit_writes(&k, 6, 4); /* again */
+	kit_written(&k, 0);
+	kit_pass(&k, 0);
+	expect_look(MSG_LOOK_DISK, false);
+	kit_decided(&k, NOTIF_FOLLOWING, 3);
+	follow(7);
+	leaderinfo(8);
+	kit_written(&k, -5);
+	assert_int_not_equal(kit_view(&k).state, NOTIF_FOLLOWING);
+	assert_true(kit_closed(&k, 3, ROLE_CLOSE_ENDED));
+}
+
+/* What was wanted for a role that is over is not written after it. */
+static void
+nothing_is_written_for_a_role_that_is_over(void **state)
+{
+	(void)state;
+	kit_up(&k, 3);
+	leaderinfo(6);
+	kit_written(&k, 0);
+	kit_step(&k, (struct role_event){.type = ROLE_EV_CLAIM, .claim = 5});
+	kit_writes(&k, 6, 4);
+	newleader(6); /* waits for that write */
+	assert_null(kit_find(&k, ROLE_ACT_WRITE));
+	kit_down(&k, 3, MSG_REASON_EOF);
+	kit_written(&k, 0);
+	assert_null(kit_find(&k, ROLE_ACT_WRITE));
+	assert_int_equal(role_current(k.role), 4);
+}
+
 static void
 a_closed_link_counts_at_once(void **state)
 {
@@ -373,6 +413,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    TEST(a_renewal_that_cannot_be_written),
+	    TEST(nothing_is_written_for_a_role_that_is_over),
 	    TEST(a_failed_write_is_no_promise),
 	    TEST(a_closed_link_counts_at_once),
 	    TEST(silence),

@@ -216,14 +216,35 @@ connmgr_is_told_again(void **state)
 	expect_look(MSG_LOOK_DISK);
 }
 
+/* A claim alone keeps nobody from leading, however long its write takes. */
+static void
+the_write_of_a_claim(void **state)
+{
+	(void)state;
+	establish();
+	kit_step(&k, (struct role_event){.type = ROLE_EV_CLAIM, .claim = 5});
+	assert_non_null(kit_find(&k, ROLE_ACT_WRITE));
+	for (unsigned i = 0; i < 60; i++) {
+		kit_pass(&k, KIT_TICK);
+		kit_packet(&k, 2, QPACKET_PING, 0, 0);
+		assert_int_equal(kit_view(&k).reason, ROLE_REASON_NONE);
+	}
+	assert_true(kit_view(&k).active);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(a_leader_steps_back),        TEST(so_does_one_that_looks),
-	    TEST(so_does_one_that_waits),     TEST(a_follower_too),
-	    TEST(a_slow_write_is_no_hang),    TEST(a_leader_that_is_established_goes_on),
-	    TEST(a_write_that_fails_at_last), TEST(connmgr_is_told_again),
+	    TEST(the_write_of_a_claim),
+	    TEST(a_leader_steps_back),
+	    TEST(so_does_one_that_looks),
+	    TEST(so_does_one_that_waits),
+	    TEST(a_follower_too),
+	    TEST(a_slow_write_is_no_hang),
+	    TEST(a_leader_that_is_established_goes_on),
+	    TEST(a_write_that_fails_at_last),
+	    TEST(connmgr_is_told_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

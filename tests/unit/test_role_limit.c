@@ -367,6 +367,63 @@ not_so_far_ahead(void **state)
 	assert_int_equal(kit_view(&k).reason, ROLE_REASON_AHEAD);
 }
 
+/* Who has reported nothing has not reported 0: three of five must have. */
+static void
+nobody_knows_before_a_quorum_reports(void **state)
+{
+	(void)state;
+	role_free(k.role);
+	looking(5, 0, 0);
+	lead();
+	joins(2, LAST);
+	assert_false(kit_closed(&k, 2, ROLE_CLOSE_TOO_HIGH));
+	joins(3, 0);
+	assert_true(kit_closed(&k, 2, ROLE_CLOSE_TOO_HIGH));
+}
+
+/* The epoch of a leader that we followed was promised by a quorum, whatever was reported
+ * to us before. */
+static void
+what_was_established_counts(void **state)
+{
+	int64_t epoch = 5 + 2 * JUMP;
+
+	(void)state;
+	joins(2, 4);
+	info_from(3, epoch);
+	kit_written(&k, 0);
+	kit_packet(&k, 3, QPACKET_NEWLEADER, epoch << 32, 0);
+	kit_written(&k, 0);
+	kit_packet(&k, 3, QPACKET_UPTODATE, epoch << 32, 0);
+	assert_int_equal(kit_view(&k).state, NOTIF_FOLLOWING);
+	kit_down(&k, 3, MSG_REASON_EOF);
+	assert_int_equal(kit_find(&k, ROLE_ACT_LOOK)->u.look.epoch, epoch);
+	assert_int_equal(kit_view(&k).reason, ROLE_REASON_NONE);
+}
+
+/* The leader says so until that server comes with another promise, or the role ends. */
+static void
+how_long_it_is_said(void **state)
+{
+	int64_t sid, epoch;
+
+	(void)state;
+	establish();
+	joins(3, LAST);
+	expect_kept_out(3, LAST, 5);
+	kit_up(&k, 4);
+	kit_info(&k, 4, QPACKET_OBSERVERINFO, 4);
+	assert_true(role_get_kept_out(k.role, k.now_ms, &sid, &epoch));
+	joins(3, 5);
+	assert_false(role_get_kept_out(k.role, k.now_ms, &sid, &epoch));
+	kit_down(&k, 3, MSG_REASON_EOF);
+	joins(3, LAST);
+	expect_kept_out(3, LAST, kit_view(&k).epoch);
+	kit_down(&k, 2, MSG_REASON_EOF);
+	assert_false(kit_view(&k).active);
+	assert_false(role_get_kept_out(k.role, k.now_ms, &sid, &epoch));
+}
+
 /* Once we are established ourselves, nobody keeps us out. */
 static void
 kept_out_until_we_lead(void **state)
@@ -400,6 +457,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    TEST(nobody_knows_before_a_quorum_reports),
+	    TEST(what_was_established_counts),
+	    TEST(how_long_it_is_said),
 	    TEST(a_jump_of_2_to_the_20),
 	    TEST(once_a_minute),
 	    TEST(raises_add_up),

@@ -250,6 +250,32 @@ the_end_of_a_role_closes_all(void **state)
 	assert_int_equal(k.todo.count, 0);
 }
 
+/* A packet without a number, which connmgr never sends, is of no connection. */
+static void
+without_a_number(void **state)
+{
+	(void)state;
+	k.numbers[2] = 0;
+	kit_info(&k, 2, QPACKET_FOLLOWERINFO, 4);
+	assert_int_equal(k.todo.count, 0);
+	kit_decided(&k, NOTIF_FOLLOWING, 3);
+	kit_packet(&k, 3, QPACKET_LEADERINFO, 5LL << 32, QPACKET_PROTOCOL);
+	assert_int_equal(k.todo.count, 0);
+}
+
+/* Nothing is left of one that was told of, said nothing and ended. */
+static void
+one_that_ended_before_a_word(void **state)
+{
+	(void)state;
+	establish();
+	kit_up(&k, 3);
+	kit_down(&k, 3, MSG_REASON_EOF);
+	kit_up(&k, 3);
+	assert_int_equal(k.todo.count, 0);
+	expect_still_led();
+}
+
 /* ---- a follower: its link is the one that it dialled ---- */
 
 static void
@@ -422,6 +448,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    TEST(without_a_number),
+	    TEST(one_that_ended_before_a_word),
 	    TEST(greetings_and_garbage),
 	    TEST(the_older_link_answers),
 	    TEST(the_older_link_is_dead),
