@@ -16,8 +16,11 @@
 #include <unistd.h>
 
 #define BACKLOG       128
-#define ACCEPT_BUDGET 16     /* new connections in one turn of the loop */
-#define PACKET_BUDGET 8      /* requests of one connection in one turn of the loop */
+#define ACCEPT_BUDGET 16    /* new connections in one turn of the loop */
+#define REQUESTS_MAX  8     /* of all, before the door rests, which is what is left of */
+#define SPAN_US       10000 /* this */
+#define SOONER        SD_EVENT_PRIORITY_NORMAL
+#define LATER         (SD_EVENT_PRIORITY_NORMAL + 1)
 #define SEND_ROOM     262144 /* several of the largest answers */
 #define PAUSE_US      100000 /* until the next accept, when descriptors are short */
 #define ACCURACY_US   10000
@@ -27,6 +30,12 @@ struct door {
 	sd_event *loop;
 	sd_event_source *listener;
 	sd_event_source *pause;
+	/* No request is heard, and nobody let in, before it fires; NULL: the door does
+	 * not rest. */
+	sd_event_source *rest;
+	/* Requests since then (CLOCK_MONOTONIC). */
+	unsigned heard;
+	uint64_t heard_since_us;
 	const struct door_ops *ops;
 	void *user;
 	char *path;
@@ -53,6 +62,8 @@ struct door_conn {
 	struct users_process who;
 	bool kept;
 	bool closed;
+	/* It has had its turn, and others may not have had theirs. */
+	bool was_heard;
 	/* Held by the door, and by each handler while it runs. */
 	unsigned refs;
 	/* The door's count at the last packet of this connection, either way. */
@@ -117,32 +128,96 @@ make_room(struct door *d)
 	return oldest != NULL;
 }
 
+/* The end of a connection that is kept is noticed while the door rests, too: a worker may
+ * have died. Then those come first who have not had their turn. */
+static void
+set_hearing(struct door_conn *c, bool hears)
+{
+	sd_event_source_set_io_events(c->source, hears ? EPOLLIN : EPOLLRDHUP);
+	sd_event_source_set_enabled(c->source,
+	                            hears || c->kept ? SD_EVENT_ON : SD_EVENT_OFF);
+	sd_event_source_set_priority(c->source,
+	                             c->was_heard && !c->kept ? LATER : SOONER);
+}
+
+static void
+set_resting(struct door *d, bool rests)
+{
+	for (unsigned i = 0; i < d->conn_count; i++)
+		set_hearing(d->conns[i], !rests);
+	sd_event_source_set_enabled(d->listener,
+	                            rests || d->pause ? SD_EVENT_OFF : SD_EVENT_ON);
+}
+
+static int
+on_rested(sd_event_source *s, uint64_t usec, void *user)
+{
+	struct door *d = user;
+
+	(void)s;
+	(void)usec;
+	d->rest = sd_event_source_disable_unref(d->rest);
+	set_resting(d, false);
+	return 0;
+}
+
+/* Counts a request. Whoever may ask at all could ask without a pause, over many
+ * connections, and leave the loop no time for its work. */
+static void
+count_request(struct door *d)
+{
+	uint64_t now_us;
+
+	if (d->closed || d->rest || sd_event_now(d->loop, CLOCK_MONOTONIC, &now_us) < 0)
+		return;
+	if (now_us - d->heard_since_us >= SPAN_US) {
+		d->heard_since_us = now_us;
+		d->heard = 0;
+	}
+	if (++d->heard < REQUESTS_MAX ||
+	    sd_event_add_time_relative(d->loop, &d->rest, CLOCK_MONOTONIC, SPAN_US, 1000,
+	                               on_rested, d) < 0)
+		return;
+	set_resting(d, true);
+}
+
+/* The second turn of one begins a new round for all. */
+static void
+take_turn(struct door_conn *c)
+{
+	struct door *d = c->door;
+
+	for (unsigned i = 0; c->was_heard && i < d->conn_count; i++)
+		if (d->conns[i] != c)
+			d->conns[i]->was_heard = false;
+	c->was_heard = true;
+}
+
+/* One request in a turn of the loop. */
 static void
 hear(struct door_conn *c)
 {
 	static const char too_long[] = "{\"error\":\"the request is too long\"}";
 	char request[DOOR_REQUEST_MAX + 1];
 	struct door *d = c->door;
+	ssize_t n = recv(c->fd, request, DOOR_REQUEST_MAX, MSG_DONTWAIT | MSG_TRUNC);
 
-	for (unsigned i = 0; i < PACKET_BUDGET && !c->closed; i++) {
-		ssize_t n =
-		    recv(c->fd, request, DOOR_REQUEST_MAX, MSG_DONTWAIT | MSG_TRUNC);
-
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			return;
-		if (n <= 0) { /* an empty packet cannot be told from the end */
-			door_conn_close(c);
-			return;
-		}
-		c->last_turn = ++d->turns;
-		if (n > DOOR_REQUEST_MAX) {
-			(void)door_send(c, too_long, sizeof(too_long) - 1);
-			door_conn_close(c);
-			return;
-		}
-		request[n] = '\0';
-		d->ops->on_request(d->user, c, request, (size_t)n);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) { /* an empty packet cannot be told from the end */
+		door_conn_close(c);
+		return;
 	}
+	c->last_turn = ++d->turns;
+	take_turn(c);
+	if (n > DOOR_REQUEST_MAX) {
+		(void)door_send(c, too_long, sizeof(too_long) - 1);
+		door_conn_close(c);
+		return;
+	}
+	request[n] = '\0';
+	d->ops->on_request(d->user, c, request, (size_t)n);
+	count_request(d);
 }
 
 static int
@@ -196,7 +271,8 @@ on_pause_over(sd_event_source *s, uint64_t usec, void *user)
 	(void)s;
 	(void)usec;
 	d->pause = sd_event_source_disable_unref(d->pause);
-	sd_event_source_set_enabled(d->listener, SD_EVENT_ON);
+	if (!d->rest)
+		sd_event_source_set_enabled(d->listener, SD_EVENT_ON);
 	return 0;
 }
 
@@ -330,6 +406,7 @@ door_close(struct door *d)
 	d->closed = true;
 	d->listener = sd_event_source_disable_unref(d->listener);
 	d->pause = sd_event_source_disable_unref(d->pause);
+	d->rest = sd_event_source_disable_unref(d->rest);
 	d->look = sd_event_source_disable_unref(d->look);
 	/* a successor may have made its own there */
 	if (local_is_there(d->path, &d->name))
