@@ -19,7 +19,8 @@
  *
  * A message of nng wakes some five threads on its way, so what is sent within one turn of
  * the loop goes as one: a batch. It is a series of pieces, each a message of ours or part
- * of one, behind a u32 that holds its length, and MORE if the message goes on.
+ * of one, behind a u32 that holds its length, and MORE if the message goes on. A batch
+ * has few pieces, so that no flood keeps the receiver in one turn of its loop.
  *
  * The listener's `out` is at the channel's path, and its `in` at the same with IN_SUFFIX.
  * It listens there, and sends an empty batch, when `out` is up; the dialler dials the
@@ -34,6 +35,7 @@
 
 #define BATCH_MAX 32000
 #define HEAD_SIZE 4 /* in front of each piece */
+#define PIECES    16
 #define MORE      (UINT32_C(1) << 31)
 #define IN_SUFFIX ".i"
 
@@ -52,6 +54,7 @@ struct chan_nng {
 	 * goes next; NULL: none. */
 	nng_msg *rest;
 	nng_msg *batch;
+	unsigned pieces; /* in `batch` */
 	sd_event_source *news;
 	sd_event_source *receive;
 	/* Off while there is room. */
@@ -154,15 +157,20 @@ room(const struct chan_nng *c)
 {
 	size_t used = HEAD_SIZE + (c->batch ? nng_msg_len(c->batch) : 0);
 
-	return used < BATCH_MAX ? BATCH_MAX - used : 0;
+	return used < BATCH_MAX && (!c->batch || c->pieces < PIECES) ? BATCH_MAX - used
+	                                                             : 0;
 }
 
 /* Adds a piece for which there is room. */
 static int
 add_piece(struct chan_nng *c, const void *data, size_t len, bool more)
 {
-	if (!c->batch && nng_msg_alloc(&c->batch, 0) != 0)
-		return -ENOMEM;
+	if (!c->batch) {
+		c->pieces = 0;
+		if (nng_msg_alloc(&c->batch, 0) != 0)
+			return -ENOMEM;
+	}
+	c->pieces++;
 	sd_event_source_set_enabled(c->turn, SD_EVENT_ONESHOT);
 	if (nng_msg_append_u32(c->batch, (uint32_t)len | (more ? MORE : 0)) != 0 ||
 	    nng_msg_append(c->batch, data, len) != 0)
@@ -264,6 +272,7 @@ static void
 take_batch(struct chan_nng *c, nng_msg *batch)
 {
 	bool empty = nng_msg_len(batch) == 0;
+	unsigned pieces = 0;
 
 	if (empty && c->both)
 		chan_report_down(&c->base, "an empty batch");
@@ -271,8 +280,10 @@ take_batch(struct chan_nng *c, nng_msg *batch)
 		start_second_half(c); /* the listener is ready for it */
 	else
 		report_up(c); /* a message may overtake the news of its pipe */
-	while (c->base.state == CHAN_UP && nng_msg_len(batch) > 0)
+	while (c->base.state == CHAN_UP && nng_msg_len(batch) > 0 && pieces++ < PIECES)
 		take_piece(c, batch);
+	if (c->base.state == CHAN_UP && nng_msg_len(batch) > 0)
+		chan_report_down(&c->base, "a batch of too many pieces");
 	nng_msg_free(batch);
 }
 
@@ -301,7 +312,7 @@ on_receive(sd_event_source *s, int fd, uint32_t events, void *user)
 	(void)fd;
 	(void)events;
 	c->base.refs++;
-	for (unsigned i = 0; i < CHAN_BATCH && c->base.state != CHAN_DOWN; i++)
+	for (unsigned i = 0; i < CHAN_BATCH / PIECES && c->base.state != CHAN_DOWN; i++)
 		if (!take_one(c))
 			break;
 	chan_unref(&c->base);

@@ -53,7 +53,7 @@ talker() {
 	epoch=$(lab_conclave "$leader" status --json | jq .epoch)
 	run -0 probe $(ports 1 2 3) --json
 	jq -e --argjson leader "$leader" --argjson epoch "$epoch" '
-		keys == ["leader", "named", "quorum", "servers"] and .named == null and .leader == $leader and .quorum and
+		keys == ["leader", "named", "quorum", "schema", "servers"] and .named == null and .leader == $leader and .quorum and
 		(.servers | length == 3) and all(.servers[];
 			(keys == (["address", "reachable", "error", "state", "leader", "round", "zxid",
 				"peer_epoch", "version", "config", "ms"] | sort)) and
@@ -161,7 +161,7 @@ probe_says() {
 	talker say 2 4611686018427387000 9223372036854775807 "$config" 3
 	for _ in 1 2; do
 		run -0 probe "127.0.0.1:$port" --json
-		[[ "$output" == '{"leader":4611686018427387000,"quorum":true,'* ]]
+		[[ "$output" == '{"schema":1,"leader":4611686018427387000,"quorum":true,'* ]]
 		[[ "$output" == *'"round":9223372036854775807,"zxid":"0xfffffffffffffffe","peer_epoch":7,'* ]]
 	done
 	[ "$(grep -c '^greeted [0-9]* 40$' "$said")" = 2 ]

@@ -259,6 +259,45 @@ test_flush(void **state)
 	until(&a.downs, 1);
 }
 
+/* As many messages as one turn of the loop may take, and one more. */
+static void
+test_too_many_pieces(void **state)
+{
+	static unsigned char batch[13 + 17 * 5];
+	struct end a = {0};
+	int to_a, from_a;
+
+	(void)state;
+	if (kind == CHAN_SEQPACKET)
+		return;
+	for (unsigned pieces = 16; pieces <= 17; pieces++) {
+		size_t len = pieces * 5;
+
+		a = (struct end){0};
+		assert_int_equal(chan_open(&a.chan, kind, CHAN_LISTENS, loop,
+		                           fresh_path(), SAME_USER, LINK_US, &ops, &a),
+		                 0);
+		raw_link(&a, &to_a, &from_a);
+		memset(batch, 0, sizeof(batch));
+		batch[0] = 1;
+		batch[8] = (unsigned char)(len + 4);
+		batch[12] = 1;
+		for (unsigned i = 0; i < pieces; i++)
+			batch[13 + i * 5 + 3] = 1;
+		assert_int_equal(send(to_a, batch, 13 + len, MSG_NOSIGNAL), 13 + len);
+		until(&a.messages, 16);
+		if (pieces == 16)
+			close(to_a);
+		until(&a.downs, 1);
+		if (pieces > 16)
+			close(to_a);
+		close(from_a);
+		assert_int_equal(a.messages, 16);
+		assert_string_equal(a.why, pieces > 16 ? "a batch of too many pieces"
+		                                       : "closed by the other side");
+	}
+}
+
 static void
 test_stranger(void **state)
 {
@@ -353,6 +392,7 @@ run_all(enum chan_kind with)
 	    cmocka_unit_test_setup_teardown(test_stale_socket, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_bad_batches, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_flush, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_too_many_pieces, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_stranger, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_other_process, set_up, tear_down),
 	};
