@@ -21,9 +21,13 @@ refused(const char *what, int error)
 static int
 unusable(const char *folder, int error)
 {
-	log_err("the folder %s cannot be used: %s; make it a folder of the user with the "
-	        "number %u with mode 0700, or remove it",
-	        folder, strerror(error), (unsigned)geteuid());
+	log_err(
+	    "the folder %s cannot be used: %s; keep what is in it, and make it a folder "
+	    "of the user with the number %u with mode 0700 (chown, chmod)",
+	    folder,
+	    error == EPERM ? "it has another owner, or other users may write there"
+			   : strerror(error),
+	    (unsigned)geteuid());
 	return -error;
 }
 

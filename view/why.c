@@ -170,7 +170,7 @@ link_words(const char *reason)
 }
 
 /* While we look, whoever is linked answers each of our broadcasts, which come once per
- * notify_max_ms at least. */
+ * notify_max_ms at least. Before we looked nobody had to say anything here. */
 static bool
 is_silent(const struct why *w, const json_t *link, const json_t *heard, int64_t *since_ms)
 {
@@ -182,7 +182,9 @@ is_silent(const struct why *w, const json_t *link, const json_t *heard, int64_t 
 		*since_ms = heard_ms;
 	else
 		*since_ms = ms;
-	return *since_ms > limit_ms && ms > limit_ms && w->since_ms > limit_ms;
+	if (*since_ms > w->since_ms)
+		*since_ms = w->since_ms;
+	return *since_ms > limit_ms && ms > limit_ms;
 }
 
 /* Adds why a voter is not reachable. True: it is. */
@@ -264,9 +266,12 @@ add_voters(struct why *w)
 	json_decref(missing);
 }
 
+/* What a server said over a link that is no more tells nothing about now. */
 static void
 add_members(struct why *w)
 {
+	const json_t *links =
+	    json_object_get(asks_answer(w->asks, PATHS_CONNMGR), "remotes");
 	const json_t *row;
 	size_t i;
 
@@ -274,6 +279,7 @@ add_members(struct why *w)
 		int64_t id;
 
 		if (member_i64(row, "id", &id) &&
+		    strcmp(member_string(row_of(links, id), "link"), "up") == 0 &&
 		    json_is_true(json_object_get(row, "other_members")))
 			add(w, WHY_OTHER_MEMBERS, about(id),
 			    "server %" PRId64 " lists other members: compare its "

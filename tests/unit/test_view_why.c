@@ -177,6 +177,21 @@ few_voters(void **state)
 	    "few_voters not_linked silent",
 	    "1 of 3 voters reachable, 2 needed: server 2 refused, server 3 silent since "
 	    "4.1 s");
+	asks_deinit(&asks);
+	memset(&asks, 0, sizeof(asks));
+	/* it was not asked before we looked, whenever it spoke last */
+	add_links("down", "refused", 5000, "up", "", 86400000);
+	add_elector(-1, 80000000, false);
+	add_peer(4200, "election", "", STARTED);
+	expect(
+	    "few_voters not_linked silent",
+	    "1 of 3 voters reachable, 2 needed: server 2 refused, server 3 silent since "
+	    "4.2 s");
+	asks_deinit(&asks);
+	memset(&asks, 0, sizeof(asks));
+	add_links("down", "refused", 5000, "up", "", 60000);
+	add_elector(-1, 4130, false);
+	add_peer(12000, "election", "", STARTED);
 	looking = why_looking(&conf, &asks);
 	assert_int_equal(member_number(looking, "since_ms"), 12000);
 	assert_true(json_is_null(json_object_get(cause_row(looking, 0), "id")));
@@ -304,6 +319,12 @@ other_members(void **state)
 	add_peer(12000, "election", "", "\"last\":\"timeout\",\"tried\":3,\"link\":\"\"");
 	expect("other_members late",
 	       "server 3 lists other members: compare its configuration file with ours");
+	asks_deinit(&asks);
+	memset(&asks, 0, sizeof(asks));
+	add_links("up", "", 60000, "down", "refused", 5000); /* it has gone since */
+	add_elector(100, 20000, true);
+	add_peer(12000, "election", "", "\"last\":\"timeout\",\"tried\":3,\"link\":\"\"");
+	expect("late", "as the peer says");
 }
 
 static void
