@@ -171,10 +171,46 @@ who_dials_ahead(void **state)
 	}
 }
 
+/* Without a link to connmgr nobody dials; without zab nobody has learners. */
+static void
+who_does_not(void **state)
+{
+	struct role_config config;
+
+	(void)state;
+	follows_3();
+	kit_step(&k, (struct role_event){.type = ROLE_EV_LOST});
+	assert_null(kit_find(&k, ROLE_ACT_CONNECT));
+	kit_step(&k, (struct role_event){.type = ROLE_EV_AGAIN});
+	role_free(k.role);
+	kit_members(&k.members, 3, 0);
+	config = kit_config(&k.members, 1);
+	config.zab = false;
+	kit_new(&k, config);
+	kit_start(&k, 0, 0);
+	kit_decided(&k, NOTIF_OBSERVING, 3); /* we are no observer */
+	assert_non_null(kit_find(&k, ROLE_ACT_LOOK));
+	assert_null(kit_find(&k, ROLE_ACT_CONNECT));
+}
+
+/* A leader that is in doubt, and not given up, may lead after all. */
+static void
+the_same_leader_again(void **state)
+{
+	(void)state;
+	kit_decided(&k, NOTIF_FOLLOWING, 3);
+	kit_step(&k, (struct role_event){
+			 .type = ROLE_EV_DOUBT, .serial = {7, k.role_count}, .sid = 3});
+	assert_non_null(kit_find(&k, ROLE_ACT_LOOK));
+	assert_true(dials(3));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    TEST(who_does_not),
+	    TEST(the_same_leader_again),
 	    TEST(gone_with_the_link_to_connmgr),
 	    TEST(the_connection_waits_for_the_election),
 	    TEST(the_election_waits_for_the_connection),

@@ -86,6 +86,28 @@ nothing_is_written_for_a_role_that_is_over(void **state)
 	assert_int_equal(role_current(k.role), 4);
 }
 
+/* The first word may take as long from FOLLOWERINFO on, too. */
+static void
+a_connection_that_took_long(void **state)
+{
+	(void)state;
+	kit_pass(&k, 5 * KIT_TICK);
+	kit_up(&k, 3);
+	assert_int_equal(role_due_ms(k.role), k.now_ms + 6 * KIT_TICK);
+}
+
+static void
+newleader_twice(void **state)
+{
+	(void)state;
+	kit_up(&k, 3);
+	leaderinfo(6);
+	kit_written(&k, 0);
+	newleader(6);
+	newleader(6);
+	assert_true(kit_closed(&k, 3, ROLE_CLOSE_UNEXPECTED));
+}
+
 static void
 a_closed_link_counts_at_once(void **state)
 {
@@ -413,6 +435,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    TEST(a_connection_that_took_long),
+	    TEST(newleader_twice),
 	    TEST(a_renewal_that_cannot_be_written),
 	    TEST(nothing_is_written_for_a_role_that_is_over),
 	    TEST(a_failed_write_is_no_promise),

@@ -169,6 +169,7 @@ the_older_link_ends(void **state)
 	                                 .number = number_of(2) - 1});
 	assert_true(closed(number_of(2) - 1, ROLE_CLOSE_BAD));
 	assert_true(taken(number_of(2)));
+	assert_int_equal(offered(2), 5);
 	expect_still_led();
 	joins(2, 5);
 	kit_down(&k, 2, MSG_REASON_EOF); /* the newcomer ends first */
