@@ -118,6 +118,10 @@ ask_swap(struct supervisor *s, struct door_conn *conn, const char *words)
 		supervisor_answer_error(conn, "swap how? MS careful|force PATH");
 		return;
 	}
+	if (strlen(words + at) >= RECORD_PATH_MAX) {
+		supervisor_answer_error(conn, "the path of the program is too long");
+		return;
+	}
 	s->asking = conn;
 	drive_swap(&s->drive, NULL, words + at, shadow_ms, strcmp(how, "force") == 0);
 }

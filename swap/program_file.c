@@ -213,6 +213,16 @@ step(struct walk *w, int *out)
 	return r;
 }
 
+/* The list of programs could not hold it. */
+static int
+refuse_path(struct walk *w, const char *path)
+{
+	return refuse(w,
+	              "the path %.200s%s is too long (more than %d bytes), or has odd "
+	              "characters; give the program another name, or another folder",
+	              path, strlen(path) > 200 ? "..." : "", RECORD_PATH_MAX - 1);
+}
+
 int
 program_file_open(const char *path, int *fd, char real[RECORD_PATH_MAX],
                   char why[PROGRAM_WHY_MAX])
@@ -223,7 +233,7 @@ program_file_open(const char *path, int *fd, char real[RECORD_PATH_MAX],
 	if (path[0] != '/')
 		return refuse(&w, "%s: the path must begin with /", path);
 	if (strlen(path) >= sizeof(w.rest))
-		return refuse(&w, "its path is too long, or has odd characters");
+		return refuse_path(&w, path);
 	strcpy(w.rest, path);
 	r = enter_root(&w);
 	while (r == 0)
@@ -234,7 +244,7 @@ program_file_open(const char *path, int *fd, char real[RECORD_PATH_MAX],
 		return 1;
 	if (!record_path_ok(w.real)) {
 		close(file);
-		return refuse(&w, "its path is too long, or has odd characters");
+		return refuse_path(&w, w.real);
 	}
 	strcpy(real, w.real);
 	*fd = file;

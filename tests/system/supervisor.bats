@@ -547,6 +547,14 @@ when_stopped() { # WORKER: microseconds
 	is conclaved state starting
 }
 
+@test "a path that is too long for the list of programs is refused, and not cut" {
+	configure
+	start
+	all_ready
+	long=$(printf '/%.0s' {1..1100})
+	[ "$(ask "swap 0 force $long$fake")" = '{"error":"the path of the program is too long"}' ]
+}
+
 @test "what a worker asks for with its last words is refused, too" {
 	configure "restart_min_ms = 50"
 	mode elector will

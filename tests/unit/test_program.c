@@ -267,7 +267,7 @@ test_path(void **state)
 
 	(void)state;
 	make_program("odd\nname", 0755);
-	assert_unfit(in_folder("odd\nname"), "odd characters");
+	assert_unfit(in_folder("odd\nname"), "odd characters; give");
 	memset(name, 'd', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
 	while (strlen(deep) < RECORD_PATH_MAX) {
@@ -277,7 +277,8 @@ test_path(void **state)
 	}
 	strcat(deep, "program");
 	make_program(deep, 0755);
-	assert_unfit(in_folder(deep), "too long");
+	assert_unfit(in_folder(deep), "too long (more than 1023 bytes)");
+	assert_unfit(in_folder(deep), folder);
 }
 
 /* The line that names the message set. */
