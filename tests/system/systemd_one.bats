@@ -147,8 +147,9 @@ all_new() {
 @test "conclaved can write run_dir and data_dir, no folder of a worker, use the network, and execute nothing else" {
 	run -0 box_sandbox /usr/local/sbin/conclaved conclave.service
 	echo "$output"
-	[ "$output" = "$(printf '%s\n' 'writable /run/conclave' 'writable /var/lib/conclave' 'writable /var/lib/conclave/conclaved' \
-		'socket unix' 'socket inet' 'socket inet6' end)" ]
+	# its own folder in data_dir is made by the first swap
+	[ "$(grep -v ' /var/lib/conclave/conclaved$' <<<"$output")" = "$(printf '%s\n' 'writable /run/conclave' \
+		'writable /var/lib/conclave' 'socket unix' 'socket inet' 'socket inet6' end)" ]
 }
 
 @test "each worker runs as its own user, conclaved with what it takes to start them, and nobody gets back" {
