@@ -150,7 +150,7 @@ run:
 # The programs are built twice: by gcc as they ship, and by clang with sanitizers.
 check:
 	@tests/install.sh
-	@$(MAKE) --no-print-directory -s -j2 all tool-programs
+	@$(MAKE) --no-print-directory -s -j2 all tool-programs $(B)/tests/unit/test_conf_memory
 	@$(MAKE) --no-print-directory -s -j2 B=$(B)/asan SAN=1 CC=clang CFLAGS="-O1 -g" all unit-programs fuzz-programs \
 		$(B)/asan/tests/demo $(B)/asan/tests/hang.so
 	@clang $(CPPFLAGS) -std=gnu11 $(WARN) -fsyntax-only $(filter-out tests/unit/% tests/fuzz/%,$(wildcard tests/*/*.c)) & \
