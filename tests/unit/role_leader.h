@@ -90,4 +90,44 @@ tear_down(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+/* Of the newest connection to `sid`. */
+static inline uint64_t
+number_of(int64_t sid)
+{
+	return k.numbers[sid];
+}
+
+/* Did the last step close this connection, for that reason? */
+static inline bool
+closed(uint64_t number, enum role_close why)
+{
+	for (unsigned i = 0; i < k.todo.count; i++)
+		if (k.todo.list[i].type == ROLE_ACT_DISCONNECT &&
+		    k.todo.list[i].number == number)
+			return k.todo.list[i].u.close == why;
+	return false;
+}
+
+static inline bool
+taken(uint64_t number)
+{
+	const struct role_action *a = kit_find(&k, ROLE_ACT_TAKE);
+
+	return a && a->number == number;
+}
+
+/* Takes a looking core with epochs 4 to a follower of 3, with epoch 5. */
+static inline void
+follows_3(void)
+{
+	kit_decided(&k, NOTIF_FOLLOWING, 3);
+	kit_up(&k, 3);
+	kit_packet(&k, 3, QPACKET_LEADERINFO, 5LL << 32, QPACKET_PROTOCOL);
+	kit_written(&k, 0);
+	kit_packet(&k, 3, QPACKET_NEWLEADER, 5LL << 32, 0);
+	kit_written(&k, 0);
+	kit_packet(&k, 3, QPACKET_UPTODATE, 5LL << 32, 0);
+	assert_int_equal(kit_view(&k).state, NOTIF_FOLLOWING);
+}
+
 #endif

@@ -2,10 +2,9 @@
  * and what a member may ask. What needs other users needs root. */
 #include "base/clock.h"
 #include "base/file.h"
-#include "ctl/ask.h"
 #include "ipc/acl.h"
-#include "ipc/door.h"
 #include "ipc/users.h"
+#include "tests/unit/door_kit.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -22,10 +21,9 @@
 
 #include <cmocka.h>
 
-#define PATIENCE_MS 10000
-#define READERS     4242
-#define OTHERS      4243
-#define MEMBER      905
+#define READERS 4242
+#define OTHERS  4243
+#define MEMBER  905
 
 static char top[64], run_dir[96], folder[128], door_path[160], file[96];
 
@@ -144,48 +142,18 @@ groups_of_a_file(void **state)
 	unlink(file);
 }
 
-static void
-on_request(void *user, struct door_conn *c, const char *data, size_t len)
-{
-	enum policy_what what = (enum policy_what)(data[0] - '0');
-
-	(void)user;
-	assert_int_equal(len, 1);
-	assert_int_equal(door_send(c, door_refuses(c, what) ? "no" : "yes", 3), 0);
-}
-
 /* What a process with that user and these groups is told; "": nobody answers. */
 static const char *
 ask_as(sd_event *loop, gid_t gid, gid_t more, enum policy_what what)
 {
-	static const char *const heard[] = {"", "yes", "no"};
-	uint64_t due_ms = clock_ms() + PATIENCE_MS;
-	pid_t pid = fork();
-	int status;
-
-	if (pid == 0) {
-		char answer[16] = "", request[2] = {(char)('0' + what), '\0'};
-		size_t size;
-
-		if (setgroups(1, &more) < 0 || setgid(gid) < 0 || setuid(MEMBER) < 0 ||
-		    ask_door(door_path, request, PATIENCE_MS / 2, answer, sizeof(answer),
-		             &size) < 0)
-			answer[0] = '\0';
-		_exit(answer[0] == 'y' ? 1 : answer[0] == 'n' ? 2 : 0);
-	}
-	while (waitpid(pid, &status, WNOHANG) == 0) {
-		assert_true(clock_ms() < due_ms);
-		assert_true(sd_event_run(loop, 10000) >= 0);
-	}
-	assert_true(WIFEXITED(status) && WEXITSTATUS(status) <= 2);
-	return heard[WEXITSTATUS(status)];
+	return door_kit_ask(loop, door_path, MEMBER, gid, &more, what);
 }
 
 /* The folders and the door let the group in, and nobody else. */
 static void
 a_door(void **state)
 {
-	static const struct door_ops ops = {.on_request = on_request};
+	static const struct door_ops ops = {.on_request = door_kit_on_request};
 	struct door *door;
 	sd_event *loop;
 

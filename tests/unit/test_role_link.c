@@ -2,12 +2,6 @@
  * a link that works, and what was said over a connection that is no more. */
 #include "tests/unit/role_leader.h"
 
-static uint64_t
-number_of(int64_t sid)
-{
-	return k.numbers[sid];
-}
-
 /* What comes over the connection `number`, not the newest one. */
 static void
 say_over(int64_t sid, uint64_t number, int32_t type, int64_t zxid)
@@ -28,24 +22,6 @@ ends(int64_t sid, uint64_t number)
 	                                 .link = MSG_LINK_DOWN,
 	                                 .reason = MSG_REASON_EOF,
 	                                 .number = number});
-}
-
-static bool
-closed(uint64_t number, enum role_close why)
-{
-	for (unsigned i = 0; i < k.todo.count; i++)
-		if (k.todo.list[i].type == ROLE_ACT_DISCONNECT &&
-		    k.todo.list[i].number == number)
-			return k.todo.list[i].u.close == why;
-	return false;
-}
-
-static bool
-taken(uint64_t number)
-{
-	const struct role_action *a = kit_find(&k, ROLE_ACT_TAKE);
-
-	return a && a->number == number;
 }
 
 static void
@@ -278,19 +254,6 @@ one_that_ended_before_a_word(void **state)
 }
 
 /* ---- a follower: its link is the one that it dialled ---- */
-
-static void
-follows_3(void)
-{
-	kit_decided(&k, NOTIF_FOLLOWING, 3);
-	kit_up(&k, 3);
-	kit_packet(&k, 3, QPACKET_LEADERINFO, 5LL << 32, QPACKET_PROTOCOL);
-	kit_written(&k, 0);
-	kit_packet(&k, 3, QPACKET_NEWLEADER, 5LL << 32, 0);
-	kit_written(&k, 0);
-	kit_packet(&k, 3, QPACKET_UPTODATE, 5LL << 32, 0);
-	assert_int_equal(kit_view(&k).state, NOTIF_FOLLOWING);
-}
 
 static void
 strangers_with_the_leaders_sid(void **state)

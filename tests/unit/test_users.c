@@ -2,10 +2,9 @@
  * them. The latter needs root, to be somebody else. */
 #include "base/clock.h"
 #include "base/file.h"
-#include "ctl/ask.h"
-#include "ipc/door.h"
 #include "ipc/users.h"
 #include "proc/roster.h"
+#include "tests/unit/door_kit.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,8 +18,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-#define PATIENCE_MS 10000
 
 static char folder[64], passwd[96], group[96], door_path[96];
 
@@ -233,48 +230,17 @@ test_ended_children(void **state)
 
 /* ---- a door, asked by processes of several users ---- */
 
-static void
-on_request(void *user, struct door_conn *c, const char *data, size_t len)
-{
-	enum policy_what what = (enum policy_what)(data[0] - '0');
-	const char *why = door_refuses(c, what);
-
-	(void)user;
-	(void)len;
-	assert_int_equal(door_send(c, why ? "no" : "yes", why ? 2 : 3), 0);
-}
-
 /* What a process with that uid is told: "yes", "no", or "" where nobody answers. */
 static const char *
 ask_as(sd_event *loop, uid_t uid, enum policy_what what)
 {
-	static const char *const heard[] = {"", "yes", "no"};
-	uint64_t due_ms = clock_ms() + PATIENCE_MS;
-	pid_t pid = fork();
-	int status;
-
-	if (pid == 0) {
-		char answer[16] = "", request[2] = {(char)('0' + what), '\0'};
-		size_t size;
-
-		if (setgid(uid) < 0 || setuid(uid) < 0 ||
-		    ask_door(door_path, request, PATIENCE_MS / 2, answer, sizeof(answer),
-		             &size) < 0)
-			answer[0] = '\0';
-		_exit(answer[0] == 'y' ? 1 : answer[0] == 'n' ? 2 : 0);
-	}
-	while (waitpid(pid, &status, WNOHANG) == 0) {
-		assert_true(clock_ms() < due_ms);
-		assert_true(sd_event_run(loop, 10000) >= 0);
-	}
-	assert_true(WIFEXITED(status) && WEXITSTATUS(status) <= 2);
-	return heard[WEXITSTATUS(status)];
+	return door_kit_ask(loop, door_path, uid, uid, NULL, what);
 }
 
 static void
 test_door(void **state)
 {
-	static const struct door_ops ops = {.on_request = on_request};
+	static const struct door_ops ops = {.on_request = door_kit_on_request};
 	static const struct {
 		uid_t uid;
 		const char *says[POLICY_WHATS];
