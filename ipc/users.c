@@ -59,40 +59,6 @@ read_users(const char *passwd, struct users *out)
 		fclose(file);
 }
 
-static void
-read_group(const char *group, struct users *out)
-{
-	FILE *file = fopen(group, "re");
-	const struct group *row;
-
-	while (file && (row = fgetgrent(file)))
-		if (strcmp(row->gr_name, USERS_CONCLAVED) == 0)
-			out->group = row->gr_gid;
-	if (file)
-		fclose(file);
-}
-
-void
-users_read(const char *passwd, const char *group, struct users *out)
-{
-	const uid_t *ids[] = {&out->conclaved, &out->connmgr, &out->elector, &out->peer};
-
-	*out = (struct users){.complete = true,
-	                      .conclaved = NO_USER,
-	                      .connmgr = NO_USER,
-	                      .elector = NO_USER,
-	                      .peer = NO_USER,
-	                      .group = NO_GROUP};
-	read_users(passwd, out);
-	read_group(group, out);
-	out->complete = out->group != NO_GROUP && out->group != 0;
-	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
-		out->complete &= *ids[i] != NO_USER && *ids[i] != 0;
-		for (size_t k = 0; k < i; k++)
-			out->complete &= *ids[i] != *ids[k];
-	}
-}
-
 int
 users_group(const char *group, const char *name, uint32_t *gid)
 {
@@ -109,6 +75,27 @@ users_group(const char *group, const char *name, uint32_t *gid)
 		}
 	fclose(file);
 	return r;
+}
+
+void
+users_read(const char *passwd, const char *group, struct users *out)
+{
+	const uid_t *ids[] = {&out->conclaved, &out->connmgr, &out->elector, &out->peer};
+
+	*out = (struct users){.complete = true,
+	                      .conclaved = NO_USER,
+	                      .connmgr = NO_USER,
+	                      .elector = NO_USER,
+	                      .peer = NO_USER,
+	                      .group = NO_GROUP};
+	read_users(passwd, out);
+	(void)users_group(group, USERS_CONCLAVED, &out->group); /* else there is none */
+	out->complete = out->group != NO_GROUP && out->group != 0;
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		out->complete &= *ids[i] != NO_USER && *ids[i] != 0;
+		for (size_t k = 0; k < i; k++)
+			out->complete &= *ids[i] != *ids[k];
+	}
 }
 
 void
