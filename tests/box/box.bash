@@ -144,16 +144,17 @@ box_sandbox() {
 		cat /run/sandbox"
 }
 
-# box_knocks PID-OF NAME: 1000 connections, one after the other, while that process is killed again and again.
-# None is refused; each death closes one at the most, so what waited in the backlog was served.
+# box_knocks PID-OF: 1000 connections, one after the other, while that process is killed again and again, each time
+# when another connmgr answers (the one that dies with conclaved may still do so). None is refused; each death closes
+# one at the most, so what waited in the backlog was served.
 box_knocks() {
 	box "
 		kills=0
 		python3 $BOX_DIR/knock.py 1000 127.0.0.1 3888 >/run/knocks &
 		while kill -0 \$! 2>/dev/null; do
-			old=\$(pid $1)
-			kill -9 \$old
-			until replaced $2 \$old; do
+			old=\$(pid connmgr)
+			kill -9 \$(pid $1)
+			until replaced connmgr \$old; do
 				sleep 0.05
 			done
 			kills=\$((kills + 1))

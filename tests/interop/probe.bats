@@ -44,7 +44,7 @@ strange_lines() {
 			grep -vE 'Processing srvr command from|Received connection request from /127|Backward compatibility mode' |
 			grep -vE 'Connection broken for id [0-9]{19},|Interrupting SendWorker thread from RecvWorker. sid: [0-9]{19}' |
 			grep -vE 'Send worker leaving thread id [0-9]{19}|Interrupted while waiting for message on queue' |
-			grep -vE 'Invalid server id: [0-9]{19}$' | # we hung up before it looked for a link
+			grep -vE 'Invalid server id: [0-9]{19} ?$' | # we hung up before it looked for a link
 			grep -vE '^java.io.EOFException$|^java.lang.InterruptedException$|^\s+at ' |
 			sed "s/^/$id: /"
 	done

@@ -88,12 +88,12 @@ all_new() {
 }
 
 @test "no connection is refused while connmgr is killed" {
-	box_knocks connmgr connmgr
+	box_knocks connmgr
 	[ "$(box 'systemctl show -P NFileDescriptorStore conclave')" = 2 ]
 }
 
 @test "no connection is refused while conclaved is killed" {
-	box_knocks conclave.service connmgr
+	box_knocks conclave.service
 	[ "$(box 'systemctl show -P NFileDescriptorStore conclave')" = 2 ]
 }
 
