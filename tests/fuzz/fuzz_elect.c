@@ -275,14 +275,14 @@ set_options(struct model *m, unsigned b)
 static struct ensemble *
 some_ensemble(unsigned which)
 {
-	static struct ensemble all[MEMBERS];
+	static struct ensemble all[FUZZ_GROUPS];
 	struct ensemble *e = &all[which];
 
 	if (e->config.server_count > 0)
 		return e;
-	members_make(which, 0, 1, &e->config);
-	members_make(which, which == MEMBERS_LARGEST ? QCONFIG_SERVERS_MAX : 1, 2,
-	             &e->next);
+	fuzz_group_make(which, 0, 1, &e->config);
+	fuzz_group_make(which, which == FUZZ_GROUP_LARGEST ? QCONFIG_SERVERS_MAX : 1, 2,
+	                &e->next);
 	e->text_len = qconfig_print(&e->config, e->text, sizeof(e->text));
 	return e;
 }
@@ -295,7 +295,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	b = feed_byte(&m.feed);
 	c = feed_byte(&m.feed);
-	m.ensemble = some_ensemble(b / 2 % MEMBERS);
+	m.ensemble = some_ensemble(b / 2 % FUZZ_GROUPS);
 	set_options(&m, feed_byte(&m.feed));
 	m.options.config = &m.ensemble->config;
 	m.options.last_seen = b >= 224 ? &m.ensemble->next : NULL;

@@ -6,7 +6,7 @@
 
 #include "elector/elect_core.h"
 #include "tests/fuzz/feed.h"
-#include "tests/fuzz/members.h"
+#include "tests/fuzz/groups.h"
 #include "tests/oracle.h"
 
 #define HEARD_MAX 16384

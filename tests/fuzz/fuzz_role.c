@@ -332,14 +332,14 @@ something(struct model *m)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct qconfig ensembles[MEMBERS];
+	static struct qconfig ensembles[FUZZ_GROUPS];
 	struct model m = {.feed = {.data = data, .len = size}, .last_epoch = 1};
 	unsigned b = feed_byte(&m.feed);
-	const struct qconfig *c = &ensembles[b % MEMBERS];
+	const struct qconfig *c = &ensembles[b % FUZZ_GROUPS];
 	const struct qconfig_server *self;
 
 	if (c->server_count == 0)
-		members_make(b % MEMBERS, 0, 0, &ensembles[b % MEMBERS]);
+		fuzz_group_make(b % FUZZ_GROUPS, 0, 0, &ensembles[b % FUZZ_GROUPS]);
 	self = &c->servers[feed_byte(&m.feed) % c->server_count];
 	m.config = (struct role_config){.sid = self->sid,
 	                                .observer = self->observer,

@@ -6,7 +6,7 @@
 
 #include "peer/role.h"
 #include "tests/fuzz/feed.h"
-#include "tests/fuzz/members.h"
+#include "tests/fuzz/groups.h"
 #include "tests/oracle.h"
 
 #define CONNS 3 /* the link, one beside it, one whose first packet is to come */
