@@ -1,0 +1,98 @@
+/* Memberships: who the members of a group are, in which version, and how they count
+ * (docs/MEMBERSHIP.md). A membership names no addresses: those are hints, which are kept
+ * beside it and never compared. All of it is plain data without pointers; what is not
+ * used is zero. */
+#ifndef WIRE_MEMBERS_H
+#define WIRE_MEMBERS_H
+
+#include "wire/quorum.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef MEMBERS_MAX
+#define MEMBERS_MAX 32
+#endif
+#define MEMBERS_SID_MAX     ((int64_t)1 << 62)
+#define MEMBERS_VERSION_MAX INT32_MAX
+
+/* Random bytes that are made with a data_dir; all zero: none. */
+struct members_instance {
+	unsigned char bytes[16];
+};
+
+struct member {
+	int64_t sid;
+	/* Of a voter: 0 or more, and 1 where the membership has no groups; of an
+	 * observer: 0.
+	 */
+	int64_t weight;
+	/* 0 or more; 0 without one */
+	int64_t group;
+	/* none: of an observer, and in what a configuration file says */
+	struct members_instance instance;
+	bool observer;
+	bool has_group;
+};
+
+struct members {
+	/* 1 to MEMBERS_VERSION_MAX; 0: there is no membership, and all of it is zero */
+	int64_t version;
+	unsigned count;
+	/* Each voter has a group. */
+	bool hierarchical;
+	/* by ascending sid */
+	struct member list[MEMBERS_MAX];
+};
+
+/* N1: what a server keeps of the memberships of its group. One that has an old is joint.
+ */
+struct members_record {
+	/* in which it was adopted; 0: there is no record, and all of it is zero */
+	int64_t epoch;
+	/* version 0: none */
+	struct members old;
+	struct members new;
+};
+
+/* Who answers: a voter is a server with its disk, not a number. */
+struct members_id {
+	int64_t sid;
+	struct members_instance instance;
+};
+
+/* The membership that a configuration's text describes, without instances; a text without
+ * a version, or with 0, has 1. False where no membership is like this: more than
+ * MEMBERS_MAX servers, nobody who may lead, a sid, group, weight or version out of range,
+ * weights whose sum is, an observer with a group or weight, groups or weights of servers
+ * that are none, a group that is named twice or has nobody. `out` is zero then. */
+bool members_from_qconfig(const struct qconfig *c, struct members *out);
+
+/* NULL: it is no member. */
+const struct member *members_find(const struct members *m, int64_t sid);
+/* `id` has the sid and the instance of a voter; none is equal to none. */
+bool members_is_voter(const struct members *m, const struct members_id *id);
+/* A voter whose weight is not 0. */
+bool members_may_lead(const struct members *m, int64_t sid);
+
+/* Those of `ids` that are voters, each of them once, are a quorum; are all voters. */
+bool members_is_quorum(const struct members *m, const struct members_id *ids,
+                       unsigned count);
+bool members_is_all(const struct members *m, const struct members_id *ids,
+                    unsigned count);
+/* What counting needs: what quorum_init makes of the same configuration, but for the
+ * order of its tables. */
+void members_quorum(const struct members *m, struct quorum *out);
+
+bool members_instance_equal(const struct members_instance *a,
+                            const struct members_instance *b);
+bool members_instance_none(const struct members_instance *i);
+/* In all: version, list and instances. */
+bool members_equal(const struct members *a, const struct members *b);
+/* In the list; versions and instances may differ. */
+bool members_same_list(const struct members *a, const struct members *b);
+/* In old and new; the epochs may differ. */
+bool members_same_record(const struct members_record *a, const struct members_record *b);
+
+#endif
