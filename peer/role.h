@@ -7,6 +7,7 @@
 #define PEER_ROLE_H
 
 #include "ipc/msg.h"
+#include "wire/members.h"
 #include "wire/notif.h"
 #include "wire/qconfig.h"
 #include "wire/qpacket.h"
@@ -41,6 +42,13 @@ struct role_record {
 	int64_t current;
 	/* the zxid of its votes, not negative */
 	int64_t claim;
+	/* of this data_dir */
+	struct members_instance instance;
+	/* A person has said that no group is left: this server may found one, whatever
+	 * the version of its file. */
+	bool may_found;
+	/* It counts from the start of its write on. */
+	struct members_record members;
 };
 
 /* Each with the members of struct role_event that it uses. */
@@ -194,7 +202,7 @@ enum role_action_type {
 	ROLE_ACT_DISCONNECT,
 	/* sid, number: this connection is the link now. */
 	ROLE_ACT_TAKE,
-	/* write: the whole record; exactly one WRITTEN answers it. */
+	/* write: the whole record, borrowed until exactly one WRITTEN answers it. */
 	ROLE_ACT_WRITE,
 	/* claimed: the answer to CLAIM. */
 	ROLE_ACT_CLAIMED,
@@ -211,7 +219,7 @@ struct role_action {
 		struct msg_vote role;
 		struct role_packet packet;
 		enum role_close close;
-		struct role_record write;
+		const struct role_record *write;
 		struct {
 			int64_t claim;
 			/* 0: on the disk; -errno: the disk has the one before it, or

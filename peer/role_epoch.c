@@ -42,12 +42,10 @@ write_now(struct role *r, struct role_actions *out)
 	e->tried_current = larger(e->tried_current, e->want_current);
 	assert(e->tried_current <= e->promised);
 	e->claims = e->claiming;
-	e->tried_claim = e->claiming ? e->want_claim : r->claim;
-	role_act(out, ROLE_ACT_WRITE)->u.write = (struct role_record){
-	    .accepted = e->promised,
-	    .current = e->tried_current,
-	    .claim = e->tried_claim,
-	};
+	e->record.accepted = e->promised;
+	e->record.current = e->tried_current;
+	e->record.claim = e->claiming ? e->want_claim : r->claim;
+	role_act(out, ROLE_ACT_WRITE)->u.write = &e->record;
 }
 
 static void
@@ -67,6 +65,7 @@ role_epochs_start(struct role *r, const struct role_record *record)
 	e->accepted = e->promised = e->want_accepted = record->accepted;
 	e->current = e->tried_current = e->want_current = record->current;
 	e->known = true;
+	e->record = *record;
 	r->claim = record->claim;
 }
 
@@ -137,7 +136,7 @@ role_epochs_written(struct role *r, int error, struct role_actions *out)
 	}
 	e->accepted = e->promised;
 	e->current = e->tried_current;
-	r->claim = e->tried_claim;
+	r->claim = e->record.claim;
 	if (e->claims)
 		answer_claim(r, 0, out);
 	e->bad = false;

@@ -117,10 +117,11 @@ struct role_epochs {
 	/* the claim that waits for its answer */
 	bool claiming;
 	int64_t want_claim;
-	/* the write in progress, and whether it has want_claim */
+	/* the write in progress, and whether it has want_claim; the record that is being
+	 * written, or was written last */
 	bool writing;
 	bool claims;
-	int64_t tried_claim;
+	struct role_record record;
 	bool retry;
 	uint64_t write_ms;
 	/* The last write failed, or this one lasts too long (D7). Until a write succeeds

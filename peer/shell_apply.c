@@ -159,7 +159,7 @@ peer_apply(struct peer *p)
 			                          .u.take = {a->sid, a->number}});
 			break;
 		case ROLE_ACT_WRITE:
-			start_write(p, &a->u.write);
+			start_write(p, a->u.write);
 			break;
 		case ROLE_ACT_CLAIMED:
 			peer_door_claimed(p, a->u.claimed.claim, a->u.claimed.error);

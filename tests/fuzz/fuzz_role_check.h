@@ -206,7 +206,7 @@ check_send(struct model *m, const struct role_action *a)
 static void
 check_write(struct model *m, const struct role_action *a)
 {
-	const struct role_record *w = &a->u.write;
+	const struct role_record *w = a->u.write;
 
 	must(!m->writing, "one write at a time");
 	must(w->accepted <= ROLE_EPOCH_MAX, "an epoch is in its range");

@@ -28,7 +28,7 @@
 #define REC(a, c, n)                                                                     \
 	(struct role_record)                                                             \
 	{                                                                                \
-		a, c, n                                                                  \
+		.accepted = a, .current = c, .claim = n                                  \
 	}
 
 static char folder[64];

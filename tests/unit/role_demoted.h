@@ -123,7 +123,7 @@ establish(void)
 
 	joins(2, 4);
 	lead();
-	epoch = kit_find(&k, ROLE_ACT_WRITE)->u.write.accepted;
+	epoch = kit_find(&k, ROLE_ACT_WRITE)->u.write->accepted;
 	kit_written(&k, 0);
 	kit_ackepoch(&k, 2, 0, 4, epoch);
 	kit_packet(&k, 2, QPACKET_ACK, epoch << 32, 0);

@@ -256,8 +256,8 @@ kit_writes(const struct kit *k, int64_t accepted, int64_t current)
 	const struct role_action *a = kit_find(k, ROLE_ACT_WRITE);
 
 	assert_non_null(a);
-	assert_int_equal(a->u.write.accepted, accepted);
-	assert_int_equal(a->u.write.current, current);
+	assert_int_equal(a->u.write->accepted, accepted);
+	assert_int_equal(a->u.write->current, current);
 }
 
 /* The write that the last step asked for has ended. */

@@ -36,7 +36,7 @@ static void
 writes(int64_t accepted, int64_t current, int64_t claim)
 {
 	kit_writes(&k, accepted, current);
-	assert_true(kit_find(&k, ROLE_ACT_WRITE)->u.write.claim == claim);
+	assert_true(kit_find(&k, ROLE_ACT_WRITE)->u.write->claim == claim);
 }
 
 static void
@@ -273,6 +273,32 @@ that_hangs(void **state)
 	assert_non_null(kit_find(&k, ROLE_ACT_LOOK));
 }
 
+/* Beside the epochs: what the start had. */
+static void
+carries_the_rest_along(void **state)
+{
+	static struct role_event ev = {.type = ROLE_EV_START, .generation = 7};
+	const struct role_record *written;
+
+	(void)state;
+	ev.record = (struct role_record){.accepted = 4, .current = 4, .may_found = true};
+	ev.record.instance.bytes[15] = 9;
+	ev.record.members.epoch = 3;
+	ev.record.members.new.version = 2;
+	ev.record.members.new.list[MEMBERS_MAX - 1].sid = 7;
+	role_free(k.role);
+	kit_new(&k, kit_config(&k.members, 1));
+	kit_step(&k, ev);
+	asks(8);
+	written = kit_find(&k, ROLE_ACT_WRITE)->u.write;
+	assert_true(written->claim == 8 && written->may_found);
+	assert_int_equal(written->instance.bytes[15], 9);
+	assert_memory_equal(&written->members, &ev.record.members,
+	                    sizeof(written->members));
+	kit_written(&k, 0);
+	claimed(8, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -290,6 +316,7 @@ main(void)
 	    TEST(that_fails_before_a_promise),
 	    TEST(carries_a_promise_that_failed),
 	    TEST(that_hangs),
+	    TEST(carries_the_rest_along),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
