@@ -309,9 +309,10 @@ out:
 	return status;
 }
 
-int
-conf_load_warned(const char *path, struct conf *out, struct conf_error *error,
-                 struct conf_warnings *warnings)
+/* `running`: what the file must fit; NULL: nothing runs. */
+static int
+load(const char *path, const struct conf *running, struct conf *out,
+     struct conf_error *error, struct conf_warnings *warnings)
 {
 	struct reader *r = calloc(1, sizeof(*r));
 	int status;
@@ -331,6 +332,8 @@ conf_load_warned(const char *path, struct conf *out, struct conf_error *error,
 		status = read_tree(r);
 	if (status == 0)
 		status = conf_check(&r->draft);
+	if (status == 0 && running)
+		status = conf_check_again(&r->draft, running);
 	if (status == 0) {
 		*out = r->draft.conf;
 		out->self = conf_server(out, out->id);
@@ -342,9 +345,23 @@ conf_load_warned(const char *path, struct conf *out, struct conf_error *error,
 }
 
 int
+conf_load_warned(const char *path, struct conf *out, struct conf_error *error,
+                 struct conf_warnings *warnings)
+{
+	return load(path, NULL, out, error, warnings);
+}
+
+int
 conf_load(const char *path, struct conf *out, struct conf_error *error)
 {
 	struct conf_warnings warnings;
 
-	return conf_load_warned(path, out, error, &warnings);
+	return load(path, NULL, out, error, &warnings);
+}
+
+int
+conf_load_again(const char *path, const struct conf *running, struct conf *out,
+                struct conf_error *error, struct conf_warnings *warnings)
+{
+	return load(path, running, out, error, warnings);
 }

@@ -41,9 +41,12 @@ struct conf {
 	char data_dir[CONF_PATH_MAX];
 	/* "": the folder of conclaved itself, or ../libexec/conclave from there. */
 	char program_dir[CONF_PATH_MAX];
+	/* Of the list of servers: one higher with each change of members. */
+	uint32_t version;
 	unsigned server_count;
 	struct conf_server servers[CONF_SERVERS_MAX];
-	/* The entry of `id`. */
+	/* The entry of `id`. NULL: this server is in no entry, as one that was removed.
+	 */
 	const struct conf_server *self;
 	/* True if servers have groups. */
 	bool hierarchical;
@@ -103,7 +106,7 @@ struct conf_error {
 };
 
 /* What is allowed, and probably not meant: `FILE:LINE: warning: …`. */
-#define CONF_WARNINGS_MAX 3
+#define CONF_WARNINGS_MAX 4
 struct conf_warnings {
 	unsigned count;
 	struct conf_error list[CONF_WARNINGS_MAX];
@@ -117,20 +120,32 @@ int conf_load(const char *path, struct conf *out, struct conf_error *error);
 int conf_load_warned(const char *path, struct conf *out, struct conf_error *error,
                      struct conf_warnings *warnings);
 
+/* The same for a process that runs with `running`, which is not `out`: a file that it
+ * cannot take over as a whole is refused. It takes over another log_level, the addresses
+ * of other servers, and with another version other members. */
+int conf_load_again(const char *path, const struct conf *running, struct conf *out,
+                    struct conf_error *error, struct conf_warnings *warnings);
+/* Puts into `running` what conf_load_again lets differ. */
+void conf_take(struct conf *running, const struct conf *fresh);
+
 /* The canonical form, with the keys in one order. A file with this text gives the same
- * struct. Without `all` the keys of groups, and names, that have their default are left
- * out, because a worker of another version may not know these keys. Returns the length
- * without the NUL, or 0 if the text does not fit. */
+ * struct. Without `all` what has its default is left out, of the keys of groups, the
+ * names, and `version`, because a worker of another release may not know these keys.
+ * Returns the length without the NUL, or 0 if the text does not fit. */
 size_t conf_print(const struct conf *c, bool all, char *out, size_t cap);
 #define CONF_PRINT_MAX 65536
 
-/* The configuration text that our notifications carry: ZooKeeper's version 0, see
- * wire/qconfig; and what others read in it. With `attach` it leaves this server out.
+/* The configuration text that our notifications carry, see wire/qconfig; and what others
+ * read in it. Without `zab` its version is 0. With `attach` it leaves this server out.
  * Returns the length without the NUL, or 0 if the text does not fit. */
 size_t conf_qconfig(const struct conf *c, char *out, size_t cap, struct qconfig *read);
 
 const struct conf_server *conf_server(const struct conf *c, int64_t id); /* NULL: none */
 bool conf_is_voter(const struct conf *c, int64_t id);
+unsigned conf_remote_count(const struct conf *c); /* of all servers but this one */
+
+/* The same servers with the same keys; their order does not matter. */
+bool conf_same_servers(const struct conf *a, const struct conf *b);
 
 /* The path of the first key that differs and takes effect at the next start only; "" if
  * nothing differs, or only keys that a reload takes over. */

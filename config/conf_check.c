@@ -180,12 +180,29 @@ check_server(const struct conf_draft *d, unsigned i)
 	return r;
 }
 
+/* The members change only where epochs are promised (N12). */
+static int
+check_version(const struct conf_draft *d)
+{
+	const struct conf *c = &d->conf;
+
+	if (c->version == 1 || (c->zab && !c->attach))
+		return 0;
+	return conf_fail(d->error, place_of(&d->places, "version"),
+	                 "version = %u with %s, where members cannot change; leave "
+	                 "version out, stop all servers, and start them with one file",
+	                 c->version,
+	                 c->attach ? "attach = \"zookeeper\"" : "zab = false");
+}
+
+/* A group is founded by those who are in the list; a later version may have removed this
+ * server. */
 static int
 check_member(const struct conf_draft *d)
 {
 	struct conf_place id = place_of(&d->places, "id");
 
-	if (conf_server(&d->conf, d->conf.id))
+	if (conf_server(&d->conf, d->conf.id) || d->conf.version > 1)
 		return 0;
 	return conf_fail(d->error, id.line ? id : place_of(&d->places, "id_file"),
 	                 "id %" PRId64
@@ -310,7 +327,7 @@ conf_check(struct conf_draft *d)
 		if (check_server(d, i))
 			return 1;
 	}
-	if (check_voters(d) || check_member(d) || check_attach(d))
+	if (check_voters(d) || check_version(d) || check_member(d) || check_attach(d))
 		return 1;
 	for (unsigned i = 0; i < c->server_count; i++)
 		if (check_share(d, i))

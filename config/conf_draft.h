@@ -25,6 +25,10 @@ struct conf_draft {
  * and `early_finalize`. 0, or 1 with `error` filled. */
 int conf_check(struct conf_draft *d);
 
+/* Checks what a process that runs with `running` cannot take over. 0, or 1 with `error`
+ * filled. */
+int conf_check_again(const struct conf_draft *d, const struct conf *running);
+
 /* Fills `out` with what is allowed and probably wrong, after conf_check. */
 void conf_warn(const struct conf_draft *d, struct conf_warnings *out);
 

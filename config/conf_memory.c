@@ -37,7 +37,7 @@
 uint64_t
 conf_memory_need(const struct conf *c)
 {
-	uint64_t remotes = c->server_count - 1, strangers = c->links.strangers_max;
+	uint64_t remotes = conf_remote_count(c), strangers = c->links.strangers_max;
 	uint64_t senders = 3 * remotes > remotes + 16 ? 3 * remotes : remotes + 16;
 
 	return remotes * REMOTE + strangers * STRANGER + (remotes + strangers) * KEPT +

@@ -66,6 +66,17 @@ put_servers(struct buf_out *b, const struct conf *c)
 	buf_put_text(b, ");\n");
 }
 
+/* Whether a key that stands in no group has its default. Only `version` and names may be
+ * left out: all other such keys are known to each version. */
+static bool
+is_left_out(const struct conf_key *k, const struct conf *c)
+{
+	if (k->kind == CONF_NAME)
+		return !*((const char *)c + k->offset);
+	return k->kind == CONF_INTEGER && k->change == CONF_RELOAD &&
+	       conf_key_get(k, c) == k->standard;
+}
+
 size_t
 conf_print(const struct conf *c, bool all, char *out, size_t cap)
 {
@@ -75,7 +86,7 @@ conf_print(const struct conf *c, bool all, char *out, size_t cap)
 	for (const struct conf_key *k = conf_keys; k->path; k++) {
 		if (!conf_key_is_in(k, "") || k->change == CONF_INDIRECT)
 			continue;
-		if (!all && k->kind == CONF_NAME && !*((const char *)c + k->offset))
+		if (!all && is_left_out(k, c))
 			continue;
 		if (k->kind == CONF_GROUP) {
 			buf_put_text(&b, "%s = {\n", k->path);

@@ -25,6 +25,12 @@ conf_is_voter(const struct conf *c, int64_t id)
 	return s && !s->observer;
 }
 
+unsigned
+conf_remote_count(const struct conf *c)
+{
+	return c->server_count - (conf_server(c, c->id) ? 1 : 0);
+}
+
 static bool
 same_server(const struct conf_server *a, const struct conf_server *b)
 {
@@ -34,9 +40,8 @@ same_server(const struct conf_server *a, const struct conf_server *b)
 	return true;
 }
 
-/* Compares the servers; their order does not matter. */
-static bool
-same_servers(const struct conf *a, const struct conf *b)
+bool
+conf_same_servers(const struct conf *a, const struct conf *b)
 {
 	if (a->server_count != b->server_count)
 		return false;
@@ -56,8 +61,7 @@ conf_difference(const struct conf *running, const struct conf *file)
 		if (k->change != CONF_RESTART || k->kind == CONF_GROUP ||
 		    conf_key_is_in(k, "servers"))
 			continue;
-		if (k->kind == CONF_LIST ? !same_servers(running, file)
-		                         : !conf_key_same(k, running, file))
+		if (!conf_key_same(k, running, file))
 			return k->path;
 	}
 	return "";
@@ -126,7 +130,8 @@ conf_qconfig(const struct conf *c, char *out, size_t cap, struct qconfig *read)
 		put_group(&b, c, i);
 		buf_put_text(&b, "weight.%" PRId64 "=%" PRId64 "\n", s->id, s->weight);
 	}
-	buf_put_text(&b, "version=0\n");
+	/* ZooKeeper has no such version, and what counts no epochs changes no members */
+	buf_put_text(&b, "version=%" PRIx32 "\n", c->zab ? c->version : 0);
 	if (!b.bad && qconfig_parse(text, b.len, true, read) == QCONFIG_OK)
 		len = qconfig_print(read, out, cap);
 	free(text);

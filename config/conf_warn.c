@@ -66,6 +66,22 @@ warn_loopback(const struct conf_draft *d, struct conf_warnings *out)
 	}
 }
 
+/* Such a file is right for a server that was removed, and for no other. */
+static void
+warn_outside(const struct conf_draft *d, struct conf_warnings *out)
+{
+	const struct conf *c = &d->conf;
+	struct conf_error *w;
+
+	if (conf_server(c, c->id) || !(w = next(out)))
+		return;
+	conf_fail(w, place_of(&d->places, "servers"),
+	          "warning: server %" PRId64 ", this one, is not in servers: it counts "
+	          "for nothing in version %u; stop it once that is in force, or add it "
+	          "to the list",
+	          c->id, c->version);
+}
+
 static void
 warn_tick(const struct conf_draft *d, struct conf_warnings *out)
 {
@@ -89,5 +105,6 @@ conf_warn(const struct conf_draft *d, struct conf_warnings *out)
 	out->count = 0;
 	warn_voters(d, out);
 	warn_loopback(d, out);
+	warn_outside(d, out);
 	warn_tick(d, out);
 }

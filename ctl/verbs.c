@@ -83,7 +83,9 @@ const struct verb verbs[] = {
     {
 	.name = "reload",
 	.about = "have conclaved and its workers read the configuration again",
-	.more = "Only log_level is taken over; for the rest restart the processes.\n"
+	.more = "log_level, version and servers are taken over. A file that differs in\n"
+		"anything else, or has other members under the same version, is\n"
+		"refused as a whole: nothing of it is taken over.\n"
 		"Where each worker is a unit of systemd, they are told by it.\n"
 		"Exit status: 0 done, 1 refused (the reason is printed), 69 no answer,\n"
 		"78 the file is wrong.",

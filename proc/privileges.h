@@ -10,16 +10,15 @@
 #include <stdint.h>
 
 #define PRIVILEGES_PATHS_MAX 4
-#define PRIVILEGES_PORTS_MAX (2 * CONF_SERVERS_MAX)
 
 /* What a program keeps. */
 struct privileges {
 	/* TCP, and the look-up of names with all that it reads. */
 	bool network;
-	/* With `network`: the ports of TCP at which it listens, and those that it
-	 * connects to; that of DNS goes without saying. 0: the end of the list. */
+	/* With `network`: the ports of TCP at which it listens; 0: the end of the list.
+	 * None: any port, for a server whose own address is not known at the start. It
+	 * connects to any port, since the members of a group change. */
 	uint16_t listens[2 + 1];
-	uint16_t connects[PRIVILEGES_PORTS_MAX + 1];
 	/* Files may be written; else only sockets may be made. */
 	bool files;
 	/* Folders in which all may be done; missing ones are made (file_make_dir). The

@@ -36,7 +36,6 @@ struct port_rule {
 	uint64_t port;
 };
 #define RULE_NET_PORT 2
-#define DNS_PORT      53
 
 /* What is refused unless a rule allows it, and the first ABI that knows it. */
 static const struct {
@@ -136,12 +135,10 @@ allow_port(int rules, uint64_t access, uint16_t port)
 static int
 add_ports(int rules, const struct privileges *keep)
 {
-	int r = allow_port(rules, NET_CONNECT, DNS_PORT);
+	int r = 0;
 
 	for (unsigned i = 0; keep->listens[i] != 0 && r == 0; i++)
 		r = allow_port(rules, NET_BIND, keep->listens[i]);
-	for (unsigned i = 0; keep->connects[i] != 0 && r == 0; i++)
-		r = allow_port(rules, NET_CONNECT, keep->connects[i]);
 	return r;
 }
 
@@ -181,6 +178,8 @@ privileges_files(const struct privileges *keep)
 		set.network |= known[i].adds.network;
 		set.scopes |= known[i].adds.scopes;
 	}
+	if (keep->network)
+		set.network &= keep->listens[0] != 0 ? NET_BIND : 0;
 	/* an older kernel takes the longer struct where the fields it does not know are 0
 	 */
 	rules = (int)syscall(SYS_landlock_create_ruleset, &set, sizeof(set), 0);

@@ -27,31 +27,44 @@ struct served {
 	struct proc_options options;
 	/* Absolute. */
 	char config[PATH_MAX];
+	/* What the program was started with. */
 	struct conf conf;
 	struct conf_warnings warnings;
-	/* What a reload reads. */
+	/* The last file that was taken over, and what a reload reads. */
+	struct conf taken;
 	struct conf fresh;
 };
 
-/* The level of the log is taken over at once; all else needs a restart. */
+/* conclaved logs them for all; where there is none, one worker does. */
+static void
+say_warnings(const struct served *self)
+{
+	if (self->program->worker != ROSTER_CONNMGR || getenv("CONCLAVE_PARENT"))
+		return;
+	for (unsigned i = 0; i < self->warnings.count; i++)
+		log_warning("%s", self->warnings.list[i].text);
+}
+
 static void
 on_reload(void *user)
 {
 	struct served *self = user;
+	const struct serve *program = self->program;
 	struct conf_error error;
-	const char *key;
+	bool refused = conf_load_again(self->config, &self->taken, &self->fresh, &error,
+	                               &self->warnings) != 0;
 
-	if (conf_load(self->config, &self->fresh, &error) != 0) {
+	if (refused) {
 		log_err("the configuration is not reloaded: %s", error.text);
-		return;
-	}
-	log_set_level((enum log_level)self->fresh.log_level);
-	key = conf_difference(&self->conf, &self->fresh);
-	if (*key)
-		log_warning("reloaded, but `%s` differs: restart to use its new value",
-		            key);
-	else
+	} else {
+		conf_take(&self->taken, &self->fresh);
+		log_set_level((enum log_level)self->taken.log_level);
+		say_warnings(self);
 		log_info("reloaded");
+	}
+	if (program->reloaded)
+		program->reloaded(program->self, &self->taken,
+		                  refused ? error.text : NULL);
 }
 
 /* Makes the path of the configuration absolute: the current folder will be another. */
@@ -85,19 +98,6 @@ status_of(int error)
 	}
 }
 
-static void
-keep_ports(const struct conf *conf, struct privileges *keep)
-{
-	unsigned used = 0;
-
-	keep->listens[0] = conf->self->quorum_port;
-	keep->listens[1] = conf->self->election_port;
-	for (unsigned i = 0; i < conf->server_count; i++) {
-		keep->connects[used++] = conf->servers[i].quorum_port;
-		keep->connects[used++] = conf->servers[i].election_port;
-	}
-}
-
 /* 0, or the exit status. */
 static int
 drop_privileges(struct served *self)
@@ -115,7 +115,10 @@ drop_privileges(struct served *self)
 		log_notice("privileges are kept: rights = \"off\"");
 		return 0;
 	}
-	keep_ports(conf, &keep);
+	if (conf->self) {
+		keep.listens[0] = conf->self->quorum_port;
+		keep.listens[1] = conf->self->election_port;
+	}
 	paths_below(run, sizeof(run), conf->run_dir, self->folder, NULL);
 	paths_below(data, sizeof(data), conf->data_dir, row->name, NULL);
 	r = privileges_drop(&keep);
@@ -136,11 +139,9 @@ run(struct served *self)
 
 	roster_folder(self->row, self->options.name, self->folder);
 	log_init(name, (enum log_level)conf->log_level);
-	/* conclaved logs them for all; where there is none, one worker does */
-	for (unsigned i = 0; program->worker == ROSTER_CONNMGR &&
-	                     !getenv("CONCLAVE_PARENT") && i < self->warnings.count;
-	     i++)
-		log_warning("%s", self->warnings.list[i].text);
+	say_warnings(self);
+	self->taken = *conf;
+	conf_take(&self->taken, conf); /* its own entry of `id` */
 	users_open(conf->run_dir);
 	if (*conf->control_group)
 		users_let_read(conf->control_gid);

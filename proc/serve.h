@@ -15,6 +15,10 @@ struct serve {
 	 * the end: conf, instance, proc. 0, or -errno having said why. */
 	int (*open)(void *self, const struct conf *conf, const char *instance,
 	            struct proc *proc);
+	/* NULL: the program takes nothing over. A reload has read `file`, which differs
+	 * from `conf` by what conf_take takes, and is borrowed until the next reload.
+	 * `why`: the file is refused for that, and `file` is what was taken last. */
+	void (*reloaded)(void *self, const struct conf *file, const char *why);
 	/* Also called after an open that failed. */
 	void (*close)(void *self);
 };

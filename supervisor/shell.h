@@ -208,8 +208,9 @@ int supervisor_door_open(struct supervisor *s);
 void supervisor_door_close(struct supervisor *s);
 void supervisor_door_request(struct supervisor *s, struct door_conn *conn,
                              const char *request);
-/* Reads the configuration again. 0: `text` names what was taken over ("" for nothing);
- * 1: `text` says what is wrong with the file, or which key needs a restart. */
+/* Reads the configuration again. 0: `text` names the keys that differed and were taken
+ * over, with blanks between; 1: `text` says what is wrong with the file, or which key
+ * needs a restart, and nothing was taken over. */
 int supervisor_reload(struct supervisor *s, char *text, size_t cap);
 /* After every event: answers those who asked for the restart of a child that was started
  * since, or could not be started. */
@@ -283,7 +284,8 @@ int supervisor_program_open(struct supervisor_child *m, int *exe);
 /* shell_place.c. Makes anew what somebody has removed: folder, lock, notify socket. What
  * cannot be made is logged once, and stands in the status. */
 void supervisor_place_mend(struct supervisor *s);
-/* Writes the copy of the configuration that the children read. 0 or -errno, logged. */
-int supervisor_write_config(struct supervisor *s);
+/* Writes `conf`, the copy of the configuration that the children read. 0 or -errno,
+ * logged. */
+int supervisor_write_config(struct supervisor *s, const struct conf *conf);
 
 #endif

@@ -117,7 +117,7 @@ spawn_child(struct supervisor_child *m)
 	m->reload_owed = false;
 	/* somebody may have removed what the child needs since the last start */
 	supervisor_place_mend(s);
-	r = supervisor_write_config(s);
+	r = supervisor_write_config(s, &s->conf);
 	if (r == 0)
 		r = apart_make_folders(&s->apart, &s->conf, m->row, m->name);
 	if (r == 0)

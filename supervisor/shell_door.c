@@ -5,41 +5,56 @@
 #include "base/log.h"
 #include "base/log_limited.h"
 #include "base/paths.h"
+#include "config/conf_key.h"
 
 #include <stdio.h>
 #include <string.h>
 
+/* The keys that differ and are taken over, with blanks between. */
+static void
+list_taken(const struct conf *running, const struct conf *fresh, char *text, size_t cap)
+{
+	size_t used = 0;
+
+	*text = '\0';
+	for (const struct conf_key *k = conf_keys; k->path; k++) {
+		bool same = k->kind == CONF_LIST ? conf_same_servers(running, fresh)
+		                                 : conf_key_same(k, running, fresh);
+
+		if (k->change == CONF_RELOAD && !same)
+			used += (size_t)snprintf(text + used, cap - used, "%s%s",
+			                         used ? " " : "", k->path);
+	}
+}
+
+/* All of the file is taken over, or nothing. */
 int
 supervisor_reload(struct supervisor *s, char *text, size_t cap)
 {
-	int before = s->conf.log_level, r;
+	struct conf_warnings warnings;
 	struct conf_error error;
-	const char *differs;
+	int r;
 
-	if (conf_load(s->config_path, &s->fresh, &error) != 0) {
+	if (conf_load_again(s->config_path, &s->conf, &s->fresh, &error, &warnings) !=
+	    0) {
 		snprintf(text, cap, "%s", error.text);
 		log_err("reload: %s", text);
 		return 1;
 	}
-	s->conf.log_level = s->fresh.log_level;
-	r = supervisor_write_config(s);
+	for (unsigned i = 0; i < warnings.count; i++)
+		log_warning("%s", warnings.list[i].text);
+	r = supervisor_write_config(s, &s->fresh);
 	if (r < 0) {
-		s->conf.log_level = before;
 		snprintf(text, cap, "%s: %s", s->children_config, strerror(-r));
 		return 1;
 	}
+	list_taken(&s->conf, &s->fresh, text, cap);
+	conf_take(&s->conf, &s->fresh);
 	log_set_level((enum log_level)s->conf.log_level);
-	snprintf(text, cap, "%s", s->conf.log_level != before ? "log_level" : "");
 	if (*text)
-		log_info("reload: log_level taken over");
+		log_info("reload: %s taken over", text);
 	supervisor_children_reload(s);
-	differs = conf_difference(&s->conf, &s->fresh);
-	if (*differs == '\0')
-		return 0;
-	snprintf(text, cap, "%s differs from what runs; restart conclaved for it",
-	         differs);
-	log_err("reload: %s", text);
-	return 1;
+	return 0;
 }
 
 static void
@@ -52,7 +67,7 @@ ask_status(struct supervisor *s, struct door_conn *conn, const char *rest)
 static void
 ask_reload(struct supervisor *s, struct door_conn *conn, const char *rest)
 {
-	char text[SUPERVISOR_TEXT_MAX];
+	char text[SUPERVISOR_TEXT_MAX], *taken = text, *key;
 	struct buf_out out;
 
 	(void)rest;
@@ -62,8 +77,11 @@ ask_reload(struct supervisor *s, struct door_conn *conn, const char *rest)
 	}
 	buf_out_init(&out, s->reply, sizeof(s->reply));
 	buf_put_text(&out, "{\"ok\":true,\"taken\":[");
-	if (text[0] != '\0')
-		json_put_string(&out, text);
+	while ((key = strsep(&taken, " ")) && *key) {
+		if (key != text)
+			buf_put_u8(&out, ',');
+		json_put_string(&out, key);
+	}
 	buf_put_text(&out, "]}");
 	supervisor_answer(conn, s->reply, out.bad ? 0 : out.len);
 }

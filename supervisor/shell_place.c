@@ -46,10 +46,10 @@ supervisor_place_mend(struct supervisor *s)
 }
 
 int
-supervisor_write_config(struct supervisor *s)
+supervisor_write_config(struct supervisor *s, const struct conf *conf)
 {
-	int r = place_config(&s->apart, &s->conf, s->children_config,
-	                     sizeof(s->children_config));
+	int r =
+	    place_config(&s->apart, conf, s->children_config, sizeof(s->children_config));
 
 	if (r < 0)
 		log_err("%s: %s", s->children_config, strerror(-r));

@@ -438,7 +438,7 @@ const struct attempt attempts[] = {
     {"mptcp", ALL, 0, call_to_open, NULL, {SYS_socket, AF_INET, SOCK_STREAM, MPTCP}},
     {"mptcp6", ALL, 0, call_to_open, NULL, {SYS_socket, AF_INET6, SOCK_STREAM, MPTCP}},
     {"sctp", WORKERS, 0, call_to_open, NULL, {SYS_socket, AF_INET, SOCK_STREAM, 132}},
-    {"connect_other_port", CONNMGR, 0, use_port, NULL, {SYS_connect, [ABI] = 4}},
+    {"connect_other_port", ELECTOR | PEER, 0, use_port, NULL, {SYS_connect}},
     {"bind_other_port", CONNMGR, 0, use_port, NULL, {SYS_bind, [ABI] = 4}},
     {"send_fast", WORKERS, 0, send_fast, NULL, {0}},
     {"abstract", WORKERS, CONCLAVED, connect_abstract, NULL, {[ABI] = 6}},

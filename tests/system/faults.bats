@@ -124,7 +124,7 @@ look_alone() {
 	# alone, it would lead at once
 	sed -i -E '/^\t\{ id = [23];/d; s/^(\t\{ id = 1;.*\}),$/\1/' "$conf"
 	run -1 lab_conclave 1 reload
-	[[ "$output" == *servers* ]]
+	[[ "$output" == *"conclave.conf:"*"write version = 2;"* ]]
 	for worker in connmgr elector peer; do
 		kill_worker 1 $worker
 	done

@@ -49,6 +49,7 @@ servers(void **state)
 	static const struct conf_kit_case cases[] = {
 	    {"id = 1;\nid = 2;\n", 2, {"duplicate setting name", "once"}},
 	    {"id = 4;\n" DIRS SERVERS, 1, {"id 4 is not in servers", "add this server"}},
+	    {"id = 4; version = 1;\n" DIRS SERVERS, 1, {"id 4 is not in servers"}},
 	    {LIST(ONE "},\n" TWO "},\n{ host = \"c\"; " P "\nid = 1; }"),
 	     8,
 	     {"id = 1", "earlier"}},
@@ -288,26 +289,32 @@ zookeepers_text(void **state)
 	static const struct {
 		const char *conf, *text;
 	} cases[] = {
-	    {HEAD "servers = ( " ONE "} );\n", "server.1=a:1:2:participant\nversion=0"},
+	    {HEAD "servers = ( " ONE "} );\n", "server.1=a:1:2:participant\nversion=1"},
 	    {GOOD, "server.1=a:1:2:participant\nserver.2=b:1:2:participant\n"
-	           "server.3=c:1:2:participant\nversion=0"},
+	           "server.3=c:1:2:participant\nversion=1"},
 	    {LIST(S("3", "c", P " role = \"observer\";") "," S("2", "b",
 	                                                       P) "," S("1", "a", P)),
 	     "server.1=a:1:2:participant\nserver.2=b:1:2:participant\n"
-	     "server.3=c:1:2:observer\nversion=0"},
+	     "server.3=c:1:2:observer\nversion=1"},
 	    {LIST(S("1", "b|[::1]|a", P) "," S("2", "fe80::a", P)),
 	     "server.1=[0:0:0:0:0:0:0:1]:1:2|a:1:2|b:1:2:participant\n"
-	     "server.2=[fe80:0:0:0:0:0:0:a]:1:2:participant\nversion=0"},
+	     "server.2=[fe80:0:0:0:0:0:0:a]:1:2:participant\nversion=1"},
 	    {LIST(S("1", "::ffff:10.0.0.1", P) "," S("2", "B.Example.", P)),
 	     "server.1=10.0.0.1:1:2:participant\nserver.2=B.Example.:1:2:"
-	     "participant\nversion=0"},
+	     "participant\nversion=1"},
 	    {G("group = 2; weight = 0;", "group = 2; weight = 3;", "group = 1;"),
 	     "server.1=a:1:2:participant\nserver.2=b:1:2:participant\n"
 	     "server.3=c:1:2:participant\ngroup.1=3\ngroup.2=1:2\n"
-	     "weight.1=0\nweight.2=3\nweight.3=1\nversion=0"},
+	     "weight.1=0\nweight.2=3\nweight.3=1\nversion=1"},
 	    {G("group = 1;", "group = 1;", "role = \"observer\";"),
 	     "server.1=a:1:2:participant\nserver.2=b:1:2:participant\n"
-	     "server.3=c:1:2:observer\ngroup.1=1:2\nweight.1=1\nweight.2=1\nversion=0"},
+	     "server.3=c:1:2:observer\ngroup.1=1:2\nweight.1=1\nweight.2=1\nversion=1"},
+	    {"version = 2147483647;\n" GOOD,
+	     "server.1=a:1:2:participant\nserver.2=b:1:2:participant\n"
+	     "server.3=c:1:2:participant\nversion=7fffffff"},
+	    /* members change only where epochs are promised */
+	    {"zab = false;\n" HEAD "servers = ( " ONE "} );\n",
+	     "server.1=a:1:2:participant\nversion=0"},
 	    /* the ensemble that we are attached to need not know us */
 	    {"attach = \"zookeeper\";\n" LIST(S("3", "c", P) "," S(
 		 "1", "a", P " role = \"observer\";") "," S("2", "b", P)),
@@ -337,6 +344,33 @@ zookeepers_text(void **state)
 		assert_int_equal(conf_qconfig(&conf_got, text, len, &q), 0);
 		assert_int_equal(conf_qconfig(&conf_got, text, len + 1, &q), len);
 	}
+}
+
+/* Where members cannot change, the list has no later version. */
+static void
+versions(void **state)
+{
+	static const struct conf_kit_case cases[] = {
+	    {GOOD "\nversion = 2; zab = false;\n",
+	     9,
+	     {"version = 2 with zab = false", "leave version out"}},
+	    {"attach = \"zookeeper\";\nversion = 3;\n" LIST(S("3", "c", P) "," S(
+		 "1", "a", P " role = \"observer\";") "," S("2", "b", P)),
+	     2,
+	     {"version = 3 with attach = \"zookeeper\"", "leave version out"}},
+	    {GOOD "version = 0;\n", 8, {"version = 0", "from 1 to 2147483647"}},
+	    {GOOD "version = 2147483648L;\n", 8, {"from 1 to 2147483647"}},
+	};
+
+	(void)state;
+	CONF_KIT_REFUSED(cases);
+	conf_kit_good(GOOD "version = 1; zab = false;\n");
+	conf_kit_good(GOOD "version = 2;\n");
+	assert_int_equal(conf_got.version, 2);
+	/* a server that was removed has the file of all others */
+	conf_kit_good("id = 4; version = 2;\n" DIRS SERVERS);
+	assert_null(conf_got.self);
+	assert_false(conf_is_voter(&conf_got, 4));
 }
 
 #define LINE(n)                                                                          \
@@ -426,8 +460,8 @@ main(void)
 	    cmocka_unit_test(missing),           cmocka_unit_test(servers),
 	    cmocka_unit_test(number_of_servers), cmocka_unit_test(groups_and_weights),
 	    cmocka_unit_test(least_and_most),    cmocka_unit_test(id_file),
-	    cmocka_unit_test(zookeepers_text),   cmocka_unit_test(attached_voter),
-	    cmocka_unit_test(warnings),
+	    cmocka_unit_test(zookeepers_text),   cmocka_unit_test(versions),
+	    cmocka_unit_test(attached_voter),    cmocka_unit_test(warnings),
 	};
 
 	return cmocka_run_group_tests(tests, conf_kit_setup, conf_kit_teardown);
