@@ -279,7 +279,7 @@ greet_new(struct greet **out, sd_event *loop, struct resolver *resolver,
           const struct greet_ops *ops, void *user)
 {
 	struct greet *g = calloc(1, sizeof(*g));
-	const char *host = conf->self->host;
+	const char *host = conf->self ? conf->self->host : NULL;
 
 	if (!g)
 		return -ENOMEM;

@@ -38,7 +38,8 @@ struct greet_view {       /* for status */
 	uint64_t shed;    /* no descriptors left */
 };
 
-/* Borrows `name` of the lane. At most `max` connections greet at a time. 0 or -errno. */
+/* Borrows `name` of the lane. A server that is not in its own list listens nowhere. At
+ * most `max` connections greet at a time. 0 or -errno. */
 int greet_new(struct greet **out, sd_event *loop, struct resolver *resolver,
               const struct conf *conf, const char *name, uint16_t port, unsigned max,
               const struct greet_ops *ops, void *user);

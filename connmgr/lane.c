@@ -14,7 +14,8 @@ lane_init(struct lane *l, enum msg_lane which, const struct lane_config *config,
 	l->config = *config;
 	l->which = which;
 	l->name = election ? "election" : "learner";
-	l->port = election ? conf->self->election_port : conf->self->quorum_port;
+	if (conf->self)
+		l->port = election ? conf->self->election_port : conf->self->quorum_port;
 	return greet_new(&l->greet, l->config.loop, config->resolver, conf, l->name,
 	                 l->port, config->greetings_max, ops, user);
 }

@@ -73,7 +73,8 @@ ports_open(const struct conf *c)
 			continue;
 		}
 		port = address_port(&one->address);
-		if (port == c->self->election_port || port == c->self->quorum_port)
+		if (c->self &&
+		    (port == c->self->election_port || port == c->self->quorum_port))
 			count++;
 		else
 			discard(one);

@@ -139,7 +139,7 @@ on_post(sd_event_source *source, void *user)
 static int
 open_board(struct connmgr *s)
 {
-	unsigned remotes = s->conf->server_count - 1;
+	unsigned remotes = conf_remote_count(s->conf);
 	unsigned char state[BOARD_SMALL_MAX];
 	struct msg_serial serial = {0};
 	struct board_config config = {

@@ -70,7 +70,7 @@ on_activate(void *user, uint64_t generation)
 	struct peer *p = user;
 	const struct role_config config = {
 	    .sid = p->conf->id,
-	    .observer = p->conf->self->observer,
+	    .observer = !conf_is_voter(p->conf, p->conf->id),
 	    .zab = p->conf->zab,
 	    .tick_ms = p->conf->timing.tick_ms,
 	    .init_limit = p->conf->timing.init_limit,

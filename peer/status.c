@@ -34,7 +34,7 @@ peer_reason(const struct peer *p, char *out, size_t cap)
 		break;
 	case ROLE_REASON_PORT:
 		snprintf(out, cap, "its quorum port, %u, cannot be opened",
-		         p->conf->self->quorum_port);
+		         p->conf->self ? p->conf->self->quorum_port : 0);
 		break;
 	case ROLE_REASON_AHEAD:
 		snprintf(out, cap,
@@ -273,6 +273,15 @@ put_claim(struct buf_out *out, int64_t claim)
 		buf_put_text(out, "\"0x%" PRIx64 "\"", (uint64_t)claim);
 }
 
+/* What this server is by its file. */
+static const char *
+role_of(const struct conf *c)
+{
+	if (!c->self)
+		return "none";
+	return c->self->observer ? "observer" : "participant";
+}
+
 size_t
 peer_status(const struct peer *p, char *text, size_t cap)
 {
@@ -282,7 +291,7 @@ peer_status(const struct peer *p, char *text, size_t cap)
 	buf_put_u8(&out, '{');
 	self_put(&out, "peer", p->name, uplink_generation(p->uplink));
 	json_put_i64(&out, "id", p->conf->id);
-	json_put_text(&out, "role", p->conf->self->observer ? "observer" : "participant");
+	json_put_text(&out, "role", role_of(p->conf));
 	json_put_bool(&out, "zab", p->conf->zab);
 	put_view(&out, p);
 	put_reason(&out, p);

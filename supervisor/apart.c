@@ -162,8 +162,9 @@ try_worker(struct apart *a, const struct conf *conf, const char *program_dir,
 void
 apart_try(struct apart *a, const struct conf *conf, const char *program_dir)
 {
-	bool low =
-	    conf->self->quorum_port < LOW_PORTS || conf->self->election_port < LOW_PORTS;
+	/* a server that is in no list listens where its record says */
+	bool low = !conf->self || conf->self->quorum_port < LOW_PORTS ||
+	           conf->self->election_port < LOW_PORTS;
 
 	a->guises[ROSTER_CONNMGR].binds = low && guise_can_bind();
 	for (int w = 0; w < ROSTER_COUNT && a->is; w++)

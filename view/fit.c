@@ -230,8 +230,9 @@ judge_service(const struct judge *j, enum unit u, enum unit first)
 static void
 judge_ports(const struct judge *j, enum unit connmgr)
 {
-	const uint16_t ours[] = {j->conf->self->quorum_port,
-	                         j->conf->self->election_port};
+	const struct conf_server *self = j->conf->self;
+	const uint16_t ours[] = {self ? self->quorum_port : 0,
+	                         self ? self->election_port : 0};
 	bool has_unit = connmgr == CONNMGR && is_in_use(j, PORTS);
 	bool opened[2] = {false, false};
 	char value[VALUE_MAX];
@@ -243,14 +244,14 @@ judge_ports(const struct judge *j, enum unit connmgr)
 
 		opened[0] = opened[0] || port == ours[0];
 		opened[1] = opened[1] || port == ours[1];
-		if (port != ours[0] && port != ours[1])
+		if (self && port != ours[0] && port != ours[1])
 			complain(j,
 			         "%s listens at port %u, which connmgr will shut: it "
 			         "wants %u and %u",
 			         roles[PORTS].name, port, ours[0], ours[1]);
 	}
 	for (unsigned i = 0; i < 2; i++)
-		if (ours[i] < 1024 && !opened[i] &&
+		if (self && ours[i] < 1024 && !opened[i] &&
 		    !has_word(j, connmgr, "AmbientCapabilities", "cap_net_bind_service"))
 			complain(
 			    j,
