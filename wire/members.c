@@ -56,6 +56,16 @@ members_may_lead(const struct members *m, int64_t sid)
 	return one && !one->observer && one->weight != 0;
 }
 
+unsigned
+members_voter_count(const struct members *m)
+{
+	unsigned voters = 0;
+
+	for (unsigned i = 0; i < m->count; i++)
+		voters += !m->list[i].observer;
+	return voters;
+}
+
 /* The voters among `ids`, each of them once; returns how many. */
 static unsigned
 voters_of(const struct members *m, const struct members_id *ids, unsigned count,
@@ -90,10 +100,8 @@ bool
 members_is_all(const struct members *m, const struct members_id *ids, unsigned count)
 {
 	int64_t sids[MEMBERS_MAX];
-	unsigned voters = 0;
+	unsigned voters = members_voter_count(m);
 
-	for (unsigned i = 0; i < m->count; i++)
-		voters += !m->list[i].observer;
 	return voters > 0 && voters_of(m, ids, count, sids) == voters;
 }
 
@@ -234,12 +242,16 @@ is_covered(const struct qconfig *c, const struct members *m)
 	return grouped == voters && c->weight_count == voters;
 }
 
-/* Somebody may lead, and no sum of weights wraps. */
+/* Somebody may lead, no sum of weights wraps, and nobody observes a single voter, which
+ * ZooKeeper's text refuses. */
 static bool
 is_countable(const struct members *m)
 {
+	unsigned voters = members_voter_count(m);
 	int64_t sum = 0;
 
+	if (voters == 1 && m->count > 1)
+		return false;
 	for (unsigned i = 0; i < m->count; i++) {
 		if (__builtin_add_overflow(sum, m->list[i].weight, &sum))
 			return false;
@@ -261,4 +273,32 @@ members_from_qconfig(const struct qconfig *c, struct members *out)
 	if (!good)
 		memset(out, 0, sizeof(*out));
 	return good;
+}
+
+/* FNV-1a over the bytes of `value`, the highest first. */
+static void
+mix(uint64_t *digest, uint64_t value)
+{
+	for (int shift = 56; shift >= 0; shift -= 8)
+		*digest = (*digest ^ (value >> shift & 0xff)) * 0x100000001b3;
+}
+
+uint64_t
+members_digest(const struct members *m)
+{
+	uint64_t digest = 0xcbf29ce484222325;
+
+	mix(&digest, (uint64_t)m->version);
+	mix(&digest, m->hierarchical);
+	mix(&digest, m->count);
+	for (unsigned i = 0; i < m->count; i++) {
+		const struct member *one = &m->list[i];
+
+		mix(&digest, (uint64_t)one->sid);
+		mix(&digest, one->observer);
+		mix(&digest, (uint64_t)one->weight);
+		mix(&digest, one->has_group);
+		mix(&digest, (uint64_t)one->group);
+	}
+	return digest;
 }
