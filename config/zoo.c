@@ -239,7 +239,10 @@ take_member(struct zoo *z, struct entry *e, struct conf_error *error)
 		return take_share(z, e, false, error);
 	if (begins(e->key, "weight"))
 		return take_share(z, e, true, error);
-	return -1;
+	if (strcmp(e->key, "version") != 0)
+		return -1;
+	note(z, e, "it counts ZooKeeper's changes; a group of Conclave begins with 1");
+	return 0;
 }
 
 static int

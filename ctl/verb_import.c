@@ -19,7 +19,7 @@
 #define RESULT_MAX  (4 * CONF_PRINT_MAX)
 #define MYID_MAX    64
 #define BLANKS      " \t\r\n"
-#define BODY_SERVER 5 /* lines that conf_print writes before the first server */
+#define BODY_SERVER 6 /* lines that conf_print writes before the first server */
 
 struct import {
 	const char *file;

@@ -194,9 +194,15 @@ dynamic_file(void **state)
 		fail_msg("%s", error.text);
 	assert_int_equal(conf.server_count, 3);
 	assert_string_equal(zoo.server_at[0].file, "d.cfg");
-	assert_int_equal(make(LIMITS "dynamicConfigFile=d.cfg\n", SERVERS "version=1"),
+	assert_int_equal(
+	    make(LIMITS "dynamicConfigFile=d.cfg\n", SERVERS "version=100000000"), 0);
+	assert_int_equal(conf.version, 1);
+	assert_int_equal(zoo.note_count, 1);
+	assert_string_equal(zoo.notes[0].key, "version");
+	assert_string_equal(zoo.notes[0].at.file, "d.cfg");
+	assert_int_equal(make(LIMITS "dynamicConfigFile=d.cfg\n", SERVERS "versions=1"),
 	                 1);
-	assert_non_null(strstr(error.text, "d.cfg:4: version does not belong"));
+	assert_non_null(strstr(error.text, "d.cfg:4: versions does not belong"));
 	assert_int_equal(make(LIMITS "dynamicConfigFile=d.cfg\n", SERVERS "tickTime=1"),
 	                 1);
 	assert_non_null(strstr(error.text, "d.cfg:4: tickTime"));
