@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct members;
+struct members_hints;
 struct qconfig;
 
 #define CONF_SERVERS_MAX  32
@@ -139,6 +141,10 @@ size_t conf_print(const struct conf *c, bool all, char *out, size_t cap);
  * read in it. Without `zab` its version is 0. With `attach` it leaves this server out.
  * Returns the length without the NUL, or 0 if the text does not fit. */
 size_t conf_qconfig(const struct conf *c, char *out, size_t cap, struct qconfig *read);
+
+/* The members, without instances, and their addresses, which are put into `hints`. False:
+ * no membership is like this (wire/members.h), and nothing has changed. */
+bool conf_members(const struct conf *c, struct members *out, struct members_hints *hints);
 
 const struct conf_server *conf_server(const struct conf *c, int64_t id); /* NULL: none */
 bool conf_is_voter(const struct conf *c, int64_t id);

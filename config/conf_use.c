@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "config/conf_host.h"
 #include "config/conf_key.h"
+#include "wire/members.h"
 #include "wire/qconfig.h"
 
 #include <inttypes.h>
@@ -109,8 +110,9 @@ put_group(struct buf_out *b, const struct conf *c, unsigned first)
 /* Writes a file of ZooKeeper's, which wire/qconfig reads and prints by ZooKeeper's rules,
  * so that the order, the form of addresses and the defaults are ZooKeeper's. An ensemble
  * that we are attached to need not know us or our name: it gets its own servers only. */
-size_t
-conf_qconfig(const struct conf *c, char *out, size_t cap, struct qconfig *read)
+static size_t
+print_text(const struct conf *c, uint32_t version, char *out, size_t cap,
+           struct qconfig *read)
 {
 	char *text = malloc(QCONFIG_TEXT_MAX);
 	struct buf_out b;
@@ -130,10 +132,26 @@ conf_qconfig(const struct conf *c, char *out, size_t cap, struct qconfig *read)
 		put_group(&b, c, i);
 		buf_put_text(&b, "weight.%" PRId64 "=%" PRId64 "\n", s->id, s->weight);
 	}
-	/* ZooKeeper has no such version, and what counts no epochs changes no members */
-	buf_put_text(&b, "version=%" PRIx32 "\n", c->zab ? c->version : 0);
+	buf_put_text(&b, "version=%" PRIx32 "\n", version);
 	if (!b.bad && qconfig_parse(text, b.len, true, read) == QCONFIG_OK)
 		len = qconfig_print(read, out, cap);
 	free(text);
 	return len > 0 && qconfig_parse(out, len, true, read) == QCONFIG_OK ? len : 0;
+}
+
+size_t
+conf_qconfig(const struct conf *c, char *out, size_t cap, struct qconfig *read)
+{
+	/* ZooKeeper has no such version, and what counts no epochs changes no members */
+	return print_text(c, c->zab ? c->version : 0, out, cap, read);
+}
+
+bool
+conf_members(const struct conf *c, struct members *out, struct members_hints *hints)
+{
+	static char text[QCONFIG_TEXT_MAX];
+	static struct qconfig read;
+	size_t len = print_text(c, c->version, text, sizeof(text), &read);
+
+	return len > 0 && members_from_text(text, len, out, hints, &read);
 }

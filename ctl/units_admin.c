@@ -2,6 +2,7 @@
  * conclaved; see units.h. */
 #include "ctl/units.h"
 
+#include "base/clock.h"
 #include "base/paths.h"
 #include "ctl/run.h"
 #include "proc/roster.h"
@@ -12,8 +13,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define UNIT_MAX   96
-#define RESTART_MS 60000 /* systemd gives up earlier, by the times in the units */
+#define UNIT_MAX        96
+#define VERDICT_MAX     2048
+#define JUDGED_MS       5000
+#define JUDGED_PAUSE_US 20000
+#define RESTART_MS      60000 /* systemd gives up earlier, by the times in the units */
 
 /* The unit of that worker; of the elector that is in use, else of the installed one. */
 static void
@@ -80,6 +84,41 @@ units_restart(const struct ctl *c, const char *worker)
 	return EXIT_OK;
 }
 
+/* How often the peer has read its file again, and why it refused the last one; `why` is
+ * "" if it did not. -1: it does not answer. */
+static int64_t
+reloads_of_peer(const struct ctl *c, char *why, size_t cap)
+{
+	const json_t *file;
+	struct asks asks;
+	int64_t count = -1;
+
+	ask_one(c->conf->run_dir, PATHS_PEER, "status", &asks);
+	file = json_object_get(asks.list[0].answer, "file");
+	if (member_i64(file, "reloads", &count))
+		snprintf(why, cap, "%s", member_string(file, "refused"));
+	asks_deinit(&asks);
+	return count;
+}
+
+/* All workers judge a file alike; the peer says what it found. 0, or the exit status. */
+static int
+judged(const struct ctl *c, int64_t before)
+{
+	char why[VERDICT_MAX] = "";
+	uint64_t until_ms = clock_ms() + JUDGED_MS;
+	int64_t now;
+
+	while (((now = reloads_of_peer(c, why, sizeof(why))) == before || now < 0) &&
+	       clock_ms() < until_ms)
+		usleep(JUDGED_PAUSE_US);
+	if (now == before || now < 0)
+		return verb_failed(c, EXIT_FAILED,
+		                   "reload: the peer was told, and has not read the file "
+		                   "yet; see conclave health");
+	return *why ? verb_failed(c, EXIT_FAILED, "reload: %s", why) : 0;
+}
+
 /* A worker that gets SIGHUP reads its file again. */
 int
 units_reload(const struct ctl *c)
@@ -87,7 +126,8 @@ units_reload(const struct ctl *c)
 	static const char *const units[] = {"conclave-connmgr.service",
 	                                    "conclave-elector@*.service",
 	                                    "conclave-peer.service"};
-	char said[RUN_TEXT_MAX];
+	char said[RUN_TEXT_MAX], why[VERDICT_MAX];
+	int64_t before = reloads_of_peer(c, why, sizeof(why));
 	int r = need_root(c);
 
 	for (unsigned i = 0; r == 0 && i < sizeof(units) / sizeof(units[0]); i++) {
@@ -100,6 +140,9 @@ units_reload(const struct ctl *c)
 			                "'conclave*'",
 			                units[i]);
 	}
+	/* a peer that does not run reads the file when it starts */
+	if (r == 0 && before >= 0)
+		r = judged(c, before);
 	if (r == 0 && c->json)
 		verb_print_json(json_pack("{s:b}", "ok", true));
 	return r;

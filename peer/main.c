@@ -10,6 +10,7 @@ main(int argc, char **argv)
 	    .worker = ROSTER_PEER,
 	    .self = &peer,
 	    .open = peer_open,
+	    .reloaded = peer_reloaded,
 	    .close = peer_close,
 	};
 

@@ -68,9 +68,10 @@ static void
 on_activate(void *user, uint64_t generation)
 {
 	struct peer *p = user;
+	const struct member *self = members_find(&p->file, p->conf->id);
 	const struct role_config config = {
 	    .sid = p->conf->id,
-	    .observer = !conf_is_voter(p->conf, p->conf->id),
+	    .observer = !self || self->observer,
 	    .zab = p->conf->zab,
 	    .tick_ms = p->conf->timing.tick_ms,
 	    .init_limit = p->conf->timing.init_limit,
@@ -265,6 +266,8 @@ peer_open(void *self, const struct conf *conf, const char *name, struct proc *pr
 	r = paths_below(p->folder, sizeof(p->folder), conf->data_dir, PATHS_PEER, NULL);
 	if (r >= 0 && conf_qconfig(conf, text, sizeof(text), &p->members) == 0)
 		r = -EOVERFLOW;
+	if (r >= 0)
+		r = peer_take_file(p, conf);
 	if (r >= 0)
 		r = gate_init(&p->gate, sizeof(struct role_event), EVENTS_MAX, &gate_ops,
 		              p);

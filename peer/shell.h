@@ -5,6 +5,7 @@
  *   shell.c        opens all, steps each event, arms the timer, takes messages
  *   shell_apply.c  carries out the core's actions
  *   shell_door.c   the requests at the control socket
+ *   shell_file.c   keeps the members that the configuration file lists
  *   shell_start.c  reads the record once we are active
  *   status.c       the answers, as JSON and as a sentence */
 #ifndef PEER_SHELL_H
@@ -18,6 +19,7 @@
 #include "peer/role.h"
 #include "proc/gate.h"
 #include "proc/proc.h"
+#include "wire/members.h"
 
 #include <limits.h>
 #include <stdbool.h>
@@ -25,6 +27,7 @@
 #include <systemd/sd-event.h>
 
 #define PEER_WHY_MAX      (PATH_MAX + EPOCH_WHY_MAX)
+#define PEER_REFUSED_MAX  sizeof(((struct conf_error *)0)->text)
 #define PEER_WATCHERS_MAX 48 /* leaves room at the door for questions */
 
 struct peer_counters {
@@ -62,6 +65,13 @@ struct peer {
 	char folder[CONF_PATH_MAX + 8];
 
 	struct qconfig members;
+	/* What the file lists that was taken over last, and the addresses in it. */
+	struct members file;
+	struct members_hints file_hints;
+	/* How many reloads there were, and why the last one was refused; "": it was not.
+	 */
+	uint64_t reloads;
+	char refused[PEER_REFUSED_MAX];
 	/* NULL: we are a shadow, which does nothing. */
 	struct role *role;
 	struct role_actions todo;
@@ -96,6 +106,12 @@ struct peer {
  * zero-filled. */
 int peer_open(void *self, const struct conf *conf, const char *name, struct proc *proc);
 void peer_close(void *self);
+
+/* Keeps the members of `file`. 0; -EINVAL: no membership is like this, and nothing has
+ * changed. */
+int peer_take_file(struct peer *p, const struct conf *file);
+/* of struct serve */
+void peer_reloaded(void *self, const struct conf *file, const char *why);
 
 void peer_apply(struct peer *p); /* p->todo, in order */
 /* Tells who started us that we are ready, and what we are. */

@@ -273,13 +273,22 @@ put_claim(struct buf_out *out, int64_t claim)
 		buf_put_text(out, "\"0x%" PRIx64 "\"", (uint64_t)claim);
 }
 
-/* What this server is by its file. */
-static const char *
-role_of(const struct conf *c)
+/* The file that was taken over last, and what this server is in it. */
+static void
+put_file(struct buf_out *out, const struct peer *p)
 {
-	if (!c->self)
-		return "none";
-	return c->self->observer ? "observer" : "participant";
+	const struct member *self = members_find(&p->file, p->conf->id);
+
+	json_put_text(out, "role",
+	              !self            ? "none"
+	              : self->observer ? "observer"
+	                               : "participant");
+	json_put_key(out, "file");
+	buf_put_u8(out, '{');
+	json_put_i64(out, "version", p->file.version);
+	json_put_u64(out, "reloads", p->reloads);
+	json_put_text(out, "refused", p->refused);
+	buf_put_u8(out, '}');
 }
 
 size_t
@@ -291,7 +300,7 @@ peer_status(const struct peer *p, char *text, size_t cap)
 	buf_put_u8(&out, '{');
 	self_put(&out, "peer", p->name, uplink_generation(p->uplink));
 	json_put_i64(&out, "id", p->conf->id);
-	json_put_text(&out, "role", role_of(p->conf));
+	put_file(&out, p);
 	json_put_bool(&out, "zab", p->conf->zab);
 	put_view(&out, p);
 	put_reason(&out, p);

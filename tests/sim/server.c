@@ -81,6 +81,7 @@ make_conf(struct conf *c)
 {
 	memset(c, 0, sizeof(*c));
 	make_servers(c);
+	c->version = 1;
 	c->ipc = CONF_IPC_SEQPACKET;
 	c->zab = true;
 	c->early_finalize = sim_random(3) != 0;

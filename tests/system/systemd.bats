@@ -65,6 +65,32 @@ name_of() {
 		[ $rc = 78 ]'
 }
 
+@test "a reload is done when it returns, and fails with the reason where the file is refused" {
+	box '
+		file=/etc/conclave/conclave.conf
+		cp $file /run/good
+		sed -i "s/servers = (/& { id = 2; host = \"127.0.0.2\"; quorum_port = 2888; election_port = 3888; },/" $file
+		for how in "conclave reload" "conclave reload --json"; do
+			rc=0
+			$how >/run/said 2>&1 || rc=$?
+			[ $rc = 1 ]
+			grep -F "conclave.conf:" /run/said | grep -F "server 2 is new" | grep -F "write version = 2;"
+		done
+		journalctl --rotate; journalctl --vacuum-time=1s
+		! systemctl reload conclave-peer || exit 1
+		journalctl -b -u conclave-peer | grep -F "reload: " | grep -F "write version = 2;"
+		for worker in connmgr elector@main; do
+			journalctl -b -u conclave-$worker | grep -F "is not reloaded" | grep -F "write version = 2;"
+		done
+		cp /run/good $file
+		sed -i "1i log_level = \"debug\";" $file
+		systemctl reload conclave-peer
+		$BOX_DIR/fakeworker ask /run/conclave/peer/door status | jq -e ".file.refused == \"\" and .file.reloads > 0"
+		cp /run/good $file
+		conclave reload
+		[ $(systemctl is-active conclave-peer) = active ]'
+}
+
 @test "kill -9 of each unit restarts that one only" {
 	for unit in $workers; do
 		box_only "$(name_of "$unit")" "$unit.service" 'kill -9 $old'

@@ -346,33 +346,6 @@ zookeepers_text(void **state)
 	}
 }
 
-/* Where members cannot change, the list has no later version. */
-static void
-versions(void **state)
-{
-	static const struct conf_kit_case cases[] = {
-	    {GOOD "\nversion = 2; zab = false;\n",
-	     9,
-	     {"version = 2 with zab = false", "leave version out"}},
-	    {"attach = \"zookeeper\";\nversion = 3;\n" LIST(S("3", "c", P) "," S(
-		 "1", "a", P " role = \"observer\";") "," S("2", "b", P)),
-	     2,
-	     {"version = 3 with attach = \"zookeeper\"", "leave version out"}},
-	    {GOOD "version = 0;\n", 8, {"version = 0", "from 1 to 2147483647"}},
-	    {GOOD "version = 2147483648L;\n", 8, {"from 1 to 2147483647"}},
-	};
-
-	(void)state;
-	CONF_KIT_REFUSED(cases);
-	conf_kit_good(GOOD "version = 1; zab = false;\n");
-	conf_kit_good(GOOD "version = 2;\n");
-	assert_int_equal(conf_got.version, 2);
-	/* a server that was removed has the file of all others */
-	conf_kit_good("id = 4; version = 2;\n" DIRS SERVERS);
-	assert_null(conf_got.self);
-	assert_false(conf_is_voter(&conf_got, 4));
-}
-
 #define LINE(n)                                                                          \
 	"{ id = " #n "; host = \"h" #n "\"; quorum_port = 1; election_port = 2; },\n"
 #define LAST "{ id = 9; host = \"h9\"; quorum_port = 1; election_port = 2; } );\n"
@@ -460,8 +433,8 @@ main(void)
 	    cmocka_unit_test(missing),           cmocka_unit_test(servers),
 	    cmocka_unit_test(number_of_servers), cmocka_unit_test(groups_and_weights),
 	    cmocka_unit_test(least_and_most),    cmocka_unit_test(id_file),
-	    cmocka_unit_test(zookeepers_text),   cmocka_unit_test(versions),
-	    cmocka_unit_test(attached_voter),    cmocka_unit_test(warnings),
+	    cmocka_unit_test(zookeepers_text),   cmocka_unit_test(attached_voter),
+	    cmocka_unit_test(warnings),
 	};
 
 	return cmocka_run_group_tests(tests, conf_kit_setup, conf_kit_teardown);
