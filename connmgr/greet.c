@@ -314,6 +314,20 @@ greet_start(struct greet *g)
 }
 
 void
+greet_listen(struct greet *g, const struct qconfig_addr *list, unsigned count)
+{
+	if (g->view.listener_count > 0)
+		return;
+	for (unsigned i = 0; i < count && g->view.listener_count < GREET_LISTENERS_MAX;
+	     i++) {
+		g->port = list[0].port;
+		if (list[i].port == g->port)
+			add_listener(g, list[i].host, strlen(list[i].host));
+	}
+	greet_start(g);
+}
+
+void
 greet_free(struct greet *g)
 {
 	if (!g)

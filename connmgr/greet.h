@@ -7,6 +7,7 @@
 
 #include "connmgr/resolve.h"
 #include "connmgr/stream.h"
+#include "wire/qconfig.h"
 
 #define GREET_LISTENERS_MAX 8
 
@@ -43,6 +44,10 @@ struct greet_view {       /* for status */
 int greet_new(struct greet **out, sd_event *loop, struct resolver *resolver,
               const struct conf *conf, const char *name, uint16_t port, unsigned max,
               const struct greet_ops *ops, void *user);
+/* Listens at these addresses of this server, in the place of none: for a server that is
+ * not in its own list and is told later where it is. After greet_start; all have the port
+ * of the first, others are left out. Does nothing if there are listeners. */
+void greet_listen(struct greet *g, const struct qconfig_addr *list, unsigned count);
 /* Listens. A port that cannot be bound is tried again for ever, with backoff. */
 void greet_start(struct greet *g);
 void greet_free(struct greet *g);

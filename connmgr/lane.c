@@ -27,6 +27,15 @@ lane_deinit(struct lane *l)
 }
 
 void
+lane_listen(struct lane *l, const struct qconfig_addr *list, unsigned count)
+{
+	if (l->port != 0 || count == 0)
+		return;
+	l->port = list[0].port;
+	greet_listen(l->greet, list, count);
+}
+
+void
 lane_hosts_init(struct lane_hosts *h, const char *host)
 {
 	char *rest = h->text, *one;

@@ -100,6 +100,8 @@ struct lane_hosts {
 int lane_init(struct lane *l, enum msg_lane which, const struct lane_config *config,
               const struct greet_ops *ops, void *user);
 void lane_deinit(struct lane *l);
+/* Listens at these addresses of this server if it is not in its own list; once. */
+void lane_listen(struct lane *l, const struct qconfig_addr *list, unsigned count);
 
 void lane_hosts_init(struct lane_hosts *h, const char *host);
 

@@ -157,6 +157,39 @@ without_the_reserve(void **state)
 	assert_int_equal(greet_view(greet)->shed, 1);
 }
 
+/* A server that is not in its own list, and is told later where it is. */
+static void
+when_it_is_told(void **state)
+{
+	static const struct greet_ops ops = {on_greeted, on_port};
+	uint16_t port = free_port();
+	const struct qconfig_addr at[] = {{"127.0.0.1", port},
+	                                  {"127.0.0.3", (uint16_t)(port + 1)},
+	                                  {"127.0.0.2", port}};
+	struct greet *late;
+	struct stream guest;
+
+	(void)state;
+	conf.self = NULL;
+	assert_int_equal(
+	    greet_new(&late, loop, resolver, &conf, "late", 0, GUESTS, &ops, NULL), 0);
+	greet_start(late);
+	assert_int_equal(greet_view(late)->listener_count, 0);
+	assert_true(greet_due_ms(late) == UINT64_MAX);
+	greet_listen(late, at, 3);
+	greet_listen(late, at + 1, 1);
+	assert_int_equal(greet_view(late)->listener_count, 2);
+	for (unsigned i = 0; i < 3; i += 2) {
+		assert_true(greet_view(late)->listeners[i / 2].open);
+		assert_true(address_parse(at[i].host, port, &address));
+		assert_int_equal(stream_connect(&guest, &address, &conf), 0);
+		busy_turns();
+		stream_close(&guest);
+	}
+	assert_int_equal(greet_view(late)->accepted, 2);
+	greet_free(late);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -165,6 +198,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(without_the_reserve),
 	    TEST(without_descriptors),
+	    TEST(when_it_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
