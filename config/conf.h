@@ -142,7 +142,8 @@ size_t conf_print(const struct conf *c, bool all, char *out, size_t cap);
  * Returns the length without the NUL, or 0 if the text does not fit. */
 size_t conf_qconfig(const struct conf *c, char *out, size_t cap, struct qconfig *read);
 
-/* The members, without instances, and their addresses, which are put into `hints`. False:
+/* The members, without instances, and their addresses, which are put into `hints`: of
+ * this server only if others can reach it there. False:
  * no membership is like this (wire/members.h), and nothing has changed. */
 bool conf_members(const struct conf *c, struct members *out, struct members_hints *hints);
 

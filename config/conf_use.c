@@ -146,6 +146,24 @@ conf_qconfig(const struct conf *c, char *out, size_t cap, struct qconfig *read)
 	return print_text(c, c->zab ? c->version : 0, out, cap, read);
 }
 
+/* Where a server listens is no address for others. */
+static void
+put_hints(const struct conf *c, const struct qconfig *read, struct members_hints *hints)
+{
+	for (unsigned i = 0; i < read->server_count; i++) {
+		const struct qconfig_server *s = &read->servers[i];
+		char line[MEMBERS_HINT_MAX + 32] = ""; /* and the role */
+		struct buf_out b;
+
+		if (conf_host_is_wildcard(conf_server(c, s->sid)->host))
+			continue;
+		buf_out_init(&b, line, sizeof(line) - 1);
+		qconfig_put_server(&b, s);
+		if (!b.bad)
+			(void)members_hint_put(hints, s->sid, line);
+	}
+}
+
 bool
 conf_members(const struct conf *c, struct members *out, struct members_hints *hints)
 {
@@ -153,5 +171,8 @@ conf_members(const struct conf *c, struct members *out, struct members_hints *hi
 	static struct qconfig read;
 	size_t len = print_text(c, c->version, text, sizeof(text), &read);
 
-	return len > 0 && members_from_text(text, len, out, hints, &read);
+	if (len == 0 || !members_from_text(text, len, out, NULL, &read))
+		return false;
+	put_hints(c, &read, hints);
+	return true;
 }

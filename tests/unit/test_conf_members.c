@@ -30,6 +30,13 @@ memberships(void **state)
 	assert_string_equal(members_hint_get(&hints, 2), "[0:0:0:0:0:0:0:1]:1:2|b:1:2");
 	assert_string_equal(members_hint_get(&hints, 3), "c:1:2");
 	assert_string_equal(members_hint_get(&hints, 9), "z:1:2");
+	/* where this server listens is no address for others */
+	conf_kit_good(LIST(S("2", "b", P) "," S("1", "0.0.0.0", P)));
+	hints.count = 0;
+	assert_true(conf_members(&conf_got, &m, &hints));
+	assert_int_equal(m.count, 2);
+	assert_int_equal(hints.count, 1);
+	assert_string_equal(members_hint_get(&hints, 2), "b:1:2");
 	/* the list of who counts no epochs is version 1, whatever its text says */
 	conf_kit_good(G("group = 2; weight = 0;", "group = 2; weight = 3;",
 	                "group = 1;") "zab = false;");
