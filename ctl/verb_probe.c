@@ -13,6 +13,8 @@
 #define WATCH_CALM_US  1000000
 #define WATCH_EAGER_US 200000 /* while there is no leader */
 
+#define SAID_MAX 16384
+
 enum { PROBE_LEADER = 0, PROBE_NO_LEADER = 2 };
 
 struct session {
@@ -22,24 +24,6 @@ struct session {
 	/* by --watch, the last time; without the times of the answers */
 	json_t *shown;
 };
-
-static const char *
-say_verdict(const struct probe_verdict *v, char *out, size_t cap)
-{
-	if (v->has_leader)
-		snprintf(out, cap, "leader %lld%s", (long long)v->leader,
-		         v->quorum ? "" : ", by its own word alone: no quorum names it");
-	else if (v->has_named)
-		snprintf(out, cap,
-		         "no leader that says so itself: a quorum follows %lld, which %s",
-		         (long long)v->named,
-		         !v->named_at            ? "was not asked"
-		         : v->named_at->answered ? "does not say that it leads"
-		                                 : "does not answer");
-	else
-		snprintf(out, cap, "%s", v->answered ? "no leader" : "nobody answers");
-	return out;
-}
 
 /* Each configuration once, with the servers that report it. */
 static void
@@ -87,7 +71,7 @@ static int
 ask_once(const struct ctl *c, struct session *s)
 {
 	const json_t *rows;
-	char text[128];
+	char text[SAID_MAX];
 	json_t *all;
 
 	while (poller_step(&s->poller))
@@ -98,7 +82,10 @@ ask_once(const struct ctl *c, struct session *s)
 		verb_print_json(all);
 	} else {
 		rows = json_object_get(all, "servers");
-		printf("%s\n\n", say_verdict(&s->verdict, text, sizeof(text)));
+		puts(probe_say(&s->verdict, text, sizeof(text)));
+		if (*probe_say_members(&s->probe, text, sizeof(text)))
+			puts(text);
+		putchar('\n');
 		table_show(rows, columns, 8, stdout, c->colours);
 		print_configs(rows);
 		json_decref(all);
@@ -140,18 +127,23 @@ print_changes(const struct ctl *c, const struct session *s, const json_t *now)
 {
 	const json_t *old = json_object_get(s->shown, "servers");
 	const json_t *row;
-	char text[128];
+	char text[SAID_MAX];
 	size_t i;
 
 	json_array_foreach (json_object_get(now, "servers"), i, row) {
 		if (!json_equal(json_array_get(old, i), row))
 			print_change(c, row);
 	}
-	if (is_same(s->shown, now, "leader") && is_same(s->shown, now, "quorum") &&
-	    is_same(s->shown, now, "named"))
+	if (!is_same(s->shown, now, "memberships") &&
+	    *probe_say_members(&s->probe, text, sizeof(text))) {
+		verb_print_time(0);
+		printf("  %s\n", text);
+	}
+	if (is_same(s->shown, now, "leaders") && is_same(s->shown, now, "leader") &&
+	    is_same(s->shown, now, "quorum") && is_same(s->shown, now, "named"))
 		return;
 	verb_print_time(0);
-	printf("  %s\n", say_verdict(&s->verdict, text, sizeof(text)));
+	printf("  %s\n", probe_say(&s->verdict, text, sizeof(text)));
 }
 
 static void

@@ -10,6 +10,7 @@
 #ifndef VIEW_PROBE_H
 #define VIEW_PROBE_H
 
+#include "wire/members.h"
 #include "wire/notif.h"
 #include "wire/qconfig.h"
 
@@ -45,6 +46,9 @@ struct probe_server {
 	/* NUL-terminated: what notif.config points to */
 	char config[PROBE_FRAME_MAX + 1];
 
+	/* by probe_judge: which of the memberships it reports; -1: none */
+	int membership;
+
 	/* of the connection: our sid, and whether it was sent */
 	bool greeted;
 	int64_t sid;
@@ -62,14 +66,35 @@ struct probe_name {
 	char numeric[PROBE_NUMERIC_MAX];
 };
 
+/* What one or more servers report in their configuration: version and members, without
+ * the addresses. */
+struct probe_membership {
+	int64_t version;
+	/* all zero where no membership is like what they report */
+	struct members members;
+	/* who reports it first */
+	const struct probe_server *owner;
+};
+
 /* Some MB: keep it static or on the heap, zeroed. */
 struct probe {
 	unsigned count;
 	struct probe_server servers[PROBE_SERVERS_MAX];
 	unsigned name_count;
 	struct probe_name names[PROBE_NAMES_MAX];
+	/* by probe_judge: all that differ, in the order of the servers */
+	unsigned membership_count;
+	struct probe_membership memberships[PROBE_SERVERS_MAX];
 	/* scratch */
 	struct qconfig config;
+};
+
+/* A server that says LEADING under its own sid. */
+struct probe_leader {
+	int64_t sid;
+	int64_t epoch;
+	/* by every configuration that the servers which name it report */
+	bool quorum;
 };
 
 struct probe_verdict {
@@ -77,6 +102,9 @@ struct probe_verdict {
 	 */
 	bool has_leader;
 	int64_t leader;
+	/* All that say so, each once: more than one are more than one. */
+	unsigned leader_count;
+	struct probe_leader leaders[PROBE_SERVERS_MAX];
 	/* by every configuration that the servers which name the leader report */
 	bool quorum;
 	/* no server says that it leads, but a quorum follows `named` */
@@ -123,8 +151,13 @@ bool probe_name_wanted(struct probe *p, char out[QCONFIG_HOST_MAX]);
 void probe_name_add(struct probe *p, const char *host, const char *numeric);
 
 void probe_judge(struct probe *p, struct probe_verdict *out);
-/* `leader` (sid or null), `quorum`, `named` (sid or null), `servers`; the caller frees
- * it. */
+/* The verdict in one sentence. Returns `out`. */
+const char *probe_say(const struct probe_verdict *v, char *out, size_t cap);
+/* Which memberships the servers report, in one sentence; "" where all report the same.
+ * Returns `out`. */
+const char *probe_say_members(const struct probe *p, char *out, size_t cap);
+/* `leader` (sid or null), `quorum`, `leaders`, `named` (sid or null), `memberships`,
+ * `servers`; the caller frees it. */
 json_t *probe_json(const struct probe *p, const struct probe_verdict *v);
 
 #endif

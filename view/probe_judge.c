@@ -1,13 +1,9 @@
-/* The verdict on all answers, and its JSON; see probe.h. */
+/* The verdict on all answers; see probe.h. */
 #include "view/probe.h"
 
-#include "view/member.h"
 #include "wire/qaddr.h"
 #include "wire/quorum.h"
 
-#include <ctype.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 /* True: `s` was asked at this host of a configuration. */
@@ -176,30 +172,82 @@ judge_named(struct probe *p, struct probe_verdict *out)
 	}
 }
 
+/* Adds a server that leads, once, however often it was asked. */
+static void
+add_leader(struct probe *p, const struct vote *v, struct probe_verdict *out)
+{
+	for (unsigned i = 0; i < out->leader_count; i++)
+		if (out->leaders[i].sid == v->leader)
+			return;
+	out->leaders[out->leader_count++] =
+	    (struct probe_leader){v->leader, v->epoch, has_quorum(p, v->leader)};
+}
+
+/* The leader is the one that has a quorum, or else the only one. */
+static void
+judge_leaders(struct probe_verdict *out)
+{
+	const struct probe_leader *one = out->leaders;
+	unsigned proven = 0;
+
+	for (unsigned i = 0; i < out->leader_count; i++) {
+		if (!out->leaders[i].quorum)
+			continue;
+		proven++;
+		one = &out->leaders[i];
+	}
+	out->quorum = proven == 1;
+	out->has_leader = proven == 1 || (proven == 0 && out->leader_count == 1);
+	out->leader = out->has_leader ? one->sid : 0;
+}
+
+/* Two configurations without a membership, such as ZooKeeper may have, are compared as
+ * they are. */
+static bool
+is_same(const struct probe_membership *a, const struct probe_membership *b)
+{
+	if (a->members.version == 0 || b->members.version == 0)
+		return strcmp(a->owner->config, b->owner->config) == 0;
+	return members_equal(&a->members, &b->members);
+}
+
+/* Sorts the servers by what they report. */
+static void
+judge_memberships(struct probe *p)
+{
+	p->membership_count = 0;
+	for (unsigned i = 0; i < p->count; i++) {
+		struct probe_server *s = &p->servers[i];
+		struct probe_membership *fresh = &p->memberships[p->membership_count];
+		unsigned k = 0;
+
+		s->membership = -1;
+		if (!parse_config(p, s))
+			continue;
+		*fresh =
+		    (struct probe_membership){.version = p->config.version, .owner = s};
+		(void)members_from_qconfig(&p->config, &fresh->members);
+		while (!is_same(&p->memberships[k], fresh))
+			k++;
+		s->membership = (int)k;
+		p->membership_count += k == p->membership_count;
+	}
+}
+
 void
 probe_judge(struct probe *p, struct probe_verdict *out)
 {
-	unsigned alone = 0, proven = 0; /* leaders without a quorum and with one */
-
 	*out = (struct probe_verdict){.leader = 0};
 	for (unsigned i = 0; i < p->count; i++) {
 		const struct probe_server *s = &p->servers[i];
-		int64_t leader = s->notif.vote.leader;
 
 		out->answered += s->answered;
-		if (!leads(p, s) || (alone + proven > 0 && leader == out->leader))
-			continue;
-		if (has_quorum(p, leader))
-			proven++;
-		else if (proven == 0)
-			alone++;
-		else
-			continue;
-		out->leader = leader;
+		if (leads(p, s))
+			add_leader(p, &s->notif.vote, out);
 	}
-	out->quorum = proven == 1;
-	out->has_leader = proven == 1 || (proven == 0 && alone == 1);
-	if (alone + proven == 0)
+	judge_leaders(out);
+	judge_memberships(p);
+	if (out->leader_count == 0)
 		judge_named(p, out);
 }
 
@@ -250,53 +298,4 @@ probe_name_add(struct probe *p, const char *host, const char *numeric)
 		n->numeric[0] = '\0';
 	strcpy(n->host, host);
 	p->name_count++;
-}
-
-/* ---- JSON ---- */
-
-static json_t *
-state_word(int32_t state)
-{
-	char word[16];
-	size_t i = 0;
-
-	for (const char *name = notif_state_name(state); name[i]; i++)
-		word[i] = (char)tolower((unsigned char)name[i]);
-	return json_stringn(word, i);
-}
-
-static json_t *
-make_row(const struct probe_server *s)
-{
-	const struct vote *v = &s->notif.vote;
-	char zxid[32];
-
-	if (!s->answered)
-		return json_pack(
-		    "{s:o, s:b, s:o, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n}", "address",
-		    member_of_bytes(s->address), "reachable", s->reachable, "error",
-		    member_of_bytes(s->error), "state", "leader", "round", "zxid",
-		    "peer_epoch", "version", "config", "ms");
-	snprintf(zxid, sizeof(zxid), "0x%" PRIx64, (uint64_t)v->zxid);
-	return json_pack(
-	    "{s:o, s:b, s:n, s:o, s:I, s:I, s:s, s:I, s:I, s:s?, s:f}", "address",
-	    member_of_bytes(s->address), "reachable", s->reachable, "error", "state",
-	    state_word(v->state), "leader", (json_int_t)v->leader, "round",
-	    (json_int_t)v->round, "zxid", zxid, "peer_epoch", (json_int_t)v->epoch,
-	    "version", (json_int_t)v->version, "config",
-	    s->notif.has_config ? s->config : NULL, "ms", (double)s->us / 1000);
-}
-
-json_t *
-probe_json(const struct probe *p, const struct probe_verdict *v)
-{
-	json_t *rows = json_array();
-
-	for (unsigned i = 0; i < p->count; i++)
-		json_array_append_new(rows, make_row(&p->servers[i]));
-	return json_pack("{s:o, s:b, s:o, s:o}", "leader",
-	                 v->has_leader ? json_integer(v->leader) : json_null(), "quorum",
-	                 v->quorum, "named",
-	                 v->has_named ? json_integer(v->named) : json_null(), "servers",
-	                 rows);
 }

@@ -53,7 +53,8 @@ talker() {
 	epoch=$(lab_conclave "$leader" status --json | jq .epoch)
 	run -0 probe $(ports 1 2 3) --json
 	jq -e --argjson leader "$leader" --argjson epoch "$epoch" '
-		keys == ["leader", "named", "quorum", "schema", "servers"] and .named == null and .leader == $leader and .quorum and
+		keys == ["leader", "leaders", "memberships", "named", "quorum", "schema", "servers"] and
+			.leaders == [{id: $leader, epoch: $epoch, quorum: true}] and (.memberships | length == 1 and .[0].members == [1, 2, 3]) and .named == null and .leader == $leader and .quorum and
 		(.servers | length == 3) and all(.servers[];
 			(keys == (["address", "reachable", "error", "state", "leader", "round", "zxid",
 				"peer_epoch", "version", "config", "ms"] | sort)) and

@@ -333,6 +333,130 @@ no_needless_names(void **state)
 	free(p);
 }
 
+/* FIVE without its last line, with a version as Conclave prints it, and other addresses.
+ */
+#define FIVE_V4                                                                          \
+	"server.4=10.9.9.4:2888:3888:participant\n"                                      \
+	"server.5=10.9.9.5:2888:3888:participant\n"                                      \
+	"server.1=10.0.0.1:2888:3888:participant\n"                                      \
+	"server.2=10.0.0.2:2888:3888:participant\n"                                      \
+	"server.3=10.0.0.3:2888:3888:participant\nversion=4"
+#define THREE_V3                                                                         \
+	"server.1=10.0.0.1:2888:3888:participant\n"                                      \
+	"server.2=10.0.0.2:2888:3888:participant\n"                                      \
+	"server.3=10.0.0.3:2888:3888:participant\nversion=3"
+
+/* What is said of leaders, and of memberships ("" where they are the same). */
+static const struct {
+	struct said said[6];
+	const char *leaders, *members;
+} spoken[] = {
+    {{{A(1), FOLLOW, 3, THREE}, {A(2), FOLLOW, 3, THREE}, {A(3), LEAD, 3, THREE}},
+     "leader 3",
+     ""},
+    {{{A(3), LEAD, 3, THREE}}, "leader 3, by its own word alone: no quorum names it", ""},
+    {{{A(1), LOOK, 1, THREE}}, "no leader", ""},
+    {{{A(1), DEAD, 0, NULL}}, "nobody answers", ""},
+    {{{A(1), FOLLOW, 3, THREE}, {A(2), FOLLOW, 3, THREE}, {A(3), DEAD, 0, NULL}},
+     "no leader that says so itself: a quorum follows 3, which does not answer",
+     ""},
+    {{{A(1), FOLLOW, 3, THREE}, {A(2), FOLLOW, 3, THREE}, {A(3), LOOK, 0, THREE}},
+     "no leader that says so itself: a quorum follows 3, which does not say that "
+     "it leads",
+     ""},
+    {{{A(1), FOLLOW, 3, THREE}, {A(2), FOLLOW, 3, THREE}},
+     "no leader that says so itself: a quorum follows 3, which was not asked",
+     ""},
+    /* an old one that has not noticed */
+    {{{A(3), LEAD, 3, THREE}, {A(1), FOLLOW, 2, THREE}, {A(2), LEAD, 2, THREE}},
+     "2 leaders: 3 (epoch 7, by its own word alone), 2 (epoch 7, a quorum names "
+     "it)",
+     ""},
+    /* files that were changed one by one */
+    {{{A(1), FOLLOW, 2, THREE_V3},
+      {A(2), LEAD, 2, THREE_V3},
+      {A(3), FOLLOW, 5, FIVE},
+      {A(4), FOLLOW, 5, FIVE},
+      {A(5), LEAD, 5, FIVE}},
+     "2 leaders: 2 (epoch 7, a quorum names it), 5 (epoch 7, a quorum names it)",
+     "the servers report different memberships: version 3 of 1 2 3 at "
+     "10.0.0.1:3888, 10.0.0.2:3888; version 0 of 1 2 3 4 5 at 10.0.0.3:3888, "
+     "10.0.0.4:3888, 10.0.0.5:3888"},
+    /* the version, or the list, is another; an address, or a text that is none,
+     * is not */
+    {{{A(1), FOLLOW, 3, THREE}, {A(2), FOLLOW, 3, THREE_V3}, {A(3), LEAD, 3, ""}},
+     "leader 3",
+     "the servers report different memberships: version 0 of 1 2 3 at "
+     "10.0.0.1:3888; version 3 of 1 2 3 at 10.0.0.2:3888"},
+    {{{A(1), LEAD, 1, WILD(1, "0.0.0.0", "10.0.0.2", "10.9.9.3")},
+      {A(2), FOLLOW, 1, THREE}},
+     "leader 1",
+     ""},
+    {{{A(1), LOOK, 1, OBSERVED}, {A(2), LOOK, 1, FIVE_V4}},
+     "no leader",
+     "the servers report different memberships: version 0 of 1 2 3 4 at "
+     "10.0.0.1:3888; version 4 of 1 2 3 4 5 at 10.0.0.2:3888"},
+};
+
+static void
+sentences(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < sizeof(spoken) / sizeof(spoken[0]); i++) {
+		struct probe *p = stage(spoken[i].said);
+		struct probe_verdict v;
+		char text[1024];
+
+		for (unsigned k = 0; k < p->count; k++)
+			p->servers[k].notif.vote.epoch = 7;
+		probe_judge(p, &v);
+		assert_string_equal(probe_say(&v, text, sizeof(text)), spoken[i].leaders);
+		assert_string_equal(probe_say_members(p, text, sizeof(text)),
+		                    spoken[i].members);
+		assert_int_equal(strlen(probe_say_members(p, text, 20)),
+		                 *spoken[i].members ? 19 : 0);
+		free(p);
+	}
+}
+
+static void
+check_json(const struct probe *p, const struct probe_verdict *v, const char *key,
+           const char *want)
+{
+	json_t *all = probe_json(p, v);
+	char *got = json_dumps(json_object_get(all, key), JSON_COMPACT | JSON_ENCODE_ANY);
+
+	assert_string_equal(got, want);
+	free(got);
+	json_decref(all);
+}
+
+static void
+json(void **state)
+{
+	static const struct said said[] = {
+	    {A(1), FOLLOW, 2, THREE_V3}, {A(2), LEAD, 2, THREE_V3}, {A(3), LEAD, 3, FIVE},
+	    {A(4), LOOK, 3, "garbage"},  {A(5), DEAD, 0, NULL},     {NULL, 0, 0, NULL}};
+	struct probe *p = stage(said);
+	struct probe_verdict v;
+
+	(void)state;
+	p->servers[1].notif.vote.epoch = 6;
+	p->servers[2].notif.vote.epoch = 7;
+	probe_judge(p, &v);
+	check_json(p, &v, "leader", "2");
+	check_json(p, &v, "quorum", "true");
+	check_json(p, &v, "leaders",
+	           "[{\"id\":2,\"epoch\":6,\"quorum\":true},"
+	           "{\"id\":3,\"epoch\":7,\"quorum\":false}]");
+	check_json(p, &v, "memberships",
+	           "[{\"version\":3,\"members\":[1,2,3],\"servers\":[\"10.0.0.1:3888\","
+	           "\"10.0.0.2:3888\"]},{\"version\":0,\"members\":[1,2,3,4,5],"
+	           "\"servers\":[\"10.0.0.3:3888\"]}]");
+	check_json(p, &v, "named", "null");
+	free(p);
+}
+
 int
 main(void)
 {
@@ -340,6 +464,8 @@ main(void)
 	    cmocka_unit_test(judge_scenes),
 	    cmocka_unit_test(whom_a_quorum_follows),
 	    cmocka_unit_test(answers_are_counted),
+	    cmocka_unit_test(sentences),
+	    cmocka_unit_test(json),
 	    cmocka_unit_test(names_tell_who_is_who),
 	    cmocka_unit_test(no_needless_names),
 	};

@@ -45,7 +45,8 @@ a_probe(void **state)
 	probe_fail(&probe.servers[1], "no \xfc");
 	check_json(
 	    &(struct probe_verdict){.has_leader = true, .leader = 7, .quorum = true},
-	    "{\"leader\":7,\"quorum\":true,\"named\":null,\"servers\":["
+	    "{\"leader\":7,\"quorum\":true,\"leaders\":[],\"named\":null,\"memberships\":"
+	    "[],\"servers\":["
 	    "{\"address\":\"a:1\",\"reachable\":true,\"error\":null,"
 	    "\"state\":\"leading\",\"leader\":9223372036854775807,"
 	    "\"round\":9007199254740993,\"zxid\":\"0xffffffffffffffff\","
@@ -56,7 +57,8 @@ a_probe(void **state)
 	s->notif.has_config = false;
 	probe.count = 0;
 	check_json(&(struct probe_verdict){.has_named = true, .named = -1},
-	           "{\"leader\":null,\"quorum\":false,\"named\":-1,\"servers\":[]}");
+	           "{\"leader\":null,\"quorum\":false,\"leaders\":[],\"named\":-1,"
+	           "\"memberships\":[],\"servers\":[]}");
 }
 
 static void
