@@ -3,6 +3,7 @@
 
 #include "proc/roster.h"
 #include "view/member.h"
+#include "view/members_text.h"
 #include "view/status.h"
 #include "view/why.h"
 
@@ -51,6 +52,23 @@ add_to_row(json_t *row, const struct asks *asks)
 	}
 }
 
+/* N14: the timing that counts is that of the leader. */
+static void
+add_notes_of_members(json_t *notes, const json_t *members)
+{
+	const char *text = member_string(members, "text");
+
+	if (members_text_level(members_text_state(member_string(members, "state"))) ==
+	        MEMBERS_NOTED &&
+	    *text)
+		json_array_append_new(notes, json_string(text));
+	if (json_is_true(json_object_get(members, "other_timing")))
+		json_array_append_new(
+		    notes,
+		    json_string("tick_ms, init_limit or sync_limit differ from those of "
+		                "the leader, which count; make the files equal"));
+}
+
 /* What is no sickness, and still to be known. conclaved says why; without it connmgr
  * knows. */
 static json_t *
@@ -73,6 +91,8 @@ notes_of(const struct asks *asks)
 	         why);
 	if (*why)
 		json_array_append_new(notes, member_of_bytes(text));
+	add_notes_of_members(notes,
+	                     json_object_get(asks_answer(asks, PATHS_PEER), "members"));
 	return notes;
 }
 
@@ -89,12 +109,12 @@ health_merge(const struct conf *conf, const struct asks *asks, enum verdict_kind
 	json_array_foreach (rows, i, row)
 		add_to_row(row, asks);
 	*kind = verdict_judge(conf, asks, rows, reasons);
-	return json_pack("{s:i, s:I, s:s, s:o, s:o, s:o, s:o, s:o}", "schema",
-	                 STATUS_SCHEMA, "id", (json_int_t)conf->id, "verdict",
-	                 verdict_name(*kind), "reasons", reasons, "looking",
-	                 looking ? looking : json_null(), "notes", notes_of(asks),
-	                 "processes", rows, "listeners",
-	                 listeners ? json_incref(listeners) : json_array());
+	return json_pack(
+	    "{s:i, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", STATUS_SCHEMA,
+	    "id", (json_int_t)conf->id, "verdict", verdict_name(*kind), "reasons",
+	    reasons, "looking", looking ? looking : json_null(), "notes", notes_of(asks),
+	    "members", member_copy(asks_answer(asks, PATHS_PEER), "members"), "processes",
+	    rows, "listeners", listeners ? json_incref(listeners) : json_array());
 }
 
 json_t *
@@ -103,8 +123,9 @@ health_essence(const json_t *health)
 	static const char *const keys[] = {"name", "pid", "state", "generation",
 	                                   "restarts"};
 	size_t reasons = json_array_size(json_object_get(health, "reasons")), at;
-	json_t *out = json_pack("[o, I, o]", member_copy(health, "verdict"),
-	                        (json_int_t)reasons, member_copy(health, "listeners"));
+	json_t *out = json_pack("[o, I, o, o]", member_copy(health, "verdict"),
+	                        (json_int_t)reasons, member_copy(health, "listeners"),
+	                        member_copy(json_object_get(health, "members"), "text"));
 	const json_t *causes =
 	    json_object_get(json_object_get(health, "looking"), "causes");
 	const json_t *row;

@@ -150,6 +150,22 @@ put_number(const struct page *p, const struct metric *m, const json_t *from)
 	put_member(p, m, from, NULL);
 }
 
+/* Of what the peer says of memberships; of a list how long it is. */
+static void
+put_membership(const struct page *p, const struct metric *m, const json_t *from)
+{
+	const json_t *node = json_object_get(json_object_get(from, "members"), m->key);
+
+	if (!json_is_integer(node) && !json_is_boolean(node) && !json_is_array(node))
+		return;
+	begin(p, m, NULL);
+	sample(p, m, "", NULL,
+	       json_is_integer(node) ? json_integer_value(node)
+	       : json_is_array(node) ? (int64_t)json_array_size(node)
+	                             : json_is_true(node),
+	       1);
+}
+
 /* Where the key begins with a lane, the lane is a label. */
 static void
 put_counter(const struct page *p, const struct metric *m, const json_t *from)
@@ -295,6 +311,14 @@ static const struct metric metrics[] = {
     {"state", "1 for the state that this server is in", PEER, put_state, NULL},
     {"epoch", "Epoch of the last established leader", PEER, put_number, "epoch"},
     {"round", "Round of the last decided vote", PEER, put_number, "round"},
+    {"members_version", "Version of the membership in force", PEER, put_membership,
+     "version"},
+    {"members_wished", "Version of the membership that the file wishes", PEER,
+     put_membership, "wished"},
+    {"members_joint", "1 while two memberships count, in a change", PEER, put_membership,
+     "joint"},
+    {"members_missing", "Servers that a change or a founding waits for", PEER,
+     put_membership, "missing"},
     {"leader_info", "The established leader, by its id", PEER, put_leader, NULL},
     {"link_up", "Whether the link to a remote is up", CONNMGR, put_links, "remotes"},
     {"listener_open", "Whether a port of ours is open", CONNMGR, put_links, "listeners"},

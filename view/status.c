@@ -288,7 +288,7 @@ status_merge(const struct conf *conf, const struct asks *asks)
 
 	return json_pack(
 	    "{s:i, s:I, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
-	    " s:o, s:o, s:o}",
+	    " s:o, s:o, s:o, s:o}",
 	    "schema", STATUS_SCHEMA, "id", (json_int_t)conf->id, "state",
 	    peer ? member_copy(peer, "state") : json_string("down"), "leader",
 	    member_copy(peer, "leader"), "epoch", member_copy(peer, "epoch"), "round",
@@ -298,8 +298,9 @@ status_merge(const struct conf *conf, const struct asks *asks)
 	    reason(peer, looking), "looking", looking ? looking : json_null(), "voters",
 	    counts ? member_copy(elector, "voters") : voters_list(conf), "quorum",
 	    counts ? member_copy(elector, "quorum") : json_integer(voters_needed(conf)),
-	    "remotes", remotes(conf, asks), "processes", status_processes(asks),
-	    "degraded", member_copy(asks_answer(asks, "connmgr"), "degraded"), "silent",
+	    "members", member_copy(peer, "members"), "remotes", remotes(conf, asks),
+	    "processes", status_processes(asks), "degraded",
+	    member_copy(asks_answer(asks, "connmgr"), "degraded"), "silent",
 	    silent(asks));
 }
 

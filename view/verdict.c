@@ -3,6 +3,7 @@
 
 #include "proc/roster.h"
 #include "view/member.h"
+#include "view/members_text.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -164,6 +165,22 @@ judge_queues(struct judge *j, const json_t *process)
 	}
 }
 
+static void
+judge_members(struct judge *j, const json_t *peer)
+{
+	const json_t *members = json_object_get(peer, "members");
+	enum members_level level =
+	    members_text_level(members_text_state(member_string(members, "state")));
+	int64_t leader;
+
+	if (level >= MEMBERS_WARNED)
+		say(j,
+		    level == MEMBERS_STUCK && !member_i64(peer, "leader", &leader)
+		        ? VERDICT_FAILING
+		        : VERDICT_DEGRADED,
+		    "%s", member_string(members, "text"));
+}
+
 enum verdict_kind
 verdict_judge(const struct conf *conf, const struct asks *asks, const json_t *processes,
               json_t *reasons)
@@ -189,6 +206,7 @@ verdict_judge(const struct conf *conf, const struct asks *asks, const json_t *pr
 		    "peer cannot lead: %s", member_string(peer, "reason"));
 	if (*member_string(peer, "warning"))
 		say(&j, VERDICT_DEGRADED, "peer: %s", member_string(peer, "warning"));
+	judge_members(&j, peer);
 	return j.kind;
 }
 

@@ -3,8 +3,9 @@
  *
  * failing: this server cannot serve: connmgr, elector or peer is missing, keeps dying, is
  *   stopped, hangs, does not answer or is not the active one; or the peer cannot lead,
- * and has no leader. degraded: the server serves, but something is wrong or soon will be.
- * Another server that is down, or a long election, does not change the verdict. */
+ * and has no leader, or there can be none before a person mends the memberships.
+ * degraded: the server serves, but something is wrong or soon will be. Another server
+ * that is down, or a long election, does not change the verdict. */
 #ifndef VIEW_VERDICT_H
 #define VIEW_VERDICT_H
 

@@ -34,6 +34,12 @@ why_name(enum why_cause cause)
 	    [WHY_PORT] = "port",
 	    [WHY_EPOCH_AHEAD] = "epoch_ahead",
 	    [WHY_OLDER_PROTOCOL] = "older_protocol",
+	    [WHY_FOUNDING_WAITS] = "founding_waits",
+	    [WHY_FOUNDING_DIFFERS] = "founding_differs",
+	    [WHY_NO_GROUP] = "no_group",
+	    [WHY_LEFT_JOINT] = "left_joint",
+	    [WHY_NEW_DISK_WAITS] = "new_disk_waits",
+	    [WHY_REMOVED] = "removed",
 	    [WHY_FEW_VOTERS] = "few_voters",
 	    [WHY_NOT_LINKED] = "not_linked",
 	    [WHY_SILENT] = "silent",
@@ -217,16 +223,16 @@ add_voter(struct why *w, int64_t sid)
 	return true;
 }
 
-/* The causes so far, in one line. */
+/* The causes so far, in one line behind `first`; "" where there is none. */
 static const char *
-join(const json_t *causes, char *out, size_t cap)
+join(const json_t *causes, const char *first, char *out, size_t cap)
 {
 	const json_t *row;
 	size_t i, len = 0;
 
 	*out = '\0';
 	json_array_foreach (causes, i, row) {
-		int n = snprintf(out + len, cap - len, "%s%s", i > 0 ? ", " : ": ",
+		int n = snprintf(out + len, cap - len, "%s%s", i > 0 ? ", " : first,
 		                 member_string(row, "text"));
 
 		if ((size_t)n >= cap - len)
@@ -234,6 +240,57 @@ join(const json_t *causes, char *out, size_t cap)
 		len += (size_t)n;
 	}
 	return out;
+}
+
+/* ---- the memberships, in the words of the peer ---- */
+
+/* WHY_CAUSES: they keep nobody from a leader. */
+static enum why_cause
+members_cause(const json_t *members)
+{
+	char word[32];
+
+	snprintf(word, sizeof(word), "%s", member_string(members, "state"));
+	for (char *at = word; *at; at++)
+		if (*at == '-')
+			*at = '_';
+	for (unsigned i = WHY_FOUNDING_WAITS; i <= WHY_REMOVED; i++)
+		if (strcmp(word, why_name((enum why_cause)i)) == 0)
+			return (enum why_cause)i;
+	return WHY_CAUSES;
+}
+
+/* Adds what the memberships wait for, and why the missing servers are not reachable.
+ * False: they wait for nothing. */
+static bool
+add_memberships(struct why *w)
+{
+	const json_t *members =
+	    json_object_get(asks_answer(w->asks, PATHS_PEER), "members");
+	const json_t *missing = json_object_get(members, "missing"), *sid;
+	json_t *causes = w->causes, *links = json_array();
+	enum why_cause cause = members_cause(members);
+	char list[TEXT_MAX];
+	size_t i;
+
+	w->causes = links;
+	json_array_foreach (missing, i, sid)
+		if (cause != WHY_CAUSES && json_integer_value(sid) != w->conf->id)
+			add_voter(w, json_integer_value(sid));
+	w->causes = causes;
+	if (cause != WHY_CAUSES) {
+		add(w, cause,
+		    json_pack("{s:o}", "id",
+		              cause == WHY_FOUNDING_DIFFERS || cause == WHY_NEW_DISK_WAITS
+		                  ? member_copy(members, "other")
+		                  : json_null()),
+		    "%s%s%s", member_string(members, "text"),
+		    join(links, " (", list, sizeof(list)),
+		    json_array_size(links) > 0 ? ")" : "");
+		json_array_extend(causes, links);
+	}
+	json_decref(links);
+	return cause != WHY_CAUSES;
 }
 
 /* The voters that are missing, where they are too many. */
@@ -260,7 +317,7 @@ add_voters(struct why *w)
 	if (!voters_suffice(conf, reachable, count)) {
 		add(w, WHY_FEW_VOTERS, NULL, "%u of %u voters reachable, %u needed%s",
 		    count, voters, voters_needed(conf),
-		    join(missing, list, sizeof(list)));
+		    join(missing, ": ", list, sizeof(list)));
 		json_array_extend(causes, missing);
 	}
 	json_decref(missing);
@@ -419,7 +476,8 @@ why_looking(const struct conf *conf, const struct asks *asks)
 	add_workers(&w);
 	add_obstacle(&w);
 	if (w.since_ms >= WHY_MOMENT_MS) {
-		add_voters(&w);
+		if (!add_memberships(&w))
+			add_voters(&w);
 		add_members(&w);
 	}
 	if (w.looking &&

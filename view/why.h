@@ -25,6 +25,15 @@ enum why_cause {
 	WHY_EPOCH_AHEAD,
 	/* another server speaks an older protocol at its quorum port */
 	WHY_OLDER_PROTOCOL,
+	/* what the memberships wait for: servers to found a group with; an equal file; a
+	 * group to join; quorums of two memberships; a disk that is lost. Or this server
+	 * is no member any more. */
+	WHY_FOUNDING_WAITS,
+	WHY_FOUNDING_DIFFERS,
+	WHY_NO_GROUP,
+	WHY_LEFT_JOINT,
+	WHY_NEW_DISK_WAITS,
+	WHY_REMOVED,
 	/* the voters that are reachable are no quorum */
 	WHY_FEW_VOTERS,
 	/* a voter's election link is not up: `reason` as in connmgr's links, `since_ms`

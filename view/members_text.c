@@ -1,0 +1,250 @@
+/* See members_text.h. */
+#include "view/members_text.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A text that grows; what has no room is cut. */
+struct text {
+	char *out;
+	size_t len, cap;
+};
+
+static void __attribute__((format(printf, 2, 3)))
+put(struct text *t, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(t->out + t->len, t->cap - t->len, format, args);
+	va_end(args);
+	if (n > 0)
+		t->len = (size_t)n < t->cap - t->len ? t->len + (size_t)n : t->cap - 1;
+}
+
+/* "4, 5" */
+static void
+put_missing(struct text *t, const struct members_said *s)
+{
+	for (unsigned i = 0; i < s->missing_count; i++)
+		put(t, "%s%" PRId64, i > 0 ? ", " : "", s->missing[i]);
+}
+
+/* "server 4", "servers 4, 5" */
+static void
+put_servers(struct text *t, const struct members_said *s)
+{
+	put(t, "server%s ", s->missing_count == 1 ? "" : "s");
+	put_missing(t, s);
+}
+
+/* What is changed. A server whose disk is another is exchanged in one version. */
+static void
+put_change(struct text *t, const struct members_said *s)
+{
+	if (s->from == s->to)
+		put(t, "members %" PRId64 " with a new disk", s->to);
+	else
+		put(t, "members %" PRId64 " → %" PRId64, s->from, s->to);
+}
+
+/* "2 s", "0.3 s" */
+static void
+put_seconds(struct text *t, uint64_t ms)
+{
+	uint64_t tenths = (ms + 50) / 100;
+
+	put(t, "%" PRIu64, tenths / 10);
+	if (tenths % 10 > 0)
+		put(t, ".%" PRIu64, tenths % 10);
+	put(t, " s");
+}
+
+/* ---- a function for each state that says something ---- */
+
+static void
+founding_waits(struct text *t, const struct members_said *s)
+{
+	put(t, "founding: ");
+	if (s->missing_count > 0) {
+		put(t, "waits for ");
+		put_servers(t, s);
+	} else {
+		put(t, "under way");
+	}
+	put(t, "; a group is founded by all its servers, once");
+}
+
+static void
+founding_differs(struct text *t, const struct members_said *s)
+{
+	put(t,
+	    "server %" PRId64 " has another file of version %" PRId64 "; make them equal",
+	    s->other, s->wished);
+}
+
+static void
+no_group(struct text *t, const struct members_said *s)
+{
+	put(t,
+	    "this file has version %" PRId64
+	    ", which joins a group and founds none; no server of a group answers",
+	    s->wished);
+}
+
+static void
+waits_join(struct text *t, const struct members_said *s)
+{
+	bool one = s->missing_count == 1;
+
+	put(t, "members %" PRId64 " wait for ", s->to);
+	put_servers(t, s);
+	put(t, ", which %s not joined; still members %" PRId64, one ? "has" : "have",
+	    s->from);
+}
+
+static void
+under_way(struct text *t, const struct members_said *s)
+{
+	put_change(t, s);
+	put(t, ": under way");
+	if (s->missing_count == 0)
+		return;
+	put(t, ", a quorum of %" PRId64 " is missing: ", s->to);
+	put_missing(t, s);
+}
+
+static void
+given_up(struct text *t, const struct members_said *s)
+{
+	put_change(t, s);
+	put(t, ": given up after ");
+	put_seconds(t, s->patience_ms);
+	if (s->missing_count > 0) {
+		put(t, ": ");
+		put_missing(t, s);
+		put(t, " did not answer");
+	}
+	put(t, "; still members %" PRId64, s->from);
+}
+
+static void
+left_joint(struct text *t, const struct members_said *s)
+{
+	put_change(t, s);
+	put(t, " were under way when a leader ended: quorums of both are needed");
+	if (s->missing_count == 0)
+		return;
+	put(t, "; missing ");
+	put_missing(t, s);
+	put(t, ". Start them; if they are lost for ever: conclave refound");
+}
+
+static void
+file_older(struct text *t, const struct members_said *s)
+{
+	put(t,
+	    "file has version %" PRId64 ", the group %" PRId64 ": write version %" PRId64
+	    " to change back",
+	    s->wished, s->version, s->version + 1);
+}
+
+static void
+two_files(struct text *t, const struct members_said *s)
+{
+	put(t, "two files of version %" PRId64 " differ: here and server %" PRId64,
+	    s->wished, s->other);
+}
+
+static void
+new_disk(struct text *t, const struct members_said *s)
+{
+	put(t, "server %" PRId64 " has a new disk: being taken in again", s->other);
+}
+
+static void
+new_disk_waits(struct text *t, const struct members_said *s)
+{
+	put(t, "server %" PRId64 " has a new disk and waits: no quorum without it",
+	    s->other);
+	if (s->missing_count == 0)
+		return;
+	put(t, "; missing ");
+	put_missing(t, s);
+	put(t, ". Start them; if they are lost for ever: conclave refound");
+}
+
+static void
+removed(struct text *t, const struct members_said *s)
+{
+	put(t, "removed at members %" PRId64 "; may be stopped", s->version);
+}
+
+static void
+disk_changes(struct text *t, const struct members_said *s)
+{
+	put(t,
+	    "server %" PRId64
+	    " has changed its disk %u times in 10 min: is its id used twice?",
+	    s->other, s->times);
+}
+
+static const struct {
+	const char *word;
+	enum members_level level;
+	/* NULL: nothing */
+	void (*put)(struct text *t, const struct members_said *s);
+} states[MEMBERS_STATES] = {
+    [MEMBERS_IN_FORCE] = {"in-force", MEMBERS_WELL, NULL},
+    [MEMBERS_FOUNDING_WAITS] = {"founding-waits", MEMBERS_NOTED, founding_waits},
+    [MEMBERS_FOUNDING_DIFFERS] = {"founding-differs", MEMBERS_STUCK, founding_differs},
+    [MEMBERS_NO_GROUP] = {"no-group", MEMBERS_STUCK, no_group},
+    [MEMBERS_WAITS_JOIN] = {"waits-join", MEMBERS_WARNED, waits_join},
+    [MEMBERS_UNDER_WAY] = {"under-way", MEMBERS_NOTED, under_way},
+    [MEMBERS_GIVEN_UP] = {"given-up", MEMBERS_WARNED, given_up},
+    [MEMBERS_LEFT_JOINT] = {"left-joint", MEMBERS_STUCK, left_joint},
+    [MEMBERS_FILE_OLDER] = {"file-older", MEMBERS_WARNED, file_older},
+    [MEMBERS_TWO_FILES] = {"two-files", MEMBERS_WARNED, two_files},
+    [MEMBERS_NEW_DISK] = {"new-disk", MEMBERS_NOTED, new_disk},
+    [MEMBERS_NEW_DISK_WAITS] = {"new-disk-waits", MEMBERS_STUCK, new_disk_waits},
+    [MEMBERS_REMOVED] = {"removed", MEMBERS_NOTED, removed},
+    [MEMBERS_DISK_CHANGES] = {"disk-changes", MEMBERS_WARNED, disk_changes},
+};
+
+const char *
+members_text_word(enum members_state state)
+{
+	return (unsigned)state < MEMBERS_STATES ? states[state].word : "?";
+}
+
+enum members_state
+members_text_state(const char *word)
+{
+	for (unsigned i = 0; i < MEMBERS_STATES; i++)
+		if (strcmp(states[i].word, word) == 0)
+			return (enum members_state)i;
+	return MEMBERS_IN_FORCE;
+}
+
+const char *
+members_text_put(const struct members_said *said, char *out, size_t cap)
+{
+	struct text t = {.out = out, .cap = cap};
+	struct members_said s = *said;
+
+	*out = '\0';
+	s.from = s.from > 0 ? s.from : s.version;
+	s.to = s.to > 0 ? s.to : s.wished;
+	if ((unsigned)s.state < MEMBERS_STATES && states[s.state].put)
+		states[s.state].put(&t, &s);
+	return out;
+}
+
+enum members_level
+members_text_level(enum members_state state)
+{
+	return (unsigned)state < MEMBERS_STATES ? states[state].level : MEMBERS_WELL;
+}
