@@ -42,10 +42,10 @@ say_down(struct follow *f)
 	f->down = true;
 	json_decref(f->event);
 	f->event =
-	    json_pack("{s:s, s:I, s:I, s:s, s:s, s:n, s:n, s:n, s:b, s:s}", "event",
+	    json_pack("{s:s, s:I, s:I, s:s, s:s, s:n, s:n, s:n, s:b, s:s, s:n}", "event",
 	              "state", "at_us", (json_int_t)clock_us(), "id", (json_int_t)f->id,
 	              "state", "down", "phase", "", "leader", "epoch", "round", "active",
-	              false, "reason", "the peer does not answer");
+	              false, "reason", "the peer does not answer", "members");
 	len = json_dumpb(f->event, f->line, sizeof(f->line) - 1, JSON_COMPACT);
 	f->line[len] = '\0';
 	return FOLLOW_DOWN;

@@ -86,6 +86,8 @@ int verb_reload(const struct ctl *c);
 int verb_check(const struct ctl *c);
 int verb_probe(const struct ctl *c);
 int verb_claim(const struct ctl *c);
+int verb_members(const struct ctl *c);
+int verb_refound(const struct ctl *c);
 int verb_import(const struct ctl *c);
 int verb_completion(const struct ctl *c);
 

@@ -23,6 +23,21 @@ print_list(const char *label, const json_t *list)
 	}
 }
 
+/* Where the peer keeps a membership. */
+static void
+print_members(const json_t *members)
+{
+	const char *said = member_string(members, "text");
+	char text[32];
+
+	if (!json_is_object(members))
+		return;
+	printf("members %s", member_text(members, "version", text, sizeof(text)));
+	printf("   file %s\n", member_text(members, "wished", text, sizeof(text)));
+	if (*said)
+		printf("membership: %s\n", said);
+}
+
 static void
 print_head(const struct ctl *c, const json_t *s)
 {
@@ -46,6 +61,7 @@ print_head(const struct ctl *c, const json_t *s)
 	printf("   claim %s\n", member_text(s, "claim", text, sizeof(text)));
 	print_list("voters", json_object_get(s, "voters"));
 	printf("   quorum %s\n", member_text(s, "quorum", text, sizeof(text)));
+	print_members(json_object_get(s, "members"));
 	if (reason[0])
 		printf("reason: %s\n", reason);
 	if (degraded[0])

@@ -4,7 +4,11 @@
 #include "ctl/table.h"
 #include "ctl/verb.h"
 #include "view/member.h"
+#include "view/members_text.h"
+#include "view/members_wait.h"
+#include "wire/qaddr.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +16,7 @@
 
 #define TIMEOUT_MAX_S 1e9
 
-enum { WAIT_REACHED = 0, WAIT_LATE = 2 };
+enum { WAIT_REACHED = 0, WAIT_PASSED = 1, WAIT_LATE = 2 };
 
 static void
 print_event(const struct ctl *c, const json_t *event)
@@ -20,7 +24,9 @@ print_event(const struct ctl *c, const json_t *event)
 	const char *state = member_string(event, "state");
 	const char *phase = member_string(event, "phase");
 	const char *reason = member_string(event, "reason");
-	char leader[32], epoch[32], round[32];
+	const json_t *members = json_object_get(event, "members");
+	const char *said = member_string(members, "text");
+	char leader[32], epoch[32], round[32], version[32];
 	int64_t at_us, now_us = (int64_t)clock_us();
 
 	/* an event carries the time since boot */
@@ -29,11 +35,13 @@ print_event(const struct ctl *c, const json_t *event)
 	                    : 0);
 	fputs("  ", stdout);
 	table_word(stdout, state, 9, c->colours);
-	printf("  leader %-3s  epoch %-4s  round %-4s%s%s%s%s\n",
+	printf("  leader %-3s  epoch %-4s  round %-4s  members %-3s%s%s%s%s%s%s\n",
 	       member_text(event, "leader", leader, sizeof(leader)),
 	       member_text(event, "epoch", epoch, sizeof(epoch)),
-	       member_text(event, "round", round, sizeof(round)), phase[0] ? "  " : "",
-	       phase, reason[0] ? "  " : "", reason);
+	       member_text(event, "round", round, sizeof(round)),
+	       member_text(members, "version", version, sizeof(version)),
+	       phase[0] ? "  " : "", phase, reason[0] ? "  " : "", reason,
+	       said[0] ? "  " : "", said);
 }
 
 int
@@ -54,13 +62,49 @@ verb_watch(const struct ctl *c)
 	return verb_flushed(r, EXIT_OK);
 }
 
-static bool
-is_reached(const json_t *event, int64_t id, bool leading)
-{
-	int64_t leader;
-	bool other = member_i64(event, "leader", &leader) && leader != id;
+/* What `conclave wait` waits for: one of these. */
+struct goal {
+	bool leader;
+	bool leading;
+	/* a version; 0: none */
+	int64_t members;
+	/* what the members wait for, as it was said last */
+	char said[MEMBERS_SENTENCE_MAX];
+};
 
-	return json_is_true(json_object_get(event, "active")) || (!leading && other);
+/* Says what the members wait for, once for each reason, at a terminal. */
+static void
+say_wait(struct goal *g, const char *why)
+{
+	if (strcmp(g->said, why) != 0 && isatty(STDERR_FILENO))
+		fprintf(stderr, "%s\n", why);
+	snprintf(g->said, sizeof(g->said), "%s", why);
+}
+
+/* Does that event end the wait? Then `status` is set. */
+static bool
+is_reached(const struct ctl *c, struct goal *g, const json_t *event, int *status)
+{
+	const json_t *members = json_object_get(event, "members");
+	char why[MEMBERS_SENTENCE_MAX];
+	int64_t leader;
+	bool other = member_i64(event, "leader", &leader) && leader != c->conf->id;
+
+	*status = WAIT_REACHED;
+	if (g->members == 0)
+		return json_is_true(json_object_get(event, "active")) ||
+		       (g->leader && other);
+	switch (members_wait(members, g->members, why, sizeof(why))) {
+	case MEMBERS_WAIT_REACHED:
+		return true;
+	case MEMBERS_WAIT_PASSED:
+		*status = verb_failed(c, WAIT_PASSED, "wait: %s, which are newer", why);
+		return true;
+	case MEMBERS_WAIT_MORE:
+		break;
+	}
+	say_wait(g, why);
+	return false;
 }
 
 /* Reads decimal seconds; `until_ms` is the time of clock_ms at which they are over. */
@@ -77,21 +121,44 @@ parse_timeout(const char *text, uint64_t *until_ms)
 	return true;
 }
 
+/* Reads the options: 0, or the exit status after a message. */
+static int
+parse_goal(const struct ctl *c, struct goal *g, uint64_t *until_ms)
+{
+	const char *timeout = verb_option(c, "timeout");
+	const char *members = verb_option(c, "members");
+
+	g->leader = verb_option(c, "leader");
+	g->leading = verb_option(c, "leading");
+	if (timeout && !parse_timeout(timeout, until_ms))
+		return verb_misused(c, "--timeout wants seconds, like 10 or 0.5");
+	if (g->leader + g->leading + (members != NULL) != 1)
+		return verb_misused(
+		    c, "write --leader, --leading or --members N, one of them");
+	if (members && !qaddr_number((struct qaddr_text){members, strlen(members)}, 10, 1,
+	                             MEMBERS_VERSION_MAX, &g->members))
+		return verb_misused(
+		    c, "`%s` is no version; a file has one from 1 to %" PRId64, members,
+		    (int64_t)MEMBERS_VERSION_MAX);
+	if (members && !c->conf->zab)
+		return verb_failed(c, EXIT_FAILED,
+		                   "wait: with zab = false no membership is kept: the "
+		                   "members are those of the file");
+	return 0;
+}
+
 int
 verb_wait(const struct ctl *c)
 {
 	static struct follow f;
+	static struct goal g;
 	uint64_t until_ms = UINT64_MAX;
 	enum follow_result r = FOLLOW_LATE;
-	const char *timeout = verb_option(c, "timeout");
-	bool leader = verb_option(c, "leader");
-	bool leading = verb_option(c, "leading");
 	bool heard = false;
+	int status = parse_goal(c, &g, &until_ms);
 
-	if (timeout && !parse_timeout(timeout, &until_ms))
-		return verb_misused(c, "--timeout wants seconds, like 10 or 0.5");
-	if (leader == leading)
-		return verb_misused(c, "write --leader or --leading, one of them");
+	if (status)
+		return status;
 	/* without --json nothing is printed, so it does not matter who reads it */
 	follow_init(&f, c->conf->run_dir, c->conf->id, c->json ? STDOUT_FILENO : -1);
 	do {
@@ -101,17 +168,18 @@ verb_wait(const struct ctl *c)
 			r = follow_next(&f, f.hear_by_ms);
 		heard |= r == FOLLOW_EVENT;
 	} while (r == FOLLOW_DOWN ||
-	         (r == FOLLOW_EVENT && !is_reached(f.event, c->conf->id, leading)));
-	if (r == FOLLOW_EVENT && c->json)
+	         (r == FOLLOW_EVENT && !is_reached(c, &g, f.event, &status)));
+	if (r == FOLLOW_EVENT && c->json && status == WAIT_REACHED)
 		verb_print_json(json_incref(f.event));
 	follow_deinit(&f);
 	if (r == FOLLOW_EVENT)
-		return WAIT_REACHED;
+		return status;
 	if (r == FOLLOW_CLOSED)
 		return VERB_UNWRITTEN;
 	if (!heard)
 		return verb_no_answer(c, "the peer");
-	if (c->json)
-		verb_failed(c, WAIT_LATE, "wait: time is over");
+	if (c->json || g.members > 0)
+		verb_failed(c, WAIT_LATE, "wait: time is over%s%s", *g.said ? ": " : "",
+		            g.said);
 	return WAIT_LATE;
 }

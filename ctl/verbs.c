@@ -44,11 +44,16 @@ const struct verb verbs[] = {
 	.name = "wait",
 	.options = {{"leader", NULL, "until there is a leader"},
                     {"leading", NULL, "until this server leads"},
+                    {"members", "N", "until members of version N are in force here"},
                     {"timeout", "SECONDS", "for so long, such as 10 or 0.5"}},
-	.usage = "--leader|--leading [--timeout SECONDS]",
-	.about = "return when there is a leader, or when this server leads",
-	.more = "One of --leader and --leading. Without --timeout it waits for ever.\n"
-		"Exit status: 0 reached, 2 too late, 69 too late without any answer.",
+	.usage = "--leader|--leading|--members N [--timeout SECONDS]",
+	.about =
+	    "return when there is a leader, this server leads, or members are in force",
+	.more =
+	    "One of --leader, --leading and --members. Without --timeout it waits\n"
+	    "for ever. N is the `version` of the file that was reloaded everywhere.\n"
+	    "Exit status: 0 reached, 1 newer members are in force, 2 too late, 69 too\n"
+	    "late without any answer.",
 	.run = verb_wait,
     },
     {
@@ -102,6 +107,24 @@ const struct verb verbs[] = {
 		"Exit status: 0 done, 1 refused (the reason is printed), 64 no such\n"
 		"number, 69 no answer.",
 	.run = verb_claim,
+    },
+    {
+	.name = "members",
+	.about = "who is a member: what is in force, what the file says, who is missing",
+	.more = "See conclave-membership(7).\n"
+		"Exit status: 0 answered, 1 no membership is kept, 69 no answer.",
+	.run = verb_members,
+    },
+    {
+	.name = "refound",
+	.options = {{"yes", NULL, "do not ask"}},
+	.about = "where a majority of the disks is lost: found the group anew",
+	.more =
+	    "Say it on every server of the file; conclave-membership(7) says when.\n"
+	    "It prints what it gives up, and asks; without a terminal it wants --yes.\n"
+	    "Exit status: 0 done, 1 refused (the reason is printed), or no was said,\n"
+	    "64 without --yes, 69 no answer.",
+	.run = verb_refound,
     },
     {
 	.name = "check",
