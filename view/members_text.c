@@ -98,12 +98,15 @@ no_group(struct text *t, const struct members_said *s)
 static void
 waits_join(struct text *t, const struct members_said *s)
 {
-	bool one = s->missing_count == 1;
-
 	put(t, "members %" PRId64 " wait for ", s->to);
-	put_servers(t, s);
-	put(t, ", which %s not joined; still members %" PRId64, one ? "has" : "have",
-	    s->from);
+	if (s->missing_count == 0) {
+		put(t, "the leader, which says for whom");
+	} else {
+		put_servers(t, s);
+		put(t, ", which %s not joined", s->missing_count == 1 ? "has" : "have");
+	}
+	if (s->version > 0)
+		put(t, "; still members %" PRId64, s->version);
 }
 
 static void

@@ -23,7 +23,8 @@ enum members_state {
 	MEMBERS_FOUNDING_DIFFERS,
 	/* N3: the file founds no group, and nobody of a group answers */
 	MEMBERS_NO_GROUP,
-	/* N6: the change has not begun: `missing` have not joined */
+	/* N6: the change has not begun: `missing` have not joined, which the leader alone
+	 * knows */
 	MEMBERS_WAITS_JOIN,
 	/* N6: from -> to; `missing` keep it from a quorum */
 	MEMBERS_UNDER_WAY,
