@@ -60,7 +60,7 @@ talker() {
 				"peer_epoch", "version", "config", "ms"] | sort)) and
 			.reachable and .error == null and .leader == $leader and .round >= 1 and
 			.zxid == "0x0" and .peer_epoch == $epoch and .version == 2 and .ms > 0 and
-			(.config | startswith("server.1=") and endswith("version=0"))) and
+			(.config | startswith("server.1=") and endswith("version=1"))) and
 		([.servers[].state] | sort) == ["following", "following", "leading"] and
 		.servers[$leader - 1].state == "leading"' <<<"$output"
 	[ "$(jq -r '.servers[].address' <<<"$output")" = "$(ports 1 2 3)" ]
