@@ -26,7 +26,10 @@ members_hint_get(const struct members_hints *h, int64_t sid)
 	return at < h->count ? h->list[at].text : NULL;
 }
 
-/* The addresses of `s` as a hint, without the role and the client's port. */
+/* The addresses of `s` as a hint, without the role and the client's port. ZooKeeper's
+ * print of several ports of one host may pair them anew, so that the line cannot be read
+ * again.
+ */
 static bool
 hint_of(const struct qconfig_server *s, char out[MEMBERS_HINT_MAX])
 {
@@ -43,7 +46,8 @@ hint_of(const struct qconfig_server *s, char out[MEMBERS_HINT_MAX])
 	if (b.bad || s->addr_count == 0)
 		return false;
 	line[b.len - strlen(role)] = '\0';
-	if (line[strspn(line, letters)] != '\0' || strcmp(line, MEMBERS_HINT_NONE) == 0)
+	if (line[strspn(line, letters)] != '\0' || strcmp(line, MEMBERS_HINT_NONE) == 0 ||
+	    qconfig_parse_server(s->sid, line, strlen(line), true, &plain) != QCONFIG_OK)
 		return false;
 	strcpy(out, line);
 	return true;

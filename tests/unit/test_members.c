@@ -133,6 +133,8 @@ test_refused(void **state)
 	    "server.1=a:1:2\ngroup.4611686018427387905=1\n",
 	    "server.1=a:1:2\nserver.2=b:1:2\ngroup.1=1:2\n"
 	    "weight.1=9223372036854775807\nweight.2=1\n",
+	    "server.1=a:1:2\nserver.2=b:1:2\nserver.3=c:1:2\ngroup.1=1:2:3\n"
+	    "weight.1=9223372036854775807\nweight.2=9223372036854775807\nweight.3=5\n",
 	    /* of nobody, of an observer, twice, empty */
 	    "server.1=a:1:2\ngroup.1=1:7\nweight.7=1\n",
 	    "server.1=a:1:2\ngroup.1=1\nweight.7=1\n",
@@ -363,6 +365,26 @@ compare_sets(const struct members *m, const struct quorum *q, unsigned servers)
 	}
 }
 
+/* An observer is in no quorum, even where it is known with a disk. */
+static void
+test_observer(void **state)
+{
+	struct members m =
+	    made("server.1=a:1:2\nserver.2=b:1:2\nserver.3=c:1:2:observer\n");
+	struct members_id ids[] = {id_of(1, 1), id_of(3, 1)};
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		m.list[i].instance = ids[0].instance;
+	assert_false(members_is_voter(&m, &ids[1]));
+	assert_false(members_is_quorum(&m, ids, 2));
+	assert_false(members_is_all(&m, ids, 2));
+	ids[1].sid = 2;
+	assert_true(members_is_voter(&m, &ids[1]));
+	assert_true(members_is_quorum(&m, ids, 2));
+	assert_true(members_is_all(&m, ids, 2));
+}
+
 static void
 test_counts_like_quorum(void **state)
 {
@@ -400,6 +422,7 @@ main(void)
 	    cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_refused_structs),
 	    cmocka_unit_test(test_counting),
+	    cmocka_unit_test(test_observer),
 	    cmocka_unit_test(test_counts_like_quorum),
 	    cmocka_unit_test(test_equal),
 	    cmocka_unit_test(test_same_record),

@@ -54,6 +54,7 @@ test_bad_hints(void **state)
 	    "a#:1:2",
 	    "a/b:1:2",
 	    MEMBERS_HINT_NONE,
+	    "C:4:6|GA:6:2|GA:3:6",
 	};
 	static struct members_hints h;
 	char text[1024], name[256];
