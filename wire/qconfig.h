@@ -10,11 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifndef QCONFIG_SERVERS_MAX
 #define QCONFIG_SERVERS_MAX 64 /* ours; ZooKeeper has no bound */
-#define QCONFIG_GROUPS_MAX  64
-#define QCONFIG_ADDRS_MAX   8     /* addresses of one server */
-#define QCONFIG_HOST_MAX    256   /* with the final NUL */
-#define QCONFIG_TEXT_MAX    32768 /* as PROPERTIES_TEXT_MAX */
+#endif
+#ifndef QCONFIG_GROUPS_MAX
+#define QCONFIG_GROUPS_MAX 64
+#endif
+#define QCONFIG_ADDRS_MAX 8     /* addresses of one server */
+#define QCONFIG_HOST_MAX  256   /* with the final NUL */
+#define QCONFIG_TEXT_MAX  32768 /* as PROPERTIES_TEXT_MAX */
 
 struct qconfig_addr {
 	/* as it is printed, without the brackets of IPv6 */
