@@ -1,4 +1,4 @@
-# Conclave: make, make run [N=5], make check, make mutants [W=WORD], make longer, make interop [ELECTIONS=200], make fuzz [T=600],
+# Conclave: make, make run [N=5], make check, make mutants [W=WORD], make model, make longer, make interop [ELECTIONS=200], make fuzz [T=600],
 # make coverage, make soak [T=600], make bench, make tidy, make install. B is where everything
 # that is built lands; SAN=1 builds with ASan and UBSan, COV=1 so that what runs is counted.
 
@@ -43,7 +43,7 @@ LAB_OBJ := $(LAB_SRC:%.c=$(B)/obj/%.o)
 
 UNIT  := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ  := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-TOOLS := $(patsubst tests/%/main.c,$(B)/tests/%,$(wildcard tests/*/main.c))
+TOOLS := $(patsubst tests/%/main.c,$(B)/tests/%,$(filter-out tests/model/%,$(wildcard tests/*/main.c)))
 
 all: $(PROGRAMS:%=$(B)/bin/%) $(B)/completion/conclave $(B)/completion/_conclave
 
@@ -91,6 +91,19 @@ $(foreach t,$(notdir $(TOOLS)),$(eval $(call tool_rule,$(t))))
 SIM_WRAPS := role_step elect_step election_send quorum_has quorum_pair_agree vote_map_confirms
 $(B)/tests/sim: ALL_LDFLAGS += $(SIM_WRAPS:%=-Wl,--wrap=%)
 
+
+# The explorer has the peer's core for itself, with room for few servers.
+MODEL_SRC := $(wildcard tests/model/*.c peer/role*.c wire/*.c) base/buf.c ipc/msg.c
+MODEL_OBJ := $(MODEL_SRC:%.c=$(B)/model/%.o)
+MODEL_WRAPS := quorum_has
+$(B)/model/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -DQCONFIG_SERVERS_MAX=4 -DQCONFIG_GROUPS_MAX=1 -DMEMBERS_MAX=4 -MMD -MP -c -o $@ $<
+
+$(B)/tests/model: $(MODEL_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $(MODEL_WRAPS:%=-Wl,--wrap=%) -o $@ $^
+
 # The real elector, between it and what it calls the faults of tests/badelector.
 BAD_WRAPS := serve proc_parse_options elector_open proc_ready uplink_open uplink_send msg_encode msg_decode chan_send \
 	recv nng_recv_aio
@@ -137,9 +150,9 @@ $(B)/tests/fuzz/fuzz_elect: FUZZ_LD += -Wl,--wrap=calloc,--wrap=free
 
 unit-programs: $(UNIT)
 fuzz-programs: $(FUZZ)
-tool-programs: $(TOOLS) $(B)/tests/badelector $(B)/tests/hang.so $(B)/tests/slow.so $(B)/tests/leak.so $(B)/tests/privileges.so
+tool-programs: $(TOOLS) $(B)/tests/model $(B)/tests/badelector $(B)/tests/hang.so $(B)/tests/slow.so $(B)/tests/leak.so $(B)/tests/privileges.so
 
--include $(shell find $(B)/obj $(B)/fuzz -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/obj $(B)/fuzz $(B)/model -name '*.d' 2>/dev/null)
 
 # What a person types. `run` and `check` install what is missing first, so they call make again.
 run:
@@ -180,6 +193,10 @@ soak: all tool-programs
 # What takes too long for check and is looked at by CI; most of it is a share of soak.
 longer: all tool-programs
 	@tests/longer.sh $(B)
+
+# Every order of events over the peer's core, for a few servers and few faults.
+model: $(B)/tests/model
+	@tests/model.sh $(B)
 
 # Each fuzzer for T seconds, two at a time.
 fuzz:
@@ -243,7 +260,7 @@ install: all
 clean:
 	rm -rf $(B)
 
-.PHONY: all unit-programs fuzz-programs tool-programs run check mutants longer interop tsan soak fuzz coverage bench tidy \
+.PHONY: all unit-programs fuzz-programs tool-programs run check model mutants longer interop tsan soak fuzz coverage bench tidy \
 	format install clean
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -33,6 +33,7 @@ part() {
 
 part sim "$build/tests/sim" --seeds 1001:5000
 part hold "$build/tests/sim" --seeds 1:1000 --hold all
+part model tests/model.sh "$build"
 for file in tests/soak/*.bats; do
 	CONCLAVE_BIN=$PWD/$build/bin LAB_SWAPS=100 part "soak-$(basename "$file" .bats)" bats --tap "$file"
 done
