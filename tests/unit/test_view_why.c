@@ -34,6 +34,13 @@ teardown(void **state)
 	return 0;
 }
 
+static void
+again(void)
+{
+	asks_deinit(&asks);
+	memset(&asks, 0, sizeof(asks));
+}
+
 /* Of connmgr: how its election links to 2 and 3 are. */
 static void
 add_links(const char *link2, const char *why2, int since2, const char *link3,
@@ -83,7 +90,7 @@ add_elector(int heard2, int heard3, bool others3)
 static void
 add_peer(int since_ms, const char *phase, const char *obstacle, const char *looking)
 {
-	char text[1024];
+	char text[2048];
 
 	snprintf(text, sizeof(text),
 	         "{\"state\":\"looking\",\"phase\":\"%s\",\"leader\":null,"
@@ -177,8 +184,7 @@ few_voters(void **state)
 	    "few_voters not_linked silent",
 	    "1 of 3 voters reachable, 2 needed: server 2 refused, server 3 silent since "
 	    "4.1 s");
-	asks_deinit(&asks);
-	memset(&asks, 0, sizeof(asks));
+	again();
 	/* it was not asked before we looked, whenever it spoke last */
 	add_links("down", "refused", 5000, "up", "", 86400000);
 	add_elector(-1, 80000000, false);
@@ -187,8 +193,7 @@ few_voters(void **state)
 	    "few_voters not_linked silent",
 	    "1 of 3 voters reachable, 2 needed: server 2 refused, server 3 silent since "
 	    "4.2 s");
-	asks_deinit(&asks);
-	memset(&asks, 0, sizeof(asks));
+	again();
 	add_links("down", "refused", 5000, "up", "", 60000);
 	add_elector(-1, 4130, false);
 	add_peer(12000, "election", "", STARTED);
@@ -236,7 +241,7 @@ words_of_links(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char want[256];
 
-		memset(&asks, 0, sizeof(asks));
+		again();
 		add_links("down", cases[i][0], 5000, "down", "refused", 1);
 		add_elector(-1, -1, false);
 		add_peer(12000, "election", "", STARTED);
@@ -244,9 +249,7 @@ words_of_links(void **state)
 		         "1 of 3 voters reachable, 2 needed: %s, server 3 refused",
 		         cases[i][1]);
 		expect("few_voters not_linked not_linked", want);
-		asks_deinit(&asks);
 	}
-	memset(&asks, 0, sizeof(asks));
 }
 
 /* Silence counts from the last word or from the link, and never before we looked. */
@@ -266,7 +269,7 @@ silence(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		json_t *looking;
 
-		memset(&asks, 0, sizeof(asks));
+		again();
 		add_links("down", "refused", 1, "up", "", cases[i].link_ms);
 		add_elector(-1, cases[i].heard_ms, false);
 		add_peer(cases[i].looking_ms, "election", "", STARTED);
@@ -274,9 +277,7 @@ silence(void **state)
 		assert_string_equal(member_string(cause_row(looking, 0), "cause"),
 		                    cases[i].silent ? "few_voters" : "electing");
 		json_decref(looking);
-		asks_deinit(&asks);
 	}
-	memset(&asks, 0, sizeof(asks));
 }
 
 /* Three servers of which one has all the weight. */
@@ -295,6 +296,40 @@ weights(void **state)
 	add_peer(12000, "election", "", STARTED);
 	expect("few_voters not_linked",
 	       "2 of 3 voters reachable, 1 needed: server 3 refused");
+}
+
+#define RECORDED(old, new)                                                               \
+	STARTED "},\"members\":{\"state\":\"in-force\",\"record\":{\"old\":" old         \
+		",\"new\":" new "}},\"looking\":{\"since_ms\":12000," STARTED
+#define MEMBER(id) "{\"id\":" #id ",\"role\":\"participant\",\"weight\":1}"
+#define TWO_OF     "{\"version\":3,\"servers\":[" MEMBER(1) "," MEMBER(3) "]}"
+#define FIVE_OF                                                                          \
+	"{\"version\":4,\"servers\":[" MEMBER(1) "," MEMBER(2) "," MEMBER(3) "," MEMBER( \
+	    4) "," MEMBER(5) "]}"
+
+/* What is stored counts, and not the file, which lists 1, 2 and 3 (N2). */
+static void
+stored_members(void **state)
+{
+	(void)state;
+	add_links("up", "", 60000, "down", "refused", 1);
+	add_elector(100, -1, false);
+	add_peer(12000, "election", "", RECORDED("null", TWO_OF));
+	expect("few_voters not_linked",
+	       "1 of 2 voters reachable, 2 needed: server 3 refused");
+	again();
+	add_links("up", "", 60000, "down", "refused", 1);
+	add_elector(100, -1, false);
+	add_peer(12000, "election", "", RECORDED(TWO_OF, FIVE_OF));
+	expect("few_voters not_linked few_voters not_linked not_linked not_linked",
+	       "1 of 2 voters of members 3 reachable, 2 needed: server 3 refused");
+	again();
+	add_links("down", "refused", 1, "up", "", 60000);
+	add_elector(-1, 100, false);
+	add_peer(12000, "election", "", RECORDED(TWO_OF, FIVE_OF));
+	expect("few_voters not_linked not_linked not_linked",
+	       "2 of 5 voters of members 4 reachable, 3 needed: server 2 refused, server "
+	       "4 is not linked, server 5 is not linked");
 }
 
 /* An observer is no voter, and does not count itself. */
@@ -319,8 +354,7 @@ other_members(void **state)
 	add_peer(12000, "election", "", "\"last\":\"timeout\",\"tried\":3,\"link\":\"\"");
 	expect("other_members late",
 	       "server 3 lists other members: compare its configuration file with ours");
-	asks_deinit(&asks);
-	memset(&asks, 0, sizeof(asks));
+	again();
 	add_links("up", "", 60000, "down", "refused", 5000); /* it has gone since */
 	add_elector(100, 20000, true);
 	add_peer(12000, "election", "", "\"last\":\"timeout\",\"tried\":3,\"link\":\"\"");
@@ -359,7 +393,7 @@ the_last_role(void **state)
 		char text[256];
 		json_t *looking;
 
-		memset(&asks, 0, sizeof(asks));
+		again();
 		add_both_up();
 		add_elector(100, 100, false);
 		snprintf(text, sizeof(text),
@@ -379,9 +413,7 @@ the_last_role(void **state)
 			    cases[i].link);
 		}
 		json_decref(looking);
-		asks_deinit(&asks);
 	}
-	memset(&asks, 0, sizeof(asks));
 }
 
 /* Others may be elected meanwhile, and fail as well. */
@@ -395,8 +427,7 @@ demoted(void **state)
 	         "\"last\":\"timeout\",\"tried\":3,\"link\":\"\",\"demoted\":true,"
 	         "\"deserted\":2");
 	expect("late demoted", "as the peer says");
-	asks_deinit(&asks);
-	memset(&asks, 0, sizeof(asks));
+	again();
 	add_both_up();
 	add_elector(100, 100, false);
 	add_peer(1000, "election", "",
@@ -416,15 +447,13 @@ obstacles(void **state)
 	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		bool other = strcmp(words[i], "older_protocol") == 0;
 
-		memset(&asks, 0, sizeof(asks));
+		again();
 		add_both_up();
 		add_elector(100, 100, false);
 		add_peer(10, "election", words[i],
 		         "\"last\":\"disk\",\"tried\":3,\"link\":\"\"");
 		expect(words[i], other ? "it cannot" : "the peer cannot lead: it cannot");
-		asks_deinit(&asks);
 	}
-	memset(&asks, 0, sizeof(asks));
 }
 
 static void
@@ -456,12 +485,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(established),    TEST(a_moment),      TEST(a_moment_without_a_vote),
-	    TEST(establishing),   TEST(few_voters),    TEST(one_missing),
-	    TEST(words_of_links), TEST(silence),       TEST(weights),
-	    TEST(observers),      TEST(other_members), TEST(the_last_role),
-	    TEST(demoted),        TEST(obstacles),     TEST(workers),
-	    TEST(names),
+	    TEST(established),    TEST(a_moment),       TEST(a_moment_without_a_vote),
+	    TEST(establishing),   TEST(few_voters),     TEST(one_missing),
+	    TEST(words_of_links), TEST(silence),        TEST(weights),
+	    TEST(observers),      TEST(stored_members), TEST(other_members),
+	    TEST(the_last_role),  TEST(demoted),        TEST(obstacles),
+	    TEST(workers),        TEST(names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

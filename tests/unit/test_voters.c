@@ -43,8 +43,6 @@ observers_are_no_voters(void **state)
 	assert_int_equal(voters_needed(&conf), 2);
 	free(text);
 	json_decref(voters);
-	assert_false(voters_suffice(&conf, (int64_t[]){1, 4, 5}, 3));
-	assert_true(voters_suffice(&conf, (int64_t[]){1, CONF_ID_MAX}, 2));
 }
 
 static void
@@ -87,12 +85,89 @@ quorums(void **state)
 	}
 }
 
+static struct voters
+read_members(const char *text)
+{
+	json_t *members = json_loads(text, JSON_DECODE_ANY, NULL);
+	struct voters v;
+
+	assert_non_null(members);
+	voters_read(&conf, members, &v);
+	json_decref(members);
+	return v;
+}
+
+#define SERVER(id, role, weight, group)                                                  \
+	"{\"id\":" #id ",\"role\":\"" role "\",\"weight\":" #weight ",\"group\":" #group \
+	"}"
+#define OLD                                                                              \
+	"{\"version\":3,\"servers\":[" SERVER(1, "participant", 1, null) "," SERVER(     \
+	    2, "participant", 1, null) "," SERVER(3, "observer", 0, null) "]}"
+#define NEW                                                                              \
+	"{\"version\":4,\"servers\":[" SERVER(1, "participant", 3,                       \
+	                                      7) "," SERVER(9, "participant", 2, 8) "]}"
+
+/* What is stored counts; where nothing is, the file. */
+static void
+who_counts(void **state)
+{
+	struct voters v;
+
+	(void)state;
+	memset(&conf, 0, sizeof(conf));
+	conf.zab = true;
+	conf.version = 1;
+	add_server(1, false);
+	add_server(5, false);
+	v = read_members("null");
+	assert_int_equal(v.count, 1);
+	assert_int_equal(v.lists[0].count, 2);
+	assert_int_equal(v.lists[0].list[1].sid, 5);
+	v = read_members("{\"record\":null}");
+	assert_int_equal(v.lists[0].list[1].sid, 5);
+	v = read_members("{\"record\":{\"epoch\":7,\"old\":null,\"new\":" OLD "}}");
+	assert_int_equal(v.count, 1);
+	assert_int_equal(v.lists[0].version, 3);
+	assert_int_equal(v.lists[0].count, 3);
+	assert_true(v.lists[0].list[2].observer);
+	assert_false(v.lists[0].hierarchical);
+	v = read_members("{\"record\":{\"epoch\":7,\"old\":" OLD ",\"new\":" NEW "}}");
+	assert_int_equal(v.count, 2);
+	assert_int_equal(v.lists[0].version, 3);
+	assert_int_equal(v.lists[1].version, 4);
+	assert_true(v.lists[1].hierarchical);
+	assert_int_equal(v.lists[1].list[0].weight, 3);
+	assert_int_equal(v.lists[1].list[1].group, 8);
+	assert_true(v.lists[1].list[1].has_group);
+}
+
+/* A peer of another version may say what it likes. */
+static void
+too_many(void **state)
+{
+	json_t *servers = json_array(), *members;
+	struct voters v;
+
+	(void)state;
+	for (int i = 0; i < MEMBERS_MAX + 5; i++)
+		json_array_append_new(servers,
+		                      json_pack("{s:i, s:s, s:i}", "id", i, "role",
+		                                "participant", "weight", 1));
+	members = json_pack("{s:{s:{s:i, s:o}}}", "record", "new", "version", 2,
+	                    "servers", servers);
+	voters_read(&conf, members, &v);
+	assert_int_equal(v.lists[0].count, MEMBERS_MAX);
+	json_decref(members);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(observers_are_no_voters),
 	    cmocka_unit_test(quorums),
+	    cmocka_unit_test(who_counts),
+	    cmocka_unit_test(too_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
