@@ -160,7 +160,7 @@ says_yes(void)
 	char line[16];
 
 	fputs("Write yes to go on: ", stdout);
-	fflush(stdout);
+	(void)fflush(stdout);
 	return fgets(line, sizeof(line), stdin) && strcmp(line, "yes\n") == 0;
 }
 
@@ -201,6 +201,7 @@ verb_refound(const struct ctl *c)
 	if (!c->json)
 		print_loss(c, asks.list[0].answer, stdout);
 	asks_deinit(&asks);
+	(void)fflush(stdout); /* before the reason why nothing was done */
 	if (asks_person && !says_yes())
 		return verb_failed(c, EXIT_FAILED, "refound: nothing was done");
 	if (!asks_person && !yes)

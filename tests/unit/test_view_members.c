@@ -179,6 +179,25 @@ looking(void **state)
 	}
 }
 
+/* Who is missing is told once: how many voters are needed is no matter then. */
+static void
+looking_alone(void **state)
+{
+	json_t *why;
+
+	(void)state;
+	answer("null", 5000, SAID("founding-waits", "2,3", "null"));
+	json_object_set_new(
+	    json_array_get(json_object_get(asks_answer(&asks, "connmgr"), "remotes"), 0),
+	    "link", json_string("down"));
+	why = why_looking(&conf, &asks);
+	assert_string_equal(
+	    member_string(why, "text"),
+	    "it is founding-waits (server 2 is not linked, server 3 refused)");
+	assert_int_equal(json_array_size(json_object_get(why, "causes")), 3);
+	json_decref(why);
+}
+
 /* The first second is an election, whatever is said. The cause names the server whose
  * file or disk it is. */
 static void
@@ -429,10 +448,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(health),  TEST(looking), TEST(looking_for_a_moment),
-	    TEST(timing),  TEST(essence), TEST(status),
-	    TEST(metrics), TEST(list),    TEST(notes),
-	    TEST(ids),     TEST(waiting),
+	    TEST(health),        TEST(looking), TEST(looking_for_a_moment),
+	    TEST(looking_alone), TEST(timing),  TEST(essence),
+	    TEST(status),        TEST(metrics), TEST(list),
+	    TEST(notes),         TEST(ids),     TEST(waiting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
