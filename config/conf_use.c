@@ -87,33 +87,55 @@ put_server(struct buf_out *b, const struct conf_server *s)
 
 /* `group.N=SID:SID`, unless a server before `first` is in the same group. */
 static void
-put_group(struct buf_out *b, const struct conf *c, unsigned first)
+put_group(struct buf_out *b, const struct conf_server *const *list, unsigned count,
+          unsigned first)
 {
-	int64_t group = c->servers[first].group;
+	int64_t group = list[first]->group;
 	const char *separator = "=";
 
-	for (unsigned i = 0; i < c->server_count; i++) {
-		const struct conf_server *s = &c->servers[i];
-
-		if (!s->has_group || s->group != group)
+	for (unsigned i = 0; i < count; i++) {
+		if (!list[i]->has_group || list[i]->group != group)
 			continue;
 		if (i < first)
 			return;
 		if (i == first)
 			buf_put_text(b, "group.%" PRId64, group);
-		buf_put_text(b, "%s%" PRId64, separator, s->id);
+		buf_put_text(b, "%s%" PRId64, separator, list[i]->id);
 		separator = ":";
 	}
 	buf_put_u8(b, '\n');
 }
 
+/* The servers of the text by ascending id, so that the order of the file does not matter:
+ * wire/members prints the same list so. An ensemble that we are attached to need not know
+ * us or our name: it gets its own servers only. */
+static unsigned
+sort_servers(const struct conf *c, const struct conf_server *list[CONF_SERVERS_MAX])
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < c->server_count; i++) {
+		const struct conf_server *s = &c->servers[i];
+		unsigned at = count;
+
+		if (c->attach && s->id == c->id)
+			continue;
+		for (; at > 0 && list[at - 1]->id > s->id; at--)
+			list[at] = list[at - 1];
+		list[at] = s;
+		count++;
+	}
+	return count;
+}
+
 /* Writes a file of ZooKeeper's, which wire/qconfig reads and prints by ZooKeeper's rules,
- * so that the order, the form of addresses and the defaults are ZooKeeper's. An ensemble
- * that we are attached to need not know us or our name: it gets its own servers only. */
+ * so that the order, the form of addresses and the defaults are ZooKeeper's. */
 static size_t
 print_text(const struct conf *c, uint32_t version, char *out, size_t cap,
            struct qconfig *read)
 {
+	const struct conf_server *list[CONF_SERVERS_MAX];
+	unsigned count = sort_servers(c, list);
 	char *text = malloc(QCONFIG_TEXT_MAX);
 	struct buf_out b;
 	size_t len = 0;
@@ -121,16 +143,14 @@ print_text(const struct conf *c, uint32_t version, char *out, size_t cap,
 	if (!text)
 		return 0;
 	buf_out_init(&b, text, QCONFIG_TEXT_MAX);
-	for (unsigned i = 0; i < c->server_count; i++)
-		if (!c->attach || c->servers[i].id != c->id)
-			put_server(&b, &c->servers[i]);
-	for (unsigned i = 0; i < c->server_count; i++) {
-		const struct conf_server *s = &c->servers[i];
-
-		if (!s->has_group)
+	for (unsigned i = 0; i < count; i++)
+		put_server(&b, list[i]);
+	for (unsigned i = 0; i < count; i++) {
+		if (!list[i]->has_group)
 			continue;
-		put_group(&b, c, i);
-		buf_put_text(&b, "weight.%" PRId64 "=%" PRId64 "\n", s->id, s->weight);
+		put_group(&b, list, count, i);
+		buf_put_text(&b, "weight.%" PRId64 "=%" PRId64 "\n", list[i]->id,
+		             list[i]->weight);
 	}
 	buf_put_text(&b, "version=%" PRIx32 "\n", version);
 	if (!b.bad && qconfig_parse(text, b.len, true, read) == QCONFIG_OK)

@@ -46,6 +46,34 @@ memberships(void **state)
 	assert_false(members_may_lead(&m, 1));
 }
 
+/* One list has one text, in whatever order the file names its servers, and that of its
+ * membership: Java walks 1 and 129 as they came. */
+static void
+one_text(void **state)
+{
+	static struct qconfig read;
+	static struct members_hints hints;
+	char text[2][1024], again[1024];
+	struct members m;
+	size_t len;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		conf_kit_good(
+		    i == 0 ? LIST(S("129", "b", P " group = 1;") "," S(
+				 "1", "a|::1", P " group = 17; weight = 2;"))
+			   : LIST(S("1", "a|::1", P " group = 17; weight = 2;") "," S(
+				 "129", "b", P " group = 1;")));
+		len = conf_qconfig(&conf_got, text[i], sizeof(text[i]), &read);
+		assert_in_range(len, 1, sizeof(text[i]));
+		assert_true(conf_members(&conf_got, &m, &hints));
+		assert_int_equal(members_text(&m, &hints, again, sizeof(again), &read),
+		                 len);
+		assert_string_equal(again, text[i]);
+	}
+	assert_string_equal(text[0], text[1]);
+}
+
 /* Where members cannot change, the list has no later version. */
 static void
 versions(void **state)
@@ -79,6 +107,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(versions),
 	    cmocka_unit_test(memberships),
+	    cmocka_unit_test(one_text),
 	};
 
 	return cmocka_run_group_tests(tests, conf_kit_setup, conf_kit_teardown);
