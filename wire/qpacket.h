@@ -32,8 +32,9 @@ enum qpacket_type {
 	QPACKET_INFORMANDACTIVATE = 19,
 };
 
-/* The protocol version of FOLLOWERINFO and LEADERINFO. Ours is ZooKeeper's (0x10000) with
- * an ACKEPOCH that names the epoch which it answers; we refuse a smaller one. */
+/* The protocol version of FOLLOWERINFO and LEADERINFO. Ours is ZooKeeper's (0x10000)
+ * with other data in LEADERINFO, ACKEPOCH and NEWLEADER (wire/members_packet.h); we
+ * refuse a smaller one. */
 #define QPACKET_PROTOCOL 0x10001
 #define QPACKET_MAX      60000 /* bytes of data */
 
