@@ -126,7 +126,8 @@ join(const json_t *causes, const char *first, char *out, size_t cap)
 
 /* ---- the memberships, in the words of the peer ---- */
 
-/* WHY_CAUSES: they keep nobody from a leader. */
+/* WHY_CAUSES: they keep nobody from a leader, or nobody is missing for a founding, so
+ * that something else does. */
 static enum why_cause
 members_cause(const json_t *members)
 {
@@ -136,6 +137,9 @@ members_cause(const json_t *members)
 	for (char *at = word; *at; at++)
 		if (*at == '-')
 			*at = '_';
+	if (strcmp(word, why_name(WHY_FOUNDING_WAITS)) == 0 &&
+	    json_array_size(json_object_get(members, "missing")) == 0)
+		return WHY_CAUSES;
 	for (unsigned i = WHY_FOUNDING_WAITS; i <= WHY_REMOVED; i++)
 		if (strcmp(word, why_name((enum why_cause)i)) == 0)
 			return (enum why_cause)i;

@@ -95,6 +95,7 @@ static const struct {
      "it is founding-waits (server 3 refused)"},
     {SAID("founding-waits", "2", "null"), NOTED, "founding_waits",
      "it is founding-waits"},
+    {SAID("founding-waits", "", "null"), NOTED, NULL, NULL},
     {SAID("founding-differs", "", "2"), STUCK, "founding_differs",
      "it is founding-differs"},
     {SAID("no-group", "", "null"), STUCK, "no_group", "it is no-group"},
