@@ -47,8 +47,7 @@ const struct verb verbs[] = {
                     {"members", "N", "until members of version N are in force here"},
                     {"timeout", "SECONDS", "for so long, such as 10 or 0.5"}},
 	.usage = "--leader|--leading|--members N [--timeout SECONDS]",
-	.about =
-	    "return when there is a leader, this server leads, or members are in force",
+	.about = "return when there is a leader, or when members are in force",
 	.more =
 	    "One of --leader, --leading and --members. Without --timeout it waits\n"
 	    "for ever. N is the `version` of the file that was reloaded everywhere.\n"
@@ -110,7 +109,7 @@ const struct verb verbs[] = {
     },
     {
 	.name = "members",
-	.about = "who is a member: what is in force, what the file says, who is missing",
+	.about = "who is a member: in force, by the file, and who is missing",
 	.more = "See conclave-membership(7).\n"
 		"Exit status: 0 answered, 1 no membership is kept, 69 no answer.",
 	.run = verb_members,

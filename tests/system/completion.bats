@@ -17,7 +17,7 @@ completes() {
 	[[ $(completes "") == *" status "*" swap "*" import "* ]]
 	[[ $(completes st) == " status " ]]
 	[[ $(completes -) == " -c --json --help --version " ]]
-	[[ $(completes wait "") == " --leader --leading --timeout --json --help " ]]
+	[[ $(completes wait "") == " --leader --leading --members --timeout --json --help " ]]
 	[[ $(completes -c some.conf wait --leader --t) == " --timeout " ]]
 	[[ $(completes wait --timeout "") == "  " ]]
 	[[ $(completes metrics -) == " --help " ]]
