@@ -20,6 +20,7 @@ enum field_kind {
 	FIELD_NAME,   /* texts of less than `high` bytes */
 	FIELD_BUILD,
 	FIELD_PATH,
+	FIELD_TEXT, /* a struct msg_text of `low` to `high` bytes */
 	FIELD_DATA, /* the rest of the packet: data and data_len of a struct msg_frame */
 };
 
@@ -102,6 +103,12 @@ static const struct field doubt[] = {{FIELD_SERIAL, AT(doubt.serial), 0, 0},
                                      {0}};
 static const struct field state[] = {
     {FIELD_SERIAL, AT(state.serial), 0, 0}, {FIELD_VOTE, AT(state.vote), 0, 0}, {0}};
+static const struct field members[] = {
+    {FIELD_BOOL, AT(members.joins), 0, 1},
+    {FIELD_TEXT, AT(members.current), 1, MSG_MEMBERS_MAX},
+    {FIELD_TEXT, AT(members.last_seen), 0, MSG_MEMBERS_MAX},
+    {FIELD_TEXT, AT(members.links), 0, MSG_MEMBERS_MAX},
+    {0}};
 
 /* One row a message: its name, who sends it, who receives it, what connmgr retains. */
 static const struct layout layouts[MSG_TYPES] = {
@@ -128,6 +135,8 @@ static const struct layout layouts[MSG_TYPES] = {
                     MSG_KEEP_STATE},
                    state},
     [MSG_TAKE] = {{"take", MSG_PEER, MSG_CONNMGR, MSG_KEEP_NOTHING}, take},
+    [MSG_MEMBERS] = {{"members", MSG_PEER, MSG_ELECTOR | MSG_CONNMGR, MSG_KEEP_MEMBERS},
+                     members},
 };
 
 enum msg_party
@@ -179,7 +188,8 @@ text_ok(enum field_kind kind, const char *text, size_t len)
  * `out`, field by field. */
 struct codec {
 	bool decodes;
-	bool ok; /* every field is in its range */
+	bool ok;         /* every field is in its range */
+	size_t text_len; /* of the texts so far */
 	struct buf_in in;
 	struct buf_out out;
 };
@@ -222,6 +232,41 @@ code_text(struct codec *c, const struct field *f, char *text)
 	} else {
 		buf_put_bytes(&c->out, text, len);
 	}
+}
+
+static bool
+lines_ok(const struct msg_text *text)
+{
+	for (size_t i = 0; i < text->len; i++) {
+		unsigned char c = (unsigned char)text->at[i];
+
+		if ((c < 0x20 && c != '\n') || c == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+/* The texts of one message have one bound: what came before counts. */
+static void
+code_lines(struct codec *c, const struct field *f, struct msg_text *text)
+{
+	uint8_t high = (uint8_t)(text->len >> 8), low = (uint8_t)text->len;
+
+	code_u8(c, &high);
+	code_u8(c, &low);
+	if (c->decodes) {
+		text->len = (size_t)high << 8 | low;
+		text->at = (const char *)buf_get_bytes(&c->in, text->len);
+		if (!text->at)
+			text->len = 0;
+	}
+	c->ok = c->ok && text->len >= (size_t)f->low &&
+	        text->len <= (size_t)f->high - c->text_len && lines_ok(text);
+	if (!c->ok)
+		return;
+	c->text_len += text->len;
+	if (!c->decodes && text->len > 0)
+		buf_put_bytes(&c->out, text->at, text->len);
 }
 
 static void
@@ -293,6 +338,9 @@ code_field(struct codec *c, const struct field *f, void *at)
 	case FIELD_BUILD:
 	case FIELD_PATH:
 		code_text(c, f, at);
+		break;
+	case FIELD_TEXT:
+		code_lines(c, f, at);
 		break;
 	case FIELD_DATA:
 		code_data(c, f, at);

@@ -17,12 +17,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MSG_SET       3     /* version of this message set */
+#define MSG_SET       4     /* version of this message set */
 #define MSG_FRAME_MAX 60000 /* of one remote; connmgr drops larger ones */
 #define MSG_MAX       (MSG_FRAME_MAX + 64)
 #define MSG_PATH_MAX  108
 #define MSG_BUILD_MAX 32
 #define MSG_ALL       INT64_MIN /* connect, disconnect: every remote */
+/* Bytes of the texts of `members` together: two memberships of the longest names fit. */
+#define MSG_MEMBERS_MAX MSG_FRAME_MAX
 
 enum msg_type {
 	/* A worker asks at connmgr's door to be attached. */
@@ -68,6 +70,8 @@ enum msg_type {
 	/* The peer: this connection of the learner lane is the link now, so connmgr does
 	 * not close it for room. */
 	MSG_TAKE,
+	/* The peer: who the members are, and whom else to link. */
+	MSG_MEMBERS,
 	MSG_TYPES,
 };
 
@@ -217,6 +221,27 @@ struct msg_vote { /* decided, role, state */
 	struct vote vote;
 };
 
+/* Borrowed, not NUL-terminated; printable characters and line feeds. */
+struct msg_text {
+	const char *at;
+	size_t len;
+};
+
+/* Each text describes servers as ZooKeeper's configuration does (wire/qconfig.h), with
+ * their addresses and, in hexadecimal, the version. MSG_MEMBERS_MAX bounds them together:
+ * where they do not fit, the peer leaves `links` out. */
+struct msg_members {
+	/* This server has no record (N1), so that it may follow whoever leads (N9). */
+	bool joins;
+	/* The membership in force; without a record, what our file says. Not empty. */
+	struct msg_text current;
+	/* The new one of a joint record: what counts, counts in both. "": none. */
+	struct msg_text last_seen;
+	/* The servers in neither that are to be linked, all as participants, since a text
+	 * of observers alone is none. "": none. */
+	struct msg_text links;
+};
+
 struct msg {
 	enum msg_type type;
 	union {
@@ -231,6 +256,7 @@ struct msg {
 		struct msg_look look; /* the serial is the first of these, too */
 		struct msg_doubt doubt;
 		struct msg_vote decided, role, state;
+		struct msg_members members;
 	} u;
 };
 
@@ -239,6 +265,9 @@ struct msg {
  * whatever its type: two types that name the same place replace each other. */
 enum msg_keep {
 	MSG_KEEP_NOTHING,
+	/* The newest members, which outlive the peer's process. Others than before begin
+	 * a new replay for each elector; the same bytes are not passed on again. */
+	MSG_KEEP_MEMBERS,
 	/* The newest state. One with the same bytes is not passed on again. */
 	MSG_KEEP_STATE,
 	/* The newest look or role, by serial. An absent replaces it, and drops decided.
@@ -280,7 +309,8 @@ enum msg_party msg_party(enum msg_who who);
 const struct msg_def *msg_def(enum msg_type type);
 /* Encodes; returns the length, 0 if a field is out of range or there is no room. */
 size_t msg_encode(const struct msg *m, void *out, size_t cap);
-/* `out` is scratch unless MSG_OK; a frame's bytes are borrowed from `data`. */
+/* `out` is scratch unless MSG_OK; the bytes of a frame and the texts of members are
+ * borrowed from `data`. */
 enum msg_result msg_decode(const void *data, size_t len, struct msg *out);
 /* <0, 0, >0: a is older, the same, newer. */
 int msg_serial_compare(const struct msg_serial *a, const struct msg_serial *b);

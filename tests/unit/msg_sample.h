@@ -175,6 +175,28 @@ fill_election(struct msg *m, enum sample s)
 	}
 }
 
+/* The most: texts of as many bytes as there is room for. */
+static void
+fill_members(struct msg *m, enum sample s)
+{
+	static const char plain[] = "server.1=a:2888:3888:participant\nversion=1f";
+	static char most[MSG_MEMBERS_MAX];
+	struct msg_members *members = &m->u.members;
+
+	if (m->type != MSG_MEMBERS)
+		return;
+	memset(most, '~', sizeof(most));
+	members->joins = s != SAMPLE_LOW;
+	members->current = (struct msg_text){plain, s == SAMPLE_LOW ? 1 : 34};
+	members->last_seen = (struct msg_text){plain, s == SAMPLE_LOW ? 0 : 43};
+	members->links = (struct msg_text){plain, s == SAMPLE_LOW ? 0 : 43};
+	if (s == SAMPLE_HIGH) {
+		members->current = (struct msg_text){most, 23000};
+		members->last_seen = (struct msg_text){most, 23000};
+		members->links = (struct msg_text){most, sizeof(most) - 46000};
+	}
+}
+
 static struct msg
 sample(enum msg_type type, enum sample s)
 {
@@ -185,6 +207,7 @@ sample(enum msg_type type, enum sample s)
 	fill_door(&m, s);
 	fill_traffic(&m, s);
 	fill_election(&m, s);
+	fill_members(&m, s);
 	return m;
 }
 

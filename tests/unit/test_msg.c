@@ -36,6 +36,8 @@ test_round_trip(void **state)
 				assert_ptr_equal(out.u.frame.data, packet + 21);
 				out.u.frame.data = frame_bytes;
 			}
+			if (in.type == MSG_MEMBERS)
+				continue; /* test_msg_members */
 			assert_memory_equal(&out, &in, sizeof(in));
 		}
 	}
@@ -67,8 +69,10 @@ test_truncated(void **state)
 	(void)state;
 	for (int type = 1; type < MSG_TYPES; type++) {
 		/* a shorter frame is a frame: the shortest one is cut */
-		struct msg m = sample((enum msg_type)type,
-		                      is_frame(type) ? SAMPLE_LOW : SAMPLE_HIGH);
+		enum sample s = is_frame(type)        ? SAMPLE_LOW
+		                : type == MSG_MEMBERS ? SAMPLE_PLAIN
+		                                      : SAMPLE_HIGH;
+		struct msg m = sample((enum msg_type)type, s);
 		size_t len = msg_encode(&m, packet, sizeof(packet));
 
 		for (size_t cut = 0; cut < len; cut++)
@@ -306,12 +310,12 @@ static void
 test_bytes(void **state)
 {
 	static const unsigned char want[] = {
-	    0x43, 0x6c, 3,   1,                         /* magic, set, attach */
+	    0x43, 0x6c, 4,   1,                         /* magic, set, attach */
 	    2,                                          /* the peer */
 	    0,    2,    'm', '1',                       /* name */
 	    0,    0,    0,   0,   0,   0,   0x12, 0x67, /* pid 4711 */
 	    0,    5,    '0', '.', '1', '.', '0',        /* build */
-	    3,                                          /* set */
+	    4,                                          /* set */
 	    1,    2,    3,   4,   5,   6,   7,    8,    /* generation */
 	};
 	struct msg m = {.type = MSG_ATTACH,
