@@ -4,6 +4,7 @@
 #include "config/conf_key.h"
 #include "ipc/msg.h"
 #include "wire/hello.h"
+#include "wire/members.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,14 +21,16 @@
 #define REMOTE (WIRE + NEWEST + 3 * (WIRE + FIFO) + 8192)
 /* A stranger has a link on the election lane. */
 #define STRANGER (WIRE + NEWEST)
-/* connmgr/board_keep: the last frame of a remote or stranger. */
-#define KEPT (MSG_MAX + EXTRA)
+/* connmgr/board_keep: the last frame of a remote or stranger, and the members. There are
+ * places for all remotes that there can be while members change (LANE_REMOTES_MAX). */
+#define KEPT        (MSG_MAX + EXTRA)
+#define REMOTES_MAX (3 * MEMBERS_MAX)
 /* connmgr/board_queue: what waits for one worker; BOARD_WORKERS_MAX of them. A sender of
  * frames has its share: a remote, 16 strangers, or the three connections of a learner. */
 #define WORKERS 8
 #define SENDER  (65536 + 64 * 72 + EXTRA)
 #define NEWS    (8 * 300) /* of the links of one remote */
-#define QUEUE   (300 * 300)
+#define QUEUE   (300 * 300 + MSG_MAX)
 /* connmgr/greet: a connection without its initial message; each of two ports has its own.
  */
 #define GREETING (HELLO_MAX + 4096 + EXTRA)
@@ -40,7 +43,8 @@ conf_memory_need(const struct conf *c)
 	uint64_t remotes = conf_remote_count(c), strangers = c->links.strangers_max;
 	uint64_t senders = 3 * remotes > remotes + 16 ? 3 * remotes : remotes + 16;
 
-	return remotes * REMOTE + strangers * STRANGER + (remotes + strangers) * KEPT +
+	return remotes * REMOTE + strangers * STRANGER +
+	       (REMOTES_MAX + strangers + 1) * KEPT +
 	       WORKERS * (QUEUE + senders * SENDER + remotes * NEWS) +
 	       2 * (uint64_t)c->links.handshakes_max * GREETING;
 }

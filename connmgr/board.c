@@ -77,6 +77,18 @@ replay_note(const struct board_note *n, unsigned party, struct board_action *out
 }
 
 static bool
+replay_members(const struct board_keep *k, unsigned party, struct board_action *out)
+{
+	const struct board_frame *f = board_keep_members(k);
+
+	if (f->len == 0 || !(msg_def(MSG_MEMBERS)->to & party))
+		return false;
+	out->item =
+	    (struct board_item){.class = BOARD_MEMBERS, .data = f->data, .len = f->len};
+	return true;
+}
+
+static bool
 replay_row(const struct board_row *row, unsigned party, struct board_action *out)
 {
 	return (on_lane(MSG_REMOTE, row->lane) & party) &&
@@ -114,7 +126,9 @@ board_replay_next(const struct board *b, unsigned worker, unsigned *cursor,
 		unsigned at = (*cursor)++;
 		bool has;
 
-		if (at < rows)
+		if (at == MSG_KEEP_MEMBERS)
+			has = replay_members(k, party, out);
+		else if (at < rows)
 			has = replay_note(&k->notes[at], party, out);
 		else if (at < members)
 			has = replay_row(&k->rows[at - rows], party, out);
@@ -161,6 +175,18 @@ board_may(struct board *b, unsigned worker, enum msg_lane lane, bool connect)
 	return false;
 }
 
+/* An elector begins anew with other members, since what it worked out by those before is
+ * void. It gets a replay, which begins with the members and has all that it needs to go
+ * on, when the links are those of the members. */
+static void
+on_members(struct board *b, const struct board_event *ev, struct board_actions *out)
+{
+	if (!board_keep_set_members(&b->keep, ev->data, ev->len))
+		return;
+	board_add(out, BOARD_DO_MEMBERS, ev->worker)->item =
+	    (struct board_item){.class = BOARD_MEMBERS, .data = ev->data, .len = ev->len};
+}
+
 /* The row of the message in ipc/msg.c says what is retained, and who gets it. */
 static void
 on_say(struct board *b, const struct board_event *ev, struct board_actions *out)
@@ -178,6 +204,8 @@ on_say(struct board *b, const struct board_event *ev, struct board_actions *out)
 		b->counters.not_its++;
 	} else if (ev->said == MSG_ABSENT) {
 		board_forget_word(b, out);
+	} else if (ev->said == MSG_MEMBERS) {
+		on_members(b, ev, out);
 	} else if (def->keep == MSG_KEEP_WORD && note->type != MSG_ABSENT &&
 	           msg_serial_compare(&ev->serial, &k->word_serial) < 0) {
 		b->counters.stale++;
@@ -206,6 +234,8 @@ on_remote(struct board *b, const struct board_event *ev, struct board_actions *o
 
 	if (ev->kept)
 		board_keep_row(&b->keep, ev->lane, ev->sid, ev->data, ev->len);
+	else
+		board_keep_drop_row(&b->keep, ev->lane, ev->sid);
 	/* Every change ends a link or brings a new one. The last frame of the old link
 	 * goes with it: a replay of that frame might elect a dead leader again. */
 	if (ev->lane == MSG_LANE_ELECTION)
@@ -269,6 +299,9 @@ board_step(struct board *b, const struct board_event *ev, struct board_actions *
 		break;
 	case BOARD_EV_FRAME:
 		on_frame(b, ev, out);
+		break;
+	case BOARD_EV_LINKED:
+		board_replay_all(b, msg_def(MSG_MEMBERS)->to, out);
 		break;
 	case BOARD_EV_FORGET:
 		board_keep_drop_frame(&b->keep, ev->sid);

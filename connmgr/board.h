@@ -3,8 +3,9 @@
  * crashes cheap").
  *
  * The board sees a message as its type and its bytes. The shell turns what workers say
- * into events, does the actions in order, and answers each RECORD with RECORDED in the
- * same turn, and each PREPARE with PREPARED when the disk has it. A promotion is done
+ * into events, does the actions in order, and answers each RECORD with RECORDED and each
+ * MEMBERS with LINKED in the same turn, and each PREPARE with PREPARED when the disk has
+ * it. A promotion is done
  * with its RECORD, not before. */
 #ifndef CONNMGR_BOARD_H
 #define CONNMGR_BOARD_H
@@ -36,9 +37,9 @@ struct board_record {
 };
 
 struct board_config {
-	unsigned rows_max;              /* configured remotes, and our own port */
-	unsigned frames_max;            /* configured remotes and strangers */
-	size_t frame_cap;               /* bytes of an encoded frame */
+	unsigned rows_max;              /* remotes, and our own port */
+	unsigned frames_max;            /* remotes and strangers */
+	size_t frame_cap;               /* bytes of an encoded frame, or of the members */
 	uint32_t hello_ms;              /* from attached or activate to hello */
 	struct board_record records[2]; /* elector, peer */
 	/* What the last elector said, borrowed for the call. Length 0: nothing. */
@@ -57,9 +58,11 @@ enum board_event_type {
 	BOARD_EV_RECORDED,  /* who generation ok */
 	BOARD_EV_PROMOTE,   /* name */
 	BOARD_EV_PREPARED,  /* ok: the record of the promotion is on the disk */
-	BOARD_EV_REMOTE,    /* lane sid number up kept data: a link to a remote changed */
+	BOARD_EV_REMOTE,    /* lane sid number up kept data: a link to a remote changed;
+	                       of the election lane and not kept: it is no remote any more */
 	BOARD_EV_FRAME,     /* lane sid number member data */
-	BOARD_EV_FORGET,    /* sid: the connection of a stranger has ended */
+	BOARD_EV_LINKED, /* those of MEMBERS are the remotes, and all others are gone */
+	BOARD_EV_FORGET, /* sid: the connection of a stranger has ended */
 	BOARD_EV_DUE,
 };
 
@@ -70,7 +73,7 @@ struct board_event {
 	enum msg_who who;
 	const char *name;
 	uint64_t generation;
-	/* LOOK, ROLE, DECIDED, DOUBT, STATE or ABSENT. */
+	/* LOOK, ROLE, DECIDED, DOUBT, STATE, ABSENT or MEMBERS. */
 	enum msg_type said;
 	struct msg_serial serial; /* of LOOK and ROLE */
 	bool ok;
@@ -96,10 +99,11 @@ enum board_action_type {
 	BOARD_DO_SEND,       /* worker item */
 	BOARD_DO_REPLAY,     /* worker: send board_replay_next until it is false */
 	BOARD_DO_STORE,      /* write item, the state, before anything else is sent */
-	BOARD_DO_PREPARE,    /* put a record on the disk, not in force: generation name */
-	BOARD_DO_RECORD,     /* put one in force: who generation name prepared */
-	BOARD_DO_PART,       /* close every link of the learner lane: absent */
-	BOARD_DO_REFUSE,     /* refuse the promotion: why */
+	BOARD_DO_MEMBERS, /* item: others than before, to be linked; then comes LINKED */
+	BOARD_DO_PREPARE, /* put a record on the disk, not in force: generation name */
+	BOARD_DO_RECORD,  /* put one in force: who generation name prepared */
+	BOARD_DO_PART,    /* close every link of the learner lane: absent */
+	BOARD_DO_REFUSE,  /* refuse the promotion: why */
 };
 
 struct board_action {

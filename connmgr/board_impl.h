@@ -58,6 +58,9 @@ struct board_action *board_add(struct board_actions *out, enum board_action_type
 void board_send_all(struct board *b, unsigned to, const struct board_item *item,
                     struct board_actions *out);
 
+/* REPLAY for every worker of these roles that receives new messages. */
+void board_replay_all(struct board *b, unsigned to, struct board_actions *out);
+
 /* The link of a worker has ended, or ends now (`cut`). */
 void board_unlink(struct board *b, unsigned worker, bool cut, struct board_actions *out);
 /* The peer is gone or takes no part: its last word and the decision for it are dropped,

@@ -15,7 +15,7 @@ stride(size_t frame_cap)
 size_t
 board_keep_room(unsigned row_max, unsigned frame_max, size_t frame_cap)
 {
-	return row_max * sizeof(struct board_row) + frame_max * stride(frame_cap);
+	return row_max * sizeof(struct board_row) + (frame_max + 1) * stride(frame_cap);
 }
 
 void
@@ -43,6 +43,17 @@ board_keep_row(struct board_keep *k, enum msg_lane lane, int64_t sid, const void
 		row->sid = sid;
 	}
 	board_note_set(&row->note, MSG_REMOTE, data, len);
+}
+
+void
+board_keep_drop_row(struct board_keep *k, enum msg_lane lane, int64_t sid)
+{
+	for (unsigned i = 0; i < k->row_count; i++) {
+		if (k->rows[i].lane != lane || k->rows[i].sid != sid)
+			continue;
+		k->rows[i] = k->rows[--k->row_count];
+		return;
+	}
 }
 
 struct board_frame *
@@ -86,4 +97,23 @@ board_keep_drop_frame(struct board_keep *k, int64_t sid)
 
 	if (f)
 		f->used = false;
+}
+
+const struct board_frame *
+board_keep_members(const struct board_keep *k)
+{
+	return board_keep_place(k, k->frame_max);
+}
+
+bool
+board_keep_set_members(struct board_keep *k, const void *data, size_t len)
+{
+	struct board_frame *f = board_keep_place(k, k->frame_max);
+
+	assert(len <= k->frame_cap);
+	if (f->len == len && memcmp(f->data, data, len) == 0)
+		return false;
+	f->len = len;
+	memcpy(f->data, data, len);
+	return true;
 }

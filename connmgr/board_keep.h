@@ -11,7 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BOARD_SMALL_MAX 192 /* bytes of an encoded message that carries no frame */
+/* Bytes of an encoded message that carries neither a frame nor the members. */
+#define BOARD_SMALL_MAX 192
 
 struct board_note {
 	enum msg_type type;
@@ -34,13 +35,14 @@ struct board_frame {
 };
 
 struct board_keep {
-	/* by enum msg_keep; that of MSG_KEEP_NOTHING stays empty */
+	/* by enum msg_keep; those of MSG_KEEP_NOTHING and MSG_KEEP_MEMBERS stay empty */
 	struct board_note notes[MSG_KEEP_NOTES];
 	struct msg_serial word_serial;
 	unsigned row_max, row_count;
 	unsigned frame_max;
 	size_t frame_cap;
-	/* `row_max` rows, then `frame_max` frames with `frame_cap` bytes each */
+	/* `row_max` rows, then `frame_max` frames with `frame_cap` bytes each, then the
+	 * members, which have as much room and need it seldom */
 	struct board_row rows[];
 };
 
@@ -54,11 +56,19 @@ void board_note_set(struct board_note *n, enum msg_type type, const void *data,
 void board_keep_row(struct board_keep *k, enum msg_lane lane, int64_t sid,
                     const void *data, size_t len);
 
+/* That remote is none any more. */
+void board_keep_drop_row(struct board_keep *k, enum msg_lane lane, int64_t sid);
+
 /* False: there is no room for one more sender. */
 bool board_keep_frame(struct board_keep *k, int64_t sid, bool member, const void *data,
                       size_t len);
 void board_keep_drop_frame(struct board_keep *k, int64_t sid);
 /* The frame at a place below frame_max. */
 struct board_frame *board_keep_place(const struct board_keep *k, unsigned at);
+
+/* The newest members: of length 0 before the first. */
+const struct board_frame *board_keep_members(const struct board_keep *k);
+/* False: they are the same as before. At most frame_cap bytes. */
+bool board_keep_set_members(struct board_keep *k, const void *data, size_t len);
 
 #endif

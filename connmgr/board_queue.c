@@ -1,6 +1,7 @@
 /* Rule: see board_queue.h. A list of entries in the order of arrival. The bytes of a
  * sender's frames lie one behind the other in its share, those of other messages in small
- * slots. One block without pointers, of which only what is used is ever touched. */
+ * slots, and the members behind the slots. One block without pointers, of which only what
+ * is used is ever touched. */
 #include "connmgr/board_queue.h"
 
 #include "connmgr/board_keep.h"
@@ -39,7 +40,7 @@ struct sender {
 struct board_queue {
 	unsigned sender_max, slot_max, entry_max;
 	unsigned first, last;
-	unsigned count, frames, links;
+	unsigned count, frames, links, members;
 	unsigned free_entry,
 	    used_entries; /* those from `used_entries` on are untouched */
 	size_t entries_at, slots_at, store_at;
@@ -70,18 +71,24 @@ slot_bytes(const struct board_queue *q, unsigned slot)
 	return share_of(q, q->sender_max) + (size_t)slot * BOARD_SMALL_MAX;
 }
 
+static unsigned char *
+members_bytes(const struct board_queue *q)
+{
+	return slot_bytes(q, q->slot_max);
+}
+
 struct board_queue *
 board_queue_new(unsigned remotes, unsigned conns)
 {
 	unsigned election = remotes + BOARD_QUEUE_STRANGERS, learner = conns * remotes;
 	unsigned senders = election > learner ? election : learner;
 	unsigned slots = BOARD_QUEUE_CONTROL + LINK_ROOM(conns) * (remotes + 1);
-	unsigned entries = slots + senders * BOARD_QUEUE_FRAMES;
+	unsigned entries = slots + senders * BOARD_QUEUE_FRAMES + 1;
 	size_t head = sizeof(struct board_queue) + senders * sizeof(struct sender);
 	size_t slots_at = head + entries * sizeof(struct entry);
 	size_t store_at = slots_at + slots;
 	struct board_queue *q = malloc(store_at + (size_t)senders * BOARD_QUEUE_SHARE +
-	                               (size_t)slots * BOARD_SMALL_MAX);
+	                               (size_t)slots * BOARD_SMALL_MAX + MSG_MAX);
 
 	if (!q)
 		return NULL;
@@ -139,6 +146,7 @@ append(struct board_queue *q, const struct board_item *item, unsigned owner)
 	q->count++;
 	q->frames += is_frame(e);
 	q->links += item->class == BOARD_LINK;
+	q->members += item->class == BOARD_MEMBERS;
 }
 
 /* Removes the entry behind `before` (NONE: the first). A frame must be the oldest of its
@@ -158,12 +166,13 @@ remove_behind(struct board_queue *q, unsigned before)
 	if (is_frame(e)) {
 		q->senders[e->owner].count--;
 		q->senders[e->owner].start += e->len;
-	} else {
+	} else if (e->class != BOARD_MEMBERS) {
 		*slot_taken(q, e->owner) = false;
 	}
 	q->count--;
 	q->frames -= is_frame(e);
 	q->links -= e->class == BOARD_LINK;
+	q->members -= e->class == BOARD_MEMBERS;
 	e->next = q->free_entry;
 	q->free_entry = at;
 }
@@ -238,6 +247,23 @@ put_link(struct board_queue *q, const struct board_item *item)
 		(void)remove_first(q, item, is_same_link);
 	}
 	return put_small(q, item);
+}
+
+static bool
+is_members(const struct entry *e, const void *like)
+{
+	(void)like;
+	return e->class == BOARD_MEMBERS;
+}
+
+static enum board_queue_result
+put_members(struct board_queue *q, const struct board_item *item)
+{
+	assert(item->len <= MSG_MAX);
+	(void)remove_first(q, NULL, is_members);
+	memcpy(members_bytes(q), item->data, item->len);
+	append(q, item, NONE);
+	return BOARD_QUEUE_OK;
 }
 
 /* ---- frames ---- */
@@ -364,7 +390,7 @@ board_queue_put(struct board_queue *q, const struct board_item *item)
 	assert(item->len <= BOARD_QUEUE_SHARE);
 	switch (item->class) {
 	case BOARD_CONTROL:
-		if (q->count - q->frames - q->links == BOARD_QUEUE_CONTROL)
+		if (q->count - q->frames - q->links - q->members == BOARD_QUEUE_CONTROL)
 			return BOARD_QUEUE_OVERFLOW; /* the other slots are for links */
 		return put_small(q, item);
 	case BOARD_LINK:
@@ -373,6 +399,8 @@ board_queue_put(struct board_queue *q, const struct board_item *item)
 		return put_newest(q, item);
 	case BOARD_FIFO:
 		return put_fifo(q, item);
+	case BOARD_MEMBERS:
+		return put_members(q, item);
 	}
 	return BOARD_QUEUE_OVERFLOW;
 }
@@ -398,7 +426,7 @@ board_queue_frames_max(const struct board_queue *q)
 unsigned
 board_queue_control_max(const struct board_queue *q)
 {
-	return q->slot_max;
+	return q->slot_max + 1; /* the members */
 }
 
 const void *
@@ -411,6 +439,8 @@ board_queue_first(struct board_queue *q, size_t *len)
 		return NULL;
 	e = entry_at(q, q->first);
 	*len = e->len;
+	if (e->class == BOARD_MEMBERS)
+		return members_bytes(q);
 	return is_frame(e) ? share_of(q, e->owner) + q->senders[e->owner].start
 	                   : slot_bytes(q, e->owner);
 }
@@ -420,4 +450,23 @@ board_queue_pop(struct board_queue *q)
 {
 	assert(q->count > 0);
 	remove_behind(q, NONE);
+}
+
+void
+board_queue_move(struct board_queue *from, struct board_queue *to)
+{
+	struct board_item item = {0};
+
+	while ((item.data = board_queue_first(from, &item.len))) {
+		const struct entry *e = entry_at(from, from->first);
+
+		item.class = e->class;
+		item.lane = e->lane;
+		item.sid = e->sid;
+		item.number = e->number;
+		item.up = e->up;
+		item.member = is_frame(e) && from->senders[e->owner].member;
+		(void)board_queue_put(to, &item);
+		board_queue_pop(from);
+	}
 }

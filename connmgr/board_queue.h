@@ -6,9 +6,9 @@
  *
  * News of links waits too, but no more than there is room for, however often links come
  * and go: the newest state of a link replaces the one that waits; and a connection with a
- * number that ends before the worker was told of it leaves nothing. Other messages are
- * never dropped: when too many wait, the worker's link ends, and the worker attaches
- * again and gets a replay. */
+ * number that ends before the worker was told of it leaves nothing. Newer members replace
+ * those that wait. Other messages are never dropped: when too many wait, the worker's
+ * link ends, and the worker attaches again and gets a replay. */
 #ifndef CONNMGR_BOARD_QUEUE_H
 #define CONNMGR_BOARD_QUEUE_H
 
@@ -32,6 +32,8 @@ enum board_class {
 	BOARD_NEWEST,
 	/* A frame of the learner lane; the sender is the connection, its number. */
 	BOARD_FIFO,
+	/* The members: at most MSG_MAX bytes. */
+	BOARD_MEMBERS,
 };
 
 struct board_item {
@@ -64,6 +66,8 @@ struct board_queue;
 struct board_queue *board_queue_new(unsigned remotes, unsigned conns);
 void board_queue_free(struct board_queue *q);
 void board_queue_clear(struct board_queue *q);
+/* What waits in `from` is put into `to`, an empty one with at least as much room. */
+void board_queue_move(struct board_queue *from, struct board_queue *to);
 
 enum board_queue_result board_queue_put(struct board_queue *q,
                                         const struct board_item *item);

@@ -68,6 +68,19 @@ board_send_all(struct board *b, unsigned to, const struct board_item *item,
 }
 
 void
+board_replay_all(struct board *b, unsigned to, struct board_actions *out)
+{
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
+		struct board_worker *w = &b->workers[i];
+
+		if (!hears(w) || !(to & msg_party(w->who)))
+			continue;
+		w->told = true;
+		board_add(out, BOARD_DO_REPLAY, i);
+	}
+}
+
+void
 board_unlink(struct board *b, unsigned worker, bool cut, struct board_actions *out)
 {
 	struct board_worker *w = &b->workers[worker];

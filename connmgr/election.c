@@ -13,8 +13,8 @@ static struct election_remote *
 find(struct election *e, int64_t sid)
 {
 	for (unsigned i = 0; i < e->remote_count; i++)
-		if (e->remotes[i].sid == sid)
-			return &e->remotes[i];
+		if (e->remotes[i]->sid == sid)
+			return e->remotes[i];
 	return NULL;
 }
 
@@ -52,7 +52,7 @@ push(void *user, enum link_event_type type, enum msg_reason reason)
 	struct election_remote *r = user;
 	struct connmgr_event ev = {
 	    .kind = EVENT_ELECTION,
-	    .u.election = {r, {.type = type, .reason = reason}},
+	    .u.election = {r->sid, {.type = type, .reason = reason}},
 	};
 
 	gate_push(r->election->lane.config.gate, &ev);
@@ -100,7 +100,8 @@ apply(struct election_remote *r, uint64_t now_ms, const struct link_action *a)
 
 	switch (a->type) {
 	case LINK_DO_DIAL:
-		dial_start(&r->dial, r->hosts.list[a->address], r->port);
+		dial_start(&r->dial, r->hosts.list[a->address],
+		           r->hosts.ports[a->address]);
 		break;
 	case LINK_DO_CANCEL:
 		dial_cancel(&r->dial);
@@ -133,8 +134,8 @@ apply(struct election_remote *r, uint64_t now_ms, const struct link_action *a)
 		push(r, LINK_EV_CLOSED, MSG_REASON_LOCAL);
 }
 
-void
-election_step(struct election_remote *r, uint64_t now_ms, struct link_event *ev)
+static void
+step(struct election_remote *r, uint64_t now_ms, struct link_event *ev)
 {
 	struct link_actions todo;
 
@@ -142,6 +143,15 @@ election_step(struct election_remote *r, uint64_t now_ms, struct link_event *ev)
 	link_step(&r->link, ev, &todo);
 	for (unsigned i = 0; i < todo.count; i++)
 		apply(r, now_ms, &todo.list[i]);
+}
+
+void
+election_step(struct election *e, int64_t sid, uint64_t now_ms, struct link_event *ev)
+{
+	struct election_remote *r = find(e, sid);
+
+	if (r)
+		step(r, now_ms, ev);
 }
 
 static void
@@ -162,87 +172,6 @@ on_closed(void *user, enum msg_reason reason)
 }
 
 static const struct wire_ops wire_ops = {on_frame, on_closed};
-
-/* ---- strangers ---- */
-
-static struct link_stranger *
-place_of(struct election_guest *g)
-{
-	return &g->election->strangers.list[g - g->election->guests];
-}
-
-static void
-on_guest_frame(void *user, const unsigned char *data, size_t len)
-{
-	struct election_guest *g = user;
-	struct election *e = g->election;
-
-	link_stranger_heard(&e->strangers, (unsigned)(g - e->guests));
-	lane_hear(&e->lane, place_of(g)->sid, 0, false, data, len);
-}
-
-/* The connection of `sid` has ended, or ends now: its last frame is dropped with it. */
-static void
-forget(struct election_guest *g, int64_t sid)
-{
-	struct connmgr_event ev = {.kind = EVENT_BOARD,
-	                           .u.board = {.type = BOARD_EV_FORGET, .sid = sid}};
-
-	wire_forget(g->wire);
-	gate_push(g->election->lane.config.gate, &ev);
-}
-
-static void
-on_guest_closed(void *user, enum msg_reason reason)
-{
-	struct election_guest *g = user;
-	int64_t sid = place_of(g)->sid;
-
-	(void)reason;
-	link_stranger_drop(&g->election->strangers, (unsigned)(g - g->election->guests));
-	forget(g, sid);
-}
-
-/* A wire is made when its place is first taken: it is large, and most never are. */
-static bool
-has_wire(struct election_guest *g)
-{
-	static const struct wire_ops ops = {on_guest_frame, on_guest_closed};
-	struct lane *l = &g->election->lane;
-
-	return g->wire || wire_new(&g->wire, l->config.loop, WIRE_GUEST, &ops, g,
-	                           &l->counters.large) == 0;
-}
-
-static void
-take_guest(struct election *e, int64_t sid, struct stream *s, const unsigned char *early,
-           size_t early_len)
-{
-	struct election_guest *g;
-	int64_t old = 0;
-	bool evicted = false;
-	int at = link_stranger_take(&e->strangers, sid, &evicted, &old);
-
-	if (at >= 0 && !has_wire(&e->guests[at])) {
-		link_stranger_drop(&e->strangers, (unsigned)at);
-		at = -1;
-	}
-	if (at < 0) {
-		e->lane.counters.turned_away++;
-		stream_close(s);
-		return;
-	}
-	g = &e->guests[at];
-	if (evicted) {
-		e->lane.counters.evicted += old != sid;
-		forget(g, old);
-	}
-	log_debug("election: stranger sid=%lld", (long long)sid);
-	if (wire_take(g->wire, s, NULL, 0) < 0)
-		on_guest_closed(g, MSG_REASON_LOCAL);
-	else
-		wire_feed(g->wire, early, early_len);
-}
 
 /* ---- what comes at our port ---- */
 
@@ -314,40 +243,43 @@ on_greeted(void *user, int64_t sid, struct stream *s, const unsigned char *early
 		if (r->taken)
 			wire_feed(r->wire, early, early_len);
 	} else if (sid > self) {
-		take_guest(e, sid, s, early, early_len);
+		election_guest_take(e, sid, s, early, early_len);
 	} else {
 		e->lane.counters.turned_away++;
 		stream_close(s);
 	}
 }
 
-/* ---- making ---- */
+/* ---- who is a remote ---- */
 
 static int
-add_remote(struct election *e, const struct conf_server *s)
+add_remote(struct election *e, const struct qconfig_server *s,
+           struct election_remote **out)
 {
-	struct election_remote *r = &e->remotes[e->remote_count];
 	const struct lane_config *c = &e->lane.config;
 	struct link_config config = {
-	    .larger = c->conf->id > s->id,
+	    .larger = c->conf->id > s->sid,
 	    .connect_ms = c->conf->links.connect_ms,
 	    .retry_min_ms = c->conf->links.retry_min_ms,
 	    .retry_max_ms = c->conf->links.retry_max_ms,
 	};
-	int error = wire_new(&r->wire, c->loop, WIRE_ELECTION, &wire_ops, r,
-	                     &e->lane.counters.large);
+	struct election_remote *r;
 
-	if (error < 0)
-		return error;
-	e->remote_count++;
+	if (e->remote_count == LANE_REMOTES_MAX)
+		return -ENOSPC;
+	r = calloc(1, sizeof(*r));
+	if (!r || wire_new(&r->wire, c->loop, WIRE_ELECTION, &wire_ops, r,
+	                   &e->lane.counters.large) < 0) {
+		free(r);
+		return -ENOMEM;
+	}
 	r->election = e;
-	r->sid = s->id;
-	r->port = s->election_port;
-	lane_hosts_init(&r->hosts, s->host);
+	r->sid = s->sid;
+	lane_hosts_init(&r->hosts, s->election, s->election_count);
 	config.address_count = r->hosts.count;
 	r->offered = STREAM_NONE;
 	r->told = (struct msg_remote){.lane = MSG_LANE_ELECTION,
-	                              .sid = s->id,
+	                              .sid = s->sid,
 	                              .link = MSG_LINK_DOWN,
 	                              .reason = MSG_REASON_NEVER};
 	r->since_ms = clock_ms();
@@ -358,40 +290,101 @@ add_remote(struct election *e, const struct conf_server *s)
 	                        .user = r,
 	                        .stream = STREAM_NONE};
 	link_init(&r->link, &config);
+	election_guest_part(e, s->sid);
+	*out = e->remotes[e->remote_count++] = r;
 	return 0;
 }
 
-static int
-make_guests(struct election *e)
+static void
+free_remote(struct election_remote *r)
 {
-	unsigned max = e->lane.config.conf->links.strangers_max;
+	dial_cancel(&r->dial);
+	wire_free(r->wire);
+	free(r);
+}
 
-	e->strangers.list = calloc(max + 1, sizeof(*e->strangers.list));
-	e->guests = calloc(max + 1, sizeof(*e->guests));
-	if (!e->strangers.list || !e->guests)
-		return -ENOMEM;
-	for (unsigned i = 0; i < max; i++)
-		e->guests[i].election = e;
-	e->strangers.max = max;
+/* No event of the link to that remote waits in the gate: a worker's message is its only
+ * one when it comes. */
+static void
+drop_remote(struct election *e, unsigned at)
+{
+	struct election_remote *r = e->remotes[at];
+	struct msg_remote told = r->told;
+
+	log_info("election: server %lld is no member and none that is to join any more",
+	         (long long)r->sid);
+	told.link = MSG_LINK_DOWN;
+	told.reason = MSG_REASON_ASKED;
+	lane_tell_gone(&e->lane, &told);
+	free_remote(r);
+	e->remotes[at] = e->remotes[--e->remote_count];
+}
+
+void
+election_keep(struct election *e, int64_t sid)
+{
+	struct election_remote *r = find(e, sid);
+
+	if (r)
+		r->kept = true;
+}
+
+void
+election_drop(struct election *e)
+{
+	for (unsigned i = e->remote_count; i-- > 0;) {
+		struct election_remote *r = e->remotes[i];
+
+		if (!r->kept)
+			drop_remote(e, i);
+		else
+			r->kept = r->wanted = false;
+	}
+}
+
+int
+election_want(struct election *e, uint64_t now_ms, const struct qconfig_server *s)
+{
+	struct election_remote *r = find(e, s->sid);
+	struct link_event ev = {.type = LINK_EV_START};
+	bool fresh = !r;
+	int error = 0;
+
+	if (s->sid == e->lane.config.conf->id)
+		lane_listen(&e->lane, s->election, s->election_count);
+	if (s->sid == e->lane.config.conf->id || s->election_count == 0 ||
+	    (r && r->wanted))
+		return 0;
+	if (fresh)
+		error = add_remote(e, s, &r);
+	if (error < 0)
+		return error;
+	r->wanted = true;
+	if (!fresh && !lane_hosts_same(&r->hosts, s->election, s->election_count)) {
+		lane_hosts_init(&r->hosts, s->election, s->election_count);
+		ev.type = LINK_EV_MOVED;
+		ev.address_count = r->hosts.count;
+		step(r, now_ms, &ev);
+	} else if (fresh && e->started) {
+		step(r, now_ms, &ev);
+	}
 	return 0;
 }
+
+/* ---- making ---- */
 
 int
 election_new(struct election **out, const struct lane_config *config)
 {
 	static const struct greet_ops ops = {on_greeted, on_port};
 	struct election *e = calloc(1, sizeof(*e));
-	const struct conf *conf = config->conf;
 	int r;
 
 	if (!e)
 		return -ENOMEM;
 	r = lane_init(&e->lane, MSG_LANE_ELECTION, config, &ops, e);
-	for (unsigned i = 0; i < conf->server_count && r == 0; i++)
-		if (conf->servers[i].id != conf->id)
-			r = add_remote(e, &conf->servers[i]);
 	if (r == 0)
-		r = make_guests(e);
+		r = election_guests_make(e);
 	if (r < 0) {
 		election_free(e);
 		return r;
@@ -406,14 +399,9 @@ election_free(struct election *e)
 	if (!e)
 		return;
 	lane_deinit(&e->lane);
-	for (unsigned i = 0; i < e->remote_count; i++) {
-		dial_cancel(&e->remotes[i].dial);
-		wire_free(e->remotes[i].wire);
-	}
-	for (unsigned i = 0; i < e->strangers.max; i++)
-		wire_free(e->guests[i].wire);
-	free(e->guests);
-	free(e->strangers.list);
+	for (unsigned i = 0; i < e->remote_count; i++)
+		free_remote(e->remotes[i]);
+	election_guests_free(e);
 	free(e);
 }
 
@@ -422,14 +410,15 @@ election_push(struct election *e, int64_t sid, enum link_event_type type,
               enum msg_reason reason)
 {
 	for (unsigned i = 0; i < e->remote_count; i++)
-		if (sid == MSG_ALL || e->remotes[i].sid == sid)
-			push(&e->remotes[i], type, reason);
+		if (sid == MSG_ALL || e->remotes[i]->sid == sid)
+			push(e->remotes[i], type, reason);
 }
 
 void
 election_start(struct election *e)
 {
 	greet_start(e->lane.greet);
+	e->started = true;
 	election_push(e, MSG_ALL, LINK_EV_START, MSG_REASON_NONE);
 }
 
@@ -454,7 +443,7 @@ election_due_ms(const struct election *e)
 	uint64_t due = greet_due_ms(e->lane.greet);
 
 	for (unsigned i = 0; i < e->remote_count; i++) {
-		uint64_t d = link_due_ms(&e->remotes[i].link);
+		uint64_t d = link_due_ms(&e->remotes[i]->link);
 
 		due = d < due ? d : due;
 	}
@@ -466,6 +455,6 @@ election_on_due(struct election *e, uint64_t now_ms)
 {
 	greet_on_due(e->lane.greet, now_ms);
 	for (unsigned i = 0; i < e->remote_count; i++)
-		if (now_ms >= link_due_ms(&e->remotes[i].link))
-			push(&e->remotes[i], LINK_EV_DUE, MSG_REASON_NONE);
+		if (now_ms >= link_due_ms(&e->remotes[i]->link))
+			push(e->remotes[i], LINK_EV_DUE, MSG_REASON_NONE);
 }

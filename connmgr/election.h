@@ -1,4 +1,4 @@
-/* The election lane: a link to each configured remote (link.h), and the connections of
+/* The election lane: a link to each remote (link.h), and the connections of
  * strangers that ask us. */
 #ifndef CONNMGR_ELECTION_H
 #define CONNMGR_ELECTION_H
@@ -14,7 +14,8 @@ struct election;
 struct election_remote {
 	struct election *election;
 	int64_t sid;
-	uint16_t port;
+	bool kept;   /* by keep, until drop */
+	bool wanted; /* by want, until the next drop */
 	struct lane_hosts hosts;
 	struct link link;
 	struct dial dial;
@@ -28,7 +29,7 @@ struct election_remote {
 	bool twin_told; /* the log says that there are two servers of this sid */
 };
 
-/* The place of a server that is not in the configuration. It is kept and answered as long
+/* The place of a server that is no remote. It is kept and answered as long
  * as there is room; we never dial it, and never tell the workers of it as a link. (In
  * ZooKeeper the connection of a stranger has two threads, and no bound.) */
 struct election_guest {
@@ -38,8 +39,9 @@ struct election_guest {
 
 struct election {
 	struct lane lane;
+	bool started;
 	unsigned remote_count;
-	struct election_remote remotes[CONF_SERVERS_MAX];
+	struct election_remote *remotes[LANE_REMOTES_MAX];
 	struct link_strangers strangers;
 	struct election_guest *guests; /* as many as strangers.max */
 	/* from where another server greeted with our own sid, and when; 0: none did */
@@ -47,11 +49,21 @@ struct election {
 	uint64_t namesake_ms;
 };
 
-/* What `config` points to is borrowed until election_free. 0 or -errno. */
+/* Without remotes. What `config` points to is borrowed until election_free. 0 or -errno.
+ */
 int election_new(struct election **out, const struct lane_config *config);
 void election_free(struct election *e);
 /* Listens, and dials everybody. */
 void election_start(struct election *e);
+
+/* Who is to be linked, said as a whole: keep for each, then drop, then want for each. Who
+ * is not kept loses its link, and the electors are told; who is new is dialled; who has
+ * other addresses is dialled there, and keeps the link that there is. We are no remote of
+ * ours: at our own addresses we listen, if our file has none. Within the gate, or before
+ * election_start. 0 or -errno: that one has no link. */
+void election_keep(struct election *e, int64_t sid);
+void election_drop(struct election *e);
+int election_want(struct election *e, uint64_t now_ms, const struct qconfig_server *s);
 
 void election_send(struct election *e, int64_t sid, const void *data, size_t len);
 /* An event for the link to one remote, or to all (MSG_ALL). */
@@ -60,7 +72,19 @@ void election_push(struct election *e, int64_t sid, enum link_event_type type,
 
 uint64_t election_due_ms(const struct election *e);
 void election_on_due(struct election *e, uint64_t now_ms);
-/* Within the gate: an event of the link to a remote. */
-void election_step(struct election_remote *r, uint64_t now_ms, struct link_event *ev);
+/* Within the gate: an event of the link to a remote, if that is still one. */
+void election_step(struct election *e, int64_t sid, uint64_t now_ms,
+                   struct link_event *ev);
+
+/* ---- election_guest.c, for election.c only ---- */
+
+/* 0 or -ENOMEM */
+int election_guests_make(struct election *e);
+void election_guests_free(struct election *e);
+/* Takes the connection of a stranger over, or closes it. */
+void election_guest_take(struct election *e, int64_t sid, struct stream *s,
+                         const unsigned char *early, size_t early_len);
+/* A stranger that becomes a remote begins anew, on a link to its address. */
+void election_guest_part(struct election *e, int64_t sid);
 
 #endif

@@ -36,14 +36,32 @@ lane_listen(struct lane *l, const struct qconfig_addr *list, unsigned count)
 }
 
 void
-lane_hosts_init(struct lane_hosts *h, const char *host)
+lane_hosts_init(struct lane_hosts *h, const struct qconfig_addr *list, unsigned count)
 {
-	char *rest = h->text, *one;
+	size_t used = 0;
 
 	h->count = 0;
-	strcpy(h->text, host);
-	while (h->count < LANE_ADDRESSES_MAX && (one = strsep(&rest, "|")))
-		h->list[h->count++] = one;
+	for (unsigned i = 0; i < count; i++) {
+		size_t len = strlen(list[i].host) + 1;
+
+		if (len > sizeof(h->text) - used)
+			continue;
+		h->list[h->count] = memcpy(h->text + used, list[i].host, len);
+		h->ports[h->count++] = list[i].port;
+		used += len;
+	}
+}
+
+bool
+lane_hosts_same(const struct lane_hosts *h, const struct qconfig_addr *list,
+                unsigned count)
+{
+	if (h->count != count)
+		return false;
+	for (unsigned i = 0; i < count; i++)
+		if (h->ports[i] != list[i].port || strcmp(h->list[i], list[i].host) != 0)
+			return false;
+	return true;
 }
 
 size_t
@@ -87,10 +105,22 @@ lane_hear(struct lane *l, int64_t sid, uint64_t number, bool member,
 	gate_push(l->config.gate, &ev);
 }
 
+static void
+push_told(struct lane *l, const struct msg_remote *told, bool gone)
+{
+	struct connmgr_event ev = {.kind = EVENT_TELL, .u.told = {*told, gone}};
+
+	gate_push(l->config.gate, &ev);
+}
+
 void
 lane_tell(struct lane *l, const struct msg_remote *told)
 {
-	struct connmgr_event ev = {.kind = EVENT_TELL, .u.remote = *told};
+	push_told(l, told, false);
+}
 
-	gate_push(l->config.gate, &ev);
+void
+lane_tell_gone(struct lane *l, const struct msg_remote *told)
+{
+	push_told(l, told, true);
 }

@@ -13,11 +13,10 @@
 #include "connmgr/stream.h"
 #include "proc/gate.h"
 #include "wire/hello.h"
+#include "wire/members.h"
 
-#define LANE_ADDRESSES_MAX 16 /* of one remote */
-
-struct election_remote;
-struct learner_remote;
+/* Remotes: those of two memberships, and as many that are to join. */
+#define LANE_REMOTES_MAX (3 * MEMBERS_MAX)
 
 /* What passes connmgr's gate (proc/gate.h): the events of its cores, and what its shell
  * does about links inside of this server. */
@@ -25,7 +24,7 @@ enum connmgr_event_kind {
 	EVENT_BOARD,    /* board */
 	EVENT_ELECTION, /* election */
 	EVENT_LEARNER,  /* learner */
-	EVENT_TELL,     /* remote: to the board, and thus to the workers */
+	EVENT_TELL,     /* told: to the board, and thus to the workers */
 	EVENT_MESSAGE,  /* message: of a worker */
 	EVENT_LOST,     /* lost: the link of a worker */
 };
@@ -35,14 +34,17 @@ struct connmgr_event {
 	union {
 		struct board_event board;
 		struct {
-			struct election_remote *remote;
+			int64_t sid;
 			struct link_event event;
 		} election;
 		struct {
-			struct learner_remote *remote;
+			int64_t sid;
 			struct places_event event;
 		} learner;
-		struct msg_remote remote;
+		struct {
+			struct msg_remote remote;
+			bool gone; /* it is no remote any more */
+		} told;
 		struct {
 			unsigned worker;
 			const void *data; /* borrowed: pushed while the gate is idle */
@@ -89,11 +91,12 @@ struct lane {
 	struct lane_counters counters;
 };
 
-/* The addresses of one remote, as its `host` in the configuration lists them. */
+/* The addresses of one remote for one lane. */
 struct lane_hosts {
-	char text[CONF_HOST_MAX];
 	unsigned count;
-	const char *list[LANE_ADDRESSES_MAX];
+	const char *list[QCONFIG_ADDRS_MAX];
+	uint16_t ports[QCONFIG_ADDRS_MAX];
+	char text[CONF_HOST_MAX]; /* of all hosts: those that do not fit are left out */
 };
 
 /* What `config` points to is borrowed until lane_deinit. 0 or -errno. */
@@ -103,7 +106,10 @@ void lane_deinit(struct lane *l);
 /* Listens at these addresses of this server if it is not in its own list; once. */
 void lane_listen(struct lane *l, const struct qconfig_addr *list, unsigned count);
 
-void lane_hosts_init(struct lane_hosts *h, const char *host);
+void lane_hosts_init(struct lane_hosts *h, const struct qconfig_addr *list,
+                     unsigned count);
+bool lane_hosts_same(const struct lane_hosts *h, const struct qconfig_addr *list,
+                     unsigned count);
 
 /* Our initial message. While our own host name has no address, that of our connection `s`
  * serves. Returns the length; 0: no address is known. */
@@ -115,5 +121,7 @@ void lane_hear(struct lane *l, int64_t sid, uint64_t number, bool member,
                const unsigned char *frame, size_t frame_len);
 /* The workers are told. */
 void lane_tell(struct lane *l, const struct msg_remote *told);
+/* The same, of a server that is no remote any more. */
+void lane_tell_gone(struct lane *l, const struct msg_remote *told);
 
 #endif

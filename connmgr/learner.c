@@ -12,15 +12,15 @@ static struct learner_remote *
 find(struct learner *l, int64_t sid)
 {
 	for (unsigned i = 0; i < l->remote_count; i++)
-		if (l->remotes[i].sid == sid)
-			return &l->remotes[i];
+		if (l->remotes[i]->sid == sid)
+			return l->remotes[i];
 	return NULL;
 }
 
 static void
 push(struct learner_remote *r, struct places_event ev)
 {
-	struct connmgr_event event = {.kind = EVENT_LEARNER, .u.learner = {r, ev}};
+	struct connmgr_event event = {.kind = EVENT_LEARNER, .u.learner = {r->sid, ev}};
 
 	gate_push(r->learner->lane.config.gate, &event);
 }
@@ -104,7 +104,8 @@ apply(struct learner_remote *r, const struct places_action *a)
 
 	switch (a->type) {
 	case PLACES_DO_DIAL:
-		dial_start(&r->dial, r->hosts.list[a->address], r->port);
+		dial_start(&r->dial, r->hosts.list[a->address],
+		           r->hosts.ports[a->address]);
 		break;
 	case PLACES_DO_CANCEL:
 		dial_cancel(&r->dial);
@@ -125,8 +126,8 @@ apply(struct learner_remote *r, const struct places_action *a)
 	}
 }
 
-void
-learner_step(struct learner_remote *r, uint64_t now_ms, struct places_event *ev)
+static void
+step(struct learner_remote *r, uint64_t now_ms, struct places_event *ev)
 {
 	struct places_actions todo;
 
@@ -138,6 +139,15 @@ learner_step(struct learner_remote *r, uint64_t now_ms, struct places_event *ev)
 	for (unsigned i = 0; i < todo.count; i++)
 		apply(r, &todo.list[i]);
 	note(r, now_ms, ev->reason);
+}
+
+void
+learner_step(struct learner *l, int64_t sid, uint64_t now_ms, struct places_event *ev)
+{
+	struct learner_remote *r = find(l, sid);
+
+	if (r)
+		step(r, now_ms, ev);
 }
 
 static const struct places_conn *
@@ -229,22 +239,48 @@ on_greeted(void *user, int64_t sid, struct stream *s, const unsigned char *early
 	}
 }
 
-/* ---- making ---- */
+/* ---- who is a remote ---- */
+
+static void
+free_remote(struct learner_remote *r)
+{
+	dial_cancel(&r->dial);
+	for (unsigned i = 0; i < PLACES_MAX; i++)
+		wire_free(r->conns[i].wire);
+	free(r);
+}
 
 static int
-add_remote(struct learner *l, const struct conf_server *s)
+make_wires(struct learner_remote *r)
 {
 	static const struct wire_ops ops = {on_frame, on_closed};
-	struct learner_remote *r = &l->remotes[l->remote_count++];
+	struct lane *l = &r->learner->lane;
+	int error = 0;
+
+	for (unsigned i = 0; i < PLACES_MAX && error == 0; i++) {
+		r->conns[i].remote = r;
+		error = wire_new(&r->conns[i].wire, l->config.loop, WIRE_LEARNER, &ops,
+		                 &r->conns[i], &l->counters.large);
+	}
+	return error;
+}
+
+static int
+add_remote(struct learner *l, const struct qconfig_server *s, struct learner_remote **out)
+{
 	const struct lane_config *c = &l->lane.config;
 	struct places_config config = {.connect_ms = c->conf->links.connect_ms,
 	                               .first_ms = c->conf->links.handshake_ms};
-	int error = 0;
+	struct learner_remote *r;
 
+	if (l->remote_count == LANE_REMOTES_MAX)
+		return -ENOSPC;
+	r = calloc(1, sizeof(*r));
+	if (!r)
+		return -ENOMEM;
 	r->learner = l;
-	r->sid = s->id;
-	r->port = s->quorum_port;
-	lane_hosts_init(&r->hosts, s->host);
+	r->sid = s->sid;
+	lane_hosts_init(&r->hosts, s->quorum, s->addr_count);
 	config.address_count = r->hosts.count;
 	places_init(&r->places, &config);
 	r->offered = STREAM_NONE;
@@ -257,20 +293,73 @@ add_remote(struct learner *l, const struct conf_server *s)
 	                        .report = on_dial,
 	                        .user = r,
 	                        .stream = STREAM_NONE};
-	for (unsigned i = 0; i < PLACES_MAX && error == 0; i++) {
-		r->conns[i].remote = r;
-		error = wire_new(&r->conns[i].wire, c->loop, WIRE_LEARNER, &ops,
-		                 &r->conns[i], &l->lane.counters.large);
+	if (make_wires(r) < 0) {
+		free_remote(r);
+		return -ENOMEM;
 	}
-	return error;
+	*out = l->remotes[l->remote_count++] = r;
+	return 0;
 }
+
+void
+learner_keep(struct learner *l, int64_t sid)
+{
+	struct learner_remote *r = find(l, sid);
+
+	if (r)
+		r->kept = true;
+}
+
+/* No event of its connections waits in the gate: see election.c. */
+void
+learner_drop(struct learner *l, uint64_t now_ms)
+{
+	for (unsigned i = l->remote_count; i-- > 0;) {
+		struct learner_remote *r = l->remotes[i];
+		struct places_event part = {.type = PLACES_EV_PART,
+		                            .reason = MSG_REASON_ASKED};
+
+		if (r->kept) {
+			r->kept = r->wanted = false;
+			continue;
+		}
+		step(r, now_ms, &part);
+		free_remote(r);
+		l->remotes[i] = l->remotes[--l->remote_count];
+	}
+}
+
+int
+learner_want(struct learner *l, uint64_t now_ms, const struct qconfig_server *s)
+{
+	struct learner_remote *r = find(l, s->sid);
+	struct places_event ev = {.type = PLACES_EV_MOVED};
+	int error = 0;
+
+	if (s->sid == l->lane.config.conf->id)
+		lane_listen(&l->lane, s->quorum, s->addr_count);
+	if (s->sid == l->lane.config.conf->id || s->addr_count == 0 || (r && r->wanted))
+		return 0;
+	if (!r)
+		error = add_remote(l, s, &r);
+	if (error < 0)
+		return error;
+	r->wanted = true;
+	if (lane_hosts_same(&r->hosts, s->quorum, s->addr_count))
+		return 0;
+	lane_hosts_init(&r->hosts, s->quorum, s->addr_count);
+	ev.address_count = r->hosts.count;
+	step(r, now_ms, &ev);
+	return 0;
+}
+
+/* ---- making ---- */
 
 int
 learner_new(struct learner **out, const struct lane_config *config)
 {
 	static const struct greet_ops ops = {on_greeted, on_port};
 	struct learner *l = calloc(1, sizeof(*l));
-	const struct conf *conf = config->conf;
 	int r;
 
 	if (!l)
@@ -278,9 +367,6 @@ learner_new(struct learner **out, const struct lane_config *config)
 	l->port_told = MSG_LINK_CONNECTING;
 	l->number = clock_us();
 	r = lane_init(&l->lane, MSG_LANE_LEARNER, config, &ops, l);
-	for (unsigned i = 0; i < conf->server_count && r == 0; i++)
-		if (conf->servers[i].id != conf->id)
-			r = add_remote(l, &conf->servers[i]);
 	if (r < 0) {
 		learner_free(l);
 		return r;
@@ -295,11 +381,8 @@ learner_free(struct learner *l)
 	if (!l)
 		return;
 	lane_deinit(&l->lane);
-	for (unsigned i = 0; i < l->remote_count; i++) {
-		dial_cancel(&l->remotes[i].dial);
-		for (unsigned k = 0; k < PLACES_MAX; k++)
-			wire_free(l->remotes[i].conns[k].wire);
-	}
+	for (unsigned i = 0; i < l->remote_count; i++)
+		free_remote(l->remotes[i]);
 	free(l);
 }
 
@@ -313,8 +396,8 @@ void
 learner_push(struct learner *l, int64_t sid, const struct places_event *ev)
 {
 	for (unsigned i = 0; i < l->remote_count; i++)
-		if (sid == MSG_ALL || l->remotes[i].sid == sid)
-			push(&l->remotes[i], *ev);
+		if (sid == MSG_ALL || l->remotes[i]->sid == sid)
+			push(l->remotes[i], *ev);
 }
 
 void
@@ -342,7 +425,7 @@ learner_due_ms(const struct learner *l)
 	uint64_t due = greet_due_ms(l->lane.greet);
 
 	for (unsigned i = 0; i < l->remote_count; i++) {
-		uint64_t d = places_due_ms(&l->remotes[i].places);
+		uint64_t d = places_due_ms(&l->remotes[i]->places);
 
 		due = d < due ? d : due;
 	}
@@ -354,7 +437,6 @@ learner_on_due(struct learner *l, uint64_t now_ms)
 {
 	greet_on_due(l->lane.greet, now_ms);
 	for (unsigned i = 0; i < l->remote_count; i++)
-		if (now_ms >= places_due_ms(&l->remotes[i].places))
-			push(&l->remotes[i],
-			     (struct places_event){.type = PLACES_EV_DUE});
+		if (now_ms >= places_due_ms(&l->remotes[i]->places))
+			push(l->remotes[i], (struct places_event){.type = PLACES_EV_DUE});
 }

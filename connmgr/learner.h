@@ -1,5 +1,5 @@
-/* The learner lane: the connections to each configured remote over its quorum port, each
- * with a number (places.h). */
+/* The learner lane: the connections to each remote over its quorum port, each with a
+ * number (places.h). */
 #ifndef CONNMGR_LEARNER_H
 #define CONNMGR_LEARNER_H
 
@@ -18,7 +18,8 @@ struct learner_conn {
 struct learner_remote {
 	struct learner *learner;
 	int64_t sid;
-	uint16_t port;
+	bool kept;   /* by keep, until drop */
+	bool wanted; /* by want, until the next drop */
 	struct lane_hosts hosts;
 	struct places places;
 	struct dial dial;
@@ -38,13 +39,19 @@ struct learner {
 	 * the time since boot in microseconds, and so above. */
 	uint64_t number;
 	unsigned remote_count;
-	struct learner_remote remotes[CONF_SERVERS_MAX];
+	struct learner_remote *remotes[LANE_REMOTES_MAX];
 };
 
-/* What `config` points to is borrowed until learner_free. 0 or -errno. */
+/* Without remotes. What `config` points to is borrowed until learner_free. 0 or -errno.
+ */
 int learner_new(struct learner **out, const struct lane_config *config);
 void learner_free(struct learner *l);
 void learner_start(struct learner *l); /* listens */
+
+/* As on the election lane (election.h); the peer dials, and is told. */
+void learner_keep(struct learner *l, int64_t sid);
+void learner_drop(struct learner *l, uint64_t now_ms);
+int learner_want(struct learner *l, uint64_t now_ms, const struct qconfig_server *s);
 
 /* Drops and counts what is for a connection that is no more. */
 void learner_send(struct learner *l, int64_t sid, uint64_t number, const void *data,
@@ -54,7 +61,8 @@ void learner_push(struct learner *l, int64_t sid, const struct places_event *ev)
 
 uint64_t learner_due_ms(const struct learner *l);
 void learner_on_due(struct learner *l, uint64_t now_ms);
-/* Within the gate: an event of the connections of a remote. */
-void learner_step(struct learner_remote *r, uint64_t now_ms, struct places_event *ev);
+/* Within the gate: an event of the connections of a remote, if that is still one. */
+void learner_step(struct learner *l, int64_t sid, uint64_t now_ms,
+                  struct places_event *ev);
 
 #endif

@@ -252,6 +252,21 @@ on_disconnect(struct link *l, const struct link_event *ev, struct link_actions *
 	wait_longer(l, ev->now_ms);
 }
 
+/* A link that is up stays: it may be good, and its end brings us to the new address. */
+static void
+on_moved(struct link *l, const struct link_event *ev, struct link_actions *out)
+{
+	assert(ev->address_count > 0);
+	l->config.address_count = ev->address_count;
+	l->left = 0;
+	l->address = 0;
+	if (l->phase == LINK_IDLE)
+		return;
+	stop_dialing(l, out);
+	l->backoff_ms = 0;
+	begin_round(l, ev->now_ms, out);
+}
+
 static void
 on_due(struct link *l, uint64_t now_ms, struct link_actions *out)
 {
@@ -300,6 +315,9 @@ link_step(struct link *l, const struct link_event *ev, struct link_actions *out)
 		break;
 	case LINK_EV_DISCONNECT:
 		on_disconnect(l, ev, out);
+		break;
+	case LINK_EV_MOVED:
+		on_moved(l, ev, out);
 		break;
 	case LINK_EV_DUE:
 		on_due(l, ev->now_ms, out);

@@ -37,6 +37,7 @@ enum link_event_type {
 	LINK_EV_FRAME,       /* the first frame came on the connection in use */
 	LINK_EV_CONNECT,     /* a worker asks to dial now */
 	LINK_EV_DISCONNECT,  /* a worker asks to close, or loses the link: reason */
+	LINK_EV_MOVED,       /* the remote has other addresses: address_count */
 	LINK_EV_DUE,
 };
 
@@ -44,6 +45,7 @@ struct link_event {
 	enum link_event_type type;
 	uint64_t now_ms;
 	enum msg_reason reason;
+	unsigned address_count;
 };
 
 enum link_action_type {

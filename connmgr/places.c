@@ -202,6 +202,17 @@ part(struct places *p, enum msg_reason reason, struct places_actions *out)
 }
 
 static void
+on_moved(struct places *p, const struct places_event *ev, struct places_actions *out)
+{
+	assert(ev->address_count > 0);
+	p->config.address_count = ev->address_count;
+	if (!p->dialing)
+		return;
+	stop_dialing(p, out);
+	dial(p, 0, ev->now_ms, out);
+}
+
+static void
 on_due(struct places *p, uint64_t now_ms, struct places_actions *out)
 {
 	for (unsigned i = 0; i < PLACES_MAX; i++)
@@ -252,6 +263,9 @@ places_step(struct places *p, const struct places_event *ev, struct places_actio
 		break;
 	case PLACES_EV_PART:
 		part(p, ev->reason, out);
+		break;
+	case PLACES_EV_MOVED:
+		on_moved(p, ev, out);
 		break;
 	case PLACES_EV_DUE:
 		on_due(p, ev->now_ms, out);

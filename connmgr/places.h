@@ -43,6 +43,8 @@ enum places_event_type {
 	PLACES_EV_DISCONNECT,
 	/* reason: close all, and stop dialling. */
 	PLACES_EV_PART,
+	/* address_count: the remote has other addresses. Connections stay. */
+	PLACES_EV_MOVED,
 	PLACES_EV_DUE,
 };
 
@@ -52,6 +54,7 @@ struct places_event {
 	/* Of DIALED and ACCEPTED: a new one, larger than all before. */
 	uint64_t number;
 	enum msg_reason reason;
+	unsigned address_count;
 };
 
 enum places_action_type {

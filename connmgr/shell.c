@@ -19,10 +19,10 @@
 #define GREETINGS_MIN    4
 /* An event may be one for each remote, of which each may bring a few, and each worker's
  * link may break on the way. */
-#define GATE_MAX (8 * CONF_SERVERS_MAX + 2 * BOARD_WORKERS_MAX)
+#define GATE_MAX (8 * LANE_REMOTES_MAX + 2 * BOARD_WORKERS_MAX)
 
 static void
-tell(struct connmgr *s, uint64_t now_ms, const struct msg_remote *remote)
+tell(struct connmgr *s, uint64_t now_ms, const struct msg_remote *remote, bool gone)
 {
 	struct msg m = {.type = MSG_REMOTE, .u.remote = *remote};
 	unsigned char data[BOARD_SMALL_MAX];
@@ -31,8 +31,8 @@ tell(struct connmgr *s, uint64_t now_ms, const struct msg_remote *remote)
 	                         .sid = remote->sid,
 	                         .number = remote->number,
 	                         .up = remote->link == MSG_LINK_UP,
-	                         .kept = remote->lane == MSG_LANE_ELECTION ||
-	                                 remote->sid == s->conf->id,
+	                         .kept = !gone && (remote->lane == MSG_LANE_ELECTION ||
+	                                           remote->sid == s->conf->id),
 	                         .data = data};
 
 	ev.len = msg_encode(&m, data, sizeof(data));
@@ -51,13 +51,14 @@ on_event(void *user, uint64_t now_ms, void *event)
 		connmgr_do(s, now_ms, &ev->u.board);
 		break;
 	case EVENT_ELECTION:
-		election_step(ev->u.election.remote, now_ms, &ev->u.election.event);
+		election_step(s->election, ev->u.election.sid, now_ms,
+		              &ev->u.election.event);
 		break;
 	case EVENT_LEARNER:
-		learner_step(ev->u.learner.remote, now_ms, &ev->u.learner.event);
+		learner_step(s->learner, ev->u.learner.sid, now_ms, &ev->u.learner.event);
 		break;
 	case EVENT_TELL:
-		tell(s, now_ms, &ev->u.remote);
+		tell(s, now_ms, &ev->u.told.remote, ev->u.told.gone);
 		break;
 	case EVENT_MESSAGE:
 		connmgr_hear(s, now_ms, ev->u.message.worker, ev->u.message.data,
@@ -143,8 +144,8 @@ open_board(struct connmgr *s)
 	unsigned char state[BOARD_SMALL_MAX];
 	struct msg_serial serial = {0};
 	struct board_config config = {
-	    .rows_max = remotes + 1, /* our quorum port */
-	    .frames_max = remotes + s->conf->links.strangers_max,
+	    .rows_max = LANE_REMOTES_MAX + 1, /* our quorum port */
+	    .frames_max = LANE_REMOTES_MAX + s->conf->links.strangers_max,
 	    .frame_cap = MSG_MAX,
 	    .hello_ms = CONNMGR_HELLO_MS,
 	    .state = state,
@@ -164,6 +165,7 @@ open_board(struct connmgr *s)
 	if (config.records[1].floor < serial.generation)
 		config.records[1].floor = serial.generation;
 	s->board = board_new(&config);
+	s->queue_remotes = remotes;
 	s->shadow = shadow_new();
 	s->looking = true;
 	s->candidate = -1;
@@ -184,8 +186,9 @@ open_board(struct connmgr *s)
 static unsigned
 greetings_max(const struct conf *c)
 {
+	/* while members change there may be twice as many */
 	rlim_t need =
-	    c->server_count * CONNS_PER_REMOTE + c->links.strangers_max + OTHERS;
+	    2 * c->server_count * CONNS_PER_REMOTE + c->links.strangers_max + OTHERS;
 	struct rlimit limit;
 	rlim_t room;
 
@@ -232,6 +235,7 @@ open_all(struct connmgr *s)
 	if ((r = gate_init(&s->gate, sizeof(struct connmgr_event), GATE_MAX, &gate_ops,
 	                   s)) < 0 ||
 	    (r = open_board(s)) < 0 || (r = open_lanes(s)) < 0 ||
+	    (r = connmgr_link_file(s)) < 0 ||
 	    (r = sd_event_add_time(s->loop, &s->timer, CLOCK_BOOTTIME, 0,
 	                           TIMER_ACCURACY_US, on_timer, s)) < 0 ||
 	    (r = sd_event_add_post(s->loop, &s->post, on_post, s)) < 0 ||

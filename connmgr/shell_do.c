@@ -214,6 +214,9 @@ apply(struct connmgr *s, uint64_t now_ms, const struct board_action *a)
 	case BOARD_DO_STORE:
 		store_state(s, &a->item);
 		break;
+	case BOARD_DO_MEMBERS:
+		connmgr_link_members(s, now_ms, &a->item);
+		break;
 	case BOARD_DO_RECORD:
 		record(s, a);
 		break;

@@ -78,7 +78,8 @@ connmgr_hear(struct connmgr *s, uint64_t now_ms, unsigned worker, const void *da
 	struct msg m;
 
 	if (msg_decode(data, len, &m) != MSG_OK || m.type == MSG_ATTACH ||
-	    !(msg_def(m.type)->from & msg_party(who))) {
+	    !(msg_def(m.type)->from & msg_party(who)) ||
+	    (m.type == MSG_MEMBERS && !connmgr_members_ok(&m.u.members))) {
 		s->counters.refused++;
 		w->refused++;
 		return;

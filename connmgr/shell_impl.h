@@ -6,6 +6,7 @@
  *                 status.c: the requests for status
  *   shell_hear.c  what workers say
  *   shell_do.c    steps the board, and does what it decides
+ *   shell_members.c  who is a remote
  *   shell_link.c  the links of the workers */
 #ifndef CONNMGR_SHELL_IMPL_H
 #define CONNMGR_SHELL_IMPL_H
@@ -106,6 +107,12 @@ struct connmgr {
 	int candidate;
 	struct shadow *shadow;
 	bool looking; /* the peer's last word is a look, or there is none */
+	/* For so many remotes the queues of the workers have room. */
+	unsigned queue_remotes;
+	/* The peer has said who the members are; until then our file says so. */
+	bool members_told;
+	/* -errno: not all of them have links */
+	int members_error;
 	struct connmgr_counters counters;
 	/* The last processes whose attach was refused. */
 	pid_t refused[BOARD_WORKERS_MAX];
@@ -132,6 +139,13 @@ connmgr_attaches_as(enum msg_who who)
 {
 	return who == MSG_WHO_PEER ? POLICY_BE_PEER : POLICY_BE_ELECTOR;
 }
+/* The servers of our file become the remotes. 0 or -errno, logged. */
+int connmgr_link_file(struct connmgr *s);
+/* False: a text of it is none, and nothing of it is done. */
+bool connmgr_members_ok(const struct msg_members *m);
+/* Those of the message, which is one that is ok, become the remotes. */
+void connmgr_link_members(struct connmgr *s, uint64_t now_ms,
+                          const struct board_item *item);
 /* Sends, or queues. */
 void connmgr_send(struct connmgr *s, unsigned worker, const struct board_item *item);
 /* The link of a worker takes nothing more, and is cut when its event comes. */

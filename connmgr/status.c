@@ -50,7 +50,7 @@ static void
 put_election(struct buf_out *out, const struct election *e)
 {
 	for (unsigned i = 0; i < e->remote_count; i++) {
-		const struct election_remote *r = &e->remotes[i];
+		const struct election_remote *r = e->remotes[i];
 
 		put_link(out, r->sid, &e->lane, r->told.link, r->told.reason,
 		         r->since_ms);
@@ -64,7 +64,7 @@ static void
 put_learner(struct buf_out *out, const struct learner *l)
 {
 	for (unsigned i = 0; i < l->remote_count; i++) {
-		const struct learner_remote *r = &l->remotes[i];
+		const struct learner_remote *r = l->remotes[i];
 		int used = places_used(&r->places);
 		const struct places_conn *c = &r->places.list[used < 0 ? 0 : used];
 		unsigned beside = 0;
@@ -147,9 +147,9 @@ put_outboxes(struct buf_out *out, const struct connmgr *s)
 	};
 
 	for (unsigned i = 0; i < remotes; i++) {
-		list[0].length += wire_waiting(e->remotes[i].wire);
+		list[0].length += wire_waiting(e->remotes[i]->wire);
 		for (unsigned k = 0; k < PLACES_MAX; k++)
-			list[1].length += wire_waiting(l->remotes[i].conns[k].wire);
+			list[1].length += wire_waiting(l->remotes[i]->conns[k].wire);
 	}
 
 	self_put_queues(out, "outboxes", list, 2);
@@ -256,12 +256,17 @@ degraded(const struct connmgr *s, char *out, size_t cap)
 
 	*out = '\0';
 	for (unsigned i = 0; i < l->remote_count && *out == '\0'; i++)
-		unwell(&l->remotes[i], out, cap);
+		unwell(l->remotes[i], out, cap);
 	if (l->namesake_ms > 0 && clock_ms() - l->namesake_ms < TWIN_WINDOW_MS)
 		snprintf(out, cap,
 		         "the server at %s says that it is server %" PRId64
 		         ", which we are; two servers have the same id",
 		         l->namesake, s->conf->id);
+	if (s->members_error < 0)
+		snprintf(out, cap,
+		         "not all members can be linked: %s; write a larger memory_mb "
+		         "within supervisor, and restart connmgr",
+		         strerror(-s->members_error));
 	if (s->state_error < 0)
 		snprintf(out, cap, "the elector's state cannot be written: %s",
 		         strerror(-s->state_error));
@@ -306,6 +311,7 @@ connmgr_status(const struct connmgr *s, char *text, size_t cap)
 	json_put_text(&out, "degraded", degraded(s, why, sizeof(why)));
 	json_put_bool(&out, "apart", users_policy()->apart);
 	json_put_u64(&out, "stuck_closes", chan_stuck_closes());
+	json_put_text(&out, "members", s->members_told ? "peer" : "file");
 	open_array(&out, "listeners");
 	put_listeners(&out, &s->election->lane);
 	put_listeners(&out, &s->learner->lane);

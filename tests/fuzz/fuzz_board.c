@@ -96,6 +96,8 @@ keep(struct model *m, const struct board_event *ev)
 {
 	bool older = msg_serial_compare(&ev->serial, &m->word_serial) < 0;
 
+	if (ev->said == MSG_MEMBERS)
+		m->members = (struct kept){ev->len, m->tag};
 	if (ev->said == MSG_DECIDED)
 		m->decided = (struct kept){ev->len, m->tag};
 	if ((ev->said != MSG_LOOK && ev->said != MSG_ROLE) || (m->word.len > 0 && older))
@@ -108,18 +110,20 @@ static void
 say(struct model *m, unsigned worker)
 {
 	const struct board_worker *w = board_worker(m->board, worker);
-	static const enum msg_type types[] = {MSG_LOOK, MSG_ROLE, MSG_DECIDED, MSG_DOUBT,
-	                                      MSG_STATE};
+	static const enum msg_type types[] = {MSG_LOOK,    MSG_ROLE,  MSG_MEMBERS,
+	                                      MSG_DECIDED, MSG_DOUBT, MSG_STATE};
 	unsigned b = feed_byte(&m->feed);
 	struct board_event ev = {.type = BOARD_EV_SAY,
 	                         .worker = worker,
-	                         .said = types[b % 5],
+	                         .said = types[b % 6],
 	                         .serial = {1 + b / 128, b / 16},
 	                         .len = 1 + feed_byte(&m->feed) % BOARD_SMALL_MAX};
-	enum msg_who whose = b % 5 < 2 ? MSG_WHO_PEER : MSG_WHO_ELECTOR;
+	enum msg_who whose = b % 6 < 3 ? MSG_WHO_PEER : MSG_WHO_ELECTOR;
 
 	if (!m->link[worker])
 		return;
+	if (ev.said == MSG_MEMBERS)
+		ev.len = 1 + ev.len % FRAME_CAP;
 	ev.data = message(m, ev.len);
 	if (board_is_active(m->board, worker) && w->who == whose &&
 	    w->phase != BOARD_ACTIVATING)
@@ -143,7 +147,7 @@ remote(struct model *m)
 	struct board_event ev = {.type = BOARD_EV_REMOTE,
 	                         .lane = b & 1 ? MSG_LANE_ELECTION : MSG_LANE_LEARNER,
 	                         .up = b & 2,
-	                         .kept = b & 1 || b < 64,
+	                         .kept = b & 1 ? b < 240 : b < 64, /* or is gone */
 	                         .sid = b / 4 % REMOTES,
 	                         .len = 1 + b % BOARD_SMALL_MAX};
 

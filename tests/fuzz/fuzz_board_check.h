@@ -27,13 +27,16 @@ struct model {
 	bool link[BOARD_WORKERS_MAX];
 	uint64_t seen[3]; /* by role: the largest generation that anybody had */
 	char record[3][PATHS_NAME_MAX];
-	struct board_event recorded; /* comes next, if it has a type, */
-	bool breaks;                 /* behind the end of the candidate's link */
-	bool unread[3];              /* by role: READ is to come */
+	/* By role: comes next, if it has a type, behind the end of the candidate's link
+	 * where that breaks. */
+	struct board_event recorded[3];
+	bool breaks[3];
+	bool unread[3]; /* by role: READ is to come */
 	bool preparing;
 	uint64_t prepared; /* the generation of that */
 
-	struct kept state, word, decided;
+	struct kept members, state, word, decided;
+	bool linked; /* LINKED comes next */
 	struct msg_serial word_serial;
 	struct kept frames[REMOTES + 256]; /* by sid */
 	struct link_stranger list[STRANGERS];
@@ -56,8 +59,8 @@ is_absent(const struct board_item *item)
 	return msg_decode(item->data, item->len, &m) == MSG_OK && m.type == MSG_ABSENT;
 }
 
-/* State, word, decided, remotes, frames, synced: see docs/DESIGN.md, section connmgr;
- * then what strangers asked. */
+/* Members, state, word, decided, remotes, frames, synced: see docs/DESIGN.md, section
+ * connmgr; then what strangers asked. */
 static void
 check_replay(const struct model *m, unsigned worker)
 {
@@ -65,10 +68,15 @@ check_replay(const struct model *m, unsigned worker)
 	struct board_action a = {0};
 	unsigned cursor = 0, items = 0, frames = 0;
 
+	if (elector && m->members.len > 0)
+		must(board_replay_next(m->board, worker, &cursor, &a) &&
+		         a.item.class == BOARD_MEMBERS &&
+		         is_message(&a.item, &m->members),
+		     "the members are told first");
 	if (elector && m->state.len > 0)
 		must(board_replay_next(m->board, worker, &cursor, &a) &&
 		         is_message(&a.item, &m->state),
-		     "the state is told first");
+		     "then the state");
 	if (elector) {
 		must(board_replay_next(m->board, worker, &cursor, &a), "then the word");
 		must(m->word.len > 0 ? is_message(&a.item, &m->word) : is_absent(&a.item),
@@ -145,13 +153,13 @@ record(struct model *m, const struct board_action *a)
 		m->seen[a->who] = a->generation;
 		strcpy(m->record[a->who], a->name);
 	}
-	must(m->recorded.type == 0, "one record at a time");
-	m->recorded = (struct board_event){.type = BOARD_EV_RECORDED,
-	                                   .worker = a->worker,
-	                                   .who = a->who,
-	                                   .generation = a->generation,
-	                                   .ok = luck > 0};
-	m->breaks = luck == 1;
+	must(m->recorded[a->who].type == 0, "one record of a role at a time");
+	m->recorded[a->who] = (struct board_event){.type = BOARD_EV_RECORDED,
+	                                           .worker = a->worker,
+	                                           .who = a->who,
+	                                           .generation = a->generation,
+	                                           .ok = luck > 0};
+	m->breaks[a->who] = luck == 1;
 }
 
 static void
@@ -201,6 +209,11 @@ apply(struct model *m, const struct board_action *a, enum board_event_type after
 	case BOARD_DO_STORE:
 		m->state = (struct kept){a->item.len, m->tag};
 		break;
+	case BOARD_DO_MEMBERS:
+		must(!m->linked && is_message(&a->item, &m->members),
+		     "the newest members are linked");
+		m->linked = true;
+		break;
 	case BOARD_DO_PREPARE:
 		must(!m->preparing, "one promotion at a time");
 		must(a->generation > m->seen[MSG_WHO_ELECTOR], "of the next generation");
@@ -235,13 +248,21 @@ step(struct model *m, struct board_event *ev)
 	must(todo.count <= BOARD_ACTIONS_MAX, "the list of actions holds them");
 	for (unsigned i = 0; i < todo.count; i++)
 		apply(m, &todo.list[i], ev->type);
-	if (m->recorded.type == BOARD_EV_RECORDED) {
-		struct board_event next = m->recorded;
+	if (m->linked) {
+		struct board_event linked = {.type = BOARD_EV_LINKED};
+
+		m->linked = false;
+		step(m, &linked);
+	}
+	for (enum msg_who who = MSG_WHO_ELECTOR; who <= MSG_WHO_PEER; who++) {
+		struct board_event next = m->recorded[who];
 		struct board_event down = {.type = BOARD_EV_LINK_DOWN,
 		                           .worker = next.worker};
 
-		m->recorded.type = 0;
-		if (m->breaks && m->link[next.worker]) {
+		m->recorded[who].type = 0;
+		if (next.type != BOARD_EV_RECORDED)
+			continue;
+		if (m->breaks[who] && m->link[next.worker]) {
 			m->link[next.worker] = false;
 			step(m, &down);
 		}

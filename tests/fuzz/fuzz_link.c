@@ -218,7 +218,10 @@ apply(struct model *m, const struct link_action *a, bool last)
 static void
 step(struct model *m, enum link_event_type type, enum msg_reason reason)
 {
-	struct link_event ev = {.type = type, .now_ms = m->now_ms, .reason = reason};
+	struct link_event ev = {.type = type,
+	                        .now_ms = m->now_ms,
+	                        .reason = reason,
+	                        .address_count = 1 + (unsigned)m->now_ms % 3};
 	struct link_actions todo;
 	const struct link *l = &m->link;
 
@@ -329,8 +332,12 @@ something(struct model *m)
 		write_all(m);
 		break;
 	case 13:
-		if (b > 128)
+		if (b > 128) {
 			clear(m);
+			break;
+		}
+		m->rounds = 0; /* the one to other addresses begins at once */
+		step(m, LINK_EV_MOVED, MSG_REASON_NONE);
 		break;
 	default:
 		m->now_ms = feed_time(&m->feed, m->now_ms, link_due_ms(&m->link));

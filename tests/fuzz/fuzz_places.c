@@ -108,8 +108,11 @@ static void
 step(struct model *m, enum places_event_type type, uint64_t number,
      enum msg_reason reason, struct conn ended)
 {
-	struct places_event ev = {
-	    .type = type, .now_ms = m->now_ms, .number = number, .reason = reason};
+	struct places_event ev = {.type = type,
+	                          .now_ms = m->now_ms,
+	                          .number = number,
+	                          .reason = reason,
+	                          .address_count = 1 + (unsigned)m->now_ms % 3};
 	struct places_actions todo;
 	bool bare = false;
 
@@ -224,6 +227,8 @@ something(struct model *m)
 	case 10:
 		if (b >= 200)
 			step(m, PLACES_EV_PART, 0, MSG_REASON_ABSENT, none);
+		else if (b < 60)
+			step(m, PLACES_EV_MOVED, 0, MSG_REASON_NONE, none);
 		break;
 	default:
 		due(m);

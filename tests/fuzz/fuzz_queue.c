@@ -137,6 +137,16 @@ put_link(struct model *m, const struct board_item *item)
 		append(m, item);
 }
 
+/* Newer members take the place of those that wait, at the end. */
+static void
+put_members(struct model *m, const struct board_item *item)
+{
+	for (unsigned i = m->count; i-- > 0;)
+		if (m->list[i].item.class == BOARD_MEMBERS)
+			remove_at(m, i);
+	append(m, item);
+}
+
 static void
 put_one(struct model *m, struct board_item item, size_t len)
 {
@@ -158,6 +168,8 @@ put_one(struct model *m, struct board_item item, size_t len)
 		must(got == BOARD_QUEUE_OK, "news finds room");
 		if (item.class == BOARD_LINK)
 			put_link(m, &item);
+		else if (item.class == BOARD_MEMBERS)
+			put_members(m, &item);
 		else
 			append(m, &item);
 	}
@@ -189,6 +201,10 @@ put(struct model *m)
 
 	for (unsigned i = 0; i < times; i++) {
 		struct board_item item = {.class = b % 4, .member = true};
+		bool members = b % 16 == 0 && i % 16 == 5;
+
+		if (members)
+			item.class = BOARD_MEMBERS;
 
 		if (is_frame(&item))
 			item.class = m->frames;
@@ -204,7 +220,7 @@ put(struct model *m)
 		if (item.class == BOARD_FIFO && item.number == 0)
 			turn_conn(m, at);
 		else
-			put_one(m, item, is_frame(&item) ? len : 4 + len % 40);
+			put_one(m, item, is_frame(&item) || members ? len : 4 + len % 40);
 		if (b & 64)
 			at = (at + 1) % LIVE;
 	}
@@ -229,6 +245,19 @@ pop(struct model *m)
 	remove_at(m, 0);
 }
 
+/* There are more remotes now. */
+static void
+grow(struct model *m)
+{
+	struct board_queue *larger = board_queue_new(2 * REMOTES, CONNS);
+
+	must(larger != NULL, "there is memory");
+	board_queue_move(m->queue, larger);
+	must(board_queue_count(m->queue) == 0, "all of it is moved");
+	board_queue_move(larger, m->queue); /* there is room again for as many */
+	board_queue_free(larger);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -246,6 +275,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			board_queue_clear(m.queue);
 			m.count = 0;
 		}
+		if (b == 254)
+			grow(&m);
 		for (unsigned i = 0; b >= 128 && i < b % 64; i++)
 			pop(&m);
 		if (b < 100)

@@ -3,11 +3,11 @@
  * (`records_fail`: as a failure), and a replay is spelled out.
  *
  * Events: at MS · attach W who name generation · gone W · down W · hello W generation ·
- * look|role W generation count text · decided|doubt|state W text · silence W · remote
- * lane sid up|down text · frame lane sid text · guest lane sid text · forget sid ·
- * promote name · prepared · unprepared · read who name|- floor · due
- * Actions: open0:G super0[:other] cut0 welcome0:G activate0:G absent0 synced0 0<text
- * store:text prepare:name:G record:who:name:G[:prepared] part refused */
+ * look|role W generation count text · decided|doubt|state|members W text · silence W ·
+ * remote lane sid up|down|gone text · frame lane sid text · guest lane sid text · forget
+ * sid · promote name · prepared · unprepared · read who name|- floor · due Actions:
+ * open0:G super0[:other] cut0 welcome0:G activate0:G absent0 synced0 0<text store:text
+ * link:text prepare:name:G record:who:name:G[:prepared] part refused */
 #ifndef TESTS_BOARD_SCRIPT_H
 #define TESTS_BOARD_SCRIPT_H
 
@@ -32,6 +32,7 @@ static uint64_t now_ms;
 static bool records_fail;
 static bool link_breaks;            /* the candidate's, before RECORDED */
 static struct board_event recorded; /* to come next, if it has a type */
+static bool linked;                 /* LINKED is to come next */
 static char got[4096];
 
 static void
@@ -118,6 +119,10 @@ do_action(const struct board_action *a)
 	case BOARD_DO_STORE:
 		spell("store:%.*s", (int)a->item.len, (const char *)a->item.data);
 		break;
+	case BOARD_DO_MEMBERS:
+		spell("link:%.*s", (int)a->item.len, (const char *)a->item.data);
+		linked = true;
+		break;
 	case BOARD_DO_PREPARE:
 		spell("prepare:%s:%llu", a->name, g);
 		break;
@@ -142,6 +147,12 @@ step(const struct board_event *ev)
 	board_step(board, ev, &todo);
 	for (unsigned i = 0; i < todo.count; i++)
 		do_action(&todo.list[i]);
+	if (linked) {
+		struct board_event next = {.type = BOARD_EV_LINKED, .now_ms = now_ms};
+
+		linked = false;
+		step(&next);
+	}
 	if (recorded.type == BOARD_EV_RECORDED) {
 		struct board_event next = recorded;
 		struct board_event down = {.type = BOARD_EV_LINK_DOWN,
@@ -190,8 +201,9 @@ static void
 parse_worker_event(const char *verb, struct words *w, struct board_event *ev)
 {
 	static const char *const said[] = {
-	    [MSG_LOOK] = "look",   [MSG_ROLE] = "role",   [MSG_DECIDED] = "decided",
-	    [MSG_DOUBT] = "doubt", [MSG_STATE] = "state", [MSG_ABSENT] = "silence",
+	    [MSG_LOOK] = "look",       [MSG_ROLE] = "role",   [MSG_DECIDED] = "decided",
+	    [MSG_DOUBT] = "doubt",     [MSG_STATE] = "state", [MSG_ABSENT] = "silence",
+	    [MSG_MEMBERS] = "members",
 	};
 
 	ev->worker = (unsigned)number(w);
@@ -210,7 +222,7 @@ parse_worker_event(const char *verb, struct words *w, struct board_event *ev)
 	} else {
 		ev->type = BOARD_EV_SAY;
 		for (ev->said = 1; !said[ev->said] || strcmp(said[ev->said], verb) != 0;)
-			assert_true(++ev->said <= MSG_STATE);
+			assert_true(++ev->said < MSG_TYPES);
 		if (ev->said == MSG_LOOK || ev->said == MSG_ROLE) {
 			ev->serial.generation = number(w);
 			ev->serial.count = number(w);
@@ -223,13 +235,17 @@ parse_worker_event(const char *verb, struct words *w, struct board_event *ev)
 static void
 parse_remote_event(const char *verb, struct words *w, struct board_event *ev)
 {
+	const char *how;
+
 	ev->lane = *word(w) == 'e' ? MSG_LANE_ELECTION : MSG_LANE_LEARNER;
 	ev->sid = (int64_t)number(w);
 	if (strcmp(verb, "remote") == 0) {
 		ev->type = BOARD_EV_REMOTE;
-		ev->up = strcmp(word(w), "up") == 0;
+		how = word(w);
+		ev->up = strcmp(how, "up") == 0;
 		/* of the learner lane only our own port: sid 1 */
-		ev->kept = ev->lane == MSG_LANE_ELECTION || ev->sid == 1;
+		ev->kept = strcmp(how, "gone") != 0 &&
+		           (ev->lane == MSG_LANE_ELECTION || ev->sid == 1);
 	} else {
 		ev->type = BOARD_EV_FRAME;
 		ev->member = strcmp(verb, "frame") == 0;

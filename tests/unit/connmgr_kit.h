@@ -28,18 +28,25 @@
 
 #include <cmocka.h>
 
-#define SELF 2
+#define SELF     2
+#define SIDS_MAX 8
 
 struct heard { /* by a worker */
 	bool synced, absent, superseded;
 	unsigned links, activations;
-	struct msg_remote remotes[2][4]; /* lane - 1, sid */
-	unsigned told[2][4];
+	struct msg_remote remotes[2][SIDS_MAX]; /* lane - 1, sid */
+	unsigned told[2][SIDS_MAX];
 	unsigned frames;
 	int64_t frame_sid;
 	uint64_t frame_number;
 	char frame[64];
 	struct msg_vote state;
+	/* of the elector's decisions */
+	unsigned decisions;
+	struct msg_vote decided;
+	/* what the last replay began with */
+	unsigned members, syncs;
+	char current[256];
 };
 
 struct player {
@@ -92,12 +99,22 @@ on_message(void *user, const struct msg *m)
 
 	if (m->type == MSG_SYNCED) {
 		h->synced = true;
+		h->syncs++;
+	} else if (m->type == MSG_DECIDED) {
+		h->decisions++;
+		h->decided = m->u.decided;
+	} else if (m->type == MSG_MEMBERS) {
+		h->members++;
+		snprintf(h->current, sizeof(h->current), "%.*s",
+		         (int)m->u.members.current.len, m->u.members.current.at);
 	} else if (m->type == MSG_ABSENT) {
 		h->absent = true;
 	} else if (m->type == MSG_STATE) {
 		h->state = m->u.state;
 	} else if (m->type == MSG_REMOTE) {
-		assert_in_range(m->u.remote.sid, 1, 3);
+		assert_true(m->u.remote.sid > 0);
+		if (m->u.remote.sid >= SIDS_MAX)
+			return;
 		h->remotes[m->u.remote.lane - 1][m->u.remote.sid] = m->u.remote;
 		h->told[m->u.remote.lane - 1][m->u.remote.sid]++;
 	} else if (m->type == MSG_FRAME_IN) {
@@ -293,6 +310,38 @@ send_frame(struct player *p, enum msg_lane lane, int64_t sid, const char *text,
 	uplink_send(p->uplink, &m);
 }
 
+/* `server.N=…` of one more server, at these ports of loopback; the first has no text
+ * before it. */
+static inline void
+add_server(char *text, size_t cap, int64_t sid, uint16_t quorum, uint16_t election)
+{
+	size_t len = strlen(text);
+
+	snprintf(text + len, cap - len, "server.%lld=127.0.0.1:%u:%u:participant\n",
+	         (long long)sid, quorum, election);
+}
+
+/* The peer says the members: texts without their version. */
+static inline void
+say_members(struct player *p, const char *current, unsigned version,
+            const char *last_seen, const char *links)
+{
+	static char texts[3][1024];
+	const char *bare[] = {current, last_seen, links};
+	struct msg m = {.type = MSG_MEMBERS};
+	struct msg_text *out[] = {&m.u.members.current, &m.u.members.last_seen,
+	                          &m.u.members.links};
+
+	for (unsigned i = 0; i < 3; i++) {
+		if (!bare[i] || *bare[i] == '\0')
+			continue;
+		snprintf(texts[i], sizeof(texts[i]), "%sversion=%x", bare[i],
+		         i == 2 ? 0 : version + i);
+		*out[i] = (struct msg_text){texts[i], strlen(texts[i])};
+	}
+	uplink_send(p->uplink, &m);
+}
+
 static inline void
 fill_conf(enum conf_ipc ipc)
 {
@@ -301,6 +350,8 @@ fill_conf(enum conf_ipc ipc)
 
 	memset(&conf, 0, sizeof(conf));
 	conf.id = SELF;
+	conf.zab = true;
+	conf.version = 1;
 	conf.ipc = ipc;
 	conf.server_count = 3;
 	for (unsigned i = 0; i < 3; i++) {
@@ -308,6 +359,7 @@ fill_conf(enum conf_ipc ipc)
 
 		s->id = i + 1;
 		strcpy(s->host, "127.0.0.1");
+		s->weight = 1;
 		fds[2 * i] = listen_any(&port);
 		s->quorum_port = port;
 		fds[2 * i + 1] = listen_any(&port);

@@ -179,6 +179,66 @@ the_class_of_what_is_sent(void **state)
 	assert_int_equal(out.list[0].item.class, BOARD_LINK);
 }
 
+/* Each elector begins anew when the members are linked; who attaches later is told them
+ * before anything else. They outlive the peer. */
+static void
+members_come_first_and_stay(void **state)
+{
+	(void)state;
+	PLAY({"attach 2 elector b 0", "open2:0"},
+	     {"hello 2 0", "welcome2:0 absent2 synced2"},
+	     {"look 1 1 1 look1", "0<look1 2<look1"}, {"state 0 st1", "store:st1"},
+	     {"remote e 2 up r2up", "0<r2up 2<r2up 1<r2up"},
+	     {"members 1 m1", "link:m1 0<m1 0<st1 0<look1 0<r2up synced0 "
+	                      "2<m1 2<st1 2<look1 2<r2up synced2"},
+	     {"members 1 m1", ""}, /* a peer that was started again */
+	     {"gone 1", "cut1 part absent0 absent2"}, {"attach 1 peer main 0", "open1:0"},
+	     {"hello 1 0", "welcome1:0 record:peer:main:2 activate1:2 1<r2up synced1"},
+	     {"hello 1 2", ""}, {"members 1 m1", ""},
+	     {"members 1 m2", "link:m2 0<m2 0<st1 absent0 0<r2up synced0 "
+	                      "2<m2 2<st1 absent2 2<r2up synced2"},
+	     {"down 0", ""},
+	     {"members 1 m3", "link:m3 2<m3 2<st1 absent2 2<r2up synced2"},
+	     {"attach 0 elector main 1", "open0:1"},
+	     {"hello 0 1", "welcome0:1 0<m3 0<st1 absent0 0<r2up synced0"});
+}
+
+static void
+members_are_the_active_peers(void **state)
+{
+	(void)state;
+	PLAY({"members 0 m1", ""}, {"attach 2 peer main 0", "open2:0"},
+	     {"hello 2 0", "welcome2:0 synced2"}, {"members 2 m2", ""});
+	assert_int_equal(board_counters(board).not_its, 1);
+	assert_int_equal(board_counters(board).not_active, 1);
+}
+
+/* What was known of a server that is no remote any more is not told again, and there is
+ * room for others however often members change. */
+static void
+a_remote_that_goes(void **state)
+{
+	char event[32], want[32];
+
+	(void)state;
+	PLAY({"remote e 2 up r2up", "0<r2up 1<r2up"}, {"frame e 2 f2", "0<f2"},
+	     {"remote e 3 up r3up", "0<r3up 1<r3up"}, {"frame e 3 f3", "0<f3"},
+	     {"remote l 1 up port", "1<port"},
+	     {"remote e 2 gone r2gone", "0<r2gone 1<r2gone"},
+	     {"remote e 9 gone r9gone", "0<r9gone 1<r9gone"},
+	     {"attach 2 elector b 0", "open2:0"},
+	     {"hello 2 0", "welcome2:0 absent2 2<r3up 2<f3 synced2"}, {"gone 2", "cut2"});
+	for (unsigned sid = 10; sid < 50; sid++) {
+		snprintf(event, sizeof(event), "remote e %u up up", sid);
+		PLAY({event, "0<up 1<up"});
+		snprintf(event, sizeof(event), "remote e %u gone gone%u", sid, sid);
+		snprintf(want, sizeof(want), "0<gone%u 1<gone%u", sid, sid);
+		PLAY({event, want});
+	}
+	PLAY({"attach 2 elector b 0", "open2:0"},
+	     {"hello 2 0", "welcome2:0 absent2 2<r3up 2<f3 synced2"});
+}
+
 int
 main(void)
 {
@@ -195,6 +255,9 @@ main(void)
 	    ACTIVE(last_frames_go_with_their_link),
 	    ACTIVE(frames_beyond_the_table_are_counted),
 	    ACTIVE(the_class_of_what_is_sent),
+	    ACTIVE(members_come_first_and_stay),
+	    ACTIVE(members_are_the_active_peers),
+	    ACTIVE(a_remote_that_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

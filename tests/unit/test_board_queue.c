@@ -327,6 +327,67 @@ too_much_control_ends_the_link(void **state)
 		assert_int_equal(vote(1, i), BOARD_QUEUE_OK);
 }
 
+/* Large, and the newest replace those that wait; they take the room of nothing else. */
+static void
+the_newest_members_count(void **state)
+{
+	struct board_item members = {.class = BOARD_MEMBERS};
+	size_t len;
+
+	(void)state;
+	assert_int_equal(put_len(members, 1, MSG_MAX), BOARD_QUEUE_OK);
+	assert_int_equal(control(2), BOARD_QUEUE_OK);
+	assert_int_equal(put_len(members, 3, 500), BOARD_QUEUE_OK);
+	assert_int_equal(board_queue_count(queue), 2);
+	assert_int_equal(board_queue_frames(queue), 0);
+	expect(2);
+	assert_non_null(board_queue_first(queue, &len));
+	assert_int_equal(len, 500);
+	expect(3);
+	expect_empty();
+	for (uint32_t i = 0; i < BOARD_QUEUE_CONTROL; i++)
+		assert_int_equal(control(i), BOARD_QUEUE_OK);
+	assert_int_equal(put_len(members, 4, MSG_MAX), BOARD_QUEUE_OK);
+	assert_int_equal(control(999), BOARD_QUEUE_OVERFLOW);
+	assert_true(board_queue_count(queue) <= board_queue_control_max(queue));
+	board_queue_clear(queue);
+	expect_empty();
+}
+
+/* A larger one takes over what waits, in its order, and has room for more. */
+static void
+moved_to_a_larger_one(void **state)
+{
+	struct board_queue *larger = board_queue_new(4 * REMOTES, CONNS);
+
+	(void)state;
+	assert_non_null(larger);
+	control(1);
+	vote(2, 2);
+	election_link(3, true, 3);
+	put_len((struct board_item){.class = BOARD_MEMBERS}, 4, 9000);
+	vote(50, 5); /* a stranger */
+	vote(2, 6);
+	board_queue_move(queue, larger);
+	expect_empty();
+	board_queue_free(queue);
+	queue = larger;
+	assert_int_equal(board_queue_count(queue), 6);
+	assert_int_equal(board_queue_frames(queue), 3);
+	/* the newer state of the link and the next vote find what is theirs */
+	assert_int_equal(election_link(3, false, 7), BOARD_QUEUE_OK);
+	for (uint32_t i = 0; i < BOARD_QUEUE_FRAMES - 2; i++)
+		assert_int_equal(vote(2, 100), BOARD_QUEUE_OK);
+	assert_int_equal(vote(2, 100), BOARD_QUEUE_DROPPED);
+	for (int64_t sid = 60; sid < 60 + 4 * REMOTES * CONNS - 2; sid++)
+		assert_int_equal(vote(sid, 8), BOARD_QUEUE_OK);
+	assert_int_equal(vote(1, 9), BOARD_QUEUE_DROPPED); /* the stranger's */
+	expect(1);
+	expect(4);
+	expect(6);
+	expect(7);
+}
+
 int
 main(void)
 {
@@ -342,6 +403,8 @@ main(void)
 	    T(a_flood_of_connections_leaves_nothing),
 	    T(the_newest_state_of_a_link_counts),
 	    T(too_much_control_ends_the_link),
+	    T(the_newest_members_count),
+	    T(moved_to_a_larger_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

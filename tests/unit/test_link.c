@@ -23,6 +23,7 @@ enum {
 	CONNECT = LINK_EV_CONNECT,
 	DISCONNECT = LINK_EV_DISCONNECT,
 	DUE = LINK_EV_DUE,
+	MOVED = LINK_EV_MOVED, /* to two addresses */
 };
 
 #define NEVER   UINT64_MAX
@@ -115,7 +116,8 @@ play(bool larger, unsigned addresses, const struct line *lines, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		struct link_event ev = {.type = (enum link_event_type)lines[i].event,
 		                        .now_ms = lines[i].at,
-		                        .reason = lines[i].reason};
+		                        .reason = lines[i].reason,
+		                        .address_count = 2};
 
 		link_step(&l, &ev, &todo);
 		spell(&todo, got, sizeof(got));
@@ -376,6 +378,33 @@ the_restless_is_not_dialled_at_once(void **state)
 	assert_int_equal(link_due_ms(&l), ev.now_ms + config.retry_max_ms);
 }
 
+/* The link that there is stays; an attempt that is under way goes to the new address. */
+static void
+a_remote_that_moves(void **state)
+{
+	(void)state;
+	LARGER({0, START, 0, "dial0", 1000}, {500, MOVED, 0, "cancel dial0", 1500},
+	       {501, FAILED, REFUSED, "dial1", 1501},
+	       {502, FAILED, REFUSED, "down.refused!", 522}, {522, DUE, 0, "dial0", 1522},
+	       {523, FAILED, REFUSED, "dial1", 1523}, {524, FAILED, REFUSED, "", 564},
+	       /* it waits no longer for the old one, and the waits begin anew */
+	       {530, MOVED, 0, "dial0", 1530}, {531, FAILED, REFUSED, "dial1", 1531},
+	       {532, FAILED, REFUSED, "", 552}, {552, DUE, 0, "dial0", 1552},
+	       {553, DIALED, 0, "use_dialed up", NEVER}, {554, MOVED, 0, "", NEVER},
+	       {560, FRAME, 0, "", NEVER},
+	       {600, CLOSED, EOF_, "connecting.eof dial0", 1600},
+	       {601, FAILED, REFUSED, "dial1", 1601});
+	SMALLER({0, START, 0, "dial0", 1000}, {1, DIALED, 0, "connecting! nudge", 1001},
+	        {2, MOVED, 0, "cancel dial0", 1002},
+	        {3, ACCEPTED, 0, "cancel use_accepted up", NEVER},
+	        {4, MOVED, 0, "", NEVER});
+	/* from three addresses to two, while the third is tried */
+	PLAY(true, 3, {0, START, 0, "dial0", 1000}, {1, FAILED, REFUSED, "dial1", 1001},
+	     {2, FAILED, REFUSED, "dial2", 1002}, {3, MOVED, 0, "cancel dial0", 1003},
+	     {4, FAILED, REFUSED, "dial1", 1004},
+	     {5, FAILED, REFUSED, "down.refused!", 25});
+}
+
 int
 main(void)
 {
@@ -393,6 +422,7 @@ main(void)
 	    cmocka_unit_test(asked_to_dial_and_to_close),
 	    cmocka_unit_test(up_again_and_again_is_restless),
 	    cmocka_unit_test(the_restless_is_not_dialled_at_once),
+	    cmocka_unit_test(a_remote_that_moves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

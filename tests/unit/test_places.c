@@ -23,6 +23,7 @@ enum {
 	DISCONNECT = PLACES_EV_DISCONNECT,
 	PART = PLACES_EV_PART,
 	DUE = PLACES_EV_DUE,
+	MOVED = PLACES_EV_MOVED, /* to two addresses */
 };
 
 #define NEVER   UINT64_MAX
@@ -85,7 +86,8 @@ play(unsigned addresses, const struct line *lines, size_t count)
 		const struct places_event ev = {.type = (enum places_event_type)l->event,
 		                                .now_ms = l->at,
 		                                .number = l->number,
-		                                .reason = l->reason};
+		                                .reason = l->reason,
+		                                .address_count = 2};
 		char got[512] = "", one[64];
 
 		places_step(&p, &ev, &todo);
@@ -228,6 +230,22 @@ all_end_with_the_peer(void **state)
 	     {1004, PART, 0, ABSENT, "", NEVER});
 }
 
+/* An attempt goes to the new address; connections stay. */
+static void
+a_remote_that_moves(void **state)
+{
+	(void)state;
+	PLAY(3, {1000, MOVED, 0, 0, "", NEVER}, {1001, CONNECT, 0, 0, "dial0", 2001},
+	     {1002, FAILED, 0, REFUSED, "dial1", 2002},
+	     {1003, MOVED, 0, 0, "cancel dial0", 2003},
+	     {1004, FAILED, 0, REFUSED, "dial1", 2004},
+	     {1005, FAILED, 0, REFUSED, "down0.refusedd!", NEVER},
+	     {1006, CONNECT, 0, 0, "dial0", 2006},
+	     {1007, DIALED, 7, 0, "use_dialed@0 up7d", NEVER},
+	     {1008, TAKE, 7, 0, "", NEVER}, {1009, MOVED, 0, 0, "", NEVER},
+	     {1010, CLOSED, 7, EOF_, "down7.eofd", NEVER});
+}
+
 int
 main(void)
 {
@@ -238,6 +256,7 @@ main(void)
 	    cmocka_unit_test(the_dialled_one_is_safe),
 	    cmocka_unit_test(of_no_other_connection),
 	    cmocka_unit_test(all_end_with_the_peer),
+	    cmocka_unit_test(a_remote_that_moves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
