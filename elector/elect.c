@@ -26,6 +26,20 @@ elect_options_ours(struct elect_options *out)
 	                              .yield = true};
 }
 
+static void
+add_others(struct elect *e)
+{
+	const struct elect_options *o = &e->options;
+
+	for (unsigned i = 0; i < o->other_count; i++) {
+		int64_t sid = o->others[i];
+
+		assert(o->other_count <= ELECT_OTHERS_MAX);
+		if (sid != o->sid && !elect_is_voter(e, sid) && !elect_find_other(e, sid))
+			e->others[e->other_count++].sid = sid;
+	}
+}
+
 int
 elect_new(struct elect **out, const struct elect_options *options)
 {
@@ -45,10 +59,12 @@ elect_new(struct elect **out, const struct elect_options *options)
 		free(e);
 		return r;
 	}
+	e->quorums.joint = options->joint;
 	e->voter_count = quorum_pair_voters(&e->quorums, sids);
 	for (unsigned i = 0; i < e->voter_count; i++)
 		e->voters[i].sid = sids[i];
 	e->is_voter = elect_is_voter(e, options->sid);
+	add_others(e);
 	elect_self_init(&e->self, options);
 	e->proposal = (struct vote){.leader = -1, .zxid = -1};
 	e->delivered = true;
@@ -130,6 +146,8 @@ forget_links(struct elect *e)
 		e->voters[i].was_up = false;
 		e->voters[i].has_early = false;
 	}
+	for (unsigned i = 0; i < e->other_count; i++)
+		e->others[i].link = 0;
 }
 
 /* What we say is never older than what connmgr has stored of the same look. */
@@ -146,16 +164,26 @@ on_state(struct elect *e, const struct elect_event *ev)
 }
 
 static void
-on_link(struct elect *e, const struct elect_event *ev)
+note_link(struct elect_voter *v, const struct elect_event *ev)
 {
-	struct elect_voter *v = elect_find_voter(e, ev->sid);
-
-	if (!v || ev->sid == e->self.sid)
-		return;
 	v->link = (uint8_t)ev->link;
 	v->reason = (uint8_t)ev->reason;
 	v->was_up = ev->was_up;
 	v->has_early = false; /* what came before belongs to another link */
+}
+
+static void
+on_link(struct elect *e, const struct elect_event *ev)
+{
+	struct elect_voter *v = elect_find_voter(e, ev->sid);
+	struct elect_other *other = elect_find_other(e, ev->sid);
+
+	if ((!v && !other) || ev->sid == e->self.sid)
+		return;
+	if (other)
+		other->link = (uint8_t)ev->link;
+	else
+		note_link(v, ev);
 	if (!e->self.synced || e->phase == ELECT_PHASE_IDLE)
 		return;
 	if (ev->link == MSG_LINK_UP && e->options.send_on_link_up)
@@ -210,6 +238,7 @@ elect_reason_name(enum elect_reason r)
 	    [ELECT_REASON_ALL_AGREE] = "all_agree",
 	    [ELECT_REASON_WINDOW_ENDED] = "window_ended",
 	    [ELECT_REASON_ESTABLISHED] = "established",
+	    [ELECT_REASON_NEWER] = "newer_members",
 	    [ELECT_REASON_REPEATED] = "repeated",
 	};
 

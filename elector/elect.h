@@ -23,6 +23,7 @@
  * broadcast, drop) and a few others; all other events cause a handful. */
 #define ELECT_ACTIONS_MAX 512
 #define ELECT_VOTERS_MAX  (2 * QUORUM_VOTERS_MAX)
+#define ELECT_OTHERS_MAX  QCONFIG_SERVERS_MAX
 
 /* What a pointer points to is borrowed until elect_free. */
 struct elect_options {
@@ -30,8 +31,12 @@ struct elect_options {
 	bool observer;
 	/* the configuration in force */
 	const struct qconfig *config;
-	/* the last proposed configuration; NULL: the same */
+	/* the last proposed configuration; NULL: the same. Not used after elect_new. */
 	const struct qconfig *last_seen;
+	/* those that are asked who leads, and may be followed, beside the voters: at most
+	 * ELECT_OTHERS_MAX. Not used after elect_new. */
+	const int64_t *others;
+	unsigned other_count;
 	/* what others with our configuration send, "" where unknown */
 	const char *config_text;
 	size_t config_text_len;
@@ -61,9 +66,17 @@ struct elect_options {
 	bool links;
 	bool guarded;
 	bool yield;
+	/* These three are of the memberships (docs/MEMBERSHIP.md), and ours only where
+	 * the peer has said them: the two configurations are those of a joint record; who
+	 * leads by a newer configuration is followed at once; so is whoever leads, since
+	 * we have no record. */
+	bool joint;
+	bool follow_newer;
+	bool joins;
 };
 
-/* Our times with all additions but doubt_vote. Everything else is 0. */
+/* Our times with all additions but doubt_vote, and those of memberships. Everything else
+ * is 0. */
 void elect_options_ours(struct elect_options *out);
 
 enum elect_event_type {
@@ -139,6 +152,8 @@ enum elect_reason {
 	ELECT_REASON_WINDOW_ENDED,
 	/* others follow a server, and it says that it leads */
 	ELECT_REASON_ESTABLISHED,
+	/* N9: a server says that it leads, and knows members that we do not */
+	ELECT_REASON_NEWER,
 	/* the same look came again */
 	ELECT_REASON_REPEATED,
 	ELECT_REASONS,
@@ -149,7 +164,8 @@ enum elect_action_type {
 	ELECT_ACT_STATE,
 	/* sid, vote */
 	ELECT_ACT_SEND,
-	/* vote: to all voters of both configurations other than ourselves */
+	/* vote: to all voters of both configurations other than ourselves, and to the
+	 * others */
 	ELECT_ACT_BROADCAST,
 	/* nothing is delivered: dial every server */
 	ELECT_ACT_CONNECT_ALL,

@@ -35,7 +35,7 @@ elect_act_send(struct elect_actions *out, int64_t sid, const struct vote *v,
 	a->vote.state = state;
 }
 
-bool
+enum elect_config
 elect_act_config(struct elect_actions *out, const struct elect_options *o, int64_t sid,
                  const struct notif *n)
 {
@@ -43,16 +43,18 @@ elect_act_config(struct elect_actions *out, const struct elect_options *o, int64
 
 	if (!n->has_config || (n->config_len > 0 && n->config_len == o->config_text_len &&
 	                       memcmp(n->config, o->config_text, n->config_len) == 0))
-		return false;
+		return ELECT_CONFIG_OLD;
 	if (qconfig_parse(n->config, n->config_len, o->multi_address, carried) !=
 	    QCONFIG_OK) {
 		elect_act_drop(out, sid, ELECT_REASON_CONFIG_TEXT);
-		return false;
+		return ELECT_CONFIG_OLD;
 	}
-	if (carried->version <= o->config->version || qconfig_equal(carried, o->config))
-		return false;
+	if (carried->version <= o->config->version)
+		return ELECT_CONFIG_OLD;
+	if (qconfig_equal(carried, o->config))
+		return ELECT_CONFIG_NEWER;
 	elect_act(out, ELECT_ACT_NEWER_CONFIG)->sid = sid;
-	return true;
+	return ELECT_CONFIG_OTHER;
 }
 
 struct elect_voter *
@@ -61,6 +63,16 @@ elect_find_voter(struct elect *e, int64_t sid)
 	for (unsigned i = 0; i < e->voter_count; i++) {
 		if (e->voters[i].sid == sid)
 			return &e->voters[i];
+	}
+	return NULL;
+}
+
+struct elect_other *
+elect_find_other(struct elect *e, int64_t sid)
+{
+	for (unsigned i = 0; i < e->other_count; i++) {
+		if (e->others[i].sid == sid)
+			return &e->others[i];
 	}
 	return NULL;
 }

@@ -48,6 +48,12 @@ struct elect_voter {
 	struct vote early;
 };
 
+/* Is asked, and is no voter. */
+struct elect_other {
+	int64_t sid;
+	uint8_t link; /* enum msg_link */
+};
+
 /* One block without a pointer into itself: memcpy copies a core, and memcmp compares two
  * that were made with the same options and given zero-filled events. */
 struct elect {
@@ -58,6 +64,8 @@ struct elect {
 	struct elect_voter voters[ELECT_VOTERS_MAX];
 	/* we ourselves: broadcasts come back to us */
 	bool is_voter;
+	unsigned other_count;
+	struct elect_other others[ELECT_OTHERS_MAX];
 
 	struct elect_self self;
 
@@ -98,12 +106,21 @@ struct elect_action *elect_act(struct elect_actions *out, enum elect_action_type
 void elect_act_drop(struct elect_actions *out, int64_t sid, enum elect_reason reason);
 void elect_act_send(struct elect_actions *out, int64_t sid, const struct vote *v,
                     int32_t state);
-/* Judges the configuration that came with a notification. True: it is newer than ours and
- * has other members, which the action reports. */
-bool elect_act_config(struct elect_actions *out, const struct elect_options *o,
-                      int64_t sid, const struct notif *n);
-/* NULL: no voter. */
+/* What the configuration that came with a notification is, beside ours. */
+enum elect_config {
+	/* ours, older, none, or refused, which the action reports */
+	ELECT_CONFIG_OLD,
+	/* its version is larger, and the members are the same */
+	ELECT_CONFIG_NEWER,
+	/* its version is larger, and it has other members, which the action reports */
+	ELECT_CONFIG_OTHER,
+};
+enum elect_config elect_act_config(struct elect_actions *out,
+                                   const struct elect_options *o, int64_t sid,
+                                   const struct notif *n);
+/* NULL: no voter; none of the others. */
 struct elect_voter *elect_find_voter(struct elect *e, int64_t sid);
+struct elect_other *elect_find_other(struct elect *e, int64_t sid);
 void elect_send(struct elect *e, int64_t sid, const struct vote *v, int32_t state);
 struct vote elect_proposal(const struct elect *e); /* with the clock, LOOKING */
 void elect_send_proposal(struct elect *e, int64_t sid);
@@ -142,6 +159,18 @@ bool elect_self_looks(const struct elect_self *s);
 /* Fills what does not depend on the core. */
 void elect_self_view(const struct elect_self *s, struct elect_view *out);
 
+/* ---- elect_weigh.c: who may lead ---- */
+
+/* The weight of a candidate. Of a joint record a voter of either membership may lead
+ * (N4): the freshest server may be one of the new only. False: there is none. */
+bool elect_weight(const struct elect *e, int64_t sid, int64_t *weight);
+/* Its vote is part of no quorum: it has weight 0 in each configuration. */
+bool elect_is_weightless(const struct elect *e, int64_t sid);
+/* We. */
+bool elect_may_lead(const struct elect *e);
+/* A voter with a weight: not so, perhaps, once other members are in force. */
+bool elect_is_candidate(const struct elect *e, int64_t sid);
+
 /* ---- elect_loop.c: lookForLeader of ZooKeeper ---- */
 
 void elect_loop_enter(struct elect *e);
@@ -155,6 +184,8 @@ void elect_loop_resume(struct elect *e);
 void elect_loop_due(struct elect *e);
 /* A link changed. */
 void elect_loop_reconsider(struct elect *e);
+/* N9: follows the leader that `v` names. */
+void elect_loop_follow(struct elect *e, const struct vote *v);
 
 /* ---- elect_receive.c: WorkerReceiver of ZooKeeper ---- */
 

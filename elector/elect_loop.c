@@ -25,7 +25,9 @@ yields(const struct elect *e)
 static struct vote
 initial_vote(const struct elect *e)
 {
-	bool member = quorum_is_voter(&e->quorums.current, e->self.sid);
+	bool member = e->options.joint
+	                  ? elect_is_voter(e, e->self.sid)
+	                  : quorum_is_voter(&e->quorums.current, e->self.sid);
 	struct vote v = {.leader = member ? e->self.sid : INT64_MIN,
 	                 .zxid = e->options.observer ? INT64_MIN : e->self.look.zxid,
 	                 .epoch = e->options.observer ? INT64_MIN : e->self.look.epoch};
@@ -40,8 +42,7 @@ beats(const struct elect *e, const struct vote *a, const struct vote *b)
 {
 	int64_t weight;
 
-	return quorum_weight(&e->quorums.current, a->leader, &weight) &&
-	       vote_beats(weight, a, b);
+	return elect_weight(e, a->leader, &weight) && vote_beats(weight, a, b);
 }
 
 static bool
@@ -49,7 +50,7 @@ has_weight(const struct elect *e, int64_t sid)
 {
 	int64_t weight;
 
-	return quorum_weight(&e->quorums.current, sid, &weight);
+	return elect_weight(e, sid, &weight);
 }
 
 static bool
@@ -75,19 +76,12 @@ elect_loop_leave(struct elect *e)
 	e->own_pending = false;
 }
 
-static bool
-may_lead(const struct elect *e)
-{
-	return !e->options.guarded || (!e->options.observer &&
-	                               quorum_may_lead(&e->quorums.current, e->self.sid));
-}
-
 static void
 decide(struct elect *e, const struct vote *v, enum elect_reason reason)
 {
 	int32_t state;
 
-	if (v->leader == e->self.sid && !may_lead(e)) {
+	if (v->leader == e->self.sid && !elect_may_lead(e)) {
 		elect_act_drop(e->out, e->self.sid, ELECT_REASON_NOT_ELIGIBLE);
 		arm(e, ELECT_PHASE_WAIT);
 		return;
@@ -115,14 +109,6 @@ provably_down(const struct elect *e, const struct elect_voter *v)
 	return v->was_up && v->link != MSG_LINK_UP && v->reason == MSG_REASON_REFUSED;
 }
 
-/* Its vote is part of no quorum: it has weight 0 in each configuration. */
-static bool
-is_weightless(const struct quorum_pair *p, int64_t sid)
-{
-	return !quorum_may_lead(&p->current, sid) &&
-	       !(p->has_last_seen && quorum_may_lead(&p->last_seen, sid));
-}
-
 /* No server is left that could bring a better vote into this round. */
 static bool
 all_agree(const struct elect *e)
@@ -133,8 +119,8 @@ all_agree(const struct elect *e)
 		int64_t sid = e->voters[i].sid;
 		const struct vote *cast = vote_map_get(&e->round_votes, sid);
 
-		if (!(cast && vote_equal(cast, &mine)) &&
-		    !is_weightless(&e->quorums, sid) && !provably_down(e, &e->voters[i]))
+		if (!(cast && vote_equal(cast, &mine)) && !elect_is_weightless(e, sid) &&
+		    !provably_down(e, &e->voters[i]))
 			return false;
 	}
 	return true;
@@ -363,8 +349,9 @@ go_on(struct elect *e, const struct vote *said)
 		e->raises = RAISES_MAX;
 }
 
-/* A look that the elector before us had begun goes on where it was, unless its candidate
- * is no voter any more. Any other look starts above every round that is known. */
+/* A look that the elector before us had begun, or we by other members, goes on where it
+ * was, unless its candidate is none any more. Any other look starts above every round
+ * that is known. */
 static void
 choose_round(struct elect *e)
 {
@@ -376,7 +363,7 @@ choose_round(struct elect *e)
 	initial = initial_vote(e);
 
 	if (e->has_said && msg_serial_compare(&e->said_serial, &e->self.serial) == 0 &&
-	    (elect_is_voter(e, e->said.leader) || e->said.leader == initial.leader)) {
+	    (elect_is_candidate(e, e->said.leader) || e->said.leader == initial.leader)) {
 		go_on(e, &e->said);
 		return;
 	}
@@ -399,6 +386,12 @@ elect_loop_enter(struct elect *e)
 	elect_broadcast(e);
 	elect_loop_take_own(e);
 	take_early(e);
+}
+
+void
+elect_loop_follow(struct elect *e, const struct vote *v)
+{
+	decide(e, v, ELECT_REASON_NEWER);
 }
 
 void
@@ -425,6 +418,10 @@ any_delivered(const struct elect *e)
 		return e->delivered;
 	for (unsigned i = 0; i < e->voter_count; i++) {
 		if (e->voters[i].link == MSG_LINK_UP)
+			return true;
+	}
+	for (unsigned i = 0; i < e->other_count; i++) {
+		if (e->others[i].link == MSG_LINK_UP)
 			return true;
 	}
 	return false;

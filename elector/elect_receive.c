@@ -61,12 +61,30 @@ answer_outsider(struct elect *e, int64_t sid)
 	elect_send(e, sid, &v, e->self.state);
 }
 
-/* True: the notification is lost, and the election ended, as in Java. */
+/* N9: the sender says that it leads, and knows members that we do not, or we know none at
+ * all. That is safe without a quorum, since we count only where its record says so. Who
+ * has no address here is not followed: a stranger could keep us from every leader. */
 static bool
-newer_config_stops(struct elect *e, int64_t sid, const struct notif *n)
+is_to_be_followed(struct elect *e, int64_t sid, const struct vote *v,
+                  enum elect_config config)
 {
-	if (!elect_act_config(e->out, &e->options, sid, n) ||
-	    !e->options.stop_at_newer_config)
+	return e->options.follow_newer && v->state == NOTIF_LEADING && v->leader == sid &&
+	       (e->options.joins || config != ELECT_CONFIG_OLD) &&
+	       (elect_is_voter(e, sid) || elect_find_other(e, sid));
+}
+
+/* While we look. True: the configuration has ended the election: with a leader (N9), or
+ * as in Java, where the notification is lost. */
+static bool
+config_ends(struct elect *e, int64_t sid, const struct notif *n)
+{
+	enum elect_config config = elect_act_config(e->out, &e->options, sid, n);
+
+	if (is_to_be_followed(e, sid, &n->vote, config)) {
+		elect_loop_follow(e, &n->vote);
+		return true;
+	}
+	if (config != ELECT_CONFIG_OTHER || !e->options.stop_at_newer_config)
 		return false;
 	elect_loop_leave(e);
 	e->self.silent = true;
@@ -87,7 +105,7 @@ elect_receive(struct elect *e, int64_t sid, const struct notif *n)
 		elect_act_drop(e->out, sid, ELECT_REASON_SILENT);
 		return;
 	}
-	if (e->phase != ELECT_PHASE_IDLE && newer_config_stops(e, sid, n))
+	if (e->phase != ELECT_PHASE_IDLE && config_ends(e, sid, n))
 		return;
 	if (!elect_is_voter(e, sid))
 		answer_outsider(e, sid);

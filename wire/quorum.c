@@ -253,7 +253,8 @@ quorum_smallest(const struct quorum *q)
 bool
 quorum_pair_joint(const struct quorum_pair *p)
 {
-	return p->has_last_seen && p->last_seen.version > p->current.version;
+	return p->has_last_seen &&
+	       (p->joint || p->last_seen.version > p->current.version);
 }
 
 bool

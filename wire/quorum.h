@@ -61,9 +61,13 @@ struct quorum_pair {
 	struct quorum current;
 	bool has_last_seen;
 	struct quorum last_seen;
+	/* both must agree, whatever their versions (a joint record: docs/MEMBERSHIP.md)
+	 */
+	bool joint;
 };
 
-/* True: the last proposed configuration is newer, so that both must agree. */
+/* True: the last proposed configuration is newer, or the two are joint, so that both must
+ * agree. */
 bool quorum_pair_joint(const struct quorum_pair *p);
 /* A voter of either. */
 bool quorum_pair_is_voter(const struct quorum_pair *p, int64_t sid);

@@ -43,6 +43,8 @@ some_sid(struct model *m)
 
 	if (b >= 240)
 		return feed_number(&m->feed, m->options.sid);
+	if (b >= 224 && m->elect->other_count > 0)
+		return m->elect->others[b % m->elect->other_count].sid;
 	return m->elect->voters[b % m->elect->voter_count].sid;
 }
 
@@ -243,6 +245,7 @@ choose(struct model *m, struct elect_event *ev)
 static void
 set_options(struct model *m, unsigned b)
 {
+	static const int64_t others[] = {77, 1, 99};
 	struct elect_options *o = &m->options;
 	unsigned bits = feed_byte(&m->feed);
 
@@ -263,6 +266,10 @@ set_options(struct model *m, unsigned b)
 		o->guarded ^= (bits & 128) != 0;
 		o->yield ^= (bits & 128) != 0;
 	}
+	o->follow_newer = o->joint = b % 128 >= 64;
+	o->joins = b % 64 >= 48;
+	o->others = others;
+	o->other_count = b % 4;
 	o->multi_address = bits & 1;
 	o->stop_at_newer_config = bits & 2;
 	o->synced = bits & 4;

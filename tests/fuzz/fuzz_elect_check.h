@@ -104,9 +104,35 @@ all_have_said(const struct model *m, const struct vote *v)
 	return true;
 }
 
+/* N9 */
 static void
-check_decided(const struct model *m, const struct elect_action *a,
-              const struct elect_view *now)
+check_followed(const struct model *m, const struct elect_event *ev,
+               const struct elect_action *a)
+{
+	must(m->options.follow_newer && ev->type == ELECT_EV_NOTIF &&
+	         ev->notif.vote.state == NOTIF_LEADING && ev->sid == a->vote.leader &&
+	         ev->sid == ev->notif.vote.leader && ev->sid != m->options.sid,
+	     "who says that it leads is followed");
+	must(elect_is_voter(m->elect, ev->sid) || elect_find_other(m->elect, ev->sid),
+	     "who has an address is followed");
+	must(m->options.joins ||
+	         (ev->notif.has_config && ev->notif.config != m->options.config_text),
+	     "by members that we do not know, or without any");
+}
+
+static bool
+may_lead(const struct model *m)
+{
+	const struct quorum_pair *q = &m->elect->quorums;
+
+	return !m->options.observer && (has_weight(&q->current, m->options.sid) ||
+	                                (m->options.joint && q->has_last_seen &&
+	                                 has_weight(&q->last_seen, m->options.sid)));
+}
+
+static void
+check_decided(const struct model *m, const struct elect_event *ev,
+              const struct elect_action *a, const struct elect_view *now)
 {
 	bool ours = a->vote.leader == m->options.sid;
 
@@ -116,6 +142,10 @@ check_decided(const struct model *m, const struct elect_action *a,
 	     "decided is a state");
 	if (a->reason == ELECT_REASON_REPEATED)
 		return;
+	if (a->reason == ELECT_REASON_NEWER) {
+		check_followed(m, ev, a);
+		return;
+	}
 	must(a->reason == ELECT_REASON_ALL_AGREE ||
 	         a->reason == ELECT_REASON_WINDOW_ENDED ||
 	         a->reason == ELECT_REASON_ESTABLISHED,
@@ -128,9 +158,7 @@ check_decided(const struct model *m, const struct elect_action *a,
 	must(had_quorum(m, &a->vote, a->reason != ELECT_REASON_ESTABLISHED),
 	     "a decision has a quorum behind it");
 	if (ours && m->options.guarded)
-		must(!m->options.observer &&
-		         has_weight(&m->elect->quorums.current, m->options.sid),
-		     "we lead as a voter with a weight only");
+		must(may_lead(m), "we lead as a voter with a weight only");
 }
 
 /* S5, and that the state is kept before the frame goes. */
@@ -194,7 +222,7 @@ check_action(struct model *m, const struct elect_event *ev, const struct elect_a
 		must(ev->type == ELECT_EV_DUE, "a wait ends when it is due");
 		break;
 	case ELECT_ACT_DECIDED:
-		check_decided(m, a, now);
+		check_decided(m, ev, a, now);
 		break;
 	case ELECT_ACT_DOUBT:
 		must(m->options.doubt && now->state == NOTIF_FOLLOWING &&
