@@ -9,6 +9,7 @@
 #include "base/log_limited.h"
 #include "base/paths.h"
 #include "ipc/door.h"
+#include "wire/members.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -98,8 +99,13 @@ make_core(struct elector *s)
 
 	elect_options_ours(&o);
 	o.sid = s->conf->id;
-	o.observer = !conf_is_voter(s->conf, s->conf->id);
+	o.observer = elector_is_observer(s);
 	o.config = &s->config;
+	o.last_seen = s->quorums.has_last_seen ? &s->last_seen : NULL;
+	o.others = s->others;
+	o.other_count = s->other_count;
+	o.joint = o.follow_newer = s->members_len > 0;
+	o.joins = s->joins;
 	o.config_text = s->config_text;
 	o.config_text_len = s->config_text_len;
 	o.multi_address = true;
@@ -174,6 +180,19 @@ take_remote(struct elector *s, const struct msg_remote *m)
 		                                .was_up = m->was_up});
 }
 
+/* Members of another version are not other members of ours, and addresses are hints. */
+static bool
+has_other_members(const struct elector *s, const struct qconfig *theirs)
+{
+	struct members a, b;
+
+	if (s->members_len == 0)
+		return !qconfig_equal(theirs, &s->config);
+	return theirs->version == s->config.version &&
+	       !(members_from_qconfig(theirs, &a) &&
+	         members_from_qconfig(&s->config, &b) && members_same_list(&a, &b));
+}
+
 /* Texts may differ where the members are the same. A text that cannot be read says
  * nothing about members; the core counts it. */
 static bool
@@ -185,7 +204,7 @@ lists_others(struct elector *s, const struct notif *n)
 	                       memcmp(n->config, s->config_text, n->config_len) == 0))
 		return false;
 	return qconfig_parse(n->config, n->config_len, true, theirs) == QCONFIG_OK &&
-	       !qconfig_equal(theirs, &s->config);
+	       has_other_members(s, theirs);
 }
 
 static void
@@ -247,6 +266,30 @@ take_vote(struct elector *s, enum elect_event_type type, const struct msg_vote *
 				.type = type, .serial = m->serial, .vote = m->vote});
 }
 
+/* They begin a replay. Other members than before make a core that knows nothing: what
+ * connmgr retains, which the replay tells, lets it go on. What we have said as the active
+ * elector may still be on its way there, and comes before that of the replay: no vote of
+ * ours falls. */
+static void
+take_members(struct elector *s, const struct msg *m)
+{
+	struct msg state = s->state, decided = s->decided;
+
+	if (!elector_read_members(s, m)) {
+		gate_push(&s->gate, &(struct elect_event){.type = ELECT_EV_AGAIN});
+		return;
+	}
+	start_afresh(s);
+	if (!uplink_active(s->uplink))
+		return;
+	s->state = state;
+	s->decided = decided;
+	if (state.type)
+		take_vote(s, ELECT_EV_STATE, &state.u.state);
+	if (decided.type)
+		take_vote(s, ELECT_EV_DECIDED, &decided.u.decided);
+}
+
 static void
 take_synced(struct elector *s)
 {
@@ -264,6 +307,8 @@ on_message(void *user, const struct msg *m)
 		take_remote(s, &m->u.remote);
 	else if (m->type == MSG_FRAME_IN)
 		take_frame(s, &m->u.frame);
+	else if (m->type == MSG_MEMBERS)
+		take_members(s, m);
 	else if (m->type == MSG_LOOK)
 		take_look(s, &m->u.look);
 	else if (m->type == MSG_ROLE)
@@ -332,22 +377,6 @@ open_ends(struct elector *s)
 	return r;
 }
 
-static int
-read_config(struct elector *s)
-{
-	s->config_text_len =
-	    conf_qconfig(s->conf, s->config_text, sizeof(s->config_text), &s->config);
-	if (s->config_text_len == 0) {
-		log_err("the configuration text does not fit");
-		return -E2BIG;
-	}
-	for (unsigned i = 0; i < s->conf->server_count; i++) {
-		if (s->conf->servers[i].id != s->conf->id)
-			s->remotes[s->remote_count++].sid = s->conf->servers[i].id;
-	}
-	return quorum_init(&s->quorum, &s->config);
-}
-
 int
 elector_open(void *self, const struct conf *conf, const char *name, struct proc *proc)
 {
@@ -360,7 +389,7 @@ elector_open(void *self, const struct conf *conf, const char *name, struct proc 
 	s->proc = proc;
 	s->loop = proc_loop(proc);
 	s->shown.silent = true;
-	r = read_config(s);
+	r = elector_read_file(s);
 	if (r == 0) /* one event at a time: applying the actions pushes none */
 		r = gate_init(&s->gate, sizeof(struct elect_event), 1, &gate_ops, s);
 	if (r == 0)

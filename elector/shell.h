@@ -19,7 +19,9 @@
 
 struct door;
 
-/* A configured server other than ourselves. */
+#define ELECTOR_REMOTES_MAX (3 * QCONFIG_SERVERS_MAX)
+
+/* Another server of our file, or of the members that the peer has said. */
 struct elector_remote {
 	int64_t sid;
 	bool heard;
@@ -58,8 +60,19 @@ struct elector {
 	struct elect *elect;
 	struct attach *attach;
 	struct elect_actions todo;
+
+	/* Who the members are: as the peer said it last (the whole message), or as our
+	 * file says while that is empty. */
+	unsigned char members[MSG_MAX];
+	size_t members_len;
+	bool joins;
 	struct qconfig config;
-	struct quorum quorum;
+	struct qconfig last_seen;
+	struct quorum_pair quorums;
+	/* beside the voters: whom we ask */
+	unsigned other_count;
+	int64_t others[ELECT_OTHERS_MAX];
+	/* of `config`: goes with each notification */
 	char config_text[QCONFIG_TEXT_MAX];
 	size_t config_text_len;
 	unsigned char frame[NOTIF_HEAD + QCONFIG_TEXT_MAX];
@@ -77,7 +90,7 @@ struct elector {
 	/* what the log said last */
 	struct elect_view shown;
 	unsigned remote_count;
-	struct elector_remote remotes[CONF_SERVERS_MAX];
+	struct elector_remote remotes[ELECTOR_REMOTES_MAX];
 	struct elector_counters counters;
 };
 
@@ -88,8 +101,16 @@ int elector_open(void *self, const struct conf *conf, const char *name,
                  struct proc *proc);
 void elector_close(void *self);
 
-/* shell_apply.c: a configured server other than ourselves, NULL: there is none. */
-struct elector_remote *elector_find_remote(struct elector *s, int64_t sid);
+/* shell_members.c. Takes the members of our file: 0, or -errno, logged. */
+int elector_read_file(struct elector *s);
+/* Takes those that the peer says. False: they are the same as before, or cannot be read.
+ */
+bool elector_read_members(struct elector *s, const struct msg *m);
+/* By the members, or where they do not name us by our file. */
+bool elector_is_observer(const struct elector *s);
+struct elector_remote *elector_find_remote(struct elector *s, int64_t sid); /* or NULL */
+
+/* shell_apply.c */
 /* Carries out one action of the core. */
 void elector_apply(struct elector *s, const struct elect_action *a);
 

@@ -8,13 +8,16 @@
 #include <assert.h>
 #include <inttypes.h>
 
-struct elector_remote *
-elector_find_remote(struct elector *s, int64_t sid)
+/* To whom a broadcast goes. */
+static unsigned
+list_asked(const struct elector *s, int64_t out[ELECT_VOTERS_MAX + ELECT_OTHERS_MAX])
 {
-	for (unsigned i = 0; i < s->remote_count; i++)
-		if (s->remotes[i].sid == sid)
-			return &s->remotes[i];
-	return NULL;
+	unsigned count = quorum_pair_voters(&s->quorums, out);
+
+	for (unsigned i = 0; i < s->other_count; i++)
+		if (!quorum_pair_is_voter(&s->quorums, s->others[i]))
+			out[count++] = s->others[i];
+	return count;
 }
 
 static void
@@ -26,6 +29,8 @@ send_vote(struct elector *s, const struct elect_action *a)
 	                  .config_len = s->config_text_len};
 	struct msg m = {.type = MSG_FRAME_OUT,
 	                .u.frame = {.lane = MSG_LANE_ELECTION, .data = s->frame}};
+	int64_t asked[ELECT_VOTERS_MAX + ELECT_OTHERS_MAX];
+	unsigned count;
 
 	if (a->type == ELECT_ACT_SEND &&
 	    uplink_waiting(s->uplink) >= UPLINK_QUEUE_MAX / 2 &&
@@ -41,10 +46,11 @@ send_vote(struct elector *s, const struct elect_action *a)
 		uplink_send(s->uplink, &m);
 		return;
 	}
-	for (unsigned i = 0; i < s->quorum.voter_count; i++) {
-		if (s->quorum.voters[i] == s->conf->id)
+	count = list_asked(s, asked);
+	for (unsigned i = 0; i < count; i++) {
+		if (asked[i] == s->conf->id)
 			continue;
-		m.u.frame.sid = s->quorum.voters[i];
+		m.u.frame.sid = asked[i];
 		s->counters.frames_out++;
 		uplink_send(s->uplink, &m);
 	}
@@ -111,7 +117,14 @@ send_connect(struct elector *s)
 static void
 note_newer_config(struct elector *s, int64_t sid)
 {
-	if (s->counters.newer_configs++ == 0)
+	s->counters.newer_configs++;
+	if (s->members_len > 0)
+		log_limited(LOG_LEVEL_INFO,
+		            "sid=%" PRId64
+		            " has members of a newer version; whoever leads "
+		            "there tells us",
+		            sid);
+	else if (s->counters.newer_configs == 1)
 		log_warning("sid=%" PRId64
 		            " has a newer configuration with other members: compare our "
 		            "configuration file with that of the server",

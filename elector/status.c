@@ -42,6 +42,41 @@ put_vote(struct buf_out *out, const struct vote *v, int64_t round)
 }
 
 static void
+put_voters(struct buf_out *out, const struct quorum *q)
+{
+	json_put_key(out, "voters");
+	buf_put_u8(out, '[');
+	for (unsigned i = 0; i < q->voter_count; i++)
+		buf_put_text(out, "%s%" PRId64, i > 0 ? "," : "", q->voters[i]);
+	buf_put_u8(out, ']');
+	json_put_u64(out, "quorum", quorum_smallest(q));
+}
+
+/* `next` is the new membership of a joint record, which must agree as well. */
+static void
+put_members(struct buf_out *out, const struct elector *s)
+{
+	const struct quorum_pair *p = &s->quorums;
+
+	put_voters(out, &p->current);
+	json_put_key(out, "members");
+	buf_put_u8(out, '{');
+	json_put_bool(out, "told", s->members_len > 0);
+	json_put_bool(out, "joins", s->joins);
+	json_put_i64(out, "version", p->current.version);
+	json_put_key(out, "next");
+	if (p->has_last_seen) {
+		buf_put_u8(out, '{');
+		json_put_i64(out, "version", p->last_seen.version);
+		put_voters(out, &p->last_seen);
+		buf_put_u8(out, '}');
+	} else {
+		buf_put_text(out, "null");
+	}
+	buf_put_u8(out, '}');
+}
+
+static void
 put_election(struct buf_out *out, const struct elector *s)
 {
 	struct elect_view v;
@@ -59,10 +94,7 @@ put_election(struct buf_out *out, const struct elector *s)
 	else
 		put_vote(out, vote_said(&v),
 		         v.phase == ELECT_PHASE_IDLE ? v.current.round : v.clock);
-	buf_put_text(out, ",\"voters\":[");
-	for (unsigned i = 0; i < s->quorum.voter_count; i++)
-		buf_put_text(out, "%s%" PRId64, i > 0 ? "," : "", s->quorum.voters[i]);
-	buf_put_text(out, "],\"quorum\":%u", quorum_smallest(&s->quorum));
+	put_members(out, s);
 }
 
 static void
