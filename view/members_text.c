@@ -41,11 +41,14 @@ put_servers(struct text *t, const struct members_said *s)
 	put_missing(t, s);
 }
 
-/* What is changed. A server whose disk is another is exchanged in one version. */
+/* What is changed. A server whose disk is another is exchanged in one version; where
+ * nothing was in force, a group is founded. */
 static void
 put_change(struct text *t, const struct members_said *s)
 {
-	if (s->from == s->to)
+	if (s->from == 0)
+		put(t, "founding of members %" PRId64, s->to);
+	else if (s->from == s->to)
 		put(t, "members %" PRId64 " with a new disk", s->to);
 	else
 		put(t, "members %" PRId64 " → %" PRId64, s->from, s->to);
@@ -173,8 +176,10 @@ new_disk_waits(struct text *t, const struct members_said *s)
 {
 	put(t, "server %" PRId64 " has a new disk and waits: no quorum without it",
 	    s->other);
-	if (s->missing_count == 0)
+	if (s->missing_count == 0) {
+		put(t, "; if the old disks are lost for ever: conclave refound");
 		return;
+	}
 	put(t, "; missing ");
 	put_missing(t, s);
 	put(t, ". Start them; if they are lost for ever: conclave refound");
