@@ -21,14 +21,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* bytes; the second slot begins there, at the start of a page and of a sector */
-#define SLOTS_BLOCK    4096
-#define SLOTS_COUNT    2
-#define SLOTS_BODY_MAX 4000
+/* A slot has so many bytes, or a multiple: the second one begins at the start of a page
+ * and of a sector. */
+#define SLOTS_PAGE  4096
+#define SLOTS_COUNT 2
+/* how many of them the caller's lines may have */
+#define SLOTS_BODY_MAX(size) ((size)-96)
 
 struct slots {
-	/* the newest value, as it is in its slot, or shall be */
-	char block[SLOTS_BLOCK];
+	/* bytes of a slot */
+	size_t size;
+	/* the newest value, as it is in its slot, or shall be; the caller's memory */
+	char *block;
 	uint64_t count;
 	unsigned at;
 	/* Which slots are sure of it. */
@@ -37,25 +41,29 @@ struct slots {
 
 struct slots_write {
 	unsigned slot;
-	/* SLOTS_BLOCK bytes, borrowed from the struct slots until it changes */
+	/* `size` bytes, borrowed from the struct slots until it changes */
+	size_t size;
 	const char *block;
 };
 
 /* Makes a slot of `body`: lines without NUL, the last one with its newline. False: `body`
  * is longer than SLOTS_BODY_MAX, or does not end with a newline. */
-bool slots_encode(char block[SLOTS_BLOCK], uint64_t count, const char *body, size_t len);
+bool slots_encode(char *block, size_t size, uint64_t count, const char *body, size_t len);
 /* False: the bytes are no whole slot. `body` points into `block`. */
-bool slots_decode(const char block[SLOTS_BLOCK], uint64_t *count, const char **body,
+bool slots_decode(const char *block, size_t size, uint64_t *count, const char **body,
                   size_t *len);
 
-/* Begins with what the slots hold. False: both are bad, or contradict each other. */
-bool slots_start(struct slots *s, const char blocks[SLOTS_COUNT][SLOTS_BLOCK]);
+/* Begins with what the slots hold, one behind the other in `blocks`; `block` is the room
+ * for one, which is kept. False: both are bad, or contradict each other. `bad`: which
+ * are. */
+bool slots_start(struct slots *s, size_t size, const char *blocks, char *block,
+                 bool bad[SLOTS_COUNT]);
 /* The newest value. */
 const char *slots_body(const struct slots *s, size_t *len);
 /* True: the newest value is on the disk, and survives whatever comes. */
 bool slots_is_sure(const struct slots *s);
-/* Takes a new value; the last one must be sure, and no write may be in progress. False as
- * slots_encode, and nothing has changed. */
+/* Takes a new value, which does not lie in `block`; the last one must be sure, and no
+ * write may be in progress. False as slots_encode, and nothing has changed. */
 bool slots_set(struct slots *s, const char *body, size_t len);
 /* The write that the newest value waits for; false: it is sure. Writes are done one at a
  * time, each with a sync, and told to slots_done. */

@@ -38,19 +38,19 @@ sync_all(const char *folder)
 }
 
 int
-slots_file_make(const char *path, const char *body, size_t len)
+slots_file_make(const char *path, size_t size, char *blocks, const char *body, size_t len)
 {
-	char blocks[SLOTS_COUNT][SLOTS_BLOCK], folder[PATH_MAX], fresh[PATH_MAX];
+	char folder[PATH_MAX], fresh[PATH_MAX];
 	int r = folder_of(path, folder);
 
 	if (r < 0)
 		return r;
 	if (snprintf(fresh, sizeof(fresh), "%s.new", path) >= (int)sizeof(fresh))
 		return -ENAMETOOLONG;
-	if (!slots_encode(blocks[0], 1, body, len))
+	if (!slots_encode(blocks, size, 1, body, len))
 		return -EINVAL;
-	memcpy(blocks[1], blocks[0], SLOTS_BLOCK);
-	r = file_write_new(fresh, blocks, sizeof(blocks), true);
+	memcpy(blocks + size, blocks, size);
+	r = file_write_new(fresh, blocks, SLOTS_COUNT * size, true);
 	if (r == 0)
 		r = sync_all(folder);
 	if (r == 0 && rename(fresh, path) < 0)
@@ -63,15 +63,14 @@ slots_file_make(const char *path, const char *body, size_t len)
 }
 
 static int
-read_slot(int fd, unsigned slot, char block[SLOTS_BLOCK])
+read_slot(int fd, off_t at, size_t size, char *block)
 {
 	size_t have = 0;
 	ssize_t n = 1;
 
-	memset(block, 0, SLOTS_BLOCK);
-	while (have < SLOTS_BLOCK && n != 0) {
-		n = pread(fd, block + have, SLOTS_BLOCK - have,
-		          (off_t)(slot * SLOTS_BLOCK + have));
+	memset(block, 0, size);
+	while (have < size && n != 0) {
+		n = pread(fd, block + have, size - have, at + (off_t)have);
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		have += n > 0 ? (size_t)n : 0;
@@ -80,7 +79,7 @@ read_slot(int fd, unsigned slot, char block[SLOTS_BLOCK])
 }
 
 int
-slots_file_open(const char *path, int *fd, char blocks[SLOTS_COUNT][SLOTS_BLOCK])
+slots_file_open(const char *path, size_t size, int *fd, char *blocks)
 {
 	char folder[PATH_MAX];
 	int r = folder_of(path, folder);
@@ -92,8 +91,8 @@ slots_file_open(const char *path, int *fd, char blocks[SLOTS_COUNT][SLOTS_BLOCK]
 	if (opened < 0)
 		return errno == ENOENT ? SLOTS_FILE_NONE : -errno;
 	r = file_sync_dir(folder);
-	first = read_slot(opened, 0, blocks[0]);
-	second = read_slot(opened, 1, blocks[1]);
+	first = read_slot(opened, 0, size, blocks);
+	second = read_slot(opened, (off_t)size, size, blocks + size);
 	if (r == 0 && first < 0 && second < 0)
 		r = first;
 	if (r < 0) {
@@ -105,13 +104,21 @@ slots_file_open(const char *path, int *fd, char blocks[SLOTS_COUNT][SLOTS_BLOCK]
 }
 
 int
+slots_file_remove(const char *path)
+{
+	if (unlink(path) == 0)
+		return 0;
+	return errno == ENOENT ? SLOTS_FILE_NONE : -errno;
+}
+
+int
 slots_file_write(int fd, const struct slots_write *w)
 {
 	size_t done = 0;
 
-	while (done < SLOTS_BLOCK) {
-		ssize_t n = pwrite(fd, w->block + done, SLOTS_BLOCK - done,
-		                   (off_t)(w->slot * SLOTS_BLOCK + done));
+	while (done < w->size) {
+		ssize_t n = pwrite(fd, w->block + done, w->size - done,
+		                   (off_t)(w->slot * w->size + done));
 
 		if (n == 0)
 			return -EIO;

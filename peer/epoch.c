@@ -45,6 +45,7 @@ struct epoch {
 	/* The last mirror failed, and the log says so. */
 	bool unmirrored;
 	struct slots slots;
+	char block[SLOTS_PAGE];
 	char wanted[TEXT_MAX];
 	size_t wanted_len;
 
@@ -53,7 +54,8 @@ struct epoch {
 	struct slots_write write;
 	int fd;
 	bool locked;
-	char blocks[SLOTS_COUNT][SLOTS_BLOCK];
+	char blocks[SLOTS_COUNT * SLOTS_PAGE];
+	bool bad[SLOTS_COUNT];
 	char why[PATH_MAX + EPOCH_WHY_MAX];
 };
 
@@ -167,12 +169,13 @@ open_file(struct epoch *e)
 	if (e->fd != NO_FILE)
 		slots_file_close(e->fd);
 	e->fd = NO_FILE;
-	r = slots_file_open(e->path, &e->fd, e->blocks);
+	r = slots_file_open(e->path, SLOTS_PAGE, &e->fd, e->blocks);
 	if (r == SLOTS_FILE_NONE) {
-		r = slots_file_make(e->path, text, put_record(text, &none));
+		r = slots_file_make(e->path, SLOTS_PAGE, e->blocks, text,
+		                    put_record(text, &none));
 		if (r < 0)
 			return unusable(e, e->path, "cannot be made", r);
-		r = slots_file_open(e->path, &e->fd, e->blocks);
+		r = slots_file_open(e->path, SLOTS_PAGE, &e->fd, e->blocks);
 		if (r == SLOTS_FILE_NONE)
 			r = -ENOENT;
 	}
@@ -287,12 +290,8 @@ on_timer(sd_event_source *source, uint64_t usec, void *user)
 static void
 tell_bad_slots(const struct epoch *e)
 {
-	const char *body;
-	uint64_t count;
-	size_t len;
-
 	for (unsigned i = 0; i < SLOTS_COUNT; i++)
-		if (!slots_decode(e->blocks[i], &count, &body, &len))
+		if (e->bad[i])
 			log_notice(
 			    "%s: slot %u was damaged; it is written again from the "
 			    "other one",
@@ -302,7 +301,8 @@ tell_bad_slots(const struct epoch *e)
 static void
 on_read_done(struct epoch *e, int result)
 {
-	if (result == 0 && !slots_start(&e->slots, e->blocks))
+	if (result == 0 &&
+	    !slots_start(&e->slots, SLOTS_PAGE, e->blocks, e->block, e->bad))
 		result = damaged(e, e->path, "is damaged in both slots");
 	e->known = result == 0;
 	if (result == 0)

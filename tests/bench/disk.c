@@ -17,21 +17,21 @@
 static int
 in_slots(const char *path, struct series *s)
 {
-	static char blocks[SLOTS_COUNT][SLOTS_BLOCK];
+	static char blocks[SLOTS_COUNT][SLOTS_PAGE];
 	int fd, r;
 
-	r = slots_file_make(path, "epoch 0\n", 8);
+	r = slots_file_make(path, SLOTS_PAGE, blocks[0], "epoch 0\n", 8);
 	if (r == 0)
-		r = slots_file_open(path, &fd, blocks);
+		r = slots_file_open(path, SLOTS_PAGE, &fd, blocks[0]);
 	if (r != 0)
 		return r;
 	for (unsigned i = 1; i <= WRITES && r == 0; i++) {
-		struct slots_write w = {.slot = i % 2, .block = blocks[i % 2]};
+		struct slots_write w = {i % 2, SLOTS_PAGE, blocks[i % 2]};
 		uint64_t start_us = clock_us();
 		char text[64];
 		size_t len = (size_t)snprintf(text, sizeof(text), "epoch %u\n", i);
 
-		slots_encode(blocks[i % 2], i, text, len);
+		slots_encode(blocks[i % 2], SLOTS_PAGE, i, text, len);
 		r = slots_file_write(fd, &w);
 		series_add(s, (double)(clock_us() - start_us));
 	}

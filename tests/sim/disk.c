@@ -41,7 +41,7 @@ note(struct sim_slot *s)
 	const char *body;
 	size_t len;
 
-	if (!slots_decode(s->disk, &s->count, &body, &len) ||
+	if (!slots_decode(s->disk, SLOTS_PAGE, &s->count, &body, &len) ||
 	    sscanf(body,
 	           "conclave epochs 1 accepted %" SCNd64 " current %" SCNd64
 	           " claim 0x%" SCNx64,
@@ -64,8 +64,8 @@ sim_disk_put(struct sim_disk *d, const struct role_record *r)
 	for (unsigned i = 0; i < SLOTS_COUNT; i++) {
 		struct sim_slot *s = &d->slots[i];
 
-		slots_encode(s->disk, count + 1, body, (size_t)len);
-		memcpy(s->cache, s->disk, SLOTS_BLOCK);
+		slots_encode(s->disk, SLOTS_PAGE, count + 1, body, (size_t)len);
+		memcpy(s->cache, s->disk, SLOTS_PAGE);
 		s->dirty = false;
 		note(s);
 	}
@@ -78,10 +78,10 @@ is_safe(const struct sim_disk *d, unsigned slot)
 {
 	const struct sim_slot *s = &d->slots[slot];
 
-	if (s->dirty && memcmp(s->disk, s->cache, SLOTS_BLOCK) != 0)
+	if (s->dirty && memcmp(s->disk, s->cache, SLOTS_PAGE) != 0)
 		return false;
 	return !d->writing || d->slot != slot ||
-	       memcmp(s->disk, d->block, SLOTS_BLOCK) == 0;
+	       memcmp(s->disk, d->block, SLOTS_PAGE) == 0;
 }
 
 struct role_record
@@ -113,7 +113,7 @@ sim_disk_durable(const struct sim_disk *d, unsigned file)
 static void
 tear(struct sim_slot *s)
 {
-	for (size_t at = 0; at < SLOTS_BLOCK; at += SECTOR)
+	for (size_t at = 0; at < SLOTS_PAGE; at += SECTOR)
 		if (sim_random(2))
 			memcpy(s->disk + at, s->cache + at, SECTOR);
 }
@@ -125,7 +125,7 @@ lose(struct sim_disk *d, struct sim_slot *s)
 	uint64_t what = d->dead ? 2 : sim_random(3);
 
 	if (what == 0)
-		memcpy(s->disk, s->cache, SLOTS_BLOCK);
+		memcpy(s->disk, s->cache, SLOTS_PAGE);
 	else if (what == 1)
 		tear(s);
 	s->dirty = false;
@@ -137,7 +137,7 @@ to_cache(struct sim_disk *d)
 {
 	struct sim_slot *s = &d->slots[d->slot];
 
-	memcpy(s->cache, d->block, SLOTS_BLOCK);
+	memcpy(s->cache, d->block, SLOTS_PAGE);
 	s->dirty = true;
 	d->writing = false;
 }
@@ -147,7 +147,7 @@ sync_slot(struct sim_slot *s)
 {
 	if (sim.bug == SIM_BUG_NO_FSYNC)
 		return;
-	memcpy(s->disk, s->cache, SLOTS_BLOCK);
+	memcpy(s->disk, s->cache, SLOTS_PAGE);
 	s->dirty = false;
 	note(s);
 }
@@ -172,10 +172,10 @@ rot(struct sim_disk *d)
 {
 	struct sim_slot *s = &d->slots[sim_random(2)];
 
-	if (memcmp(d->slots[0].disk, d->slots[1].disk, SLOTS_BLOCK) != 0 ||
+	if (memcmp(d->slots[0].disk, d->slots[1].disk, SLOTS_PAGE) != 0 ||
 	    !sim_chance(50))
 		return;
-	s->disk[sim_random(SLOTS_BLOCK)] ^= 1;
+	s->disk[sim_random(SLOTS_PAGE)] ^= 1;
 	note(s);
 }
 
@@ -192,7 +192,7 @@ sim_disk_power_off(struct sim_disk *d)
 			lose(d, &d->slots[i]);
 	rot(d);
 	for (unsigned i = 0; i < SLOTS_COUNT; i++)
-		memcpy(d->slots[i].cache, d->slots[i].disk, SLOTS_BLOCK);
+		memcpy(d->slots[i].cache, d->slots[i].disk, SLOTS_PAGE);
 }
 
 /* ---- base/slots_file.h ---- */
@@ -204,19 +204,20 @@ is_failing(const struct sim_disk *d)
 }
 
 int
-slots_file_make(const char *path, const char *body, size_t len)
+slots_file_make(const char *path, size_t size, char *blocks, const char *body, size_t len)
 {
 	struct sim_disk *d = own_disk();
 	bool failed = is_failing(d);
 
 	(void)path;
+	(void)blocks;
 	assert(!d->exists);
 	if (failed && sim_random(2))
 		return -EIO;
 	for (unsigned i = 0; i < SLOTS_COUNT; i++) {
-		if (!slots_encode(d->slots[i].disk, 1, body, len))
+		if (!slots_encode(d->slots[i].disk, size, 1, body, len))
 			return -EINVAL;
-		memcpy(d->slots[i].cache, d->slots[i].disk, SLOTS_BLOCK);
+		memcpy(d->slots[i].cache, d->slots[i].disk, SLOTS_PAGE);
 		note(&d->slots[i]);
 	}
 	d->exists = true;
@@ -225,9 +226,11 @@ slots_file_make(const char *path, const char *body, size_t len)
 }
 
 int
-slots_file_open(const char *path, int *fd, char blocks[SLOTS_COUNT][SLOTS_BLOCK])
+slots_file_open(const char *path, size_t size, int *fd, char *blocks)
 {
 	struct sim_disk *d = own_disk();
+	char block[SLOTS_PAGE];
+	bool bad[SLOTS_COUNT];
 	struct slots s;
 
 	(void)path;
@@ -237,8 +240,8 @@ slots_file_open(const char *path, int *fd, char blocks[SLOTS_COUNT][SLOTS_BLOCK]
 		return -EIO;
 	d->named = true;
 	for (unsigned i = 0; i < SLOTS_COUNT; i++)
-		memcpy(blocks[i], d->slots[i].cache, SLOTS_BLOCK);
-	if (!slots_start(&s, (const char(*)[SLOTS_BLOCK])blocks))
+		memcpy(blocks + i * size, d->slots[i].cache, size);
+	if (!slots_start(&s, size, blocks, block, bad))
 		sim_fail("S10: server %u finds both slots bad", sim.running->server + 1);
 	*fd = (int)sim.running->server;
 	return 0;
@@ -290,7 +293,7 @@ errand_busy(const struct errand *e)
 static bool
 is_there(const struct sim_disk *d)
 {
-	return memcmp(d->slots[d->slot].disk, d->block, SLOTS_BLOCK) == 0;
+	return memcmp(d->slots[d->slot].disk, d->block, SLOTS_PAGE) == 0;
 }
 
 /* The write of which slots_file_write has said how it ends. */
@@ -306,7 +309,7 @@ end_write(struct sim_disk *d)
 	}
 	lose(d, s);
 	if (d->dead)
-		memcpy(s->cache, s->disk, SLOTS_BLOCK);
+		memcpy(s->cache, s->disk, SLOTS_PAGE);
 }
 
 static void
@@ -346,7 +349,7 @@ slots_file_write(int fd, const struct slots_write *w)
 	assert(!d->writing);
 	d->writing = true;
 	d->slot = w->slot;
-	memcpy(d->block, w->block, SLOTS_BLOCK);
+	memcpy(d->block, w->block, SLOTS_PAGE);
 	d->cached_us = sim.now_us + sim_random(work_end_us - sim.now_us);
 	d->free_us = work_end_us;
 	d->fails = is_failing(d) || (d->dead && !is_there(d));

@@ -80,10 +80,10 @@ struct proc { /* one process; the type is that of proc/proc.h */
 enum sim_number { SIM_ACCEPTED, SIM_CURRENT }; /* of a peer, on its disk */
 
 struct sim_slot { /* of the peer's record */
-	char disk[SLOTS_BLOCK];
-	char cache[SLOTS_BLOCK]; /* what processes read */
-	bool dirty;              /* the disk may lack what is in the cache */
-	uint64_t count;          /* of the slot on the disk; 0: nobody can read it */
+	char disk[SLOTS_PAGE];
+	char cache[SLOTS_PAGE]; /* what processes read */
+	bool dirty;             /* the disk may lack what is in the cache */
+	uint64_t count;         /* of the slot on the disk; 0: nobody can read it */
 	struct role_record record;
 };
 
@@ -93,7 +93,7 @@ struct sim_disk {
 	bool named;  /* so does its name, after a power failure */
 	bool writing;
 	unsigned slot;
-	char block[SLOTS_BLOCK];
+	char block[SLOTS_PAGE];
 	bool fails;
 	uint64_t cached_us; /* from then on processes read the block */
 	uint64_t free_us;   /* until then a killed writer holds the lock */

@@ -39,7 +39,7 @@ static struct epoch *epoch;
 /* What was called, as "w0 s " for a write of slot 0 and a sync; it grows in the thread.
  */
 static char calls[4096];
-static char blocks_written[64][SLOTS_BLOCK];
+static char blocks_written[64][SLOTS_PAGE];
 static unsigned block_count;
 static int fail_syncs;      /* so many fail */
 static bool fail_folder;    /* the sync of the folder does */
@@ -57,7 +57,7 @@ ssize_t
 pwrite(int fd, const void *data, size_t len, off_t at)
 {
 	note(at == 0 ? "w0 " : "w1 ");
-	memcpy(blocks_written[block_count++ % 64], data, SLOTS_BLOCK);
+	memcpy(blocks_written[block_count++ % 64], data, SLOTS_PAGE);
 	return syscall(SYS_pwrite64, fd, data, len, at);
 }
 
@@ -185,31 +185,31 @@ again(uint32_t mirror_ms)
 /* ---- the file, past the functions that are tested ---- */
 
 static inline void
-get_slot(unsigned slot, char block[SLOTS_BLOCK])
+get_slot(unsigned slot, char block[SLOTS_PAGE])
 {
 	FILE *f = fopen(path, "r");
 
 	assert_non_null(f);
-	assert_int_equal(fseek(f, (long)(slot * SLOTS_BLOCK), SEEK_SET), 0);
-	assert_int_equal(fread(block, 1, SLOTS_BLOCK, f), SLOTS_BLOCK);
+	assert_int_equal(fseek(f, (long)(slot * SLOTS_PAGE), SEEK_SET), 0);
+	assert_int_equal(fread(block, 1, SLOTS_PAGE, f), SLOTS_PAGE);
 	fclose(f);
 }
 
 static inline void
-put_slot(unsigned slot, const char block[SLOTS_BLOCK])
+put_slot(unsigned slot, const char block[SLOTS_PAGE])
 {
 	FILE *f = fopen(path, "r+");
 
 	assert_non_null(f);
-	assert_int_equal(fseek(f, (long)(slot * SLOTS_BLOCK), SEEK_SET), 0);
-	assert_int_equal(fwrite(block, 1, SLOTS_BLOCK, f), SLOTS_BLOCK);
+	assert_int_equal(fseek(f, (long)(slot * SLOTS_PAGE), SEEK_SET), 0);
+	assert_int_equal(fwrite(block, 1, SLOTS_PAGE, f), SLOTS_PAGE);
 	assert_int_equal(fclose(f), 0);
 }
 
 static inline void
 spoil(unsigned slot)
 {
-	char block[SLOTS_BLOCK];
+	char block[SLOTS_PAGE];
 
 	memset(block, 0, sizeof(block));
 	put_slot(slot, block);
@@ -218,9 +218,9 @@ spoil(unsigned slot)
 static inline void
 put_text(const char *text)
 {
-	char block[SLOTS_BLOCK];
+	char block[SLOTS_PAGE];
 
-	assert_true(slots_encode(block, 7, text, strlen(text)));
+	assert_true(slots_encode(block, SLOTS_PAGE, 7, text, strlen(text)));
 	put_slot(0, block);
 	put_slot(1, block);
 }
@@ -228,11 +228,11 @@ put_text(const char *text)
 static inline bool
 are_equal(void)
 {
-	char a[SLOTS_BLOCK], b[SLOTS_BLOCK];
+	char a[SLOTS_PAGE], b[SLOTS_PAGE];
 
 	get_slot(0, a);
 	get_slot(1, b);
-	return memcmp(a, b, SLOTS_BLOCK) == 0;
+	return memcmp(a, b, SLOTS_PAGE) == 0;
 }
 
 static inline int

@@ -4,7 +4,7 @@
 static void
 a_first_start(void **state)
 {
-	char block[SLOTS_BLOCK];
+	char block[SLOTS_PAGE];
 	static const char want[] =
 	    "conclave epochs 1\naccepted 0\ncurrent 0\nclaim 0x0\n";
 
@@ -84,18 +84,15 @@ a_failed_sync_is_written_again(void **state)
 	assert_int_equal(write_it(REC(5, 0, 0)), -EIO);
 	assert_int_equal(write_it(REC(5, 0, 0)), 0);
 	assert_string_equal(calls, "w1 s w1 s w1 s ");
-	assert_memory_equal(blocks_written[first], blocks_written[first + 1],
-	                    SLOTS_BLOCK);
-	assert_memory_equal(blocks_written[first], blocks_written[first + 2],
-	                    SLOTS_BLOCK);
+	assert_memory_equal(blocks_written[first], blocks_written[first + 1], SLOTS_PAGE);
+	assert_memory_equal(blocks_written[first], blocks_written[first + 2], SLOTS_PAGE);
 	calls[0] = '\0';
 	first = block_count;
 	fail_syncs = 1;
 	assert_int_equal(write_it(REC(6, 0, 9)), -EIO);
 	assert_int_equal(write_it(REC(6, 0, 0)), 0); /* another one */
 	assert_string_equal(calls, "w0 s w0 s w1 s ");
-	assert_memory_equal(blocks_written[first], blocks_written[first + 1],
-	                    SLOTS_BLOCK);
+	assert_memory_equal(blocks_written[first], blocks_written[first + 1], SLOTS_PAGE);
 	again(NEVER_MS);
 	reads(6, 0, 0);
 }

@@ -19,10 +19,12 @@
 #include <cmocka.h>
 
 #define BODY "value 1\n"
+#define SIZE (16 * SLOTS_PAGE)
 
 static char folder[] = "/tmp/test_slots_file.XXXXXX";
 static char path[64];
 static char calls[1024];
+static char room[SLOTS_COUNT * SIZE];
 static const char *fails = ""; /* the call that does */
 static unsigned short_writes;  /* how many write one byte only */
 
@@ -73,7 +75,7 @@ rename(const char *from, const char *to)
 ssize_t
 pwrite(int fd, const void *data, size_t len, off_t at)
 {
-	if (call(at < SLOTS_BLOCK ? "write-0" : "write-1") < 0)
+	if (call(at < SIZE ? "write-0" : "write-1") < 0)
 		return -1;
 	if (short_writes > 0) {
 		short_writes--;
@@ -86,7 +88,7 @@ ssize_t
 pread(int fd, void *data, size_t len, off_t at)
 {
 	if (strcmp(fails, "read") == 0 ||
-	    strcmp(fails, at < SLOTS_BLOCK ? "read-0" : "read-1") == 0) {
+	    strcmp(fails, at < SIZE ? "read-0" : "read-1") == 0) {
 		errno = EIO;
 		return -1;
 	}
@@ -104,7 +106,7 @@ static int
 make(const char *failing)
 {
 	begin(failing);
-	return slots_file_make(path, BODY, strlen(BODY));
+	return slots_file_make(path, SIZE, room, BODY, strlen(BODY));
 }
 
 static bool
@@ -114,19 +116,19 @@ exists(void)
 }
 
 static bool
-is_value(const char block[SLOTS_BLOCK], uint64_t count)
+is_value(const char block[SIZE], uint64_t count)
 {
 	const char *body;
 	uint64_t found;
 	size_t len;
 
-	return slots_decode(block, &found, &body, &len) && found == count;
+	return slots_decode(block, SIZE, &found, &body, &len) && found == count;
 }
 
 static void
 made_with_every_byte(void **state)
 {
-	char blocks[SLOTS_COUNT][SLOTS_BLOCK];
+	static char blocks[SLOTS_COUNT][SIZE];
 	struct stat st;
 	int fd;
 
@@ -138,7 +140,7 @@ made_with_every_byte(void **state)
 	assert_true(st.st_blocks * 512 >= st.st_size); /* no holes */
 	assert_int_equal(st.st_mode & 0777, 0600);
 	begin("");
-	assert_int_equal(slots_file_open(path, &fd, blocks), 0);
+	assert_int_equal(slots_file_open(path, SIZE, &fd, blocks[0]), 0);
 	assert_string_equal(calls, "sync-folder ");
 	assert_true(is_value(blocks[0], 1) && is_value(blocks[1], 1));
 	slots_file_close(fd);
@@ -149,7 +151,7 @@ static void
 made_or_not(void **state)
 {
 	static const char *const before[] = {"sync-file", "sync-all", "rename"};
-	char blocks[SLOTS_COUNT][SLOTS_BLOCK];
+	static char blocks[SLOTS_COUNT][SIZE];
 	char fresh[80];
 	int fd;
 
@@ -159,48 +161,49 @@ made_or_not(void **state)
 		assert_int_equal(make(before[i]), -EIO);
 		assert_false(exists());
 		assert_int_not_equal(access(fresh, F_OK), 0);
-		assert_int_equal(slots_file_open(path, &fd, blocks), SLOTS_FILE_NONE);
+		assert_int_equal(slots_file_open(path, SIZE, &fd, blocks[0]),
+		                 SLOTS_FILE_NONE);
 	}
 	assert_int_equal(make("sync-folder"), -EIO);
 	assert_true(exists());
 	assert_int_equal(make(""), 0);
-	assert_int_equal(slots_file_make("x", BODY, strlen(BODY)), -EINVAL);
-	assert_int_equal(slots_file_make(path, "x", 1), -EINVAL);
+	assert_int_equal(slots_file_make("x", SIZE, room, BODY, strlen(BODY)), -EINVAL);
+	assert_int_equal(slots_file_make(path, SIZE, room, "x", 1), -EINVAL);
 }
 
 static void
 opened_only_with_a_synced_name(void **state)
 {
-	char blocks[SLOTS_COUNT][SLOTS_BLOCK];
+	static char blocks[SLOTS_COUNT][SIZE];
 	int fd = -7;
 
 	(void)state;
 	assert_int_equal(make(""), 0);
 	begin("sync-folder");
-	assert_int_equal(slots_file_open(path, &fd, blocks), -EIO);
+	assert_int_equal(slots_file_open(path, SIZE, &fd, blocks[0]), -EIO);
 	assert_int_equal(fd, -7);
 }
 
 static void
 a_slot_that_cannot_be_read(void **state)
 {
-	char blocks[SLOTS_COUNT][SLOTS_BLOCK];
+	static char blocks[SLOTS_COUNT][SIZE];
 	int fd;
 
 	(void)state;
 	assert_int_equal(make(""), 0);
 	for (unsigned i = 0; i < SLOTS_COUNT; i++) {
 		begin(i == 0 ? "read-0" : "read-1");
-		assert_int_equal(slots_file_open(path, &fd, blocks), 0);
+		assert_int_equal(slots_file_open(path, SIZE, &fd, blocks[0]), 0);
 		assert_false(is_value(blocks[i], 1));
 		assert_true(is_value(blocks[1 - i], 1));
 		slots_file_close(fd);
 	}
 	begin("read");
-	assert_int_equal(slots_file_open(path, &fd, blocks), -EIO);
+	assert_int_equal(slots_file_open(path, SIZE, &fd, blocks[0]), -EIO);
 	begin("");
-	assert_int_equal(truncate(path, SLOTS_BLOCK + 100), 0);
-	assert_int_equal(slots_file_open(path, &fd, blocks), 0);
+	assert_int_equal(truncate(path, SIZE + 100), 0);
+	assert_int_equal(slots_file_open(path, SIZE, &fd, blocks[0]), 0);
 	assert_true(is_value(blocks[0], 1));
 	assert_false(is_value(blocks[1], 1));
 	slots_file_close(fd);
@@ -209,30 +212,30 @@ a_slot_that_cannot_be_read(void **state)
 static void
 no_regular_file(void **state)
 {
-	char blocks[SLOTS_COUNT][SLOTS_BLOCK];
+	static char blocks[SLOTS_COUNT][SIZE];
 	int fd;
 
 	(void)state;
 	begin("");
 	assert_int_equal(symlink("/etc/passwd", path), 0);
-	assert_int_equal(slots_file_open(path, &fd, blocks), -ELOOP);
+	assert_int_equal(slots_file_open(path, SIZE, &fd, blocks[0]), -ELOOP);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(mkdir(path, 0700), 0);
-	assert_int_equal(slots_file_open(path, &fd, blocks), -EISDIR);
+	assert_int_equal(slots_file_open(path, SIZE, &fd, blocks[0]), -EISDIR);
 	assert_int_equal(rmdir(path), 0);
 }
 
 static void
 written_and_synced(void **state)
 {
-	char blocks[SLOTS_COUNT][SLOTS_BLOCK], block[SLOTS_BLOCK];
-	struct slots_write w = {.slot = 1, .block = block};
+	static char blocks[SLOTS_COUNT][SIZE], block[SIZE];
+	struct slots_write w = {1, SIZE, block};
 	int fd;
 
 	(void)state;
 	assert_int_equal(make(""), 0);
-	assert_int_equal(slots_file_open(path, &fd, blocks), 0);
-	assert_true(slots_encode(block, 2, "value 2\n", 8));
+	assert_int_equal(slots_file_open(path, SIZE, &fd, blocks[0]), 0);
+	assert_true(slots_encode(block, SIZE, 2, "value 2\n", 8));
 	begin("");
 	assert_int_equal(slots_file_write(fd, &w), 0);
 	assert_string_equal(calls, "write-1 sync ");
@@ -242,7 +245,7 @@ written_and_synced(void **state)
 	assert_int_equal(slots_file_write(fd, &w), 0);
 	assert_string_equal(calls, "write-0 write-0 write-0 sync ");
 	slots_file_close(fd);
-	assert_int_equal(slots_file_open(path, &fd, blocks), 0);
+	assert_int_equal(slots_file_open(path, SIZE, &fd, blocks[0]), 0);
 	assert_true(is_value(blocks[0], 2) && is_value(blocks[1], 2));
 	begin("write-0");
 	assert_int_equal(slots_file_write(fd, &w), -EIO);
@@ -250,6 +253,17 @@ written_and_synced(void **state)
 	begin("sync");
 	assert_int_equal(slots_file_write(fd, &w), -EIO);
 	slots_file_close(fd);
+}
+
+static void
+removed_once(void **state)
+{
+	(void)state;
+	assert_int_equal(make(""), 0);
+	assert_int_equal(slots_file_remove(path), 0);
+	assert_false(exists());
+	assert_int_equal(slots_file_remove(path), SLOTS_FILE_NONE);
+	assert_int_equal(slots_file_remove(folder), -EISDIR);
 }
 
 static int
@@ -288,6 +302,7 @@ main(void)
 	    TEST(a_slot_that_cannot_be_read),
 	    TEST(no_regular_file),
 	    TEST(written_and_synced),
+	    TEST(removed_once),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
