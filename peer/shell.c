@@ -111,9 +111,9 @@ on_written(void *user, int error)
 	p->writing = false;
 	if (error < 0) {
 		p->counters.writes_failed++;
-		log_err("%s/" EPOCH_FILE " cannot be written: %s; repair the disk, until "
-		        "then this server promises nothing",
-		        p->folder, strerror(-error));
+		log_err("%s cannot be written: %s; %s, until then this server promises "
+		        "nothing",
+		        epoch_path(p->epochs), strerror(-error), epoch_remedy(error));
 	}
 	if (ours)
 		push(p, (struct role_event){.type = ROLE_EV_WRITTEN, .error = error});

@@ -85,6 +85,11 @@ struct peer {
 	bool damaged;
 	/* Why the record cannot be used; "": it can, or is being read. */
 	char why[PEER_WHY_MAX];
+	/* Why this server is one with a new disk, until it has a membership; "": it is
+	 * not. */
+	char anew[PEER_WHY_MAX];
+	/* Where servers may be reached that no file names: kept with the record. */
+	struct members_hints hints;
 
 	/* what was published last, and when */
 	struct role_view view;
@@ -130,7 +135,7 @@ void peer_door_claimed(struct peer *p, int64_t claim, int error);
 void peer_try_start(struct peer *p);
 /* of struct epoch_ops: gives it to the core. */
 void peer_on_read(void *user, int result, const struct role_record *record,
-                  const char *why);
+                  const struct members_hints *hints, const char *why);
 
 /* Why there can be no leader or no promise here; "" if nothing stands in the way. */
 const char *peer_reason(const struct peer *p, char *out, size_t cap);

@@ -78,7 +78,9 @@ start_write(struct peer *p, const struct role_record *record)
 {
 	p->counters.writes++;
 	p->writing = true;
-	epoch_write(p->epochs, record);
+	if (record->members.epoch > 0)
+		p->anew[0] = '\0';
+	epoch_write(p->epochs, record, &p->hints);
 }
 
 void

@@ -65,8 +65,8 @@ peer_door_claimed(struct peer *p, int64_t claim, int error)
 	p->claiming = false;
 	p->claimer = NULL;
 	if (error < 0) {
-		snprintf(text, sizeof(text), "%s/" EPOCH_FILE " cannot be written: %s",
-		         p->folder, strerror(-error));
+		snprintf(text, sizeof(text), "%s cannot be written: %s; %s",
+		         epoch_path(p->epochs), strerror(-error), epoch_remedy(error));
 		if (error == -ECANCELED)
 			snprintf(text, sizeof(text),
 			         "the peer became active anew; ask again");

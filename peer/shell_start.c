@@ -18,8 +18,22 @@ peer_try_start(struct peer *p)
 	epoch_read(p->epochs);
 }
 
+/* `why` came with the result, for the log and for status. */
+static void
+take_why(struct peer *p, int result, const char *why)
+{
+	if (result != 0 && strcmp(why, p->why) != 0)
+		log_err("%s", why);
+	snprintf(p->why, sizeof(p->why), "%s", result == 0 ? "" : why);
+	if (result != 0 || !*why)
+		return;
+	log_warning("%s", why);
+	snprintf(p->anew, sizeof(p->anew), "%s", why);
+}
+
 void
-peer_on_read(void *user, int result, const struct role_record *record, const char *why)
+peer_on_read(void *user, int result, const struct role_record *record,
+             const struct members_hints *hints, const char *why)
 {
 	struct peer *p = user;
 	struct role_event ev = {.type = ROLE_EV_START,
@@ -32,9 +46,11 @@ peer_on_read(void *user, int result, const struct role_record *record, const cha
 		return;
 	p->started = result == 0;
 	p->damaged = result == EPOCH_DAMAGED;
-	if (result != 0 && strcmp(why, p->why) != 0)
-		log_err("%s", why);
-	snprintf(p->why, sizeof(p->why), "%s", result == 0 ? "" : why);
+	take_why(p, result, why);
+	if (result == 0) {
+		p->hints.count = hints->count;
+		memcpy(p->hints.list, hints->list, hints->count * sizeof(hints->list[0]));
+	}
 	if (result < 0) {
 		sd_event_source_set_time_relative(p->retry, RETRY_US);
 		sd_event_source_set_enabled(p->retry, SD_EVENT_ONESHOT);

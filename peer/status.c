@@ -22,12 +22,13 @@ peer_reason(const struct peer *p, char *out, size_t cap)
 	case ROLE_REASON_WRITE:
 		if (p->view.error == 0)
 			snprintf(out, cap,
-			         "%s/" EPOCH_FILE " is being written since %" PRIu64
+			         "%s is being written since %" PRIu64
 			         " ms: the disk hangs",
-			         p->folder, clock_ms() - p->view.since_ms);
+			         epoch_path(p->epochs), clock_ms() - p->view.since_ms);
 		else
-			snprintf(out, cap, "%s/" EPOCH_FILE " cannot be written: %s",
-			         p->folder, strerror(-p->view.error));
+			snprintf(out, cap, "%s cannot be written: %s; %s",
+			         epoch_path(p->epochs), strerror(-p->view.error),
+			         epoch_remedy(p->view.error));
 		break;
 	case ROLE_REASON_USED_UP:
 		snprintf(out, cap, "no epoch is left above %d", ROLE_EPOCH_MAX);
@@ -55,9 +56,8 @@ peer_reason(const struct peer *p, char *out, size_t cap)
 		*out = '\0';
 		if (p->read_ms > 0 && clock_ms() >= p->read_ms + SLOW_MS)
 			snprintf(out, cap,
-			         "%s/" EPOCH_FILE " is being read since %" PRIu64
-			         " ms: the disk hangs",
-			         p->folder, clock_ms() - p->read_ms);
+			         "%s is being read since %" PRIu64 " ms: the disk hangs",
+			         epoch_path(p->epochs), clock_ms() - p->read_ms);
 		break;
 	}
 	return out;
@@ -115,7 +115,7 @@ warning(const struct peer *p, char *out, size_t cap)
 {
 	int64_t promised = p->role ? role_accepted(p->role) : 0, sid, epoch;
 
-	*out = '\0';
+	snprintf(out, cap, "%s", p->anew);
 	if (p->role && role_get_kept_out(p->role, clock_ms(), &sid, &epoch))
 		snprintf(out, cap,
 		         "server %" PRId64 " has promised epoch %" PRId64

@@ -92,7 +92,7 @@ static const struct calls allowed[] = {
     /* access lists of our folder and door, for the control group; see setxattr below */
     {ALL, "getxattr removexattr"},
     {FILES, "rename renameat renameat2 fsync ftruncate fdatasync syncfs pread64 "
-            "pwrite64"},
+            "pwrite64 statx"},
     /* sockets, of the families that allowed_if has; nng calls accept */
     {ALL, "bind listen connect accept accept4 shutdown getsockname getpeername "
           "getsockopt setsockopt recvfrom recvmsg"},

@@ -175,6 +175,23 @@ check_promise(unsigned server, const struct role_packet *p)
 	sim_moment(server);
 }
 
+/* What a write is said to have written is on the disk, in both files. */
+static void
+check_written(unsigned server, const struct role_record *said)
+{
+	struct role_record r = sim_disk_record(&sim.servers[server].disk);
+	int64_t epoch = said->members.epoch;
+
+	if (epoch > 0 && epoch < said->current)
+		epoch = said->current;
+	if (r.accepted != said->accepted || r.current != said->current ||
+	    r.claim != said->claim || r.may_found != said->may_found ||
+	    !members_instance_equal(&r.instance, &said->instance) ||
+	    r.members.epoch != epoch || !members_same_record(&r.members, &said->members))
+		sim_fail("S10: server %u has another record on its disk than was written",
+		         server + 1);
+}
+
 void
 __wrap_role_step(struct role *r, const struct role_event *ev, struct role_actions *out)
 {
@@ -187,6 +204,8 @@ __wrap_role_step(struct role *r, const struct role_event *ev, struct role_action
 		sim_decide_wrongly(server, &told);
 	if (ev->type == ROLE_EV_START)
 		sim_promise_start(server, ev);
+	else if (ev->type == ROLE_EV_WRITTEN && ev->error == 0)
+		check_written(server, &r->epochs.record);
 	if (ev->type == ROLE_EV_PACKET)
 		told.packet = sim_bug_packet(ev->packet);
 	__real_role_step(r, &told, out);

@@ -1,20 +1,22 @@
-/* The disk of a server, in the place of base/slots_file.c and proc/errand.c; what connmgr
- * keeps is in store.c. The peer's record is kept by the real base/slots and peer/epoch.c,
- * on a disk that is slow, fails, loses what was not synced, tears what it was writing,
- * writes in any order, and lets a slot rot. */
+/* The disk of a server, in the place of base/slots_file.c, peer/folder.c and
+ * proc/errand.c; what connmgr keeps is in store.c. The peer's record is kept by the real
+ * base/slots and peer/epoch*.c in two files, on a disk that is slow, fails, loses what
+ * was not synced, tears what it was writing, writes in any order, and lets a slot rot. */
 #include "base/slots_file.h"
+#include "peer/epoch_text.h"
 #include "proc/errand.h"
 #include "tests/sim/sim.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CLAIMS 3 /* that servers make; nobody changes its own */
 #define SECTOR 512
+
+static const size_t sizes[] = {SLOTS_PAGE, MEMBERSHIP_SLOT};
 
 static struct sim_disk *
 own_disk(void)
@@ -26,130 +28,212 @@ void
 sim_disk_begin(struct sim_disk *d)
 {
 	memset(d, 0, sizeof(*d));
+	sim_disk_move(d);
 	if (sim_random(2)) /* else its first start makes the record */
 		sim_disk_put(d,
 		             &(struct role_record){.claim = (int64_t)sim_random(CLAIMS)});
+}
+
+/* ---- peer/folder.h ---- */
+
+void
+sim_disk_move(struct sim_disk *d)
+{
+	d->folder.inode++;
+	d->folder.born_s = (int64_t)(sim.now_us / 1000000);
+	d->folder.born_ns = (uint32_t)(sim.now_us % 1000000) * 1000;
+}
+
+int
+folder_identify(const char *path, struct folder_id *out)
+{
+	(void)path;
+	*out = own_disk()->folder;
+	return 0;
+}
+
+int
+folder_new_instance(struct members_instance *out)
+{
+	for (size_t i = 0; i < sizeof(out->bytes); i++)
+		out->bytes[i] = (unsigned char)(1 + sim_random(255));
+	return 0;
 }
 
 /* ---- the record ---- */
 
 /* The slot on the disk has changed. */
 static void
-note(struct sim_slot *s)
+note(const struct sim_disk *d, struct sim_slot *s)
 {
-	struct role_record *r = &s->record;
+	static struct members_hints hints;
+	bool epochs = s < d->files[SIM_EPOCHS].slots + SLOTS_COUNT;
+	struct membership m;
 	const char *body;
 	size_t len;
 
-	if (!slots_decode(s->disk, SLOTS_PAGE, &s->count, &body, &len) ||
-	    sscanf(body,
-	           "conclave epochs 1 accepted %" SCNd64 " current %" SCNd64
-	           " claim 0x%" SCNx64,
-	           &r->accepted, &r->current, (uint64_t *)&r->claim) != 3)
+	if (!slots_decode(s->disk, sizes[epochs ? SIM_EPOCHS : SIM_MEMBERSHIP], &s->count,
+	                  &body, &len)) {
 		s->count = 0;
+	} else if (epochs) {
+		if (!epoch_text_take(body, len, &s->record, &s->number))
+			s->count = 0;
+	} else if (membership_take(body, len, &m, &hints)) {
+		s->record.instance = m.instance;
+		s->record.may_found = m.may_found;
+		s->record.members = m.record;
+		s->number = m.number;
+	} else {
+		s->count = 0;
+	}
+}
+
+static void
+put_file(struct sim_disk *d, enum sim_file_kind kind, const char *body, size_t len)
+{
+	struct sim_file *f = &d->files[kind];
+	uint64_t count = f->slots[0].count;
+
+	if (f->slots[1].count > count)
+		count = f->slots[1].count;
+	for (unsigned i = 0; i < SLOTS_COUNT; i++) {
+		struct sim_slot *s = &f->slots[i];
+
+		slots_encode(s->disk, sizes[kind], count + 1, body, len);
+		memcpy(s->cache, s->disk, sizes[kind]);
+		s->dirty = false;
+		note(d, s);
+	}
+	f->exists = f->named = true;
 }
 
 void
 sim_disk_put(struct sim_disk *d, const struct role_record *r)
 {
-	uint64_t count = d->slots[0].count;
-	char body[128];
-	int len = snprintf(body, sizeof(body),
-	                   "conclave epochs 1\naccepted %" PRId64 "\ncurrent %" PRId64
-	                   "\nclaim 0x%" PRIx64 "\n",
-	                   r->accepted, r->current, (uint64_t)r->claim);
+	static const struct members_hints none;
+	struct membership m = {.number = 1,
+	                       .folder = d->folder,
+	                       .instance = r->instance,
+	                       .may_found = r->may_found,
+	                       .record = r->members};
+	char epochs[EPOCH_TEXT_MAX], membership[MEMBERSHIP_SLOT];
 
-	if (d->slots[1].count > count)
-		count = d->slots[1].count;
-	for (unsigned i = 0; i < SLOTS_COUNT; i++) {
-		struct sim_slot *s = &d->slots[i];
+	if (members_instance_none(&m.instance))
+		folder_new_instance(&m.instance);
+	put_file(d, SIM_EPOCHS, epochs, epoch_text_put(epochs, r, m.number));
+	put_file(d, SIM_MEMBERSHIP, membership, membership_put(&m, &none, membership));
+}
 
-		slots_encode(s->disk, SLOTS_PAGE, count + 1, body, (size_t)len);
-		memcpy(s->cache, s->disk, SLOTS_PAGE);
-		s->dirty = false;
-		note(s);
-	}
-	d->exists = d->named = true;
+void
+sim_disk_wipe(struct sim_disk *d)
+{
+	memset(d->files, 0, sizeof(d->files));
+	sim_disk_move(d);
 }
 
 /* Nothing that a power failure now could do changes the slot. */
 static bool
-is_safe(const struct sim_disk *d, unsigned slot)
+is_safe(const struct sim_disk *d, enum sim_file_kind kind, unsigned slot)
 {
-	const struct sim_slot *s = &d->slots[slot];
+	const struct sim_slot *s = &d->files[kind].slots[slot];
 
-	if (s->dirty && memcmp(s->disk, s->cache, SLOTS_PAGE) != 0)
+	if (s->dirty && memcmp(s->disk, s->cache, sizes[kind]) != 0)
 		return false;
-	return !d->writing || d->slot != slot ||
-	       memcmp(s->disk, d->block, SLOTS_PAGE) == 0;
+	return !d->writing || d->file != kind || d->slot != slot ||
+	       memcmp(s->disk, d->block, sizes[kind]) == 0;
+}
+
+/* NULL: the file may be gone. */
+static const struct sim_slot *
+newest(const struct sim_disk *d, enum sim_file_kind kind)
+{
+	const struct sim_file *f = &d->files[kind];
+	const struct sim_slot *best = NULL;
+
+	for (unsigned i = 0; i < SLOTS_COUNT && f->named; i++)
+		if (f->slots[i].count > (best ? best->count : 0) && is_safe(d, kind, i))
+			best = &f->slots[i];
+	return best;
 }
 
 struct role_record
 sim_disk_record(const struct sim_disk *d)
 {
+	const struct sim_slot *epochs = newest(d, SIM_EPOCHS);
+	const struct sim_slot *membership = newest(d, SIM_MEMBERSHIP);
 	struct role_record found = {0};
-	uint64_t best = 0;
 
-	for (unsigned i = 0; i < SLOTS_COUNT && d->named; i++) {
-		if (!is_safe(d, i) || d->slots[i].count <= best)
-			continue;
-		best = d->slots[i].count;
-		found = d->slots[i].record;
+	if (membership)
+		found = membership->record;
+	if (epochs) {
+		found.accepted = epochs->record.accepted;
+		found.current = epochs->record.current;
+		found.claim = epochs->record.claim;
 	}
+	if (found.members.epoch > 0 && found.members.epoch < found.current)
+		found.members.epoch = found.current;
 	return found;
 }
 
 int64_t
-sim_disk_durable(const struct sim_disk *d, unsigned file)
+sim_disk_durable(const struct sim_disk *d, unsigned number)
 {
-	struct role_record r = sim_disk_record(d);
+	const struct sim_slot *epochs = newest(d, SIM_EPOCHS);
 
-	return file == SIM_ACCEPTED ? r.accepted : r.current;
+	if (!epochs)
+		return 0;
+	return number == SIM_ACCEPTED ? epochs->record.accepted : epochs->record.current;
 }
 
 /* ---- faults ---- */
 
 /* Each sector has the old bytes or the new ones. */
 static void
-tear(struct sim_slot *s)
+tear(struct sim_slot *s, size_t size)
 {
-	for (size_t at = 0; at < SLOTS_PAGE; at += SECTOR)
+	for (size_t at = 0; at < size; at += SECTOR)
 		if (sim_random(2))
 			memcpy(s->disk + at, s->cache + at, SECTOR);
 }
 
 /* What the kernel has left undone, or the disk has not done: nothing, all, a part. */
 static void
-lose(struct sim_disk *d, struct sim_slot *s)
+lose(struct sim_disk *d, enum sim_file_kind kind, struct sim_slot *s)
 {
 	uint64_t what = d->dead ? 2 : sim_random(3);
 
 	if (what == 0)
-		memcpy(s->disk, s->cache, SLOTS_PAGE);
+		memcpy(s->disk, s->cache, sizes[kind]);
 	else if (what == 1)
-		tear(s);
+		tear(s, sizes[kind]);
 	s->dirty = false;
-	note(s);
+	note(d, s);
+}
+
+static struct sim_slot *
+written(struct sim_disk *d)
+{
+	return &d->files[d->file].slots[d->slot];
 }
 
 static void
 to_cache(struct sim_disk *d)
 {
-	struct sim_slot *s = &d->slots[d->slot];
-
-	memcpy(s->cache, d->block, SLOTS_PAGE);
-	s->dirty = true;
+	memcpy(written(d)->cache, d->block, sizes[d->file]);
+	written(d)->dirty = true;
 	d->writing = false;
 }
 
 static void
-sync_slot(struct sim_slot *s)
+sync_slot(struct sim_disk *d)
 {
+	struct sim_slot *s = written(d);
+
 	if (sim.bug == SIM_BUG_NO_FSYNC)
 		return;
-	memcpy(s->disk, s->cache, SLOTS_PAGE);
+	memcpy(s->disk, s->cache, sizes[d->file]);
 	s->dirty = false;
-	note(s);
+	note(d, s);
 }
 
 /* The writer is stopped between two steps, or waits in the kernel, which goes on. */
@@ -163,20 +247,35 @@ sim_disk_killed(struct sim_disk *d)
 		return;
 	to_cache(d);
 	if (sim_random(2))
-		sync_slot(&d->slots[d->slot]);
+		sync_slot(d);
 }
 
 /* Nobody can read one of two equal slots any more. */
 static void
-rot(struct sim_disk *d)
+rot(struct sim_disk *d, enum sim_file_kind kind)
 {
-	struct sim_slot *s = &d->slots[sim_random(2)];
+	struct sim_slot *slots = d->files[kind].slots;
+	struct sim_slot *s = &slots[sim_random(2)];
 
-	if (memcmp(d->slots[0].disk, d->slots[1].disk, SLOTS_PAGE) != 0 ||
-	    !sim_chance(50))
+	if (memcmp(slots[0].disk, slots[1].disk, sizes[kind]) != 0 || !sim_chance(50))
 		return;
-	s->disk[sim_random(SLOTS_PAGE)] ^= 1;
-	note(s);
+	s->disk[sim_random(sizes[kind])] ^= 1;
+	note(d, s);
+}
+
+static void
+power_off(struct sim_disk *d, enum sim_file_kind kind)
+{
+	struct sim_file *f = &d->files[kind];
+
+	if (!f->named)
+		f->exists = f->named = f->exists && sim_random(2);
+	for (unsigned i = 0; i < SLOTS_COUNT; i++)
+		if (f->slots[i].dirty)
+			lose(d, kind, &f->slots[i]);
+	rot(d, kind);
+	for (unsigned i = 0; i < SLOTS_COUNT; i++)
+		memcpy(f->slots[i].cache, f->slots[i].disk, sizes[kind]);
 }
 
 void
@@ -185,14 +284,8 @@ sim_disk_power_off(struct sim_disk *d)
 	sim_disk_killed(d);
 	d->free_us = 0;
 	sim_store_power_off(d);
-	if (!d->named)
-		d->exists = d->named = d->exists && sim_random(2);
-	for (unsigned i = 0; i < SLOTS_COUNT; i++)
-		if (d->slots[i].dirty)
-			lose(d, &d->slots[i]);
-	rot(d);
-	for (unsigned i = 0; i < SLOTS_COUNT; i++)
-		memcpy(d->slots[i].cache, d->slots[i].disk, SLOTS_PAGE);
+	power_off(d, SIM_EPOCHS);
+	power_off(d, SIM_MEMBERSHIP);
 }
 
 /* ---- base/slots_file.h ---- */
@@ -203,47 +296,69 @@ is_failing(const struct sim_disk *d)
 	return sim_random(100) < d->failing;
 }
 
+static enum sim_file_kind
+kind_of(const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+
+	assert(strcmp(name, EPOCH_FILE) == 0 || strcmp(name, EPOCH_MEMBERS) == 0);
+	return strcmp(name, EPOCH_FILE) == 0 ? SIM_EPOCHS : SIM_MEMBERSHIP;
+}
+
 int
 slots_file_make(const char *path, size_t size, char *blocks, const char *body, size_t len)
 {
 	struct sim_disk *d = own_disk();
+	struct sim_file *f = &d->files[kind_of(path)];
 	bool failed = is_failing(d);
 
-	(void)path;
 	(void)blocks;
-	assert(!d->exists);
+	assert(!f->exists && size == sizes[kind_of(path)]);
 	if (failed && sim_random(2))
 		return -EIO;
 	for (unsigned i = 0; i < SLOTS_COUNT; i++) {
-		if (!slots_encode(d->slots[i].disk, size, 1, body, len))
+		if (!slots_encode(f->slots[i].disk, size, 1, body, len))
 			return -EINVAL;
-		memcpy(d->slots[i].cache, d->slots[i].disk, SLOTS_PAGE);
-		note(&d->slots[i]);
+		memcpy(f->slots[i].cache, f->slots[i].disk, size);
+		note(d, &f->slots[i]);
 	}
-	d->exists = true;
-	d->named = !failed; /* the last sync, of the folder, did */
+	f->exists = true;
+	f->named = !failed; /* the last sync, of the folder, did */
 	return failed ? -EIO : 0;
+}
+
+int
+slots_file_remove(const char *path)
+{
+	struct sim_file *f = &own_disk()->files[kind_of(path)];
+
+	if (!f->exists)
+		return SLOTS_FILE_NONE;
+	memset(f, 0, sizeof(*f));
+	return 0;
 }
 
 int
 slots_file_open(const char *path, size_t size, int *fd, char *blocks)
 {
 	struct sim_disk *d = own_disk();
-	char block[SLOTS_PAGE];
+	enum sim_file_kind kind = kind_of(path);
+	struct sim_file *f = &d->files[kind];
+	static char block[MEMBERSHIP_SLOT];
 	bool bad[SLOTS_COUNT];
-	struct slots s;
+	struct slots slots;
 
-	(void)path;
-	if (!d->exists)
+	if (!f->exists)
 		return SLOTS_FILE_NONE;
 	if (is_failing(d))
 		return -EIO;
-	d->named = true;
+	f->named = true;
 	for (unsigned i = 0; i < SLOTS_COUNT; i++)
-		memcpy(blocks + i * size, d->slots[i].cache, size);
-	if (!slots_start(&s, size, blocks, block, bad))
-		sim_fail("S10: server %u finds both slots bad", sim.running->server + 1);
-	*fd = (int)sim.running->server;
+		memcpy(blocks + i * size, f->slots[i].cache, size);
+	if (!slots_start(&slots, size, blocks, block, bad))
+		sim_fail("S10: server %u finds both slots of %s bad",
+		         sim.running->server + 1, path);
+	*fd = (int)(sim.running->server * SIM_FILES + kind);
 	return 0;
 }
 
@@ -293,23 +408,24 @@ errand_busy(const struct errand *e)
 static bool
 is_there(const struct sim_disk *d)
 {
-	return memcmp(d->slots[d->slot].disk, d->block, SLOTS_PAGE) == 0;
+	return memcmp(d->files[d->file].slots[d->slot].disk, d->block, sizes[d->file]) ==
+	       0;
 }
 
 /* The write of which slots_file_write has said how it ends. */
 static void
 end_write(struct sim_disk *d)
 {
-	struct sim_slot *s = &d->slots[d->slot];
+	struct sim_slot *s = written(d);
 
 	to_cache(d);
 	if (!d->fails) {
-		sync_slot(s);
+		sync_slot(d);
 		return;
 	}
-	lose(d, s);
+	lose(d, d->file, s);
 	if (d->dead)
-		memcpy(s->cache, s->disk, SLOTS_PAGE);
+		memcpy(s->cache, s->disk, sizes[d->file]);
 }
 
 static void
@@ -344,12 +460,13 @@ errand_start(struct errand *e)
 int
 slots_file_write(int fd, const struct slots_write *w)
 {
-	struct sim_disk *d = &sim.servers[fd].disk;
+	struct sim_disk *d = &sim.servers[fd / SIM_FILES].disk;
 
 	assert(!d->writing);
 	d->writing = true;
+	d->file = (enum sim_file_kind)(fd % SIM_FILES);
 	d->slot = w->slot;
-	memcpy(d->block, w->block, SLOTS_PAGE);
+	memcpy(d->block, w->block, w->size);
 	d->cached_us = sim.now_us + sim_random(work_end_us - sim.now_us);
 	d->free_us = work_end_us;
 	d->fails = is_failing(d) || (d->dead && !is_there(d));

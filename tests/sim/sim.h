@@ -6,7 +6,7 @@
  *   pipe.c    ipc/chan.h
  *   door.c    ipc/door.h, ipc/local.h
  *   stream.c  connmgr/stream.h, over net.c
- *   disk.c    base/slots_file.h, proc/errand.h
+ *   disk.c    base/slots_file.h, peer/folder.h, proc/errand.h
  *   store.c   connmgr/store.h, connmgr/copy.h
  *   host.c    proc/proc.h, base/log.h, base/clock.h
  *
@@ -22,6 +22,7 @@
 #include "connmgr/link.h"
 #include "connmgr/shell.h"
 #include "elector/shell.h"
+#include "peer/membership.h"
 #include "peer/shell.h"
 #include "wire/qconfig.h"
 
@@ -79,21 +80,34 @@ struct proc { /* one process; the type is that of proc/proc.h */
 
 enum sim_number { SIM_ACCEPTED, SIM_CURRENT }; /* of a peer, on its disk */
 
-struct sim_slot { /* of the peer's record */
-	char disk[SLOTS_PAGE];
-	char cache[SLOTS_PAGE]; /* what processes read */
-	bool dirty;             /* the disk may lack what is in the cache */
-	uint64_t count;         /* of the slot on the disk; 0: nobody can read it */
+struct sim_slot { /* of a file of the peer's record */
+	char disk[MEMBERSHIP_SLOT];
+	char cache[MEMBERSHIP_SLOT]; /* what processes read */
+	bool dirty;                  /* the disk may lack what is in the cache */
+	uint64_t count;              /* of the slot on the disk; 0: nobody can read it */
+	/* what it says: of `epochs` accepted, current and claim, and the number of the
+	 * membership; of `membership` the rest, and its own number */
 	struct role_record record;
+	uint64_t number;
+};
+
+enum sim_file_kind { SIM_EPOCHS, SIM_MEMBERSHIP, SIM_FILES };
+
+struct sim_file {
+	struct sim_slot slots[SLOTS_COUNT];
+	bool exists;
+	bool named; /* so does its name, after a power failure */
 };
 
 struct sim_disk {
-	struct sim_slot slots[SLOTS_COUNT];
-	bool exists; /* the file of the record */
-	bool named;  /* so does its name, after a power failure */
+	struct sim_file files[SIM_FILES];
+	/* what tells the peer's folder from another */
+	struct folder_id folder;
+	/* the write that is under way, and where */
 	bool writing;
+	enum sim_file_kind file;
 	unsigned slot;
-	char block[SLOTS_PAGE];
+	char block[MEMBERSHIP_SLOT];
 	bool fails;
 	uint64_t cached_us; /* from then on processes read the block */
 	uint64_t free_us;   /* until then a killed writer holds the lock */
@@ -203,7 +217,11 @@ void sim_net_end(void);
 void sim_disk_begin(struct sim_disk *d);
 void sim_disk_killed(struct sim_disk *d); /* the peer was */
 void sim_disk_power_off(struct sim_disk *d);
+/* As if it had been written; a record without an instance gets one. */
 void sim_disk_put(struct sim_disk *d, const struct role_record *r);
+/* The same in another folder, as where a copy is put back; an empty disk in its place. */
+void sim_disk_move(struct sim_disk *d);
+void sim_disk_wipe(struct sim_disk *d);
 /* What a power failure at this moment leaves at least; all 0 where there is no file. */
 struct role_record sim_disk_record(const struct sim_disk *d);
 /* Of that, the epoch `file` (enum sim_number). */

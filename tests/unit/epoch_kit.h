@@ -1,11 +1,12 @@
 /* The tests of peer/epoch share this: a record on a real disk. The calls below take the
- * place of libc's; they note what is written and synced, and fail when they are told to.
- */
+ * place of libc's and of peer/folder.c; they note what is written and synced, and fail
+ * when they are told to. */
 #ifndef TESTS_UNIT_EPOCH_KIT_H
 #define TESTS_UNIT_EPOCH_KIT_H
 
 #include "base/slots_file.h"
 #include "peer/epoch.h"
+#include "peer/membership.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,18 +33,80 @@
 	}
 
 static char folder[64];
-static char path[96];
+static char path[96];         /* of epochs */
+static char members_path[96]; /* of membership */
 static sd_event *loop;
 static struct epoch *epoch;
 
-/* What was called, as "w0 s " for a write of slot 0 and a sync; it grows in the thread.
- */
+/* What was called, as "w0 s " for a write of slot 0 of `epochs` and a sync, with an m of
+ * `membership`; it grows in the thread. */
 static char calls[4096];
-static char blocks_written[64][SLOTS_PAGE];
+static char blocks_written[64][MEMBERSHIP_SLOT];
 static unsigned block_count;
-static int fail_syncs;      /* so many fail */
+static int fail_syncs;      /* so many fail, */
+static int after_syncs;     /* after so many that do not, */
+static int fails = EIO;     /* with this error */
 static bool fail_folder;    /* the sync of the folder does */
 static char *volatile hang; /* while there is this file, no sync returns */
+
+/* What is on the disk at each point of a write, from the last call of snap_begin on. */
+struct snap {
+	char epochs[SLOTS_COUNT * SLOTS_PAGE];
+	char membership[SLOTS_COUNT * MEMBERSHIP_SLOT];
+};
+
+static struct snap snaps[64];
+static unsigned snap_count;
+static bool snapping;
+
+static inline void
+get_file(const char *of, char *data, size_t size)
+{
+	FILE *f = fopen(of, "r");
+
+	assert_non_null(f);
+	assert_int_equal(fread(data, 1, size, f), size);
+	fclose(f);
+}
+
+static inline void
+put_file(const char *of, const char *data, size_t size)
+{
+	FILE *f = fopen(of, "r+");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(data, 1, size, f), size);
+	assert_int_equal(fclose(f), 0);
+}
+
+static inline void
+snap_get(struct snap *s)
+{
+	get_file(path, s->epochs, sizeof(s->epochs));
+	get_file(members_path, s->membership, sizeof(s->membership));
+}
+
+static inline void
+snap_put(const struct snap *s)
+{
+	put_file(path, s->epochs, sizeof(s->epochs));
+	put_file(members_path, s->membership, sizeof(s->membership));
+}
+
+static inline void
+snap(void)
+{
+	if (snapping && snap_count < 64)
+		snap_get(&snaps[snap_count++]);
+}
+
+static inline void
+snap_begin(void)
+{
+	snap_count = 0;
+	snapping = true;
+	snap();
+}
 
 static inline void
 note(const char *what)
@@ -56,9 +119,25 @@ note(const char *what)
 ssize_t
 pwrite(int fd, const void *data, size_t len, off_t at)
 {
-	note(at == 0 ? "w0 " : "w1 ");
-	memcpy(blocks_written[block_count++ % 64], data, SLOTS_PAGE);
-	return syscall(SYS_pwrite64, fd, data, len, at);
+	if (len == MEMBERSHIP_SLOT)
+		note(at == 0 ? "m0 " : "m1 ");
+	else
+		note(at == 0 ? "w0 " : "w1 ");
+	memcpy(blocks_written[block_count++ % 64], data, len);
+	if (snapping) { /* torn: a half of it, the other half, all */
+		const char *half = (const char *)data + len / 2;
+		char before[MEMBERSHIP_SLOT];
+
+		assert_int_equal(pread(fd, before, len, at), len);
+		syscall(SYS_pwrite64, fd, half, len - len / 2, at + (off_t)(len / 2));
+		snap();
+		syscall(SYS_pwrite64, fd, before, len, at);
+		syscall(SYS_pwrite64, fd, data, len / 2, at);
+		snap();
+	}
+	len = (size_t)syscall(SYS_pwrite64, fd, data, len, at);
+	snap();
+	return (ssize_t)len;
 }
 
 int
@@ -67,9 +146,11 @@ fdatasync(int fd)
 	while (hang && access(hang, F_OK) == 0)
 		usleep(1000);
 	note("s ");
-	if (fail_syncs > 0) {
+	if (after_syncs > 0) {
+		after_syncs--;
+	} else if (fail_syncs > 0) {
 		fail_syncs--;
-		errno = EIO;
+		errno = fails;
 		return -1;
 	}
 	return (int)syscall(SYS_fdatasync, fd);
@@ -96,6 +177,29 @@ syncfs(int fd)
 	return 0;
 }
 
+/* ---- the folder ---- */
+
+static struct folder_id here;        /* as the folder is now */
+static unsigned char instance_count; /* the last byte of the newest instance */
+
+int
+folder_identify(const char *of, struct folder_id *out)
+{
+	note("");
+	assert_string_equal(of, folder);
+	*out = here;
+	return 0;
+}
+
+int
+folder_new_instance(struct members_instance *out)
+{
+	note("");
+	memset(out, 0x5a, sizeof(*out));
+	out->bytes[15] = ++instance_count;
+	return 0;
+}
+
 /* ---- the answers ---- */
 
 static struct {
@@ -103,17 +207,20 @@ static struct {
 	unsigned writes;
 	int result;
 	struct role_record record;
+	struct members_hints hints;
 	char why[8192];
 } got;
 
 static inline void
-on_read(void *user, int result, const struct role_record *record, const char *why)
+on_read(void *user, int result, const struct role_record *record,
+        const struct members_hints *hints, const char *why)
 {
 	(void)user;
 	got.reads++;
 	got.result = result;
 	got.record = *record;
-	snprintf(got.why, sizeof(got.why), "%s", result == 0 ? "" : why);
+	got.hints = *hints;
+	snprintf(got.why, sizeof(got.why), "%s", why);
 }
 
 static inline void
@@ -163,12 +270,35 @@ reads(int64_t accepted, int64_t current, int64_t claim)
 	assert_true(got.record.claim == claim);
 }
 
+static struct members_hints hints; /* that are written with each record */
+
+static inline int
+write_all(const struct role_record *r)
+{
+	unsigned before = got.writes;
+
+	epoch_write(epoch, r, &hints);
+	while (got.writes == before)
+		turn();
+	return got.result;
+}
+
+/* With the instance and the memberships that were read last. */
+static inline void
+begin_write(struct role_record r)
+{
+	r.instance = got.record.instance;
+	r.may_found = got.record.may_found;
+	r.members = got.record.members;
+	epoch_write(epoch, &r, &hints);
+}
+
 static inline int
 write_it(struct role_record r)
 {
 	unsigned before = got.writes;
 
-	epoch_write(epoch, &r);
+	begin_write(r);
 	while (got.writes == before)
 		turn();
 	return got.result;
@@ -182,27 +312,64 @@ again(uint32_t mirror_ms)
 	calls[0] = '\0';
 }
 
-/* ---- the file, past the functions that are tested ---- */
-
-static inline void
-get_slot(unsigned slot, char block[SLOTS_PAGE])
+/* A record of epoch `number` whose new membership has that version and so many servers.
+ */
+static inline struct role_record
+record(int64_t number, int64_t version, unsigned count)
 {
-	FILE *f = fopen(path, "r");
+	struct role_record r = REC(number, number, 0);
 
-	assert_non_null(f);
-	assert_int_equal(fseek(f, (long)(slot * SLOTS_PAGE), SEEK_SET), 0);
-	assert_int_equal(fread(block, 1, SLOTS_PAGE, f), SLOTS_PAGE);
-	fclose(f);
+	r.instance = got.record.instance;
+	r.members.epoch = number;
+	r.members.new.version = version;
+	r.members.new.count = count;
+	for (unsigned i = 0; i < count; i++) {
+		r.members.new.list[i].sid = i + 1;
+		r.members.new.list[i].weight = 1;
+		memset(&r.members.new.list[i].instance, (int)i + 1, 16);
+	}
+	return r;
+}
+
+static inline bool
+is_same(const struct role_record *a, const struct role_record *b)
+{
+	return a->accepted == b->accepted && a->current == b->current &&
+	       a->claim == b->claim && a->may_found == b->may_found &&
+	       members_instance_equal(&a->instance, &b->instance) &&
+	       a->members.epoch == b->members.epoch &&
+	       members_same_record(&a->members, &b->members);
 }
 
 static inline void
-put_slot(unsigned slot, const char block[SLOTS_PAGE])
+finds(const struct role_record *r)
 {
-	FILE *f = fopen(path, "r+");
+	assert_int_equal(read_it(), 0);
+	assert_true(is_same(&got.record, r));
+	assert_string_equal(got.why, "");
+}
+
+static inline void
+is_anew(const char *why)
+{
+	assert_int_equal(read_it(), 0);
+	assert_int_equal(got.record.members.epoch, 0);
+	assert_int_equal(got.record.members.new.version, 0);
+	assert_false(got.record.may_found);
+	assert_int_equal(got.record.instance.bytes[15], instance_count);
+	assert_non_null(strstr(got.why, why));
+}
+
+/* ---- the file, past the functions that are tested ---- */
+
+static inline void
+put_slot(const char *of, unsigned slot, const char *block, size_t size)
+{
+	FILE *f = fopen(of, "r+");
 
 	assert_non_null(f);
-	assert_int_equal(fseek(f, (long)(slot * SLOTS_PAGE), SEEK_SET), 0);
-	assert_int_equal(fwrite(block, 1, SLOTS_PAGE, f), SLOTS_PAGE);
+	assert_int_equal(fseek(f, (long)(slot * size), SEEK_SET), 0);
+	assert_int_equal(fwrite(block, 1, size, f), size);
 	assert_int_equal(fclose(f), 0);
 }
 
@@ -212,7 +379,16 @@ spoil(unsigned slot)
 	char block[SLOTS_PAGE];
 
 	memset(block, 0, sizeof(block));
-	put_slot(slot, block);
+	put_slot(path, slot, block, sizeof(block));
+}
+
+static inline void
+spoil_members(unsigned slot)
+{
+	char block[MEMBERSHIP_SLOT];
+
+	memset(block, 0, sizeof(block));
+	put_slot(members_path, slot, block, sizeof(block));
 }
 
 static inline void
@@ -220,19 +396,19 @@ put_text(const char *text)
 {
 	char block[SLOTS_PAGE];
 
-	assert_true(slots_encode(block, SLOTS_PAGE, 7, text, strlen(text)));
-	put_slot(0, block);
-	put_slot(1, block);
+	assert_true(slots_encode(block, sizeof(block), 7, text, strlen(text)));
+	put_slot(path, 0, block, sizeof(block));
+	put_slot(path, 1, block, sizeof(block));
 }
 
 static inline bool
 are_equal(void)
 {
-	char a[SLOTS_PAGE], b[SLOTS_PAGE];
+	static struct snap s;
 
-	get_slot(0, a);
-	get_slot(1, b);
-	return memcmp(a, b, SLOTS_PAGE) == 0;
+	snap_get(&s);
+	return memcmp(s.epochs, s.epochs + SLOTS_PAGE, SLOTS_PAGE) == 0 &&
+	       memcmp(s.membership, s.membership + MEMBERSHIP_SLOT, MEMBERSHIP_SLOT) == 0;
 }
 
 static inline int
@@ -243,9 +419,15 @@ set_up(void **state)
 	if (!mkdtemp(folder))
 		return -1;
 	snprintf(path, sizeof(path), "%s/" EPOCH_FILE, folder);
+	snprintf(members_path, sizeof(members_path), "%s/" EPOCH_MEMBERS, folder);
 	calls[0] = '\0';
 	memset(&got, 0, sizeof(got));
-	fail_syncs = 0;
+	fail_syncs = after_syncs = 0;
+	fails = EIO;
+	here = (struct folder_id){7, 1764537600, 5};
+	instance_count = 0;
+	hints.count = 0;
+	snapping = false;
 	if (sd_event_new(&loop) < 0)
 		return -1;
 	open_epoch(NEVER_MS);

@@ -14,8 +14,37 @@ damage_stops_it(void **state)
 	assert_string_equal(calls, ""); /* nothing is made good by itself */
 	assert_non_null(strstr(got.why, path));
 	assert_non_null(strstr(got.why, "conclave leader"));
+	assert_int_equal(got.record.accepted, 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(unlink(members_path), 0);
+	reads(0, 0, 0);
+	assert_string_equal(got.why, "");
+}
+
+static void
+so_does_that_of_the_membership(void **state)
+{
+	(void)state;
+	reads(0, 0, 0);
+	assert_int_equal(write_it(REC(3, 2, 1)), 0);
+	spoil_members(0);
+	spoil_members(1);
+	again(NEVER_MS);
+	assert_int_equal(read_it(), EPOCH_DAMAGED);
+	assert_string_equal(calls, "");
+	assert_non_null(strstr(got.why, members_path));
+	assert_non_null(strstr(got.why, "damaged"));
+	assert_non_null(strstr(got.why, "conclave restart peer"));
+	/* gone, though `epochs` names it: another word */
+	assert_int_equal(unlink(members_path), 0);
+	assert_int_equal(read_it(), EPOCH_DAMAGED);
+	assert_non_null(strstr(got.why, members_path));
+	assert_non_null(strstr(got.why, "is missing"));
+	assert_int_not_equal(access(members_path, F_OK), 0);
+	/* what both say to do */
 	assert_int_equal(unlink(path), 0);
 	reads(0, 0, 0);
+	assert_int_equal(got.record.instance.bytes[15], 2);
 }
 
 static void
@@ -24,6 +53,9 @@ a_text_that_is_no_record(void **state)
 	static const char *const bad[] = {
 	    "x\n",
 	    "conclave epochs 2\naccepted 1\ncurrent 1\nclaim 0x0\n",
+	    "conclave epochs 1\naccepted 1\ncurrent 1\nclaim 0x0\nmembership 1\n",
+	    "conclave epochs 2\naccepted 1\ncurrent 1\nclaim 0x0\nmembership -1\n",
+	    "conclave epochs 3\naccepted 1\ncurrent 1\nclaim 0x0\nmembership 1\n",
 	    "conclave epochs 1\naccepted 1\ncurrent 1\n",
 	    "conclave epochs 1\naccepted 1\ncurrent 2\nclaim 0x0\n",
 	    "conclave epochs 1\naccepted -1\ncurrent -1\nclaim 0x0\n",
@@ -46,6 +78,9 @@ a_text_that_is_no_record(void **state)
 	put_text("conclave epochs 1\naccepted 9\ncurrent 8\nclaim 0xf\n");
 	again(NEVER_MS);
 	reads(9, 8, 15);
+	put_text("conclave epochs 2\naccepted 9\ncurrent 9\nclaim 0xf\nmembership 1\n");
+	again(NEVER_MS);
+	reads(9, 9, 15);
 }
 
 static void
@@ -69,12 +104,53 @@ old_files_are_refused(void **state)
 static void
 what_cannot_be_used(void **state)
 {
+	const char *const paths[] = {path, members_path};
+
 	(void)state;
-	assert_int_equal(mkdir(path, 0700), 0);
-	assert_int_equal(read_it(), -EISDIR);
-	assert_non_null(strstr(got.why, path));
-	assert_int_equal(rmdir(path), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(mkdir(paths[i], 0700), 0);
+		assert_int_equal(read_it(), -EISDIR);
+		assert_non_null(strstr(got.why, paths[i]));
+		assert_int_equal(rmdir(paths[i]), 0);
+	}
 	reads(0, 0, 0);
+}
+
+/* Disk full is not disk broken. */
+static void
+each_error_has_its_remedy(void **state)
+{
+	static const struct {
+		int error;
+		const char *words;
+	} cases[] = {
+	    {ENOSPC, "No space left on device; make room"},
+	    {EDQUOT, "make room"},
+	    {EROFS, "writable"},
+	    {EACCES, "give the user"},
+	    {EIO, "repair the disk"},
+	};
+
+	(void)state;
+	reads(0, 0, 0);
+	fails = ENOSPC;
+	fail_syncs = 1;
+	assert_int_equal(read_it(), -ENOSPC);
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		again(NEVER_MS);
+		fails = cases[i].error;
+		fail_syncs = 1;
+		assert_int_equal(read_it(), -cases[i].error);
+		assert_non_null(strstr(got.why, members_path));
+		assert_non_null(strstr(got.why, cases[i].words));
+		assert_string_equal(epoch_path(epoch), members_path);
+		reads(0, 0, 0);
+		fail_syncs = 1;
+		assert_int_equal(write_it(REC(1 + i, 0, 0)), -cases[i].error);
+		assert_string_equal(epoch_path(epoch), path);
+		assert_int_equal(write_it(REC(1 + i, 0, 0)), 0);
+		assert_int_equal(write_it(REC(0, 0, 0)), 0);
+	}
 }
 
 static void
@@ -96,8 +172,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(damage_stops_it),           TEST(a_text_that_is_no_record),
-	    TEST(old_files_are_refused),     TEST(what_cannot_be_used),
+	    TEST(damage_stops_it),           TEST(so_does_that_of_the_membership),
+	    TEST(a_text_that_is_no_record),  TEST(old_files_are_refused),
+	    TEST(what_cannot_be_used),       TEST(each_error_has_its_remedy),
 	    TEST(a_lock_that_another_holds),
 	};
 

@@ -1,0 +1,22 @@
+/* The text of `epochs`: what this server promised and followed, its claim, and the number
+ * of the `membership` beside it that this goes with (peer/membership.h). */
+#ifndef PEER_EPOCH_TEXT_H
+#define PEER_EPOCH_TEXT_H
+
+#include "peer/role.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define EPOCH_TEXT_MAX 192
+
+/* Of `r` accepted, current and claim. The length, without the NUL. */
+size_t epoch_text_put(char text[EPOCH_TEXT_MAX], const struct role_record *r,
+                      uint64_t membership);
+/* Fills these three; `membership` is 0 where no membership is named, as in the record of
+ * a release that had none. False: it is no such text, and nothing has changed. */
+bool epoch_text_take(const char *text, size_t len, struct role_record *r,
+                     uint64_t *membership);
+
+#endif
