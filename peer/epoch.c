@@ -106,7 +106,7 @@ set(struct epoch *e, enum epoch_which which)
 static bool
 next_write(struct epoch *e)
 {
-	for (e->at = 0; e->at < EPOCH_FILES; e->at++)
+	for (e->at = EPOCH_FILES; e->at-- > 0;)
 		if (slots_next(&e->files[e->at].slots, &e->write))
 			return true;
 	for (e->at = 0; e->at < EPOCH_FILES; e->at++) {

@@ -142,6 +142,77 @@ lab_odd_start() {
 	done
 }
 
+# instance_of ID: the random name of its disk
+instance_of() {
+	tr -s ' ' <"$LAB/$1/data/peer/membership" | sed -n 's/^instance //p' | sort -u
+}
+
+@test "a folder that was copied is another disk, and keeps its promise; one that was moved is not" {
+	lab_up 1
+	lab_wait_leader
+	lab_conclave 1 claim 42
+	instance=$(instance_of 1)
+	[ "${#instance}" = 32 ]
+	epoch=$(lab_conclave 1 status --json | jq .epoch)
+	lab_stop 1
+	mv "$LAB/1/data/peer" "$LAB/1/data/elsewhere"
+	mv "$LAB/1/data/elsewhere" "$LAB/1/data/peer"
+	lab_start 1
+	lab_wait_leader
+	[ "$(instance_of 1)" = "$instance" ]
+	lab_stop 1
+	cp -a "$LAB/1/data/peer" "$LAB/copy"
+	rm -r "$LAB/1/data/peer"
+	cp -a "$LAB/copy" "$LAB/1/data/peer"
+	lab_start 1
+	lab_wait_leader
+	is_another() { # in both slots, once the second one is written, too
+		[ "$(instance_of 1 | wc -l)" = 1 ] && [ "$(instance_of 1)" != "$instance" ]
+	}
+	lab_until "its instance is another one" is_another
+	[ "$(lab_conclave 1 status --json | jq .epoch)" -gt "$((epoch + 1))" ]
+	[ "$(lab_conclave 1 status --json | jq -r .claim)" = 0x2a ]
+}
+
+@test "a membership that is damaged, or gone: that server takes no part, and what it says helps" {
+	lab_up 1
+	lab_wait_leader
+	folder=$LAB/1/data/peer
+	spoil() {
+		case $1 in
+		damaged) tr 'a-z' 'b-za' <"$folder/membership" >"$LAB/bad" && cat "$LAB/bad" >"$folder/membership" ;;
+		gone) rm "$folder/membership" ;;
+		esac
+	}
+	for kind in damaged gone; do
+		lab_stop 1
+		spoil "$kind"
+		lab_start 1
+		lab_until "server 1 says what to do" lab_reason_says 1 "$folder/membership"
+		lab_reason_says 1 "move epochs and membership out of that folder"
+		lab_reason_says 1 "conclave restart peer"
+		run -1 lab_conclave 1 claim 5
+		[[ "$output" == *"$folder/membership"* ]]
+		rm -f "$folder/epochs" "$folder/membership"
+		lab_conclave 1 restart peer
+		lab_wait_leader
+	done
+}
+
+@test "a full data_dir: a first start says to make room, and needs no other help" {
+	[ "$(id -u)" = 0 ] || skip "needs root, to mount"
+	lab_make 1
+	mkdir -m 755 "$LAB/1/data"
+	mount -t tmpfs -o size=64k,mode=755 conclave-test "$LAB/1/data" || skip "nothing can be mounted here"
+	mounted=$LAB/1/data
+	! head -c 1M /dev/zero >"$LAB/1/data/filling"
+	lab_start 1
+	lab_until "server 1 says what to do" lab_reason_says 1 "make room"
+	lab_reason_says 1 "data/peer"
+	rm "$LAB/1/data/filling"
+	lab_wait_leader
+}
+
 @test "a full data_dir: epochs and claims are written on" {
 	[ "$(id -u)" = 0 ] || skip "needs root, to mount"
 	lab_make 1

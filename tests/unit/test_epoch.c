@@ -58,14 +58,14 @@ a_start_makes_sure(void **state)
 	assert_int_equal(write_it(REC(1, 0, 0)), 0);
 	again(NEVER_MS);
 	reads(1, 0, 0);
-	assert_string_equal(calls, "m0 s w0 s ");
+	assert_string_equal(calls, "w0 s m0 s ");
 	again(NEVER_MS);
 	fail_syncs = 1;
 	assert_int_equal(read_it(), -EIO);
-	assert_non_null(strstr(got.why, members_path));
+	assert_non_null(strstr(got.why, path));
 	fail_syncs = after_syncs = 1;
 	assert_int_equal(read_it(), -EIO);
-	assert_non_null(strstr(got.why, path));
+	assert_non_null(strstr(got.why, members_path));
 	reads(1, 0, 0);
 	again(NEVER_MS);
 	fail_folder = true;

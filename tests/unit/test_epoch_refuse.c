@@ -141,8 +141,12 @@ each_error_has_its_remedy(void **state)
 		fails = cases[i].error;
 		fail_syncs = 1;
 		assert_int_equal(read_it(), -cases[i].error);
-		assert_non_null(strstr(got.why, members_path));
+		assert_non_null(strstr(got.why, path));
 		assert_non_null(strstr(got.why, cases[i].words));
+		assert_string_equal(epoch_path(epoch), path);
+		fail_syncs = after_syncs = 1;
+		assert_int_equal(read_it(), -cases[i].error);
+		assert_non_null(strstr(got.why, members_path));
 		assert_string_equal(epoch_path(epoch), members_path);
 		reads(0, 0, 0);
 		fail_syncs = 1;
