@@ -203,6 +203,8 @@ enum msg_look_reason {
 	MSG_LOOK_DOUBT,
 	/* The epoch could not be written. */
 	MSG_LOOK_DISK,
+	/* We are no member of the group that is to be led, or gave up our record. */
+	MSG_LOOK_MEMBERS,
 	MSG_LOOK_REASONS,
 };
 

@@ -20,6 +20,8 @@ on_start(struct role *r, const struct role_event *ev, struct role_actions *out)
 	}
 	r->reason = ROLE_REASON_NONE;
 	role_epochs_start(r, &ev->record);
+	r->members.changed = true;
+	role_members_settle(r, out);
 	r->look.reason = MSG_LOOK_START;
 	role_look(r, out);
 }
@@ -28,15 +30,17 @@ on_start(struct role *r, const struct role_event *ev, struct role_actions *out)
 static bool
 is_possible(struct role *r, const struct vote *v)
 {
-	const struct role_remote *leader = role_remote(r, v->leader);
+	/* N9: one of which we know nothing but its address may lead a newer membership */
+	bool is_leader = role_find_remote(r, v->leader) &&
+	                 (r->config.zab || role_sid_may_lead(r, v->leader));
 
 	switch (v->state) {
 	case NOTIF_LEADING:
-		return v->leader == r->config.sid && !r->config.observer && r->stands;
+		return v->leader == r->config.sid && !role_observes(r) && r->stands;
 	case NOTIF_FOLLOWING:
-		return leader && leader->participant && !r->config.observer;
+		return is_leader && !role_observes(r);
 	case NOTIF_OBSERVING:
-		return leader && leader->participant && r->config.observer;
+		return is_leader && role_observes(r);
 	default:
 		return false;
 	}
@@ -76,11 +80,11 @@ stay_absent(struct role *r, struct role_actions *out)
 
 /* The remote has elected us, and waits until we have decided. It answers a PING. */
 static void
-hold(struct role *r, struct role_remote *p, const struct qpacket *packet,
+hold(struct role *r, struct role_remote *p, const struct role_event *ev,
      struct role_actions *out)
 {
 	(void)r;
-	if (packet->type != QPACKET_PING)
+	if (ev->packet->type != QPACKET_PING)
 		role_close(p, ROLE_CLOSE_UNEXPECTED, out);
 }
 
@@ -221,7 +225,7 @@ turn(struct role *r, struct role_remote *p, enum role_turn turn,
 		break;
 	case ROLE_TURN_PACKET:
 		if (ev->type == ROLE_EV_PACKET && ops->packet)
-			ops->packet(r, p, ev->packet, out);
+			ops->packet(r, p, ev, out);
 		else if (ev->type == ROLE_EV_BAD_PACKET)
 			bad_packet(r, p, out);
 		break;
@@ -340,6 +344,37 @@ again(struct role *r, struct role_actions *out)
 		modes[r->mode]->again(r, out);
 }
 
+/* The file is a wish: who leads may begin a change, and who founds goes by it. */
+static void
+file(struct role *r, const struct members *file, struct role_actions *out)
+{
+	bool could = role_may_stand(r);
+
+	if (members_equal(file, &r->members.file))
+		return;
+	r->members.file = *file;
+	r->members.changed = true;
+	if (modes[r->mode]->file)
+		modes[r->mode]->file(r, out);
+	stand(r, could, out);
+}
+
+/* N11. The role ends before the record does, since nobody counts without one. */
+static void
+refound(struct role *r, struct role_actions *out)
+{
+	bool could = role_may_stand(r);
+
+	if (!r->epochs.known || r->mode == ROLE_MODE_HALTED || r->epochs.refounds) {
+		role_act(out, ROLE_ACT_REFOUNDED)->u.error = -EAGAIN;
+		return;
+	}
+	if (r->mode == ROLE_MODE_FOLLOW || r->mode == ROLE_MODE_LEAD)
+		role_look_again(r, MSG_LOOK_MEMBERS, false, out);
+	role_epochs_refound(r, out);
+	stand(r, could, out);
+}
+
 static void
 dispatch(struct role *r, const struct role_event *ev, struct role_actions *out)
 {
@@ -386,6 +421,12 @@ dispatch(struct role *r, const struct role_event *ev, struct role_actions *out)
 	case ROLE_EV_AGAIN:
 		again(r, out);
 		break;
+	case ROLE_EV_FILE:
+		file(r, ev->file, out);
+		break;
+	case ROLE_EV_REFOUND:
+		refound(r, out);
+		break;
 	}
 }
 
@@ -394,28 +435,7 @@ role_get_view(const struct role *r, struct role_view *out)
 {
 	const struct role_ops *ops = modes[r->mode];
 
-	memset(out, 0, sizeof(*out));
-	out->phase = ops->phase ? ops->phase(r) : ROLE_ELECTION;
-	out->has_leader = out->phase == ROLE_BROADCAST;
-	if (out->has_leader) {
-		out->state = r->vote.state;
-		out->leader = r->vote.leader;
-		out->active = r->mode == ROLE_MODE_LEAD;
-	} else {
-		role_look_view(r, out);
-	}
-	/* after a start: of the leader before it */
-	out->epoch = r->published > 0 ? r->published : role_current(r);
-	out->round = r->vote.round;
-	out->reason = role_reason(r);
-	out->older = out->reason == ROLE_REASON_OLDER ? r->older : 0;
-	out->error = r->error;
-	if (r->epochs.bad && r->epochs.writing && r->error == 0)
-		out->since_ms = r->epochs.write_ms;
-	if (out->reason == ROLE_REASON_AHEAD) {
-		out->promised = r->epochs.promised;
-		out->others = r->limit.others;
-	}
+	role_fill_view(r, ops->phase ? ops->phase(r) : ROLE_ELECTION, out);
 }
 
 void
@@ -426,6 +446,7 @@ role_step(struct role *r, const struct role_event *ev, struct role_actions *out)
 	out->count = 0;
 	out->now_ms = ev->now_ms;
 	dispatch(r, ev, out);
+	role_members_settle(r, out);
 	role_get_view(r, &now);
 	if (role_is_same_view(&now, &r->told))
 		return;
@@ -433,53 +454,39 @@ role_step(struct role *r, const struct role_event *ev, struct role_actions *out)
 	role_act(out, ROLE_ACT_EVENT)->u.view = now;
 }
 
-static uint64_t
-sooner(uint64_t a_ms, uint64_t b_ms)
-{
-	return a_ms < b_ms ? a_ms : b_ms;
-}
-
 uint64_t
 role_due_ms(const struct role *r)
 {
+	const uint64_t all[] = {role_epochs_due_ms(r), role_epochs_slow_ms(r),
+	                        role_link_due_ms(r), role_epochs_retry_ms(r)};
 	uint64_t due_ms = mode_due_ms(r);
 
 	if (r->mode == ROLE_MODE_STALLED)
 		return UINT64_MAX;
-	due_ms = sooner(due_ms, role_epochs_due_ms(r));
-	due_ms = sooner(due_ms, role_epochs_slow_ms(r));
-	due_ms = sooner(due_ms, role_link_due_ms(r));
-	return sooner(due_ms, role_epochs_retry_ms(r));
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		due_ms = all[i] < due_ms ? all[i] : due_ms;
+	return due_ms;
 }
 
 int
 role_new(struct role **out, const struct role_config *config)
 {
-	const struct qconfig *members = config->members;
-	struct role *r = calloc(1, sizeof(*r));
-	int error;
+	struct role *r;
 
+	if (config->file->version == 0)
+		return -EINVAL;
+	r = calloc(1, sizeof(*r));
 	if (!r)
 		return -ENOMEM;
-	error = quorum_init(&r->quorum, members);
-	if (error < 0) {
-		free(r);
-		return error;
-	}
-	r->config = *config;
-	r->config.members = NULL;
+	r->config.sid = config->sid;
+	r->config.zab = config->zab;
+	r->config.tick_ms = config->tick_ms;
+	r->config.init_limit = config->init_limit;
+	r->config.sync_limit = config->sync_limit;
+	role_timing_reset(r);
+	r->members.file = *config->file;
 	r->look.sid = config->sid;
-	for (unsigned i = 0; i < members->server_count; i++) {
-		const struct qconfig_server *s = &members->servers[i];
-		struct role_remote *p = &r->remotes[r->remote_count];
-
-		if (s->sid == config->sid)
-			continue;
-		r->remote_count++;
-		p->sid = s->sid;
-		p->participant = !s->observer;
-		p->may_lead = quorum_may_lead(&r->quorum, s->sid);
-	}
+	role_members_init(r);
 	role_demote_end(r);
 	role_get_view(r, &r->told);
 	*out = r;

@@ -8,14 +8,14 @@
 
 #include "ipc/msg.h"
 #include "wire/members.h"
+#include "wire/members_packet.h"
 #include "wire/notif.h"
-#include "wire/qconfig.h"
 #include "wire/qpacket.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ROLE_LEARNERS_MAX QCONFIG_SERVERS_MAX
+#define ROLE_LEARNERS_MAX (2 * MEMBERS_MAX)
 #define ROLE_ACTIONS_MAX  (6 * ROLE_LEARNERS_MAX + 16)
 #define ROLE_EPOCH_MAX    INT32_MAX /* the wire has room for no larger epoch */
 /* How far one server may lift the epoch beyond what a quorum reports, in one minute. */
@@ -25,14 +25,13 @@ struct role;
 
 struct role_config {
 	int64_t sid;
-	bool observer;
 	/* False: the role is what the election says, without epochs. */
 	bool zab;
 	uint32_t tick_ms;
 	uint32_t init_limit; /* ticks */
 	uint32_t sync_limit; /* ticks */
-	/* Borrowed by role_new only. */
-	const struct qconfig *members;
+	/* What our configuration file says. Borrowed by role_new only. */
+	const struct members *file;
 };
 
 /* What this server keeps on its disk, as one. */
@@ -49,6 +48,20 @@ struct role_record {
 	bool may_found;
 	/* It counts from the start of its write on. */
 	struct members_record members;
+};
+
+/* What the elector and connmgr must know: in whom to count, and whom to link. What its
+ * pointers point to is borrowed until the next step. */
+struct role_told {
+	/* There is no record: whoever leads may be followed (N9). */
+	bool joins;
+	/* What counts, and what is to count beside it while a change is under way (NULL:
+	 * nothing). */
+	const struct members *current;
+	const struct members *last_seen;
+	/* All whom we may need a link to, us among them. */
+	unsigned count;
+	const int64_t *sids;
 };
 
 /* Each with the members of struct role_event that it uses. */
@@ -78,6 +91,10 @@ enum role_event_type {
 	/* Our link to connmgr ended, and with it every learner link; it is back. */
 	ROLE_EV_LOST,
 	ROLE_EV_AGAIN,
+	/* file: our configuration file says something else. */
+	ROLE_EV_FILE,
+	/* A person gives up our record (N11): REFOUNDED answers, once. */
+	ROLE_EV_REFOUND,
 };
 
 struct role_event {
@@ -98,8 +115,14 @@ struct role_event {
 	uint64_t number;
 	bool dialled;
 	bool open;
-	/* borrowed for the call */
+	/* Borrowed for the call, as the next three. */
 	const struct qpacket *packet;
+	/* of an ACKEPOCH: what it says of memberships, beside the answer */
+	const struct members_report *report;
+	struct qpacket_ackepoch answer;
+	/* of a NEWLEADER: its memberships, old and new */
+	const struct members_record *pair;
+	const struct members *file;
 	/* 0 or -errno */
 	int error;
 };
@@ -124,6 +147,8 @@ enum role_close {
 	ROLE_CLOSE_BESIDE,
 	/* That server speaks an older protocol than we do. */
 	ROLE_CLOSE_OLDER,
+	/* It is in no membership that we know any more. */
+	ROLE_CLOSE_NO_MEMBER,
 };
 
 /* Why there can be no leader or no promise here. */
@@ -181,8 +206,15 @@ struct role_view {
 struct role_packet {
 	int32_t type;
 	int64_t zxid;
+	/* Its data, but for an ACKEPOCH and a NEWLEADER. Length 0: none. */
 	unsigned char data[20];
-	uint8_t data_len; /* 0: none */
+	uint8_t data_len;
+	/* Of an ACKEPOCH: what is its data, else NULL. Borrowed until the next step, as
+	 * `pair`. */
+	const struct members_report *report;
+	struct qpacket_ackepoch answer;
+	/* Of a NEWLEADER, else NULL. */
+	const struct members_record *pair;
 };
 
 /* Each with the members of struct role_action that it uses; CONNECT and DISCONNECT are
@@ -206,6 +238,10 @@ enum role_action_type {
 	ROLE_ACT_WRITE,
 	/* claimed: the answer to CLAIM. */
 	ROLE_ACT_CLAIMED,
+	/* members: they have changed. Before the first LOOK. */
+	ROLE_ACT_MEMBERS,
+	/* error: the answer to REFOUND; 0 or -errno. */
+	ROLE_ACT_REFOUNDED,
 	/* view: something in it changed. At most one, the last action. */
 	ROLE_ACT_EVENT,
 };
@@ -226,6 +262,8 @@ struct role_action {
 			 * this one if we die before the next write. */
 			int error;
 		} claimed;
+		struct role_told members;
+		int error;
 		struct role_view view;
 	} u;
 };
@@ -246,7 +284,7 @@ struct role_learner_view {
 	uint64_t last_ms;
 };
 
-/* 0; -EINVAL: members that count no quorum (quorum_init); -ENOMEM. */
+/* 0; -EINVAL: a file without a voter; -ENOMEM. */
 int role_new(struct role **out, const struct role_config *config);
 void role_free(struct role *r); /* NULL ok */
 void role_step(struct role *r, const struct role_event *ev, struct role_actions *out);
@@ -264,6 +302,62 @@ unsigned role_get_learners(const struct role *r, uint64_t now_ms,
  * such server, and what it promised. */
 bool role_get_kept_out(const struct role *r, uint64_t now_ms, int64_t *sid,
                        int64_t *epoch);
+
+/* Where a group stands, as far as this server knows: conclave-membership(7).
+ */
+enum role_members_state {
+	ROLE_MEMBERS_IN_FORCE,
+	/* missing */
+	ROLE_MEMBERS_FOUNDING_WAITS,
+	/* other has another file */
+	ROLE_MEMBERS_FOUNDING_DIFFERS,
+	/* The file's version joins a group, and no server of one answers. */
+	ROLE_MEMBERS_NO_GROUP,
+	/* missing have not joined */
+	ROLE_MEMBERS_WAITS_JOIN,
+	/* from, to; missing */
+	ROLE_MEMBERS_UNDER_WAY,
+	/* to; missing did not answer */
+	ROLE_MEMBERS_GIVEN_UP,
+	/* from, to: under way when a leader ended; missing */
+	ROLE_MEMBERS_LEFT_JOINT,
+	ROLE_MEMBERS_FILE_OLDER,
+	/* Our file and that of other have one version, and differ. */
+	ROLE_MEMBERS_TWO_FILES,
+	/* other is being taken in again */
+	ROLE_MEMBERS_NEW_DISK,
+	/* We have a new disk, and count for nothing; missing */
+	ROLE_MEMBERS_NEW_DISK_WAITS,
+	ROLE_MEMBERS_REMOVED,
+	/* other has changed its disk `times` times in ten minutes */
+	ROLE_MEMBERS_DISK_CHANGES,
+};
+
+struct role_members_view {
+	bool has_record;
+	/* in force; 0: none is known */
+	int64_t version;
+	/* of our file */
+	int64_t wished;
+	bool joint;
+	int64_t from;
+	int64_t to;
+	enum role_members_state state;
+	unsigned missing_count;
+	int64_t missing[MEMBERS_MAX];
+	bool has_other;
+	int64_t other;
+	unsigned times;
+	/* We go by the leader's timing, which is not that of our file (N14). */
+	bool other_timing;
+};
+
+/* The record that counts here: NULL, there is none. Borrowed until the next step. */
+const struct members_record *role_get_membership(const struct role *r);
+void role_get_members(const struct role *r, uint64_t now_ms,
+                      struct role_members_view *out);
+/* "in-force" … */
+const char *role_members_state_name(enum role_members_state s);
 
 const char *role_phase_name(enum role_phase p);
 const char *role_close_name(enum role_close c);

@@ -19,7 +19,14 @@ role_act(struct role_actions *out, enum role_action_type type)
 uint64_t
 role_ticks(const struct role *r, uint64_t ticks)
 {
-	return ticks * r->config.tick_ms;
+	return ticks * r->timing.tick_ms;
+}
+
+void
+role_timing_reset(struct role *r)
+{
+	r->timing = (struct role_timing){r->config.tick_ms, r->config.init_limit,
+	                                 r->config.sync_limit};
 }
 
 void
@@ -34,7 +41,12 @@ role_announce(struct role *r, struct role_actions *out)
 bool
 role_may_stand(const struct role *r)
 {
-	if (!r->config.zab || r->remote_count == 0)
+	if (!r->config.zab)
+		return true;
+	if (r->members.unfit ||
+	    (!role_may_found(r) && !role_is_member_of(r, role_record(r))))
+		return false;
+	if (r->remote_count == 0)
 		return true;
 	return !r->port_shut && !r->epochs.bad && !r->limit.ahead &&
 	       r->epochs.promised < ROLE_EPOCH_MAX;
@@ -50,20 +62,6 @@ bool
 role_is_fresher(int64_t epoch, int64_t zxid, int64_t than_epoch, int64_t than_zxid)
 {
 	return epoch > than_epoch || (epoch == than_epoch && zxid > than_zxid);
-}
-
-bool
-role_is_quorum(const struct role *r,
-               bool (*has)(const struct role *r, const struct role_remote *p))
-{
-	int64_t sids[ROLE_LEARNERS_MAX + 1];
-	unsigned count = 0;
-
-	sids[count++] = r->config.sid;
-	for (unsigned i = 0; i < r->remote_count; i++)
-		if (has(r, &r->remotes[i]))
-			sids[count++] = r->remotes[i].sid;
-	return quorum_has(&r->quorum, sids, count);
 }
 
 enum role_loss
@@ -84,6 +82,15 @@ role_loss(enum msg_reason reason)
 
 	assert(reason < MSG_REASONS);
 	return losses[reason];
+}
+
+const struct role_remote *
+role_find_remote(const struct role *r, int64_t sid)
+{
+	for (unsigned i = 0; i < r->remote_count; i++)
+		if (r->remotes[i].sid == sid)
+			return &r->remotes[i];
+	return NULL;
 }
 
 struct role_remote *
@@ -120,16 +127,6 @@ role_send(struct role_actions *out, const struct role_remote *p, int32_t type,
 	return &a->u.packet;
 }
 
-void
-role_send_i32(struct role_actions *out, const struct role_remote *p, int32_t type,
-              int64_t zxid, int32_t value)
-{
-	struct role_packet *q = role_send(out, p, type, zxid);
-
-	q->data_len = (uint8_t)qpacket_put_i32(value, q->data, sizeof(q->data));
-	assert(q->data_len > 0);
-}
-
 enum role_reason
 role_reason(const struct role *r)
 {
@@ -137,9 +134,11 @@ role_reason(const struct role *r)
 		return ROLE_REASON_AHEAD;
 	if (r->reason != ROLE_REASON_NONE)
 		return r->reason;
-	if (r->config.observer || role_may_stand(r))
-		return r->has_older ? ROLE_REASON_OLDER : ROLE_REASON_NONE;
-	return r->port_shut ? ROLE_REASON_PORT : ROLE_REASON_USED_UP;
+	if (!role_observes(r) && r->port_shut && r->config.zab && r->remote_count > 0)
+		return ROLE_REASON_PORT;
+	if (!role_observes(r) && r->epochs.promised >= ROLE_EPOCH_MAX)
+		return ROLE_REASON_USED_UP;
+	return r->has_older ? ROLE_REASON_OLDER : ROLE_REASON_NONE;
 }
 
 bool
@@ -181,7 +180,8 @@ role_close_name(enum role_close c)
 	    [ROLE_CLOSE_TOO_HIGH] = "epoch-too-high",
 	    [ROLE_CLOSE_BESIDE] = "another-is-alive",
 	    [ROLE_CLOSE_OLDER] = "older-protocol",
+	    [ROLE_CLOSE_NO_MEMBER] = "no-member",
 	};
 
-	return (unsigned)c <= ROLE_CLOSE_OLDER ? words[c] : "?";
+	return (unsigned)c <= ROLE_CLOSE_NO_MEMBER ? words[c] : "?";
 }

@@ -84,7 +84,7 @@ check(struct role *r, struct role_actions *out)
 			p->election = ROLE_ELECTION_GONE;
 	}
 	if (r->vote.state == NOTIF_LEADING) {
-		if (!role_is_quorum(r, is_not_gone))
+		if (!role_is_quorum_of_file(r, is_not_gone))
 			role_look_again(r, MSG_LOOK_QUORUM, false, out);
 	} else if (role_remote(r, r->vote.leader)->election == ROLE_ELECTION_GONE) {
 		role_look_again(r, MSG_LOOK_LEADER, true, out);

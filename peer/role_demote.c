@@ -15,7 +15,7 @@ static bool
 others_may_lead(const struct role *r)
 {
 	for (unsigned i = 0; i < r->remote_count; i++)
-		if (r->remotes[i].may_lead)
+		if (role_sid_may_lead(r, r->remotes[i].sid))
 			return true;
 	return false;
 }

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <string.h>
 
 /* D7: after a write that failed. */
 #define RETRY_TICKS 10
@@ -20,14 +21,38 @@ larger(int64_t a, int64_t b)
 static bool
 is_wanted(const struct role_epochs *e)
 {
-	return e->want_accepted > e->accepted || e->want_current > e->current;
+	return e->want_accepted > e->accepted || e->want_current > e->current ||
+	       e->want_members.epoch > e->recorded || e->refounds;
 }
 
 /* Is there an epoch, wanted or given up, that the disk may lack? */
 static bool
 is_unsettled(const struct role_epochs *e)
 {
-	return is_wanted(e) || e->promised > e->accepted || e->tried_current > e->current;
+	return is_wanted(e) || e->promised > e->accepted ||
+	       e->tried_current > e->current || e->record.members.epoch != e->recorded;
+}
+
+/* N5: what is being written is our record from now on. */
+static void
+take_members(struct role *r)
+{
+	struct role_epochs *e = &r->epochs;
+	struct members_record *now = &e->record.members;
+
+	if (e->refounds) {
+		memset(now, 0, sizeof(*now));
+		memset(&e->want_members, 0, sizeof(e->want_members));
+		e->record.may_found = true;
+		r->members.unfit = false;
+		r->members.changed = true;
+	} else if (e->want_members.epoch > now->epoch) {
+		if (now->epoch == 0 || !members_same_record(now, &e->want_members))
+			r->members.changed = true;
+		*now = e->want_members;
+		r->members.unfit = false;
+		e->record.may_found = false;
+	}
 }
 
 static void
@@ -42,6 +67,7 @@ write_now(struct role *r, struct role_actions *out)
 	e->tried_current = larger(e->tried_current, e->want_current);
 	assert(e->tried_current <= e->promised);
 	e->claims = e->claiming;
+	take_members(r);
 	e->record.accepted = e->promised;
 	e->record.current = e->tried_current;
 	e->record.claim = e->claiming ? e->want_claim : r->claim;
@@ -65,7 +91,15 @@ role_epochs_start(struct role *r, const struct role_record *record)
 	e->accepted = e->promised = e->want_accepted = record->accepted;
 	e->current = e->tried_current = e->want_current = record->current;
 	e->known = true;
-	e->record = *record;
+	/* one by one, since what is between them is garbage */
+	e->record.accepted = record->accepted;
+	e->record.current = record->current;
+	e->record.claim = record->claim;
+	e->record.instance = record->instance;
+	e->record.may_found = record->may_found;
+	e->record.members = record->members;
+	e->recorded = record->members.epoch;
+	r->members.in_force = role_version(&e->record.members);
 	r->claim = record->claim;
 }
 
@@ -77,9 +111,29 @@ role_epochs_want_accepted(struct role *r, int64_t epoch, struct role_actions *ou
 }
 
 void
-role_epochs_want_current(struct role *r, int64_t epoch, struct role_actions *out)
+role_epochs_want_current(struct role *r, int64_t epoch,
+                         const struct members_record *members, struct role_actions *out)
 {
-	r->epochs.want_current = larger(r->epochs.want_current, epoch);
+	struct role_epochs *e = &r->epochs;
+
+	e->want_current = larger(e->want_current, epoch);
+	if (epoch > e->record.members.epoch) {
+		e->want_members = *members;
+		e->want_members.epoch = epoch;
+	}
+	write_next(r, out);
+}
+
+bool
+role_epochs_recorded(const struct role *r, int64_t epoch)
+{
+	return r->epochs.current >= epoch && r->epochs.recorded >= epoch;
+}
+
+void
+role_epochs_refound(struct role *r, struct role_actions *out)
+{
+	r->epochs.refounds = true;
 	write_next(r, out);
 }
 
@@ -112,6 +166,17 @@ role_epochs_drop(struct role *r)
 {
 	r->epochs.want_accepted = r->epochs.accepted;
 	r->epochs.want_current = r->epochs.current;
+	memset(&r->epochs.want_members, 0, sizeof(r->epochs.want_members));
+}
+
+/* The write that began last has what was wanted. */
+static void
+answer_refound(struct role *r, int error, struct role_actions *out)
+{
+	if (!r->epochs.refounds || !r->epochs.record.may_found)
+		return;
+	r->epochs.refounds = false;
+	role_act(out, ROLE_ACT_REFOUNDED)->u.error = error;
 }
 
 bool
@@ -125,6 +190,7 @@ role_epochs_written(struct role *r, int error, struct role_actions *out)
 	if (error < 0) {
 		if (e->claiming)
 			answer_claim(r, error, out);
+		answer_refound(r, error, out);
 		if (!unsettled && r->reason != ROLE_REASON_WRITE)
 			return true;
 		r->reason = ROLE_REASON_WRITE;
@@ -136,6 +202,8 @@ role_epochs_written(struct role *r, int error, struct role_actions *out)
 	}
 	e->accepted = e->promised;
 	e->current = e->tried_current;
+	e->recorded = e->record.members.epoch;
+	answer_refound(r, 0, out);
 	r->claim = e->record.claim;
 	if (e->claims)
 		answer_claim(r, 0, out);

@@ -23,12 +23,13 @@ send_info(struct role *r, struct role_actions *out)
 	const struct qpacket_learner info = {
 	    .sid = r->config.sid,
 	    .protocol = QPACKET_PROTOCOL,
+	    .config_version = r->members.file.version,
 	};
 	struct role_follow *f = &r->follow;
 	struct role_packet *packet;
 
 	f->silent = r->epochs.bad;
-	f->init_ms = out->now_ms + role_ticks(r, r->config.init_limit);
+	f->init_ms = out->now_ms + role_ticks(r, r->timing.init_limit);
 	if (f->silent) {
 		/* it does not know us yet, and pings nobody that it does not know */
 		f->word_due_ms = f->init_ms;
@@ -36,10 +37,9 @@ send_info(struct role *r, struct role_actions *out)
 	}
 	f->word_due_ms = out->now_ms + role_ticks(r, WORD_TICKS);
 	f->said = r->epochs.promised;
-	packet =
-	    role_send(out, role_remote(r, r->vote.leader),
-	              r->config.observer ? QPACKET_OBSERVERINFO : QPACKET_FOLLOWERINFO,
-	              r->epochs.promised << 32);
+	packet = role_send(out, role_remote(r, r->vote.leader),
+	                   role_observes(r) ? QPACKET_OBSERVERINFO : QPACKET_FOLLOWERINFO,
+	                   r->epochs.promised << 32);
 	packet->data_len =
 	    (uint8_t)qpacket_put_learner(&info, packet->data, sizeof(packet->data));
 	assert(packet->data_len > 0);
@@ -53,7 +53,7 @@ role_follow_start(struct role *r, struct role_actions *out)
 	r->mode = ROLE_MODE_FOLLOW;
 	memset(&r->follow, 0, sizeof(r->follow));
 	r->follow.word_due_ms = out->now_ms + role_ticks(r, WORD_TICKS);
-	r->follow.init_ms = out->now_ms + role_ticks(r, r->config.init_limit);
+	r->follow.init_ms = out->now_ms + role_ticks(r, r->timing.init_limit);
 	/* the leader too may have opened a link, when it took us for its leader */
 	role_close_all(r, leader, ROLE_CLOSE_OTHERWISE, out);
 	if (role_use_ahead(leader, out))
@@ -110,6 +110,20 @@ on_stand(struct role *r, struct role_actions *out)
 		role_look_again(r, MSG_LOOK_EPOCH, false, out);
 }
 
+/* N5: the record is reported from the start of its write on. */
+static const struct members_report *
+make_report(struct role *r)
+{
+	struct members_report *report = &r->members.report;
+
+	report->instance = r->epochs.record.instance;
+	report->may_found = r->epochs.record.may_found;
+	report->version = r->members.file.version;
+	report->digest = members_digest(&r->members.file);
+	report->record = *role_record(r);
+	return report;
+}
+
 /* A server that is fresher than the leader, and may not stand (now; it may have when it
  * looked) or is demoted (D4), makes no promise before the leader is established: its
  * promise would depose a leader whom the others may have without it. */
@@ -118,18 +132,17 @@ send_ackepoch(struct role *r, struct role_actions *out)
 {
 	struct role_follow *f = &r->follow;
 	int64_t current = role_current(r);
-	struct qpacket_ackepoch answer = {.current = -1, .epoch = (int32_t)f->asked};
 	struct role_packet *p;
 
 	f->fresher = f->promise && f->epoch == 0 &&
 	             role_is_fresher(current, r->look.zxid,
 	                             vote_claimed_epoch(r->vote.epoch), r->vote.zxid);
 	f->withheld = f->fresher && (r->demotion.now || !role_may_stand(r));
-	if (f->promise && !f->withheld)
-		answer.current = (int32_t)current;
 	p = role_send(out, role_remote(r, r->vote.leader), QPACKET_ACKEPOCH,
 	              r->look.zxid);
-	p->data_len = (uint8_t)qpacket_put_ackepoch(&answer, p->data, sizeof(p->data));
+	p->answer.epoch = (int32_t)f->asked;
+	p->answer.current = f->promise && !f->withheld ? (int32_t)current : -1;
+	p->report = make_report(r);
 }
 
 /* Sends the answers that are owed and whose epoch is on the disk. */
@@ -141,7 +154,7 @@ advance(struct role *r, struct role_actions *out)
 
 	if (f->silent && !r->epochs.bad && role_is_open(leader))
 		send_info(r, out);
-	if (f->ack_due && r->epochs.current >= f->told) {
+	if (f->ack_due && role_epochs_recorded(r, f->told)) {
 		f->ack_due = false;
 		role_send(out, leader, QPACKET_ACK, f->told << 32);
 	}
@@ -157,11 +170,11 @@ on_leaderinfo(struct role *r, const struct qpacket *packet, struct role_actions 
 {
 	struct role_follow *f = &r->follow;
 	int64_t epoch = packet->zxid >> 32;
-	int32_t protocol;
+	struct qpacket_leaderinfo info;
 
-	if (qpacket_get_i32(packet, &protocol) != QPACKET_OK)
+	if (members_get_leaderinfo(packet, &info) != QPACKET_OK)
 		return false;
-	if (!role_takes_protocol(r, r->vote.leader, protocol)) {
+	if (!role_takes_protocol(r, r->vote.leader, info.protocol)) {
 		role_close(role_remote(r, r->vote.leader), ROLE_CLOSE_OLDER, out);
 		role_look_again(r, MSG_LOOK_REFUSED, false, out);
 		return true;
@@ -174,6 +187,7 @@ on_leaderinfo(struct role *r, const struct qpacket *packet, struct role_actions 
 		return true;
 	}
 	role_limit_clear(r);
+	r->timing = (struct role_timing){info.tick_ms, info.init_limit, info.sync_limit};
 	if (epoch < r->epochs.promised) {
 		role_look_again(r, MSG_LOOK_EPOCH, false, out);
 		return true;
@@ -182,24 +196,27 @@ on_leaderinfo(struct role *r, const struct qpacket *packet, struct role_actions 
 	f->promise = epoch > r->epochs.promised;
 	f->vain_ms = out->now_ms + role_ticks(r, VAIN_TICKS);
 	f->answer_due = true;
-	if (f->epoch > 0 && f->init_ms == UINT64_MAX)
-		f->init_ms = out->now_ms + role_ticks(r, r->config.init_limit);
+	/* the leader ends a renewal that fails by itself, or gives it up (N7) */
+	if (f->epoch > 0)
+		f->init_ms =
+		    out->now_ms + role_ticks(r, 2 * (uint64_t)r->timing.init_limit);
 	role_epochs_want_accepted(r, epoch, out);
 	advance(r, out);
 	return true;
 }
 
 static bool
-on_newleader(struct role *r, const struct qpacket *packet, struct role_actions *out)
+on_newleader(struct role *r, const struct role_event *ev, struct role_actions *out)
 {
 	struct role_follow *f = &r->follow;
-	int64_t epoch = packet->zxid >> 32;
+	int64_t epoch = ev->packet->zxid >> 32;
 
-	if (epoch != f->asked || epoch == 0 || f->answer_due || f->ack_due)
+	if (!ev->pair || ev->pair->new.version == 0 || epoch != f->asked || epoch == 0 ||
+	    f->answer_due || f->ack_due)
 		return false;
 	f->told = epoch;
 	f->ack_due = true;
-	role_epochs_want_current(r, epoch, out);
+	role_epochs_want_current(r, epoch, ev->pair, out);
 	advance(r, out);
 	return true;
 }
@@ -222,10 +239,11 @@ on_uptodate(struct role *r, const struct qpacket *packet, struct role_actions *o
 }
 
 static void
-on_packet(struct role *r, struct role_remote *p, const struct qpacket *packet,
+on_packet(struct role *r, struct role_remote *p, const struct role_event *ev,
           struct role_actions *out)
 {
-	uint64_t word_ms = out->now_ms + role_ticks(r, r->config.sync_limit);
+	const struct qpacket *packet = ev->packet;
+	uint64_t word_ms = out->now_ms + role_ticks(r, r->timing.sync_limit);
 	bool expected = false;
 
 	if (p->sid != r->vote.leader)
@@ -236,7 +254,7 @@ on_packet(struct role *r, struct role_remote *p, const struct qpacket *packet,
 	if (packet->type == QPACKET_LEADERINFO) {
 		expected = on_leaderinfo(r, packet, out);
 	} else if (packet->type == QPACKET_NEWLEADER) {
-		expected = on_newleader(r, packet, out);
+		expected = on_newleader(r, ev, out);
 	} else if (packet->type == QPACKET_UPTODATE) {
 		expected = on_uptodate(r, packet, out);
 	} else if (packet->type == QPACKET_PING) {

@@ -1,240 +1,14 @@
-/* The state of the peer's core and the operations of its modes, for peer/role*.c and for
- * tests that look inside. The state is one block of memory: zeroed by role_new, without
- * pointers, without garbage between its members, so that it can be copied, compared and
- * hashed. Each file calls only those below it:
+/* The operations of the peer's core on its state (role_state.h), for peer/role*.c and for
+ * tests that look inside. Each file calls only those below it:
  *
- *   role → role_lead, role_follow, role_bare → role_look → role_demote, role_limit,
- *        role_epoch, role_link → role_act */
+ *   role → role_lead, role_follow, role_bare → role_offer → role_change → role_look →
+ *        role_demote, role_limit, role_epoch, role_link → role_members → role_act
+ *
+ * and role_said, which only reads. */
 #ifndef PEER_ROLE_IMPL_H
 #define PEER_ROLE_IMPL_H
 
-#include "peer/role.h"
-#include "wire/quorum.h"
-
-enum role_mode {
-	/* before START */
-	ROLE_MODE_NEW,
-	/* The epochs are unusable. */
-	ROLE_MODE_HALTED,
-	/* We look again when the write in progress is done. */
-	ROLE_MODE_STALLED,
-	ROLE_MODE_LOOKING,
-	/* We look again at wait_ms. */
-	ROLE_MODE_WAITING,
-	ROLE_MODE_FOLLOW,
-	ROLE_MODE_LEAD,
-	ROLE_MODE_BARE,
-};
-
-/* A link of the election lane: not up since election_ms, up, or dialled in vain. */
-enum role_election { ROLE_ELECTION_LOST, ROLE_ELECTION_UP, ROLE_ELECTION_GONE };
-
-/* The present learner link to a remote. */
-struct role_link {
-	/* of the connection; 0: there is no link, and the rest is zero */
-	uint64_t number;
-	/* The last PING is not answered. */
-	bool pinged;
-	/* as its FOLLOWERINFO or OBSERVERINFO said */
-	int64_t accepted;
-	/* since when it is the link */
-	uint64_t since_ms;
-	/* of the last packet, and of the next PING */
-	uint64_t word_ms;
-	uint64_t ping_ms;
-	/* The epoch of LEADERINFO; never a second one before the answer. */
-	int64_t offered;
-	/* The epoch of the last ACKEPOCH, and of the last that was a promise. */
-	int64_t answered;
-	int64_t promised;
-	/* The epochs of NEWLEADER, ACK and UPTODATE. */
-	int64_t told;
-	int64_t acked;
-	int64_t released;
-};
-
-/* Another server of the configuration. */
-struct role_remote {
-	int64_t sid;
-	bool participant;
-	/* a participant with a weight */
-	bool may_lead;
-	enum role_election election;
-	uint64_t election_ms;
-	struct role_link link;
-	/* The largest epoch that it said it has promised, over whatever link. */
-	bool reported;
-	int64_t report;
-	/* We asked for a connection, and have no answer yet. */
-	bool dialling;
-	/* The number of the connection that was dialled while we look; 0: none. */
-	uint64_t ahead;
-	/* The number of a connection whose first packet is to come; 0: none. */
-	uint64_t fresh;
-	/* A newcomer that has sent its info; number 0: none. It takes the place of `link`
-	 * if that sends nothing by due_ms. */
-	struct {
-		uint64_t number;
-		int64_t accepted;
-		uint64_t due_ms;
-	} beside;
-};
-
-#define ROLE_RAISES_MAX 8
-
-/* A report that lifted the epoch beyond what a quorum reports. */
-struct role_raise {
-	uint64_t at_ms;
-	int64_t by; /* 0: none */
-};
-
-/* How far the epoch may jump: docs/DESIGN.md, "The epoch space". */
-struct role_limit {
-	struct role_raise raises[ROLE_RAISES_MAX];
-	/* What we promised lies so far beyond the others that we do not stand; the leader
-	 * keeps us out; what the others are at then. */
-	bool ahead;
-	bool kept_out;
-	int64_t others;
-	/* The newest server that we kept out as the leader, and when. */
-	bool keeps;
-	int64_t kept_sid;
-	int64_t kept_epoch;
-	uint64_t kept_ms;
-};
-
-struct role_epochs {
-	/* There was a START with a record. */
-	bool known;
-	/* as on the disk */
-	int64_t accepted;
-	int64_t current;
-	/* the largest whose write was started; no later write has a smaller one */
-	int64_t promised;
-	int64_t tried_current;
-	int64_t want_accepted;
-	int64_t want_current;
-	/* the claim that waits for its answer */
-	bool claiming;
-	int64_t want_claim;
-	/* the write in progress, and whether it has want_claim; the record that is being
-	 * written, or was written last */
-	bool writing;
-	bool claims;
-	struct role_record record;
-	bool retry;
-	uint64_t write_ms;
-	/* The last write failed, or this one lasts too long (D7). Until a write succeeds
-	 * we do not stand; after one that failed the promise is written again at
-	 * retry_ms. */
-	bool bad;
-	uint64_t retry_ms;
-};
-
-/* Rules D1 to D4 of docs/ELECTION.md, "Who should not lead". */
-struct role_demotion {
-	/* for so many looks more */
-	unsigned looks;
-	/* The vote of this look is that of a demoted server, until end_ms. */
-	bool now;
-	uint64_t end_ms;
-	/* The leaders without a quorum from which we withheld a promise, and after how
-	 * many of them the demotion ends. */
-	unsigned withheld;
-	unsigned patience;
-	/* leaderships of ours without a quorum, since the last established leader */
-	unsigned deserted;
-};
-
-struct role_follow {
-	/* The leader's next packet must come by then; we must be established by then. */
-	uint64_t word_due_ms;
-	uint64_t init_ms;
-	/* The epoch of LEADERINFO; is it above what we promised before? */
-	int64_t asked;
-	bool promise;
-	/* A packet came from the leader. */
-	bool heard;
-	/* The promise that our FOLLOWERINFO named. */
-	int64_t said;
-	/* Our FOLLOWERINFO waits until our disk takes writes again (D7). */
-	bool silent;
-	/* We owe an ACKEPOCH once `asked` is on the disk, an ACK once `told` is. */
-	bool answer_due;
-	bool ack_due;
-	/* We were fresher than the leader when it asked for a promise. Either we withheld
-	 * the promise, since we cannot or should not lead (then the leader must have a
-	 * quorum without us by vain_ms), or the leader will look again. */
-	bool fresher;
-	bool withheld;
-	uint64_t vain_ms;
-	/* The epoch of NEWLEADER, and of UPTODATE; 0: not established. */
-	int64_t told;
-	int64_t epoch;
-};
-
-struct role_lead {
-	/* when the quorum was last counted */
-	uint64_t counted_ms;
-	/* A quorum of FOLLOWERINFO must come by then, a quorum of promises by then, and
-	 * all must be done by then. */
-	uint64_t first_ms;
-	uint64_t promise_ms;
-	uint64_t init_ms;
-	uint32_t ping_count;
-	/* There was a quorum of FOLLOWERINFO; one has promised `proposal`. */
-	bool gathered;
-	bool promised;
-	/* The epoch that we are establishing, or have established; 0: none yet. */
-	int64_t proposal;
-	/* Established; 0: none. Below `proposal` during a renewal. */
-	int64_t epoch;
-};
-
-struct role {
-	/* its `members` is NULL */
-	struct role_config config;
-	struct quorum quorum;
-	unsigned remote_count;
-	struct role_remote remotes[ROLE_LEARNERS_MAX];
-	enum role_mode mode;
-	/* There is no link to connmgr. */
-	bool away;
-	bool port_shut;
-	uint64_t generation;
-	/* of the newest serial, and of the first serial of this role */
-	uint64_t count;
-	uint64_t role_count;
-
-	int64_t claim;
-	/* The last look, and whether we stood in it. Its zxid is the claim that Zab's
-	 * phases compare in this round, whatever is claimed meanwhile. */
-	struct msg_look look;
-	bool stands;
-	struct role_demotion demotion;
-	struct role_limit limit;
-	/* looks in a row that count for the wait, all after this leader */
-	unsigned refusals;
-	int64_t refused_by;
-	uint64_t wait_ms;
-	/* as decided, with our state */
-	struct vote vote;
-	/* how the learner link to its leader failed or ended since then */
-	enum msg_reason lost;
-	/* The last server whose protocol is older than ours, if one is. */
-	bool has_older;
-	int64_t older;
-
-	struct role_epochs epochs;
-	struct role_follow follow;
-	struct role_lead lead;
-	/* the largest established epoch so far */
-	int64_t published;
-	enum role_reason reason;
-	int error;
-	/* the last EVENT */
-	struct role_view told;
-};
+#include "peer/role_state.h"
 
 /* What a mode does about an event; NULL: nothing. Most of these may change the mode. */
 struct role_ops {
@@ -257,11 +31,11 @@ struct role_ops {
 	/* `was_up`: the link was in use, else an attempt to connect failed. */
 	void (*link_down)(struct role *r, const struct role_remote *p, bool was_up,
 	                  enum msg_reason reason, struct role_actions *out);
-	/* role_may_stand changed, with our port or our disk. */
+	/* role_may_stand changed, with our port, our disk or our membership. */
 	void (*stand)(struct role *r, struct role_actions *out);
 	/* Over an open link. */
-	void (*packet)(struct role *r, struct role_remote *p,
-	               const struct qpacket *packet, struct role_actions *out);
+	void (*packet)(struct role *r, struct role_remote *p, const struct role_event *ev,
+	               struct role_actions *out);
 	/* A write succeeded. Where this is set, one that fails makes us look again. */
 	void (*written)(struct role *r, struct role_actions *out);
 	void (*due)(struct role *r, struct role_actions *out);
@@ -271,6 +45,8 @@ struct role_ops {
 	void (*again)(struct role *r, struct role_actions *out);
 	/* NULL: ROLE_ELECTION */
 	enum role_phase (*phase)(const struct role *r);
+	/* Our file is another. */
+	void (*file)(struct role *r, struct role_actions *out);
 };
 
 extern const struct role_ops role_follow_ops;
@@ -292,6 +68,8 @@ void role_send_look(struct role *r, struct role_actions *out);
 /* Ends the role: closes every learner link and looks, now or after a wait. */
 void role_look_again(struct role *r, enum msg_look_reason reason, bool gave_up,
                      struct role_actions *out);
+/* role_said.c: the view, but for the phase. */
+void role_fill_view(const struct role *r, enum role_phase phase, struct role_view *out);
 /* What is shown of the looks while no leader is established. */
 void role_look_view(const struct role *r, struct role_view *out);
 /* Ends the role since the link to connmgr ended. */
@@ -322,11 +100,91 @@ void role_limit_let_in(struct role *r, const struct role_remote *p);
 void role_limit_kept_out(struct role *r, int64_t epoch);
 void role_limit_clear(struct role *r);
 
+/* role_members.c: who counts, for whom (rules N1 to N9 of docs/MEMBERSHIP.md). */
+/* Our record, as it is on the disk or being written: N5, "reported". */
+const struct members_record *role_record(const struct role *r);
+bool role_has_record(const struct role *r);
+/* The version that counts: of old while it is joint; 0: there is no record. */
+int64_t role_version(const struct members_record *record);
+/* Are we no voter, as far as we know? Without a record our file says so. */
+bool role_observes(const struct role *r);
+/* May a server lead by its sid; may we, by our instance, with this record? Without a
+ * record we may as a founder. */
+bool role_sid_may_lead(const struct role *r, int64_t sid);
+bool role_is_member_of(const struct role *r, const struct members_record *record);
+bool role_may_found(const struct role *r);
+/* By sid alone, of our record or else of our file: what was said before any instance
+ * was. */
+bool role_is_quorum_of_sids(const struct role *r, const int64_t *sids, unsigned count);
+/* Are we and those remotes of which `has` is true a quorum of old and of new, or of the
+ * file? A remote whose instance is known counts with that one only. `all`: are they all
+ * voters? */
+typedef bool role_has(const struct role *r, const struct role_remote *p);
+bool role_is_quorum(const struct role *r, const struct members_record *record,
+                    role_has *has);
+bool role_is_all(const struct role *r, const struct members *m, role_has *has);
+bool role_is_quorum_of_file(const struct role *r, role_has *has);
+bool role_is_all_of_file(const struct role *r, role_has *has);
+void role_members_init(struct role *r);
+/* The remotes follow the file, the record and the leader's membership; pushes MEMBERS.
+ * At the end of a step, since it moves remotes. */
+void role_members_settle(struct role *r, struct role_actions *out);
+
+/* role_change.c: the leader's founding, changes and readmissions (N3, N4, N6 to N8). */
+void role_change_start(struct role *r);
+/* Takes the record of a learner if it is newer than all that we know. TAKEN: propose
+ * anew if something was promised; UNFIT: we are no voter of it. */
+enum role_adoption { ROLE_ADOPT_NOTHING, ROLE_ADOPT_TAKEN, ROLE_ADOPT_UNFIT };
+enum role_adoption role_change_adopt(struct role *r, const struct members_record *record);
+/* Have all founders promised, with equal files and without a record? Then `adopted` is
+ * the membership of the founding. */
+bool role_change_found(struct role *r, role_has *has_promised);
+/* Begins a change that can begin: true, propose it. */
+bool role_change_begin(struct role *r, const struct role_actions *out);
+/* The joint step is established: the second is to be proposed. */
+void role_change_leave(struct role *r);
+/* True: the change in its first renewal is given up; propose what was before. */
+bool role_change_give_up(struct role *r, const struct role_actions *out);
+uint64_t role_change_due_ms(const struct role *r);
+/* What a change would lead to, and who keeps it waiting: returns how many. `t` is then a
+ * change that need not wait for them, or what is in force. */
+unsigned role_change_target(const struct role *r, struct members *t, uint64_t now_ms,
+                            int64_t missing[MEMBERS_MAX]);
+/* N6: so often a server is taken in again within ten minutes. */
+#define ROLE_READMITS 3
+/* How often `sid` was taken in again within ten minutes. */
+unsigned role_change_readmits(const struct role *r, int64_t sid, uint64_t now_ms);
+
+/* role_offer.c: of a leader. Is there a link? */
+bool role_is_live(const struct role *r, const struct role_remote *p);
+/* May we lead with those of whom this is true? A founding takes all voters. */
+bool role_is_enough(const struct role *r, role_has *has);
+/* Have enough promised, and acknowledged, what we propose? */
+bool role_is_promised(struct role *r);
+bool role_is_acked(const struct role *r);
+/* What no server's report has to lift our epoch to. */
+int64_t role_base_epoch(const struct role *r);
+/* Keeps out who promised too much. False: our own promise lies too far ahead, and we look
+ * again, as one that does not stand. */
+bool role_sieve_all(struct role *r, struct role_actions *out);
+/* LEADERINFO, with our timing (N14). */
+void role_send_info(const struct role *r, const struct role_remote *p, int64_t epoch,
+                    struct role_actions *out);
+/* LEADERINFO, NEWLEADER or UPTODATE with `epoch` to each learner whose turn it is. */
+void role_send_all(struct role *r, int32_t type, int64_t epoch, struct role_actions *out);
+
 /* role_epoch.c: one write at a time, never of a smaller epoch; what is wanted meanwhile
  * is in the next one. */
 void role_epochs_start(struct role *r, const struct role_record *record);
 void role_epochs_want_accepted(struct role *r, int64_t epoch, struct role_actions *out);
-void role_epochs_want_current(struct role *r, int64_t epoch, struct role_actions *out);
+/* With it goes the record of the members. */
+void role_epochs_want_current(struct role *r, int64_t epoch,
+                              const struct members_record *members,
+                              struct role_actions *out);
+/* Is that epoch, with its memberships, on the disk as the current one? */
+bool role_epochs_recorded(const struct role *r, int64_t epoch);
+/* N11: gives up the record, and may found a group. */
+void role_epochs_refound(struct role *r, struct role_actions *out);
 void role_epochs_claim(struct role *r, int64_t claim, struct role_actions *out);
 /* Forgets the epochs that are wanted, not those whose write was started. */
 void role_epochs_drop(struct role *r);
@@ -346,6 +204,7 @@ void role_epochs_retry(struct role *r, struct role_actions *out);
 /* role_act.c: the leaves, which push actions, find, send, close and compare. */
 struct role_action *role_act(struct role_actions *out, enum role_action_type type);
 uint64_t role_ticks(const struct role *r, uint64_t ticks); /* in ms */
+void role_timing_reset(struct role *r);                    /* to our own */
 
 /* Tells the elector our role, with a new serial. */
 void role_announce(struct role *r, struct role_actions *out);
@@ -358,10 +217,6 @@ enum role_reason role_reason(const struct role *r);
 bool role_is_same_view(const struct role_view *a, const struct role_view *b);
 /* Is (epoch, zxid) more than the other pair? */
 bool role_is_fresher(int64_t epoch, int64_t zxid, int64_t than_epoch, int64_t than_zxid);
-/* Are we and those remotes of which `has` is true a quorum? */
-bool role_is_quorum(const struct role *r,
-                    bool (*has)(const struct role *r, const struct role_remote *p));
-
 /* What the end of a link, or a failed attempt, says about the remote. */
 enum role_loss {
 	/* Nothing: never tried, or ended by us. */
@@ -374,16 +229,18 @@ enum role_loss {
 enum role_loss role_loss(enum msg_reason reason);
 
 struct role_remote *role_remote(struct role *r, int64_t sid); /* NULL: none */
+const struct role_remote *role_find_remote(const struct role *r, int64_t sid);
 /* Does that server speak our protocol, or a later one? */
 bool role_takes_protocol(struct role *r, int64_t sid, int32_t protocol);
 /* Over the link. Returns the packet, which has no data yet. */
 struct role_packet *role_send(struct role_actions *out, const struct role_remote *p,
                               int32_t type, int64_t zxid);
-void role_send_i32(struct role_actions *out, const struct role_remote *p, int32_t type,
-                   int64_t zxid, int32_t value);
 
 /* role_link.c: which connection is the learner link. */
 bool role_is_open(const struct role_remote *p); /* There is a link. */
+/* Closes all that there is of a remote. */
+void role_close_remote(struct role_remote *p, enum role_close why,
+                       struct role_actions *out);
 /* Closes the link. A newcomer beside it is the link then: nobody calls `joined`. */
 void role_close(struct role_remote *p, enum role_close why, struct role_actions *out);
 /* Closes all that connmgr has of all remotes, and stops dialling; but not what was

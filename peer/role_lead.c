@@ -19,97 +19,18 @@
 /* From an answered PING to the next one. */
 #define PEACE_TICKS 2
 
-static bool
-is_live(const struct role *r, const struct role_remote *p)
-{
-	(void)r;
-	return role_is_open(p);
-}
-
-static bool
-has_promised(const struct role *r, const struct role_remote *p)
-{
-	return is_live(r, p) && p->link.promised == r->lead.proposal;
-}
-
-static bool
-has_acked(const struct role *r, const struct role_remote *p)
-{
-	return is_live(r, p) && p->link.acked == r->lead.proposal;
-}
-
-/* What no server's report has to lift our epoch to. */
-static int64_t
-base_epoch(const struct role *r)
-{
-	int64_t base = role_limit_quorum(r);
-
-	if (r->epochs.promised > base)
-		base = r->epochs.promised;
-	return r->lead.proposal > base ? r->lead.proposal : base;
-}
-
-/* Can we propose an epoch above what `p` has promised? */
-static bool
-is_within(const struct role *r, const struct role_remote *p, int64_t base,
-          uint64_t now_ms)
-{
-	int64_t epoch = p->link.accepted;
-
-	if (epoch >= ROLE_EPOCH_MAX)
-		return r->lead.promised && r->lead.proposal == epoch;
-	return epoch <= base || role_limit_takes(r, base, epoch, now_ms);
-}
-
-/* Keeps out `p` if its promise lies too far beyond what a quorum reports. LEADERINFO
- * tells it where we are. */
-static void
-sieve(struct role *r, struct role_remote *p, struct role_actions *out)
-{
-	int64_t base = base_epoch(r);
-
-	if (!is_live(r, p) || role_limit_quorum(r) == ROLE_EPOCH_UNKNOWN)
-		return;
-	if (is_within(r, p, base, out->now_ms)) {
-		role_limit_let_in(r, p);
-		return;
-	}
-	role_limit_keep_out(r, p, out->now_ms);
-	role_send_i32(out, p, QPACKET_LEADERINFO, (base > 0 ? base : 1) << 32,
-	              QPACKET_PROTOCOL);
-	role_close(p, ROLE_CLOSE_TOO_HIGH, out);
-	if (!role_is_open(p))
-		return;
-	role_limit_report(r, p, p->link.accepted); /* of the newcomer beside it */
-	sieve(r, p, out);
-}
-
-/* Sieves all learners, since one report may tell about all. False: our own promise lies
- * too far ahead, and we look again, as one that does not stand. */
-static bool
-sieve_all(struct role *r, struct role_actions *out)
-{
-	if (r->limit.ahead && r->lead.epoch == 0 && !role_may_stand(r)) {
-		role_look_again(r, MSG_LOOK_EPOCH, false, out);
-		return false;
-	}
-	for (unsigned i = 0; i < r->remote_count; i++)
-		sieve(r, &r->remotes[i], out);
-	return true;
-}
-
 /* Proposes an epoch above all that we know to be promised. False: no such epoch is left,
  * and we look again. */
 static bool
 propose(struct role *r, struct role_actions *out)
 {
 	struct role_lead *l = &r->lead;
-	int64_t base = base_epoch(r), largest = base;
+	int64_t base = role_base_epoch(r), largest = base;
 
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		const struct role_remote *p = &r->remotes[i];
 
-		if (is_live(r, p) && p->link.accepted > largest)
+		if (role_is_live(r, p) && p->link.accepted > largest)
 			largest = p->link.accepted;
 	}
 	if (largest >= ROLE_EPOCH_MAX) {
@@ -119,7 +40,7 @@ propose(struct role *r, struct role_actions *out)
 		return false;
 	}
 	if (l->epoch > 0 && l->epoch == l->proposal)
-		l->init_ms = out->now_ms + role_ticks(r, r->config.init_limit);
+		l->init_ms = out->now_ms + role_ticks(r, r->timing.init_limit);
 	role_limit_spend(r, base, largest, out->now_ms);
 	l->proposal = largest + 1;
 	l->promised = false;
@@ -127,63 +48,73 @@ propose(struct role *r, struct role_actions *out)
 	return true;
 }
 
-/* Sends LEADERINFO, NEWLEADER or UPTODATE with `epoch` to each learner whose turn it is.
- */
+/* A quorum has promised: what we adopted is what we synchronize. */
 static void
-send_all(struct role *r, int32_t type, int64_t epoch, struct role_actions *out)
+synchronize(struct role *r, struct role_actions *out)
 {
-	for (unsigned i = 0; i < r->remote_count; i++) {
-		struct role_remote *p = &r->remotes[i];
-		struct role_link *l = &p->link;
+	struct role_lead *l = &r->lead;
 
-		if (!is_live(r, p))
-			continue;
-		if (type == QPACKET_LEADERINFO && l->offered != epoch &&
-		    l->offered == l->answered) {
-			l->offered = epoch;
-			role_send_i32(out, p, type, epoch << 32, QPACKET_PROTOCOL);
-		} else if (type == QPACKET_NEWLEADER && l->answered == epoch &&
-		           l->told != epoch) {
-			l->told = epoch;
-			role_send(out, p, type, epoch << 32);
-		} else if (type == QPACKET_UPTODATE && has_acked(r, p) &&
-		           l->released != epoch) {
-			l->released = epoch;
-			role_send(out, p, type, epoch << 32);
-		}
+	l->promised = true;
+	l->adopted.epoch = l->proposal;
+	l->proposed = l->adopted;
+	role_epochs_want_current(r, l->proposal, &l->proposed, out);
+}
+
+/* N8: false: we are no voter of what has just been acknowledged, and step down. */
+static bool
+establish(struct role *r, struct role_actions *out)
+{
+	struct role_lead *l = &r->lead;
+
+	if (!role_is_member_of(r, &l->proposed)) {
+		role_look_again(r, MSG_LOOK_MEMBERS, false, out);
+		return false;
 	}
+	l->epoch = l->proposal;
+	l->init_ms = UINT64_MAX;
+	l->ruling = l->proposed;
+	if (l->proposed.old.version == 0)
+		l->change.kind = ROLE_KIND_PLAIN;
+	role_establish(r, l->epoch, out);
+	return true;
+}
+
+/* One proposal, as far as it goes now. True: another is to follow. */
+static bool
+go(struct role *r, struct role_actions *out)
+{
+	struct role_lead *l = &r->lead;
+
+	if (!l->gathered) {
+		if (!role_is_enough(r, role_is_live))
+			return false;
+		l->gathered = true;
+		l->promise_ms = out->now_ms + role_ticks(r, r->timing.init_limit) / 2;
+		if (!propose(r, out))
+			return false;
+	}
+	role_send_all(r, QPACKET_LEADERINFO, l->proposal, out);
+	if (!l->promised) {
+		if (!role_is_promised(r))
+			return false;
+		synchronize(r, out);
+	}
+	role_send_all(r, QPACKET_NEWLEADER, l->proposal, out);
+	if (l->epoch != l->proposal && (!role_is_acked(r) || !establish(r, out)))
+		return false;
+	role_send_all(r, QPACKET_UPTODATE, l->epoch, out);
+	if (l->proposed.old.version > 0)
+		role_change_leave(r);
+	else if (!role_change_begin(r, out))
+		return false;
+	return propose(r, out);
 }
 
 static void
 advance(struct role *r, struct role_actions *out)
 {
-	struct role_lead *l = &r->lead;
-
-	if (!l->gathered) {
-		if (!role_is_quorum(r, is_live))
-			return;
-		l->gathered = true;
-		l->promise_ms = out->now_ms + role_ticks(r, r->config.init_limit) / 2;
-		if (!propose(r, out))
-			return;
-	}
-	send_all(r, QPACKET_LEADERINFO, l->proposal, out);
-	if (!l->promised) {
-		/* our own promise is one of the quorum's */
-		if (r->epochs.accepted < l->proposal || !role_is_quorum(r, has_promised))
-			return;
-		l->promised = true;
-		role_epochs_want_current(r, l->proposal, out);
-	}
-	send_all(r, QPACKET_NEWLEADER, l->proposal, out);
-	if (l->epoch != l->proposal) {
-		if (r->epochs.current < l->proposal || !role_is_quorum(r, has_acked))
-			return;
-		l->epoch = l->proposal;
-		l->init_ms = UINT64_MAX;
-		role_establish(r, l->epoch, out);
-	}
-	send_all(r, QPACKET_UPTODATE, l->epoch, out);
+	while (r->mode == ROLE_MODE_LEAD && go(r, out))
+		;
 }
 
 /* Pings the learners whose turn it is. A learner that does not answer is pinged again at
@@ -209,7 +140,7 @@ ping(struct role *r, struct role_actions *out)
 static void
 on_ping(const struct role *r, struct role_remote *p)
 {
-	if (p->link.pinged && r->config.sync_limit >= 3 * PEACE_TICKS)
+	if (p->link.pinged && r->timing.sync_limit >= 3 * PEACE_TICKS)
 		p->link.ping_ms += role_ticks(r, PEACE_TICKS - 1);
 	p->link.pinged = false;
 }
@@ -220,14 +151,15 @@ role_lead_start(struct role *r, struct role_actions *out)
 	r->mode = ROLE_MODE_LEAD;
 	memset(&r->lead, 0, sizeof(r->lead));
 	r->lead.first_ms = out->now_ms + role_ticks(r, FIRST_TICKS);
-	r->lead.init_ms = out->now_ms + role_ticks(r, r->config.init_limit);
+	r->lead.init_ms = out->now_ms + role_ticks(r, r->timing.init_limit);
+	role_change_start(r);
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		r->remotes[i].link.word_ms = out->now_ms; /* some have waited for us */
 		r->remotes[i].link.ping_ms = out->now_ms;
 		role_close_ahead(&r->remotes[i], ROLE_CLOSE_OTHERWISE, out);
 	}
 	ping(r, out);
-	if (sieve_all(r, out))
+	if (role_sieve_all(r, out))
 		advance(r, out);
 }
 
@@ -251,8 +183,8 @@ joined_ms(const struct role *r, const struct role_remote *p)
 static bool
 is_with_us(const struct role *r, const struct role_remote *p)
 {
-	return is_live(r, p) && (r->lead.epoch == 0 || p->link.acked > 0 ||
-	                         r->lead.counted_ms < joined_ms(r, p));
+	return role_is_live(r, p) && (r->lead.epoch == 0 || p->link.acked > 0 ||
+	                              r->lead.counted_ms < joined_ms(r, p));
 }
 
 /* D6: until first_ms others may come in the place of those that went, as long as nobody
@@ -265,7 +197,7 @@ is_deserted(struct role *r, uint64_t now_ms)
 
 	l->counted_ms = now_ms;
 	return l->gathered && (promised || now_ms >= l->first_ms) &&
-	       !role_is_quorum(r, is_with_us);
+	       !role_is_enough(r, is_with_us);
 }
 
 static void
@@ -301,7 +233,7 @@ joined(struct role *r, struct role_remote *p, struct role_actions *out)
 {
 	p->link.ping_ms = out->now_ms + role_ticks(r, 1);
 	role_limit_report(r, p, p->link.accepted);
-	if (!sieve_all(r, out) || !is_live(r, p))
+	if (!role_sieve_all(r, out) || !role_is_live(r, p))
 		return;
 	if (!is_above(&r->lead, p) || propose(r, out))
 		advance(r, out);
@@ -317,34 +249,74 @@ closed(struct role *r, struct role_remote *p, struct role_actions *out)
 		check_quorum(r, out);
 }
 
+static void
+note_report(struct role_link *l, const struct members_report *report)
+{
+	l->known = true;
+	l->may_found = report->may_found;
+	l->instance = report->instance;
+	l->file_version = report->version;
+	l->file_digest = report->digest;
+	l->record_epoch = report->record.epoch;
+}
+
+/* A voter with a weight of what we adopted, with the disk that it shows; or a founder. */
+static bool
+may_lead(const struct role *r, const struct role_remote *p)
+{
+	const struct members_record *record = &r->lead.adopted;
+	const struct members_id id = {p->sid, p->link.instance};
+
+	if (record->new.version == 0)
+		return members_may_lead(&r->members.file, p->sid);
+	return (members_is_voter(&record->old, &id) &&
+	        members_may_lead(&record->old, p->sid)) ||
+	       (members_is_voter(&record->new, &id) &&
+	        members_may_lead(&record->new, p->sid));
+}
+
+/* N4. False: we look again. */
+static bool
+adopt(struct role *r, const struct members_record *record, struct role_actions *out)
+{
+	bool again = r->lead.promised || r->lead.epoch > 0;
+	enum role_adoption adoption = role_change_adopt(r, record);
+
+	if (adoption == ROLE_ADOPT_UNFIT)
+		role_look_again(r, MSG_LOOK_MEMBERS, false, out);
+	else if (adoption == ROLE_ADOPT_TAKEN && again)
+		return propose(r, out);
+	return adoption != ROLE_ADOPT_UNFIT;
+}
+
 /* These return the reason to close the link, if there is one. */
 static enum role_close
-on_ackepoch(struct role *r, struct role_remote *p, const struct qpacket *packet,
+on_ackepoch(struct role *r, struct role_remote *p, const struct role_event *ev,
             struct role_actions *out)
 {
 	const struct role_lead *l = &r->lead;
-	struct qpacket_ackepoch answer;
 
 	if (p->link.offered == p->link.answered)
 		return ROLE_CLOSE_UNEXPECTED;
-	if (qpacket_get_ackepoch(packet, &answer) != QPACKET_OK || answer.current < -1 ||
-	    answer.epoch != p->link.offered)
+	if (!ev->report || ev->answer.current < -1 || ev->answer.epoch != p->link.offered)
 		return ROLE_CLOSE_BAD;
 	p->link.answered = p->link.offered;
-	if (answer.current >= 0) {
-		bool fresher = role_is_fresher(answer.current, packet->zxid,
+	note_report(&p->link, ev->report);
+	if (ev->answer.current >= 0) {
+		bool fresher = role_is_fresher(ev->answer.current, ev->packet->zxid,
 		                               role_current(r), r->look.zxid);
 
-		/* nobody elects a learner without a weight, however fresh it is: we would
-		 * look again for ever */
-		if (fresher && p->may_lead && p->link.answered == l->proposal &&
+		/* nobody elects a learner without a weight, or one that is no member,
+		 * however fresh it is: we would look again for ever */
+		if (fresher && may_lead(r, p) && p->link.answered == l->proposal &&
 		    !l->promised && l->epoch == 0) {
 			role_look_again(r, MSG_LOOK_EPOCH, false, out);
 			return ROLE_CLOSE_NONE;
 		}
 		p->link.promised = p->link.answered;
 	}
-	advance(r, out);
+	if (adopt(r, &ev->report->record, out))
+		advance(r, out);
 	return ROLE_CLOSE_NONE;
 }
 
@@ -362,9 +334,10 @@ on_ack(struct role *r, struct role_remote *p, const struct qpacket *packet,
 }
 
 static void
-on_packet(struct role *r, struct role_remote *p, const struct qpacket *packet,
+on_packet(struct role *r, struct role_remote *p, const struct role_event *ev,
           struct role_actions *out)
 {
+	const struct qpacket *packet = ev->packet;
 	enum role_close why = ROLE_CLOSE_UNEXPECTED;
 
 	p->link.word_ms = out->now_ms;
@@ -372,7 +345,7 @@ on_packet(struct role *r, struct role_remote *p, const struct qpacket *packet,
 		on_ping(r, p);
 		why = ROLE_CLOSE_NONE;
 	} else if (packet->type == QPACKET_ACKEPOCH) {
-		why = on_ackepoch(r, p, packet, out);
+		why = on_ackepoch(r, p, ev, out);
 	} else if (packet->type == QPACKET_ACK) {
 		why = on_ack(r, p, packet, out);
 	}
@@ -395,9 +368,22 @@ deadline_ms(const struct role *r)
 		return due;
 	if (l->gathered && l->promise_ms < due)
 		due = l->promise_ms;
-	if ((!l->gathered || !role_is_quorum(r, is_live)) && l->first_ms < due)
+	if ((!l->gathered || !role_is_enough(r, role_is_live)) && l->first_ms < due)
 		due = l->first_ms;
 	return due;
+}
+
+/* N7, or the end. */
+static void
+on_deadline(struct role *r, struct role_actions *out)
+{
+	if (!role_change_give_up(r, out)) {
+		role_look_again(r, MSG_LOOK_TIMEOUT, false, out);
+		return;
+	}
+	r->lead.init_ms = out->now_ms + role_ticks(r, r->timing.init_limit);
+	if (propose(r, out))
+		advance(r, out);
 }
 
 static void
@@ -407,7 +393,7 @@ on_due(struct role *r, struct role_actions *out)
 		struct role_remote *p = &r->remotes[i];
 
 		if (!role_is_open(p) ||
-		    out->now_ms < p->link.word_ms + role_ticks(r, r->config.sync_limit))
+		    out->now_ms < p->link.word_ms + role_ticks(r, r->timing.sync_limit))
 			continue;
 		role_close(p, ROLE_CLOSE_SILENT, out);
 		if (role_is_open(p))
@@ -418,9 +404,11 @@ on_due(struct role *r, struct role_actions *out)
 	if (is_deserted(r, out->now_ms))
 		role_look_again(r, MSG_LOOK_QUORUM, false, out);
 	else if (out->now_ms >= deadline_ms(r))
-		role_look_again(r, MSG_LOOK_TIMEOUT, false, out);
+		on_deadline(r, out);
 	else
 		ping(r, out);
+	if (out->now_ms >= r->lead.change.retry_ms)
+		advance(r, out);
 }
 
 static uint64_t
@@ -428,9 +416,11 @@ due_ms(const struct role *r)
 {
 	uint64_t due = deadline_ms(r);
 
+	if (role_change_due_ms(r) < due)
+		due = role_change_due_ms(r);
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		const struct role_remote *p = &r->remotes[i];
-		uint64_t silent = p->link.word_ms + role_ticks(r, r->config.sync_limit);
+		uint64_t silent = p->link.word_ms + role_ticks(r, r->timing.sync_limit);
 
 		if (!role_is_open(p))
 			continue;
@@ -491,4 +481,5 @@ const struct role_ops role_lead_ops = {
     .due_ms = due_ms,
     .lost = role_lost,
     .phase = phase,
+    .file = advance,
 };

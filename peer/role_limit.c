@@ -21,7 +21,7 @@ do_report(const struct role *r, int64_t least)
 	for (unsigned i = 0; i < r->remote_count; i++)
 		if (r->remotes[i].reported && r->remotes[i].report >= least)
 			sids[count++] = r->remotes[i].sid;
-	return quorum_has(&r->quorum, sids, count);
+	return role_is_quorum_of_sids(r, sids, count);
 }
 
 int64_t

@@ -94,6 +94,23 @@ role_use_ahead(struct role_remote *p, struct role_actions *out)
 	return true;
 }
 
+static void
+close_links(struct role_remote *p, enum role_close why, struct role_actions *out)
+{
+	close_beside(p, why, out);
+	role_close(p, why, out);
+	if (p->fresh > 0)
+		disconnect(p, p->fresh, why, out);
+	p->fresh = 0;
+}
+
+void
+role_close_remote(struct role_remote *p, enum role_close why, struct role_actions *out)
+{
+	close_links(p, why, out);
+	role_close_ahead(p, why, out);
+}
+
 void
 role_close_all(struct role *r, const struct role_remote *spared, enum role_close why,
                struct role_actions *out)
@@ -101,11 +118,7 @@ role_close_all(struct role *r, const struct role_remote *spared, enum role_close
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		struct role_remote *p = &r->remotes[i];
 
-		close_beside(p, why, out);
-		role_close(p, why, out);
-		if (p->fresh > 0)
-			disconnect(p, p->fresh, why, out);
-		p->fresh = 0;
+		close_links(p, why, out);
 		if (p != spared)
 			role_close_ahead(p, why, out);
 	}

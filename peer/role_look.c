@@ -99,14 +99,15 @@ static void
 dial_ahead(struct role *r, struct role_actions *out)
 {
 	bool stands =
-	    r->stands && !r->demotion.now && quorum_may_lead(&r->quorum, r->config.sid);
+	    r->stands && !r->demotion.now && role_sid_may_lead(r, r->config.sid);
 	struct role_remote *likely = NULL;
 
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		struct role_remote *p = &r->remotes[i];
 		bool given_up = r->look.gave_up && p->sid == r->look.leader;
 
-		if (p->may_lead && !given_up && (!likely || p->sid > likely->sid))
+		if (role_sid_may_lead(r, p->sid) && !given_up &&
+		    (!likely || p->sid > likely->sid))
 			likely = p;
 	}
 	if (likely && !(stands && r->config.sid > likely->sid))
@@ -121,6 +122,7 @@ role_look_again(struct role *r, enum msg_look_reason reason, bool gave_up,
 
 	role_demote_judge(r, reason);
 	role_epochs_drop(r);
+	role_timing_reset(r);
 	r->look.last_round = r->vote.round;
 	r->look.gave_up = gave_up;
 	r->look.leader = r->vote.leader;
@@ -142,10 +144,13 @@ void
 role_establish(struct role *r, int64_t epoch, struct role_actions *out)
 {
 	r->published = epoch;
+	r->members.in_force = role_version(role_record(r));
 	r->refusals = 0;
 	role_demote_end(r);
 	role_limit_clear(r);
 	r->vote.epoch = epoch;
+	if (r->mode == ROLE_MODE_FOLLOW)
+		r->vote.state = role_observes(r) ? NOTIF_OBSERVING : NOTIF_FOLLOWING;
 	role_announce(r, out);
 }
 

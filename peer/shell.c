@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/log_limited.h"
 #include "base/paths.h"
+#include "peer/packet.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -68,15 +69,13 @@ static void
 on_activate(void *user, uint64_t generation)
 {
 	struct peer *p = user;
-	const struct member *self = members_find(&p->file, p->conf->id);
 	const struct role_config config = {
 	    .sid = p->conf->id,
-	    .observer = !self || self->observer,
 	    .zab = p->conf->zab,
 	    .tick_ms = p->conf->timing.tick_ms,
 	    .init_limit = p->conf->timing.init_limit,
 	    .sync_limit = p->conf->timing.sync_limit,
-	    .members = &p->members,
+	    .file = &p->file,
 	};
 	struct role *fresh, *was = p->role;
 	struct role_view view;
@@ -90,7 +89,10 @@ on_activate(void *user, uint64_t generation)
 	}
 	if (p->claiming) /* the core that owed the answer goes */
 		peer_door_claimed(p, 0, -ECANCELED);
+	if (p->refounding)
+		peer_door_refounded(p, -ECANCELED);
 	p->role = fresh;
+	p->told = (struct role_told){0};
 	p->synced = false;
 	p->started = false;
 	p->damaged = false; /* the new core has to be told, too */
@@ -139,6 +141,7 @@ on_again(void *user, bool active)
 
 	if (!active || !p->role)
 		return;
+	peer_tell_members_again(p);
 	push(p, (struct role_event){.type = ROLE_EV_LOST});
 	push(p, (struct role_event){.type = ROLE_EV_AGAIN});
 }
@@ -161,25 +164,21 @@ take_remote(struct peer *p, const struct msg_remote *m)
 static void
 take_frame(struct peer *p, const struct msg_frame *m)
 {
-	struct qpacket packet;
-	struct role_event ev = {.type = ROLE_EV_PACKET,
-	                        .sid = m->sid,
-	                        .number = m->number,
-	                        .packet = &packet};
-	enum qpacket_result r;
+	static struct packet_in in;
+	struct role_event ev = {.sid = m->sid, .number = m->number};
+	const char *why;
 
 	if (m->lane != MSG_LANE_LEARNER)
 		return;
 	p->counters.packets_in++;
-	r = qpacket_decode(m->data, m->data_len, &packet);
-	if (r != QPACKET_OK) {
+	if (!packet_decode(m->data, m->data_len, &in, &p->hints, &ev, &why)) {
 		p->counters.packets_refused++;
 		log_limited(LOG_LEVEL_INFO,
 		            "learner: frame sid=%" PRId64 " refused reason=%s", m->sid,
-		            qpacket_result_name(r));
-		ev.type = ROLE_EV_BAD_PACKET;
-		ev.packet = NULL;
+		            why);
 	}
+	if (ev.report || ev.pair)
+		peer_prefer_file(p);
 	push(p, ev);
 }
 
@@ -255,7 +254,6 @@ peer_open(void *self, const struct conf *conf, const char *name, struct proc *pr
 	    .run_dir = conf->run_dir,
 	    .kind = conf->ipc == CONF_IPC_NNG ? CHAN_NNG : CHAN_SEQPACKET,
 	};
-	static char text[QCONFIG_TEXT_MAX];
 	int r;
 
 	p->conf = conf;
@@ -264,8 +262,6 @@ peer_open(void *self, const struct conf *conf, const char *name, struct proc *pr
 	p->loop = proc_loop(proc);
 	p->view_us = p->looking_us = clock_us();
 	r = paths_below(p->folder, sizeof(p->folder), conf->data_dir, PATHS_PEER, NULL);
-	if (r >= 0 && conf_qconfig(conf, text, sizeof(text), &p->members) == 0)
-		r = -EOVERFLOW;
 	if (r >= 0)
 		r = peer_take_file(p, conf);
 	if (r >= 0)

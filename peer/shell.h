@@ -4,6 +4,7 @@
  *
  *   shell.c        opens all, steps each event, arms the timer, takes messages
  *   shell_apply.c  carries out the core's actions
+ *   shell_members.c tells connmgr and the elector who the members are
  *   shell_door.c   the requests at the control socket
  *   shell_file.c   keeps the members that the configuration file lists
  *   shell_start.c  reads the record once we are active
@@ -59,21 +60,29 @@ struct peer {
 	/* The core owes the answer to a claim; whose, NULL: the asker has left. */
 	bool claiming;
 	struct door_conn *claimer;
+	/* who waits for the end of a refounding; NULL: nobody, or the asker has left */
+	bool refounding;
+	struct door_conn *refounder;
 	unsigned watcher_count;
 	struct door_conn *watchers[PEER_WATCHERS_MAX];
 	/* data_dir/peer */
 	char folder[CONF_PATH_MAX + 8];
 
-	struct qconfig members;
 	/* What the file lists that was taken over last, and the addresses in it. */
 	struct members file;
 	struct members_hints file_hints;
+	/* Where servers may be reached: by the file, else by what others told or the
+	 * record has. They are kept with the record. */
+	struct members_hints hints;
 	/* How many reloads there were, and why the last one was refused; "": it was not.
 	 */
 	uint64_t reloads;
 	char refused[PEER_REFUSED_MAX];
 	/* NULL: we are a shadow, which does nothing. */
 	struct role *role;
+	/* What the core told of members last; current NULL: nothing yet. What it points
+	 * to is in the core. */
+	struct role_told told;
 	struct role_actions todo;
 	/* attached and synced once */
 	bool ready;
@@ -88,8 +97,6 @@ struct peer {
 	/* Why this server is one with a new disk, until it has a membership; "": it is
 	 * not. */
 	char anew[PEER_WHY_MAX];
-	/* Where servers may be reached that no file names: kept with the record. */
-	struct members_hints hints;
 
 	/* what was published last, and when */
 	struct role_view view;
@@ -115,6 +122,12 @@ void peer_close(void *self);
 /* Keeps the members of `file`. 0; -EINVAL: no membership is like this, and nothing has
  * changed. */
 int peer_take_file(struct peer *p, const struct conf *file);
+/* Tells connmgr and the elector; and what was told last once more, since an address has
+ * changed, or connmgr has forgotten it. */
+void peer_tell_members(struct peer *p, const struct role_told *told);
+void peer_tell_members_again(struct peer *p);
+/* The addresses of the file go before those that others told. */
+void peer_prefer_file(struct peer *p);
 /* of struct serve */
 void peer_reloaded(void *self, const struct conf *file, const char *why);
 
@@ -127,8 +140,9 @@ void peer_publish(struct peer *p, const struct role_view *view);
 int peer_door_open(struct peer *p); /* 0 or -errno */
 void peer_door_close(struct peer *p);
 void peer_door_tell(struct peer *p, const char *text, size_t len); /* all who watch */
-/* Answers who waits for a claim, if somebody does: 0 or -errno. */
+/* Answers who waits for a claim, or a refounding, if somebody does: 0 or -errno. */
 void peer_door_claimed(struct peer *p, int64_t claim, int error);
+void peer_door_refounded(struct peer *p, int error);
 
 /* Begins to read the record for the core, if it may have it: we are active and synced,
  * and no write of ours is under way. */

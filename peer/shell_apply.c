@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/log_limited.h"
 #include "ipc/msg.h"
+#include "peer/packet.h"
 #include "peer/shell.h"
 
 #include <assert.h>
@@ -40,21 +41,14 @@ send_role(struct peer *p, const struct msg_vote *role)
 static void
 send_packet(struct peer *p, const struct role_action *a)
 {
-	const struct role_packet *out = &a->u.packet;
-	const struct qpacket packet = {
-	    .type = out->type,
-	    .zxid = out->zxid,
-	    .data = out->data_len > 0 ? out->data : NULL,
-	    .data_len = out->data_len,
-	};
-	unsigned char bytes[64];
+	static unsigned char bytes[PACKET_MAX];
 	struct msg m = {.type = MSG_FRAME_OUT};
 
 	m.u.frame.lane = MSG_LANE_LEARNER;
 	m.u.frame.sid = a->sid;
 	m.u.frame.number = a->number;
 	m.u.frame.data = bytes;
-	m.u.frame.data_len = qpacket_encode(&packet, bytes, sizeof(bytes));
+	m.u.frame.data_len = packet_encode(&a->u.packet, &p->hints, bytes);
 	assert(m.u.frame.data_len > 0);
 	p->counters.packets_out++;
 	uplink_send(p->uplink, &m);
@@ -165,6 +159,12 @@ peer_apply(struct peer *p)
 			break;
 		case ROLE_ACT_CLAIMED:
 			peer_door_claimed(p, a->u.claimed.claim, a->u.claimed.error);
+			break;
+		case ROLE_ACT_MEMBERS:
+			peer_tell_members(p, &a->u.members);
+			break;
+		case ROLE_ACT_REFOUNDED:
+			peer_door_refounded(p, a->u.error);
 			break;
 		case ROLE_ACT_EVENT:
 			uplink_flush(p->uplink); /* nobody else waits for it */

@@ -100,6 +100,50 @@ claim(struct peer *p, struct door_conn *c, const char *number)
 	return NULL;
 }
 
+void
+peer_door_refounded(struct peer *p, int error)
+{
+	static const char done[] = "{\"ok\":true}";
+	char text[PEER_WHY_MAX];
+	struct door_conn *c = p->refounder;
+
+	p->refounding = false;
+	p->refounder = NULL;
+	if (error == 0)
+		log_notice("the record of the members is given up: this server may found "
+		           "a group");
+	if (!c)
+		return;
+	if (error == 0) {
+		reply(c, done, strlen(done));
+		return;
+	}
+	if (error == -ECANCELED || error == -EAGAIN)
+		snprintf(text, sizeof(text), "the peer became active anew; ask again");
+	else
+		snprintf(text, sizeof(text),
+		         "the record below %s cannot be written: %s; it is given up as "
+		         "soon as it can",
+		         p->folder, strerror(-error));
+	refuse(c, text);
+}
+
+/* N11. Returns why not; NULL: the answer comes when it is written. */
+static const char *
+refound(struct peer *p, struct door_conn *c)
+{
+	if (!p->conf->zab)
+		return "with zab = false there are no memberships";
+	if (!p->started)
+		return *p->why ? p->why : "the peer is not active yet; ask again";
+	if (p->refounding)
+		return "the record is being given up; ask again";
+	p->refounding = true;
+	p->refounder = c;
+	gate_push(&p->gate, &(struct role_event){.type = ROLE_EV_REFOUND});
+	return NULL;
+}
+
 static enum policy_what
 needs(const char *words)
 {
@@ -124,8 +168,10 @@ on_request(void *user, struct door_conn *c, const char *data, size_t len)
 		reply(c, text, peer_status(p, text, sizeof(text)));
 	else if (strncmp(data, CLAIM, strlen(CLAIM)) == 0)
 		why = claim(p, c, data + strlen(CLAIM));
+	else if (strcmp(data, "refound") == 0)
+		why = refound(p, c);
 	else if (strcmp(data, "watch") != 0)
-		why = "the peer knows `status`, `watch` and `claim N`";
+		why = "the peer knows `status`, `watch`, `claim N` and `refound`";
 	else if (add_watcher(p, c))
 		reply(c, text, peer_event(p, text, sizeof(text)));
 	else
@@ -144,6 +190,8 @@ on_gone(void *user, struct door_conn *c)
 			p->watchers[i] = p->watchers[--p->watcher_count];
 	if (p->claimer == c)
 		p->claimer = NULL;
+	if (p->refounder == c)
+		p->refounder = NULL;
 }
 
 int

@@ -50,6 +50,7 @@ peer_on_read(void *user, int result, const struct role_record *record,
 	if (result == 0) {
 		p->hints.count = hints->count;
 		memcpy(p->hints.list, hints->list, hints->count * sizeof(hints->list[0]));
+		peer_prefer_file(p);
 	}
 	if (result < 0) {
 		sd_event_source_set_time_relative(p->retry, RETRY_US);

@@ -87,8 +87,9 @@ static const struct calls allowed[] = {
           "timerfd_settime signalfd4 flock"},
     /* files, of those that Landlock leaves; arm64 has only the calls with `at`;
      * mkdir is for file_make_dir, which makes what is there already */
-    {ALL, "access faccessat stat lstat fstat newfstatat readlink readlinkat getdents64 "
-          "mkdir mkdirat unlink unlinkat"},
+    {ALL,
+     "access faccessat stat lstat fstat newfstatat statx readlink readlinkat getdents64 "
+     "mkdir mkdirat unlink unlinkat"},
     /* access lists of our folder and door, for the control group; see setxattr below */
     {ALL, "getxattr removexattr"},
     {FILES, "rename renameat renameat2 fsync ftruncate fdatasync syncfs pread64 "

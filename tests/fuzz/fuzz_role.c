@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static int64_t
 some_sid(struct model *m)
 {
-	const struct qconfig *c = m->config.members;
+	const struct qconfig *c = m->group;
 	unsigned b = feed_byte(&m->feed);
 
 	if (b >= 240)
@@ -51,6 +51,9 @@ start(struct model *m)
 		ev.record.accepted = b >= 224 ? ROLE_EPOCH_MAX - b % 3 : 7;
 		ev.record.current = b % 8 < 7 ? b % 8 : ev.record.accepted;
 	}
+	ev.record.instance = instance_of(m->config.sid);
+	ev.record.members = m->group_record;
+	ev.record.members.epoch = ev.record.current > 0 ? ev.record.current : 1;
 	ev.unusable = b == 191;
 	m->generation++;
 	m->started = !ev.unusable;
@@ -87,7 +90,7 @@ decided(struct model *m)
 	if (ev.vote.leader == m->config.sid)
 		ev.vote.state = NOTIF_LEADING;
 	else
-		ev.vote.state = m->config.observer ? NOTIF_OBSERVING : NOTIF_FOLLOWING;
+		ev.vote.state = m->observer ? NOTIF_OBSERVING : NOTIF_FOLLOWING;
 	if (b >= 248)
 		ev.vote.state = states[b % 4];
 	if (b >= 240 && b < 248)
@@ -113,29 +116,42 @@ doubt(struct model *m)
 	check_step(m, &ev);
 }
 
-static size_t
-put_answer(struct model *m, int64_t from, unsigned char *data, size_t cap)
+/* What a member since the founding reports. */
+static void
+put_answer(struct model *m, struct role_event *ev, struct members_report *report)
 {
-	const struct conn *r = link_of(find_remote(m, from));
+	const struct conn *r = link_of(find_remote(m, ev->sid));
 	unsigned b = feed_byte(&m->feed);
-	struct qpacket_ackepoch answer = {.current = (int32_t)(b % 4) - 1,
-	                                  .epoch = r ? (int32_t)r->offered : 0};
 
+	ev->answer = (struct qpacket_ackepoch){.current = (int32_t)(b % 4) - 1,
+	                                       .epoch = r ? (int32_t)r->offered : 0};
 	if (b >= 240)
-		answer.epoch = (int32_t)m->epoch;
-	return qpacket_put_ackepoch(&answer, data, cap);
+		ev->answer.epoch = (int32_t)m->epoch;
+	memset(report, 0, sizeof(*report));
+	report->instance = instance_of(ev->sid);
+	report->version = m->file.version;
+	report->digest = members_digest(&m->file);
+	report->record = m->group_record;
+	report->record.epoch = 1;
+	ev->report = report;
 }
 
 /* A packet that may be in turn. */
 static void
-likely_packet(struct model *m, int64_t from, struct qpacket *p, unsigned char *data,
-              size_t cap)
+likely_packet(struct model *m, struct role_event *ev, struct qpacket *p,
+              unsigned char *data, size_t cap)
 {
 	static const int32_t types[] = {
 	    QPACKET_FOLLOWERINFO, QPACKET_ACKEPOCH, QPACKET_ACK,  QPACKET_LEADERINFO,
 	    QPACKET_NEWLEADER,    QPACKET_UPTODATE, QPACKET_PING, QPACKET_OBSERVERINFO,
 	    QPACKET_FOLLOWERINFO, QPACKET_ACKEPOCH, QPACKET_ACK};
-	struct qpacket_learner info = {.sid = from, .protocol = QPACKET_PROTOCOL};
+	static struct members_report report;
+	const struct qpacket_learner info = {.sid = ev->sid,
+	                                     .protocol = QPACKET_PROTOCOL};
+	const struct qpacket_leaderinfo timing = {.protocol = QPACKET_PROTOCOL,
+	                                          .tick_ms = m->config.tick_ms,
+	                                          .init_limit = m->config.init_limit,
+	                                          .sync_limit = m->config.sync_limit};
 	unsigned b = feed_byte(&m->feed);
 	int64_t epoch = m->epoch + b / 16 % 4 - 1;
 
@@ -145,16 +161,17 @@ likely_packet(struct model *m, int64_t from, struct qpacket *p, unsigned char *d
 		epoch = feed_number(&m->feed, ROLE_EPOCH_MAX);
 	*p = (struct qpacket){.type = types[b % 11],
 	                      .zxid = (int64_t)((uint64_t)epoch << 32),
-	                      .auth_count = -1,
-	                      .data = data};
+	                      .auth_count = -1};
 	if (p->type == QPACKET_FOLLOWERINFO || p->type == QPACKET_OBSERVERINFO)
 		p->data_len = qpacket_put_learner(&info, data, cap);
 	else if (p->type == QPACKET_LEADERINFO)
-		p->data_len = qpacket_put_i32(QPACKET_PROTOCOL, data, cap);
+		p->data_len = members_put_leaderinfo(&timing, data, cap);
 	else if (p->type == QPACKET_ACKEPOCH)
-		p->data_len = put_answer(m, from, data, cap);
-	else
-		p->data = NULL;
+		put_answer(m, ev, &report);
+	else if (p->type == QPACKET_NEWLEADER)
+		ev->pair = &m->group_record;
+	if (p->data_len > 0)
+		p->data = data;
 	if (p->type == QPACKET_ACKEPOCH)
 		p->zxid = b / 16 % 8 < 6 ? 0 : feed_number(&m->feed, 0);
 }
@@ -174,11 +191,11 @@ packet(struct model *m, int64_t sid, uint64_t number)
 		if (qpacket_decode(bytes, len, &p) != QPACKET_OK)
 			ev.type = ROLE_EV_BAD_PACKET;
 	} else {
-		likely_packet(m, ev.sid, &p, data, sizeof(data));
+		likely_packet(m, &ev, &p, data, sizeof(data));
 	}
 	if (ev.type == ROLE_EV_PACKET) {
 		ev.packet = &p;
-		note_packet(m, ev.sid, number, &p);
+		note_packet(m, &ev);
 	}
 	check_step(m, &ev);
 }
@@ -329,25 +346,51 @@ something(struct model *m)
 	}
 }
 
+static const struct qconfig *
+some_group(unsigned b)
+{
+	static struct qconfig groups[FUZZ_GROUPS];
+	struct qconfig *c = &groups[b % FUZZ_GROUPS];
+
+	if (c->server_count > 0)
+		return c;
+	fuzz_group_make(b % FUZZ_GROUPS, 0, 0, c);
+	if (c->server_count > MEMBERS_MAX)
+		c->server_count = MEMBERS_MAX;
+	return c;
+}
+
+/* The membership of the group, which never changes here. */
+static void
+make_members(struct model *m)
+{
+	struct members *list = &m->group_record.new;
+
+	must(members_from_qconfig(m->group, &m->file), "the group is one");
+	*list = m->file;
+	for (unsigned i = 0; i < list->count; i++)
+		if (!list->list[i].observer)
+			list->list[i].instance = instance_of(list->list[i].sid);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct qconfig ensembles[FUZZ_GROUPS];
 	struct model m = {.feed = {.data = data, .len = size}, .last_epoch = 1};
 	unsigned b = feed_byte(&m.feed);
-	const struct qconfig *c = &ensembles[b % FUZZ_GROUPS];
+	const struct qconfig *c = some_group(b);
 	const struct qconfig_server *self;
 
-	if (c->server_count == 0)
-		fuzz_group_make(b % FUZZ_GROUPS, 0, 0, &ensembles[b % FUZZ_GROUPS]);
+	m.group = c;
+	make_members(&m);
 	self = &c->servers[feed_byte(&m.feed) % c->server_count];
+	m.observer = self->observer;
 	m.config = (struct role_config){.sid = self->sid,
-	                                .observer = self->observer,
 	                                .zab = b < 240,
 	                                .tick_ms = 1 + b % 3 * 49,
 	                                .init_limit = 1 + feed_byte(&m.feed) % 40,
 	                                .sync_limit = 2 + feed_byte(&m.feed) % 8,
-	                                .members = c};
+	                                .file = &m.file};
 	m.vote.leader = self->sid;
 	for (unsigned i = 0; i < c->server_count; i++)
 		if (c->servers[i].sid != self->sid)

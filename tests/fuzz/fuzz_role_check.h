@@ -29,6 +29,10 @@ struct remote {
 
 struct model {
 	struct feed feed;
+	const struct qconfig *group;
+	struct members file;                /* of the group, in version 1 */
+	struct members_record group_record; /* the same, with the disks of its voters */
+	bool observer;
 	struct role_config config;
 	struct role *role;
 	uint64_t now_ms;
@@ -62,6 +66,14 @@ struct model {
 	int64_t published;     /* in the view after this step */
 };
 
+/* What the data_dir of `sid` has. */
+static struct members_instance
+instance_of(int64_t sid)
+{
+	return (struct members_instance){
+	    .bytes = {0xf1, (unsigned char)sid, (unsigned char)(sid >> 8)}};
+}
+
 static struct remote *
 find_remote(struct model *m, int64_t sid)
 {
@@ -91,10 +103,11 @@ link_of(struct remote *r)
 
 /* Notes a packet before the core takes it. */
 static void
-note_packet(struct model *m, int64_t from, uint64_t number, const struct qpacket *p)
+note_packet(struct model *m, const struct role_event *ev)
 {
-	struct conn *r = find_conn(find_remote(m, from), number);
-	struct qpacket_ackepoch answer;
+	const struct qpacket *p = ev->packet;
+	const int64_t from = ev->sid;
+	struct conn *r = find_conn(find_remote(m, from), ev->number);
 
 	if (r && (p->type == QPACKET_FOLLOWERINFO || p->type == QPACKET_OBSERVERINFO))
 		r->said = p->zxid >> 32;
@@ -102,9 +115,8 @@ note_packet(struct model *m, int64_t from, uint64_t number, const struct qpacket
 		return;
 	if (p->type == QPACKET_LEADERINFO && from == m->vote.leader)
 		m->asked = p->zxid >> 32;
-	if (p->type == QPACKET_ACKEPOCH &&
-	    qpacket_get_ackepoch(p, &answer) == QPACKET_OK && answer.current >= 0 &&
-	    answer.epoch == r->offered)
+	if (p->type == QPACKET_ACKEPOCH && ev->report && ev->answer.current >= 0 &&
+	    ev->answer.epoch == r->offered)
 		r->promised = r->offered;
 	if (p->type == QPACKET_ACK)
 		r->acked = p->zxid >> 32;
@@ -124,19 +136,23 @@ is_quorum(const struct model *m, size_t field, int64_t epoch)
 		if (c && *(const int64_t *)((const char *)c + field) == epoch)
 			sids[count++] = m->remotes[i].sid;
 	}
-	return oracle_has_quorum(m->config.members, sids, count);
+	return oracle_has_quorum(m->group, sids, count);
 }
 
 static void
 check_ackepoch(struct model *m, const struct role_packet *p)
 {
-	struct qpacket_ackepoch answer;
-	const struct qpacket q = {.data = p->data, .data_len = p->data_len};
+	const struct members_instance instance = instance_of(m->config.sid);
 
-	must(qpacket_get_ackepoch(&q, &answer) == QPACKET_OK, "ACKEPOCH has its epochs");
-	must(answer.epoch == m->asked, "ACKEPOCH names the epoch that it answers");
+	must(p->report && p->data_len == 0, "ACKEPOCH says what we have");
+	must(members_instance_equal(&p->report->instance, &instance) &&
+	         p->report->version == m->file.version &&
+	         p->report->digest == members_digest(&m->file) &&
+	         members_same_record(&p->report->record, &m->group_record),
+	     "and it is what we have");
+	must(p->answer.epoch == m->asked, "ACKEPOCH names the epoch that it answers");
 	must(m->disk.accepted >= m->asked, "an epoch is answered when it is on the disk");
-	if (answer.current < 0)
+	if (p->answer.current < 0)
 		return;
 	must(m->asked > m->promised, "no epoch is promised twice");
 	m->promised = m->asked;
@@ -186,6 +202,10 @@ check_send(struct model *m, const struct role_action *a)
 	case QPACKET_NEWLEADER:
 	case QPACKET_UPTODATE:
 		check_leader_packet(m, to, p->type, epoch);
+		must((p->type == QPACKET_NEWLEADER) == (p->pair != NULL),
+		     "NEWLEADER says who the members are");
+		must(!p->pair || members_same_record(p->pair, &m->group_record),
+		     "which do not change");
 		break;
 	case QPACKET_ACKEPOCH:
 		check_ackepoch(m, p);
@@ -216,8 +236,11 @@ check_write(struct model *m, const struct role_action *a)
 	must(w->current == m->tried.current || w->current <= m->disk.accepted,
 	     "current follows what was promised");
 	must(w->accepted > m->disk.accepted || w->current > m->disk.current ||
-	         m->claiming || m->failed,
+	         w->members.epoch > m->disk.members.epoch || m->claiming || m->failed,
 	     "what is written was wanted");
+	must(members_same_record(&w->members, &m->group_record) &&
+	         w->members.epoch >= m->tried.members.epoch,
+	     "the members stay as they are, and their epoch does not fall");
 	must(w->claim == (m->claiming ? m->claim : m->disk.claim),
 	     "a claim is kept until another one is wanted");
 	m->writing = true;
@@ -260,7 +283,7 @@ check_look(struct model *m, const struct role_action *a)
 	must(same || newer(s, &m->serial), "each look has a newer serial");
 	must(a->u.look.epoch <= m->tried.current || a->u.look.epoch == 0,
 	     "we vote with an epoch of ours");
-	must(a->u.look.reason <= MSG_LOOK_DISK, "the reason is one");
+	must(a->u.look.reason <= MSG_LOOK_MEMBERS, "the reason is one");
 	must(same ? m->stood == (a->u.look.epoch != INT64_MIN)
 	          : may_stand(m) || a->u.look.epoch == INT64_MIN,
 	     "who cannot lead does not stand"); /* for its disk, or its promise, too */
@@ -295,9 +318,9 @@ check_view(struct model *m, const struct role_view *v)
 	must(v->has_leader == (v->state != NOTIF_LOOKING), "LOOKING: no leader");
 	must(v->active == (v->state == NOTIF_LEADING && v->has_leader && m->config.zab),
 	     "active: an established leader");
-	must(!v->active || (v->leader == m->config.sid && !m->config.observer),
+	must(!v->active || (v->leader == m->config.sid && !m->observer),
 	     "no observer leads");
-	must(!m->config.observer || v->state != NOTIF_FOLLOWING, "an observer observes");
+	must(!m->observer || v->state != NOTIF_FOLLOWING, "an observer observes");
 	if (!m->config.zab)
 		return;
 	must(v->epoch >= m->view.epoch, "no epoch falls");
@@ -343,7 +366,7 @@ check_action(struct model *m, const struct role_action *a, bool last)
 	case ROLE_ACT_DISCONNECT:
 		must(r && (a->number > 0 ? find_conn(r, a->number) != NULL : r->dialling),
 		     "what there is is closed");
-		must(a->u.close != ROLE_CLOSE_NONE && a->u.close <= ROLE_CLOSE_OLDER,
+		must(a->u.close != ROLE_CLOSE_NONE && a->u.close <= ROLE_CLOSE_NO_MEMBER,
 		     "and for a reason");
 		if (a->number > 0)
 			*find_conn(r, a->number) = (struct conn){0};
@@ -361,12 +384,19 @@ check_action(struct model *m, const struct role_action *a, bool last)
 	case ROLE_ACT_CLAIMED:
 		check_claimed(m, a);
 		break;
+	case ROLE_ACT_MEMBERS:
+		must(!a->u.members.joins && !a->u.members.last_seen &&
+		         members_equal(a->u.members.current, &m->group_record.new) &&
+		         a->u.members.count == m->remote_count + 1,
+		     "all members are told");
+		break;
 	case ROLE_ACT_ABSENT: /* a write that hangs */
 		must(m->writing, "silent for as long as a write takes");
 		break;
 	case ROLE_ACT_EVENT:
 		must(last && !same_view(&a->u.view, &m->view), "the last, and news");
 		break;
+	case ROLE_ACT_REFOUNDED: /* nobody asks */
 	default:
 		must(false, "the action is one");
 	}

@@ -222,18 +222,12 @@ keep_deed(const struct role_action *a)
 	                       .sid = (uint8_t)a->sid,
 	                       .number = (uint8_t)a->number};
 	const struct role_packet *p = &a->u.packet;
-	const struct qpacket q = {
-	    .type = p->type, .data = p->data, .data_len = p->data_len};
-	struct qpacket_ackepoch answer = {0};
-
 	if (a->type == ROLE_ACT_SEND && p->type != QPACKET_PING) {
 		assert(p->zxid >> 32 <= INT8_MAX && (uint32_t)p->zxid == 0);
 		d.packet.type = (uint8_t)p->type;
 		d.packet.epoch = (int8_t)(p->zxid >> 32);
-		if (p->type == QPACKET_ACKEPOCH)
-			assert(qpacket_get_ackepoch(&q, &answer) == QPACKET_OK);
-		d.packet.answer = (int8_t)answer.current;
-		d.packet.promise = (int8_t)answer.epoch;
+		d.packet.answer = (int8_t)p->answer.current;
+		d.packet.promise = (int8_t)p->answer.epoch;
 	} else if (a->type == ROLE_ACT_WRITE) {
 		d.record = keep_record(a->u.write);
 	} else if (a->type != ROLE_ACT_CONNECT && a->type != ROLE_ACT_DISCONNECT) {
@@ -367,13 +361,14 @@ model_local_step(uint8_t sid, uint32_t index, const struct model_event *ev)
 void
 model_local_begin(void)
 {
-	static struct qconfig members;
+	static struct members file;
 
 	memset(&l.records[1], 0, sizeof(l.records[1]));
 	l.record_count = 2;
-	members.server_count = model.c->servers;
+	file.version = 1;
+	file.count = model.c->servers;
 	for (unsigned i = 0; i < model.c->servers; i++)
-		members.servers[i].sid = i + 1;
+		file.list[i] = (struct member){.sid = i + 1, .weight = 1};
 	for (unsigned i = 0; i < model.c->servers; i++) {
 		struct role_config config = {
 		    .sid = i + 1,
@@ -381,7 +376,7 @@ model_local_begin(void)
 		    .tick_ms = MODEL_TICK_MS,
 		    .init_limit = 40,
 		    .sync_limit = 6,
-		    .members = &members,
+		    .file = &file,
 		};
 		struct role *r;
 

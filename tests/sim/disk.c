@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLAIMS 3 /* that servers make; nobody changes its own */
 #define SECTOR 512
 
 static const size_t sizes[] = {SLOTS_PAGE, MEMBERSHIP_SLOT};
@@ -29,9 +28,6 @@ sim_disk_begin(struct sim_disk *d)
 {
 	memset(d, 0, sizeof(*d));
 	sim_disk_move(d);
-	if (sim_random(2)) /* else its first start makes the record */
-		sim_disk_put(d,
-		             &(struct role_record){.claim = (int64_t)sim_random(CLAIMS)});
 }
 
 /* ---- peer/folder.h ---- */

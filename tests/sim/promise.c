@@ -71,12 +71,9 @@ note(enum kind kind, unsigned from, unsigned leader, int64_t epoch)
 static void
 check_ackepoch(unsigned server, unsigned leader, const struct role_packet *p)
 {
-	const struct qpacket packet = {
-	    .type = p->type, .data = p->data, .data_len = p->data_len};
 	int64_t epoch = offers[leader][server].epoch;
-	struct qpacket_ackepoch answer;
 
-	if (qpacket_get_ackepoch(&packet, &answer) != QPACKET_OK || answer.current < 0)
+	if (p->answer.current < 0)
 		return;
 	if (durable(server, SIM_ACCEPTED) < epoch)
 		sim_fail("S10: server %u promises epoch %" PRId64

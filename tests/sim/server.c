@@ -1,4 +1,5 @@
 /* The servers: their configuration, and the starts and ends of their processes. */
+#include "peer/folder.h"
 #include "tests/sim/sim.h"
 
 #include <assert.h>
@@ -109,6 +110,28 @@ make_members(const struct conf *c)
 	assert(len > 0);
 }
 
+/* All servers were there once and founded a group, which has one epoch behind it. */
+static void
+found(void)
+{
+	struct role_record r = {.accepted = 1, .current = 1, .members.epoch = 1};
+	struct members *m = &r.members.new;
+	struct members_instance instances[SIM_SERVERS_MAX];
+	bool made = members_from_qconfig(&sim.members, m);
+
+	assert(made);
+	for (unsigned i = 0; i < sim.count; i++)
+		folder_new_instance(&instances[i]);
+	for (unsigned i = 0; i < m->count; i++)
+		if (!m->list[i].observer)
+			m->list[i].instance = instances[m->list[i].sid - 1];
+	for (unsigned i = 0; i < sim.count; i++) {
+		r.instance = instances[i];
+		r.claim = (int64_t)sim_random(SIM_CLAIMS);
+		sim_disk_put(&servers[i].disk, &r);
+	}
+}
+
 void
 sim_servers_begin(void)
 {
@@ -133,6 +156,7 @@ sim_servers_begin(void)
 			s->procs[k] = (struct proc){
 			    .server = i, .kind = k, .wanted = k != SIM_CANDIDATE};
 	}
+	found();
 }
 
 void

@@ -214,6 +214,7 @@ void sim_net_probe(unsigned a, unsigned b); /* keepalive looks after them by and
 void sim_net_end(void);
 
 /* disk.c */
+#define SIM_CLAIMS 3 /* that servers make; nobody changes its own */
 void sim_disk_begin(struct sim_disk *d);
 void sim_disk_killed(struct sim_disk *d); /* the peer was */
 void sim_disk_power_off(struct sim_disk *d);

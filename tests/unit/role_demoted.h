@@ -16,7 +16,7 @@ start(unsigned voters, unsigned observers)
 	kit_new(&k, kit_config(&k.members, 1));
 	kit_step(&k, (struct role_event){.type = ROLE_EV_START,
 	                                 .generation = 7,
-	                                 .record = {4, 4, CLAIM}});
+	                                 .record = kit_record(&k, 4, 4, CLAIM)});
 }
 
 static inline int

@@ -14,7 +14,6 @@ decided(int64_t accepted, int64_t current, bool observer)
 
 	kit_members(&k.members, 3, observer ? 1 : 0);
 	config = kit_config(&k.members, observer ? 4 : 1);
-	config.observer = observer;
 	kit_new(&k, config);
 	kit_start(&k, accepted, current);
 	kit_decided(&k, observer ? NOTIF_OBSERVING : NOTIF_FOLLOWING, 3);

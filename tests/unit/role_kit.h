@@ -14,20 +14,54 @@
 
 #define KIT_TICK 50
 
-/* Participants 1 … voters, then observers. */
-static inline void
-kit_members(struct qconfig *c, unsigned voters, unsigned observers)
+/* What the data_dir of `sid` has. */
+static inline struct members_instance
+kit_instance(int64_t sid)
 {
-	memset(c, 0, sizeof(*c));
+	return (struct members_instance){.bytes = {0xd1, (unsigned char)sid}};
+}
+
+/* Participants 1 … voters, then observers, in version 1. */
+static inline void
+kit_members(struct members *m, unsigned voters, unsigned observers)
+{
+	memset(m, 0, sizeof(*m));
+	m->version = 1;
 	for (unsigned i = 0; i < voters + observers; i++) {
-		c->servers[i].sid = i + 1;
-		c->servers[i].observer = i >= voters;
+		m->list[i].sid = i + 1;
+		m->list[i].observer = i >= voters;
+		m->list[i].weight = i < voters;
 	}
-	c->server_count = voters + observers;
+	m->count = voters + observers;
+}
+
+/* Voters 1 to 3 in one group, with these weights. */
+static inline void
+kit_weigh(struct members *m, int64_t first, int64_t second, int64_t third)
+{
+	kit_members(m, 3, 0);
+	m->hierarchical = true;
+	m->list[0].weight = first;
+	m->list[1].weight = second;
+	m->list[2].weight = third;
+	for (unsigned i = 0; i < m->count; i++)
+		m->list[i].has_group = true;
+}
+
+/* The same with the disks of the voters, as a record has it. */
+static inline struct members
+kit_with_instances(const struct members *file)
+{
+	struct members m = *file;
+
+	for (unsigned i = 0; i < m.count; i++)
+		if (!m.list[i].observer)
+			m.list[i].instance = kit_instance(m.list[i].sid);
+	return m;
 }
 
 static inline struct role_config
-kit_config(const struct qconfig *members, int64_t sid)
+kit_config(const struct members *file, int64_t sid)
 {
 	return (struct role_config){
 	    .sid = sid,
@@ -35,7 +69,7 @@ kit_config(const struct qconfig *members, int64_t sid)
 	    .tick_ms = KIT_TICK,
 	    .init_limit = 40,
 	    .sync_limit = 6,
-	    .members = members,
+	    .file = file,
 	};
 }
 
@@ -43,7 +77,7 @@ kit_config(const struct qconfig *members, int64_t sid)
 struct kit {
 	struct role *role;
 	int64_t sid;
-	struct qconfig members;
+	struct members members;
 	struct role_actions todo;
 	uint64_t now_ms;
 	/* the counts in the serials of the last LOOK and of the last ROLE */
@@ -98,27 +132,24 @@ kit_closed(const struct kit *k, int64_t sid, enum role_close why)
 	return false;
 }
 
+/* The protocol in a LEADERINFO. */
 static inline int32_t
-kit_i32(const struct role_packet *p)
+kit_protocol(const struct role_packet *p)
 {
 	const struct qpacket q = {
 	    .type = p->type, .data = p->data, .data_len = p->data_len};
-	int32_t v = INT32_MIN;
+	struct qpacket_leaderinfo v;
 
-	assert_int_equal(qpacket_get_i32(&q, &v), QPACKET_OK);
-	return v;
+	assert_int_equal(members_get_leaderinfo(&q, &v), QPACKET_OK);
+	return v.protocol;
 }
 
 /* The current epoch in an ACKEPOCH; -1: it is no promise. */
 static inline int32_t
 kit_answer(const struct role_packet *p)
 {
-	const struct qpacket q = {
-	    .type = p->type, .data = p->data, .data_len = p->data_len};
-	struct qpacket_ackepoch v = {INT32_MIN, INT32_MIN};
-
-	assert_int_equal(qpacket_get_ackepoch(&q, &v), QPACKET_OK);
-	return v.current;
+	assert_non_null(p->report);
+	return p->answer.current;
 }
 
 static inline void
@@ -157,12 +188,26 @@ kit_new(struct kit *k, struct role_config config)
 	assert_int_equal(role_new(&k->role, &config), 0);
 }
 
+/* A server of a group that was founded with what k->members says. */
+static inline struct role_record
+kit_record(const struct kit *k, int64_t accepted, int64_t current, int64_t claim)
+{
+	return (struct role_record){
+	    .accepted = accepted,
+	    .current = current,
+	    .claim = claim,
+	    .instance = kit_instance(k->sid),
+	    .members = {.epoch = current > 0 ? current : 1,
+	                .new = kit_with_instances(&k->members)},
+	};
+}
+
 static inline void
 kit_start(struct kit *k, int64_t accepted, int64_t current)
 {
 	kit_step(k, (struct role_event){.type = ROLE_EV_START,
 	                                .generation = 7,
-	                                .record = {accepted, current, 0}});
+	                                .record = kit_record(k, accepted, current, 0)});
 }
 
 static inline void
@@ -217,26 +262,73 @@ kit_raw(struct kit *k, int64_t sid, int32_t type, int64_t zxid, const void *data
 	                                .packet = &q});
 }
 
-/* LEADERINFO carries `value`. */
-static inline void
-kit_packet(struct kit *k, int64_t sid, int32_t type, int64_t zxid, int32_t value)
+/* What `sid`, a member since the founding, says of memberships. */
+static inline struct members_report
+kit_report(const struct kit *k, int64_t sid)
 {
-	unsigned char data[4];
+	return (struct members_report){
+	    .instance = kit_instance(sid),
+	    .version = k->members.version,
+	    .digest = members_digest(&k->members),
+	    .record = {.epoch = 1, .new = kit_with_instances(&k->members)},
+	};
+}
+
+static inline void
+kit_newleader(struct kit *k, int64_t sid, int64_t zxid, const struct members_record *pair)
+{
+	const struct qpacket q = {
+	    .type = QPACKET_NEWLEADER, .zxid = zxid, .auth_count = -1};
+
+	kit_step(k, (struct role_event){.type = ROLE_EV_PACKET,
+	                                .sid = sid,
+	                                .number = k->numbers[sid],
+	                                .packet = &q,
+	                                .pair = pair});
+}
+
+/* LEADERINFO carries the protocol and our own timing; NEWLEADER what the group was
+ * founded with. */
+static inline void
+kit_packet(struct kit *k, int64_t sid, int32_t type, int64_t zxid, int32_t protocol)
+{
+	const struct qpacket_leaderinfo info = {
+	    .protocol = protocol, .tick_ms = KIT_TICK, .init_limit = 40, .sync_limit = 6};
+	const struct members_record pair = {.new = kit_with_instances(&k->members)};
+	unsigned char data[20];
 	size_t len = 0;
 
 	if (type == QPACKET_LEADERINFO)
-		len = qpacket_put_i32(value, data, sizeof(data));
-	kit_raw(k, sid, type, zxid, len ? data : NULL, len);
+		len = protocol < QPACKET_PROTOCOL
+		          ? qpacket_put_i32(protocol, data, sizeof(data))
+		          : members_put_leaderinfo(&info, data, sizeof(data));
+	if (type == QPACKET_NEWLEADER)
+		kit_newleader(k, sid, zxid, &pair);
+	else
+		kit_raw(k, sid, type, zxid, len ? data : NULL, len);
+}
+
+static inline void
+kit_says(struct kit *k, int64_t sid, int64_t zxid, int32_t current, int64_t epoch,
+         const struct members_report *report)
+{
+	const struct qpacket q = {
+	    .type = QPACKET_ACKEPOCH, .zxid = zxid, .auth_count = -1};
+
+	kit_step(k, (struct role_event){.type = ROLE_EV_PACKET,
+	                                .sid = sid,
+	                                .number = k->numbers[sid],
+	                                .packet = &q,
+	                                .answer = {current, (int32_t)epoch},
+	                                .report = report});
 }
 
 static inline void
 kit_ackepoch(struct kit *k, int64_t sid, int64_t zxid, int32_t current, int64_t epoch)
 {
-	const struct qpacket_ackepoch answer = {current, (int32_t)epoch};
-	unsigned char data[8];
-	size_t len = qpacket_put_ackepoch(&answer, data, sizeof(data));
+	const struct members_report report = kit_report(k, sid);
 
-	kit_raw(k, sid, QPACKET_ACKEPOCH, zxid, data, len);
+	kit_says(k, sid, zxid, current, epoch, &report);
 }
 
 static inline void

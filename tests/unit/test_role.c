@@ -10,7 +10,6 @@ make(bool zab, bool observer, bool start)
 
 	kit_members(&k.members, 3, 1);
 	config = kit_config(&k.members, observer ? 4 : 1);
-	config.observer = observer;
 	config.zab = zab;
 	kit_new(&k, config);
 	if (start)
@@ -64,7 +63,8 @@ the_first_look(void **state)
 
 	(void)state;
 	/* no write, since both files are there; an event, since the epoch is known */
-	assert_int_equal(k.todo.count, 2);
+	assert_int_equal(k.todo.count, 3);
+	assert_int_equal(k.todo.list[0].type, ROLE_ACT_MEMBERS);
 	assert_non_null(kit_find(&k, ROLE_ACT_EVENT));
 	expect_look(MSG_LOOK_START, false);
 	a = kit_find(&k, ROLE_ACT_LOOK);
@@ -144,12 +144,11 @@ impossible_decisions(void **state)
 		enum notif_state state;
 		int64_t leader;
 	} rows[] = {
-	    {false, NOTIF_LOOKING, 2},          {false, NOTIF_OBSERVING, 2},
-	    {false, NOTIF_LEADING, 2},          {false, NOTIF_FOLLOWING, 1},
-	    {false, NOTIF_FOLLOWING, 9},        {false, NOTIF_FOLLOWING, 4},
-	    {false, (enum notif_state)7, 2},    {true, NOTIF_FOLLOWING, 2},
-	    {true, NOTIF_LEADING, 4},           {true, NOTIF_OBSERVING, 4},
-	    {true, NOTIF_OBSERVING, INT64_MIN},
+	    {false, NOTIF_LOOKING, 2},   {false, NOTIF_OBSERVING, 2},
+	    {false, NOTIF_LEADING, 2},   {false, NOTIF_FOLLOWING, 1},
+	    {false, NOTIF_FOLLOWING, 9}, {false, (enum notif_state)7, 2},
+	    {true, NOTIF_FOLLOWING, 2},  {true, NOTIF_LEADING, 4},
+	    {true, NOTIF_OBSERVING, 4},  {true, NOTIF_OBSERVING, INT64_MIN},
 	};
 
 	(void)state;

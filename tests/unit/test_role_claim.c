@@ -13,8 +13,9 @@ set_up(void **state)
 	(void)state;
 	kit_members(&k.members, 3, 0);
 	kit_new(&k, kit_config(&k.members, 1));
-	kit_step(&k, (struct role_event){
-			 .type = ROLE_EV_START, .generation = 7, .record = {4, 4, ZXID}});
+	kit_step(&k, (struct role_event){.type = ROLE_EV_START,
+	                                 .generation = 7,
+	                                 .record = kit_record(&k, 4, 4, ZXID)});
 	return 0;
 }
 

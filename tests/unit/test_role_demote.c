@@ -234,21 +234,14 @@ expect_no_demotion(void)
 static void
 d3_never_where_no_other_may_lead(void **state)
 {
-	struct qconfig *c = &k.members;
+	struct members *c = &k.members;
 
 	(void)state;
 	role_free(k.role);
 	kit_members(c, 1, 2); /* observers */
 	expect_no_demotion();
 	role_free(k.role);
-	kit_members(c, 3, 0); /* without a weight */
-	c->hierarchical = true;
-	c->group_count = 1;
-	c->groups[0].member_count = c->weight_count = 3;
-	for (unsigned i = 0; i < 3; i++) {
-		c->groups[0].members[i] = c->weights[i].sid = i + 1;
-		c->weights[i].weight = i == 0;
-	}
+	kit_weigh(c, 1, 0, 0);
 	expect_no_demotion();
 }
 

@@ -186,14 +186,15 @@ renewal(void **state)
 	                 k.now_ms + 6 * KIT_TICK); /* no init_limit */
 }
 
+/* The leader gives a change up after init_limit, and proposes once more (N7). */
 static void
-renewal_has_init_limit(void **state)
+renewal_has_twice_init_limit(void **state)
 {
 	(void)state;
 	follow(5);
 	leaderinfo(9);
 	kit_written(&k, 0);
-	for (unsigned i = 0; i < 40; i++) {
+	for (unsigned i = 0; i < 2 * 40; i++) {
 		assert_null(kit_find(&k, ROLE_ACT_LOOK));
 		kit_packet(&k, 3, QPACKET_PING, i, 0);
 		kit_pass(&k, KIT_TICK);
@@ -253,7 +254,7 @@ main(void)
 	    TEST(a_write_in_progress_is_a_promise),
 	    TEST(one_write_at_a_time),
 	    TEST(renewal),
-	    TEST(renewal_has_init_limit),
+	    TEST(renewal_has_twice_init_limit),
 	    TEST(renewal_behind_a_write),
 	    TEST(an_observer),
 	};

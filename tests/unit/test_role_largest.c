@@ -2,7 +2,7 @@
  * in one event, the list of actions has room for all of them. */
 #include "tests/unit/role_leader.h"
 
-#define OTHERS (ROLE_LEARNERS_MAX - 1)
+#define OTHERS (MEMBERS_MAX - 1)
 
 static unsigned
 sent(int32_t type)
@@ -20,24 +20,24 @@ static void
 all_learners_at_once(void **state)
 {
 	(void)state;
-	kit_members(&k.members, ROLE_LEARNERS_MAX, 0);
+	kit_members(&k.members, MEMBERS_MAX, 0);
 	kit_new(&k, kit_config(&k.members, 1));
 	kit_start(&k, 4, 4);
-	for (int64_t sid = 2; sid <= ROLE_LEARNERS_MAX; sid++)
+	for (int64_t sid = 2; sid <= MEMBERS_MAX; sid++)
 		joins(sid, 4);
 	lead();
 	assert_int_equal(sent(QPACKET_PING), OTHERS);
 	assert_int_equal(sent(QPACKET_LEADERINFO), OTHERS);
 	kit_written(&k, 0);
-	for (int64_t sid = 2; sid <= 32; sid++) {
+	for (int64_t sid = 2; sid <= 16; sid++) {
 		ackepoch(sid, 4);
 		assert_int_equal(sent(QPACKET_NEWLEADER), 0);
 	}
-	ackepoch(33, 4); /* 32 of them and we are a quorum */
-	assert_int_equal(sent(QPACKET_NEWLEADER), 32);
-	for (int64_t sid = 34; sid <= ROLE_LEARNERS_MAX; sid++)
+	ackepoch(17, 4); /* 16 of them and we are a quorum */
+	assert_int_equal(sent(QPACKET_NEWLEADER), 16);
+	for (int64_t sid = 18; sid <= MEMBERS_MAX; sid++)
 		ackepoch(sid, 4);
-	for (int64_t sid = 2; sid <= ROLE_LEARNERS_MAX; sid++)
+	for (int64_t sid = 2; sid <= MEMBERS_MAX; sid++)
 		ack(sid, 5);
 	assert_false(kit_view(&k).active);
 	kit_written(&k, 0); /* ours came last */
@@ -55,15 +55,15 @@ all_learners_are_silent(void **state)
 	unsigned closed = 0;
 
 	(void)state;
-	kit_members(&k.members, ROLE_LEARNERS_MAX, 0);
+	kit_members(&k.members, MEMBERS_MAX, 0);
 	kit_new(&k, kit_config(&k.members, 1));
 	kit_start(&k, 4, 4);
-	for (int64_t sid = 2; sid <= ROLE_LEARNERS_MAX; sid++)
+	for (int64_t sid = 2; sid <= MEMBERS_MAX; sid++)
 		joins(sid, 4);
 	lead();
 	k.now_ms += 10 * KIT_TICK; /* before that others may come (D6) */
 	kit_step(&k, (struct role_event){.type = ROLE_EV_DUE});
-	for (int64_t sid = 2; sid <= ROLE_LEARNERS_MAX; sid++)
+	for (int64_t sid = 2; sid <= MEMBERS_MAX; sid++)
 		closed += kit_closed(&k, sid, ROLE_CLOSE_SILENT);
 	assert_int_equal(closed, OTHERS);
 	expect_look(MSG_LOOK_QUORUM);

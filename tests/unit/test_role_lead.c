@@ -19,7 +19,8 @@ all_steps(void **state)
 	joins(2, 6); /* with itself a quorum: 6 is the largest */
 	kit_writes(&k, 7, 4);
 	assert_int_equal(offered(2), 7); /* both disks at once */
-	assert_int_equal(kit_i32(kit_sent(&k, 2, QPACKET_LEADERINFO)), QPACKET_PROTOCOL);
+	assert_int_equal(kit_protocol(kit_sent(&k, 2, QPACKET_LEADERINFO)),
+	                 QPACKET_PROTOCOL);
 
 	ackepoch(2, 4);
 	assert_int_equal(k.todo.count, 0); /* our own promise is not there yet */
@@ -196,18 +197,11 @@ fresher_looks_again(void **state)
 static void
 fresher_without_a_weight(void **state)
 {
-	struct qconfig *c = &k.members;
+	struct members *c = &k.members;
 
 	(void)state;
 	role_free(k.role);
-	kit_members(c, 3, 0);
-	c->hierarchical = true;
-	c->group_count = 1;
-	c->groups[0].member_count = c->weight_count = 3;
-	for (unsigned i = 0; i < 3; i++) {
-		c->groups[0].members[i] = c->weights[i].sid = i + 1;
-		c->weights[i].weight = i < 2;
-	}
+	kit_weigh(c, 1, 1, 0);
 	kit_new(&k, kit_config(c, 1));
 	kit_start(&k, 4, 4);
 	joins(2, 4);

@@ -196,18 +196,10 @@ a_quorum_is_believed(void **state)
 static void
 weigh(int64_t first, int64_t second, int64_t third)
 {
-	struct qconfig *c = &k.members;
+	struct members *c = &k.members;
 
 	role_free(k.role);
-	kit_members(c, 3, 0);
-	c->hierarchical = true;
-	c->group_count = 1;
-	c->groups[0].member_count = c->weight_count = 3;
-	for (unsigned i = 0; i < 3; i++)
-		c->groups[0].members[i] = c->weights[i].sid = i + 1;
-	c->weights[0].weight = first;
-	c->weights[1].weight = second;
-	c->weights[2].weight = third;
+	kit_weigh(c, first, second, third);
 	kit_new(&k, kit_config(c, 1));
 	kit_start(&k, 4, 4);
 	lead();

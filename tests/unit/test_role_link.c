@@ -328,8 +328,14 @@ carry(const struct kit *from, int64_t from_sid, struct kit *to, int64_t to_sid,
 	const struct role_packet *p = kit_sent(from, to_sid, type);
 
 	assert_non_null(p);
-	kit_raw(to, from_sid, p->type, p->zxid, p->data_len > 0 ? p->data : NULL,
-	        p->data_len);
+	if (p->report)
+		kit_says(to, from_sid, p->zxid, p->answer.current, p->answer.epoch,
+		         p->report);
+	else if (p->pair)
+		kit_newleader(to, from_sid, p->zxid, p->pair);
+	else
+		kit_raw(to, from_sid, p->type, p->zxid, p->data_len > 0 ? p->data : NULL,
+		        p->data_len);
 }
 
 static void

@@ -32,7 +32,7 @@ start(int64_t accepted, int64_t claim)
 {
 	kit_step(&k, (struct role_event){.type = ROLE_EV_START,
 	                                 .generation = 7,
-	                                 .record = {accepted, 4, claim}});
+	                                 .record = kit_record(&k, accepted, 4, claim)});
 }
 
 static void
@@ -281,7 +281,6 @@ a_port_that_nobody_needs(void **state)
 
 	kit_members(&k.members, 3, 1);
 	config = kit_config(&k.members, 4);
-	config.observer = true;
 	restart_without_port(config);
 }
 
