@@ -231,7 +231,9 @@ struct msg_text {
 
 /* Each text describes servers as ZooKeeper's configuration does (wire/qconfig.h), with
  * their addresses and, in hexadecimal, the version. MSG_MEMBERS_MAX bounds them together:
- * where they do not fit, the peer leaves `links` out. */
+ * where they do not fit, the peer leaves `links` out. The peer says them whenever they
+ * change, and before all else when it has become active or has attached again: a connmgr
+ * that was started again has only our file until then. */
 struct msg_members {
 	/* This server has no record (N1), so that it may follow whoever leads (N9). */
 	bool joins;

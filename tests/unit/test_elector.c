@@ -323,6 +323,40 @@ a_newer_leader_is_followed(void **state)
 	close(port);
 }
 
+/* Members without us, and none at all: it elects nobody, and goes on when it can. */
+static void
+not_listed(void **state)
+{
+	char others[512] = "";
+	struct elect_view v;
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i += 2)
+		add_server(others, sizeof(others), i + 1, conf.servers[i].quorum_port,
+		           conf.servers[i].election_port);
+	say_members(&peer, others, 2, NULL, NULL);
+	look(1);
+	three.fd = dial_as(conf.self->election_port, 3, "");
+	UNTIL(heard(&three, NOTIF_LOOKING, INT64_MIN, 1));
+	speak(&three, NOTIF_LOOKING, 3, 1, "version=0");
+	UNTIL(heard(&three, NOTIF_LOOKING, 3, 1));
+	say_members(&peer, "\n", 3, NULL, NULL);
+	UNTIL(goes_by(&active, 3, false));
+	expect_end(three.fd);
+	memset(&three, 0, sizeof(three));
+	elector_view(&active, &v);
+	assert_false(v.silent);
+	assert_int_equal(v.phase, ELECT_PHASE_WAIT);
+	say_members(&peer, file_text(), 4, NULL, NULL);
+	UNTIL(goes_by(&active, 4, false));
+	three.fd = dial_as(conf.self->election_port, 3, "");
+	UNTIL((listen_to(&three), three.heard > 0));
+	elector_view(&active, &v);
+	speak(&three, NOTIF_LOOKING, 3, v.clock + 1, "version=0");
+	UNTIL(peer.heard.decisions == 1);
+	assert_int_equal(peer.heard.decided.vote.leader, 3);
+}
+
 static void
 status_says_the_members(void **state)
 {
@@ -362,10 +396,8 @@ main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, start, stop)
 	const struct CMUnitTest tests[] = {
-	    T(no_vote_falls),
-	    T(a_shadow_is_told_too),
-	    T(a_newer_leader_is_followed),
-	    T(status_says_the_members),
+	    T(no_vote_falls), T(a_shadow_is_told_too),    T(a_newer_leader_is_followed),
+	    T(not_listed),    T(status_says_the_members),
 	};
 
 	if (proc_init(&proc, "elector", LOG_LEVEL_INFO, NULL, NULL) < 0)
