@@ -69,6 +69,10 @@ print_members(const struct ctl *c, const json_t *members)
 		       version, wished, version == wished ? " too" : "");
 	else
 		printf("no members are in force, the file says %" PRId64 "\n", wished);
+	if (wished != c->conf->version)
+		printf("%s has version %" PRIu32
+		       " by now, and was not read again: conclave reload\n",
+		       c->file, c->conf->version);
 	if (joint)
 		printf("members %" PRId64 " and %" PRId64
 		       " count both, until the change is done\n",
@@ -96,6 +100,7 @@ verb_members(const struct ctl *c)
 		out = json_pack("{s:i, s:I}", "schema", STATUS_SCHEMA, "id",
 		                (json_int_t)c->conf->id);
 		json_object_update(out, (json_t *)members);
+		json_object_set_new(out, "file", json_integer(c->conf->version));
 		json_object_set_new(out, "servers", members_list(c->conf, members));
 		verb_print_json(out);
 	} else if (members) {

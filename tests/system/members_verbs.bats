@@ -7,6 +7,7 @@ load lab
 setup() {
 	hand=
 	lab_make 3
+	sed -i '1i version = 3;' "$LAB/1/conclave.conf"
 	say "$IN_FORCE"
 	echo '{"ok":true}' >"$LAB/said.refound"
 }
@@ -82,12 +83,18 @@ at_terminal() {
 	jq -e '.schema == 1 and .id == 1 and .version == 3 and .state == "in-force" and .record.epoch == 7
 		and (.servers | length == 4 and all(keys == ["file", "id", "in_force", "next", "note"]))' <<<"$output"
 	say "$(with '.version = null | .record = null | .wished = 1 | .text = "founding"')"
+	sed -i 's/^version = .*/version = 1;/' "$LAB/1/conclave.conf"
 	run -0 lab_conclave 1 members
 	[ "${lines[0]}" = "no members are in force, the file says 1" ]
 	[ "${lines[1]}" = founding ]
+	sed -i 's/^version = .*/version = 2;/' "$LAB/1/conclave.conf"
+	run -0 lab_conclave 1 members
+	[ "${lines[1]}" = "$LAB/1/conclave.conf has version 2 by now, and was not read again: conclave reload" ]
+	[ "$(lab_conclave 1 members --json | jq -c '[.wished, .file]')" = "[1,2]" ]
 }
 
 @test "members: a change, with both lists" {
+	sed -i 's/^version = .*/version = 4;/' "$LAB/1/conclave.conf"
 	say "$(with '.wished = 4 | .joint = true | .from = 3 | .to = 4 | .state = "under-way" | .missing = [5] | .text = "members 3 → 4: under way"
 		| .record.old = .record.new | .record.new = {version: 4, servers: [{id: 5, role: "participant", weight: 2, group: null}]}')"
 	peer
@@ -106,7 +113,7 @@ at_terminal() {
 	peer
 	run -1 lab_conclave 1 members
 	[[ "$output" == *"the peer keeps no membership"* ]]
-	echo 'zab = false;' >>"$LAB/1/conclave.conf"
+	sed -i 's/^version = .*/zab = false;/' "$LAB/1/conclave.conf"
 	for verb in members "refound --yes" "wait --members 2"; do
 		# shellcheck disable=SC2086 # a verb with its options
 		run -1 lab_conclave 1 $verb
