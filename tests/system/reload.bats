@@ -23,6 +23,11 @@ peer() {
 	"$CONCLAVE_BIN/../tests/fakeworker" ask "$LAB/$1/run/peer/door" status | jq -e "$2"
 }
 
+# linked ID SID: its election link to that server is up
+linked() {
+	lab_conclave "$1" status --json | jq -e --argjson sid "$2" 'any(.remotes[]; .id == $sid and .link == "up")'
+}
+
 @test "other members are taken over with another version, and with no other" {
 	lab_up 3
 	lab_wait_leader 1 2 3
@@ -63,8 +68,10 @@ peer() {
 
 @test "a server that is not in its own list runs, listens nowhere, and does not vote" {
 	lab_make 3
-	lab_start 1
-	lab_start 2
+	for id in 1 2; do
+		members $id 1 1 2
+		lab_start $id
+	done
 	lab_wait_leader 1 2
 	members 3 1 1 2
 	run -78 lab_conclave 3 check
@@ -86,4 +93,44 @@ peer() {
 	for worker in connmgr elector peer; do
 		[ "$(lab_conclave 3 status --json | jq ".processes[] | select(.name == \"$worker\") | .restarts")" = 0 ]
 	done
+}
+
+@test "a server that moved is reached at its new address under the same version" {
+	local id
+	lab_up 3
+	lab_wait_leader 1 2 3
+	lab_stop 1
+	for id in 1 2 3; do
+		sed -i "s/quorum_port = $((LAB_PORT + 2)); election_port = $((LAB_PORT + 3))/quorum_port = $((LAB_PORT + 12)); election_port = $((LAB_PORT + 13))/" "$LAB/$id/conclave.conf"
+	done
+	lab_start 1
+	for id in 2 3; do
+		run -0 --separate-stderr lab_conclave $id reload --json
+		jq -e '.taken == ["servers"]' <<<"$output"
+	done
+	lab_wait_leader 1 2 3
+	# 1 dials nobody on the election lane: the larger id does
+	for id in 2 3; do
+		lab_until "$id is linked with 1" linked $id 1
+	done
+	# and it may lead: with 1 and one more there is a quorum
+	lab_stop 2
+	lab_wait_leader 1 3
+}
+
+@test "a server that is being removed counts, and is reached, until it is removed, though it is started anew" {
+	local id
+	lab_up 3
+	lab_wait_leader 1 2 3
+	for id in 1 2 3; do
+		members $id 2 2 3 4 # server 4 is not there yet
+		run -0 lab_conclave $id reload
+	done
+	lab_stop 1
+	lab_start 1
+	lab_until "1 is back" linked 3 1
+	lab_stop 2
+	lab_wait_leader 1 3
+	# the old members are in force
+	run -2 lab_conclave 3 wait --members 2 --timeout 1
 }
