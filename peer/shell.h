@@ -8,7 +8,8 @@
  *   shell_door.c   the requests at the control socket
  *   shell_file.c   keeps the members that the configuration file lists
  *   shell_start.c  reads the record once we are active
- *   status.c       the answers, as JSON and as a sentence */
+ *   status.c       the answers, as JSON and as a sentence
+ *   status_members.c  what they say of memberships */
 #ifndef PEER_SHELL_H
 #define PEER_SHELL_H
 
@@ -20,6 +21,7 @@
 #include "peer/role.h"
 #include "proc/gate.h"
 #include "proc/proc.h"
+#include "view/members_text.h"
 #include "wire/members.h"
 
 #include <limits.h>
@@ -27,8 +29,10 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
-#define PEER_WHY_MAX      (PATH_MAX + EPOCH_WHY_MAX)
-#define PEER_REFUSED_MAX  sizeof(((struct conf_error *)0)->text)
+#define PEER_WHY_MAX     (PATH_MAX + EPOCH_WHY_MAX)
+#define PEER_REFUSED_MAX sizeof(((struct conf_error *)0)->text)
+/* of an event: the sentence, and the servers that are missing */
+#define PEER_MEMBERS_MAX  (2 * MEMBERS_SENTENCE_MAX)
 #define PEER_WATCHERS_MAX 48 /* leaves room at the door for questions */
 
 struct peer_counters {
@@ -100,6 +104,7 @@ struct peer {
 
 	/* what was published last, and when */
 	struct role_view view;
+	struct role_members_view seen;
 	uint64_t view_us;
 	/* When we began to look for a leader; 0: we do not. */
 	uint64_t look_us;
@@ -156,6 +161,11 @@ const char *peer_reason(const struct peer *p, char *out, size_t cap);
 void peer_line(const struct peer *p, char *out, size_t cap); /* what we are, as text */
 /* As JSON (docs/DOORS.md): the length, 0 if it does not fit. */
 size_t peer_event(const struct peer *p, char *out, size_t cap);
+/* The member `members`; `whole`: as it is now, with the record. */
+void peer_put_members(struct buf_out *out, const struct peer *p, bool whole);
+/* Takes what is to be said of memberships from the core, and logs what is new. True: it
+ * is another than before, and who watches must be told. */
+bool peer_see_members(struct peer *p);
 size_t peer_status(const struct peer *p, char *out, size_t cap);
 size_t peer_claimed(int64_t claim, char *out, size_t cap);
 

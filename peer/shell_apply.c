@@ -12,7 +12,8 @@
 #include <string.h>
 
 #define STATUS_LINE_MAX 200
-#define EVENT_MAX       (6 * PEER_WHY_MAX + 512) /* each byte of a reason may become \uXXXX */
+/* each byte of a reason may become \uXXXX */
+#define EVENT_MAX (6 * PEER_WHY_MAX + PEER_MEMBERS_MAX + 512)
 
 static void
 send_look(struct peer *p, const struct msg_look *look)
@@ -97,20 +98,29 @@ count_leader(struct peer *p, int64_t leader)
 	p->look_us = 0;
 }
 
+/* Tells all who watch where we stand. */
+static void
+tell_event(struct peer *p)
+{
+	static char text[EVENT_MAX];
+
+	p->view_us = clock_us();
+	peer_door_tell(p, text, peer_event(p, text, sizeof(text)));
+}
+
 void
 peer_publish(struct peer *p, const struct role_view *view)
 {
-	static char text[EVENT_MAX];
 	const struct role_view was = p->view;
 	bool turn = was.has_leader != view->has_leader || was.leader != view->leader;
 
+	(void)peer_see_members(p);
 	p->view = *view;
-	p->view_us = clock_us();
 	if (was.has_leader && !view->has_leader)
-		p->looking_us = p->view_us;
+		p->looking_us = clock_us();
 	if (turn && view->has_leader)
 		count_leader(p, view->leader);
-	peer_door_tell(p, text, peer_event(p, text, sizeof(text)));
+	tell_event(p);
 	log_line(turn ? LOG_LEVEL_NOTICE : LOG_LEVEL_INFO,
 	         "state %s→%s phase=%s leader=%" PRId64 " epoch=%" PRId64 " active=%d",
 	         notif_state_word(was.state), notif_state_word(view->state),
@@ -123,6 +133,8 @@ peer_publish(struct peer *p, const struct role_view *view)
 void
 peer_apply(struct peer *p)
 {
+	bool news = peer_see_members(p);
+
 	for (unsigned i = 0; i < p->todo.count; i++) {
 		const struct role_action *a = &p->todo.list[i];
 
@@ -169,7 +181,10 @@ peer_apply(struct peer *p)
 		case ROLE_ACT_EVENT:
 			uplink_flush(p->uplink); /* nobody else waits for it */
 			peer_publish(p, &a->u.view);
+			news = false;
 			break;
 		}
 	}
+	if (news)
+		tell_event(p);
 }

@@ -207,6 +207,7 @@ peer_event(const struct peer *p, char *text, size_t cap)
 	json_put_i64(&out, "id", p->conf->id);
 	put_view(&out, p);
 	json_put_text(&out, "reason", reason);
+	peer_put_members(&out, p, false);
 	buf_put_u8(&out, '}');
 	return out.bad ? 0 : out.len;
 }
@@ -305,6 +306,7 @@ peer_status(const struct peer *p, char *text, size_t cap)
 	put_view(&out, p);
 	put_reason(&out, p);
 	put_looking(&out, p);
+	peer_put_members(&out, p, true);
 	json_put_i64(&out, "lease_ms", 0);
 	json_put_i64(&out, "accepted_epoch", p->role ? role_accepted(p->role) : 0);
 	json_put_i64(&out, "current_epoch", p->role ? role_current(p->role) : 0);
