@@ -42,12 +42,12 @@ put_servers(struct text *t, const struct members_said *s)
 }
 
 /* What is changed. A server whose disk is another is exchanged in one version; where
- * nothing was in force, a group is founded. */
+ * nothing was in force here, a group is founded, or joined. */
 static void
 put_change(struct text *t, const struct members_said *s)
 {
 	if (s->from == 0)
-		put(t, "founding of members %" PRId64, s->to);
+		put(t, "members %" PRId64, s->to);
 	else if (s->from == s->to)
 		put(t, "members %" PRId64 " with a new disk", s->to);
 	else

@@ -81,7 +81,7 @@ static const struct {
     {{.state = MEMBERS_UNDER_WAY, .wished = 1, .to = 1},
      "under-way",
      MEMBERS_NOTED,
-     "founding of members 1: under way"},
+     "members 1: under way"},
     {{.state = MEMBERS_UNDER_WAY, .version = 3, .from = 3, .to = 4},
      "under-way",
      MEMBERS_NOTED,
