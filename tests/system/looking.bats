@@ -31,13 +31,33 @@ says() {
 	[[ "$(lab_conclave "$1" $2)" =~ $3 ]]
 }
 
-@test "too few voters: how many are reachable, and what is wrong with the others" {
+@test "a group that is not founded yet: for whom it waits, and what is wrong with these" {
 	lab_make 3 'supervisor = { watchdog_ms = 60000; };'
 	lab_start 1
+	all='founding: waits for servers 2, 3; a group is founded by all its servers, once \(server 2 refused, server 3 refused\)'
+	lab_until "status says it" says 1 status $'\nreason: '"$all"$'\n'
+	lab_until "health says it" says 1 health $'\nlooking for a leader: '"$all"$'\n'
+	run -0 lab_conclave 1 health --json
+	[ "$(jq -r '[.looking.causes[] | "\(.cause) \(.id) \(.reason)"] | join(", ")' <<<"$output")" = \
+		"founding_waits null , not_linked 2 refused, not_linked 3 refused" ]
+	lab_start 2 # a quorum, and still not all
+	lab_until "server 2 waits for the last" says 2 status $'\nreason: founding: waits for server 3; .* \\(server 3 refused\\)\n'
+	! lab_conclave 1 wait --leader --timeout 1
+	lab_start 3
+	lab_wait_leader
+	run -0 lab_conclave 1 status --json
+	[ "$(jq -c '[.reason, .looking, .members.version, .members.text]' <<<"$output")" = '["",null,1,""]' ]
+}
+
+@test "too few voters: how many are reachable, and what is wrong with the others" {
+	lab_up 3 'supervisor = { watchdog_ms = 60000; };'
+	lab_wait_leader
+	lab_stop 2
+	lab_stop 3
 	lab_until "status says it" says 1 status $'\nreason: 1 of 3 voters reachable, 2 needed: server 2 refused, server 3 refused\n'
 	lab_until "health says it" says 1 health $'\nlooking for a leader: 1 of 3 voters reachable, 2 needed: server 2 refused'
 	run -0 lab_conclave 1 health --json
-	[ "$(jq -r '[.looking.causes[] | "\(.cause) \(.id) \(.reason)"] | join(", ")' <<<"$output")" = \
+	[ "$(jq -r '[.looking.causes[:3][] | "\(.cause) \(.id) \(.reason)"] | join(", ")' <<<"$output")" = \
 		"few_voters null , not_linked 2 refused, not_linked 3 refused" ]
 	lab_start 3
 	lab_wait_leader 1 3
@@ -56,13 +76,23 @@ says() {
 	lab_wait_leader 1 3
 }
 
-@test "another list of members, and a quorum port that nobody has, are named" {
+@test "another list of members is named, on both sides" {
+	lab_make 3
+	sed -i '/{ id = 2;/d' "$LAB/1/conclave.conf"
+	lab_start 1
+	lab_start 2
+	lab_start 3
+	lab_until "the leader names the file" says 3 status $'\nreason: server 1 has another file of version 1; make them equal'
+	lab_until "its follower names the list" says 1 status $'\nreason: server 3 lists other members: compare '
+}
+
+@test "a quorum port that nobody has is named" {
 	lab_make 3
 	sed -i "s/quorum_port = $((LAB_PORT + 6))/quorum_port = $((LAB_PORT + 20))/" "$LAB/1/conclave.conf"
 	lab_start 1
+	lab_start 2
 	lab_start 3
-	lab_until "status names the list" says 1 status $'\nreason: server 3 lists other members: compare '
-	lab_until "and the port" says 1 "status --json" '"cause":"quorum_port","id":3,"reason":"refused"'
+	lab_until "status names the port" says 1 "status --json" '"cause":"quorum_port","id":3,"reason":"refused"'
 	lab_until "so do the events" events_say 1 '^the quorum port of server 3 refused'
 }
 
