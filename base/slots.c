@@ -50,22 +50,19 @@ static const uint32_t table[8][16] = {
      0x1900b8ca, 0xf64463e6, 0x2b01c95e, 0x49234067, 0x9466eadf, 0x8d665215, 0x5023f8ad,
      0x32017194, 0xef44db2c}};
 
+/* `len` is a multiple of four, as all but the first line of a slot is. */
 static uint32_t
 crc32c(const char *data, size_t len)
 {
 	uint32_t crc = UINT32_MAX;
 
-	for (; len >= 4; data += 4, len -= 4) {
+	static_assert((SLOTS_PAGE - SUM_LEN) % 4 == 0, "no byte is left over");
+	for (; len > 0; data += 4, len -= 4) {
 		uint32_t in = crc ^ load(data);
 
 		crc = 0;
 		for (unsigned k = 8; k-- > 0; in >>= 4)
 			crc ^= table[k][in & 15];
-	}
-	for (; len > 0; data++, len--) {
-		crc ^= (unsigned char)*data;
-		crc = crc >> 4 ^ table[0][crc & 15];
-		crc = crc >> 4 ^ table[0][crc & 15];
 	}
 	return ~crc;
 }

@@ -216,9 +216,13 @@ epochs_fail_for_long(void **state)
 	assert_int_equal(read_it(), 0);
 	assert_string_equal(got.why, "");
 	assert_int_equal(got.record.members.new.version, 2);
-	for (int64_t version = 6; version < 9; version++) { /* all of membership */
+	/* each one of membership is settled, and then the next one fails */
+	for (int64_t version = 6; version < 12; version += 2) {
 		r = record(4 + version, version, 3);
 		fail_syncs = 1;
+		assert_int_equal(write_all(&r), -EIO);
+		r = record(5 + version, version + 1, 3);
+		after_syncs = fail_syncs = 1;
 		assert_int_equal(write_all(&r), -EIO);
 		again(NEVER_MS);
 		assert_int_equal(read_it(), 0);
