@@ -126,6 +126,8 @@ bool role_is_all(const struct role *r, const struct members *m, role_has *has);
 bool role_is_quorum_of_file(const struct role *r, role_has *has);
 bool role_is_all_of_file(const struct role *r, role_has *has);
 void role_members_init(struct role *r);
+/* Of a leader: this learner has acknowledged, or is gone. Is it one that was removed? */
+void role_members_part(struct role *r, const struct role_remote *p);
 /* The remotes follow the file, the record and the leader's membership; pushes MEMBERS.
  * At the end of a step, since it moves remotes. */
 void role_members_settle(struct role *r, struct role_actions *out);

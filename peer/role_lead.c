@@ -211,9 +211,9 @@ static void
 link_down(struct role *r, const struct role_remote *p, bool was_up,
           enum msg_reason reason, struct role_actions *out)
 {
-	(void)p;
 	(void)was_up;
 	(void)reason;
+	role_members_part(r, p);
 	check_quorum(r, out);
 }
 
@@ -330,6 +330,7 @@ on_ack(struct role *r, struct role_remote *p, const struct qpacket *packet,
 		return ROLE_CLOSE_UNEXPECTED;
 	p->link.acked = epoch;
 	advance(r, out);
+	role_members_part(r, p);
 	return ROLE_CLOSE_NONE;
 }
 

@@ -202,6 +202,18 @@ list_members(struct role_members *t, const struct members *m)
 		list_sid(t, m->list[i].sid);
 }
 
+/* N8: who is removed stays linked until it has acknowledged that, and so knows it. */
+static void
+list_parting(struct role *r)
+{
+	for (unsigned i = 0; i < r->remote_count; i++) {
+		const struct role_link *l = &r->remotes[i].link;
+
+		if (l->number > 0 && l->acked < r->lead.epoch)
+			list_sid(&r->members, r->remotes[i].sid);
+	}
+}
+
 /* Where there are more than fit, those of the file come last: a change waits for them. */
 static void
 list_all(struct role *r)
@@ -220,8 +232,24 @@ list_all(struct role *r)
 		list_members(t, &r->lead.adopted.new);
 		list_members(t, &r->lead.ruling.old);
 		list_members(t, &r->lead.ruling.new);
+		list_parting(r);
 	}
 	list_members(t, &r->members.file);
+}
+
+void
+role_members_part(struct role *r, const struct role_remote *p)
+{
+	const struct members *const all[] = {
+	    &role_record(r)->old, &role_record(r)->new, &r->lead.adopted.old,
+	    &r->lead.adopted.new, &r->lead.ruling.old,  &r->lead.ruling.new,
+	    &r->members.file,
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (members_find(all[i], p->sid))
+			return;
+	r->members.changed = true;
 }
 
 static void

@@ -193,6 +193,32 @@ the_leader_is_removed(void **state)
 	assert_true(world.nodes[1].looks);
 }
 
+/* Those who are removed hear it before their links end, however slow their disks are. */
+static void
+who_is_removed_knows_it(void **state)
+{
+	(void)state;
+	start_all(1, "12345");
+	cluster_elect(1, "2345");
+	for (int64_t sid = 4; sid <= 5; sid++)
+		world.nodes[sid].slow = true;
+	for (int64_t sid = 1; sid <= 5; sid++)
+		cluster_file(sid, cluster_list(2, "123"));
+	assert_true(cluster_has(1, 2, "123"));
+	for (int64_t sid = 4; sid <= 5; sid++) {
+		while (world.nodes[sid].writing) {
+			cluster_write(sid, 0);
+			cluster_run();
+		}
+		assert_true(cluster_has(sid, 2, "123"));
+		assert_int_equal(cluster_members(sid).state, ROLE_MEMBERS_REMOVED);
+		assert_int_equal(cluster_members(sid).version, 2);
+		assert_false(cluster_view(sid).has_leader);
+	}
+	assert_true(cluster_view(1).active);
+	assert_int_equal(cluster_members(1).state, ROLE_MEMBERS_IN_FORCE);
+}
+
 static void
 three_become_one(void **state)
 {
@@ -417,6 +443,7 @@ main(void)
 	    TEST(three_become_five),
 	    TEST(one_becomes_three),
 	    TEST(the_leader_is_removed),
+	    TEST(who_is_removed_knows_it),
 	    TEST(three_become_one),
 	    TEST(a_joint_record_is_carried_through),
 	    TEST(a_reported_record_is_adopted),
