@@ -235,7 +235,8 @@ instance_of() {
 
 @test "files of the time before the record: that server takes no part and names them; without them it does" {
 	lab_make 3
-	mkdir -p "$LAB/3/data/peer"
+	lab_found
+	rm "$LAB"/3/data/peer/{epochs,membership}
 	echo 7 >"$LAB/3/data/peer/acceptedEpoch"
 	for id in 3 1 2; do
 		lab_start "$id"
@@ -256,10 +257,11 @@ warns() {
 
 @test "a record that promises nearly the last epoch costs the others nothing" {
 	lab_make 3
-	mkdir -p "$LAB/3/data/peer"
+	lab_found
 	for record in "2147483647 2147483647" "2147483646 0"; do
 		read -r accepted current <<<"$record"
-		"$BATS_TEST_DIRNAME/epochs.py" "$accepted" "$current" >"$LAB/3/data/peer/epochs"
+		number=$(lab_membership 3)
+		"$BATS_TEST_DIRNAME/epochs.py" "$accepted" "$current" 0 "$number" >"$LAB/3/data/peer/epochs"
 		for id in 3 1 2; do
 			lab_start "$id"
 		done
@@ -306,6 +308,7 @@ warns() {
 
 @test "a disk that hangs at the start: the server is ready, takes no part and says why; then it follows" {
 	lab_make 3
+	lab_found
 	: >"$LAB/hang"
 	lab_start 1
 	lab_start 2
@@ -321,6 +324,7 @@ warns() {
 
 @test "an epoch that cannot be written: no promise, no lead, and the reason; mended, it follows" {
 	lab_make 3
+	lab_found
 	lab_start 1
 	lab_start 2
 	second=$(lab_wait_leader 1 2)
@@ -375,6 +379,7 @@ warns() {
 
 @test "a disk that hangs: the best candidate steps back and says why, another leads; then it follows" {
 	lab_make 3
+	lab_found
 	lab_start 1
 	lab_start 2
 	leader=$(lab_wait_leader 1 2)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The record of a peer, on stdout: epochs.py ACCEPTED CURRENT [CLAIM]"""
+"""The file `epochs` of a peer, on stdout: epochs.py ACCEPTED CURRENT [CLAIM [MEMBERSHIP]]. MEMBERSHIP is the number of
+the file `membership` that it goes with; without one it is the file of a release that had no memberships."""
 import sys
 
 BLOCK = 4096
@@ -16,7 +17,11 @@ def crc32c(data):
 
 accepted, current = sys.argv[1:3]
 claim = int(sys.argv[3], 0) if len(sys.argv) > 3 else 0
-text = f"count 1\nconclave epochs 1\naccepted {accepted}\ncurrent {current}\nclaim {claim:#x}\n"
+text = f"accepted {accepted}\ncurrent {current}\nclaim {claim:#x}\n"
+if len(sys.argv) > 4:
+    text = f"count 1\nconclave epochs 2\n{text}membership {sys.argv[4]}\n"
+else:
+    text = f"count 1\nconclave epochs 1\n{text}"
 rest = text.encode().ljust(BLOCK - len("crc32c 01234567\n") - 1) + b"\n"
 slot = b"crc32c %08x\n" % crc32c(rest) + rest
 sys.stdout.buffer.write(slot * 2)

@@ -70,6 +70,7 @@ stranger() {
 
 @test "a remote whose address is dead does not delay the others" {
 	lab_make 5
+	lab_found
 	stranger deaf deaf "127.0.0.1:$(lab_port 4 election)"
 	for id in 1 2 3; do
 		lab_start "$id"
@@ -84,6 +85,7 @@ stranger() {
 
 @test "ports taken: the server says so, and comes up when they are free again" {
 	lab_make 3
+	lab_found
 	stranger held hold "127.0.0.1:$(lab_port 1 election)"
 	lab_start 1
 	lab_start 2
@@ -95,6 +97,7 @@ stranger() {
 
 @test "a quorum port taken: that server follows another, though it is the freshest" {
 	lab_make 3
+	lab_found
 	stranger held hold "127.0.0.1:$(lab_port 3 quorum)"
 	for id in 1 2 3; do
 		lab_start "$id"
@@ -137,6 +140,7 @@ lab_healthy() {
 
 @test "a link that comes up and ends again and again is called restless, and no second server" {
 	lab_make 3 'supervisor = { watchdog_ms = 60000; };'
+	lab_found
 	lab_start 1
 	lab_start 2
 	lab_wait_leader 1 2

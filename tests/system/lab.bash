@@ -5,6 +5,8 @@
 #   lab_up N [TEXT]         makes and starts servers 1 … N; TEXT goes into every configuration; its
 #                           lines `role4 = observer` (weight2, group3, id1) are about one server
 #   lab_make N [TEXT]       makes them only
+#   lab_found               founds the group of all that were made, which needs all of them once, and
+#                           kills them: whoever is started from then on belongs to a group
 #   lab_start ID  lab_stop ID  lab_kill ID     start; SIGTERM and wait; kill -9 of the whole tree
 #   lab_conclave ID ARG…    the command, asking that server
 #   lab_pid ID NAME         the pid of conclaved, connmgr, elector or peer
@@ -132,6 +134,31 @@ lab_up() {
 	lab_make "$@"
 	for ((id = 1; id <= $1; id++)); do
 		lab_start "$id"
+	done
+}
+
+# lab_found: all at one moment, so that no election between two ends takes an epoch
+lab_found() {
+	local dir id ids=() pids=() tree
+	for dir in "$LAB"/[0-9]*; do
+		ids+=("${dir##*/}")
+		lab_start "${dir##*/}"
+	done
+	lab_until "the group is founded" lab_all_founded "${ids[@]}"
+	for id in "${ids[@]}"; do
+		mapfile -t tree < <(lab_tree "$id")
+		pids+=("${tree[@]}")
+		rm "$LAB/$id/pid"
+	done
+	kill -KILL "${pids[@]}" 2>/dev/null || true
+	lab_until "all are dead" lab_all_gone "${pids[@]}"
+}
+
+# lab_all_founded ID…: each of them has a leader that is established
+lab_all_founded() {
+	local id
+	for id; do
+		[[ $(lab_conclave "$id" status) =~ ^"server "[0-9]+" is "(leading|following|observing)[[:space:]] ]] || return 1
 	done
 }
 

@@ -33,3 +33,8 @@ lab_door() {
 		    print(s.recv(1 << 20).decode())
 	END
 }
+
+# lab_membership ID: the number of its peer's file `membership`
+lab_membership() {
+	sed -n 's/^number \([0-9]*\) *$/\1/p' "$LAB/$1/data/peer/membership" | sort -n | tail -n 1
+}

@@ -29,6 +29,7 @@ timing = { tick_ms = 400; notify_min_ms = 60000; notify_max_ms = 60000; };'
 
 @test "odd connections to a follower and to the leader" {
 	lab_make 6 "$TEXT"
+	lab_found
 	for id in 1 2 3; do
 		lab_start "$id"
 	done

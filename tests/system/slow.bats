@@ -24,6 +24,7 @@ calls() {
 # slow_up PROGRAM: servers 1 to 3, of which 3 has a slow PROGRAM and a claim to lead, once all is calm
 slow_up() {
 	lab_make 3 'supervisor = { probation_ms = 500; };'
+	lab_found
 	mkdir "$LAB/new"
 	program=$LAB/new/elector
 	cp "$CONCLAVE_BIN/conclave-elector" "$program"
