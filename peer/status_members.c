@@ -125,13 +125,17 @@ peer_put_members(struct buf_out *out, const struct peer *p, bool whole)
 	buf_put_u8(out, '}');
 }
 
-/* Is it another sentence than before? While a change is under way only who is missing
- * changes, in a few ms, which is not worth a line each. */
+/* Is it another sentence than before? In a change, and while nobody leads, who is missing
+ * changes within ms, again and again, which is not worth a line each. */
 static bool
 is_new(const struct role_members_view *was, const struct role_members_view *now)
 {
-	return now->state != ROLE_MEMBERS_UNDER_WAY || was->state != now->state ||
-	       was->from != now->from || was->to != now->to;
+	bool named = now->state == ROLE_MEMBERS_FOUNDING_WAITS ||
+	             now->state == ROLE_MEMBERS_WAITS_JOIN;
+
+	return named || was->state != now->state || was->from != now->from ||
+	       was->to != now->to || was->other != now->other ||
+	       was->times != now->times || was->wished != now->wished;
 }
 
 bool
