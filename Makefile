@@ -95,7 +95,9 @@ $(B)/tests/sim: ALL_LDFLAGS += $(SIM_WRAPS:%=-Wl,--wrap=%)
 # The explorer has the peer's core for itself, with room for few servers.
 MODEL_SRC := $(wildcard tests/model/*.c peer/role*.c wire/*.c) base/buf.c ipc/msg.c
 MODEL_OBJ := $(MODEL_SRC:%.c=$(B)/model/%.o)
-MODEL_WRAPS := quorum_has
+MODEL_WRAPS := role_is_quorum role_is_all role_is_all_of_file role_is_member_of role_may_found role_is_promised \
+	role_is_acked role_change_start role_change_adopt role_change_begin role_change_give_up role_epochs_recorded \
+	members_is_voter members_is_quorum role_is_fresher role_change_leave
 $(B)/model/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -DQCONFIG_SERVERS_MAX=4 -DQCONFIG_GROUPS_MAX=1 -DMEMBERS_MAX=4 -MMD -MP -c -o $@ $<

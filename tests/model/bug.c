@@ -1,84 +1,85 @@
 /* Bugs on purpose, to see that the search finds them: before and after a step of the
- * core, or in the place of a function that it calls (the linker's --wrap). */
+ * core. Those in what it calls are in bug_members.c. */
 #include "tests/model/model.h"
 
 #include <string.h>
 
-enum bug {
-	BUG_NONE,
-	BUG_NO_SYNC,
-	BUG_TWICE,
-	BUG_QUORUM,
-	BUG_REFUSAL,
-	BUG_OWN_PROMISE,
-	BUG_EARLY_ANSWER,
-	BUG_OLD_PROMISE,
-	BUG_OLD_ACK,
-	BUGS,
+/* Its name, and the case that shows it. */
+static const struct {
+	const char *name;
+	const char *in;
+} bugs[MODEL_BUGS] = {
+    [MODEL_BUG_NO_SYNC] = {"no-sync", "crash"},
+    [MODEL_BUG_TWICE] = {"promise-twice", "crash"},
+    [MODEL_BUG_REFUSAL] = {"refusal-counts", "crash"},
+    [MODEL_BUG_OWN_PROMISE] = {"own-promise", "crash"},
+    [MODEL_BUG_EARLY_ANSWER] = {"early-answer", "crash"},
+    [MODEL_BUG_OLD_PROMISE] = {"old-promise", "crash"},
+    [MODEL_BUG_OLD_ACK] = {"old-ack", "crash"},
+    [MODEL_BUG_FOUND_MAJORITY] = {"found-majority", "found"},
+    [MODEL_BUG_FOUND_VERSION] = {"found-version", "1-to-others"},
+    [MODEL_BUG_FOUND_RECORDS] = {"found-records", "copy"},
+    [MODEL_BUG_NO_JOINT] = {"no-joint", "1-to-3"},
+    [MODEL_BUG_NEW_ONLY] = {"new-only", "1-to-3"},
+    [MODEL_BUG_OLD_ONLY] = {"old-only", "1-to-3"},
+    [MODEL_BUG_ACK_OLD] = {"ack-old", "1-to-3"},
+    [MODEL_BUG_FILE] = {"file", "1-to-3"},
+    [MODEL_BUG_FORGET_JOINT] = {"forget-joint", "leader-goes"},
+    [MODEL_BUG_NO_ADOPT] = {"no-adopt", "3-to-1"},
+    [MODEL_BUG_BY_VERSION] = {"by-version", "1-to-3"},
+    [MODEL_BUG_NO_INSTANCE] = {"no-instance", "readmit"},
+    [MODEL_BUG_IN_PLACE] = {"in-place", "readmit"},
+    [MODEL_BUG_EARLY_ACK] = {"early-ack", "crash"},
+    [MODEL_BUG_DROP_JOINT] = {"drop-joint", "leader-goes"},
+    [MODEL_BUG_OTHER_GIVES_UP] = {"other-gives-up", "leader-goes"},
+    [MODEL_BUG_LATE_GIVE_UP] = {"late-give-up", "leader-goes"},
+    [MODEL_BUG_HASTY] = {"hasty", "two-changes"},
+    [MODEL_BUG_SELF] = {"self", "leader-goes"},
+    [MODEL_BUG_NO_PROMISE] = {"no-promise", "leader-goes"},
+    [MODEL_BUG_RESTORE] = {"restore", "copy"},
 };
 
-static const char *const names[BUGS] = {
-    [BUG_NONE] = "none",
-    /* a write ends before its bytes are on the disk */
-    [BUG_NO_SYNC] = "no-sync",
-    /* an epoch is promised again over another link */
-    [BUG_TWICE] = "promise-twice",
-    /* the quorum has one less than it takes */
-    [BUG_QUORUM] = "quorum",
-    /* an ACKEPOCH that is no promise counts as one */
-    [BUG_REFUSAL] = "refusal-counts",
-    /* a leader counts its own word before it is written; a follower answers before */
-    [BUG_OWN_PROMISE] = "own-promise",
-    [BUG_EARLY_ANSWER] = "early-answer",
-    /* a promise, or an ACK, counts for the proposal, whichever epoch it was for */
-    [BUG_OLD_PROMISE] = "old-promise",
-    [BUG_OLD_ACK] = "old-ack",
-};
+enum model_bug model_bug;
 
-static enum bug bug;
-
-bool __real_quorum_has(const struct quorum *q, const int64_t *sids, unsigned count);
-bool __wrap_quorum_has(const struct quorum *q, const int64_t *sids, unsigned count);
-
-bool
+const char *
 model_bug_set(const char *name)
 {
-	for (unsigned i = 1; i < BUGS; i++) {
-		if (strcmp(name, names[i]) != 0)
+	for (unsigned i = 1; i < MODEL_BUGS; i++) {
+		if (strcmp(name, bugs[i].name) != 0)
 			continue;
-		bug = (enum bug)i;
-		return true;
+		model_bug = (enum model_bug)i;
+		return bugs[i].in;
 	}
-	return false;
+	return NULL;
 }
 
 const char *
 model_bug_name(unsigned i)
 {
-	return i + 1 < BUGS ? names[i + 1] : NULL;
+	return i + 1 < MODEL_BUGS ? bugs[i + 1].name : NULL;
 }
 
 bool
 model_bug_no_sync(void)
 {
-	return bug == BUG_NO_SYNC;
+	return model_bug == MODEL_BUG_NO_SYNC;
 }
 
-/* As if any one more had agreed. */
-bool
-__wrap_quorum_has(const struct quorum *q, const int64_t *sids, unsigned count)
+void
+model_bug_boot(struct role_record *record)
 {
-	int64_t more[QCONFIG_SERVERS_MAX + 1];
+	struct members_record *m = &record->members;
 
-	if (bug != BUG_QUORUM)
-		return __real_quorum_has(q, sids, count);
-	memcpy(more, sids, count * sizeof(*sids));
-	for (unsigned i = 0; i < q->voter_count; i++) {
-		more[count] = q->voters[i];
-		if (__real_quorum_has(q, more, count + 1))
-			return true;
-	}
-	return false;
+	if (model_bug != MODEL_BUG_FORGET_JOINT || m->old.version == 0)
+		return;
+	m->new = m->old;
+	memset(&m->old, 0, sizeof(m->old));
+}
+
+bool
+model_bug_restore(void)
+{
+	return model_bug == MODEL_BUG_RESTORE;
 }
 
 /* What is being written counts as written. */
@@ -91,26 +92,27 @@ believe_write(struct role *r, enum role_mode mode)
 		return;
 	e->accepted = e->promised;
 	e->current = e->tried_current;
+	e->recorded = e->record.members.epoch;
 }
 
 void
 model_bug_before(struct role *r, const struct role_event *ev)
 {
-	if (bug == BUG_TWICE && ev->type == ROLE_EV_REMOTE &&
+	if (model_bug == MODEL_BUG_TWICE && ev->type == ROLE_EV_REMOTE &&
 	    r->mode == ROLE_MODE_FOLLOW && r->epochs.accepted > 0)
 		r->epochs.promised = r->epochs.accepted - 1;
-	else if (bug == BUG_OWN_PROMISE)
+	else if (model_bug == MODEL_BUG_OWN_PROMISE)
 		believe_write(r, ROLE_MODE_LEAD);
-	else if (bug == BUG_EARLY_ANSWER)
+	else if (model_bug == MODEL_BUG_EARLY_ANSWER)
 		believe_write(r, ROLE_MODE_FOLLOW);
 }
 
 static void
 credit(struct role *r, const struct role_remote *was, struct role_remote *p)
 {
-	if (bug == BUG_OLD_PROMISE && p->link.promised != was->link.promised)
+	if (model_bug == MODEL_BUG_OLD_PROMISE && p->link.promised != was->link.promised)
 		p->link.promised = r->lead.proposal;
-	if (bug == BUG_OLD_ACK && p->link.acked != was->link.acked)
+	if (model_bug == MODEL_BUG_OLD_ACK && p->link.acked != was->link.acked)
 		p->link.acked = r->lead.proposal;
 }
 
@@ -124,9 +126,26 @@ model_bug_after(const struct role *before, struct role *r, const struct role_eve
 		credit(r, &before->remotes[i], &r->remotes[i]);
 }
 
-void
-model_bug_packet(struct model_packet *p)
+/* Where a report is to be another. */
+static void
+change_report(const struct role *r, struct members_report *report)
 {
-	if (bug == BUG_REFUSAL && p->type == QPACKET_ACKEPOCH && p->answer < 0)
+	if (model_bug == MODEL_BUG_FOUND_VERSION)
+		report->may_found = true;
+	if (model_bug == MODEL_BUG_FOUND_RECORDS && !role_has_record(r))
+		memset(&report->record, 0, sizeof(report->record));
+}
+
+void
+model_bug_packet(const struct role *r, struct model_packet *p)
+{
+	struct members_report report;
+
+	if (p->type != QPACKET_ACKEPOCH)
+		return;
+	if (model_bug == MODEL_BUG_REFUSAL && p->answer < 0)
 		p->answer = 0;
+	report = *model_report(p->body);
+	change_report(r, &report);
+	p->body = model_keep_report(&report);
 }

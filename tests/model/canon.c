@@ -1,8 +1,8 @@
 /* What tells two states of a core apart. All happens at one moment (MODEL_NOW_MS), and
- * no deadline comes by itself, so times say nothing; local.c makes a deadline come.
+ * no deadline comes by itself, so times say nothing; model_make_due lets one come.
  * Counts of serials and of looks grow for ever, and what is shown to people decides
- * nothing. A state that forgets them behaves as before, but for demotions and waits,
- * which the model does not have. */
+ * nothing. A state that forgets them behaves as before, but for demotions, waits and the
+ * rate of readmissions, which the model does not have. */
 #include "tests/model/model.h"
 
 #include <stdio.h>
@@ -24,6 +24,22 @@ canon_remote(const struct role *r, struct role_remote *p)
 		p->beside.due_ms = UINT64_MAX;
 }
 
+/* Their order is that in which they came to be known. */
+static void
+sort_remotes(struct role *r)
+{
+	for (unsigned i = 1; i < r->remote_count; i++) {
+		for (unsigned k = i; k > 0; k--) {
+			struct role_remote *a = &r->remotes[k - 1], b = r->remotes[k];
+
+			if (a->sid < b.sid)
+				break;
+			memcpy(&r->remotes[k], a, sizeof(*a));
+			memcpy(a, &b, sizeof(b));
+		}
+	}
+}
+
 static void
 canon_look(struct role *r)
 {
@@ -42,27 +58,35 @@ canon_look(struct role *r)
 }
 
 static void
-canon_mode(struct role *r)
+canon_follow(struct role *r)
 {
-	if (r->mode == ROLE_MODE_FOLLOW) {
-		r->follow.word_due_ms = r->follow.init_ms = UINT64_MAX;
-		r->follow.vain_ms = UINT64_MAX;
-		r->follow.heard = false;
-		/* it matters to demotions, and to the reason of the next look */
-		r->follow.fresher = false;
-	} else {
+	if (r->mode != ROLE_MODE_FOLLOW) {
 		memset(&r->follow, 0, sizeof(r->follow));
+		return;
 	}
-	if (r->mode == ROLE_MODE_LEAD) {
-		r->lead.counted_ms = 0;
-		r->lead.first_ms = r->lead.promise_ms = r->lead.init_ms = UINT64_MAX;
-		r->lead.ping_count = 0;
-		r->vote.epoch = 0;
-	} else {
+	r->follow.word_due_ms = r->follow.init_ms = r->follow.vain_ms = UINT64_MAX;
+	r->follow.heard = false;
+	/* it matters to demotions, and to the reason of the next look */
+	r->follow.fresher = false;
+}
+
+static void
+canon_lead(struct role *r)
+{
+	struct role_change *c = &r->lead.change;
+
+	if (r->mode != ROLE_MODE_LEAD) {
 		memset(&r->lead, 0, sizeof(r->lead));
+		return;
 	}
-	if (r->mode != ROLE_MODE_FOLLOW && r->mode != ROLE_MODE_LEAD)
-		memset(&r->vote, 0, sizeof(r->vote));
+	r->lead.counted_ms = 0;
+	r->lead.first_ms = r->lead.promise_ms = r->lead.init_ms = UINT64_MAX;
+	r->lead.ping_count = 0;
+	r->vote.epoch = 0;
+	c->retry_ms = c->retry_ms > MODEL_NOW_MS ? UINT64_MAX : 0;
+	c->given_up = 0;
+	c->given_up_ms = 0;
+	memset(c->readmits, 0, sizeof(c->readmits));
 }
 
 /* A time that is left would make the states endless. */
@@ -88,10 +112,16 @@ model_canon(struct role *r)
 {
 	for (unsigned i = 0; i < r->remote_count; i++)
 		canon_remote(r, &r->remotes[i]);
+	sort_remotes(r);
 	canon_look(r);
-	canon_mode(r);
+	canon_follow(r);
+	canon_lead(r);
+	if (r->mode != ROLE_MODE_FOLLOW && r->mode != ROLE_MODE_LEAD)
+		memset(&r->vote, 0, sizeof(r->vote));
 	r->epochs.write_ms = r->epochs.writing ? MODEL_NOW_MS : 0;
 	r->epochs.retry_ms = r->epochs.bad ? UINT64_MAX : 0;
+	memset(&r->members.report, 0, sizeof(r->members.report));
+	r->members.in_force = 0;
 	memset(&r->told, 0, sizeof(r->told));
 	check_times(r);
 }

@@ -1,6 +1,6 @@
 /* The invariants (docs/DESIGN.md, section "What must always hold"), after each step of
  * each core: S1, S2, S10, and that who is counted has what it is counted for. What is on
- * the disks is compared with what cores make of it; quorums are counted here anew. */
+ * the disks is compared with what cores make of it. */
 #include "tests/model/model.h"
 
 #include <stdarg.h>
@@ -24,44 +24,72 @@ disk_of(const struct model_world *w, int64_t sid)
 	return model_record(w->servers[sid - 1].disk);
 }
 
+static bool
+has_stored(const struct model_world *w, int64_t sid, int64_t epoch)
+{
+	const struct role_record *disk = disk_of(w, sid);
+
+	return disk->accepted >= epoch && disk->current >= epoch &&
+	       disk->members.epoch >= epoch;
+}
+
 /* ---- what is on the disks ---- */
 
+/* A disk that is lost counts for nothing any more, so it cannot do harm. */
 static void
-check_durable(const struct model_world *w, uint8_t sid, int64_t epoch)
+check_durable(const struct model_world *w, uint8_t sid, int64_t epoch,
+              const struct members *m)
 {
 	unsigned count = 0;
 
-	for (uint8_t i = 1; i <= model.c->servers; i++)
-		count +=
-		    disk_of(w, i)->accepted >= epoch && disk_of(w, i)->current >= epoch;
-	if (2 * count <= model.c->servers)
-		model_fail(
-		    "S2: server %u leads epoch %d, which is on the disks of no quorum",
-		    sid, (int)epoch);
+	for (unsigned i = 0; i < m->count; i++) {
+		const struct member *e = &m->list[i];
+		uint8_t now = w->servers[e->sid - 1].instance;
+
+		count += model_instance_number(&e->instance) != now ||
+		         has_stored(w, e->sid, epoch);
+	}
+	if (m->version > 0 && 2 * count <= m->count)
+		model_fail("S2: server %u leads epoch %d, which is on the disks of no "
+		           "quorum of members %d",
+		           sid, (int)epoch, (int)m->version);
+}
+
+static void
+check_remote(const struct model_world *w, uint8_t sid, const struct model_core *r,
+             uint8_t other)
+{
+	const struct model_remote *p = &r->remotes[other - 1];
+	const struct role_record *disk = disk_of(w, other);
+
+	if (p->promised > 0 && w->servers[other - 1].promised[p->promised] != sid)
+		model_fail("S1: server %u counts a promise of epoch %d, which server %u "
+		           "did not make to it",
+		           sid, p->promised, other);
+	if (p->acked > 0 && !has_stored(w, other, p->acked))
+		model_fail("S2: server %u counts an ACK of epoch %d, which is not on the "
+		           "disk of server %u",
+		           sid, p->acked, other);
+	if (p->acked > 0 && p->acked == r->proposal && disk->members.epoch == p->acked &&
+	    model_keep_pair(&disk->members) != r->proposed)
+		model_fail("S2: server %u counts an ACK of epoch %d of server %u, whose "
+		           "disk has other members",
+		           sid, p->acked, other);
 }
 
 /* Each whom a leader counts, whether the quorum needs it or not. */
 static void
-check_counted(const struct model_world *w, uint8_t sid, const struct role *r)
+check_counted(const struct model_world *w, uint8_t sid, const struct model_core *r)
 {
-	if (r->lead.promised && disk_of(w, sid)->accepted < r->lead.proposal)
+	if (r->promised && disk_of(w, sid)->accepted < r->proposal)
 		model_fail("S2: server %u counts its own promise of epoch %d, which is "
 		           "not on its disk",
-		           sid, (int)r->lead.proposal);
-	for (unsigned i = 0; i < r->remote_count; i++) {
-		const struct role_remote *p = &r->remotes[i];
+		           sid, r->proposal);
+	for (uint8_t other = 1; other <= model.c->servers; other++) {
+		const struct model_remote *p = &r->remotes[other - 1];
 
-		if (!role_is_open(p))
-			continue;
-		if (p->link.promised > 0 &&
-		    w->servers[p->sid - 1].promised[p->link.promised] != sid)
-			model_fail("S1: server %u counts a promise of epoch %d, which "
-			           "server %d did not make to it",
-			           sid, (int)p->link.promised, (int)p->sid);
-		if (p->link.acked > disk_of(w, p->sid)->current)
-			model_fail("S2: server %u counts an ACK of epoch %d, which is "
-			           "not on the disk of server %d",
-			           sid, (int)p->link.acked, (int)p->sid);
+		if (p->open && p->instance == w->servers[other - 1].instance)
+			check_remote(w, sid, r, other);
 	}
 }
 
@@ -86,11 +114,11 @@ model_check_send(struct model_world *w, uint8_t sid, const struct model_deed *d)
 	const struct model_packet *p = &d->packet;
 
 	if (p->type == QPACKET_ACKEPOCH && p->answer >= 0)
-		check_promise(w, sid, d->sid, p->promise);
-	if (p->type == QPACKET_ACK && disk_of(w, sid)->current < p->epoch)
-		model_fail(
-		    "S10: server %u acknowledges epoch %d, which is not on its disk", sid,
-		    p->epoch);
+		check_promise(w, sid, d->sid, p->epoch);
+	if (p->type == QPACKET_ACK && !has_stored(w, sid, p->epoch))
+		model_fail("S10: server %u acknowledges epoch %d, which is not on its "
+		           "disk with its members",
+		           sid, p->epoch);
 }
 
 /* ---- leaders ---- */
@@ -107,37 +135,51 @@ check_published(struct model_world *w, uint8_t sid, int64_t epoch)
 }
 
 static void
-check_established(struct model_world *w, uint8_t sid, int64_t epoch)
+check_established(struct model_world *w, uint8_t sid, const struct model_core *r,
+                  bool founds)
 {
+	int8_t epoch = r->established;
+	const struct members_record *pair = model_pair(r->proposed);
+
 	if (epoch <= 0 || epoch >= MODEL_EPOCHS) {
-		model_fail("server %u leads epoch %d", sid, (int)epoch);
+		model_fail("server %u leads epoch %d", sid, epoch);
 		return;
 	}
 	if (w->established[epoch] > 0)
 		model_fail(
 		    "S1: epoch %d was established by server %u, and now by server %u",
-		    (int)epoch, w->established[epoch], sid);
+		    epoch, w->established[epoch], sid);
 	if (epoch <= w->servers[sid - 1].before)
 		model_fail("S2: server %u proposed epoch %d when %u was established", sid,
-		           (int)epoch, w->servers[sid - 1].before);
-	check_durable(w, sid, epoch);
+		           epoch, w->servers[sid - 1].before);
+	model_check_quorums(w, sid, r, true, founds);
+	check_durable(w, sid, epoch, &pair->old);
+	check_durable(w, sid, epoch, &pair->new);
 	w->established[epoch] = sid;
-	if (epoch > w->largest)
+	if (epoch > w->largest) {
+		model_check_members(w, sid, r);
 		w->largest = (uint8_t)epoch;
+	}
 	check_published(w, sid, epoch);
 }
 
 static void
-check_leader(struct model_world *w, uint8_t sid, const struct role *was,
-             const struct role *r)
+check_leader(struct model_world *w, uint8_t sid, const struct model_core *was,
+             const struct model_core *r)
 {
-	/* another mode has 0 in all of `lead` */
-	if (r->lead.proposal != was->lead.proposal)
+	/* another mode has 0 in all of this */
+	bool renewed = r->proposal != was->proposal;
+	bool promised = r->promised && (!was->promised || renewed);
+
+	/* a renewal may begin in the step that ends the one before */
+	if (r->established != was->established)
+		check_established(w, sid, r, was->kind == ROLE_KIND_FOUND);
+	if (renewed)
 		w->servers[sid - 1].before = w->largest;
-	if (r->lead.promised && !was->lead.promised)
-		check_promise(w, sid, sid, (int8_t)r->lead.proposal);
-	if (r->lead.epoch != was->lead.epoch)
-		check_established(w, sid, r->lead.epoch);
+	if (promised) {
+		check_promise(w, sid, sid, r->proposal);
+		model_check_quorums(w, sid, r, false, r->kind == ROLE_KIND_FOUND);
+	}
 	check_counted(w, sid, r);
 }
 
@@ -153,13 +195,13 @@ check_follower(struct model_world *w, uint8_t sid, int64_t epoch)
 void
 model_check(struct model_world *w, uint8_t sid, uint32_t before)
 {
-	const struct role *was = model_role(before);
-	const struct role *r = model_role(w->servers[sid - 1].role);
+	const struct model_core *was = model_core(before);
+	const struct model_core *r = model_core(w->servers[sid - 1].role);
 
 	if (r->mode == ROLE_MODE_LEAD)
 		check_leader(w, sid, was, r);
 	else
 		w->servers[sid - 1].before = 0;
-	if (r->mode == ROLE_MODE_FOLLOW && r->follow.epoch != was->follow.epoch)
-		check_follower(w, sid, r->follow.epoch);
+	if (r->mode == ROLE_MODE_FOLLOW && r->followed != was->followed)
+		check_follower(w, sid, r->followed);
 }

@@ -35,80 +35,19 @@ static struct {
 	struct queue now, next;
 } x;
 
-static void *
-must(void *memory)
-{
-	if (memory)
-		return memory;
-	fputs("model: out of memory\n", stderr);
-	exit(71);
-}
-
 /* ---- packed worlds ---- */
-
-/* For each word a byte says which of its bytes are not 0, and these follow. */
-static size_t
-pack(const union whole *u, unsigned char *out)
-{
-	size_t len = 0;
-
-	for (size_t i = 0; i < WORDS; i++) {
-		uint64_t word = u->words[i];
-		unsigned char *mask = &out[len++];
-
-		*mask = 0;
-		for (unsigned k = 0; word; k++, word >>= 8) {
-			if ((word & 0xff) == 0)
-				continue;
-			*mask |= (unsigned char)(1 << k);
-			out[len++] = (unsigned char)word;
-		}
-	}
-	return len;
-}
-
-static size_t
-unpack(const unsigned char *in, union whole *u)
-{
-	size_t len = 0;
-
-	for (size_t i = 0; i < WORDS; i++) {
-		unsigned mask = in[len++];
-		uint64_t word = 0;
-
-		for (unsigned k = 0; mask; k++, mask >>= 1)
-			if (mask & 1)
-				word |= (uint64_t)in[len++] << (8 * k);
-		u->words[i] = word;
-	}
-	return len;
-}
 
 static void
 enqueue(struct queue *q, const union whole *u)
 {
 	if (q->cap - q->len < PACKED_MAX) {
 		q->cap = 2 * q->cap + (1 << 20);
-		q->data = must(realloc(q->data, q->cap));
+		q->data = model_must(realloc(q->data, q->cap));
 	}
-	q->len += pack(u, q->data + q->len);
+	q->len += model_pack(u, WORDS, q->data + q->len);
 }
 
 /* ---- the set ---- */
-
-static uint64_t
-hash(const union whole *u)
-{
-	uint64_t h = 0x9E3779B97F4A7C15ULL;
-
-	for (size_t i = 0; i < WORDS; i++) {
-		h = (h ^ u->words[i]) * 0xff51afd7ed558ccdULL;
-		h ^= h >> 32;
-	}
-	h *= 0xc4ceb9fe1a85ec53ULL;
-	h ^= h >> 29;
-	return h ? h : 1;
-}
 
 static bool
 put(uint64_t h)
@@ -131,7 +70,7 @@ grow_set(void)
 	size_t cap = x.set_cap;
 
 	x.set_cap = cap ? 2 * cap : 1 << 16;
-	x.set = must(calloc(x.set_cap, sizeof(*x.set)));
+	x.set = model_must(calloc(x.set_cap, sizeof(*x.set)));
 	for (size_t i = 0; i < cap; i++)
 		if (old[i])
 			put(old[i]);
@@ -144,11 +83,11 @@ meet(const union whole *u, uint32_t parent, const struct model_action *a)
 {
 	if (3 * (x.count + 1) > 2 * x.set_cap)
 		grow_set();
-	if (!put(hash(u)))
+	if (!put(model_hash(u, sizeof(*u))))
 		return;
 	if (x.count == x.cap) {
 		x.cap = x.cap ? 2 * x.cap : 1 << 16;
-		x.parents = must(realloc(x.parents, x.cap * sizeof(*x.parents)));
+		x.parents = model_must(realloc(x.parents, x.cap * sizeof(*x.parents)));
 	}
 	x.parents[x.count++] = (struct parent){parent, *a};
 	enqueue(&x.next, u);
@@ -233,7 +172,7 @@ visit_all(uint32_t *index, const struct timespec *begun, double seconds,
 	union whole u;
 
 	for (size_t at = 0; at < x.now.len;) {
-		at += unpack(x.now.data + at, &u);
+		at += model_unpack(x.now.data + at, WORDS, &u);
 		if (!visit(&u, (*index)++, out))
 			return false;
 		if (x.count > worlds_max ||

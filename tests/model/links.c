@@ -59,11 +59,11 @@ void
 model_far_ends(struct model_world *w, uint8_t sid, unsigned slot)
 {
 	struct model_link *k = link_of(w, sid, slot);
-	struct model_event ev = {.type = MODEL_EV_ENDS, .sid = sid};
+	struct model_event ev = {.type = MODEL_EV_ENDS, .sid = sid & 15u};
 	uint8_t to = k->to;
 	bool passed = k->passed;
 
-	ev.number = (uint8_t)(MODEL_ACCEPTED + slot);
+	ev.number = (MODEL_ACCEPTED + slot) & 15u;
 	close_far(k);
 	if (passed)
 		model_step_server(w, to, &ev);
@@ -74,7 +74,7 @@ static void
 age(struct model_world *w, uint8_t sid)
 {
 	struct model_link *now = link_of(w, sid, 0), *old = link_of(w, sid, 1);
-	const struct model_event ev = {.type = MODEL_EV_RENUMBER, .sid = sid};
+	const struct model_event ev = {.type = MODEL_EV_RENUMBER, .sid = sid & 15u};
 
 	if (old->far)
 		model_far_ends(w, sid, 1);
@@ -111,7 +111,7 @@ void
 model_link_dial(struct model_world *w, uint8_t sid, uint8_t to)
 {
 	const struct model_event ev = {
-	    .type = MODEL_EV_STANDS, .sid = to, .number = MODEL_DIALLED};
+	    .type = MODEL_EV_STANDS, .sid = to & 15u, .number = MODEL_DIALLED};
 
 	*link_of(w, sid, 0) = (struct model_link){.to = to, .near = true, .far = true};
 	model_step_server(w, sid, &ev);
@@ -122,8 +122,6 @@ model_link_send(struct model_world *w, uint8_t sid, const struct model_deed *d)
 {
 	struct model_link *k;
 
-	if (d->packet.type == 0) /* a PING */
-		return;
 	if (d->number == MODEL_DIALLED) {
 		k = link_of(w, sid, 0);
 		if (k->far)

@@ -7,9 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK       1024 /* states of which memory is taken at once */
-#define CHUNKS_MAX  65536
-#define RECORDS_MAX 250
+#define WORDS (sizeof(struct role) / sizeof(uint64_t))
 
 struct made { /* a step that was made */
 	uint64_t event;
@@ -20,40 +18,25 @@ struct made { /* a step that was made */
 };
 
 static struct {
-	struct role *chunks[CHUNKS_MAX];
+	/* by index: packed states, and what worlds need of them */
+	unsigned char **packed;
+	size_t *lens;
 	uint64_t *hashes;
-	uint32_t count;
+	struct model_core *cores;
+	uint32_t count, cap;
 	uint32_t *table; /* indices + 1 */
-	uint32_t cap;    /* of the table, a power of two */
+	uint32_t table_cap;
 	struct made *made;
 	uint32_t made_count, made_cap;
 	struct model_deed *deeds;
 	uint32_t deed_count, deed_cap;
-	struct role_record records[RECORDS_MAX]; /* [0] is none */
-	unsigned record_count;
-	struct role blank[MODEL_SERVERS]; /* before START */
 	struct role_actions todo;
 } l;
 
-static void *
-must(void *memory)
+const struct model_core *
+model_core(uint32_t index)
 {
-	if (memory)
-		return memory;
-	fputs("model: out of memory\n", stderr);
-	exit(71);
-}
-
-const struct role *
-model_role(uint32_t index)
-{
-	return &l.chunks[index / CHUNK][index % CHUNK];
-}
-
-const struct role_record *
-model_record(uint8_t index)
-{
-	return &l.records[index];
+	return &l.cores[index];
 }
 
 uint32_t
@@ -62,182 +45,62 @@ model_local_count(void)
 	return l.count;
 }
 
-static uint8_t
-keep_record(const struct role_record *record)
-{
-	unsigned i = 1;
-
-	while (i < l.record_count && memcmp(&l.records[i], record, sizeof(*record)) != 0)
-		i++;
-	assert(i < RECORDS_MAX);
-	if (i == l.record_count)
-		l.records[l.record_count++] = *record;
-	return (uint8_t)i;
-}
-
-static uint64_t
-hash_role(const struct role *r)
-{
-	uint64_t h = 0x9E3779B97F4A7C15ULL, word;
-
-	static_assert(sizeof(*r) % sizeof(word) == 0, "whole words");
-	for (size_t at = 0; at < sizeof(*r); at += sizeof(word)) {
-		memcpy(&word, (const char *)r + at, sizeof(word));
-		h = (h ^ word) * 0xff51afd7ed558ccdULL;
-		h ^= h >> 32;
-	}
-	return h;
-}
+/* ---- states ---- */
 
 static void
 grow_table(void)
 {
 	free(l.table);
-	l.cap = l.cap ? 2 * l.cap : 1 << 14;
-	l.table = must(calloc(l.cap, sizeof(*l.table)));
-	l.hashes = must(realloc(l.hashes, l.cap * sizeof(*l.hashes)));
+	l.table_cap = l.table_cap ? 2 * l.table_cap : 1 << 14;
+	l.table = model_must(calloc(l.table_cap, sizeof(*l.table)));
 	for (uint32_t i = 0; i < l.count; i++) {
-		uint32_t at = (uint32_t)l.hashes[i] & (l.cap - 1);
+		uint32_t at = (uint32_t)l.hashes[i] & (l.table_cap - 1);
 
 		while (l.table[at])
-			at = (at + 1) & (l.cap - 1);
+			at = (at + 1) & (l.table_cap - 1);
 		l.table[at] = i + 1;
 	}
+}
+
+static void
+grow_states(void)
+{
+	l.cap = l.cap ? 2 * l.cap : 4096;
+	l.packed = model_must(realloc(l.packed, l.cap * sizeof(*l.packed)));
+	l.lens = model_must(realloc(l.lens, l.cap * sizeof(*l.lens)));
+	l.hashes = model_must(realloc(l.hashes, l.cap * sizeof(*l.hashes)));
+	l.cores = model_must(realloc(l.cores, l.cap * sizeof(*l.cores)));
 }
 
 static uint32_t
 keep_role(const struct role *r)
 {
-	uint64_t h = hash_role(r);
+	static unsigned char packed[WORDS * 9];
+	size_t len;
+	uint64_t h;
 	uint32_t at, i;
 
-	if (2 * (l.count + 1) > l.cap)
+	static_assert(sizeof(*r) % sizeof(uint64_t) == 0, "whole words");
+	len = model_pack(r, WORDS, packed);
+	h = model_hash(packed, len);
+	if (2 * (l.count + 1) > l.table_cap)
 		grow_table();
-	for (at = (uint32_t)h & (l.cap - 1); l.table[at]; at = (at + 1) & (l.cap - 1)) {
+	for (at = (uint32_t)h & (l.table_cap - 1); l.table[at];
+	     at = (at + 1) & (l.table_cap - 1)) {
 		i = l.table[at] - 1;
-		if (l.hashes[i] == h && memcmp(model_role(i), r, sizeof(*r)) == 0)
+		if (l.hashes[i] == h && l.lens[i] == len &&
+		    memcmp(l.packed[i], packed, len) == 0)
 			return i;
 	}
+	if (l.count == l.cap)
+		grow_states();
 	i = l.count++;
-	assert(i / CHUNK < CHUNKS_MAX);
-	if (i % CHUNK == 0)
-		l.chunks[i / CHUNK] = must(malloc(CHUNK * sizeof(*r)));
-	l.chunks[i / CHUNK][i % CHUNK] = *r;
+	l.packed[i] = memcpy(model_must(malloc(len)), packed, len);
+	l.lens[i] = len;
 	l.hashes[i] = h;
+	model_fill_core(&l.cores[i], r);
 	l.table[at] = i + 1;
 	return i;
-}
-
-/* ---- events ---- */
-
-static void
-fill_packet(struct qpacket *q, const struct model_packet *p, int64_t sid,
-            unsigned char data[40])
-{
-	const struct qpacket_learner info = {.sid = sid, .protocol = QPACKET_PROTOCOL};
-	const struct qpacket_ackepoch answer = {p->answer, p->promise};
-
-	*q = (struct qpacket){.type = p->type, .zxid = (int64_t)p->epoch << 32};
-	if (p->type == QPACKET_FOLLOWERINFO)
-		q->data_len = qpacket_put_learner(&info, data, 40);
-	else if (p->type == QPACKET_LEADERINFO)
-		q->data_len = qpacket_put_i32(QPACKET_PROTOCOL, data, 40);
-	else if (p->type == QPACKET_ACKEPOCH)
-		q->data_len = qpacket_put_ackepoch(&answer, data, 40);
-	q->data = q->data_len > 0 ? data : NULL;
-}
-
-static void
-fill_vote(struct role_event *out, const struct role *r, const struct model_event *ev)
-{
-	bool leads = ev->type == MODEL_EV_LEAD;
-
-	out->type = ROLE_EV_DECIDED;
-	out->serial = r->look.serial;
-	out->vote = (struct vote){
-	    .leader = leads ? r->config.sid : ev->sid,
-	    .round = 1,
-	    .epoch = ev->packet.epoch,
-	    .state = leads ? NOTIF_LEADING : NOTIF_FOLLOWING,
-	};
-}
-
-static void
-fill_remote(struct role_event *out, const struct model_event *ev)
-{
-	out->type = ROLE_EV_REMOTE;
-	out->sid = ev->sid;
-	out->lane = MSG_LANE_LEARNER;
-	out->number = ev->number;
-	out->link = ev->type == MODEL_EV_ENDS ? MSG_LINK_DOWN : MSG_LINK_UP;
-	out->reason = ev->type == MODEL_EV_ENDS ? MSG_REASON_EOF : MSG_REASON_NONE;
-	out->dialled = ev->number == MODEL_DIALLED;
-}
-
-static void
-fill(struct role_event *out, const struct role *r, const struct model_event *ev)
-{
-	*out = (struct role_event){.type = ROLE_EV_DUE, .now_ms = MODEL_NOW_MS};
-	switch ((enum model_event_type)ev->type) {
-	case MODEL_EV_BOOT:
-		out->type = ROLE_EV_START;
-		out->generation = 1;
-		out->record = *model_record(ev->record);
-		break;
-	case MODEL_EV_LEAD:
-	case MODEL_EV_FOLLOW:
-		fill_vote(out, r, ev);
-		break;
-	case MODEL_EV_STANDS:
-	case MODEL_EV_JOINS:
-	case MODEL_EV_ENDS:
-		fill_remote(out, ev);
-		break;
-	case MODEL_EV_PACKET:
-		out->type = ROLE_EV_PACKET;
-		out->sid = ev->sid;
-		out->number = ev->number;
-		break;
-	case MODEL_EV_WRITTEN:
-	case MODEL_EV_FAILED:
-		out->type = ROLE_EV_WRITTEN;
-		out->error = ev->type == MODEL_EV_FAILED ? -5 : 0;
-		break;
-	case MODEL_EV_NEWCOMER:
-	case MODEL_EV_RETRY:
-	case MODEL_EV_RENUMBER:
-		break;
-	case MODEL_EV_AGAIN:
-		out->type = ROLE_EV_LOST;
-		break;
-	}
-}
-
-/* ---- deeds ---- */
-
-static void
-keep_deed(const struct role_action *a)
-{
-	struct model_deed d = {.type = (uint8_t)a->type,
-	                       .sid = (uint8_t)a->sid,
-	                       .number = (uint8_t)a->number};
-	const struct role_packet *p = &a->u.packet;
-	if (a->type == ROLE_ACT_SEND && p->type != QPACKET_PING) {
-		assert(p->zxid >> 32 <= INT8_MAX && (uint32_t)p->zxid == 0);
-		d.packet.type = (uint8_t)p->type;
-		d.packet.epoch = (int8_t)(p->zxid >> 32);
-		d.packet.answer = (int8_t)p->answer.current;
-		d.packet.promise = (int8_t)p->answer.epoch;
-	} else if (a->type == ROLE_ACT_WRITE) {
-		d.record = keep_record(a->u.write);
-	} else if (a->type != ROLE_ACT_CONNECT && a->type != ROLE_ACT_DISCONNECT) {
-		return;
-	}
-	if (l.deed_count == l.deed_cap) {
-		l.deed_cap = l.deed_cap ? 2 * l.deed_cap : 4096;
-		l.deeds = must(realloc(l.deeds, l.deed_cap * sizeof(*l.deeds)));
-	}
-	l.deeds[l.deed_count++] = d;
 }
 
 /* ---- steps ---- */
@@ -245,56 +108,75 @@ keep_deed(const struct role_action *a)
 static void
 step(struct role *r, const struct role_event *ev)
 {
-	struct role before = *r;
+	static struct role before;
 
+	before = *r;
 	model_bug_before(r, ev);
 	role_step(r, ev, &l.todo);
 	model_bug_after(&before, r, ev);
-	for (unsigned i = 0; i < l.todo.count; i++)
-		keep_deed(&l.todo.list[i]);
+	for (unsigned i = 0; i < l.todo.count; i++) {
+		if (l.deed_count == l.deed_cap) {
+			l.deed_cap = l.deed_cap ? 2 * l.deed_cap : 4096;
+			l.deeds =
+			    model_must(realloc(l.deeds, l.deed_cap * sizeof(*l.deeds)));
+		}
+		if (model_fill_deed(&l.deeds[l.deed_count], &l.todo.list[i]))
+			l.deed_count++;
+	}
 }
 
 static void
 renumber(struct role_remote *p)
 {
-	uint64_t *numbers[] = {&p->link.number, &p->fresh, &p->beside.number};
-
-	for (unsigned i = 0; i < 3; i++)
-		if (*numbers[i] == MODEL_ACCEPTED)
-			*numbers[i] = MODEL_ACCEPTED + 1;
+	if (p->link.number == MODEL_ACCEPTED)
+		p->link.number++;
+	if (p->fresh == MODEL_ACCEPTED)
+		p->fresh++;
+	if (p->beside.number == MODEL_ACCEPTED)
+		p->beside.number++;
 }
 
-/* Lets the deadline that the event is about come. */
 static void
-make_due(struct role *r, const struct model_event *ev)
+make_new(struct role *r, int64_t sid, unsigned file)
 {
-	if (ev->type == MODEL_EV_NEWCOMER)
-		role_remote(r, ev->sid)->beside.due_ms = MODEL_NOW_MS;
-	else if (ev->type == MODEL_EV_RETRY)
-		r->epochs.retry_ms = MODEL_NOW_MS;
+	struct members members;
+	const struct role_config config = {
+	    .sid = sid,
+	    .zab = true,
+	    .tick_ms = MODEL_TICK_MS,
+	    .init_limit = 40,
+	    .sync_limit = 6,
+	    .file = &members,
+	};
+	struct role *fresh;
+
+	model_members_of_file(&model.c->files[file], &members);
+	if (role_new(&fresh, &config) < 0)
+		model_must(NULL);
+	memcpy(r, fresh, sizeof(*r));
+	role_free(fresh);
 }
 
 static void
 make(struct role *r, const struct model_event *ev)
 {
-	unsigned char data[40];
-	struct model_packet heard = ev->packet;
+	static struct model_heard heard;
+	struct model_event as_heard = *ev;
 	struct role_event in;
-	struct qpacket packet;
 
 	if (ev->type == MODEL_EV_RENUMBER) {
-		renumber(role_remote(r, ev->sid));
+		struct role_remote *p = role_remote(r, ev->sid);
+
+		if (p)
+			renumber(p);
 		return;
 	}
 	if (ev->type == MODEL_EV_BOOT)
-		*r = l.blank[r->config.sid - 1];
-	make_due(r, ev);
-	fill(&in, r, ev);
-	if (ev->type == MODEL_EV_PACKET) {
-		model_bug_packet(&heard);
-		fill_packet(&packet, &heard, ev->sid, data);
-		in.packet = &packet;
-	}
+		make_new(r, r->config.sid, ev->packet.extra);
+	model_make_due(r, ev);
+	if (ev->type == MODEL_EV_PACKET)
+		model_bug_packet(r, &as_heard.packet);
+	model_fill_event(&in, &heard, r, &as_heard);
 	step(r, &in);
 	if (ev->type == MODEL_EV_AGAIN)
 		step(r,
@@ -325,7 +207,7 @@ grow_made(void)
 	uint32_t cap = l.made_cap;
 
 	l.made_cap = cap ? 2 * cap : 1 << 14;
-	l.made = must(calloc(l.made_cap, sizeof(*l.made)));
+	l.made = model_must(calloc(l.made_cap, sizeof(*l.made)));
 	for (uint32_t i = 0; i < cap; i++)
 		if (old[i].event != 0)
 			*find(old[i].role, old[i].event) = old[i];
@@ -333,7 +215,7 @@ grow_made(void)
 }
 
 struct model_step
-model_local_step(uint8_t sid, uint32_t index, const struct model_event *ev)
+model_local_step(uint32_t index, const struct model_event *ev)
 {
 	static struct role r;
 	uint64_t event;
@@ -347,8 +229,7 @@ model_local_step(uint8_t sid, uint32_t index, const struct model_event *ev)
 	if (m->event == 0) {
 		uint32_t first = l.deed_count;
 
-		r = *model_role(index);
-		assert(r.config.sid == sid);
+		model_unpack(l.packed[index], WORDS, &r);
 		make(&r, ev);
 		model_canon(&r);
 		*m = (struct made){event, index, keep_role(&r), first,
@@ -358,44 +239,30 @@ model_local_step(uint8_t sid, uint32_t index, const struct model_event *ev)
 	return (struct model_step){m->after, m->count, l.deeds + m->deeds};
 }
 
+/* The state before the first start of server sid has index sid - 1. */
 void
 model_local_begin(void)
 {
-	static struct members file;
+	static struct role r;
 
-	memset(&l.records[1], 0, sizeof(l.records[1]));
-	l.record_count = 2;
-	file.version = 1;
-	file.count = model.c->servers;
-	for (unsigned i = 0; i < model.c->servers; i++)
-		file.list[i] = (struct member){.sid = i + 1, .weight = 1};
 	for (unsigned i = 0; i < model.c->servers; i++) {
-		struct role_config config = {
-		    .sid = i + 1,
-		    .zab = true,
-		    .tick_ms = MODEL_TICK_MS,
-		    .init_limit = 40,
-		    .sync_limit = 6,
-		    .file = &file,
-		};
-		struct role *r;
-
-		if (role_new(&r, &config) < 0)
-			must(NULL);
-		l.blank[i] = *r;
-		keep_role(r); /* index i */
-		role_free(r);
+		make_new(&r, i + 1, model.c->file[i]);
+		keep_role(&r);
 	}
 }
 
 void
 model_local_end(void)
 {
-	for (unsigned i = 0; i < CHUNKS_MAX && l.chunks[i]; i++)
-		free(l.chunks[i]);
+	for (uint32_t i = 0; i < l.count; i++)
+		free(l.packed[i]);
+	free(l.packed);
+	free(l.lens);
 	free(l.hashes);
+	free(l.cores);
 	free(l.table);
 	free(l.made);
 	free(l.deeds);
 	memset(&l, 0, sizeof(l));
+	model_keep_end();
 }

@@ -7,45 +7,6 @@
 
 struct model model;
 
-static const struct model_case cases[] = {
-    {
-	.name = "crash",
-	.what = "three servers; two of them crash or look again",
-	.servers = 3,
-	.budget = {[MODEL_LOOKS] = 5, [MODEL_CRASHES] = 2},
-	.slow_learners = true,
-	.max_epoch = 6,
-    },
-    {
-	.name = "break",
-	.what = "three servers; a crash, a connection breaks, a write fails",
-	.servers = 3,
-	.budget = {[MODEL_LOOKS] = 4,
-                   [MODEL_CRASHES] = 1,
-                   [MODEL_BREAKS] = 1,
-                   [MODEL_FAILURES] = 1},
-	.slow_learners = true,
-	.max_epoch = 6,
-    },
-    {
-	.name = "early",
-	.what = "three servers; who follows may do so before the leader has decided",
-	.servers = 3,
-	.budget = {[MODEL_LOOKS] = 5, [MODEL_CRASHES] = 1, [MODEL_BREAKS] = 1},
-	.slow_learners = true,
-	.early = true,
-	.max_epoch = 6,
-    },
-    {
-	.name = "four",
-	.what = "four servers; one crashes or looks again",
-	.servers = 4,
-	.budget = {[MODEL_LOOKS] = 5, [MODEL_CRASHES] = 1},
-	.max_epoch = 6,
-    },
-};
-#define CASES (sizeof(cases) / sizeof(cases[0]))
-
 static int
 usage(void)
 {
@@ -61,8 +22,8 @@ usage(void)
 static int
 list(void)
 {
-	for (unsigned i = 0; i < CASES; i++)
-		printf("case %s: %s\n", cases[i].name, cases[i].what);
+	for (unsigned i = 0; i < model_case_count; i++)
+		printf("case %s: %s\n", model_cases[i].name, model_cases[i].what);
 	for (unsigned i = 0; model_bug_name(i); i++)
 		printf("bug %s\n", model_bug_name(i));
 	return 0;
@@ -70,7 +31,7 @@ list(void)
 
 struct options {
 	const char *name; /* NULL: all cases */
-	const char *bug;
+	const char *bug;  /* the case that shows it */
 	double seconds;
 	uint64_t worlds;
 };
@@ -87,8 +48,8 @@ parse(int argc, char **argv, struct options *o)
 		}
 		if (strcmp(argv[i], "--case") == 0)
 			o->name = value;
-		else if (strcmp(argv[i], "--bug") == 0 && model_bug_set(value))
-			o->bug = value;
+		else if (strcmp(argv[i], "--bug") == 0)
+			o->bug = model_bug_set(value);
 		else if (strcmp(argv[i], "--secs") == 0)
 			o->seconds = atof(value);
 		else if (strcmp(argv[i], "--worlds") == 0)
@@ -127,16 +88,18 @@ main(int argc, char **argv)
 {
 	struct options o = {.seconds = 600, .worlds = 40000000};
 	unsigned passed = 0, failed = 0, found = 0;
+	const char *name;
 
 	if (argc == 2 && strcmp(argv[1], "--list") == 0)
 		return list();
 	if (!parse(argc, argv, &o))
 		return usage();
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	for (unsigned i = 0; i < CASES; i++) {
-		if (o.name && strcmp(o.name, cases[i].name) != 0)
+	name = o.name ? o.name : o.bug;
+	for (unsigned i = 0; i < model_case_count; i++) {
+		if (name && strcmp(name, model_cases[i].name) != 0)
 			continue;
-		if (run(&cases[i], &o))
+		if (run(&model_cases[i], &o))
 			passed++;
 		else if (++found && !o.bug)
 			failed++;

@@ -4,15 +4,20 @@
  * write in progress and the connections that it dialled. All worlds that can be reached
  * are visited, the nearest first, so that the trace of a violation is a shortest one.
  *
- *   main.c     options, and the list of cases
- *   explore.c  the search: a queue of packed worlds, a set of their hashes, the trace
- *   world.c    the actions: what each does to cores, disks and connections
- *   links.c    the connections of the learner lane
- *   check.c    the invariants
- *   local.c    states of the core: each is kept once, each step of each is made once
- *   canon.c    what the core's state is once times, counts and what is shown are left out
- *   bug.c      bugs on purpose
- *   say.c      actions and worlds in words
+ *   main.c      options
+ *   cases.c     what is explored
+ *   explore.c   the search: a queue of packed worlds, a set of their hashes, the trace
+ *   world.c     what can happen, and what it does to cores, disks and connections
+ *   disks.c     writes, crashes, wiped and restored disks
+ *   links.c     the connections of the learner lane
+ *   check.c     the invariants of epochs
+ *   members.c   the invariants of memberships
+ *   local.c     states of the core: each is kept once, each of its steps is made once
+ *   events.c    events and actions of the core in the model's words, and back
+ *   canon.c     what the core's state is without times, counts and what is only shown
+ *   keep.c      packed bytes, records and reports that are kept once
+ *   bug*.c      bugs on purpose
+ *   say.c       actions and worlds in words
  *
  * Not in it: the elector (any server may be told at any time that it leads, or that it
  * follows one that leads), time (a deadline may come at any moment; a wait is over at
@@ -28,46 +33,56 @@
 
 #define MODEL_SERVERS 4 /* at most; their sids are 1, 2, … */
 #define MODEL_QUEUE   4 /* packets in one direction of a connection */
-#define MODEL_EPOCHS  12
+#define MODEL_EPOCHS  14
+#define MODEL_FILES   4                   /* of a case, at most */
 #define MODEL_NOW_MS  (UINT64_C(1) << 44) /* the time of all that happens */
 #define MODEL_TICK_MS 1000
 
 /* How often an action may be taken, in all. */
 enum model_budget {
 	/* decisions of an election */
-	/* crashes, and servers that look again */
 	MODEL_LOOKS,
-	/* connections that break while both servers want them */
+	/* crashes, and servers that look again */
 	MODEL_CRASHES,
-	/* writes that fail */
+	/* connections that break while both servers want them */
 	MODEL_BREAKS,
+	/* writes that fail */
 	MODEL_FAILURES,
+	/* files that are edited and reloaded */
+	MODEL_RELOADS,
+	MODEL_WIPES,
+	/* disks in whose place an old copy is put */
+	MODEL_RESTORES,
+	/* changes that are given up, since their time is over */
+	MODEL_GIVE_UPS,
+	MODEL_REFOUNDS,
 	MODEL_BUDGETS,
 };
 
 struct model_packet {
 	/* enum qpacket_type */
 	uint8_t type;
-	/* zxid >> 32 */
+	/* zxid >> 32; of ACKEPOCH: the epoch that it answers */
 	int8_t epoch;
 	/* of ACKEPOCH: the current epoch, or -1 */
 	int8_t answer;
-	/* of ACKEPOCH: the epoch that it answers */
-	int8_t promise;
+	uint8_t extra;
+	/* of ACKEPOCH and NEWLEADER: an index of keep.c */
+	uint16_t body;
 };
 
 /* A connection of the learner lane, kept at the server that dialled it. */
 struct model_link {
 	/* sid of the server that accepted it; 0: there is no connection */
 	uint8_t to;
-	/* open at the end of the server that dialled it */
+	/* open at the end of the server that dialled it; open at the other end */
 	bool near;
-	/* open at the other end */
 	bool far;
 	/* the other end's core knows it */
 	bool passed;
-	uint8_t up_count, down_count;
-	/* to the server that accepted it */
+	uint8_t up_count;
+	uint8_t down_count;
+	/* to the server that accepted it, and back */
 	struct model_packet up[MODEL_QUEUE];
 	struct model_packet down[MODEL_QUEUE];
 };
@@ -75,10 +90,13 @@ struct model_link {
 struct model_server {
 	/* its core: an index of local.c */
 	uint32_t role;
-	/* its record: an index of local.c */
-	uint8_t disk;
-	/* likewise; 0: there is no write in progress */
-	uint8_t writing;
+	/* its record, and the one that is being written (0: none): indices of keep.c */
+	uint16_t disk;
+	uint16_t writing;
+	/* of its disk: 1, 2, … */
+	uint8_t instance;
+	/* the index of its file in the case */
+	uint8_t file;
 	/* the largest epoch that it has published */
 	uint8_t seen;
 	/* what was the largest established epoch when it proposed */
@@ -92,16 +110,16 @@ struct model_world {
 	/* The connection that the server uses; and the one before, whose other end does
 	 * not know yet that it ended. */
 	struct model_link links[MODEL_SERVERS][2];
-	/* sid by epoch */
+	/* sid by epoch, and the largest of these epochs */
 	uint8_t established[MODEL_EPOCHS];
-	/* of those */
 	uint8_t largest;
+	/* with these memberships: a record of keep.c */
+	uint16_t members;
 	uint8_t budget[MODEL_BUDGETS];
 };
 
 enum model_kind {
-	/* of a list of actions */
-	MODEL_END,
+	MODEL_END, /* of a list of actions */
 	/* server, and other: whose connection, slot */
 	MODEL_LEAD,
 	MODEL_FOLLOW,
@@ -114,9 +132,19 @@ enum model_kind {
 	MODEL_RETRY,
 	MODEL_LOOK_AGAIN,
 	MODEL_CRASH,
+	/* and the write in progress is on the disk; only its memberships are */
 	MODEL_CRASH_KEPT,
+	MODEL_CRASH_HALF,
 	MODEL_FAIL,
 	MODEL_FAIL_KEPT,
+	/* other: the index of the file */
+	MODEL_RELOAD,
+	MODEL_GIVE_UP,
+	/* A change that was given up is tried again. */
+	MODEL_TRY_AGAIN,
+	MODEL_WIPE,
+	MODEL_RESTORE,
+	MODEL_REFOUND,
 	MODEL_KINDS,
 };
 
@@ -128,18 +156,32 @@ struct model_action {
 	uint8_t slot;
 };
 
-#define MODEL_ACTIONS_MAX 128
+#define MODEL_ACTIONS_MAX 160
+
+/* A configuration file: its version and the sids of its servers, a bit for each (1 <<
+ * sid).
+ */
+struct model_file {
+	int version;
+	unsigned sids;
+};
 
 struct model_case {
 	const char *name;
 	const char *what;
 	unsigned servers;
-	/* Each write of a learner is an action, too, not only those of a leader. */
+	struct model_file files[MODEL_FILES];
+	/* by sid - 1, the index of the file that it has at first */
+	uint8_t file[MODEL_SERVERS];
+	/* The servers of files[0] are a group already, in epoch 1; server 1 leads it. */
+	bool grown;
+	bool led;
 	uint8_t budget[MODEL_BUDGETS];
-	/* A server may follow one that has not decided yet. */
+	/* Each write of a learner is an action, too, not only those of a leader. */
 	bool slow_learners;
-	/* Worlds with a larger proposal are not visited. */
+	/* A server may follow one that has not decided yet. */
 	bool early;
+	/* Worlds with a larger proposal are not visited. */
 	int max_epoch;
 };
 
@@ -156,6 +198,34 @@ extern struct model model;
 /* A violation; the first one counts. */
 void model_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* ---- cases.c ---- */
+
+extern const struct model_case model_cases[];
+extern const unsigned model_case_count;
+void model_members_of_file(const struct model_file *file, struct members *out);
+/* The instance of the disk number `instance` of this server, and back. */
+struct members_instance model_instance(uint8_t sid, uint8_t instance);
+uint8_t model_instance_number(const struct members_instance *instance);
+
+/* ---- keep.c ---- */
+
+void *model_must(void *memory); /* ends the program where there is no memory */
+/* Words with few bytes that are not 0. `out`: room for 9 bytes for each word. */
+size_t model_pack(const void *words, size_t count, unsigned char *out);
+/* Returns how many bytes were read. */
+size_t model_unpack(const unsigned char *in, size_t count, void *words);
+uint64_t model_hash(const void *data, size_t len);
+
+/* Indices from 1 on, of a record (0: none), of what an ACKEPOCH says, and of memberships
+ * without an epoch. */
+uint16_t model_keep_record(const struct role_record *record);
+uint16_t model_keep_report(const struct members_report *report);
+uint16_t model_keep_pair(const struct members_record *pair);
+const struct role_record *model_record(uint16_t index);
+const struct members_report *model_report(uint16_t index);
+const struct members_record *model_pair(uint16_t index);
+void model_keep_end(void);
+
 /* ---- canon.c ---- */
 
 /* Leaves out of the state what the model does not have. */
@@ -163,48 +233,77 @@ void model_canon(struct role *r);
 
 /* ---- local.c ---- */
 
+/* What worlds and checks need of a state of the core. */
+struct model_remote {
+	bool is; /* The core knows this server. */
+	bool open;
+	bool beside;
+	int8_t promised;
+	int8_t acked;
+	/* as its last ACKEPOCH said; 0: none came */
+	uint8_t instance;
+};
+
+struct model_core {
+	uint8_t mode; /* enum role_mode */
+	uint8_t kind; /* enum role_kind */
+	bool stands;
+	bool observes;
+	bool bad;
+	/* It leads, and its proposal has a quorum of promises. */
+	bool promised;
+	/* It tries no change before a deadline. */
+	bool waits;
+	uint8_t leader;
+	int8_t current;
+	int8_t proposal;
+	int8_t established;
+	/* As a follower: of LEADERINFO, NEWLEADER, UPTODATE. */
+	int8_t asked;
+	int8_t told;
+	int8_t followed;
+	/* memberships: of a leader, adopted and proposed */
+	uint16_t adopted;
+	uint16_t proposed;
+	struct model_remote remotes[MODEL_SERVERS]; /* by sid - 1 */
+};
+
 enum model_event_type {
-	/* a new process reads `record` */
-	MODEL_EV_BOOT,
+	MODEL_EV_NONE,
+	MODEL_EV_BOOT, /* a new process reads the record packet.body, its file is extra */
 	MODEL_EV_LEAD,
-	/* sid; packet.epoch: of its vote */
-	MODEL_EV_FOLLOW,
-	/* sid: the connection that we dialled stands */
-	MODEL_EV_STANDS,
-	/* sid, number: a connection that was accepted */
-	MODEL_EV_JOINS,
-	/* sid, number */
-	MODEL_EV_ENDS,
-	/* sid, number, packet */
-	MODEL_EV_PACKET,
+	MODEL_EV_FOLLOW, /* sid; packet.epoch: of its vote */
+	MODEL_EV_STANDS, /* sid: the connection that we dialled stands */
+	MODEL_EV_JOINS,  /* sid, number: a connection that was accepted */
+	MODEL_EV_ENDS,   /* sid, number */
+	MODEL_EV_PACKET, /* sid, number, packet */
 	MODEL_EV_WRITTEN,
 	MODEL_EV_FAILED,
-	/* sid: the link is silent for too long beside a newcomer */
+	MODEL_EV_FILE, /* packet.extra: the index of the file */
+	MODEL_EV_REFOUND,
+	/* deadlines: of the link of sid beside a newcomer, of a failed write, of a
+	 * renewal, of a change that was given up */
 	MODEL_EV_NEWCOMER,
-	/* the failed write is tried again */
 	MODEL_EV_RETRY,
-	/* connmgr was away for a moment */
-	MODEL_EV_AGAIN,
-	/* sid: its connection is the older of two now */
-	MODEL_EV_RENUMBER,
+	MODEL_EV_GIVE_UP,
+	MODEL_EV_TRY_AGAIN,
+	MODEL_EV_AGAIN,    /* connmgr was away for a moment */
+	MODEL_EV_RENUMBER, /* sid: its connection is the older of two now */
 };
 
 struct model_event {
-	/* enum model_event_type */
-	uint8_t type;
-	uint8_t sid;
-	uint8_t number;
-	uint8_t record;
+	uint8_t type; /* enum model_event_type */
+	uint8_t sid : 4;
+	uint8_t number : 4;
 	struct model_packet packet;
 };
 
-/* What a core wants done: SEND, CONNECT, DISCONNECT and WRITE. */
+/* What a core wants done: SEND, CONNECT, DISCONNECT, and WRITE (packet.body: the record).
+ */
 struct model_deed {
-	/* enum role_action_type */
-	uint8_t type;
-	uint8_t sid;
-	uint8_t number;
-	uint8_t record;
+	uint8_t type; /* enum role_action_type */
+	uint8_t sid : 4;
+	uint8_t number : 4;
 	struct model_packet packet;
 };
 
@@ -214,24 +313,39 @@ struct model_deed {
 #define MODEL_ACCEPTED 2
 
 struct model_step {
-	/* afterwards */
-	uint32_t role;
+	uint32_t role; /* afterwards */
 	uint32_t count;
 	const struct model_deed *deeds;
 };
 
 void model_local_begin(void);
 void model_local_end(void);
-/* Borrowed until the next step. */
-const struct role *model_role(uint32_t index);
-const struct role_record *model_record(uint8_t index);
-/* One step of the core `index` of this server. */
-struct model_step model_local_step(uint8_t sid, uint32_t index,
-                                   const struct model_event *ev);
 uint32_t model_local_count(void);
+/* Borrowed until the next step. */
+const struct model_core *model_core(uint32_t index);
+/* One step of the core `index`. */
+struct model_step model_local_step(uint32_t index, const struct model_event *ev);
+
+/* ---- events.c ---- */
+
+struct model_heard { /* what an event borrows */
+	unsigned char data[40];
+	struct qpacket packet;
+	struct members_record pair;
+	struct members file;
+};
+
+void model_fill_event(struct role_event *out, struct model_heard *heard,
+                      const struct role *r, const struct model_event *ev);
+/* Lets the deadline come that the event is about. */
+void model_make_due(struct role *r, const struct model_event *ev);
+/* False: the model does not have it. */
+bool model_fill_deed(struct model_deed *out, const struct role_action *a);
+void model_fill_core(struct model_core *out, const struct role *r);
 
 /* ---- links.c ---- */
 
+struct model_packet model_link_take(struct model_packet *queue, uint8_t *count);
 /* The far end's core notices the end; the near end's core has noticed it. */
 void model_far_ends(struct model_world *w, uint8_t sid, unsigned slot);
 void model_near_ends(struct model_world *w, uint8_t sid);
@@ -240,7 +354,19 @@ void model_links_drop(struct model_world *w, uint8_t sid);
 void model_link_dial(struct model_world *w, uint8_t sid, uint8_t to);
 void model_link_send(struct model_world *w, uint8_t sid, const struct model_deed *d);
 void model_link_close(struct model_world *w, uint8_t sid, const struct model_deed *d);
-struct model_packet model_link_take(struct model_packet *queue, uint8_t *count);
+
+/* ---- disks.c ---- */
+
+/* What the disk number `instance` of this server has when the case begins. */
+uint16_t model_first_disk(uint8_t sid, uint8_t instance);
+void model_boot(struct model_world *w, uint8_t sid);
+void model_start_write(struct model_world *w, uint8_t sid, uint16_t record);
+void model_finish_write(struct model_world *w, uint8_t sid);
+void model_crash(struct model_world *w, const struct model_action *a);
+void model_fail_write(struct model_world *w, uint8_t sid, bool kept);
+/* May the disk be lost? A minority of each membership that is or may come into force. */
+bool model_may_wipe(const struct model_world *w, uint8_t sid);
+void model_wipe(struct model_world *w, uint8_t sid, bool restore);
 
 /* ---- world.c ---- */
 
@@ -251,6 +377,7 @@ unsigned model_actions(const struct model_world *w,
 void model_act(struct model_world *w, const struct model_action *a);
 /* Gives the event to the core of this server and does what it wants done. */
 void model_step_server(struct model_world *w, uint8_t sid, const struct model_event *ev);
+const struct model_core *model_core_of(const struct model_world *w, uint8_t sid);
 /* Is this world beyond the case's bound? */
 bool model_is_beyond(const struct model_world *w);
 
@@ -260,18 +387,85 @@ bool model_is_beyond(const struct model_world *w);
 void model_check(struct model_world *w, uint8_t sid, uint32_t before);
 void model_check_send(struct model_world *w, uint8_t sid, const struct model_deed *d);
 
-/* ---- bug.c ---- */
+/* ---- members.c ---- */
 
-bool model_bug_set(const char *name);
+/* What is in force with this record follows from what was before. */
+void model_check_members(struct model_world *w, uint8_t sid, const struct model_core *r);
+/* A quorum of each of the memberships has promised, or has acknowledged; `founds`: all
+ * have. */
+void model_check_quorums(const struct model_world *w, uint8_t sid,
+                         const struct model_core *r, bool acked, bool founds);
+
+/* ---- bug.c, bug_members.c ---- */
+
+enum model_bug {
+	MODEL_BUG_NONE,
+	/* A write ends before its bytes are on the disk. */
+	MODEL_BUG_NO_SYNC,
+	/* An epoch is promised again over another link. */
+	MODEL_BUG_TWICE,
+	/* An ACKEPOCH that is no promise counts as one. */
+	MODEL_BUG_REFUSAL,
+	/* A leader counts its own word before it is written; a follower answers before.
+	 */
+	MODEL_BUG_OWN_PROMISE,
+	MODEL_BUG_EARLY_ANSWER,
+	/* A promise, or an ACK, counts for the proposal, whichever epoch it was for. */
+	MODEL_BUG_OLD_PROMISE,
+	MODEL_BUG_OLD_ACK,
+	/* A majority founds a group; files of any version do; founders ignore records. */
+	MODEL_BUG_FOUND_MAJORITY,
+	MODEL_BUG_FOUND_VERSION,
+	MODEL_BUG_FOUND_RECORDS,
+	/* A change has one step; of the joint step only new, only old counts; only old
+	 * counts for ACKs. */
+	MODEL_BUG_NO_JOINT,
+	MODEL_BUG_NEW_ONLY,
+	MODEL_BUG_OLD_ONLY,
+	MODEL_BUG_ACK_OLD,
+	/* The file counts, not the record. */
+	MODEL_BUG_FILE,
+	/* A start takes old from a joint record; a leader does; no report is adopted; of
+	 * two records the larger version is. */
+	MODEL_BUG_FORGET_JOINT,
+	MODEL_BUG_DROP_JOINT,
+	MODEL_BUG_NO_ADOPT,
+	MODEL_BUG_BY_VERSION,
+	/* Any disk of a server counts; a new disk is taken in without a renewal. */
+	MODEL_BUG_NO_INSTANCE,
+	MODEL_BUG_IN_PLACE,
+	/* An ACK does not wait for the record of members. */
+	MODEL_BUG_EARLY_ACK,
+	/* A change is given up by another leader; in its second step; a second change
+	 * takes the place of a joint one. */
+	MODEL_BUG_OTHER_GIVES_UP,
+	MODEL_BUG_LATE_GIVE_UP,
+	MODEL_BUG_HASTY,
+	/* A leader counts itself though it is no member; its second step needs no
+	 * promises. */
+	MODEL_BUG_SELF,
+	MODEL_BUG_NO_PROMISE,
+	/* An old copy of the disk is not noticed. */
+	MODEL_BUG_RESTORE,
+	MODEL_BUGS,
+};
+
+extern enum model_bug model_bug;
+
+/* Returns the name of the case that shows it; NULL: there is no such bug. */
+const char *model_bug_set(const char *name);
 const char *model_bug_name(unsigned i); /* NULL: there are no more */
 /* Before a step, and after it: the core before and after. */
 void model_bug_before(struct role *r, const struct role_event *ev);
 void model_bug_after(const struct role *before, struct role *r,
                      const struct role_event *ev);
 /* What the core hears instead. */
-void model_bug_packet(struct model_packet *p);
+void model_bug_packet(const struct role *r, struct model_packet *p);
 /* Does the end of a write come before its bytes are on the disk? */
 bool model_bug_no_sync(void);
+/* What a crash, or an old copy, makes of the record. */
+void model_bug_boot(struct role_record *record);
+bool model_bug_restore(void);
 
 /* ---- say.c ---- */
 
