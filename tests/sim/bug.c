@@ -1,7 +1,6 @@
 /* Bugs on purpose, to see that the invariants find them. The linker (--wrap) puts them
  * between the cores and what these call, so the cores stay as they are. */
 #include "peer/role_impl.h"
-#include "tests/oracle.h"
 #include "tests/sim/sim.h"
 #include "wire/quorum.h"
 
@@ -31,15 +30,32 @@ sim_bug_name(enum sim_bug bug)
 	    [SIM_BUG_REFUSAL] = "refusal-counts",
 	    [SIM_BUG_OWN_PROMISE] = "own-promise",
 	    [SIM_BUG_EARLY_ANSWER] = "early-answer",
+	    [SIM_BUG_FOUND_MAJORITY] = "found-majority",
+	    [SIM_BUG_FOUND_VERSION] = "found-version",
+	    [SIM_BUG_FOUND_RECORDS] = "found-records",
+	    [SIM_BUG_NO_JOINT] = "no-joint",
+	    [SIM_BUG_NEW_ONLY] = "new-only",
+	    [SIM_BUG_OLD_ONLY] = "old-only",
+	    [SIM_BUG_FILE] = "file",
+	    [SIM_BUG_FORGET_JOINT] = "forget-joint",
+	    [SIM_BUG_NO_ADOPT] = "no-adopt",
+	    [SIM_BUG_BY_VERSION] = "by-version",
+	    [SIM_BUG_OWN_TABLE] = "own-table",
+	    [SIM_BUG_NO_INSTANCE] = "no-instance",
+	    [SIM_BUG_NEWCOMER] = "newcomer",
+	    [SIM_BUG_IN_PLACE] = "in-place",
+	    [SIM_BUG_EARLY_ACK] = "early-ack",
+	    [SIM_BUG_DROP_JOINT] = "drop-joint",
+	    [SIM_BUG_OTHER_GIVES_UP] = "other-gives-up",
+	    [SIM_BUG_LATE_GIVE_UP] = "late-give-up",
+	    [SIM_BUG_HASTY] = "hasty",
+	    [SIM_BUG_SELF] = "self",
+	    [SIM_BUG_NO_PROMISE] = "no-promise",
+	    [SIM_BUG_RESTORE] = "restore",
+	    [SIM_BUG_NEW_LEADS] = "new-leads",
 	};
 
 	return (unsigned)bug < SIM_BUGS ? names[bug] : NULL;
-}
-
-bool
-sim_is_quorum(const int64_t *sids, unsigned count)
-{
-	return oracle_has_quorum(&sim.members, sids, count);
 }
 
 /* One less than it takes: as if any one more had agreed. */
@@ -92,7 +108,7 @@ __wrap_vote_map_confirms(const struct vote_map *m, int64_t leader, int64_t round
 static void
 forget(struct role *r)
 {
-	if (r->mode == ROLE_MODE_FOLLOW && r->epochs.accepted > 0)
+	if (r->mode == ROLE_MODE_FOLLOW && r->epochs.accepted > r->epochs.tried_current)
 		r->epochs.promised = r->epochs.accepted - 1;
 }
 
@@ -119,21 +135,17 @@ sim_bug_role(struct role *r, const struct role_event *ev)
 		believe_write(r, ROLE_MODE_FOLLOW);
 }
 
-const struct qpacket *
-sim_bug_packet(const struct qpacket *packet)
+void
+sim_bug_packet(struct role_event *ev)
 {
 	static struct qpacket told;
-	static unsigned char data[8];
-	struct qpacket_ackepoch answer;
 
-	if (sim.bug != SIM_BUG_REFUSAL || packet->type != QPACKET_ACKEPOCH ||
-	    qpacket_get_ackepoch(packet, &answer) != QPACKET_OK || answer.current != -1)
-		return packet;
+	if (sim.bug != SIM_BUG_REFUSAL || ev->packet->type != QPACKET_ACKEPOCH ||
+	    ev->answer.current != -1)
+		return;
 	/* as from a follower that has seen no leader, and makes its promise */
-	told = *packet;
-	answer.current = 0;
+	told = *ev->packet;
 	told.zxid = 0;
-	told.data = data;
-	told.data_len = qpacket_put_ackepoch(&answer, data, sizeof(data));
-	return &told;
+	ev->packet = &told;
+	ev->answer.current = 0;
 }

@@ -3,6 +3,7 @@
  * connmgr has sent. */
 #include "connmgr/election.h"
 #include "peer/role_impl.h"
+#include "tests/oracle.h"
 #include "tests/sim/sim.h"
 #include "wire/notif.h"
 
@@ -81,26 +82,28 @@ sim_check_power_off(unsigned server)
 
 /* ---- the peer ---- */
 
-static bool
-is_durable(int64_t epoch)
+/* Its epochs and its instance are gone; what connmgr keeps is not. */
+void
+sim_check_lost(unsigned server)
 {
-	int64_t sids[SIM_SERVERS_MAX];
-	unsigned count = 0;
+	witnesses[server].published = 0;
+	witnesses[server].promised = 0;
+	sim_promise_lost(server);
+}
 
-	for (unsigned i = 0; i < sim.count; i++) {
-		const struct sim_disk *d = &sim.servers[i].disk;
+/* By what is synchronized in that epoch. */
+static bool
+may_lead(unsigned server, int64_t epoch)
+{
+	const struct members_record *r = sim_group_record(epoch);
 
-		if (sim_disk_durable(d, SIM_ACCEPTED) >= epoch &&
-		    sim_disk_durable(d, SIM_CURRENT) >= epoch)
-			sids[count++] = i + 1;
-	}
-	return sim_is_quorum(sids, count);
+	return r && sim_leads(r, server + 1);
 }
 
 static void
 check_leader(unsigned server, uint64_t generation, int64_t epoch)
 {
-	if (!sim_may_lead(server + 1))
+	if (!may_lead(server, epoch))
 		sim_fail("S7: server %u leads and must not", server + 1);
 	if (leaders[epoch].server == 0) {
 		leaders[epoch].server = server + 1;
@@ -129,11 +132,11 @@ check_view(unsigned server, uint64_t generation, const struct role_view *v)
 		sim_fail("S2: server %u publishes epoch %" PRId64 " after %" PRId64,
 		         server + 1, v->epoch, w->published);
 	w->published = v->epoch;
-	if (!is_durable(v->epoch))
+	if (!sim_is_durable(v->epoch))
 		sim_fail("S2: server %u publishes epoch %" PRId64
 		         ", which is on the disks of no quorum",
 		         server + 1, v->epoch);
-	if (!sim_may_lead(v->leader))
+	if (!may_lead((unsigned)v->leader - 1, v->epoch))
 		sim_fail("S7: server %u follows %" PRId64 ", which must not lead",
 		         server + 1, v->leader);
 	if (v->active)
@@ -200,6 +203,8 @@ __wrap_role_step(struct role *r, const struct role_event *ev, struct role_action
 	struct role_event told = *ev;
 
 	sim_bug_role(r, ev);
+	if (ev->type == ROLE_EV_START)
+		sim_bug_start(&told.record);
 	if (ev->type == ROLE_EV_DECIDED)
 		sim_decide_wrongly(server, &told);
 	if (ev->type == ROLE_EV_START)
@@ -207,7 +212,7 @@ __wrap_role_step(struct role *r, const struct role_event *ev, struct role_action
 	else if (ev->type == ROLE_EV_WRITTEN && ev->error == 0)
 		check_written(server, &r->epochs.record);
 	if (ev->type == ROLE_EV_PACKET)
-		told.packet = sim_bug_packet(ev->packet);
+		sim_bug_packet(&told);
 	__real_role_step(r, &told, out);
 	sim_promise_step(server, r, out);
 	for (unsigned i = 0; i < out->count; i++) {
@@ -250,6 +255,38 @@ claim(unsigned server, const struct vote *v)
 	w->claims[w->claim_count++] = *v;
 }
 
+static const struct elector *
+used_elector(unsigned server)
+{
+	const struct sim_server *s = &sim.servers[server];
+	bool next = s->procs[SIM_CANDIDATE].up && uplink_active(s->electors[1].uplink);
+
+	return &s->electors[next];
+}
+
+/* Of the members that it was told, or of its file. */
+static bool
+is_voter(const struct elector *e, int64_t sid)
+{
+	return oracle_is_voter(&e->config, sid) ||
+	       (e->quorums.has_last_seen && oracle_is_voter(&e->last_seen, sid));
+}
+
+static bool
+is_quorum(const struct elector *e, const int64_t *sids, unsigned count)
+{
+	return oracle_has_quorum(&e->config, sids, count) &&
+	       (!e->quorums.has_last_seen ||
+	        oracle_has_quorum(&e->last_seen, sids, count));
+}
+
+static bool
+is_candidate(const struct elector *e, int64_t sid)
+{
+	return oracle_weight(&e->config, sid) > 0 ||
+	       (e->quorums.has_last_seen && oracle_weight(&e->last_seen, sid) > 0);
+}
+
 /* What the elector says; to a voter it is what connmgr has kept (others are told what it
  * would be without an election). Not so while it attaches again: what it said without a
  * link comes first. */
@@ -257,7 +294,7 @@ static void
 check_said(unsigned server, int64_t to, bool attached, const void *frame, size_t len)
 {
 	const struct witness *w = &witnesses[server];
-	const struct conf_server *voter = conf_server(&sim.servers[server].conf, to);
+	const struct elector *e = used_elector(server);
 	struct notif n;
 	struct vote v;
 
@@ -267,7 +304,7 @@ check_said(unsigned server, int64_t to, bool attached, const void *frame, size_t
 	}
 	v = n.vote;
 	claim(server, &v);
-	if (attached && v.state == NOTIF_LOOKING && voter && !voter->observer &&
+	if (attached && v.state == NOTIF_LOOKING && is_voter(e, to) &&
 	    (!w->kept || !vote_same_claim(&w->kept_vote, &v)))
 		sim_fail("S10: server %u says (%" PRId64 ", %" PRId64
 		         ") in round %" PRId64 ", connmgr keeps (%" PRId64 ", %" PRId64
@@ -318,6 +355,7 @@ static void
 check_decided(unsigned server, const struct heard *heard, const struct elect_action *a)
 {
 	struct witness *w = &witnesses[server];
+	const struct elector *e = sim_elector(sim.running);
 	bool joins = a->reason == ELECT_REASON_ESTABLISHED;
 	int64_t self = server + 1;
 	int64_t sids[SIM_SERVERS_MAX];
@@ -334,6 +372,9 @@ check_decided(unsigned server, const struct heard *heard, const struct elect_act
 	w->decided = true;
 	w->decided_serial = a->serial;
 	w->decided_vote = a->vote;
+	if (a->reason ==
+	    ELECT_REASON_NEWER) /* N9: it counts where the leader's record says */
+		return;
 	for (unsigned i = 0; i < sim.count; i++) {
 		const struct heard *h = &heard[i];
 		bool settled = joins && (h->leaders >> a->vote.leader & 1);
@@ -344,12 +385,12 @@ check_decided(unsigned server, const struct heard *heard, const struct elect_act
 		if (settled || has_claimed(i, &a->vote))
 			sids[count++] = i + 1;
 	}
-	if (!sim_is_quorum(sids, count))
+	if (!is_quorum(e, sids, count))
 		sim_fail("S4: server %u decides for %" PRId64 " in round %" PRId64
 		         " without a quorum (%s)",
 		         server + 1, a->vote.leader, a->vote.round,
 		         elect_reason_name(a->reason));
-	if (!sim_may_lead(a->vote.leader))
+	if (!is_candidate(e, a->vote.leader))
 		sim_fail("S7: server %u elects %" PRId64 ", which must not lead",
 		         server + 1, a->vote.leader);
 	else if (joins && !confirmed &&

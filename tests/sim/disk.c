@@ -35,7 +35,7 @@ sim_disk_begin(struct sim_disk *d)
 void
 sim_disk_move(struct sim_disk *d)
 {
-	d->folder.inode++;
+	d->folder.inode = ++sim.serial;
 	d->folder.born_s = (int64_t)(sim.now_us / 1000000);
 	d->folder.born_ns = (uint32_t)(sim.now_us % 1000000) * 1000;
 }
@@ -106,7 +106,7 @@ put_file(struct sim_disk *d, enum sim_file_kind kind, const char *body, size_t l
 void
 sim_disk_put(struct sim_disk *d, const struct role_record *r)
 {
-	static const struct members_hints none;
+	static struct members_hints hints;
 	struct membership m = {.number = 1,
 	                       .folder = d->folder,
 	                       .instance = r->instance,
@@ -116,14 +116,38 @@ sim_disk_put(struct sim_disk *d, const struct role_record *r)
 
 	if (members_instance_none(&m.instance))
 		folder_new_instance(&m.instance);
+	for (unsigned i = 0; i < sim.count; i++) {
+		char text[MEMBERS_HINT_MAX];
+
+		snprintf(text, sizeof(text), "10.0.0.%u:2888:3888", i + 1);
+		members_hint_put(&hints, i + 1, text);
+	}
 	put_file(d, SIM_EPOCHS, epochs, epoch_text_put(epochs, r, m.number));
-	put_file(d, SIM_MEMBERSHIP, membership, membership_put(&m, &none, membership));
+	put_file(d, SIM_MEMBERSHIP, membership, membership_put(&m, &hints, membership));
 }
 
 void
 sim_disk_wipe(struct sim_disk *d)
 {
 	memset(d->files, 0, sizeof(d->files));
+	sim_disk_move(d);
+}
+
+/* A copy has what processes read. */
+void
+sim_disk_restore(struct sim_disk *d, const struct sim_file files[SIM_FILES])
+{
+	memcpy(d->files, files, sizeof(d->files));
+	for (enum sim_file_kind kind = 0; kind < SIM_FILES; kind++) {
+		for (unsigned i = 0; i < SLOTS_COUNT; i++) {
+			struct sim_slot *s = &d->files[kind].slots[i];
+
+			memcpy(s->disk, s->cache, sizes[kind]);
+			s->dirty = false;
+			note(d, s);
+		}
+		d->files[kind].named = d->files[kind].exists;
+	}
 	sim_disk_move(d);
 }
 
@@ -171,14 +195,20 @@ sim_disk_record(const struct sim_disk *d)
 	return found;
 }
 
+const struct members_instance *
+sim_disk_instance(const struct sim_disk *d)
+{
+	const struct sim_slot *membership = newest(d, SIM_MEMBERSHIP);
+
+	return membership ? &membership->record.instance : NULL;
+}
+
 int64_t
 sim_disk_durable(const struct sim_disk *d, unsigned number)
 {
-	const struct sim_slot *epochs = newest(d, SIM_EPOCHS);
+	struct role_record r = sim_disk_record(d);
 
-	if (!epochs)
-		return 0;
-	return number == SIM_ACCEPTED ? epochs->record.accepted : epochs->record.current;
+	return number == SIM_ACCEPTED ? r.accepted : r.current;
 }
 
 /* ---- faults ---- */

@@ -40,19 +40,16 @@ struct door_conn {         /* both ends */
 	unsigned first, count;
 };
 
-static struct door doors[SIM_SERVERS_MAX];
+static struct door doors[SIM_SERVERS_MAX][SIM_KINDS];
 static struct door_conn conns[SOCKS_MAX];
 
 int
 door_open(struct door **out, sd_event *loop, const char *path, const struct door_ops *ops,
           void *user)
 {
-	static struct door others; /* nobody knocks there */
-	struct door *d = &others;
+	struct door *d = &doors[loop->proc->server][loop->proc->kind];
 
 	(void)path;
-	if (loop->proc->kind == SIM_CONNMGR)
-		d = &doors[loop->proc->server];
 	*d = (struct door){.proc = loop->proc, .ops = ops, .user = user};
 	*out = d;
 	return 0;
@@ -195,7 +192,7 @@ on_door_gone(struct sim_item *it)
 int
 local_connect(const char *path)
 {
-	struct door *d = &doors[sim.running->server];
+	struct door *d = &doors[sim.running->server][SIM_CONNMGR];
 	struct door_conn *c = conns;
 
 	(void)path;
@@ -296,10 +293,10 @@ close(int fd)
 }
 
 void
-sim_door_ask(unsigned server, const char *words)
+sim_door_ask(unsigned server, enum sim_kind kind, const char *words)
 {
 	static struct proc askers[SIM_SERVERS_MAX];
-	struct door *d = &doors[server];
+	struct door *d = &doors[server][kind];
 	struct door_conn *c = conns;
 
 	if (!d->proc)

@@ -173,12 +173,8 @@ free_ports(void)
 	unsigned last = sim.count;
 
 	for (unsigned i = 0; i < sim.count; i++) {
-		bool others = false;
-
-		for (unsigned j = 0; j < sim.count; j++)
-			others |= j != i && sim_may_lead(j + 1);
-		if (last == sim.count && sim.servers[i].port_taken && others &&
-		    sim_is_quorum_without(sim.count, i))
+		if (last == sim.count && sim.servers[i].port_taken && sim_group_now() &&
+		    sim_can_do_without(1u << i))
 			last = i;
 		else
 			sim.servers[i].port_taken = false;
@@ -243,6 +239,11 @@ sim_fault(void)
 	unsigned a = (unsigned)sim_random(sim.count);
 
 	faults[sim_random(sizeof(faults) / sizeof(faults[0]))]();
+	/* only a file of version 1 founds a group */
+	if (sim.wishes && sim_group_now() && sim_random(8) == 0)
+		sim_wish();
+	if (sim.wishes && sim_random(6) == 0)
+		sim_loss();
 	/* most do not last */
 	for (unsigned b = 0; b < sim.count; b++)
 		for (unsigned lane = 0; lane < 3; lane++)
@@ -278,6 +279,10 @@ sim_heal(void)
 		for (unsigned k = 0; k < SIM_KINDS; k++)
 			sim_start(&s->procs[k]);
 	}
+	if (sim.wishes)
+		sim_wish_end(100000);
+	/* a founding takes all */
+	sim.keeps &= sim_group_now() != NULL;
 	if (sim.keeps)
 		sim_sick_begin();
 }
@@ -290,9 +295,7 @@ sim_decide_wrongly(unsigned server, struct role_event *ev)
 	if (!sim_may_lead(leader) || !sim_chance(sim.wrong))
 		return;
 	ev->vote.leader = leader;
-	if (sim.servers[server].conf.self->observer)
-		ev->vote.state = NOTIF_OBSERVING;
-	else
+	if (ev->vote.state != NOTIF_OBSERVING)
 		ev->vote.state = leader == server + 1 ? NOTIF_LEADING : NOTIF_FOLLOWING;
 	sim_say("* %u is told that %d is elected", server + 1, (int)leader);
 }

@@ -67,20 +67,24 @@ make_wild(void)
 {
 	static const int64_t epochs[] = {INT32_MAX, INT32_MAX - 1,
 	                                 5 + ROLE_JUMP_MAX + 1 + 64};
-	struct role_record r = {.accepted = epochs[sim_random(3)]};
+	struct sim_disk *d;
+	struct role_record r;
 
 	wild = 1 + (unsigned)sim_random(sim.count);
+	d = &sim.servers[wild - 1].disk;
+	r = sim_disk_record(d);
+	r.accepted = epochs[sim_random(3)];
 	if (sim_random(2))
 		r.current = r.accepted;
-	sim_disk_put(&sim.servers[wild - 1].disk, &r);
+	sim_disk_put(d, &r);
 }
 
 static void
 make_shape(const struct set *set)
 {
-	static char text[QCONFIG_TEXT_MAX];
-	struct conf *c = &sim.servers[0].conf;
+	struct conf *c = &sim.wish;
 	bool weights = set->weights && (set->servers != 2 || sim_random(2));
+	int64_t sum = 0;
 
 	c->hierarchical = weights || set->groups;
 	c->early_finalize = true;
@@ -91,15 +95,14 @@ make_shape(const struct set *set)
 		s->has_group = c->hierarchical;
 		s->group = set->groups ? (int64_t)sim_random(3) : 0;
 		s->weight = weights ? (int64_t)(sim_random(4) + 1) / 2 : 1;
+		sum += s->weight;
 	}
-	conf_qconfig(c, text, sizeof(text), &sim.members);
-	for (unsigned i = 1; i < sim.count; i++) {
-		struct conf *other = &sim.servers[i].conf;
-
-		memcpy(other->servers, c->servers, sizeof(c->servers));
-		other->hierarchical = c->hierarchical;
-		other->early_finalize = true;
-	}
+	if (sum == 0)
+		c->servers[sim_random(sim.count)].weight = 1;
+	for (unsigned i = 0; i < sim.count; i++)
+		sim_give_file(i, c);
+	sim_wish_begin();
+	sim_found();
 }
 
 static void
@@ -111,8 +114,11 @@ make_disks(const struct set *set)
 
 	for (unsigned i = 0; i < sim.count; i++) {
 		struct sim_disk *d = &sim.servers[i].disk;
-		struct role_record r = {.accepted = fresh ? 0 : 5,
-		                        .current = fresh ? 0 : 5};
+		struct role_record r = sim_disk_record(d);
+
+		if (!fresh)
+			r.accepted = r.current = 5;
+		r.claim = 0;
 
 		d->dead = d->hung = false;
 		if (kind == 1)
@@ -371,6 +377,7 @@ run_one(const struct set *set, uint64_t seed)
 	struct outcome o;
 
 	sim_world_begin(seed);
+	sim.fresh = sim.wishes = sim.refounds = false;
 	sim.calm = true;
 	sim.count = set->servers;
 	sim.delayed = 0;

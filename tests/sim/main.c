@@ -1,7 +1,7 @@
-/* sim --seeds FROM:TO [--servers N] [--trace] [--bug NAME] (or --hold SET, see hold.c):
- * runs ensembles of the real shells and cores under a virtual clock. A seed always gives
- * the same run: faults, then none, and there must be a leader in time (L1), then servers
- * that join (S9). docs/TESTING.md says how to read a trace. */
+/* sim --seeds FROM:TO [--servers N] [--members] [--trace] [--bug NAME] (or --hold SET,
+ * see hold.c): runs ensembles of the real shells and cores under a virtual clock. A seed
+ * always gives the same run: faults, then none, and there must be a leader in time (L1),
+ * then servers that join (S9). docs/TESTING.md says how to read a trace. */
 #include "tests/sim/sim.h"
 
 #include <malloc.h>
@@ -15,6 +15,7 @@
 #define SETTLE_US 500000u
 #define AWAY_US   200000u /* of who joins again, at most */
 #define FAILOVERS 20
+#define WISH_US   12000000u /* until the members that all files list are in force */
 
 static struct {
 	uint64_t runs;
@@ -23,6 +24,7 @@ static struct {
 	uint64_t steps;
 	uint64_t simulated_us;
 	uint64_t worst_us[SIM_SERVERS_MAX + 1];
+	uint64_t worst_wish_us;
 } total;
 
 /* A write that hangs is given up after init_limit: so long its server may keep others
@@ -90,9 +92,10 @@ join(void)
 	struct sim_server *s = &sim.servers[joiner];
 	int stays;
 
-	if (!sim_is_settled(&leader) || !sim_is_quorum_without(leader, joiner))
+	if (s->idle || !sim_is_settled(&leader) || !sim_is_quorum_without(leader, joiner))
 		return;
-	stays = (int)leader;
+	/* one that is to be removed goes when that is done */
+	stays = sim_wish_in_force() ? (int)leader : -1;
 	sim_say("* %u goes and joins again", joiner + 1);
 	for (unsigned k = 0; k < SIM_KINDS; k++)
 		if (sim_random(2))
@@ -141,6 +144,92 @@ fail_over(void)
 		sim_fail("L1: not all follow one leader after one fault");
 }
 
+/* With equal files everywhere, and nothing else that is wrong. */
+static void
+check_wish(uint64_t since_us)
+{
+	unsigned leader;
+
+	while (!sim.failed && !(sim_wish_in_force() && sim_is_settled(&leader)))
+		if (!sim_turn(since_us + WISH_US)) {
+			if (sim_wish_can_be())
+				sim_fail("version %u is not in force in time",
+				         sim.wish.version);
+			return;
+		}
+	if (!sim.failed && sim.now_us - since_us > total.worst_wish_us)
+		total.worst_wish_us = sim.now_us - since_us;
+}
+
+/* Another list of members for everybody. */
+static void
+change_members(void)
+{
+	sim_wish_change();
+	sim_wish_end(100000);
+	check_wish(sim.now_us);
+}
+
+static bool
+has_new_disk(unsigned server)
+{
+	const struct members_record *r = sim_group_now();
+	sim_shown shown = {NULL};
+
+	shown[server] = sim_disk_instance(&sim.servers[server].disk);
+	return r->old.version == 0 && sim_voters(&r->new, shown) != 0;
+}
+
+/* A minority loses its disk, and is taken in again. */
+static void
+lose_disk(void)
+{
+	uint64_t end_us = sim.now_us + AWAY_US + BOUND_US;
+	unsigned leader, one = (unsigned)sim_random(sim.count);
+
+	if (!has_new_disk(one) || !sim_can_lose(one))
+		return;
+	sim_wipe(one, AWAY_US);
+	run_for(AWAY_US + 1000, -1);
+	while (!sim.failed && !(has_new_disk(one) && sim_is_settled(&leader)))
+		if (!sim_turn(end_us)) {
+			sim_fail("server %u with its new disk is not taken in again",
+			         one + 1);
+			return;
+		}
+}
+
+/* The majority is lost: nobody leads until everybody is told. */
+static void
+lose_all(void)
+{
+	uint64_t end_us = sim.now_us + SETTLE_US;
+
+	if (!sim_disaster())
+		return;
+	while (!sim.failed && sim_turn(end_us))
+		for (unsigned i = 0; i < sim.count; i++)
+			if (sim.servers[i].procs[SIM_PEER].up &&
+			    sim.servers[i].peer.view.active)
+				sim_fail("S12: server %u leads, and most disks are lost",
+				         i + 1);
+	sim_refound();
+	run_for(SETTLE_US, -1);
+	if (!run_until_settled(sim.now_us + bound_us(), -1))
+		sim_fail("L1: no group is founded again");
+}
+
+static void
+run_members(void)
+{
+	if (!sim.wishes || sim.keeps || sim.failed)
+		return;
+	if (sim_random(4) == 0)
+		change_members();
+	if (sim_random(6) == 0 && !sim.failed)
+		lose_disk();
+}
+
 static void
 run(void)
 {
@@ -148,7 +237,9 @@ run(void)
 
 	for (unsigned i = 0; i < sim.count; i++)
 		for (unsigned k = 0; k < SIM_KINDS; k++)
-			sim_start_later(&sim.servers[i].procs[k], sim_random(300000));
+			if (!sim.servers[i].idle)
+				sim_start_later(&sim.servers[i].procs[k],
+				                sim_random(300000));
 	sim_swap_begin();
 	run_faults();
 	if (!sim.failed)
@@ -160,14 +251,20 @@ run(void)
 		sim_fail("L1: not all follow one leader in time");
 	if (!sim.failed && sim.now_us - healed_us > total.worst_us[sim.count])
 		total.worst_us[sim.count] = sim.now_us - healed_us;
+	if (!sim.failed && sim.wishes)
+		check_wish(healed_us);
 	/* what still looked like a leader may have been cut off a moment ago */
 	run_for(SETTLE_US, -1);
 	if (!run_until_settled(sim.now_us + bound_us(), -1))
 		sim_fail("L1: not all follow one leader in time, later");
 	for (unsigned i = 0; i < 3 && !sim.failed; i++)
 		join();
-	for (unsigned i = 0; i < FAILOVERS && !sim.failed; i++)
+	for (unsigned i = 0; i < FAILOVERS && !sim.failed; i++) {
 		fail_over();
+		run_members();
+	}
+	if (sim.wishes && !sim.keeps && !sim.failed && sim_random(2))
+		lose_all();
 }
 
 static void
@@ -183,11 +280,16 @@ run_seed(uint64_t seed, unsigned servers)
 	sim.give_up_us = 300000 + sim_random(5000000);
 	memset(sim.cut, 0, sizeof(sim.cut));
 	sim.keeps = sim_random(2);
+	sim.fresh = sim_random(6) == 0;
+	sim.wishes = sim.members && sim_random(2);
+	sim.refounds = false;
 	sim.hostile = false;
 	memset(sim.way, 0, sizeof(sim.way));
 	sim_servers_begin();
 	sim_check_begin();
 	run();
+	if (sim.failed)
+		sim_show();
 	total.runs++;
 	total.failed += sim.failed;
 	total.simulated_us += sim.now_us - begun_us;
@@ -212,6 +314,10 @@ report(double seconds)
 			    "%u servers: all follow %.0f ms after the last fault at the "
 			    "latest\n",
 			    n, (double)total.worst_us[n] / 1000);
+	if (total.worst_wish_us > 0)
+		printf("the members of all files are in force %.0f ms after the last "
+		       "one has come, at the latest\n",
+		       (double)total.worst_wish_us / 1000);
 	printf("%llu passed, %llu failed\n",
 	       (unsigned long long)(total.runs - total.failed),
 	       (unsigned long long)total.failed);
@@ -220,7 +326,8 @@ report(double seconds)
 static int
 usage(void)
 {
-	fputs("usage: sim --seeds FROM:TO [--servers 3..7] [--trace] [--bug NAME]\n"
+	fputs("usage: sim --seeds FROM:TO [--servers 3..7] [--members] [--trace] [--bug "
+	      "NAME]\n"
 	      "       sim --seeds FROM:TO --hold SET|all [--trace]\n"
 	      "--bug: the run succeeds if the bug is found; one of",
 	      stderr);
@@ -239,6 +346,10 @@ parse(int argc, char **argv, uint64_t *from, uint64_t *to, unsigned *servers,
 
 		if (strcmp(argv[i], "--trace") == 0) {
 			sim.trace = true;
+			continue;
+		}
+		if (strcmp(argv[i], "--members") == 0) {
+			sim.members = true;
 			continue;
 		}
 		if (strcmp(argv[i], "--seeds") == 0) {

@@ -40,16 +40,23 @@ sim_elector(const struct proc *p)
 	return &sim.servers[p->server].electors[p->kind == SIM_CANDIDATE];
 }
 
+void
+sim_make_server(struct conf_server *s, unsigned at)
+{
+	memset(s, 0, sizeof(*s));
+	snprintf(s->host, sizeof(s->host), "10.0.0.%u", at + 1);
+	s->id = at + 1;
+	s->quorum_port = 2888;
+	s->election_port = SIM_ELECTION_PORT;
+	s->weight = 1;
+}
+
 static void
 make_server(struct conf *c, unsigned at, int shape)
 {
 	struct conf_server *s = &c->servers[at];
 
-	snprintf(s->host, sizeof(s->host), "10.0.0.%u", at + 1);
-	s->id = at + 1;
-	s->quorum_port = 2888;
-	s->election_port = 3888;
-	s->weight = 1;
+	sim_make_server(s, at);
 	/* shape 1: observers behind three voters; 2: weights; 3: groups of three */
 	s->observer = shape == 1 && at >= 3;
 	s->has_group = shape >= 2;
@@ -101,25 +108,16 @@ make_conf(struct conf *c)
 	c->links.strangers_max = 2;
 }
 
-static void
-make_members(const struct conf *c)
-{
-	static char text[QCONFIG_TEXT_MAX];
-	size_t len = conf_qconfig(c, text, sizeof(text), &sim.members);
-
-	assert(len > 0);
-}
-
-/* All servers were there once and founded a group, which has one epoch behind it. */
-static void
-found(void)
+/* All servers of the file were there once and founded a group, which has one epoch behind
+ * it; or there was none so far. */
+void
+sim_found(void)
 {
 	struct role_record r = {.accepted = 1, .current = 1, .members.epoch = 1};
 	struct members *m = &r.members.new;
 	struct members_instance instances[SIM_SERVERS_MAX];
-	bool made = members_from_qconfig(&sim.members, m);
 
-	assert(made);
+	*m = sim_wish_members();
 	for (unsigned i = 0; i < sim.count; i++)
 		folder_new_instance(&instances[i]);
 	for (unsigned i = 0; i < m->count; i++)
@@ -128,44 +126,70 @@ found(void)
 	for (unsigned i = 0; i < sim.count; i++) {
 		r.instance = instances[i];
 		r.claim = (int64_t)sim_random(SIM_CLAIMS);
-		sim_disk_put(&servers[i].disk, &r);
+		if (!sim.servers[i].idle)
+			sim_disk_put(&servers[i].disk, &r);
 	}
+	sim_group_begin(&r.members);
+}
+
+void
+sim_give_file(unsigned server, const struct conf *file)
+{
+	struct conf *c = &servers[server].conf;
+
+	*c = *file;
+	c->id = server + 1;
+	c->self = conf_server(c, c->id);
+	snprintf(c->run_dir, sizeof(c->run_dir), "/%u", server + 1);
+}
+
+void
+sim_employ(unsigned server, uint64_t within_us)
+{
+	struct sim_server *s = &servers[server];
+
+	s->idle = false;
+	if (!s->powered)
+		return;
+	for (unsigned k = 0; k < SIM_KINDS; k++)
+		sim_start_later(&s->procs[k], sim_random(within_us));
 }
 
 void
 sim_servers_begin(void)
 {
-	struct conf *c = &servers[0].conf;
-
-	make_conf(c);
-	make_members(c);
 	sim.servers = servers;
+	make_conf(&sim.wish);
+	sim_wish_begin();
 	for (unsigned i = 0; i < sim.count; i++) {
 		struct sim_server *s = &servers[i];
 
-		if (i > 0)
-			s->conf = *c;
-		s->conf.id = i + 1;
-		s->conf.self = &s->conf.servers[i];
-		snprintf(s->conf.run_dir, sizeof(s->conf.run_dir), "/%u", i + 1);
+		sim_give_file(i, &sim.wish);
+		s->idle = s->conf.self == NULL;
 		s->powered = true;
 		s->port_taken = false;
 		s->port_deaf = s->sick = s->swapping = false;
+		s->lost = 0;
 		sim_disk_begin(&s->disk);
 		for (unsigned k = 0; k < SIM_KINDS; k++)
 			s->procs[k] = (struct proc){
 			    .server = i, .kind = k, .wanted = k != SIM_CANDIDATE};
 	}
-	found();
+	sim_loss_begin();
+	if (sim.fresh)
+		sim_group_begin(&(struct members_record){.epoch = 0});
+	else
+		sim_found();
 }
 
 void
 sim_start(struct proc *p)
 {
 	struct sim_server *s = &sim.servers[p->server];
+	struct conf *c = &s->started[p->kind];
 	int r;
 
-	if (p->up || !s->powered || !p->wanted)
+	if (p->up || !s->powered || !p->wanted || s->idle)
 		return;
 	p->up = true;
 	p->exits = false;
@@ -173,18 +197,20 @@ sim_start(struct proc *p)
 	p->paused_us = 0;
 	p->pid = (pid_t)(10 * p->life + p->kind);
 	p->loop = (struct sd_event){.proc = p};
+	*c = s->conf;
+	c->self = conf_server(c, c->id);
 	sim_enter(p);
 	/* a new process has new memory */
 	if (p->kind == SIM_CONNMGR) {
-		r = connmgr_open(&s->connmgr, &p->loop, &s->conf, "main");
+		r = connmgr_open(&s->connmgr, &p->loop, c, "main");
 	} else if (p->kind == SIM_PEER) {
 		memset(&s->peer, 0, sizeof(s->peer));
-		r = peer_open(&s->peer, &s->conf, "main", p);
+		r = peer_open(&s->peer, c, "main", p);
 	} else {
 		struct elector *e = sim_elector(p);
 
 		memset(e, 0, sizeof(*e));
-		r = elector_open(e, &s->conf, sim_worker_name(p->kind), p);
+		r = elector_open(e, c, sim_worker_name(p->kind), p);
 	}
 	assert(r == 0);
 	sim_leave();
@@ -271,8 +297,8 @@ is_up(const struct sim_server *s)
 	return true;
 }
 
-static bool
-is_cut(unsigned a, unsigned b)
+bool
+sim_is_cut(unsigned a, unsigned b)
 {
 	bool cut = false;
 
@@ -281,17 +307,18 @@ is_cut(unsigned a, unsigned b)
 	return cut;
 }
 
-/* The leader and its followers, a bit for each. */
-static unsigned
-followers(unsigned leader)
+unsigned
+sim_followers(unsigned leader)
 {
 	const struct role_view *lead = &sim.servers[leader].peer.view;
 	unsigned bits = 0;
 
 	for (unsigned i = 0; i < sim.count; i++) {
-		const struct role_view *v = &sim.servers[i].peer.view;
+		const struct sim_server *s = &sim.servers[i];
+		const struct role_view *v = &s->peer.view;
 
-		if (v->has_leader && v->leader == leader + 1 && v->epoch == lead->epoch)
+		if (s->procs[SIM_PEER].up && v->has_leader && v->leader == leader + 1 &&
+		    v->epoch == lead->epoch)
 			bits |= 1u << i;
 	}
 	return bits;
@@ -307,22 +334,41 @@ reaches_quorum(unsigned server, unsigned bits)
 
 	for (unsigned i = 0; i < sim.count; i++)
 		if ((bits >> i & 1) &&
-		    (i == server || server == sim.count || !is_cut(i, server)))
+		    (i == server || server == sim.count || !sim_is_cut(i, server)))
 			sids[count++] = i + 1;
 	return sim_is_quorum(sids, count);
 }
 
-/* A quorum follows it, and all who are not sick: but those whom sickness keeps from the
- * leader, or from a quorum of its followers. Who looks believes a leader only when a
- * quorum names it, as in ZooKeeper. */
+/* Who is no member may follow, too, and need not: also one that is to be removed, and has
+ * lost its disk. */
+static bool
+is_member(unsigned server)
+{
+	const struct sim_server *s = &sim.servers[server];
+	const struct members *m = sim_in_force();
+	sim_shown shown = {NULL};
+
+	shown[server] = sim_disk_instance(&s->disk);
+	for (unsigned i = 0; i < m->count; i++)
+		if (m->list[i].sid == server + 1)
+			return conf_server(&sim.wish, server + 1) ||
+			       (m->list[i].observer
+			            ? sim_disk_record(&s->disk).members.epoch > 0
+			            : sim_voters(m, shown) != 0);
+	return false;
+}
+
+/* A quorum follows it, and all members who are not sick: but those whom sickness keeps
+ * from the leader, or from a quorum of its followers. Who looks believes a leader only
+ * when a quorum names it, as in ZooKeeper. */
 static bool
 is_followed(unsigned leader)
 {
-	unsigned bits = followers(leader);
+	unsigned bits = sim_followers(leader);
 
 	for (unsigned i = 0; i < sim.count; i++)
-		if (!sim.servers[i].sick && !(bits >> i & 1) && !is_cut(i, leader) &&
-		    reaches_quorum(i, bits))
+		if (is_member(i) && !sim.servers[i].sick && !(bits >> i & 1) &&
+		    !sim_is_cut(i, leader) && reaches_quorum(i, bits))
 			return false;
 	return reaches_quorum(sim.count, bits);
 }
@@ -337,9 +383,11 @@ sim_is_settled(unsigned *leader)
 	for (unsigned i = 0; i < sim.count; i++) {
 		const struct sim_server *s = &sim.servers[i];
 
+		if (s->idle)
+			continue;
 		if (!s->sick && !is_up(s))
 			return false;
-		if (!s->peer.view.active)
+		if (!s->procs[SIM_PEER].up || !s->peer.view.active)
 			continue;
 		active += !s->sick;
 		if (is_followed(i)) {
@@ -351,21 +399,32 @@ sim_is_settled(unsigned *leader)
 }
 
 bool
-sim_may_lead(int64_t sid)
-{
-	const struct conf_server *s = conf_server(&sim.servers[0].conf, sid);
-
-	return s && !s->observer && s->weight > 0;
-}
-
-bool
 sim_is_quorum_without(unsigned leader, unsigned out)
 {
 	int64_t sids[SIM_SERVERS_MAX];
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < sim.count; i++)
-		if (i != out && !sim.servers[i].sick)
+		if (i != out && !sim.servers[i].sick && !sim.servers[i].idle)
 			sids[count++] = i + 1;
 	return leader != out && sim_is_quorum(sids, count);
+}
+
+void
+sim_show(void)
+{
+	for (unsigned i = 0; sim.trace && i < sim.count; i++) {
+		const struct sim_server *s = &sim.servers[i];
+		const struct role_record r = sim_disk_record(&s->disk);
+		const struct role_view *v = &s->peer.view;
+
+		sim_say("* %u:%s%s%s file %u, has %d leader %d epoch %d; its disk has "
+		        "%d, %d: members %d and %d of epoch %d",
+		        i + 1, s->idle ? " idle" : "", s->sick ? " sick" : "",
+		        s->port_taken ? " no port" : "", s->conf.version,
+		        (int)s->peer.file.version, v->has_leader ? (int)v->leader : 0,
+		        (int)v->epoch, (int)r.accepted, (int)r.current,
+		        (int)r.members.old.version, (int)r.members.new.version,
+		        (int)r.members.epoch);
+	}
 }

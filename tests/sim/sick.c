@@ -8,22 +8,6 @@
 
 #define SLOW_US 300000
 
-static bool
-can_do_without(unsigned bits)
-{
-	int64_t sids[SIM_SERVERS_MAX];
-	unsigned count = 0;
-	bool leads = false;
-
-	for (unsigned i = 0; i < sim.count; i++) {
-		if (bits >> i & 1)
-			continue;
-		sids[count++] = i + 1;
-		leads |= sim_may_lead(i + 1);
-	}
-	return leads && sim_is_quorum(sids, count);
-}
-
 static void
 cut_lane(unsigned server)
 {
@@ -80,7 +64,7 @@ sim_sick_begin(void)
 	for (unsigned tries = 0; tries < sim.count; tries++) {
 		unsigned one = (unsigned)sim_random(sim.count);
 
-		if (sim_random(2) && can_do_without(bits | 1u << one))
+		if (sim_random(2) && sim_can_do_without(bits | 1u << one))
 			bits |= 1u << one;
 	}
 	for (unsigned i = 0; i < sim.count; i++) {

@@ -11,7 +11,8 @@
  *   host.c    proc/proc.h, base/log.h, base/clock.h
  *
  * check.c sees each step of the cores (the linker's --wrap puts it in between) and checks
- * the invariants of docs/DESIGN.md; bug.c adds bugs on purpose. */
+ * the invariants of docs/DESIGN.md, group.c those of memberships; bug.c and bug_members.c
+ * add bugs on purpose. */
 #ifndef TESTS_SIM_SIM_H
 #define TESTS_SIM_SIM_H
 
@@ -31,8 +32,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define SIM_SERVERS_MAX 7
-#define SIM_OUTSIDE     SIM_SERVERS_MAX /* in the place of a server: a stranger */
+#define SIM_SERVERS_MAX   7
+#define SIM_ELECTION_PORT 3888
+#define SIM_OUTSIDE       SIM_SERVERS_MAX /* in the place of a server: a stranger */
 /* The first descriptor of stream.c; those of pipe.c begin at twice that. */
 #define SIM_NET_FD (1 << 20)
 
@@ -49,6 +51,29 @@ enum sim_bug {
 	SIM_BUG_REFUSAL,        /* an ACKEPOCH of -1 counts as a promise */
 	SIM_BUG_OWN_PROMISE,    /* a leader counts its own word before it is written */
 	SIM_BUG_EARLY_ANSWER,   /* a follower answers before it has written */
+	SIM_BUG_FOUND_MAJORITY, /* a founding takes a majority */
+	SIM_BUG_FOUND_VERSION,  /* ... or is one on any version, by a majority, */
+	SIM_BUG_FOUND_RECORDS,  /* ... or goes on beside records */
+	SIM_BUG_NO_JOINT,       /* a change is one renewal, of the target alone */
+	SIM_BUG_NEW_ONLY,       /* a joint record counts only the new, */
+	SIM_BUG_OLD_ONLY,       /* or only the old */
+	SIM_BUG_FILE,           /* a leader goes by its file instead of its record */
+	SIM_BUG_FORGET_JOINT,   /* a restart forgets what is joint */
+	SIM_BUG_NO_ADOPT,       /* a record that is reported is not adopted, */
+	SIM_BUG_BY_VERSION,     /* or by its version instead of its epoch */
+	SIM_BUG_OWN_TABLE,      /* each goes by the first instance that it saw */
+	SIM_BUG_NO_INSTANCE,    /* the instance of a voter does not matter */
+	SIM_BUG_NEWCOMER,       /* one that is no voter yet counts */
+	SIM_BUG_IN_PLACE,       /* a new disk is taken in without a joint renewal */
+	SIM_BUG_EARLY_ACK,      /* ACK before the record is on the disk */
+	SIM_BUG_DROP_JOINT,     /* the next leader drops what is joint, */
+	SIM_BUG_OTHER_GIVES_UP, /* or gives it up in its first renewal */
+	SIM_BUG_LATE_GIVE_UP,   /* a change is given up in its second renewal */
+	SIM_BUG_HASTY,          /* a change begins before its leader is established */
+	SIM_BUG_SELF,           /* a leader counts itself though it is removed */
+	SIM_BUG_NO_PROMISE,     /* the second renewal needs no promises */
+	SIM_BUG_RESTORE,        /* a copy that was put back is not noticed */
+	SIM_BUG_NEW_LEADS,      /* only voters of the new membership may lead */
 	SIM_BUGS,
 };
 
@@ -123,7 +148,9 @@ struct sim_disk {
 };
 
 struct sim_server {
-	struct conf conf;
+	struct conf conf;               /* what its file says */
+	struct conf started[SIM_KINDS]; /* what it said when each process was started */
+	bool idle;                      /* it has no file: nothing runs there */
 	bool powered;
 	bool port_taken; /* its quorum port, by somebody else */
 	bool port_deaf;  /* nothing reaches its quorum port, though it listens */
@@ -134,6 +161,7 @@ struct sim_server {
 	struct peer peer;
 	struct connmgr *connmgr;
 	struct sim_disk disk;
+	unsigned lost; /* how often its disk was wiped, or another put in its place */
 };
 
 struct sim_item { /* something that happens at a time */
@@ -154,9 +182,13 @@ struct sim {
 	uint64_t seed;
 	uint64_t now_us;
 	uint64_t serial; /* of objects: never the same twice */
-	unsigned count;  /* servers */
+	unsigned count;  /* servers, members or not */
 	struct sim_server *servers;
-	struct qconfig members;
+	struct conf wish; /* the newest file, as an operator has it */
+	bool fresh;       /* the group is to be founded in this run */
+	bool members;     /* in every second run members change, and disks are lost: */
+	bool wishes;      /* in this one */
+	bool refounds;    /* every server was told that no group is left */
 	bool cut[3][SIM_SERVERS_MAX + 1][SIM_SERVERS_MAX + 1]; /* lane, from, to */
 	/* by lane: who dials, whom */
 	enum sim_way way[3][SIM_SERVERS_MAX + 1][SIM_SERVERS_MAX + 1];
@@ -202,8 +234,9 @@ void sim_loop_end(void);
 /* As if connmgr, or of connmgr a worker, had said it; false: there is no link. */
 bool sim_pipe_hear(struct proc *p, const void *data, size_t len);
 void sim_door_watch(int fd, sd_event_source *s);
-/* As if somebody asked this at connmgr's door, and did not wait for the answer. */
-void sim_door_ask(unsigned server, const char *words);
+/* As if somebody asked this at the door of connmgr or the peer, and did not wait for the
+ * answer. */
+void sim_door_ask(unsigned server, enum sim_kind kind, const char *words);
 void sim_pipe_end(void);
 void sim_door_end(void);
 /* A delay inside of a server from now, and no earlier than the last one. */
@@ -223,8 +256,11 @@ void sim_disk_put(struct sim_disk *d, const struct role_record *r);
 /* The same in another folder, as where a copy is put back; an empty disk in its place. */
 void sim_disk_move(struct sim_disk *d);
 void sim_disk_wipe(struct sim_disk *d);
+void sim_disk_restore(struct sim_disk *d, const struct sim_file files[SIM_FILES]);
 /* What a power failure at this moment leaves at least; all 0 where there is no file. */
 struct role_record sim_disk_record(const struct sim_disk *d);
+/* Of that, the instance; NULL: there is none. */
+const struct members_instance *sim_disk_instance(const struct sim_disk *d);
 /* Of that, the epoch `file` (enum sim_number). */
 int64_t sim_disk_durable(const struct sim_disk *d, unsigned file);
 
@@ -234,6 +270,9 @@ void sim_store_power_off(struct sim_disk *d);
 const char *sim_disk_elector(const struct sim_disk *d);
 
 /* server.c */
+void sim_make_server(struct conf_server *s, unsigned at); /* with a weight of 1 */
+/* The servers of the wish have founded a group. */
+void sim_found(void);
 void sim_servers_begin(void);
 void sim_servers_end(void);
 void sim_start(struct proc *p);
@@ -241,15 +280,77 @@ void sim_start_later(struct proc *p, uint64_t after_us);
 void sim_kill(struct proc *p);
 void sim_power_off(unsigned server);
 void sim_power_on(unsigned server);
-/* All that are not sick are up and follow one leader. */
+/* All members that are not sick are up and follow one leader. */
 bool sim_is_settled(unsigned *leader);
+/* The leader and its followers, a bit for each. */
+unsigned sim_followers(unsigned leader);
+bool sim_is_cut(unsigned a, unsigned b);
+void sim_show(void); /* where each server is */
 /* Are all but `out` and the sick, the leader among them, a quorum? */
 bool sim_is_quorum_without(unsigned leader, unsigned out);
 const char *sim_proc_name(const struct proc *p);
 const char *sim_worker_name(unsigned kind); /* as it attaches */
 unsigned sim_any_kind(unsigned server);     /* of those that are wanted */
 struct elector *sim_elector(const struct proc *p);
+/* Gives the server this file, with its own id. */
+void sim_give_file(unsigned server, const struct conf *file);
+/* From now on it runs; `within_us`: each of its processes is up by then. */
+void sim_employ(unsigned server, uint64_t within_us);
+
+/* group.c: who counts, by the simulator's own counting of what leaders have established.
+ * It shares nothing with wire/quorum and the core. */
+/* What each server has shown; NULL: nothing. */
+typedef const struct members_instance *sim_shown[SIM_SERVERS_MAX];
+/* With the servers of `bits`. */
+bool sim_counts(const struct members *m, unsigned bits);
+/* Those who are voters of `m` with what they have shown. */
+unsigned sim_voters(const struct members *m, const sim_shown shown);
+/* Are they a quorum of old and of new? */
+bool sim_counts_pair(const struct members_record *r, const sim_shown shown);
+/* A voter with a weight of old or of new. */
+bool sim_leads(const struct members_record *r, int64_t sid);
+void sim_group_begin(const struct members_record *founded); /* epoch 0: not founded */
+/* A leader synchronizes `r` in this epoch, with the promises of those who have shown
+ * something; `bare`: none of them had a record. */
+void sim_group_propose(unsigned leader, uint64_t generation, int64_t epoch,
+                       const struct members_record *r, const sim_shown shown, bool bare);
+/* It is established, with their ACKs. */
+void sim_group_establish(unsigned leader, uint64_t generation, int64_t epoch,
+                         const sim_shown shown);
+/* What is synchronized in that epoch; NULL: nothing. */
+const struct members_record *sim_group_record(int64_t epoch);
+/* Of the largest epoch that is established; NULL: none is. */
+const struct members_record *sim_group_now(void);
+/* The membership in force: the wish as long as there is none. */
+const struct members *sim_in_force(void);
+/* As far as this goes by the memberships in which a leader may be found: could those
+ * without `bits` still be a quorum? `lost`: is that so though the disk of `lost`, and
+ * what was lost before, is gone? */
+bool sim_can_do_without(unsigned bits);
+bool sim_can_lose(unsigned lost);
+bool sim_is_quorum(const int64_t *sids, unsigned count); /* of what counts now */
 bool sim_may_lead(int64_t sid);
+
+/* wish.c: another file for some or all servers, edited, reloaded and restarted at random
+ * moments; the newest one for all of them. */
+void sim_wish_begin(void);
+void sim_wish(void);
+void sim_wish_end(uint64_t within_us);
+void sim_wish_change(void); /* another, which no server has yet */
+bool sim_wish_in_force(void);
+/* No sickness keeps the wish from being in force. */
+bool sim_wish_can_be(void);
+struct members sim_wish_members(void);
+
+/* loss.c: a disk is wiped, or an old copy is put in its place; one of a minority. */
+void sim_loss_begin(void);
+void sim_loss(void);
+void sim_wipe(unsigned server, uint64_t within_us);
+/* Most disks are lost: nobody may lead, until every server is told. False: the one that
+ * is left is a quorum alone. */
+bool sim_disaster(void);
+void sim_refound(void);
+void sim_refounded(unsigned server); /* it has given up its record */
 
 /* hostile.c: strangers dial this server; or any, from now on until `hostile` is false. */
 void sim_hostile(unsigned server);
@@ -278,19 +379,24 @@ int sim_hold(const char *name, uint64_t from, uint64_t to);
 void sim_check_begin(void);
 void sim_check_state(unsigned server, const void *data, size_t len);
 void sim_check_power_off(unsigned server);
+void sim_check_lost(unsigned server); /* its disk is another */
 
 /* promise.c: START, and each step of the peer's core. */
 void sim_promise_begin(void);
+void sim_promise_lost(unsigned server);
+/* Is the epoch, with its memberships, on the disks of a quorum? */
+bool sim_is_durable(int64_t epoch);
 void sim_promise_start(unsigned server, const struct role_event *ev);
 void sim_promise_step(unsigned server, const struct role *r,
                       const struct role_actions *out);
 
 /* bug.c */
-bool sim_is_quorum(const int64_t *sids, unsigned count); /* without a bug */
 /* Before each step of the peer's core, with the event. */
 void sim_bug_role(struct role *r, const struct role_event *ev);
-/* The packet that the core hears instead, kept until the next call. */
-const struct qpacket *sim_bug_packet(const struct qpacket *packet);
+/* Of a PACKET: what the core hears instead, kept until the next call. */
+void sim_bug_packet(struct role_event *ev);
 const char *sim_bug_name(enum sim_bug bug);
+/* bug_members.c: what the peer starts with. */
+void sim_bug_start(struct role_record *r);
 
 #endif

@@ -40,11 +40,10 @@ static enum msg_lane
 lane_at(const struct address *a, unsigned *server)
 {
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&a->any;
-	const struct conf *c = &sim.servers[0].conf;
 
 	*server = (ntohl(v4->sin_addr.s_addr) & 0xff) - 1; /* 10.0.0.ID */
-	return address_port(a) == c->servers[*server].election_port ? MSG_LANE_ELECTION
-	                                                            : MSG_LANE_LEARNER;
+	return address_port(a) == SIM_ELECTION_PORT ? MSG_LANE_ELECTION
+	                                            : MSG_LANE_LEARNER;
 }
 
 int
@@ -55,6 +54,8 @@ stream_connect(struct stream *s, const struct address *a, const struct conf *c)
 
 	(void)c;
 	*s = STREAM_NONE;
+	if (server >= sim.count) /* an address that nobody knows */
+		return -EHOSTUNREACH;
 	s->fd = fd_of(net_dial(sim.running, server, lane), 0);
 	return 0;
 }
@@ -214,6 +215,8 @@ stream_listen(struct stream_port *p, sd_event *loop, const struct address *a,
 
 	*p = (struct stream_port){
 	    .fd = -1, .reserve = -1, .on_knock = on_knock, .user = user};
+	if (server >= sim.count)
+		return -EADDRNOTAVAIL;
 	if (lane == MSG_LANE_LEARNER && sim.servers[server].port_taken)
 		return -EADDRINUSE;
 	p->fd = 0;

@@ -65,7 +65,7 @@ on_promote(struct sim_item *it)
 	snprintf(words, sizeof(words), "promote %s %s", turns[sim_random(3)],
 	         sim_worker_name(other(in_use(s))));
 	sim_say("* %u is asked to %s", (unsigned)it->arg + 1, words);
-	sim_door_ask((unsigned)it->arg, words);
+	sim_door_ask((unsigned)it->arg, SIM_CONNMGR, words);
 	if (sim_random(3) == 0)
 		sim_put(sim.now_us + sim_random(40000), NULL, it->run, NULL, 0)->arg =
 		    it->arg;
