@@ -167,6 +167,19 @@ say_lead(const struct role *r, uint64_t now_ms, struct role_members_view *v)
 	}
 }
 
+/* N8: one that was down while it was removed has an old record. Its file does not list it
+ * any more, and a leader to which it still counted would not turn it away. */
+static bool
+is_turned_away(const struct role *r)
+{
+	const struct members *file = &r->members.file;
+	bool ended = r->lost == MSG_REASON_EOF || r->lost == MSG_REASON_RESET;
+
+	return file->version > role_record(r)->new.version &&
+	       !members_find(file, r->config.sid) && ended &&
+	       r->vote.leader != r->config.sid && r->look.reason == MSG_LOOK_REFUSED;
+}
+
 /* Nobody leads, as far as we know. */
 static void
 say_looking(const struct role *r, struct role_members_view *v)
@@ -174,6 +187,11 @@ say_looking(const struct role *r, struct role_members_view *v)
 	const struct members_record *record = role_record(r);
 	const struct role_remote *p = find_new_disk(r, &record->new);
 
+	if (is_turned_away(r)) {
+		v->state = ROLE_MEMBERS_REMOVED;
+		v->version = r->members.file.version;
+		return;
+	}
 	if (v->joint)
 		v->state = ROLE_MEMBERS_LEFT_JOINT;
 	else if (p)

@@ -306,6 +306,8 @@ a_newer_leader_is_followed(void **state)
 	UNTIL(goes_by(&active, 31, false));
 	four.fd = dial_as(conf.self->election_port, 4, "");
 	UNTIL(heard(&four, NOTIF_LOOKING, SELF, 1));
+	three.heard = four.heard; /* when its link came up; then with each broadcast */
+	UNTIL((listen_to(&four), four.heard > three.heard));
 	assert_non_null(strstr(four.text, "server.3="));
 	assert_null(strstr(four.text, "server.4="));
 	assert_string_equal(four.text + strlen(four.text) - 10, "version=1f");

@@ -219,6 +219,34 @@ who_is_removed_knows_it(void **state)
 	assert_int_equal(cluster_members(1).state, ROLE_MEMBERS_IN_FORCE);
 }
 
+/* One that was down meanwhile has its file, and a leader that turns it away. */
+static void
+who_was_down_is_told_too(void **state)
+{
+	struct members two = cluster_list(2, "12");
+
+	(void)state;
+	found_three();
+	cluster_kill(3);
+	cluster_file(1, two);
+	cluster_file(2, two);
+	assert_true(cluster_has(1, 2, "12"));
+	world.nodes[3].file = two;
+	cluster_start(3);
+	assert_int_equal(cluster_members(3).state, ROLE_MEMBERS_WAITS_JOIN);
+	cluster_decide(3, NOTIF_FOLLOWING, 1);
+	cluster_step(3, (struct role_event){.type = ROLE_EV_REMOTE,
+	                                    .sid = 1,
+	                                    .lane = MSG_LANE_LEARNER,
+	                                    .link = MSG_LINK_UP,
+	                                    .number = 99,
+	                                    .dialled = true});
+	cluster_remote(3, 1, MSG_LINK_DOWN, 99, false);
+	cluster_run();
+	assert_int_equal(cluster_members(3).state, ROLE_MEMBERS_REMOVED);
+	assert_int_equal(cluster_members(3).version, 2);
+}
+
 static void
 three_become_one(void **state)
 {
@@ -444,6 +472,7 @@ main(void)
 	    TEST(one_becomes_three),
 	    TEST(the_leader_is_removed),
 	    TEST(who_is_removed_knows_it),
+	    TEST(who_was_down_is_told_too),
 	    TEST(three_become_one),
 	    TEST(a_joint_record_is_carried_through),
 	    TEST(a_reported_record_is_adopted),
