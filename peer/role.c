@@ -350,7 +350,7 @@ file(struct role *r, const struct members *file, struct role_actions *out)
 {
 	bool could = role_may_stand(r);
 
-	if (members_equal(file, &r->members.file))
+	if (!r->config.zab || members_equal(file, &r->members.file))
 		return;
 	r->members.file = *file;
 	r->members.changed = true;

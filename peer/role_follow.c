@@ -205,6 +205,14 @@ on_leaderinfo(struct role *r, const struct qpacket *packet, struct role_actions 
 	return true;
 }
 
+/* N5: one epoch has one record; of another we could not acknowledge what we have. */
+static bool
+is_other(const struct members_record *ours, int64_t epoch,
+         const struct members_record *pair)
+{
+	return ours->epoch == epoch && !members_same_record(ours, pair);
+}
+
 static bool
 on_newleader(struct role *r, const struct role_event *ev, struct role_actions *out)
 {
@@ -212,7 +220,7 @@ on_newleader(struct role *r, const struct role_event *ev, struct role_actions *o
 	int64_t epoch = ev->packet->zxid >> 32;
 
 	if (!ev->pair || ev->pair->new.version == 0 || epoch != f->asked || epoch == 0 ||
-	    f->answer_due || f->ack_due)
+	    f->answer_due || f->ack_due || is_other(role_record(r), epoch, ev->pair))
 		return false;
 	f->told = epoch;
 	f->ack_due = true;

@@ -300,6 +300,8 @@ on_ackepoch(struct role *r, struct role_remote *p, const struct role_event *ev,
 		return ROLE_CLOSE_UNEXPECTED;
 	if (!ev->report || ev->answer.current < -1 || ev->answer.epoch != p->link.offered)
 		return ROLE_CLOSE_BAD;
+	if (ev->report->record.epoch > ev->answer.epoch) /* it promised that to nobody */
+		return ROLE_CLOSE_BAD;
 	p->link.answered = p->link.offered;
 	note_report(&p->link, ev->report);
 	if (ev->answer.current >= 0) {

@@ -209,7 +209,7 @@ list_parting(struct role *r)
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		const struct role_link *l = &r->remotes[i].link;
 
-		if (l->number > 0 && l->acked < r->lead.epoch)
+		if (l->number > 0 && l->acked < r->lead.proposal)
 			list_sid(&r->members, r->remotes[i].sid);
 	}
 }

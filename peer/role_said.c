@@ -141,17 +141,19 @@ say_lead(const struct role *r, uint64_t now_ms, struct role_members_view *v)
 	const struct role_lead *l = &r->lead;
 	const struct role_change *c = &l->change;
 	const struct role_remote *p = find_new_disk(r, &l->adopted.new);
+	bool wished = r->members.file.version > l->adopted.new.version;
 	int64_t missing[MEMBERS_MAX];
 	struct members target;
 	unsigned count;
 
 	if (c->kind == ROLE_KIND_CHANGE || c->kind == ROLE_KIND_LEAVE) {
 		say_change(r, v);
-	} else if (r->members.file.version > l->adopted.new.version) {
+	} else if (wished || c->kind == ROLE_KIND_ABORT) {
 		v->from = l->adopted.new.version;
-		v->to = r->members.file.version;
-		v->state = now_ms < c->retry_ms ? ROLE_MEMBERS_GIVEN_UP
-		                                : ROLE_MEMBERS_WAITS_JOIN;
+		v->to = wished ? r->members.file.version : c->given_up;
+		v->state = now_ms < c->retry_ms || c->kind == ROLE_KIND_ABORT
+		               ? ROLE_MEMBERS_GIVEN_UP
+		               : ROLE_MEMBERS_WAITS_JOIN;
 		count = role_change_target(r, &target, now_ms, missing);
 		for (unsigned i = 0; i < count; i++)
 			miss(v, missing[i]);
