@@ -120,7 +120,34 @@ giving_up_is_not_in_force(void **state)
 		cluster_run();
 	}
 	assert_true(cluster_has(1, 1, "123"));
+	assert_int_equal(world.nodes[1].disk.members.epoch, 3); /* one renewal more */
 	assert_int_equal(cluster_members(1).state, ROLE_MEMBERS_IN_FORCE);
+}
+
+/* N7: the target may be in force already, where others have acknowledged it. */
+static void
+the_second_step_is_not_given_up(void **state)
+{
+	(void)state;
+	for (int64_t sid = 1; sid <= 3; sid++) {
+		world.nodes[sid].file = cluster_list(1, "123");
+		cluster_start(sid);
+	}
+	cluster_elect(1, "23");
+	world.nodes[3].slow = true;
+	cluster_file(1, cluster_list(2, "13"));
+	cluster_write(3, 0); /* its promise, and the joint record */
+	cluster_run();
+	cluster_write(3, 0);
+	cluster_run();
+	cluster_pass(1000);  /* so that 3 stays longer than the leader waits */
+	cluster_write(3, 0); /* its promise of the second step, and not the record */
+	cluster_run();
+	assert_true(cluster_has(1, 2, "13"));
+	assert_true(cluster_view(1).active);
+	cluster_pass(1100);
+	assert_false(cluster_view(1).active);
+	assert_true(cluster_has(1, 2, "13"));
 }
 
 /* N5: a second membership in one epoch would be acknowledged, and never kept. */
@@ -144,6 +171,77 @@ an_epoch_has_one_record(void **state)
 	kit_newleader(&k, 3, (int64_t)3 << 32, &pair);
 	assert_null(kit_sent(&k, 3, QPACKET_ACK));
 	assert_true(kit_closed(&k, 3, ROLE_CLOSE_UNEXPECTED));
+}
+
+/* What counts, and what is to count, are said in the step in which the write begins. */
+static void
+a_joint_record_is_told(void **state)
+{
+	struct members_record pair = {.old = kit_with_instances(&k.members)};
+	const struct role_action *a;
+
+	(void)state;
+	kit_new(&k, kit_config(&k.members, 1));
+	kit_start(&k, 2, 2);
+	kit_decided(&k, NOTIF_FOLLOWING, 3);
+	kit_up(&k, 3);
+	kit_packet(&k, 3, QPACKET_LEADERINFO, (int64_t)3 << 32, QPACKET_PROTOCOL);
+	kit_written(&k, 0);
+	pair.new = pair.old;
+	pair.new.version = 2;
+	kit_newleader(&k, 3, (int64_t)3 << 32, &pair);
+	a = kit_find(&k, ROLE_ACT_MEMBERS);
+	assert_non_null(a);
+	assert_false(a->u.members.joins);
+	assert_int_equal(a->u.members.current->version, 1);
+	assert_non_null(a->u.members.last_seen);
+	assert_int_equal(a->u.members.last_seen->version, 2);
+}
+
+/* `sid` without a record, and with our file. */
+static void
+founder_says(int64_t sid, int64_t epoch)
+{
+	struct members_report report = kit_report(&k, sid);
+
+	memset(&report.record, 0, sizeof(report.record));
+	kit_says(&k, sid, 0, 0, epoch, &report);
+}
+
+/* N3: an observer lifts the epoch after all have promised the first one: all promise
+ * again, and all acknowledge. */
+static void
+a_founding_takes_all_again(void **state)
+{
+	(void)state;
+	kit_members(&k.members, 3, 1);
+	kit_new(&k, kit_config(&k.members, 1));
+	kit_step(&k, (struct role_event){.type = ROLE_EV_START,
+	                                 .generation = 7,
+	                                 .record.instance = kit_instance(1)});
+	kit_decided(&k, NOTIF_LEADING, 1);
+	for (int64_t sid = 2; sid <= 3; sid++) {
+		kit_up(&k, sid);
+		kit_info(&k, sid, QPACKET_FOLLOWERINFO, 0);
+	}
+	kit_written(&k, 0);
+	founder_says(2, 1);
+	founder_says(3, 1);
+	assert_non_null(kit_sent(&k, 3, QPACKET_NEWLEADER));
+	kit_up(&k, 4);
+	kit_info(&k, 4, QPACKET_OBSERVERINFO, 5);
+	assert_int_equal(k.offered[2], 6);
+	kit_written(&k, 0); /* the record */
+	kit_written(&k, 0); /* the promise */
+	founder_says(2, 6);
+	assert_null(kit_sent(&k, 2, QPACKET_NEWLEADER));
+	founder_says(3, 6);
+	assert_non_null(kit_sent(&k, 2, QPACKET_NEWLEADER));
+	kit_written(&k, 0);
+	kit_packet(&k, 2, QPACKET_ACK, (int64_t)6 << 32, 0);
+	assert_false(kit_view(&k).active);
+	kit_packet(&k, 3, QPACKET_ACK, (int64_t)6 << 32, 0);
+	assert_true(kit_view(&k).active);
 }
 
 /* N8: 4 has acknowledged the joint step before the second begins, and has not what says
@@ -186,7 +284,10 @@ main(void)
 	    TEST(a_record_of_the_proposed_epoch_is_taken),
 	    TEST(without_zab_the_file_changes_nobody),
 	    TEST(giving_up_is_not_in_force),
+	    TEST(the_second_step_is_not_given_up),
 	    TEST(an_epoch_has_one_record),
+	    TEST(a_joint_record_is_told),
+	    TEST(a_founding_takes_all_again),
 	    TEST(who_is_removed_learns_it),
 	};
 
