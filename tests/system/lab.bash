@@ -307,7 +307,8 @@ lab_processes() {
 }
 
 # What must always hold (docs/DESIGN.md, section What must always hold), over what every server said from its first start:
-# S1, an epoch is never led by two servers; S2, no server's published epoch ever falls.
+# S1, an epoch is never led by two servers; S2, no server's published epoch ever falls; and the version of the members
+# that are in force never falls from one epoch to a later one.
 lab_check_events() {
 	local broken events=("$LAB"/*/events)
 	[ -f "${events[0]}" ] || return 0
@@ -322,7 +323,10 @@ lab_check_events() {
 			[.[] | select(.state == "leading" or .state == "following" or .state == "observing")] |
 			. as $said | range(1; length) |
 			select($said[.].epoch < $said[. - 1].epoch) |
-			"S2: server \($said[.].id) said epoch \($said[.].epoch) after \($said[. - 1].epoch)")
+			"S2: server \($said[.].id) said epoch \($said[.].epoch) after \($said[. - 1].epoch)"),
+		([.[] | select(.state == "leading" and .active and .members.version != null)] | sort_by(.epoch, .at_us) |
+			. as $led | range(1; length) | select($led[.].members.version < $led[. - 1].members.version) |
+			"members \($led[.].members.version) are in force in epoch \($led[.].epoch), after \($led[. - 1].members.version)")
 	' "${events[@]}")
 	[ -z "$broken" ] || {
 		echo "$broken" >&2
