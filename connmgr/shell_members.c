@@ -43,8 +43,12 @@ want_all(struct connmgr *s, uint64_t now_ms)
 {
 	for (unsigned i = 0; i < scratch.server_count; i++) {
 		const struct qconfig_server *one = &scratch.servers[i];
-		int r = election_want(s->election, now_ms, one);
+		int r;
 
+		/* nobody knows where it is: MEMBERS_HINT_NONE */
+		if (one->addr_count == 0 || one->quorum[0].port == 0)
+			continue;
+		r = election_want(s->election, now_ms, one);
 		if (r == 0)
 			r = learner_want(s->learner, now_ms, one);
 		if (r == 0)

@@ -243,6 +243,8 @@ take_frame(struct elector *s, const struct msg_frame *m)
 	}
 	if (remote)
 		note_heard(s, remote, &ev.notif);
+	if (remote && s->joins)
+		elector_tell_where(s, &ev.notif);
 	gate_push(&s->gate, &ev);
 }
 

@@ -2,6 +2,7 @@
 #include "elector/shell.h"
 
 #include "base/log.h"
+#include "wire/members.h"
 
 #include <errno.h>
 #include <string.h>
@@ -83,6 +84,31 @@ take(struct elector *s, const struct msg_members *m)
 		add_remotes(s, &s->last_seen);
 	}
 	take_others(s, &m->links);
+}
+
+/* A server that comes in the place of the leader has a file without it, and hears of it
+ * from its followers only. */
+void
+elector_tell_where(struct elector *s, const struct notif *n)
+{
+	static struct members_hints hints;
+	struct msg m = {.type = MSG_WHERE, .u.where.sid = n->vote.leader};
+	struct members theirs;
+
+	if (n->vote.state != NOTIF_FOLLOWING || !n->has_config ||
+	    n->vote.leader == s->conf->id || elector_find_remote(s, n->vote.leader))
+		return;
+	hints.count = 0;
+	if (!members_from_text(n->config, n->config_len, &theirs, &hints,
+	                       &s->todo.carried) ||
+	    !members_find(&theirs, n->vote.leader))
+		return;
+	m.u.where.at.at = members_hint_get(&hints, n->vote.leader);
+	if (!m.u.where.at.at)
+		return;
+	m.u.where.at.len = strlen(m.u.where.at.at);
+	if (m.u.where.at.len <= MSG_WHERE_MAX)
+		uplink_send(s->uplink, &m);
 }
 
 bool

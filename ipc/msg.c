@@ -110,6 +110,10 @@ static const struct field members[] = {
     {FIELD_TEXT, AT(members.links), 0, MSG_MEMBERS_MAX},
     {0}};
 
+static const struct field where[] = {{FIELD_I64, AT(where.sid), SID_MIN, INT64_MAX},
+                                     {FIELD_TEXT, AT(where.at), 1, MSG_WHERE_MAX},
+                                     {0}};
+
 /* One row a message: its name, who sends it, who receives it, what connmgr retains. */
 static const struct layout layouts[MSG_TYPES] = {
     [MSG_ATTACH] = {{"attach", WORKERS, MSG_CONNMGR, MSG_KEEP_NOTHING}, attach},
@@ -137,6 +141,7 @@ static const struct layout layouts[MSG_TYPES] = {
     [MSG_TAKE] = {{"take", MSG_PEER, MSG_CONNMGR, MSG_KEEP_NOTHING}, take},
     [MSG_MEMBERS] = {{"members", MSG_PEER, MSG_ELECTOR | MSG_CONNMGR, MSG_KEEP_MEMBERS},
                      members},
+    [MSG_WHERE] = {{"where", MSG_ELECTOR, MSG_PEER, MSG_KEEP_NOTHING}, where},
 };
 
 enum msg_party

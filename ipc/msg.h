@@ -25,6 +25,7 @@
 #define MSG_ALL       INT64_MIN /* connect, disconnect: every remote */
 /* Bytes of the texts of `members` together: two memberships of the longest names fit. */
 #define MSG_MEMBERS_MAX MSG_FRAME_MAX
+#define MSG_WHERE_MAX   160
 
 enum msg_type {
 	/* A worker asks at connmgr's door to be attached. */
@@ -72,6 +73,8 @@ enum msg_type {
 	MSG_TAKE,
 	/* The peer: who the members are, and whom else to link. */
 	MSG_MEMBERS,
+	/* The elector: where a server is that leads, and that none of those is (N9). */
+	MSG_WHERE,
 	MSG_TYPES,
 };
 
@@ -246,6 +249,12 @@ struct msg_members {
 	struct msg_text links;
 };
 
+struct msg_where {
+	int64_t sid;
+	/* as in a line of struct msg_members, up to the role; 1 … MSG_WHERE_MAX bytes */
+	struct msg_text at;
+};
+
 struct msg {
 	enum msg_type type;
 	union {
@@ -261,6 +270,7 @@ struct msg {
 		struct msg_doubt doubt;
 		struct msg_vote decided, role, state;
 		struct msg_members members;
+		struct msg_where where;
 	} u;
 };
 

@@ -323,13 +323,7 @@ static void
 lost(struct role *r, struct role_actions *out)
 {
 	r->away = true;
-	for (unsigned i = 0; i < r->remote_count; i++) {
-		struct role_remote *p = &r->remotes[i];
-
-		role_link_forget(p);
-		p->election = ROLE_ELECTION_LOST;
-		p->election_ms = out->now_ms;
-	}
+	role_links_forget(r, out->now_ms);
 	if (modes[r->mode]->lost)
 		modes[r->mode]->lost(r, out);
 }
@@ -423,6 +417,9 @@ dispatch(struct role *r, const struct role_event *ev, struct role_actions *out)
 		break;
 	case ROLE_EV_FILE:
 		file(r, ev->file, out);
+		break;
+	case ROLE_EV_WHERE:
+		role_members_see(r, ev->sid);
 		break;
 	case ROLE_EV_REFOUND:
 		refound(r, out);

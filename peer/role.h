@@ -93,6 +93,9 @@ enum role_event_type {
 	ROLE_EV_AGAIN,
 	/* file: our configuration file says something else. */
 	ROLE_EV_FILE,
+	/* sid: it leads, says one of its followers. Who has no record may need it (N9).
+	 */
+	ROLE_EV_WHERE,
 	/* A person gives up our record (N11): REFOUNDED answers, once. */
 	ROLE_EV_REFOUND,
 };

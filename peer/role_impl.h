@@ -126,6 +126,8 @@ bool role_is_all(const struct role *r, const struct members *m, role_has *has);
 bool role_is_quorum_of_file(const struct role *r, role_has *has);
 bool role_is_all_of_file(const struct role *r, role_has *has);
 void role_members_init(struct role *r);
+/* That server leads: we may have to link it, since we have no record. */
+void role_members_see(struct role *r, int64_t sid);
 /* Of a leader: this learner has acknowledged, or is gone. Is it one that was removed? */
 void role_members_part(struct role *r, const struct role_remote *p);
 /* The remotes follow the file, the record and the leader's membership; pushes MEMBERS.
@@ -255,7 +257,8 @@ bool role_use_ahead(struct role_remote *p, struct role_actions *out);
 /* Closes what was dialled ahead, and stops dialling. */
 void role_close_ahead(struct role_remote *p, enum role_close why,
                       struct role_actions *out);
-void role_link_forget(struct role_remote *p); /* connmgr has closed everything */
+/* connmgr has closed everything, and its links of the election lane are not known. */
+void role_links_forget(struct role *r, uint64_t now_ms);
 
 /* What an event about a connection means. */
 enum role_turn {

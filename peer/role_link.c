@@ -132,12 +132,18 @@ role_connect(struct role_remote *p, struct role_actions *out)
 }
 
 void
-role_link_forget(struct role_remote *p)
+role_links_forget(struct role *r, uint64_t now_ms)
 {
-	memset(&p->link, 0, sizeof(p->link));
-	memset(&p->beside, 0, sizeof(p->beside));
-	p->fresh = p->ahead = 0;
-	p->dialling = false;
+	for (unsigned i = 0; i < r->remote_count; i++) {
+		struct role_remote *p = &r->remotes[i];
+
+		memset(&p->link, 0, sizeof(p->link));
+		memset(&p->beside, 0, sizeof(p->beside));
+		p->fresh = p->ahead = 0;
+		p->dialling = false;
+		p->election = ROLE_ELECTION_LOST;
+		p->election_ms = now_ms;
+	}
 }
 
 enum role_turn

@@ -169,6 +169,9 @@ struct role_members {
 	int64_t sids[ROLE_LEARNERS_MAX + 1];
 	/* what our last ACKEPOCH said */
 	struct members_report report;
+	/* Without a record: a leader that our file does not list. */
+	bool has_seen;
+	int64_t seen;
 	/* The version of what was established last, or of what the start had. */
 	int64_t in_force;
 	/* A newer record than ours has no place for us: we do not stand. */

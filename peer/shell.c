@@ -209,6 +209,8 @@ on_message(void *user, const struct msg *m)
 		push(p, (struct role_event){.type = ROLE_EV_DECIDED,
 		                            .serial = m->u.decided.serial,
 		                            .vote = m->u.decided.vote});
+	} else if (m->type == MSG_WHERE) {
+		peer_take_where(p, &m->u.where);
 	} else if (m->type == MSG_DOUBT) {
 		push(p, (struct role_event){.type = ROLE_EV_DOUBT,
 		                            .serial = m->u.doubt.serial,

@@ -131,6 +131,8 @@ int peer_take_file(struct peer *p, const struct conf *file);
  * changed, or connmgr has forgotten it. */
 void peer_tell_members(struct peer *p, const struct role_told *told);
 void peer_tell_members_again(struct peer *p);
+/* Of struct msg_where. */
+void peer_take_where(struct peer *p, const struct msg_where *m);
 /* The addresses of the file go before those that others told. */
 void peer_prefer_file(struct peer *p);
 /* of struct serve */

@@ -51,11 +51,28 @@ peer_tell_members(struct peer *p, const struct role_told *told)
 		return;
 	p->told = *told;
 	out->current = put(p, told->current, current);
+	if (out->current.len == 0) {
+		log_err("the members do not fit into a message: connmgr and the elector "
+		        "go on with those before");
+		return;
+	}
 	out->last_seen = put(p, told->last_seen, last_seen);
 	out->links = put(p, others(told, &rest), links);
 	if (out->current.len + out->last_seen.len + out->links.len > MSG_MEMBERS_MAX)
 		out->links.len = 0;
 	uplink_send(p->uplink, &m);
+}
+
+void
+peer_take_where(struct peer *p, const struct msg_where *m)
+{
+	char text[MSG_WHERE_MAX + 1];
+
+	snprintf(text, sizeof(text), "%.*s", (int)m->at.len, m->at.at);
+	if (!members_hint_put(&p->hints, m->sid, text))
+		return;
+	peer_prefer_file(p);
+	gate_push(&p->gate, &(struct role_event){.type = ROLE_EV_WHERE, .sid = m->sid});
 }
 
 void

@@ -159,6 +159,10 @@ fill_election(struct msg *m, enum sample s)
 		m->u.decided.vote = pick_vote(s);
 		m->u.decided.vote.state = role;
 		break;
+	case MSG_WHERE:
+		m->u.where.sid = pick(s, MSG_ALL + 1, 2, INT64_MAX);
+		m->u.where.at = (struct msg_text){"10.0.0.3:2888:3888", 18};
+		break;
 	case MSG_DOUBT:
 		m->u.doubt.serial = pick_serial(s);
 		m->u.doubt.sid = pick(s, MSG_ALL + 1, 2, INT64_MAX);
