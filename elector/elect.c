@@ -169,7 +169,8 @@ note_link(struct elect_voter *v, const struct elect_event *ev)
 	v->link = (uint8_t)ev->link;
 	v->reason = (uint8_t)ev->reason;
 	v->was_up = ev->was_up;
-	v->has_early = false; /* what came before belongs to another link */
+	/* what came before belongs to another link */
+	v->has_early = v->was_answered = false;
 }
 
 static void

@@ -46,6 +46,12 @@ struct elect_voter {
 	/* the LOOKING vote that it sent outside an election, on the present link */
 	bool has_early;
 	struct vote early;
+	/* its last LOOKING of a lower round, that we have answered with `answer`, and
+	 * when */
+	bool was_answered;
+	struct vote lower;
+	struct vote answer;
+	uint64_t answered_ms;
 };
 
 /* Is asked, and is no voter. */

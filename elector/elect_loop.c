@@ -134,6 +134,10 @@ count_round_votes(struct elect *e)
 
 	if (!agreed(e, &e->round_votes, &mine))
 		return;
+	/* Servers that join and are a quorum of their own file have nobody who stands:
+	 * they go on asking, and hear who leads (N9). */
+	if (e->options.joins && mine.epoch == INT64_MIN)
+		return;
 	if (e->options.early_finalize && all_agree(e))
 		decide(e, &mine, ELECT_REASON_ALL_AGREE);
 	else if (e->phase != ELECT_PHASE_FINALIZE)

@@ -4,6 +4,8 @@
  * outside an election are stored. */
 #include "elector/elect_core.h"
 
+#define SAME_ANSWER_MS 20
+
 /* Stores the newest vote of a voter on its present link, if it is LOOKING. */
 static void
 store_early(struct elect *e, int64_t sid, const struct vote *v)
@@ -43,11 +45,33 @@ receive_serving(struct elect *e, int64_t sid, const struct vote *v)
 	elect_doubt(e, sid, v);
 }
 
+/* A server for which we are no voter answers whatever we send, and its answer is of a
+ * lower round still: each would answer the other as fast as the network carries it. What
+ * was said a moment ago is not said again. */
+static void
+answer_lower(struct elect *e, int64_t sid, const struct vote *v)
+{
+	struct elect_voter *voter = elect_find_voter(e, sid);
+	struct vote answer = elect_proposal(e);
+
+	if (voter && e->options.guarded) {
+		if (voter->was_answered && vote_equal(&voter->lower, v) &&
+		    vote_equal(&voter->answer, &answer) &&
+		    e->now_ms < voter->answered_ms + SAME_ANSWER_MS)
+			return;
+		voter->was_answered = true;
+		voter->lower = *v;
+		voter->answer = answer;
+		voter->answered_ms = e->now_ms;
+	}
+	elect_send_proposal(e, sid);
+}
+
 static void
 receive_looking(struct elect *e, int64_t sid, const struct vote *v)
 {
 	if (v->state == NOTIF_LOOKING && v->round < e->self.clock)
-		elect_send_proposal(e, sid);
+		answer_lower(e, sid, v);
 	elect_loop_take(e, sid, v, false);
 	elect_loop_take_own(e);
 }

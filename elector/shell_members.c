@@ -57,9 +57,16 @@ take_others(struct elector *s, const struct msg_text *links)
 	struct qconfig *c = &s->todo.carried;
 
 	s->other_count = 0;
+	for (unsigned i = 0; i < s->config.server_count; i++) {
+		int64_t sid = s->config.servers[i].sid;
+
+		if (!quorum_pair_is_voter(&s->quorums, sid) && sid != s->conf->id)
+			s->others[s->other_count++] = sid;
+	}
 	if (links->len == 0 || !is_good(s, links))
 		return;
-	for (unsigned i = 0; i < c->server_count; i++)
+	for (unsigned i = 0; i < c->server_count && s->other_count < ELECT_OTHERS_MAX;
+	     i++)
 		s->others[s->other_count++] = c->servers[i].sid;
 	add_remotes(s, c);
 }
@@ -144,7 +151,8 @@ elector_is_observer(const struct elector *s)
 
 	if (quorum_pair_is_voter(&s->quorums, sid))
 		return false;
-	return qconfig_find_server(&s->config, sid) < s->config.server_count ||
+	return s->members_len > 0 ||
+	       qconfig_find_server(&s->config, sid) < s->config.server_count ||
 	       (s->quorums.has_last_seen &&
 	        qconfig_find_server(&s->last_seen, sid) < s->last_seen.server_count) ||
 	       (own && own->observer);

@@ -66,7 +66,9 @@ establish(struct role *r, struct role_actions *out)
 {
 	struct role_lead *l = &r->lead;
 
-	if (!role_is_member_of(r, &l->proposed)) {
+	if (!role_is_member_of(r, &l->proposed) ||
+	    !(members_may_lead(&l->proposed.old, r->config.sid) ||
+	      members_may_lead(&l->proposed.new, r->config.sid))) {
 		role_look_again(r, MSG_LOOK_MEMBERS, false, out);
 		return false;
 	}
