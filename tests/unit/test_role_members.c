@@ -339,33 +339,6 @@ a_reported_record_is_adopted(void **state)
 	assert_true(cluster_has(3, 2, "12345"));
 }
 
-/* N9: who comes in the place of the leader has a file without it. */
-static void
-the_leader_is_replaced(void **state)
-{
-	struct members next = cluster_list(2, "234");
-
-	(void)state;
-	found_three();
-	world.nodes[4].file = next;
-	cluster_start(4);
-	cluster_decide(4, NOTIF_FOLLOWING, 1);
-	cluster_run();
-	assert_true(world.nodes[4].looks); /* where is it? */
-	for (unsigned i = 0; i < 2; i++)
-		cluster_step(4, (struct role_event){.type = ROLE_EV_WHERE, .sid = 1});
-	cluster_pass(2000);
-	cluster_file(1, next);
-	cluster_decide(4, NOTIF_FOLLOWING, 1);
-	cluster_run();
-	assert_false(cluster_view(1).active);
-	for (int64_t sid = 2; sid <= 4; sid++)
-		assert_true(cluster_has(sid, 2, "234"));
-	cluster_step(4, (struct role_event){.type = ROLE_EV_WHERE, .sid = 5});
-	cluster_decide(4, NOTIF_FOLLOWING, 5); /* now it has a record */
-	assert_true(world.nodes[4].looks);
-}
-
 /* N7. */
 static void
 a_change_is_given_up(void **state)
@@ -503,7 +476,6 @@ main(void)
 	    TEST(three_become_one),
 	    TEST(a_joint_record_is_carried_through),
 	    TEST(a_reported_record_is_adopted),
-	    TEST(the_leader_is_replaced),
 	    TEST(a_change_is_given_up),
 	    TEST(a_disk_that_changes_too_often),
 	    TEST(a_group_is_founded_again),

@@ -274,6 +274,37 @@ who_is_removed_learns_it(void **state)
 	assert_int_equal(cluster_members(4).state, ROLE_MEMBERS_REMOVED);
 }
 
+/* N9: who comes in the place of the leader has a file without it. */
+static void
+the_leader_is_replaced(void **state)
+{
+	struct members next = cluster_list(2, "234");
+
+	(void)state;
+	for (int64_t sid = 1; sid <= 3; sid++) {
+		world.nodes[sid].file = cluster_list(1, "123");
+		cluster_start(sid);
+	}
+	cluster_elect(1, "23");
+	world.nodes[4].file = next;
+	cluster_start(4);
+	cluster_decide(4, NOTIF_FOLLOWING, 1);
+	cluster_run();
+	assert_true(world.nodes[4].looks); /* where is it? */
+	for (unsigned i = 0; i < 2; i++)
+		cluster_step(4, (struct role_event){.type = ROLE_EV_WHERE, .sid = 1});
+	cluster_pass(2000);
+	cluster_file(1, next);
+	cluster_decide(4, NOTIF_FOLLOWING, 1);
+	cluster_run();
+	assert_false(cluster_view(1).active);
+	for (int64_t sid = 2; sid <= 4; sid++)
+		assert_true(cluster_has(sid, 2, "234"));
+	cluster_step(4, (struct role_event){.type = ROLE_EV_WHERE, .sid = 5});
+	cluster_decide(4, NOTIF_FOLLOWING, 5); /* now it has a record */
+	assert_true(world.nodes[4].looks);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -289,6 +320,7 @@ main(void)
 	    TEST(a_joint_record_is_told),
 	    TEST(a_founding_takes_all_again),
 	    TEST(who_is_removed_learns_it),
+	    TEST(the_leader_is_replaced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
