@@ -23,6 +23,23 @@ claim(struct model *m)
 	check_step(m, &ev);
 }
 
+/* Some were told of a change that we have missed, and died before their epoch was
+ * written; or have another file. */
+static void
+start_others(struct model *m, unsigned b)
+{
+	for (unsigned i = 1; i < m->sid_count; i += 2) {
+		struct server *s = &m->servers[i];
+
+		if (b % 4 == 0 && s->record == 1) {
+			s->record = 2 + b / 4 % 2;
+			s->epoch = ++s->accepted;
+		} else if (b % 4 == 1) {
+			s->plan = 1 + b / 4 % (PLANS - 1);
+		}
+	}
+}
+
 /* Everybody has the record with which a group was founded, or was changed; or we alone
  * have none, or another disk. */
 static void
@@ -47,6 +64,7 @@ start_members(struct model *m, struct role_record *r)
 	if (b % 8 == 6)
 		m->servers[m->config.sid].disk++;
 	r->instance = instance_of(m->config.sid, m->servers[m->config.sid].disk);
+	start_others(m, feed_byte(&m->feed));
 }
 
 static void

@@ -288,6 +288,9 @@ check_links(struct model *m, const struct role_told *t)
 			linked |= t->sids[k] == (int64_t)i;
 		must(linked || t->count > ROLE_LEARNERS_MAX || !is_needed(m, i),
 		     "whom we may need is linked");
+		must(!linked || m->leads || is_needed(m, i) ||
+		         m->vote.leader == (int64_t)i,
+		     "who leads nobody links whom it may need, and nobody else");
 		if (!linked)
 			for (unsigned k = 0; k < CONNS; k++)
 				must(s->conns[k].number == 0 && !s->dialling,
