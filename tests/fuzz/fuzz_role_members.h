@@ -212,6 +212,15 @@ check_pair(struct model *m, int64_t epoch, const struct members_record *r)
 	m->established = false;
 }
 
+/* Has it a weight? */
+static bool
+may_lead(const struct members *list, int64_t sid)
+{
+	const struct member *one = voter_of(list, sid);
+
+	return one && one->weight > 0;
+}
+
 static void
 check_establish(struct model *m, int64_t epoch)
 {
@@ -222,6 +231,9 @@ check_establish(struct model *m, int64_t epoch)
 	         members_same_record(&m->disk.members, &m->base),
 	     "our own ACK counts once it is written");
 	must(is_own(m, &m->base), "who is removed is not established (N8)");
+	must(may_lead(&m->base.old, m->config.sid) ||
+	         may_lead(&m->base.new, m->config.sid),
+	     "nor who has no weight any more");
 	m->established = true;
 	m->founding = false;
 	m->renewal_ms = 0;

@@ -305,6 +305,28 @@ the_leader_is_replaced(void **state)
 	assert_true(world.nodes[4].looks);
 }
 
+/* Nobody could elect it again. */
+static void
+who_has_no_weight_any_more_steps_down(void **state)
+{
+	struct members file;
+
+	(void)state;
+	kit_weigh(&file, 1, 1, 1);
+	for (int64_t sid = 1; sid <= 3; sid++) {
+		world.nodes[sid].file = file;
+		cluster_start(sid);
+	}
+	cluster_elect(1, "23");
+	assert_true(cluster_view(1).active);
+	kit_weigh(&file, 0, 1, 1);
+	file.version = 2;
+	cluster_file(1, file);
+	assert_false(cluster_view(1).active);
+	assert_true(members_same_list(&world.nodes[2].disk.members.new, &file));
+	assert_int_equal(world.nodes[2].disk.members.old.version, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -320,6 +342,7 @@ main(void)
 	    TEST(a_joint_record_is_told),
 	    TEST(a_founding_takes_all_again),
 	    TEST(who_is_removed_learns_it),
+	    TEST(who_has_no_weight_any_more_steps_down),
 	    TEST(the_leader_is_replaced),
 	};
 
