@@ -36,6 +36,7 @@ static const struct {
     [MODEL_BUG_HASTY] = {"hasty", "two-changes"},
     [MODEL_BUG_SELF] = {"self", "leader-goes"},
     [MODEL_BUG_NO_PROMISE] = {"no-promise", "leader-goes"},
+    [MODEL_BUG_NEW_LEADS] = {"new-leads", "3-to-1"},
     [MODEL_BUG_RESTORE] = {"restore", "copy"},
 };
 

@@ -116,7 +116,11 @@ __wrap_role_is_quorum(const struct role *r, const struct members_record *record,
 bool
 __wrap_role_is_member_of(const struct role *r, const struct members_record *record)
 {
-	return model_bug == MODEL_BUG_SELF || __real_role_is_member_of(r, record);
+	struct members_record changed = *record;
+
+	if (model_bug == MODEL_BUG_NEW_LEADS)
+		memset(&changed.old, 0, sizeof(changed.old));
+	return model_bug == MODEL_BUG_SELF || __real_role_is_member_of(r, &changed);
 }
 
 bool

@@ -134,6 +134,28 @@ const struct model_case model_cases[] = {
 	.max_epoch = 9,
     },
     {
+	.name = "refound",
+	.what =
+	    "the record of a group of three is given up, by one server after the other",
+	.servers = 3,
+	.files = {{1, THREE}},
+	.grown = true,
+	.led = true,
+	.budget = {[MODEL_LOOKS] = 4, [MODEL_CRASHES] = 1, [MODEL_REFOUNDS] = 3},
+	.max_epoch = 9,
+    },
+    {
+	.name = "3-to-4",
+	.what = "a group of three grows to four",
+	.servers = 4,
+	.files = {{1, THREE}, {2, FOUR}},
+	.file = {0, 0, 0, 1},
+	.grown = true,
+	.led = true,
+	.budget = {[MODEL_LOOKS] = 3, [MODEL_CRASHES] = 1, [MODEL_RELOADS] = 1},
+	.max_epoch = 9,
+    },
+    {
 	.name = "four",
 	.what = "four servers; one crashes or looks again",
 	.servers = 4,

@@ -24,13 +24,14 @@ disk_of(const struct model_world *w, int64_t sid)
 	return model_record(w->servers[sid - 1].disk);
 }
 
+/* A person may have given up the record since (N11). */
 static bool
 has_stored(const struct model_world *w, int64_t sid, int64_t epoch)
 {
 	const struct role_record *disk = disk_of(w, sid);
 
 	return disk->accepted >= epoch && disk->current >= epoch &&
-	       disk->members.epoch >= epoch;
+	       (disk->members.epoch >= epoch || disk->may_found);
 }
 
 /* ---- what is on the disks ---- */

@@ -102,7 +102,7 @@ begin(union whole *u)
 	model_world_begin(&u->world);
 }
 
-/* To the world `index`, and `last` behind it. */
+/* To the world `index`, and `last` behind it (END: it is stuck). */
 static void
 print_trace(uint32_t index, const struct model_action *last)
 {
@@ -112,7 +112,8 @@ print_trace(uint32_t index, const struct model_action *last)
 	char wrong[sizeof(model.wrong)];
 
 	memcpy(wrong, model.wrong, sizeof(wrong));
-	path[count++] = *last;
+	if (last->kind != MODEL_END)
+		path[count++] = *last;
 	for (; index > 0 && count < 1024; index = x.parents[index].index)
 		path[count++] = x.parents[index].action;
 	begin(&u);
@@ -124,6 +125,10 @@ print_trace(uint32_t index, const struct model_action *last)
 		model_act(&u.world, a);
 		if (model.trace || n == count)
 			model_say_world(&u.world);
+	}
+	if (last->kind == MODEL_END) {
+		model.wrong[0] = '\0';
+		model_heal_say(&u.world);
 	}
 	memcpy(model.wrong, wrong, sizeof(wrong));
 	printf("     %s\n", model.wrong);
@@ -164,15 +169,29 @@ visit(const union whole *u, uint32_t index, struct model_result *out)
 	return true;
 }
 
+static bool
+is_stuck(const union whole *u, uint32_t index)
+{
+	const struct model_action none = {0};
+
+	model_heal(&u->world);
+	if (model.wrong[0] == '\0')
+		return false;
+	print_trace(index, &none);
+	return true;
+}
+
 /* All worlds of one distance from the first. False: the end. */
 static bool
 visit_all(uint32_t *index, const struct timespec *begun, double seconds,
-          uint64_t worlds_max, struct model_result *out)
+          uint64_t worlds_max, unsigned heal, struct model_result *out)
 {
 	union whole u;
 
 	for (size_t at = 0; at < x.now.len;) {
 		at += model_unpack(x.now.data + at, WORDS, &u);
+		if (*index % heal == 0 && is_stuck(&u, *index))
+			return false;
 		if (!visit(&u, (*index)++, out))
 			return false;
 		if (x.count > worlds_max ||
@@ -183,7 +202,8 @@ visit_all(uint32_t *index, const struct timespec *begun, double seconds,
 }
 
 void
-model_explore(double seconds, uint64_t worlds_max, struct model_result *out)
+model_explore(double seconds, uint64_t worlds_max, unsigned heal,
+              struct model_result *out)
 {
 	const struct model_action none = {0};
 	struct timespec begun;
@@ -200,7 +220,7 @@ model_explore(double seconds, uint64_t worlds_max, struct model_result *out)
 		x.now = x.next;
 		done.len = 0;
 		x.next = done;
-		if (!visit_all(&index, &begun, seconds, worlds_max, out))
+		if (!visit_all(&index, &begun, seconds, worlds_max, heal, out))
 			break;
 		out->depth++;
 	}

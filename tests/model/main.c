@@ -10,12 +10,12 @@ struct model model;
 static int
 usage(void)
 {
-	fputs(
-	    "usage: model [--case NAME] [--bug NAME] [--secs N] [--worlds N] [--trace]\n"
-	    "       model --list\n"
-	    "--case: else all of them; --bug: the run succeeds if the bug is found\n"
-	    "--list: prints a line for each case and each bug\n",
-	    stderr);
+	fputs("usage: model [--case NAME] [--bug NAME] [--secs N] [--worlds N] [--heal "
+	      "N] [--trace]\n"
+	      "       model --list\n"
+	      "--case: else all of them; --bug: the run succeeds if the bug is found\n"
+	      "--list: prints a line for each case and each bug\n",
+	      stderr);
 	return 64;
 }
 
@@ -29,12 +29,38 @@ list(void)
 	return 0;
 }
 
+static const char *const budget_names[MODEL_BUDGETS] = {
+    [MODEL_LOOKS] = "looks",       [MODEL_CRASHES] = "crashes",
+    [MODEL_BREAKS] = "breaks",     [MODEL_FAILURES] = "failures",
+    [MODEL_RELOADS] = "reloads",   [MODEL_WIPES] = "wipes",
+    [MODEL_RESTORES] = "restores", [MODEL_GIVE_UPS] = "give-ups",
+    [MODEL_REFOUNDS] = "refounds",
+};
+
 struct options {
 	const char *name; /* NULL: all cases */
 	const char *bug;  /* the case that shows it */
 	double seconds;
 	uint64_t worlds;
+	unsigned heal;
+	/* in the place of those of the cases; -1: as they are */
+	int budget[MODEL_BUDGETS];
 };
+
+/* NAME=N */
+static bool
+parse_budget(const char *text, struct options *o)
+{
+	for (unsigned i = 0; i < MODEL_BUDGETS; i++) {
+		size_t len = strlen(budget_names[i]);
+
+		if (strncmp(text, budget_names[i], len) != 0 || text[len] != '=')
+			continue;
+		o->budget[i] = atoi(text + len + 1);
+		return o->budget[i] >= 0 && o->budget[i] < 200;
+	}
+	return false;
+}
 
 static bool
 parse(int argc, char **argv, struct options *o)
@@ -54,23 +80,29 @@ parse(int argc, char **argv, struct options *o)
 			o->seconds = atof(value);
 		else if (strcmp(argv[i], "--worlds") == 0)
 			o->worlds = strtoull(value, NULL, 10);
-		else
+		else if (strcmp(argv[i], "--heal") == 0)
+			o->heal = (unsigned)atoi(value);
+		else if (strcmp(argv[i], "--budget") != 0 || !parse_budget(value, o))
 			return false;
 		i++;
 	}
-	return o->seconds > 0 && o->worlds > 0;
+	return o->seconds > 0 && o->worlds > 0 && o->heal > 0;
 }
 
 /* False: there is a violation. */
 static bool
 run(const struct model_case *c, const struct options *o)
 {
+	struct model_case own = *c;
 	struct model_result r;
 
-	model.c = c;
+	for (unsigned i = 0; i < MODEL_BUDGETS; i++)
+		if (o->budget[i] >= 0)
+			own.budget[i] = (uint8_t)o->budget[i];
+	model.c = &own;
 	model.wrong[0] = '\0';
 	model_local_begin();
-	model_explore(o->seconds, o->worlds, &r);
+	model_explore(o->seconds, o->worlds, o->heal, &r);
 	printf(
 	    "%-12s %s: %llu worlds, %llu steps, depth %u, %u states of a core, %.1f s\n",
 	    c->name,
@@ -86,10 +118,11 @@ run(const struct model_case *c, const struct options *o)
 int
 main(int argc, char **argv)
 {
-	struct options o = {.seconds = 600, .worlds = 40000000};
+	struct options o = {.seconds = 600, .worlds = 40000000, .heal = 500};
 	unsigned passed = 0, failed = 0, found = 0;
 	const char *name;
 
+	memset(o.budget, -1, sizeof(o.budget));
 	if (argc == 2 && strcmp(argv[1], "--list") == 0)
 		return list();
 	if (!parse(argc, argv, &o))

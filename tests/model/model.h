@@ -12,6 +12,7 @@
  *   links.c     the connections of the learner lane
  *   check.c     the invariants of epochs
  *   members.c   the invariants of memberships
+ *   heal.c      whether a world is stuck
  *   local.c     states of the core: each is kept once, each of its steps is made once
  *   events.c    events and actions of the core in the model's words, and back
  *   canon.c     what the core's state is without times, counts and what is only shown
@@ -33,7 +34,7 @@
 
 #define MODEL_SERVERS 4 /* at most; their sids are 1, 2, … */
 #define MODEL_QUEUE   4 /* packets in one direction of a connection */
-#define MODEL_EPOCHS  14
+#define MODEL_EPOCHS  20
 #define MODEL_FILES   4                   /* of a case, at most */
 #define MODEL_NOW_MS  (UINT64_C(1) << 44) /* the time of all that happens */
 #define MODEL_TICK_MS 1000
@@ -396,6 +397,13 @@ void model_check_members(struct model_world *w, uint8_t sid, const struct model_
 void model_check_quorums(const struct model_world *w, uint8_t sid,
                          const struct model_core *r, bool acked, bool founds);
 
+/* ---- heal.c ---- */
+
+/* Is somebody able to lead again, when faults have ended? */
+void model_heal(const struct model_world *w);
+/* The same, and prints what is tried. */
+void model_heal_say(const struct model_world *w);
+
 /* ---- bug.c, bug_members.c ---- */
 
 enum model_bug {
@@ -447,6 +455,8 @@ enum model_bug {
 	MODEL_BUG_NO_PROMISE,
 	/* An old copy of the disk is not noticed. */
 	MODEL_BUG_RESTORE,
+	/* Only voters of new lead. */
+	MODEL_BUG_NEW_LEADS,
 	MODEL_BUGS,
 };
 
@@ -483,7 +493,8 @@ struct model_result {
 };
 
 /* Ends with a violation (model.wrong), after so many seconds or worlds, or when no world
- * is left. */
-void model_explore(double seconds, uint64_t worlds_max, struct model_result *out);
+ * is left. Of each `heal` worlds one is looked at by model_heal. */
+void model_explore(double seconds, uint64_t worlds_max, unsigned heal,
+                   struct model_result *out);
 
 #endif
