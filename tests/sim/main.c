@@ -92,7 +92,7 @@ join(void)
 	struct sim_server *s = &sim.servers[joiner];
 	int stays;
 
-	if (s->idle || !sim_is_settled(&leader) || !sim_is_quorum_without(leader, joiner))
+	if (s->idle || !sim_is_settled(&leader) || !sim_is_led_without(leader, joiner))
 		return;
 	/* one that is to be removed goes when that is done */
 	stays = sim_wish_in_force() ? (int)leader : -1;

@@ -398,6 +398,20 @@ sim_is_settled(unsigned *leader)
 	return found && active <= 1;
 }
 
+/* Sickness keeps some from following, so that a leader may have a bare quorum. */
+bool
+sim_is_led_without(unsigned leader, unsigned out)
+{
+	unsigned bits = sim_followers(leader) & ~(1u << out);
+	int64_t sids[SIM_SERVERS_MAX];
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < sim.count; i++)
+		if ((bits >> i & 1) && !sim.servers[i].sick)
+			sids[count++] = i + 1;
+	return leader != out && sim_is_quorum(sids, count);
+}
+
 bool
 sim_is_quorum_without(unsigned leader, unsigned out)
 {

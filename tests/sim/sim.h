@@ -286,6 +286,8 @@ bool sim_is_settled(unsigned *leader);
 unsigned sim_followers(unsigned leader);
 bool sim_is_cut(unsigned a, unsigned b);
 void sim_show(void); /* where each server is */
+/* Are the healthy servers that follow `leader`, it among them, a quorum without `out`? */
+bool sim_is_led_without(unsigned leader, unsigned out);
 /* Are all but `out` and the sick, the leader among them, a quorum? */
 bool sim_is_quorum_without(unsigned leader, unsigned out);
 const char *sim_proc_name(const struct proc *p);
