@@ -195,6 +195,23 @@ role_change_target(const struct role *r, struct members *t, uint64_t now_ms,
 	return count;
 }
 
+static bool
+has_shown(const struct role *r, const struct role_remote *p)
+{
+	(void)r;
+	return role_is_open(p) && p->link.known;
+}
+
+/* Those that are there, with the disks that they show, could do both steps. A change that
+ * begins without them is given up, or stays joint where the leader dies. */
+static bool
+can_succeed(const struct role *r, const struct members *target)
+{
+	const struct members_record record = {.old = r->lead.adopted.new, .new = *target};
+
+	return role_is_quorum(r, &record, has_shown);
+}
+
 bool
 role_change_begin(struct role *r, const struct role_actions *out)
 {
@@ -207,7 +224,7 @@ role_change_begin(struct role *r, const struct role_actions *out)
 	    out->now_ms < c->retry_ms)
 		return false;
 	(void)role_change_target(r, &target, out->now_ms, missing);
-	if (members_equal(&target, &l->adopted.new))
+	if (members_equal(&target, &l->adopted.new) || !can_succeed(r, &target))
 		return false;
 	for (unsigned i = 0; i < target.count; i++) {
 		const struct member *e = &target.list[i];

@@ -274,6 +274,42 @@ who_is_removed_learns_it(void **state)
 	assert_int_equal(cluster_members(4).state, ROLE_MEMBERS_REMOVED);
 }
 
+/* A wiped disk makes the target a quorum of one that is gone: the change waits until that
+ * server shows its new one. */
+static void
+a_change_waits_for_a_quorum_that_is_there(void **state)
+{
+	struct members heavy = cluster_list(2, "123");
+
+	(void)state;
+	for (int64_t sid = 1; sid <= 3; sid++) {
+		world.nodes[sid].file = cluster_list(1, "123");
+		cluster_start(sid);
+	}
+	cluster_elect(3, "12");
+	heavy.hierarchical = true;
+	for (unsigned i = 0; i < 3; i++) {
+		heavy.list[i].has_group = true;
+		heavy.list[i].weight = i == 0 ? 5 : 1;
+	}
+	cluster_kill(1);
+	cluster_wipe(1);
+	cluster_file(3, heavy);
+	assert_true(cluster_view(3).active);
+	assert_int_equal(world.nodes[2].disk.members.old.version, 0);
+	cluster_pass(10000);
+	assert_int_equal(cluster_view(3).epoch, 1);
+	world.nodes[1].file = heavy;
+	cluster_start(1);
+	cluster_decide(1, NOTIF_FOLLOWING, 3);
+	cluster_run();
+	assert_true(cluster_view(3).active);
+	assert_int_equal(cluster_members(3).version, 2);
+	assert_memory_equal(&members_find(&world.nodes[2].disk.members.new, 1)->instance,
+	                    &world.nodes[1].disk.instance,
+	                    sizeof(struct members_instance));
+}
+
 /* N9: who comes in the place of the leader has a file without it. */
 static void
 the_leader_is_replaced(void **state)
@@ -343,6 +379,7 @@ main(void)
 	    TEST(a_founding_takes_all_again),
 	    TEST(who_is_removed_learns_it),
 	    TEST(who_has_no_weight_any_more_steps_down),
+	    TEST(a_change_waits_for_a_quorum_that_is_there),
 	    TEST(the_leader_is_replaced),
 	};
 
