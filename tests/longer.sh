@@ -35,7 +35,7 @@ part sim "$build/tests/sim" --seeds 1001:5000
 part hold "$build/tests/sim" --seeds 1:1000 --hold all
 part model tests/model.sh "$build"
 for file in tests/soak/*.bats; do
-	CONCLAVE_BIN=$PWD/$build/bin LAB_SWAPS=100 part "soak-$(basename "$file" .bats)" bats --tap "$file"
+	CONCLAVE_BIN=$PWD/$build/bin LAB_SWAPS=100 LAB_SEQUENCES=20 LAB_HISTORIES=30 part "soak-$(basename "$file" .bats)" bats --tap "$file"
 done
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

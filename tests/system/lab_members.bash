@@ -7,6 +7,8 @@
 #   lab_give ID VERSION MEMBER…    and reloads that server, or starts it
 #   lab_members ID FILTER  what its members verb says passes jq's FILTER
 #   lab_wait_members VERSION ID…   waits until that version is in force on each
+#   lab_instance ID        the random name of its disk
+#   lab_has_disk ID SID…   the record of ID has the disks that these servers have now
 
 # lab_list ID VERSION MEMBER…
 lab_list() {
@@ -67,5 +69,21 @@ lab_wait_members() {
 			lab_show >&2
 			return 1
 		}
+	done
+}
+
+# lab_instance ID
+lab_instance() {
+	tr -d '\0' <"$LAB/$1/data/peer/membership" | sed -nE 's/^instance ([0-9a-f]{32}) *$/\1/p' | sort -u
+}
+
+# lab_has_disk ID SID…
+lab_has_disk() {
+	local text sid
+	text=$(tr -d '\0' <"$LAB/$1/data/peer/membership")
+	shift
+	for sid; do
+		[ "$(sed -nE "s/^server $sid participant .* instance ([0-9a-f]{32}) *$/\1/p" <<<"$text" | sort -u)" = \
+			"$(lab_instance "$sid")" ] || return 1
 	done
 }

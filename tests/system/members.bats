@@ -174,6 +174,20 @@ counts_of_three() {
 	[ "$(lab_wait_leader 2)" = 2 ]
 }
 
+@test "a server that was removed comes back with its disk, among others than it knows" {
+	lab_group 4 "" 1 2 3
+	lab_wait_leader
+	change 2 2 3 -- 3 2 1
+	lab_until "server 1 says that it may be stopped" lab_members 1 '.state == "removed"'
+	lab_stop 1
+	change 3 2 -- 2 3
+	lab_kill 3
+	change 4 2 4 -- 4 2
+	change 5 1 2 3 4 -- 1 2 3 4
+	lab_kill 2
+	lab_wait_leader 1 3 4
+}
+
 @test "two of five are replaced by two others, in one change" {
 	lab_group 7 "" 1 2 3 4 5
 	leader=$(lab_wait_leader 1 2 3 4 5)
@@ -228,32 +242,19 @@ health_says() {
 	lab_conclave "$1" health | grep -qF -- "$2"
 }
 
-# instance ID SID: in the record of server ID, that of server SID
-instance() {
-	tr -d '\0' <"$LAB/$1/data/peer/membership" | sed -nE "s/^server $2 participant .* instance ([0-9a-f]{32}) *$/\1/p" | sort -u
-}
-
-own_instance() {
-	sed -nE 's/^instance ([0-9a-f]{32}) *$/\1/p' "$LAB/$1/data/peer/membership" | sort -u
-}
-
-taken_in() {
-	[ "$(instance "$1" "$2")" = "$(own_instance "$2")" ]
-}
-
 @test "a wiped disk is taken in again by itself, and counts for nothing where no quorum stands without it" {
 	lab_group 3 "" 1 2 3
 	leader=$(lab_wait_leader)
 	mapfile -t rest < <(others "$leader" 1 2 3)
 	wiped=${rest[0]} other=${rest[1]}
-	before=$(own_instance "$wiped")
+	before=$(lab_instance "$wiped")
 	lab_kill "$wiped"
 	rm -r "$LAB/$wiped/data"
 	since=$(lab_now_ms)
 	lab_start "$wiped"
-	lab_until "the leader's record has the new disk" taken_in "$leader" "$wiped"
+	lab_until "the leader's record has the new disk" lab_has_disk "$leader" "$wiped"
 	echo "# taken in again $(($(lab_now_ms) - since)) ms after its start" >&3
-	[ "$(own_instance "$wiped")" != "$before" ]
+	[ "$(lab_instance "$wiped")" != "$before" ]
 	lab_wait_members 1 1 2 3
 	[ "$(lab_wait_leader)" = "$leader" ]
 	lab_until "server $wiped is well" lab_conclave "$wiped" health
