@@ -13,6 +13,7 @@
 
 #define EPOCHS_MAX 8192
 #define CLAIMS_MAX 2048
+#define SAID_US    3000000 /* so long what an elector said may be on its way */
 
 void __real_role_step(struct role *r, const struct role_event *ev,
                       struct role_actions *out);
@@ -48,6 +49,9 @@ struct witness {                  /* of one server */
 		struct msg_serial look; /* what `heard` belongs to */
 		struct heard heard[SIM_SERVERS_MAX];
 	} electors[2];
+	unsigned voters; /* of its elector, a bit for each; and of those before it */
+	unsigned voters_before;
+	uint64_t voters_us; /* since when */
 	unsigned claim_count;
 	struct vote claims[CLAIMS_MAX]; /* whatever its state was; each once */
 };
@@ -255,21 +259,31 @@ claim(unsigned server, const struct vote *v)
 	w->claims[w->claim_count++] = *v;
 }
 
-static const struct elector *
-used_elector(unsigned server)
-{
-	const struct sim_server *s = &sim.servers[server];
-	bool next = s->procs[SIM_CANDIDATE].up && uplink_active(s->electors[1].uplink);
-
-	return &s->electors[next];
-}
-
 /* Of the members that it was told, or of its file. */
 static bool
 is_voter(const struct elector *e, int64_t sid)
 {
 	return oracle_is_voter(&e->config, sid) ||
 	       (e->quorums.has_last_seen && oracle_is_voter(&e->last_seen, sid));
+}
+
+/* Before each step of an elector. What it said before its members changed is on its way
+ * to connmgr for a while. */
+static void
+note_voters(unsigned server, const struct elector *e)
+{
+	struct witness *w = &witnesses[server];
+	unsigned voters = 0;
+
+	for (unsigned i = 0; i < sim.count; i++)
+		voters |= (unsigned)is_voter(e, i + 1) << i;
+	if (voters != w->voters) {
+		w->voters_before &= w->voters;
+		w->voters_us = sim.now_us;
+	} else if (sim.now_us - w->voters_us > SAID_US) {
+		w->voters_before = voters;
+	}
+	w->voters = voters;
 }
 
 static bool
@@ -294,7 +308,6 @@ static void
 check_said(unsigned server, int64_t to, bool attached, const void *frame, size_t len)
 {
 	const struct witness *w = &witnesses[server];
-	const struct elector *e = used_elector(server);
 	struct notif n;
 	struct vote v;
 
@@ -304,12 +317,13 @@ check_said(unsigned server, int64_t to, bool attached, const void *frame, size_t
 	}
 	v = n.vote;
 	claim(server, &v);
-	if (attached && v.state == NOTIF_LOOKING && is_voter(e, to) &&
+	if (attached && v.state == NOTIF_LOOKING && to >= 1 && to <= (int64_t)sim.count &&
+	    (w->voters & w->voters_before) >> (to - 1) & 1 &&
 	    (!w->kept || !vote_same_claim(&w->kept_vote, &v)))
-		sim_fail("S10: server %u says (%" PRId64 ", %" PRId64
+		sim_fail("S10: server %u says to %" PRId64 " (%" PRId64 ", %" PRId64
 		         ") in round %" PRId64 ", connmgr keeps (%" PRId64 ", %" PRId64
 		         ") in round %" PRId64,
-		         server + 1, v.leader, v.epoch, v.round, w->kept_vote.leader,
+		         server + 1, to, v.leader, v.epoch, v.round, w->kept_vote.leader,
 		         w->kept_vote.epoch, w->kept_vote.round);
 }
 
@@ -390,7 +404,8 @@ check_decided(unsigned server, const struct heard *heard, const struct elect_act
 		         " without a quorum (%s)",
 		         server + 1, a->vote.leader, a->vote.round,
 		         elect_reason_name(a->reason));
-	if (!is_candidate(e, a->vote.leader))
+	/* who leads may be about to go */
+	if (!is_candidate(e, a->vote.leader) && !(joins && sim.wishes))
 		sim_fail("S7: server %u elects %" PRId64 ", which must not lead",
 		         server + 1, a->vote.leader);
 	else if (joins && !confirmed &&
@@ -424,6 +439,8 @@ __wrap_elect_step(struct elect *e, const struct elect_event *ev,
 	bool active = uplink_active(sim_elector(sim.running)->uplink);
 	struct elect_view view;
 
+	if (active)
+		note_voters(server, sim_elector(sim.running));
 	if (ev->type == ELECT_EV_NOTIF && ev->sid >= 1 && ev->sid <= (int64_t)sim.count)
 		hear(heard, ev);
 	__real_elect_step(e, ev, out);

@@ -166,7 +166,7 @@ take_port(void)
 }
 
 /* All but one are free again: who has no port must delay nobody, if the others can elect
- * a leader without it. */
+ * a leader without it. Where members change later, it may be needed. */
 static void
 free_ports(void)
 {
@@ -174,7 +174,7 @@ free_ports(void)
 
 	for (unsigned i = 0; i < sim.count; i++) {
 		if (last == sim.count && sim.servers[i].port_taken && sim_group_now() &&
-		    sim_can_do_without(1u << i))
+		    (sim.keeps || !sim.wishes) && sim_can_do_without(1u << i))
 			last = i;
 		else
 			sim.servers[i].port_taken = false;

@@ -282,7 +282,7 @@ static void
 show_disks(sim_shown shown)
 {
 	for (unsigned i = 0; i < SIM_SERVERS_MAX; i++)
-		shown[i] = i < sim.count ? sim_disk_instance(&sim.servers[i].disk) : NULL;
+		shown[i] = i < sim.count ? sim_instance(i) : NULL;
 }
 
 /* Can it be that a leader goes by this one, or will? */

@@ -75,6 +75,8 @@ restore(unsigned server, unsigned from)
 	sim_say("* %u gets a copy of the disk of %u", server + 1, from + 1);
 	stop(server);
 	sim_disk_restore(d, copies[from].files);
+	if (sim_disk_instance(d))
+		sim.servers[server].dead = *sim_disk_instance(d);
 	if (sim.bug == SIM_BUG_RESTORE)
 		d->folder = copies[from].folder;
 	lose(server, 500000);

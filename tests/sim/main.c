@@ -176,7 +176,7 @@ has_new_disk(unsigned server)
 	const struct members_record *r = sim_group_now();
 	sim_shown shown = {NULL};
 
-	shown[server] = sim_disk_instance(&sim.servers[server].disk);
+	shown[server] = sim_instance(server);
 	return r->old.version == 0 && sim_voters(&r->new, shown) != 0;
 }
 

@@ -70,7 +70,7 @@ find_word(enum kind kind, unsigned from, unsigned leader, int64_t epoch,
 static struct word *
 note(enum kind kind, unsigned from, unsigned leader, int64_t epoch)
 {
-	const struct members_instance *own = sim_disk_instance(&sim.servers[from].disk);
+	const struct members_instance *own = sim_instance(from);
 	struct words *w = &said[kind][from][leader];
 	struct word *one = &w->list[w->count++ % WORDS];
 
@@ -138,7 +138,7 @@ show(enum kind kind, unsigned leader, int64_t epoch, uint64_t generation, sim_sh
 		shown[i] = w ? &w->instance : NULL;
 		bare &= !w || w->bare;
 	}
-	shown[leader] = sim_disk_instance(&sim.servers[leader].disk);
+	shown[leader] = sim_instance(leader);
 	if (durable(leader, (unsigned)kind) < epoch)
 		sim_fail("S2: leader %u counts its own word for epoch %" PRId64
 		         ", which is not on its disk",
@@ -179,7 +179,7 @@ sim_is_durable(int64_t epoch)
 
 		if (disk.accepted >= epoch && disk.current >= epoch &&
 		    disk.members.epoch >= epoch)
-			shown[i] = sim_disk_instance(&s->disk);
+			shown[i] = sim_instance(i);
 		for (unsigned k = 0; s->lost > 0 && k < SIM_SERVERS_MAX * WORDS; k++) {
 			const struct word *w = &said[ACKS][i][k / WORDS].list[k % WORDS];
 

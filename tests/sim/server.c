@@ -51,6 +51,15 @@ sim_make_server(struct conf_server *s, unsigned at)
 	s->weight = 1;
 }
 
+const struct members_instance *
+sim_instance(unsigned server)
+{
+	const struct sim_server *s = &sim.servers[server];
+	const struct members_instance *own = sim_disk_instance(&s->disk);
+
+	return own && memcmp(own, &s->dead, sizeof(*own)) != 0 ? own : NULL;
+}
+
 static void
 make_server(struct conf *c, unsigned at, int shape)
 {
@@ -170,6 +179,7 @@ sim_servers_begin(void)
 		s->port_taken = false;
 		s->port_deaf = s->sick = s->swapping = false;
 		s->lost = 0;
+		memset(&s->dead, 0, sizeof(s->dead));
 		sim_disk_begin(&s->disk);
 		for (unsigned k = 0; k < SIM_KINDS; k++)
 			s->procs[k] = (struct proc){
@@ -348,7 +358,7 @@ is_member(unsigned server)
 	const struct members *m = sim_in_force();
 	sim_shown shown = {NULL};
 
-	shown[server] = sim_disk_instance(&s->disk);
+	shown[server] = sim_instance(server);
 	for (unsigned i = 0; i < m->count; i++)
 		if (m->list[i].sid == server + 1)
 			return conf_server(&sim.wish, server + 1) ||

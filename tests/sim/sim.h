@@ -162,6 +162,8 @@ struct sim_server {
 	struct connmgr *connmgr;
 	struct sim_disk disk;
 	unsigned lost; /* how often its disk was wiped, or another put in its place */
+	/* of the copy that was put in its place last: it must not count any more */
+	struct members_instance dead;
 };
 
 struct sim_item { /* something that happens at a time */
@@ -292,7 +294,9 @@ bool sim_is_led_without(unsigned leader, unsigned out);
 bool sim_is_quorum_without(unsigned leader, unsigned out);
 const char *sim_proc_name(const struct proc *p);
 const char *sim_worker_name(unsigned kind); /* as it attaches */
-unsigned sim_any_kind(unsigned server);     /* of those that are wanted */
+/* With which it may count; NULL: with none. */
+const struct members_instance *sim_instance(unsigned server);
+unsigned sim_any_kind(unsigned server); /* of those that are wanted */
 struct elector *sim_elector(const struct proc *p);
 /* Gives the server this file, with its own id. */
 void sim_give_file(unsigned server, const struct conf *file);

@@ -145,6 +145,9 @@ sim_wish_begin(void)
 				drop(&sim.wish, any_server(&sim.wish));
 	if (sim.wishes)
 		mend(&sim.wish);
+	/* one voter has no observers */
+	for (unsigned i = 0; !read_members(&sim.wish, &members) && i < sim.count; i++)
+		sim.wish.servers[i].observer = false;
 	note();
 }
 
@@ -268,7 +271,7 @@ has_disk_of(const struct members *m, int64_t sid)
 {
 	sim_shown shown = {NULL};
 
-	shown[sid - 1] = sim_disk_instance(&sim.servers[sid - 1].disk);
+	shown[sid - 1] = sim_instance((unsigned)sid - 1);
 	return sim_voters(m, shown) != 0;
 }
 
