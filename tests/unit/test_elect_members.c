@@ -355,6 +355,47 @@ others_are_asked(void **state)
 	lab_end(&lab);
 }
 
+/* Servers that join, and are a quorum of their own file, of whom nobody stands: they go
+ * on asking, and hear who leads. Those who found a group stand. */
+static void
+joiners_elect_none_of_themselves(void **state)
+{
+	(void)state;
+	for (int stands = 0; stands < 2; stands++) {
+		int64_t least = stands ? 1 : INT64_MIN;
+
+		prepare(3, 0, 0, 0);
+		lab.options.joins = true;
+		lab_start(&lab);
+		lab_look(&lab, least, least);
+		lab_recv(&lab, 1, L, 3, least, 1, least);
+		lab_recv(&lab, 2, L, 3, least, 1, least);
+		assert_int_equal(lab_view(&lab).state == NOTIF_LEADING, stands);
+		lab_end(&lab);
+	}
+}
+
+/* Server 2 counts us as no voter, so it answers whatever we say. */
+static void
+the_same_answer_waits_a_moment(void **state)
+{
+	(void)state;
+	prepare(3, 0, 0, 0);
+	lab_start(&lab);
+	lab_look(&lab, 5, 1);
+	lab_look_without(&lab, 1); /* round 2 */
+	lab_recv(&lab, 2, L, 2, 5, 1, 1);
+	assert_int_equal(lab_count(&lab, ELECT_ACT_SEND), 1);
+	lab_recv(&lab, 2, L, 2, 5, 1, 1);
+	assert_int_equal(lab_count(&lab, ELECT_ACT_SEND), 0);
+	lab_recv(&lab, 2, L, 2, 6, 1, 1); /* it says something else */
+	assert_int_equal(lab_count(&lab, ELECT_ACT_SEND), 1);
+	lab.now_ms += 20;
+	lab_recv(&lab, 2, L, 2, 6, 1, 1);
+	assert_int_equal(lab_count(&lab, ELECT_ACT_SEND), 1);
+	lab_end(&lab);
+}
+
 int
 main(void)
 {
@@ -367,6 +408,8 @@ main(void)
 	    cmocka_unit_test(followed_at_once),
 	    cmocka_unit_test(when_it_is_followed),
 	    cmocka_unit_test(others_are_asked),
+	    cmocka_unit_test(joiners_elect_none_of_themselves),
+	    cmocka_unit_test(the_same_answer_waits_a_moment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
