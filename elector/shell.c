@@ -243,7 +243,7 @@ take_frame(struct elector *s, const struct msg_frame *m)
 	}
 	if (remote)
 		note_heard(s, remote, &ev.notif);
-	if (remote && s->joins)
+	if (remote && s->members_len > 0)
 		elector_tell_where(s, &ev.notif);
 	gate_push(&s->gate, &ev);
 }

@@ -103,8 +103,8 @@ void elector_close(void *self);
 
 /* shell_members.c. Takes the members of our file: 0, or -errno, logged. */
 int elector_read_file(struct elector *s);
-/* N9, while we have no record: tells the peer where the server is that this notification
- * of a member names as leader, if we do not know it. */
+/* N9, while we have no record, or an older one: tells the peer where the server is that
+ * this notification of a member names as leader, if we do not know it. */
 void elector_tell_where(struct elector *s, const struct notif *n);
 /* Takes those that the peer says. False: they are the same as before, or cannot be read.
  */

@@ -94,7 +94,7 @@ take(struct elector *s, const struct msg_members *m)
 }
 
 /* A server that comes in the place of the leader has a file without it, and hears of it
- * from its followers only. */
+ * from its followers only; and so does one that was away for several changes. */
 void
 elector_tell_where(struct elector *s, const struct notif *n)
 {
@@ -108,7 +108,8 @@ elector_tell_where(struct elector *s, const struct notif *n)
 	hints.count = 0;
 	if (!members_from_text(n->config, n->config_len, &theirs, &hints,
 	                       &s->todo.carried) ||
-	    !members_find(&theirs, n->vote.leader))
+	    !members_find(&theirs, n->vote.leader) ||
+	    (!s->joins && theirs.version <= s->config.version))
 		return;
 	m.u.where.at.at = members_hint_get(&hints, n->vote.leader);
 	if (!m.u.where.at.at)

@@ -73,7 +73,9 @@ enum msg_type {
 	MSG_TAKE,
 	/* The peer: who the members are, and whom else to link. */
 	MSG_MEMBERS,
-	/* The elector: where a server is that leads, and that none of those is (N9). */
+	/* The elector: where a server is that leads newer members, and is none of ours
+	 * (N9).
+	 */
 	MSG_WHERE,
 	MSG_TYPES,
 };

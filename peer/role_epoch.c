@@ -50,6 +50,7 @@ take_members(struct role *r)
 		if (now->epoch == 0 || !members_same_record(now, &e->want_members))
 			r->members.changed = true;
 		*now = e->want_members;
+		r->members.has_seen = false; /* who leads it is in it */
 		r->members.unfit = false;
 		e->record.may_found = false;
 	}

@@ -126,7 +126,7 @@ bool role_is_all(const struct role *r, const struct members *m, role_has *has);
 bool role_is_quorum_of_file(const struct role *r, role_has *has);
 bool role_is_all_of_file(const struct role *r, role_has *has);
 void role_members_init(struct role *r);
-/* That server leads: we may have to link it, since we have no record. */
+/* That server leads a newer membership than ours: we may have to link it. */
 void role_members_see(struct role *r, int64_t sid);
 /* Of a leader: this learner has acknowledged, or is gone. Is it one that was removed? */
 void role_members_part(struct role *r, const struct role_remote *p);

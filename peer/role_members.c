@@ -225,7 +225,7 @@ list_all(struct role *r)
 	list_sid(t, r->config.sid);
 	if (r->mode == ROLE_MODE_FOLLOW)
 		list_sid(t, r->vote.leader);
-	if (t->has_seen && !role_has_record(r))
+	if (t->has_seen)
 		list_sid(t, t->seen);
 	list_members(t, &role_record(r)->old);
 	list_members(t, &role_record(r)->new);
@@ -244,8 +244,7 @@ role_members_see(struct role *r, int64_t sid)
 {
 	struct role_members *m = &r->members;
 
-	if (!r->config.zab || role_has_record(r) || sid == r->config.sid ||
-	    (m->has_seen && m->seen == sid))
+	if (!r->config.zab || sid == r->config.sid || (m->has_seen && m->seen == sid))
 		return;
 	m->has_seen = true;
 	m->seen = sid;

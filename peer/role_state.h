@@ -169,7 +169,7 @@ struct role_members {
 	int64_t sids[ROLE_LEARNERS_MAX + 1];
 	/* what our last ACKEPOCH said */
 	struct members_report report;
-	/* Without a record: a leader that our file does not list. */
+	/* A leader that neither our file nor our record lists, which is the older one. */
 	bool has_seen;
 	int64_t seen;
 	/* The version of what was established last, or of what the start had. */

@@ -336,9 +336,6 @@ the_leader_is_replaced(void **state)
 	assert_false(cluster_view(1).active);
 	for (int64_t sid = 2; sid <= 4; sid++)
 		assert_true(cluster_has(sid, 2, "234"));
-	cluster_step(4, (struct role_event){.type = ROLE_EV_WHERE, .sid = 5});
-	cluster_decide(4, NOTIF_FOLLOWING, 5); /* now it has a record */
-	assert_true(world.nodes[4].looks);
 }
 
 /* Nobody could elect it again. */
