@@ -139,9 +139,13 @@ for file in tests/vectors/data/*.jsonl.xz; do
 	vectors "$build/tests/vectors" "$file"
 done
 one "sim, 400 seeds" "$build/tests/sim" --seeds 1:400
+one "sim --members, 60 seeds" "$build/tests/sim" --members --seeds 1:60
 one "sim --hold, 60 seeds of each set" "$build/tests/sim" --seeds 1:60 --hold all
 for bug in no-fsync promise-twice vote-quorum promise-quorum leader-check refusal-counts own-promise early-answer; do
 	one "sim finds $bug" "$build/tests/sim" --seeds 1:1000 --bug $bug
+done
+for bug in found-majority found-version no-joint new-only old-only file no-instance in-place early-ack hasty no-promise restore; do
+	one "sim --members finds $bug" "$build/tests/sim" --members --seeds 1:60 --bug $bug
 done
 for fuzzer in "$build"/asan/tests/fuzz/fuzz_*; do
 	kind=${fuzzer##*/fuzz_}

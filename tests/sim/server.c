@@ -349,23 +349,46 @@ reaches_quorum(unsigned server, unsigned bits)
 	return sim_is_quorum(sids, count);
 }
 
+/* With the disk that it has in force. */
+static bool
+has_place(const struct members *m, unsigned server)
+{
+	sim_shown shown = {NULL};
+
+	shown[server] = sim_instance(server);
+	return sim_voters(m, shown) != 0;
+}
+
+/* A server that has lost its disk finds the group by its file. */
+static bool
+finds_group(const struct members *m)
+{
+	for (unsigned i = 0; i < sim.wish.server_count; i++) {
+		unsigned one = (unsigned)sim.wish.servers[i].id - 1;
+
+		if (has_place(m, one) && !sim.servers[one].sick)
+			return true;
+	}
+	return false;
+}
+
 /* Who is no member may follow, too, and need not: also one that is to be removed, and has
  * lost its disk. */
 static bool
 is_member(unsigned server)
 {
-	const struct sim_server *s = &sim.servers[server];
 	const struct members *m = sim_in_force();
-	sim_shown shown = {NULL};
+	bool observer = false, listed = false;
 
-	shown[server] = sim_instance(server);
-	for (unsigned i = 0; i < m->count; i++)
-		if (m->list[i].sid == server + 1)
-			return conf_server(&sim.wish, server + 1) ||
-			       (m->list[i].observer
-			            ? sim_disk_record(&s->disk).members.epoch > 0
-			            : sim_voters(m, shown) != 0);
-	return false;
+	for (unsigned i = 0; i < m->count; i++) {
+		listed |= m->list[i].sid == server + 1;
+		observer |= m->list[i].sid == server + 1 && m->list[i].observer;
+	}
+	if (!listed || has_place(m, server))
+		return listed;
+	if (observer && sim_disk_record(&sim.servers[server].disk).members.epoch > 0)
+		return true;
+	return conf_server(&sim.wish, server + 1) && (!sim_group_now() || finds_group(m));
 }
 
 /* A quorum follows it, and all members who are not sick: but those whom sickness keeps
