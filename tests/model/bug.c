@@ -1,6 +1,6 @@
 /* Bugs on purpose, to see that the search finds them: before and after a step of the
  * core. Those in what it calls are in bug_members.c. */
-#include "tests/model/model.h"
+#include "tests/model/bug.h"
 
 #include <string.h>
 

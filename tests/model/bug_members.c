@@ -1,7 +1,7 @@
 /* Bugs on purpose in the rules of memberships (docs/MEMBERSHIP.md), in the place of the
  * functions that the core asks: the linker's --wrap puts them there, so that the core
  * stays as it is. */
-#include "tests/model/model.h"
+#include "tests/model/bug.h"
 
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* Disks: writes, crashes, and disks that are lost or replaced by an old copy. */
+#include "tests/model/bug.h"
 #include "tests/model/model.h"
 
 #include <string.h>

@@ -111,6 +111,10 @@ model_fill_event(struct role_event *out, struct model_heard *h, const struct rol
 	case MODEL_EV_FILE:
 		fill_file(out, h, ev);
 		break;
+	case MODEL_EV_WHERE:
+		out->type = ROLE_EV_WHERE;
+		out->sid = ev->sid;
+		break;
 	case MODEL_EV_REFOUND:
 		out->type = ROLE_EV_REFOUND;
 		break;
@@ -199,6 +203,8 @@ model_fill_core(struct model_core *out, const struct role *r)
 	out->observes = role_observes(r);
 	out->bad = r->epochs.bad;
 	out->promised = r->lead.promised;
+	out->joins = !role_has_record(r);
+	out->record = model_keep_pair(role_record(r));
 	out->waits = r->lead.change.retry_ms > 0;
 	out->leader = (uint8_t)r->vote.leader;
 	out->current = (int8_t)r->epochs.current;

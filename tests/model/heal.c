@@ -117,7 +117,7 @@ follow_all(struct model_world *w, uint8_t leader, uint8_t away)
 		const struct model_core *r = model_core_of(w, sid);
 
 		if (sid == away || sid == leader || r->mode != ROLE_MODE_LOOKING ||
-		    !r->remotes[leader - 1].is)
+		    !(r->remotes[leader - 1].is || r->joins))
 			continue;
 		w->budget[MODEL_LOOKS] = 1;
 		act(w, MODEL_FOLLOW, sid, leader, 0);
@@ -181,6 +181,15 @@ is_quorum_without(const struct model_world *w, const struct members *m, uint8_t 
 }
 
 static bool
+are_quorums_without(const struct model_world *w, const struct members_record *record,
+                    uint8_t away)
+{
+	return is_quorum_without(w, &record->old, away) &&
+	       is_quorum_without(w, &record->new, away);
+}
+
+/* A write in progress is in the core's record already. */
+static bool
 may_be_away(const struct model_world *w, uint8_t away)
 {
 	/* a founding takes all */
@@ -188,15 +197,11 @@ may_be_away(const struct model_world *w, uint8_t away)
 		return away == 0;
 	for (uint8_t sid = 1; sid <= model.c->servers; sid++) {
 		const struct model_server *s = &w->servers[sid - 1];
-		uint16_t disks[] = {s->disk, s->writing ? s->writing : s->disk};
 
-		for (unsigned i = 0; i < 2; i++) {
-			const struct role_record *disk = model_record(disks[i]);
-
-			if (!is_quorum_without(w, &disk->members.old, away) ||
-			    !is_quorum_without(w, &disk->members.new, away))
-				return false;
-		}
+		if (!are_quorums_without(w, &model_record(s->disk)->members, away) ||
+		    !are_quorums_without(w, model_pair(model_core_of(w, sid)->record),
+		                         away))
+			return false;
 	}
 	return true;
 }

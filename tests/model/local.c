@@ -1,5 +1,6 @@
 /* States of the core. Each is kept once, and a world names it by its index; and each
  * step of each state is made once. There are far fewer of both than worlds. */
+#include "tests/model/bug.h"
 #include "tests/model/model.h"
 
 #include <assert.h>

@@ -1,4 +1,5 @@
 /* Explores the cases, or looks for a bug on purpose in them. */
+#include "tests/model/bug.h"
 #include "tests/model/model.h"
 
 #include <stdio.h>

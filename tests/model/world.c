@@ -70,6 +70,12 @@ add(struct list *l, enum model_kind kind, uint8_t server, uint8_t other, uint8_t
 	l->out[l->count++] = (struct model_action){(uint8_t)kind, server, other, slot};
 }
 
+static bool
+may_know(const struct model_core *r, uint8_t to)
+{
+	return r->remotes[to - 1].is || r->joins;
+}
+
 static void
 add_elections(const struct model_world *w, uint8_t sid, struct list *l)
 {
@@ -82,7 +88,7 @@ add_elections(const struct model_world *w, uint8_t sid, struct list *l)
 	for (uint8_t to = 1; to <= model.c->servers; to++) {
 		uint8_t mode = model_core_of(w, to)->mode;
 
-		if (r->remotes[to - 1].is &&
+		if (to != sid && may_know(r, to) &&
 		    (mode == ROLE_MODE_LEAD ||
 		     (model.c->early && mode == ROLE_MODE_LOOKING)))
 			add(l, MODEL_FOLLOW, sid, to, 0);
@@ -255,6 +261,11 @@ decide(struct model_world *w, const struct model_action *a)
 	uint8_t leader = a->server;
 
 	if (a->kind == MODEL_FOLLOW) {
+		const struct model_event where = {.type = MODEL_EV_WHERE,
+		                                  .sid = a->other & 15u};
+
+		if (!model_core_of(w, a->server)->remotes[a->other - 1].is)
+			model_step_server(w, a->server, &where);
 		ev.type = MODEL_EV_FOLLOW;
 		leader = a->other;
 	}
