@@ -263,6 +263,8 @@ class Worker:
 
 
 def main():
+    if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
+        sys.exit(__doc__)
     build = Build(sys.argv[1])
     words = sys.argv[2:]
     mutants = [m for f in sorted(glob.glob("tests/mutants/*.list")) for m in read_list(f)]
