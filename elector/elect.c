@@ -170,7 +170,8 @@ note_link(struct elect_voter *v, const struct elect_event *ev)
 	v->reason = (uint8_t)ev->reason;
 	v->was_up = ev->was_up;
 	/* what came before belongs to another link */
-	v->has_early = v->was_answered = false;
+	v->has_early = false;
+	v->answers = 0;
 }
 
 static void

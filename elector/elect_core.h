@@ -46,9 +46,9 @@ struct elect_voter {
 	/* the LOOKING vote that it sent outside an election, on the present link */
 	bool has_early;
 	struct vote early;
-	/* its last LOOKING of a lower round, that we have answered with `answer`, and
-	 * when */
-	bool was_answered;
+	/* its last LOOKING of a lower round, which we have answered so often with
+	 * `answer` since then */
+	unsigned answers;
 	struct vote lower;
 	struct vote answer;
 	uint64_t answered_ms;

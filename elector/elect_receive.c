@@ -4,7 +4,9 @@
  * outside an election are stored. */
 #include "elector/elect_core.h"
 
-#define SAME_ANSWER_MS 20
+/* So many within so many ms. */
+#define SAME_ANSWERS    32
+#define SAME_ANSWERS_MS 100
 
 /* Stores the newest vote of a voter on its present link, if it is LOOKING. */
 static void
@@ -46,8 +48,8 @@ receive_serving(struct elect *e, int64_t sid, const struct vote *v)
 }
 
 /* A server for which we are no voter answers whatever we send, and its answer is of a
- * lower round still: each would answer the other as fast as the network carries it. What
- * was said a moment ago is not said again. */
+ * lower round still: each would answer the other as fast as the network carries it. The
+ * same is not said again and again within a moment. */
 static void
 answer_lower(struct elect *e, int64_t sid, const struct vote *v)
 {
@@ -55,14 +57,16 @@ answer_lower(struct elect *e, int64_t sid, const struct vote *v)
 	struct vote answer = elect_proposal(e);
 
 	if (voter && e->options.guarded) {
-		if (voter->was_answered && vote_equal(&voter->lower, v) &&
-		    vote_equal(&voter->answer, &answer) &&
-		    e->now_ms < voter->answered_ms + SAME_ANSWER_MS)
+		if (!vote_equal(&voter->lower, v) ||
+		    !vote_equal(&voter->answer, &answer) ||
+		    e->now_ms >= voter->answered_ms + SAME_ANSWERS_MS) {
+			voter->answers = 0;
+			voter->lower = *v;
+			voter->answer = answer;
+			voter->answered_ms = e->now_ms;
+		}
+		if (++voter->answers > SAME_ANSWERS)
 			return;
-		voter->was_answered = true;
-		voter->lower = *v;
-		voter->answer = answer;
-		voter->answered_ms = e->now_ms;
 	}
 	elect_send_proposal(e, sid);
 }

@@ -33,7 +33,6 @@ says() {
 
 @test "a group that is not founded yet: for whom it waits, and what is wrong with these" {
 	lab_make 3 'supervisor = { watchdog_ms = 60000; };'
-	lab_found
 	lab_start 1
 	all='founding: waits for servers 2, 3; a group is founded by all its servers, once \(server 2 refused, server 3 refused\)'
 	lab_until "status says it" says 1 status $'\nreason: '"$all"$'\n'

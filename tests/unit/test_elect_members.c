@@ -377,20 +377,20 @@ joiners_elect_none_of_themselves(void **state)
 
 /* Server 2 counts us as no voter, so it answers whatever we say. */
 static void
-the_same_answer_waits_a_moment(void **state)
+the_same_answers_end_for_a_moment(void **state)
 {
 	(void)state;
 	prepare(3, 0, 0, 0);
 	lab_start(&lab);
 	lab_look(&lab, 5, 1);
 	lab_look_without(&lab, 1); /* round 2 */
-	lab_recv(&lab, 2, L, 2, 5, 1, 1);
-	assert_int_equal(lab_count(&lab, ELECT_ACT_SEND), 1);
-	lab_recv(&lab, 2, L, 2, 5, 1, 1);
-	assert_int_equal(lab_count(&lab, ELECT_ACT_SEND), 0);
+	for (unsigned i = 0; i < 40; i++) {
+		lab_recv(&lab, 2, L, 2, 5, 1, 1);
+		assert_int_equal(lab_count(&lab, ELECT_ACT_SEND), i < 32);
+	}
 	lab_recv(&lab, 2, L, 2, 6, 1, 1); /* it says something else */
 	assert_int_equal(lab_count(&lab, ELECT_ACT_SEND), 1);
-	lab.now_ms += 20;
+	lab.now_ms += 100;
 	lab_recv(&lab, 2, L, 2, 6, 1, 1);
 	assert_int_equal(lab_count(&lab, ELECT_ACT_SEND), 1);
 	lab_end(&lab);
@@ -409,7 +409,7 @@ main(void)
 	    cmocka_unit_test(when_it_is_followed),
 	    cmocka_unit_test(others_are_asked),
 	    cmocka_unit_test(joiners_elect_none_of_themselves),
-	    cmocka_unit_test(the_same_answer_waits_a_moment),
+	    cmocka_unit_test(the_same_answers_end_for_a_moment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
