@@ -97,7 +97,7 @@ is_to_be_followed(struct elect *e, int64_t sid, const struct vote *v,
                   enum elect_config config)
 {
 	return e->options.follow_newer && v->state == NOTIF_LEADING && v->leader == sid &&
-	       (e->options.joins || config != ELECT_CONFIG_OLD) &&
+	       sid != e->self.sid && (e->options.joins || config != ELECT_CONFIG_OLD) &&
 	       (elect_is_voter(e, sid) || elect_find_other(e, sid));
 }
 
