@@ -133,7 +133,7 @@ peer_publish(struct peer *p, const struct role_view *view)
 void
 peer_apply(struct peer *p)
 {
-	bool news = peer_see_members(p);
+	bool published = false;
 
 	for (unsigned i = 0; i < p->todo.count; i++) {
 		const struct role_action *a = &p->todo.list[i];
@@ -181,10 +181,11 @@ peer_apply(struct peer *p)
 		case ROLE_ACT_EVENT:
 			uplink_flush(p->uplink); /* nobody else waits for it */
 			peer_publish(p, &a->u.view);
-			news = false;
+			published = true;
 			break;
 		}
 	}
-	if (news)
+	/* nobody else waits for what is said of members */
+	if (!published && peer_see_members(p))
 		tell_event(p);
 }
