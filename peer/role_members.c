@@ -202,6 +202,20 @@ list_members(struct role_members *t, const struct members *m)
 		list_sid(t, m->list[i].sid);
 }
 
+#define MEMBERSHIPS 6
+
+/* The memberships that servers are linked for, beside the file; the first two are the
+ * record's, the others a leader's. */
+static void
+memberships(const struct role *r, const struct members *out[MEMBERSHIPS])
+{
+	const struct members_record *all[] = {role_record(r), &r->lead.adopted,
+	                                      &r->lead.ruling};
+
+	for (unsigned i = 0; i < MEMBERSHIPS; i++)
+		out[i] = i % 2 == 0 ? &all[i / 2]->old : &all[i / 2]->new;
+}
+
 /* N8: who is removed stays linked until it has acknowledged that, and so knows it. */
 static void
 list_parting(struct role *r)
@@ -218,6 +232,8 @@ list_parting(struct role *r)
 static void
 list_all(struct role *r)
 {
+	const struct members *all[MEMBERSHIPS];
+	bool leads = r->mode == ROLE_MODE_LEAD;
 	struct role_members *t = &r->members;
 
 	t->sid_count = 0;
@@ -227,15 +243,11 @@ list_all(struct role *r)
 		list_sid(t, r->vote.leader);
 	if (t->has_seen)
 		list_sid(t, t->seen);
-	list_members(t, &role_record(r)->old);
-	list_members(t, &role_record(r)->new);
-	if (r->mode == ROLE_MODE_LEAD) {
-		list_members(t, &r->lead.adopted.old);
-		list_members(t, &r->lead.adopted.new);
-		list_members(t, &r->lead.ruling.old);
-		list_members(t, &r->lead.ruling.new);
+	memberships(r, all);
+	for (unsigned i = 0; i < (leads ? MEMBERSHIPS : 2); i++)
+		list_members(t, all[i]);
+	if (leads)
 		list_parting(r);
-	}
 	list_members(t, &r->members.file);
 }
 
@@ -254,16 +266,13 @@ role_members_see(struct role *r, int64_t sid)
 void
 role_members_part(struct role *r, const struct role_remote *p)
 {
-	const struct members *const all[] = {
-	    &role_record(r)->old, &role_record(r)->new, &r->lead.adopted.old,
-	    &r->lead.adopted.new, &r->lead.ruling.old,  &r->lead.ruling.new,
-	    &r->members.file,
-	};
+	const struct members *all[MEMBERSHIPS];
 
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+	memberships(r, all);
+	for (unsigned i = 0; i < MEMBERSHIPS; i++)
 		if (members_find(all[i], p->sid))
 			return;
-	r->members.changed = true;
+	r->members.changed |= !members_find(&r->members.file, p->sid);
 }
 
 static void

@@ -107,14 +107,21 @@ role_send_all(struct role *r, int32_t type, int64_t epoch, struct role_actions *
 	}
 }
 
-int64_t
-role_base_epoch(const struct role *r)
+/* `quorum`: role_limit_quorum, which looks at every report for every report. */
+static int64_t
+base_over(const struct role *r, int64_t quorum)
 {
-	int64_t base = role_limit_quorum(r);
+	int64_t base = quorum;
 
 	if (r->epochs.promised > base)
 		base = r->epochs.promised;
 	return r->lead.proposal > base ? r->lead.proposal : base;
+}
+
+int64_t
+role_base_epoch(const struct role *r)
+{
+	return base_over(r, role_limit_quorum(r));
 }
 
 /* Can we propose an epoch above what `p` has promised? */
@@ -134,10 +141,14 @@ is_within(const struct role *r, const struct role_remote *p, int64_t base,
 static void
 sieve(struct role *r, struct role_remote *p, struct role_actions *out)
 {
-	int64_t base = role_base_epoch(r);
+	int64_t quorum, base;
 
-	if (!role_is_live(r, p) || role_limit_quorum(r) == ROLE_EPOCH_UNKNOWN)
+	if (!role_is_live(r, p))
 		return;
+	quorum = role_limit_quorum(r);
+	if (quorum == ROLE_EPOCH_UNKNOWN)
+		return;
+	base = base_over(r, quorum);
 	if (is_within(r, p, base, out->now_ms)) {
 		role_limit_let_in(r, p);
 		return;
