@@ -1,43 +1,25 @@
 /* See members_text.h. */
 #include "view/members_text.h"
 
+#include "view/text.h"
+
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-/* A text that grows; what has no room is cut. */
-struct text {
-	char *out;
-	size_t len, cap;
-};
-
-static void __attribute__((format(printf, 2, 3)))
-put(struct text *t, const char *format, ...)
-{
-	va_list args;
-	int n;
-
-	va_start(args, format);
-	n = vsnprintf(t->out + t->len, t->cap - t->len, format, args);
-	va_end(args);
-	if (n > 0)
-		t->len = (size_t)n < t->cap - t->len ? t->len + (size_t)n : t->cap - 1;
-}
 
 /* "4, 5" */
 static void
 put_missing(struct text *t, const struct members_said *s)
 {
 	for (unsigned i = 0; i < s->missing_count; i++)
-		put(t, "%s%" PRId64, i > 0 ? ", " : "", s->missing[i]);
+		text_put(t, "%s%" PRId64, i > 0 ? ", " : "", s->missing[i]);
 }
 
 /* "server 4", "servers 4, 5" */
 static void
 put_servers(struct text *t, const struct members_said *s)
 {
-	put(t, "server%s ", s->missing_count == 1 ? "" : "s");
+	text_put(t, "server%s ", s->missing_count == 1 ? "" : "s");
 	put_missing(t, s);
 }
 
@@ -47,11 +29,11 @@ static void
 put_change(struct text *t, const struct members_said *s)
 {
 	if (s->from == 0)
-		put(t, "members %" PRId64, s->to);
+		text_put(t, "members %" PRId64, s->to);
 	else if (s->from == s->to)
-		put(t, "members %" PRId64 " with a new disk", s->to);
+		text_put(t, "members %" PRId64 " with a new disk", s->to);
 	else
-		put(t, "members %" PRId64 " → %" PRId64, s->from, s->to);
+		text_put(t, "members %" PRId64 " → %" PRId64, s->from, s->to);
 }
 
 /* "2 s", "0.3 s" */
@@ -60,10 +42,10 @@ put_seconds(struct text *t, uint64_t ms)
 {
 	uint64_t tenths = (ms + 50) / 100;
 
-	put(t, "%" PRIu64, tenths / 10);
+	text_put(t, "%" PRIu64, tenths / 10);
 	if (tenths % 10 > 0)
-		put(t, ".%" PRIu64, tenths % 10);
-	put(t, " s");
+		text_put(t, ".%" PRIu64, tenths % 10);
+	text_put(t, " s");
 }
 
 /* ---- a function for each state that says something ---- */
@@ -71,55 +53,57 @@ put_seconds(struct text *t, uint64_t ms)
 static void
 founding_waits(struct text *t, const struct members_said *s)
 {
-	put(t, "founding: ");
+	text_put(t, "founding: ");
 	if (s->missing_count > 0) {
-		put(t, "waits for ");
+		text_put(t, "waits for ");
 		put_servers(t, s);
 	} else {
-		put(t, "under way");
+		text_put(t, "under way");
 	}
-	put(t, "; a group is founded by all its servers, once");
+	text_put(t, "; a group is founded by all its servers, once");
 }
 
 static void
 founding_differs(struct text *t, const struct members_said *s)
 {
-	put(t,
-	    "server %" PRId64 " has another file of version %" PRId64 "; make them equal",
-	    s->other, s->wished);
+	text_put(t,
+	         "server %" PRId64 " has another file of version %" PRId64
+	         "; make them equal",
+	         s->other, s->wished);
 }
 
 static void
 no_group(struct text *t, const struct members_said *s)
 {
-	put(t,
-	    "this file has version %" PRId64
-	    ", which joins a group and founds none; no server of a group answers",
-	    s->wished);
+	text_put(t,
+	         "this file has version %" PRId64
+	         ", which joins a group and founds none; no server of a group answers",
+	         s->wished);
 }
 
 static void
 waits_join(struct text *t, const struct members_said *s)
 {
-	put(t, "members %" PRId64 " wait for ", s->to);
+	text_put(t, "members %" PRId64 " wait for ", s->to);
 	if (s->missing_count == 0) {
-		put(t, "the leader, which says for whom");
+		text_put(t, "the leader, which says for whom");
 	} else {
 		put_servers(t, s);
-		put(t, ", which %s not joined", s->missing_count == 1 ? "has" : "have");
+		text_put(t, ", which %s not joined",
+		         s->missing_count == 1 ? "has" : "have");
 	}
 	if (s->version > 0)
-		put(t, "; still members %" PRId64, s->version);
+		text_put(t, "; still members %" PRId64, s->version);
 }
 
 static void
 under_way(struct text *t, const struct members_said *s)
 {
 	put_change(t, s);
-	put(t, ": under way");
+	text_put(t, ": under way");
 	if (s->missing_count == 0)
 		return;
-	put(t, ", a quorum of %" PRId64 " is missing: ", s->to);
+	text_put(t, ", a quorum of %" PRId64 " is missing: ", s->to);
 	put_missing(t, s);
 }
 
@@ -127,77 +111,77 @@ static void
 given_up(struct text *t, const struct members_said *s)
 {
 	put_change(t, s);
-	put(t, ": given up after ");
+	text_put(t, ": given up after ");
 	put_seconds(t, s->patience_ms);
 	if (s->missing_count > 0) {
-		put(t, ": ");
+		text_put(t, ": ");
 		put_missing(t, s);
-		put(t, " did not answer");
+		text_put(t, " did not answer");
 	}
-	put(t, "; still members %" PRId64, s->from);
+	text_put(t, "; still members %" PRId64, s->from);
 }
 
 static void
 left_joint(struct text *t, const struct members_said *s)
 {
 	put_change(t, s);
-	put(t, " were under way when a leader ended: quorums of both are needed");
+	text_put(t, " were under way when a leader ended: quorums of both are needed");
 	if (s->missing_count == 0)
 		return;
-	put(t, "; missing ");
+	text_put(t, "; missing ");
 	put_missing(t, s);
-	put(t, ". Start them; if they are lost for ever: conclave refound");
+	text_put(t, ". Start them; if they are lost for ever: conclave refound");
 }
 
 static void
 file_older(struct text *t, const struct members_said *s)
 {
-	put(t,
-	    "file has version %" PRId64 ", the group %" PRId64 ": write version %" PRId64
-	    " to change back",
-	    s->wished, s->version, s->version + 1);
+	text_put(t,
+	         "file has version %" PRId64 ", the group %" PRId64
+	         ": write version %" PRId64 " to change back",
+	         s->wished, s->version, s->version + 1);
 }
 
 static void
 two_files(struct text *t, const struct members_said *s)
 {
-	put(t, "two files of version %" PRId64 " differ: here and server %" PRId64,
-	    s->wished, s->other);
+	text_put(t, "two files of version %" PRId64 " differ: here and server %" PRId64,
+	         s->wished, s->other);
 }
 
 static void
 new_disk(struct text *t, const struct members_said *s)
 {
-	put(t, "server %" PRId64 " has a new disk: being taken in again", s->other);
+	text_put(t, "server %" PRId64 " has a new disk: being taken in again", s->other);
 }
 
 static void
 new_disk_waits(struct text *t, const struct members_said *s)
 {
-	put(t, "server %" PRId64 " has a new disk and waits: no quorum without it",
-	    s->other);
+	text_put(t, "server %" PRId64 " has a new disk and waits: no quorum without it",
+	         s->other);
 	if (s->missing_count == 0) {
-		put(t, "; if the old disks are lost for ever: conclave refound");
+		text_put(t, "; if the old disks are lost for ever: conclave refound");
 		return;
 	}
-	put(t, "; missing ");
+	text_put(t, "; missing ");
 	put_missing(t, s);
-	put(t, ". Start them; if they are lost for ever: conclave refound");
+	text_put(t, ". Start them; if they are lost for ever: conclave refound");
 }
 
 static void
 removed(struct text *t, const struct members_said *s)
 {
-	put(t, "removed at members %" PRId64 "; may be stopped", s->version);
+	text_put(t, "removed at members %" PRId64 "; may be stopped", s->version);
 }
 
 static void
 disk_changes(struct text *t, const struct members_said *s)
 {
-	put(t,
-	    "server %" PRId64
-	    " has changed its disk %u times in 10 min: is its id used twice?",
-	    s->other, s->times);
+	text_put(t,
+	         "server %" PRId64
+	         " has changed its disk %u times in 10 min: is its id used twice?",
+	         s->other, s->times);
 }
 
 static const struct {

@@ -2,41 +2,23 @@
 #include "view/probe.h"
 
 #include "view/member.h"
+#include "view/text.h"
 
 #include <ctype.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-/* A text that grows; what has no room is cut. */
-struct text {
-	char *out;
-	size_t len, cap;
-};
-
-static void __attribute__((format(printf, 2, 3)))
-put(struct text *t, const char *format, ...)
-{
-	va_list args;
-	int n;
-
-	va_start(args, format);
-	n = vsnprintf(t->out + t->len, t->cap - t->len, format, args);
-	va_end(args);
-	if (n > 0)
-		t->len = (size_t)n < t->cap - t->len ? t->len + (size_t)n : t->cap - 1;
-}
 
 /* "2 leaders: 3 (epoch 7, a quorum names it), 5 (epoch 7, by its own word alone)" */
 static void
 put_leaders(struct text *t, const struct probe_verdict *v)
 {
-	put(t, "%u leaders: ", v->leader_count);
+	text_put(t, "%u leaders: ", v->leader_count);
 	for (unsigned i = 0; i < v->leader_count; i++)
-		put(t, "%s%" PRId64 " (epoch %" PRId64 ", %s)", i > 0 ? ", " : "",
-		    v->leaders[i].sid, v->leaders[i].epoch,
-		    v->leaders[i].quorum ? "a quorum names it" : "by its own word alone");
+		text_put(t, "%s%" PRId64 " (epoch %" PRId64 ", %s)", i > 0 ? ", " : "",
+		         v->leaders[i].sid, v->leaders[i].epoch,
+		         v->leaders[i].quorum ? "a quorum names it"
+		                              : "by its own word alone");
 }
 
 const char *
@@ -48,18 +30,18 @@ probe_say(const struct probe_verdict *v, char *out, size_t cap)
 	if (v->leader_count > 1)
 		put_leaders(&t, v);
 	else if (v->has_leader)
-		put(&t, "leader %" PRId64 "%s", v->leader,
-		    v->quorum ? "" : ", by its own word alone: no quorum names it");
+		text_put(&t, "leader %" PRId64 "%s", v->leader,
+		         v->quorum ? "" : ", by its own word alone: no quorum names it");
 	else if (v->has_named)
-		put(&t,
-		    "no leader that says so itself: a quorum follows %" PRId64
-		    ", which %s",
-		    v->named,
-		    !v->named_at            ? "was not asked"
-		    : v->named_at->answered ? "does not say that it leads"
-		                            : "does not answer");
+		text_put(&t,
+		         "no leader that says so itself: a quorum follows %" PRId64
+		         ", which %s",
+		         v->named,
+		         !v->named_at            ? "was not asked"
+		         : v->named_at->answered ? "does not say that it leads"
+		                                 : "does not answer");
 	else
-		put(&t, "%s", v->answered ? "no leader" : "nobody answers");
+		text_put(&t, "%s", v->answered ? "no leader" : "nobody answers");
 	return out;
 }
 
@@ -70,9 +52,9 @@ static void
 put_version(struct text *t, int64_t version)
 {
 	if (version >= 0 && version <= MEMBERS_VERSION_MAX)
-		put(t, "version %" PRId64, version);
+		text_put(t, "version %" PRId64, version);
 	else
-		put(t, "version 0x%" PRIx64, (uint64_t)version);
+		text_put(t, "version 0x%" PRIx64, (uint64_t)version);
 }
 
 const char *
@@ -83,20 +65,20 @@ probe_say_members(const struct probe *p, char *out, size_t cap)
 	*out = '\0';
 	if (p->membership_count < 2)
 		return out;
-	put(&t, "the servers report different memberships: ");
+	text_put(&t, "the servers report different memberships: ");
 	for (unsigned i = 0; i < p->membership_count; i++) {
 		const struct members *m = &p->memberships[i].members;
 		const char *between = " at ";
 
-		put(&t, "%s", i > 0 ? "; " : "");
+		text_put(&t, "%s", i > 0 ? "; " : "");
 		put_version(&t, p->memberships[i].version);
-		put(&t, "%s", m->count > 0 ? " of" : "");
+		text_put(&t, "%s", m->count > 0 ? " of" : "");
 		for (unsigned k = 0; k < m->count; k++)
-			put(&t, " %" PRId64, m->list[k].sid);
+			text_put(&t, " %" PRId64, m->list[k].sid);
 		for (unsigned k = 0; k < p->count; k++) {
 			if (p->servers[k].membership != (int)i)
 				continue;
-			put(&t, "%s%s", between, p->servers[k].address);
+			text_put(&t, "%s%s", between, p->servers[k].address);
 			between = ", ";
 		}
 	}
