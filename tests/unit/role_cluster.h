@@ -325,4 +325,32 @@ cluster_has(int64_t sid, int64_t version, const char *sids)
 	       r->new.version == version &&members_same_list(&r->new, &list);
 }
 
+/* These start with that file. */
+static inline void
+cluster_start_with(const struct members *file, const char *sids)
+{
+	for (; *sids; sids++) {
+		world.nodes[*sids - '0'].file = *file;
+		cluster_start(*sids - '0');
+	}
+}
+
+/* These, and no others, are in the file. */
+static inline void
+cluster_start_all(int64_t version, const char *sids)
+{
+	const struct members file = cluster_list(version, sids);
+
+	cluster_start_with(&file, sids);
+}
+
+/* A group of 1, 2 and 3, which 1 leads. */
+static inline void
+cluster_found_three(void)
+{
+	cluster_start_all(1, "123");
+	cluster_elect(1, "23");
+	assert_true(cluster_view(1).active);
+}
+
 #endif

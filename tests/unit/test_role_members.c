@@ -19,28 +19,10 @@ tear_down(void **state)
 }
 
 static void
-start_all(int64_t version, const char *sids)
-{
-	for (const char *s = sids; *s; s++) {
-		world.nodes[*s - '0'].file = cluster_list(version, sids);
-		cluster_start(*s - '0');
-	}
-}
-
-/* A group of 1, 2 and 3, which 1 leads. */
-static void
-found_three(void)
-{
-	start_all(1, "123");
-	cluster_elect(1, "23");
-	assert_true(cluster_view(1).active);
-}
-
-static void
 a_group_is_founded_by_all(void **state)
 {
 	(void)state;
-	start_all(1, "123");
+	cluster_start_all(1, "123");
 	cluster_elect(1, "2");
 	assert_int_equal(world.nodes[1].disk.members.epoch, 0);
 	assert_int_equal(cluster_members(1).state, ROLE_MEMBERS_FOUNDING_WAITS);
@@ -62,7 +44,7 @@ static void
 a_group_of_one(void **state)
 {
 	(void)state;
-	start_all(1, "1");
+	cluster_start_all(1, "1");
 	cluster_elect(1, "");
 	assert_true(cluster_view(1).active);
 	assert_true(cluster_has(1, 1, "1"));
@@ -72,7 +54,7 @@ static void
 founders_have_equal_files(void **state)
 {
 	(void)state;
-	start_all(1, "123");
+	cluster_start_all(1, "123");
 	cluster_file(3, cluster_list(1, "1234"));
 	cluster_elect(1, "23");
 	assert_false(cluster_view(1).active);
@@ -84,7 +66,7 @@ static void
 a_later_version_founds_nothing(void **state)
 {
 	(void)state;
-	start_all(2, "123");
+	cluster_start_all(2, "123");
 	cluster_decide(1, NOTIF_LEADING, 1); /* it does not stand */
 	assert_true(world.nodes[1].looks);
 	assert_int_equal(cluster_members(1).state, ROLE_MEMBERS_NO_GROUP);
@@ -96,7 +78,7 @@ static void
 a_wiped_founder_founds_nothing(void **state)
 {
 	(void)state;
-	found_three();
+	cluster_found_three();
 	cluster_kill(1);
 	cluster_kill(2);
 	cluster_wipe(2);
@@ -124,7 +106,7 @@ three_become_five(void **state)
 	struct members five = cluster_list(2, "12345");
 
 	(void)state;
-	found_three();
+	cluster_found_three();
 	cluster_file(1, five);
 	assert_int_equal(cluster_members(1).state, ROLE_MEMBERS_WAITS_JOIN);
 	assert_int_equal(cluster_members(1).missing_count, 2);
@@ -157,12 +139,9 @@ one_becomes_three(void **state)
 	struct members three = cluster_list(2, "123");
 
 	(void)state;
-	start_all(1, "1");
+	cluster_start_all(1, "1");
 	cluster_elect(1, "");
-	for (int64_t sid = 2; sid <= 3; sid++) {
-		world.nodes[sid].file = three;
-		cluster_start(sid);
-	}
+	cluster_start_with(&three, "23");
 	cluster_file(1, three);
 	assert_true(cluster_view(1).active);
 	cluster_decide(2, NOTIF_FOLLOWING, 1);
@@ -178,7 +157,7 @@ static void
 the_leader_is_removed(void **state)
 {
 	(void)state;
-	found_three();
+	cluster_found_three();
 	for (int64_t sid = 1; sid <= 3; sid++)
 		cluster_file(sid, cluster_list(2, "23"));
 	assert_false(cluster_view(1).active);
@@ -198,7 +177,7 @@ static void
 who_is_removed_knows_it(void **state)
 {
 	(void)state;
-	start_all(1, "12345");
+	cluster_start_all(1, "12345");
 	cluster_elect(1, "2345");
 	for (int64_t sid = 4; sid <= 5; sid++)
 		world.nodes[sid].slow = true;
@@ -226,7 +205,7 @@ who_was_down_is_told_too(void **state)
 	struct members two = cluster_list(2, "12");
 
 	(void)state;
-	found_three();
+	cluster_found_three();
 	cluster_kill(3);
 	cluster_file(1, two);
 	cluster_file(2, two);
@@ -251,7 +230,7 @@ static void
 three_become_one(void **state)
 {
 	(void)state;
-	found_three();
+	cluster_found_three();
 	for (int64_t sid = 1; sid <= 3; sid++)
 		cluster_file(sid, cluster_list(2, "1"));
 	assert_true(cluster_view(1).active);
@@ -269,11 +248,8 @@ a_joint_record_is_carried_through(void **state)
 	struct members five = cluster_list(2, "12345");
 
 	(void)state;
-	found_three();
-	for (int64_t sid = 4; sid <= 5; sid++) {
-		world.nodes[sid].file = five;
-		cluster_start(sid);
-	}
+	cluster_found_three();
+	cluster_start_with(&five, "45");
 	cluster_file(1, five);
 	cluster_decide(4, NOTIF_FOLLOWING, 1);
 	cluster_run();
@@ -306,12 +282,9 @@ a_reported_record_is_adopted(void **state)
 	struct members five = cluster_list(2, "12345");
 
 	(void)state;
-	found_three();
+	cluster_found_three();
 	cluster_kill(3); /* misses the change */
-	for (int64_t sid = 4; sid <= 5; sid++) {
-		world.nodes[sid].file = five;
-		cluster_start(sid);
-	}
+	cluster_start_with(&five, "45");
 	cluster_file(1, five);
 	cluster_decide(4, NOTIF_FOLLOWING, 1);
 	cluster_decide(5, NOTIF_FOLLOWING, 1);
@@ -346,11 +319,8 @@ a_change_is_given_up(void **state)
 	struct members five = cluster_list(2, "12345");
 
 	(void)state;
-	found_three();
-	for (int64_t sid = 4; sid <= 5; sid++) {
-		world.nodes[sid].file = five;
-		cluster_start(sid);
-	}
+	cluster_found_three();
+	cluster_start_with(&five, "45");
 	cluster_file(1, five);
 	cluster_decide(4, NOTIF_FOLLOWING, 1);
 	cluster_run();
@@ -381,7 +351,7 @@ static void
 a_disk_that_changes_too_often(void **state)
 {
 	(void)state;
-	found_three();
+	cluster_found_three();
 	for (unsigned i = 0; i < 4; i++) {
 		cluster_kill(3);
 		cluster_wipe(3);
@@ -410,7 +380,7 @@ a_group_is_founded_again(void **state)
 	struct members two = cluster_list(3, "12");
 
 	(void)state;
-	found_three();
+	cluster_found_three();
 	cluster_kill(2);
 	cluster_wipe(2);
 	cluster_kill(3); /* for ever */
@@ -440,7 +410,7 @@ followers_go_by_the_leaders_timing(void **state)
 	static struct role_config config;
 
 	(void)state;
-	start_all(1, "123");
+	cluster_start_all(1, "123");
 	config = kit_config(&world.nodes[3].file, 3);
 	config.tick_ms = 500;
 	role_free(world.nodes[3].role);

@@ -93,12 +93,7 @@ giving_up_is_not_in_force(void **state)
 	const struct members three = cluster_list(1, "123");
 
 	(void)state;
-	for (int64_t sid = 1; sid <= 3; sid++) {
-		world.nodes[sid].file = three;
-		cluster_start(sid);
-	}
-	cluster_elect(1, "23");
-	assert_true(cluster_view(1).active);
+	cluster_found_three();
 	world.nodes[2].slow = world.nodes[3].slow = true;
 	cluster_file(1, cluster_list(2, "13"));
 	cluster_write(3, 0); /* its promise */
@@ -129,11 +124,7 @@ static void
 the_second_step_is_not_given_up(void **state)
 {
 	(void)state;
-	for (int64_t sid = 1; sid <= 3; sid++) {
-		world.nodes[sid].file = cluster_list(1, "123");
-		cluster_start(sid);
-	}
-	cluster_elect(1, "23");
+	cluster_found_three();
 	world.nodes[3].slow = true;
 	cluster_file(1, cluster_list(2, "13"));
 	cluster_write(3, 0); /* its promise, and the joint record */
@@ -249,13 +240,8 @@ a_founding_takes_all_again(void **state)
 static void
 who_is_removed_learns_it(void **state)
 {
-	const struct members four = cluster_list(1, "1234");
-
 	(void)state;
-	for (int64_t sid = 1; sid <= 4; sid++) {
-		world.nodes[sid].file = four;
-		cluster_start(sid);
-	}
+	cluster_start_all(1, "1234");
 	cluster_elect(1, "234");
 	world.nodes[1].slow = true;
 	cluster_file(1, cluster_list(2, "123"));
@@ -282,10 +268,7 @@ a_change_waits_for_a_quorum_that_is_there(void **state)
 	struct members heavy = cluster_list(2, "123");
 
 	(void)state;
-	for (int64_t sid = 1; sid <= 3; sid++) {
-		world.nodes[sid].file = cluster_list(1, "123");
-		cluster_start(sid);
-	}
+	cluster_start_all(1, "123");
 	cluster_elect(3, "12");
 	heavy.hierarchical = true;
 	for (unsigned i = 0; i < 3; i++) {
@@ -317,11 +300,7 @@ the_leader_is_replaced(void **state)
 	struct members next = cluster_list(2, "234");
 
 	(void)state;
-	for (int64_t sid = 1; sid <= 3; sid++) {
-		world.nodes[sid].file = cluster_list(1, "123");
-		cluster_start(sid);
-	}
-	cluster_elect(1, "23");
+	cluster_found_three();
 	world.nodes[4].file = next;
 	cluster_start(4);
 	cluster_decide(4, NOTIF_FOLLOWING, 1);
