@@ -17,7 +17,6 @@ struct word {
 	int64_t epoch;
 	uint64_t generation; /* of the leader */
 	struct members_instance instance;
-	bool bare; /* it has no record */
 };
 
 struct words {
@@ -29,6 +28,9 @@ enum kind { PROMISES, ACKS, KINDS };
 
 static struct word offers[SIM_SERVERS_MAX][SIM_SERVERS_MAX];       /* from leader, to */
 static struct words said[KINDS][SIM_SERVERS_MAX][SIM_SERVERS_MAX]; /* from, to leader */
+/* From, to leader: the leader's generation that a record was reported to, with a promise
+ * or without one. */
+static uint64_t reported[SIM_SERVERS_MAX][SIM_SERVERS_MAX];
 static struct answered {
 	int64_t accepted;
 	int64_t current;
@@ -39,6 +41,7 @@ sim_promise_begin(void)
 {
 	memset(offers, 0, sizeof(offers));
 	memset(said, 0, sizeof(said));
+	memset(reported, 0, sizeof(reported));
 	memset(answered, 0, sizeof(answered));
 }
 
@@ -67,7 +70,7 @@ find_word(enum kind kind, unsigned from, unsigned leader, int64_t epoch,
 	return NULL;
 }
 
-static struct word *
+static const struct word *
 note(enum kind kind, unsigned from, unsigned leader, int64_t epoch)
 {
 	const struct members_instance *own = sim_instance(from);
@@ -87,8 +90,10 @@ static void
 check_ackepoch(unsigned server, unsigned leader, const struct role_packet *p)
 {
 	int64_t epoch = offers[leader][server].epoch;
-	struct word *w;
+	const struct word *w;
 
+	if (p->report->record.epoch > 0)
+		reported[server][leader] = offers[leader][server].generation;
 	if (p->answer.current < 0)
 		return;
 	if (durable(server, SIM_ACCEPTED) < epoch)
@@ -96,7 +101,6 @@ check_ackepoch(unsigned server, unsigned leader, const struct role_packet *p)
 		         ", which is not on its disk",
 		         server + 1, epoch);
 	w = note(PROMISES, server, leader, epoch);
-	w->bare = p->report->record.epoch == 0;
 	if (memcmp(&w->instance, &p->report->instance, sizeof(w->instance)) != 0)
 		sim_fail("S12: server %u says another instance than its disk has",
 		         server + 1);
@@ -125,8 +129,8 @@ check_ack(unsigned server, unsigned leader, int64_t epoch)
 
 /* ---- what a leader makes of it ---- */
 
-/* What the leader and those who said it to the leader have shown; true: none of them had
- * a record. */
+/* What the leader and those who said it to the leader have shown; true: no record was
+ * reported to it, and it has none. */
 static bool
 show(enum kind kind, unsigned leader, int64_t epoch, uint64_t generation, sim_shown shown)
 {
@@ -136,7 +140,7 @@ show(enum kind kind, unsigned leader, int64_t epoch, uint64_t generation, sim_sh
 		const struct word *w = find_word(kind, i, leader, epoch, generation);
 
 		shown[i] = w ? &w->instance : NULL;
-		bare &= !w || w->bare;
+		bare &= reported[i][leader] != generation;
 	}
 	shown[leader] = sim_instance(leader);
 	if (durable(leader, (unsigned)kind) < epoch)
