@@ -2,7 +2,7 @@
  * server through Zab's phases, and says "leading" or "following" only when a quorum has
  * durably promised the epoch (docs/DESIGN.md, "peer"). An event goes in, actions come
  * out, and there is one deadline; the shell carries out the actions in their order.
- * Leases, stepping down and transfer are not implemented yet. */
+ * Rules R1 to R11 are those of docs/LEASE.md. */
 #ifndef PEER_ROLE_H
 #define PEER_ROLE_H
 
@@ -23,6 +23,47 @@
 
 struct role;
 
+/* When a leader asks for a lease (R1). */
+enum role_lease_mode { ROLE_LEASE_AUTO, ROLE_LEASE_ALWAYS, ROLE_LEASE_OFF };
+
+/* Of a promise after a reboot or a lost memory: no one is known, so that it binds towards
+ * everybody (R6). */
+#define ROLE_SID_UNKNOWN (-1)
+
+/* Until end_ms this server helps nobody but `sid` to lead (R2). end_ms 0: no promise. */
+struct role_promise {
+	int64_t sid;
+	int64_t epoch;
+	uint64_t end_ms;
+};
+
+/* R6 (a): what outlives the process and not the machine. All 0: nothing. */
+struct role_memory {
+	struct role_promise promise;
+	/* While it leads, established: the epoch, and the vote with its round; else
+	 * epoch 0. */
+	struct {
+		int64_t epoch;
+		struct vote vote;
+	} led;
+	/* The largest end that was published in this boot. */
+	uint64_t published_ms;
+};
+
+/* What programs read of the lease (base/page.h). end_ms 0: there is none. */
+struct role_page {
+	int64_t epoch;
+	uint64_t end_ms;
+};
+
+#define ROLE_BOOT_LEN 16
+
+/* R6 (b): the longest lease that was ever promised, and in which boot. ms 0: none. */
+struct role_bound {
+	uint32_t ms;
+	unsigned char boot[ROLE_BOOT_LEN];
+};
+
 struct role_config {
 	int64_t sid;
 	/* False: the role is what the election says, without epochs. */
@@ -30,6 +71,12 @@ struct role_config {
 	uint32_t tick_ms;
 	uint32_t init_limit; /* ticks */
 	uint32_t sync_limit; /* ticks */
+	enum role_lease_mode lease;
+	uint32_t lease_ms;
+	/* a follower promises no more */
+	uint32_t lease_max_ms;
+	uint32_t resume_ms;
+	uint32_t drift_percent;
 	/* What our configuration file says. Borrowed by role_new only. */
 	const struct members *file;
 };
@@ -46,6 +93,7 @@ struct role_record {
 	/* A person has said that no group is left: this server may found one, whatever
 	 * the version of its file. */
 	bool may_found;
+	struct role_bound bound;
 	/* It counts from the start of its write on. */
 	struct members_record members;
 };
@@ -98,6 +146,15 @@ enum role_event_type {
 	ROLE_EV_WHERE,
 	/* A person gives up our record (N11): REFOUNDED answers, once. */
 	ROLE_EV_REFOUND,
+	/* holds, broken */
+	ROLE_EV_HOLDS,
+	/* R9. targeted, sid: to whom, for_ms: how long we do not stand (0: as R9 has
+	 * it). STEPPED answers, once. */
+	ROLE_EV_STEP_DOWN,
+	/* R10. number: CONFIRMED answers with it, once. */
+	ROLE_EV_CONFIRM,
+	/* open: do our clocks agree within drift_percent? They do until this says no. */
+	ROLE_EV_CLOCK,
 };
 
 struct role_event {
@@ -128,6 +185,16 @@ struct role_event {
 	const struct members *file;
 	/* 0 or -errno */
 	int error;
+	/* Of START: what was remembered; until unknown_ms (0: not) nothing is known of
+	 * what was promised; this boot. */
+	struct role_memory memory;
+	uint64_t unknown_ms;
+	unsigned char boot[ROLE_BOOT_LEN];
+	/* How many hold now; one has ended without a word since the last HOLDS. */
+	unsigned holds;
+	bool broken;
+	bool targeted;
+	uint64_t for_ms;
 };
 
 enum role_phase { ROLE_ELECTION, ROLE_DISCOVERY, ROLE_SYNCHRONIZATION, ROLE_BROADCAST };
@@ -245,6 +312,20 @@ enum role_action_type {
 	ROLE_ACT_MEMBERS,
 	/* error: the answer to REFOUND; 0 or -errno. */
 	ROLE_ACT_REFOUNDED,
+	/* memory: it must be in its file before the actions behind this one. */
+	ROLE_ACT_MEMORY,
+	/* page: likewise, in the page that programs read. */
+	ROLE_ACT_PAGE,
+	/* Those who hold are asked to let go, and nobody may hold from now on. */
+	ROLE_ACT_LET_GO,
+	/* Somebody may hold again. */
+	ROLE_ACT_MAY_HOLD,
+	/* error: the answer to STEP_DOWN: 0: released; -EALREADY: we do not lead;
+	 * -ENOENT: the target is no live learner; -EPERM: it may not lead; -EAGAIN: ask
+	 * again. */
+	ROLE_ACT_STEPPED,
+	/* confirmed: the answer to CONFIRM. */
+	ROLE_ACT_CONFIRMED,
 	/* view: something in it changed. At most one, the last action. */
 	ROLE_ACT_EVENT,
 };
@@ -266,6 +347,12 @@ struct role_action {
 			int error;
 		} claimed;
 		struct role_told members;
+		struct role_memory memory;
+		struct role_page page;
+		struct {
+			uint64_t number;
+			bool leads;
+		} confirmed;
 		int error;
 		struct role_view view;
 	} u;
@@ -305,6 +392,35 @@ unsigned role_get_learners(const struct role *r, uint64_t now_ms,
  * such server, and what it promised. */
 bool role_get_kept_out(const struct role *r, uint64_t now_ms, int64_t *sid,
                        int64_t *epoch);
+
+/* Leases, for people. Times are those of the clock, 0: none. */
+struct role_lease_view {
+	/* As the leader: do we ask, until when may we act, how many answered that they
+	 * promise? */
+	bool wants;
+	uint64_t end_ms;
+	unsigned promised;
+	/* Whom our promise binds us to, until when; ROLE_SID_UNKNOWN. */
+	struct role_promise promise;
+	/* We withhold an ACK, or being established, until then (R4); as the leader: the
+	 * largest that a learner says. */
+	uint64_t withheld_ms;
+	/* We wait for the same leader, or for our quorum, until then (R8). */
+	uint64_t patient_ms;
+	/* R7: terms that were resumed after a restart of this process. */
+	bool resumes;
+	uint64_t resumed;
+	/* R5: we are releasing, and wait for holders. R9: we do not stand until then,
+	 * unless for `transfer` (has_transfer). */
+	bool releasing;
+	uint64_t stands_ms;
+	bool has_transfer;
+	int64_t transfer;
+	/* R11: our clocks drift apart; we neither ask nor promise. */
+	bool clocks_differ;
+};
+
+void role_get_lease(const struct role *r, uint64_t now_ms, struct role_lease_view *out);
 
 /* Where a group stands, as far as this server knows: conclave-membership(7).
  */

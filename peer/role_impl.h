@@ -177,6 +177,61 @@ void role_send_info(const struct role *r, const struct role_remote *p, int64_t e
 /* LEADERINFO, NEWLEADER or UPTODATE with `epoch` to each learner whose turn it is. */
 void role_send_all(struct role *r, int32_t type, int64_t epoch, struct role_actions *out);
 
+/* role_lease.c: rules R1 to R4, R6 and R10 of docs/LEASE.md. START gives what was
+ * remembered. */
+void role_lease_start(struct role *r, const struct role_event *ev,
+                      struct role_actions *out);
+void role_lease_holds(struct role *r, const struct role_event *ev,
+                      struct role_actions *out);
+void role_lease_clock(struct role *r, bool agrees, struct role_actions *out);
+/* R1: as the leader, what a PING to `p` says, and when it was sent. */
+void role_lease_put_ping(struct role *r, struct role_remote *p, struct role_packet *ping,
+                         const struct role_actions *out);
+/* A PING of the leader, and our answer to it (R2). Of a learner: what it answers (R3). */
+void role_lease_answer(struct role *r, const struct qpacket *ping,
+                       struct role_packet *answer, struct role_actions *out);
+void role_lease_answered(struct role *r, struct role_remote *p,
+                         const struct qpacket *ping, struct role_actions *out);
+/* R4: 0: we may acknowledge NEWLEADER `epoch` of `sid`, or as a leader be established;
+ * else until when we may not. */
+uint64_t role_lease_gate(const struct role *r, int64_t sid, int64_t epoch,
+                         uint64_t now_ms);
+/* R5, at a follower: `sid` has released its epochs up to `epoch`. */
+void role_lease_released(struct role *r, int64_t sid, int64_t epoch,
+                         struct role_actions *out);
+/* R5, at the leader: page, memory, own promise, in this order. */
+void role_lease_end(struct role *r, struct role_actions *out);
+/* We are established as the leader (R6: led); the role has ended. */
+void role_lease_led(struct role *r, struct role_actions *out);
+void role_lease_ended(struct role *r, struct role_actions *out);
+/* R10 */
+void role_lease_confirm(struct role *r, uint64_t number, struct role_actions *out);
+void role_lease_due(struct role *r, struct role_actions *out);
+uint64_t role_lease_due_ms(const struct role *r);
+
+/* role_handover.c: rules R5 and R9. Begins to release; the role ends when the holders
+ * have let go. */
+void role_handover_step_down(struct role *r, const struct role_event *ev,
+                             struct role_actions *out);
+/* The holders have changed, or time has passed. */
+void role_handover_advance(struct role *r, struct role_actions *out);
+/* A RELEASE or TRANSFER of our leader. */
+void role_handover_packet(struct role *r, struct role_remote *p,
+                          const struct qpacket *ping, struct role_actions *out);
+/* R9: may this server stand now? Somebody else is established, which ends it. */
+bool role_handover_stands(const struct role *r, uint64_t now_ms);
+void role_handover_established(struct role *r);
+uint64_t role_handover_due_ms(const struct role *r);
+
+/* role_resume.c: rules R7 and R8. True: START resumed a term, and the mode is LEAD. */
+bool role_resume_start(struct role *r, struct role_actions *out);
+/* R8. True: we stay what we are, and dial again. */
+bool role_resume_follower(struct role *r, enum msg_reason reason, bool was_up,
+                          struct role_actions *out);
+bool role_resume_leader(struct role *r, struct role_actions *out);
+void role_resume_due(struct role *r, struct role_actions *out);
+uint64_t role_resume_due_ms(const struct role *r);
+
 /* role_epoch.c: one write at a time, never of a smaller epoch; what is wanted meanwhile
  * is in the next one. */
 void role_epochs_start(struct role *r, const struct role_record *record);

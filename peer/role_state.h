@@ -31,6 +31,9 @@ enum role_mode {
 /* A link of the election lane: not up since election_ms, up, or dialled in vain. */
 enum role_election { ROLE_ELECTION_LOST, ROLE_ELECTION_UP, ROLE_ELECTION_GONE };
 
+/* PINGs that may be on their way to one learner. */
+#define ROLE_PINGS 16
+
 /* The present learner link to a remote. */
 struct role_link {
 	/* of the connection; 0: there is no link, and the rest is zero */
@@ -60,6 +63,19 @@ struct role_link {
 	int64_t file_version;
 	uint64_t file_digest;
 	int64_t record_epoch;
+	/* The PINGs of ours that are not answered, and when they were sent (R3, R10): at
+	 * index count % ROLE_PINGS. */
+	struct {
+		uint32_t count;
+		uint64_t sent_ms;
+	} pings[ROLE_PINGS];
+	/* When the newest PING was sent, behind UPTODATE, that was answered PROMISED, and
+	 * what was promised with it; when the newest was that was answered at all. */
+	uint64_t promise_ms;
+	uint32_t promise_len_ms;
+	uint64_t answered_ms;
+	/* It withholds its ACK until then, it says (R4). */
+	uint64_t withheld_ms;
 };
 
 /* Another server: of our file, of our record, or of what the leader works with. */
@@ -262,6 +278,52 @@ struct role_lead {
 	struct role_change change;
 };
 
+#define ROLE_QUESTIONS_MAX 32
+
+/* R1 to R4, R6, R10. */
+struct role_lease {
+	/* What is in the mapped file: our promise, and whether we lead. */
+	struct role_memory memory;
+	/* the durable bound, as on the disk; the one that is wanted */
+	struct role_bound bound;
+	uint32_t want_bound_ms;
+	unsigned char boot[ROLE_BOOT_LEN];
+	/* As the leader: the end of our lease, and of what was published last. */
+	uint64_t end_ms;
+	struct role_page page;
+	/* Who holds on this host; one ended without a word. */
+	unsigned holds;
+	bool broken;
+	/* What the last PINGs asked. */
+	bool wanted;
+	bool clocks_differ;
+	/* R10: questions that wait for a quorum of answers to PINGs sent after at_ms. */
+	unsigned question_count;
+	struct role_question {
+		uint64_t number;
+		uint64_t at_ms;
+	} questions[ROLE_QUESTIONS_MAX];
+};
+
+/* R5, R7 to R9. */
+struct role_handover {
+	/* R5: nobody may hold any more; we wait for the holders, or until end_ms. */
+	bool releasing;
+	bool stepping;
+	bool targeted;
+	int64_t target;
+	uint64_t for_ms;
+	/* R9: until then we do not stand, but for `target` where has_target. */
+	uint64_t stands_ms;
+	/* R7: the term that is being resumed; 0: none. R8: until when we are patient. */
+	int64_t resumes;
+	uint64_t patient_ms;
+	uint64_t redial_ms;
+	unsigned redials;
+	/* for people */
+	uint64_t resumed;
+};
+
 struct role {
 	/* its `file` is NULL */
 	struct role_config config;
@@ -301,6 +363,8 @@ struct role {
 	struct role_epochs epochs;
 	struct role_follow follow;
 	struct role_lead lead;
+	struct role_lease lease;
+	struct role_handover handover;
 	/* the largest established epoch so far */
 	int64_t published;
 	enum role_reason reason;

@@ -178,6 +178,13 @@ peer_apply(struct peer *p)
 		case ROLE_ACT_REFOUNDED:
 			peer_door_refounded(p, a->u.error);
 			break;
+		case ROLE_ACT_MEMORY:
+		case ROLE_ACT_PAGE:
+		case ROLE_ACT_LET_GO:
+		case ROLE_ACT_MAY_HOLD:
+		case ROLE_ACT_STEPPED:
+		case ROLE_ACT_CONFIRMED:
+			break;
 		case ROLE_ACT_EVENT:
 			uplink_flush(p->uplink); /* nobody else waits for it */
 			peer_publish(p, &a->u.view);
