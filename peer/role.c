@@ -425,16 +425,10 @@ dispatch(struct role *r, const struct role_event *ev, struct role_actions *out)
 		refound(r, out);
 		break;
 	case ROLE_EV_HOLDS:
-		role_lease_holds(r, ev, out);
-		break;
-	case ROLE_EV_STEP_DOWN:
-		role_handover_step_down(r, ev, out);
-		break;
 	case ROLE_EV_CONFIRM:
-		role_lease_confirm(r, ev->number, out);
-		break;
 	case ROLE_EV_CLOCK:
-		role_lease_clock(r, ev->open, out);
+	case ROLE_EV_STEP_DOWN:
+		role_handover_event(r, ev, out);
 		break;
 	}
 }
@@ -487,16 +481,7 @@ role_new(struct role **out, const struct role_config *config)
 	r = calloc(1, sizeof(*r));
 	if (!r)
 		return -ENOMEM;
-	r->config.sid = config->sid;
-	r->config.zab = config->zab;
-	r->config.tick_ms = config->tick_ms;
-	r->config.init_limit = config->init_limit;
-	r->config.sync_limit = config->sync_limit;
-	r->config.lease = config->lease;
-	r->config.lease_ms = config->lease_ms;
-	r->config.lease_max_ms = config->lease_max_ms;
-	r->config.resume_ms = config->resume_ms;
-	r->config.drift_percent = config->drift_percent;
+	role_take_config(r, config);
 	role_timing_reset(r);
 	r->members.file = *config->file;
 	r->look.sid = config->sid;

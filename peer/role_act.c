@@ -16,6 +16,24 @@ role_act(struct role_actions *out, enum role_action_type type)
 	return a;
 }
 
+/* One by one, since what is between them is garbage. */
+void
+role_take_config(struct role *r, const struct role_config *config)
+{
+	struct role_config *own = &r->config;
+
+	own->sid = config->sid;
+	own->zab = config->zab;
+	own->tick_ms = config->tick_ms;
+	own->init_limit = config->init_limit;
+	own->sync_limit = config->sync_limit;
+	own->lease = config->lease;
+	own->lease_ms = config->lease_ms;
+	own->lease_max_ms = config->lease_max_ms;
+	own->resume_ms = config->resume_ms;
+	own->drift_percent = config->drift_percent;
+}
+
 uint64_t
 role_ticks(const struct role *r, uint64_t ticks)
 {

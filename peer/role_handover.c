@@ -4,11 +4,13 @@
 #include <errno.h>
 
 void
-role_handover_step_down(struct role *r, const struct role_event *ev,
-                        struct role_actions *out)
+role_handover_event(struct role *r, const struct role_event *ev, struct role_actions *out)
 {
-	(void)r;
-	(void)ev;
+	if (ev->type != ROLE_EV_STEP_DOWN) {
+		role_lease_event(r, ev, out);
+		role_handover_advance(r, out);
+		return;
+	}
 	role_act(out, ROLE_ACT_STEPPED)->u.error = -EAGAIN;
 }
 

@@ -181,9 +181,9 @@ void role_send_all(struct role *r, int32_t type, int64_t epoch, struct role_acti
  * remembered. */
 void role_lease_start(struct role *r, const struct role_event *ev,
                       struct role_actions *out);
-void role_lease_holds(struct role *r, const struct role_event *ev,
+/* HOLDS, CONFIRM (R10), CLOCK (R11). */
+void role_lease_event(struct role *r, const struct role_event *ev,
                       struct role_actions *out);
-void role_lease_clock(struct role *r, bool agrees, struct role_actions *out);
 /* R1: as the leader, what a PING to `p` says, and when it was sent. */
 void role_lease_put_ping(struct role *r, struct role_remote *p, struct role_packet *ping,
                          const struct role_actions *out);
@@ -204,15 +204,13 @@ void role_lease_end(struct role *r, struct role_actions *out);
 /* We are established as the leader (R6: led); the role has ended. */
 void role_lease_led(struct role *r, struct role_actions *out);
 void role_lease_ended(struct role *r, struct role_actions *out);
-/* R10 */
-void role_lease_confirm(struct role *r, uint64_t number, struct role_actions *out);
 void role_lease_due(struct role *r, struct role_actions *out);
 uint64_t role_lease_due_ms(const struct role *r);
 
-/* role_handover.c: rules R5 and R9. Begins to release; the role ends when the holders
- * have let go. */
-void role_handover_step_down(struct role *r, const struct role_event *ev,
-                             struct role_actions *out);
+/* role_handover.c: rules R5 and R9. STEP_DOWN begins to release; the role ends when the
+ * holders have let go. HOLDS, CONFIRM and CLOCK go on to role_lease.c. */
+void role_handover_event(struct role *r, const struct role_event *ev,
+                         struct role_actions *out);
 /* The holders have changed, or time has passed. */
 void role_handover_advance(struct role *r, struct role_actions *out);
 /* A RELEASE or TRANSFER of our leader. */
@@ -262,6 +260,7 @@ void role_epochs_retry(struct role *r, struct role_actions *out);
 
 /* role_act.c: the leaves, which push actions, find, send, close and compare. */
 struct role_action *role_act(struct role_actions *out, enum role_action_type type);
+void role_take_config(struct role *r, const struct role_config *config);
 uint64_t role_ticks(const struct role *r, uint64_t ticks); /* in ms */
 void role_timing_reset(struct role *r);                    /* to our own */
 

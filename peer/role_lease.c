@@ -5,27 +5,16 @@
 #include <string.h>
 
 void
-role_lease_holds(struct role *r, const struct role_event *ev, struct role_actions *out)
+role_lease_event(struct role *r, const struct role_event *ev, struct role_actions *out)
 {
-	r->lease.holds = ev->holds;
-	r->lease.broken |= ev->broken;
-	role_handover_advance(r, out);
-}
-
-void
-role_lease_confirm(struct role *r, uint64_t number, struct role_actions *out)
-{
-	struct role_action *a = role_act(out, ROLE_ACT_CONFIRMED);
-
-	(void)r;
-	a->u.confirmed.number = number;
-}
-
-void
-role_lease_clock(struct role *r, bool agrees, struct role_actions *out)
-{
-	(void)out;
-	r->lease.clocks_differ = !agrees;
+	if (ev->type == ROLE_EV_CLOCK) {
+		r->lease.clocks_differ = !ev->open;
+	} else if (ev->type == ROLE_EV_CONFIRM) {
+		role_act(out, ROLE_ACT_CONFIRMED)->u.confirmed.number = ev->number;
+	} else {
+		r->lease.holds = ev->holds;
+		r->lease.broken |= ev->broken;
+	}
 }
 
 void

@@ -130,6 +130,23 @@ peer_publish(struct peer *p, const struct role_view *view)
 		peer_say(p);
 }
 
+/* Nobody holds yet. */
+static void
+apply_lease(struct peer *p, const struct role_action *a)
+{
+	(void)p;
+	(void)a;
+}
+
+static void
+close_link(struct peer *p, const struct role_action *a)
+{
+	p->counters.links_closed++;
+	log_limited(LOG_LEVEL_INFO, "learner: link sid=%" PRId64 " closed reason=%s",
+	            a->sid, role_close_name(a->u.close));
+	send_connect(p, MSG_DISCONNECT, a);
+}
+
 void
 peer_apply(struct peer *p)
 {
@@ -155,11 +172,7 @@ peer_apply(struct peer *p)
 			send_connect(p, MSG_CONNECT, a);
 			break;
 		case ROLE_ACT_DISCONNECT:
-			p->counters.links_closed++;
-			log_limited(LOG_LEVEL_INFO,
-			            "learner: link sid=%" PRId64 " closed reason=%s",
-			            a->sid, role_close_name(a->u.close));
-			send_connect(p, MSG_DISCONNECT, a);
+			close_link(p, a);
 			break;
 		case ROLE_ACT_TAKE:
 			uplink_send(p->uplink,
@@ -184,6 +197,7 @@ peer_apply(struct peer *p)
 		case ROLE_ACT_MAY_HOLD:
 		case ROLE_ACT_STEPPED:
 		case ROLE_ACT_CONFIRMED:
+			apply_lease(p, a);
 			break;
 		case ROLE_ACT_EVENT:
 			uplink_flush(p->uplink); /* nobody else waits for it */
