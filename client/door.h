@@ -27,12 +27,30 @@ struct client {
 	/* borrowed until the question was sent */
 	const char *path;
 	const char *request;
+	/* goes with the question; PASS_NONE (ipc/pass.h): none does */
+	int pass;
+	/* came with the last answer; PASS_NONE: none did, or it was taken */
+	int passed;
 };
 
 /* Connects to the control socket at `path`, and sends `request`: one packet. 0, or -errno
  * and nothing is left to end: -ENOENT and -ECONNREFUSED where no process listens. */
 int client_begin(struct client *c, const char *path, const char *request, uint64_t now_ms,
                  uint64_t due_ms);
+
+/* The same, and a copy of the descriptor `pass` goes with the question: it is borrowed
+ * until the question was sent. */
+int client_begin_with(struct client *c, const char *path, const char *request, int pass,
+                      uint64_t now_ms, uint64_t due_ms);
+
+/* Asks once more over the connection, which is not closed; client_step sends it. A
+ * packet that was said before is still an answer of client_step. `request` is borrowed
+ * until it was sent. */
+void client_again(struct client *c, const char *request, uint64_t due_ms);
+
+/* The descriptor that came with the last answer: the caller's to close from now on. What
+ * is not taken before the next answer is closed. PASS_NONE: none. */
+int client_take_passed(struct client *c);
 
 /* What to poll `fd` for; with an `fd` of -1 there is only the time to wait for. */
 short client_events(const struct client *c);

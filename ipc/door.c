@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/log_limited.h"
 #include "ipc/local.h"
+#include "ipc/pass.h"
 #include "ipc/users.h"
 
 #include <assert.h>
@@ -60,6 +61,8 @@ struct door_conn {
 	sd_event_source *source;
 	int fd;
 	struct users_process who;
+	/* The descriptor of the request that is being heard; PASS_NONE. */
+	int passed;
 	bool kept;
 	bool closed;
 	/* It has had its turn, and others may not have had theirs. */
@@ -198,26 +201,31 @@ static void
 hear(struct door_conn *c)
 {
 	static const char too_long[] = "{\"error\":\"the request is too long\"}";
+	static const char too_many[] = "{\"error\":\"a request may carry one descriptor, "
+				       "if this process has room for it\"}";
 	char request[DOOR_REQUEST_MAX + 1];
 	struct door *d = c->door;
-	ssize_t n = recv(c->fd, request, DOOR_REQUEST_MAX, MSG_DONTWAIT | MSG_TRUNC);
+	size_t len = 0;
+	int r = pass_receive(c->fd, request, DOOR_REQUEST_MAX, &len, &c->passed);
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (r == -EAGAIN || r == -EINTR)
 		return;
-	if (n <= 0) { /* an empty packet cannot be told from the end */
-		door_conn_close(c);
-		return;
-	}
 	c->last_turn = ++d->turns;
 	take_turn(c);
-	if (n > DOOR_REQUEST_MAX) {
+	if (r == -EBADMSG)
+		(void)door_send(c, too_many, sizeof(too_many) - 1);
+	else if (len > DOOR_REQUEST_MAX)
 		(void)door_send(c, too_long, sizeof(too_long) - 1);
+	if (r == 0 && len > 0 && len <= DOOR_REQUEST_MAX) {
+		request[len] = '\0';
+		d->ops->on_request(d->user, c, request, len);
+		count_request(d);
+	} else { /* an empty packet cannot be told from the end */
 		door_conn_close(c);
-		return;
 	}
-	request[n] = '\0';
-	d->ops->on_request(d->user, c, request, (size_t)n);
-	count_request(d);
+	r = door_take_passed(c);
+	if (r != PASS_NONE)
+		close(r);
 }
 
 static int
@@ -257,6 +265,7 @@ add_conn(struct door *d, int fd)
 	local_widen(fd, SEND_ROOM);
 	c->door = d;
 	c->fd = fd;
+	c->passed = PASS_NONE;
 	c->refs = 1;
 	c->last_turn = ++d->turns;
 	d->refs++;
@@ -418,14 +427,31 @@ door_close(struct door *d)
 }
 
 int
-door_send(struct door_conn *c, const void *data, size_t len)
+door_send_with(struct door_conn *c, const void *data, size_t len, int fd)
 {
+	int r;
+
 	if (len == 0 || len > DOOR_REPLY_MAX)
 		return -EMSGSIZE;
-	if (send(c->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		return -errno;
-	c->last_turn = ++c->door->turns;
-	return 0;
+	r = pass_send(c->fd, data, len, fd);
+	if (r == 0)
+		c->last_turn = ++c->door->turns;
+	return r;
+}
+
+int
+door_send(struct door_conn *c, const void *data, size_t len)
+{
+	return door_send_with(c, data, len, PASS_NONE);
+}
+
+int
+door_take_passed(struct door_conn *c)
+{
+	int fd = c->passed;
+
+	c->passed = PASS_NONE;
+	return fd;
 }
 
 void

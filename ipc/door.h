@@ -3,6 +3,8 @@
  * is the answer. A connection may ask again, and may be kept: that of a worker that
  * attached, or of a subscriber to events.
  *
+ * With a request or an answer may go one descriptor (ipc/pass.h).
+ *
  * A request is either an encoded ipc/msg (connmgr's door only) or words of ASCII:
  * `status`, `watch`, `restart elector` … The answer to words is one JSON object;
  * `{"error":"…"}` tells what is wrong with a request. A connection from a user who may
@@ -29,7 +31,9 @@ struct door;
 struct door_conn;
 
 struct door_ops {
-	/* One request, with a NUL behind it. The answer may be sent now or later. */
+	/* One request, with a NUL behind it. The answer may be sent now or later. A
+	 * descriptor that came with it is closed afterwards, if door_take_passed has not
+	 * taken it. */
 	void (*on_request)(void *user, struct door_conn *c, const char *data, size_t len);
 	/* The other side has closed, or door_conn_close was called; `c` is invalid
 	 * afterwards. NULL: nothing is to be done then. */
@@ -45,6 +49,11 @@ void door_close(struct door *d);
 /* Sends one packet. 0, or -errno: -EMSGSIZE, or -EAGAIN when the other side does not read
  * (the caller decides what happens then). */
 int door_send(struct door_conn *c, const void *data, size_t len);
+/* The same, with a copy of the descriptor `fd`. */
+int door_send_with(struct door_conn *c, const void *data, size_t len, int fd);
+/* In on_request: the descriptor that came with the request, which is the caller's from
+ * now on; PASS_NONE: none did, or it was taken already. It is whatever the asker has. */
+int door_take_passed(struct door_conn *c);
 void door_conn_keep(struct door_conn *c); /* never closed for one more */
 void door_conn_close(struct door_conn *c);
 void door_conn_set_user(struct door_conn *c, void *user);

@@ -101,8 +101,8 @@ for room in $rooms; do
 				*" $to "*) [ "$to" = "$room" ] || breach "$f: process folders meet only in ipc/: $h" ;;
 				esac
 				case $room/$h in
-				client/base/* | client/wire/* | client/ipc/msg.h | client/ipc/local.h | client/client/* | client/sys/*) ;;
-				client/*) breach "$f: a client knows base, wire, the messages and ipc/local.h only: $h" ;;
+				client/base/* | client/wire/* | client/ipc/msg.h | client/ipc/local.h | client/ipc/pass.h | client/client/* | client/sys/*) ;;
+				client/*) breach "$f: a client knows base, wire, the messages and ipc/local.h and ipc/pass.h only: $h" ;;
 				esac
 				[[ $below != *" $room "* || ${below#*" $room"} != *" $to "* ]] ||
 					breach "$f: $room must not know $to: $h"
