@@ -27,7 +27,8 @@ struct list {
 	struct entry entries[16];
 };
 
-_Static_assert(ACL_BYTES == offsetof(struct list, entries[5]),
+_Static_assert(ACL_BYTES == offsetof(struct list, entries[5]) &&
+                   ACL_BYTES_2 == offsetof(struct list, entries[6]),
                "the filters let this pass");
 
 static struct entry
@@ -52,30 +53,44 @@ owning_group(const char *path, mode_t mode, bool *has_list)
 	return mode >> 3 & 7u;
 }
 
+/* The entries of `groups`, each once; how many. */
+static unsigned
+put_groups(struct entry *out, const gid_t groups[ACL_GROUPS], unsigned bits)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < ACL_GROUPS; i++)
+		if (groups[i] != ACL_NO_GROUP && (i == 0 || groups[i] != groups[i - 1]))
+			out[count++] = entry(GROUP, bits, groups[i]);
+	return count;
+}
+
 int
-acl_grant(const char *path, gid_t gid, unsigned bits)
+acl_grant(const char *path, const gid_t groups[ACL_GROUPS], unsigned bits)
 {
 	struct list fresh = {.version = htole32(VERSION)};
-	unsigned group;
+	struct entry *at = fresh.entries;
+	unsigned group, count;
 	struct stat st;
 	bool has_list;
 
 	if (stat(path, &st) < 0)
 		return -errno;
 	group = owning_group(path, st.st_mode, &has_list);
-	if (gid == ACL_NO_GROUP && !has_list)
+	*at++ = entry(OWNER, st.st_mode >> 6 & 7u, NO_ID);
+	*at++ = entry(OWNING_GROUP, group, NO_ID);
+	count = put_groups(at, groups, bits);
+	if (count == 0 && !has_list)
 		return 0;
-	if (gid == ACL_NO_GROUP) {
+	if (count == 0) {
 		if (removexattr(path, NAME) < 0)
 			return -errno;
 		return chmod(path, (st.st_mode & 0707u) | group << 3) < 0 ? -errno : 0;
 	}
-	fresh.entries[0] = entry(OWNER, st.st_mode >> 6 & 7u, NO_ID);
-	fresh.entries[1] = entry(OWNING_GROUP, group, NO_ID);
-	fresh.entries[2] = entry(GROUP, bits, gid);
-	fresh.entries[3] = entry(MASK, group | bits, NO_ID);
-	fresh.entries[4] = entry(OTHERS, st.st_mode & 7u, NO_ID);
-	if (setxattr(path, NAME, &fresh, ACL_BYTES, 0) < 0)
+	at += count;
+	*at++ = entry(MASK, group | bits, NO_ID);
+	*at++ = entry(OTHERS, st.st_mode & 7u, NO_ID);
+	if (setxattr(path, NAME, &fresh, (size_t)((char *)at - (char *)&fresh), 0) < 0)
 		return -errno;
 	return 0;
 }
@@ -87,12 +102,13 @@ acl_is_there(const char *path)
 }
 
 int
-acl_chmod(const char *path, mode_t mode, gid_t gid, unsigned bits)
+acl_chmod(const char *path, mode_t mode, const gid_t groups[ACL_GROUPS], unsigned bits)
 {
+	static const gid_t none[ACL_GROUPS] = {ACL_NO_GROUP, ACL_NO_GROUP};
 	bool there = acl_is_there(path);
-	int r = there ? acl_grant(path, ACL_NO_GROUP, 0) : 0;
+	int r = there ? acl_grant(path, none, 0) : 0;
 
 	if (r == 0 && chmod(path, mode) < 0)
 		r = -errno;
-	return r == 0 && there ? acl_grant(path, gid, bits) : r;
+	return r == 0 && there ? acl_grant(path, groups, bits) : r;
 }

@@ -11,6 +11,7 @@ enum kind {
 	SAME,
 	HIDDEN,
 	READER,
+	HOLDER,
 	STRANGER,
 	KINDS
 };
@@ -23,33 +24,47 @@ enum kind {
 #define NOT_PEER                                                                         \
 	"only a peer may attach as the peer: where each worker has a user, as "          \
 	"conclave-peer"
+#define NOT_HOLD                                                                         \
+	"only root and the members of the group that hold_group names may hold "         \
+	"leadership, and no worker"
 #define NOT_CONNMGR "the other side does not run as the user of connmgr"
 
 static const char *const why_not[KINDS][POLICY_WHATS] = {
-    /* READ, ADMINISTER, BE_ELECTOR, BE_PEER, BE_CONNMGR; what is missing is granted */
+    /* READ, ADMINISTER, BE_ELECTOR, BE_PEER, BE_CONNMGR, HOLD; what is missing is
+     * granted */
     [ROOT] = {[POLICY_BE_ELECTOR] = NOT_ELECTOR, [POLICY_BE_PEER] = NOT_PEER},
     [CONCLAVED] = {[POLICY_BE_ELECTOR] = NOT_ELECTOR,
                    [POLICY_BE_PEER] = NOT_PEER,
-                   [POLICY_BE_CONNMGR] = NOT_CONNMGR},
+                   [POLICY_BE_CONNMGR] = NOT_CONNMGR,
+                   [POLICY_HOLD] = NOT_HOLD},
     [CONNMGR] = {[POLICY_ADMINISTER] = NOT_ADMIN,
                  [POLICY_BE_ELECTOR] = NOT_ELECTOR,
-                 [POLICY_BE_PEER] = NOT_PEER},
+                 [POLICY_BE_PEER] = NOT_PEER,
+                 [POLICY_HOLD] = NOT_HOLD},
     [ELECTOR] = {[POLICY_ADMINISTER] = NOT_ADMIN,
                  [POLICY_BE_PEER] = NOT_PEER,
-                 [POLICY_BE_CONNMGR] = NOT_CONNMGR},
+                 [POLICY_BE_CONNMGR] = NOT_CONNMGR,
+                 [POLICY_HOLD] = NOT_HOLD},
     [PEER] = {[POLICY_ADMINISTER] = NOT_ADMIN,
               [POLICY_BE_ELECTOR] = NOT_ELECTOR,
-              [POLICY_BE_CONNMGR] = NOT_CONNMGR},
+              [POLICY_BE_CONNMGR] = NOT_CONNMGR,
+              [POLICY_HOLD] = NOT_HOLD},
     [SAME] = {0},
     /* whoever can reach the socket at all; run_dir/connmgr belongs to connmgr's user */
     [HIDDEN] = {[POLICY_ADMINISTER] = NOT_ADMIN,
                 [POLICY_BE_ELECTOR] = NOT_ELECTOR,
-                [POLICY_BE_PEER] = NOT_PEER},
+                [POLICY_BE_PEER] = NOT_PEER,
+                [POLICY_HOLD] = NOT_HOLD},
     [READER] = {[POLICY_ADMINISTER] = NOT_ADMIN,
                 [POLICY_BE_ELECTOR] = NOT_ELECTOR,
                 [POLICY_BE_PEER] = NOT_PEER,
+                [POLICY_BE_CONNMGR] = NOT_CONNMGR,
+                [POLICY_HOLD] = NOT_HOLD},
+    [HOLDER] = {[POLICY_ADMINISTER] = NOT_ADMIN,
+                [POLICY_BE_ELECTOR] = NOT_ELECTOR,
+                [POLICY_BE_PEER] = NOT_PEER,
                 [POLICY_BE_CONNMGR] = NOT_CONNMGR},
-    [STRANGER] = {NOT_READ, NOT_ADMIN, NOT_ELECTOR, NOT_PEER, NOT_CONNMGR},
+    [STRANGER] = {NOT_READ, NOT_ADMIN, NOT_ELECTOR, NOT_PEER, NOT_CONNMGR, NOT_HOLD},
 };
 
 /* Where all have one user, a child of conclaved is what it was started as. */
@@ -84,14 +99,17 @@ kind_of(const struct policy *p, const struct policy_asker *who)
 	return p->hidden && who->uid == POLICY_NOBODY ? HIDDEN : STRANGER;
 }
 
-/* The group counts for one whom the users give nothing, and who is no child of ours. */
+/* A group counts for one whom the users give nothing, and who is no child of ours. */
 static enum kind
 kind_with_groups(const struct policy *p, const struct policy_asker *who)
 {
 	enum kind kind = kind_of(p, who);
 
-	return kind == STRANGER && who->reader && who->role == POLICY_NO_CHILD ? READER
-	                                                                       : kind;
+	if (kind != STRANGER || who->role != POLICY_NO_CHILD)
+		return kind;
+	if (who->holder)
+		return HOLDER;
+	return who->reader ? READER : STRANGER;
 }
 
 const char *

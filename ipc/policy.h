@@ -21,6 +21,9 @@ enum policy_what {
 	POLICY_BE_PEER,
 	/* To be the connmgr to which a worker attaches. */
 	POLICY_BE_CONNMGR,
+	/* To hold: to rely on our leadership, which makes failovers wait for the end of
+	 * a lease. A worker must not do that to its server. */
+	POLICY_HOLD,
 	POLICY_WHATS
 };
 
@@ -55,6 +58,8 @@ struct policy_asker {
 	uint32_t uid;
 	/* It belongs to the group that the key control_group names. */
 	bool reader;
+	/* It belongs to the group that the key hold_group names, which may read, too. */
+	bool holder;
 	/* It may be a reason to refuse, and is none to grant. */
 	enum policy_role role;
 };

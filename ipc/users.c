@@ -32,8 +32,9 @@ static bool known;
 static char children_file[PATH_MAX];
 static struct users_child children[USERS_CHILDREN_MAX];
 static unsigned child_count;
-/* Of the group that may read; NO_GROUP: there is none. */
-static gid_t readers = NO_GROUP;
+/* Of those that may read, and hold; ACL_NO_GROUP: there is no such group. */
+enum { READERS, HOLDERS };
+static gid_t groups[ACL_GROUPS] = {ACL_NO_GROUP, ACL_NO_GROUP};
 /* In turn; a pid of 0: none yet. */
 static struct users_child ended[USERS_ENDED_MAX];
 static unsigned ended_turn;
@@ -101,7 +102,13 @@ users_read(const char *passwd, const char *group, struct users *out)
 void
 users_let_read(uint32_t gid)
 {
-	readers = gid;
+	groups[READERS] = gid;
+}
+
+void
+users_let_hold(uint32_t gid)
+{
+	groups[HOLDERS] = gid;
 }
 
 int
@@ -117,18 +124,18 @@ users_admit(const char *path)
 		if (!slash || slash == folder)
 			break;
 		*slash = '\0';
-		r = acl_grant(folder, readers, up == 0 ? ACL_ENTER : ACL_LIST);
+		r = acl_grant(folder, groups, up == 0 ? ACL_ENTER : ACL_LIST);
 		/* whose run_dir is another's, that one lets them in */
 		if (r < 0 && !(up == 1 && r == -EPERM))
 			return r;
 	}
-	return acl_grant(path, readers, ACL_USE);
+	return acl_grant(path, groups, ACL_USE);
 }
 
 int
 users_chmod(const char *path, mode_t mode)
 {
-	return acl_chmod(path, mode, readers, ACL_LIST);
+	return acl_chmod(path, mode, groups, ACL_LIST);
 }
 
 /* True if the uids of others cannot be seen here: not all of them are mapped. */
@@ -271,22 +278,23 @@ users_socket_mode(void)
 	return users_policy()->apart ? 0660 : 0600;
 }
 
-/* True if the process at the other end of the socket has the group, as the kernel says.
+/* Which of our groups the process at the other end of the socket has, as the kernel says.
  */
-static bool
-is_reader(int fd, gid_t own)
+static void
+find_groups(int fd, gid_t own, struct users_process *out)
 {
-	static gid_t groups[NGROUPS_MAX]; /* too large for the stack of a worker */
-	socklen_t len = sizeof(groups);
-	bool found = own == readers;
+	static gid_t list[NGROUPS_MAX + 1]; /* too large for the stack of a worker */
+	socklen_t len = sizeof(list) - sizeof(list[0]);
 
-	if (readers == NO_GROUP)
-		return false;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len) < 0)
-		return found;
-	for (size_t i = 0; i < len / sizeof(groups[0]); i++)
-		found |= groups[i] == readers;
-	return found;
+	if (groups[READERS] == ACL_NO_GROUP && groups[HOLDERS] == ACL_NO_GROUP)
+		return;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, list, &len) < 0)
+		len = 0;
+	list[len / sizeof(list[0])] = own;
+	for (size_t i = 0; i <= len / sizeof(list[0]); i++) {
+		out->reader |= list[i] == groups[READERS];
+		out->holder |= list[i] == groups[HOLDERS];
+	}
 }
 
 int
@@ -297,18 +305,19 @@ users_of(int fd, struct users_process *out)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0)
 		return -errno;
-	*out = (struct users_process){.uid = who.uid,
-	                              .pid = who.pid,
-	                              .reader = is_reader(fd, who.gid),
-	                              .role = role_of(who.pid)};
+	*out = (struct users_process){
+	    .uid = who.uid, .pid = who.pid, .role = role_of(who.pid)};
+	find_groups(fd, who.gid, out);
 	return 0;
 }
 
 const char *
 users_refuse(const struct users_process *who, enum policy_what what)
 {
-	struct policy_asker asker = {
-	    .uid = who->uid, .reader = who->reader, .role = who->role};
+	struct policy_asker asker = {.uid = who->uid,
+	                             .reader = who->reader,
+	                             .holder = who->holder,
+	                             .role = who->role};
 
 	if (asker.role == POLICY_NO_CHILD)
 		asker.role = role_of(who->pid);

@@ -58,19 +58,22 @@ mode_t users_socket_mode(void);
 
 /* The members of this group may ask what changes nothing, at every door. */
 void users_let_read(uint32_t gid);
-/* Lets that group connect to the socket `path`: it may enter the folder, and enter and
- * list the one above if that is ours. Without such a group what an earlier process
+/* The members of this group may read, too, and may hold leadership. */
+void users_let_hold(uint32_t gid);
+/* Lets these groups connect to the socket `path`: they may enter the folder, and enter
+ * and list the one above if that is ours. Without such groups what an earlier process
  * allowed is taken back. 0, or -errno: -ENOTSUP: the file system has no access lists;
  * -EINVAL: we are in a namespace that does not have the group. */
 int users_admit(const char *path);
 
-/* chmod of a folder of ours to which users_admit may have let that group. */
+/* chmod of a folder of ours to which users_admit may have let these groups. */
 int users_chmod(const char *path, mode_t mode);
 
 struct users_process {
 	uid_t uid;
-	/* It belongs to the group of users_let_read. */
+	/* It belongs to the group of users_let_read, of users_let_hold. */
 	bool reader;
+	bool holder;
 	/* 0: it is in another namespace. It may have ended since. */
 	pid_t pid;
 	/* What it was when it was met: another process may hold its end of the socket,

@@ -90,10 +90,10 @@ static const struct calls allowed[] = {
     {ALL,
      "access faccessat stat lstat fstat newfstatat statx readlink readlinkat getdents64 "
      "mkdir mkdirat unlink unlinkat"},
-    /* access lists of our folder and door, for the control group; see setxattr below */
+    /* access lists of our folder and door, for groups of the file; see setxattr below */
     {ALL, "getxattr removexattr"},
     {FILES, "rename renameat renameat2 fsync ftruncate fdatasync syncfs pread64 "
-            "pwrite64 statx"},
+            "pwrite64 statx fstatfs"},
     /* sockets, of the families that allowed_if has; nng calls accept */
     {ALL, "bind listen connect accept accept4 shutdown getsockname getpeername "
           "getsockopt setsockopt recvfrom recvmsg"},
@@ -149,8 +149,9 @@ static const struct call_if allowed_if[] = {
     {"clone", ALL, 1, {MASKED(0, CLONE_THREAD | NAMESPACES, CLONE_THREAD)}},
     {"tgkill", ALL, 1, {EQUAL(0, OURSELVES)}}, /* abort */
     {"prctl", ALL, 1, {EQUAL(0, PR_SET_NAME)}},
-    /* an access list: what gives an executor capabilities has another size */
+    /* an access list: what gives an executor capabilities is shorter */
     {"setxattr", ALL, 1, {EQUAL(3, ACL_BYTES)}},
+    {"setxattr", ALL, 1, {EQUAL(3, ACL_BYTES_2)}},
     /* more descriptors; all else may be asked, not set */
     {"prlimit64", NETWORK, 2, {EQUAL(0, 0), EQUAL(1, RLIMIT_NOFILE)}},
     {"prlimit64", ALL, 2, {EQUAL(0, 0), EQUAL(2, 0)}},
@@ -175,7 +176,8 @@ static const struct calls denied[] = {
 };
 
 static const struct call_if denied_if[] = {
-    {"setxattr", ALL, 1, {{3, SCMP_CMP_NE, ACL_BYTES, 0}}},
+    {"setxattr", ALL, 1, {{3, SCMP_CMP_LT, ACL_BYTES, 0}}},
+    {"setxattr", ALL, 1, {{3, SCMP_CMP_GT, ACL_BYTES_2, 0}}},
     {"socket", ALL, 1, {EQUAL(0, AF_AX25)}},
     {"socket", ALL, 1, {EQUAL(0, AF_IPX)}},
     {"socket", ALL, 1, {EQUAL(0, AF_APPLETALK)}},

@@ -57,18 +57,18 @@ test_apart(void **state)
 	                                .elector = ELECTOR,
 	                                .peer = PEER};
 	static const struct row rows[] = {
-	    {"root", 0, POLICY_NO_CHILD, "yy--y"},
-	    {"conclaved", CONCLAVED, POLICY_NO_CHILD, "yy---"},
-	    {"connmgr", CONNMGR, POLICY_NO_CHILD, "y---y"},
-	    {"connmgr, started", CONNMGR, POLICY_CONNMGR, "y---y"},
-	    {"elector", ELECTOR, POLICY_NO_CHILD, "y-y--"},
-	    {"elector, started", ELECTOR, POLICY_ELECTOR, "y-y--"},
-	    {"peer", PEER, POLICY_NO_CHILD, "y--y-"},
-	    {"peer, started", PEER, POLICY_PEER, "y--y-"},
-	    {"another", OTHER, POLICY_NO_CHILD, "-----"},
-	    {"another, started as peer", OTHER, POLICY_PEER, "-----"},
-	    {"nobody", POLICY_NOBODY, POLICY_NO_CHILD, "-----"},
-	    {"one with our own uid", OWN, POLICY_NO_CHILD, "-----"},
+	    {"root", 0, POLICY_NO_CHILD, "yy--yy"},
+	    {"conclaved", CONCLAVED, POLICY_NO_CHILD, "yy----"},
+	    {"connmgr", CONNMGR, POLICY_NO_CHILD, "y---y-"},
+	    {"connmgr, started", CONNMGR, POLICY_CONNMGR, "y---y-"},
+	    {"elector", ELECTOR, POLICY_NO_CHILD, "y-y---"},
+	    {"elector, started", ELECTOR, POLICY_ELECTOR, "y-y---"},
+	    {"peer", PEER, POLICY_NO_CHILD, "y--y--"},
+	    {"peer, started", PEER, POLICY_PEER, "y--y--"},
+	    {"another", OTHER, POLICY_NO_CHILD, "------"},
+	    {"another, started as peer", OTHER, POLICY_PEER, "------"},
+	    {"nobody", POLICY_NOBODY, POLICY_NO_CHILD, "------"},
+	    {"one with our own uid", OWN, POLICY_NO_CHILD, "------"},
 	};
 
 	(void)state;
@@ -87,10 +87,10 @@ test_hidden(void **state)
 	                                .elector = ELECTOR,
 	                                .peer = PEER};
 	static const struct row rows[] = {
-	    {"root", 0, POLICY_NO_CHILD, "yy--y"},
-	    {"hidden", POLICY_NOBODY, POLICY_NO_CHILD, "y---y"},
-	    {"we", ELECTOR, POLICY_NO_CHILD, "y-y--"},
-	    {"another", OTHER, POLICY_NO_CHILD, "-----"},
+	    {"root", 0, POLICY_NO_CHILD, "yy--yy"},
+	    {"hidden", POLICY_NOBODY, POLICY_NO_CHILD, "y---y-"},
+	    {"we", ELECTOR, POLICY_NO_CHILD, "y-y---"},
+	    {"another", OTHER, POLICY_NO_CHILD, "------"},
 	};
 
 	(void)state;
@@ -103,16 +103,16 @@ hold_one_user(uint32_t own)
 {
 	const struct policy p = {.own = own};
 	const struct row rows[] = {
-	    {"we", own, POLICY_NO_CHILD, "yyyyy"},
-	    {"root", 0, POLICY_NO_CHILD, "yyyyy"},
-	    {"connmgr", own, POLICY_CONNMGR, "y---y"},
-	    {"elector", own, POLICY_ELECTOR, "y-y--"},
-	    {"peer", own, POLICY_PEER, "y--y-"},
-	    {"peer as root", 0, POLICY_PEER, "y--y-"},
-	    {"a candidate", own, POLICY_CANDIDATE, "-----"},
-	    {"another", OTHER, POLICY_NO_CHILD, "-----"},
-	    {"another, started as peer", OTHER, POLICY_PEER, "-----"},
-	    {"nobody", POLICY_NOBODY, POLICY_NO_CHILD, "-----"},
+	    {"we", own, POLICY_NO_CHILD, "yyyyyy"},
+	    {"root", 0, POLICY_NO_CHILD, "yyyyyy"},
+	    {"connmgr", own, POLICY_CONNMGR, "y---y-"},
+	    {"elector", own, POLICY_ELECTOR, "y-y---"},
+	    {"peer", own, POLICY_PEER, "y--y--"},
+	    {"peer as root", 0, POLICY_PEER, "y--y--"},
+	    {"a candidate", own, POLICY_CANDIDATE, "------"},
+	    {"another", OTHER, POLICY_NO_CHILD, "------"},
+	    {"another, started as peer", OTHER, POLICY_PEER, "------"},
+	    {"nobody", POLICY_NOBODY, POLICY_NO_CHILD, "------"},
 	};
 
 	HOLD(&p, rows);

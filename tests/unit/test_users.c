@@ -245,12 +245,12 @@ test_door(void **state)
 		uid_t uid;
 		const char *says[POLICY_WHATS];
 	} rows[] = {
-	    {0, {"yes", "yes", "no", "no", "yes"}},
-	    {901, {"yes", "yes", "no", "no", "no"}},
-	    {902, {"yes", "no", "no", "no", "yes"}},
-	    {903, {"yes", "no", "yes", "no", "no"}},
-	    {904, {"yes", "no", "no", "yes", "no"}},
-	    {905, {"", "", "", "", ""}},
+	    {0, {"yes", "yes", "no", "no", "yes", "yes"}},
+	    {901, {"yes", "yes", "no", "no", "no", "no"}},
+	    {902, {"yes", "no", "no", "no", "yes", "no"}},
+	    {903, {"yes", "no", "yes", "no", "no", "no"}},
+	    {904, {"yes", "no", "no", "yes", "no", "no"}},
+	    {905, {"", "", "", "", "", ""}},
 	};
 	struct door *door;
 	sd_event *loop;
