@@ -1,28 +1,62 @@
 /* See epoch_text.h. */
 #include "peer/epoch_text.h"
 
+#include "base/buf.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#define EPOCHS     "accepted %" PRId64 "\ncurrent %" PRId64 "\nclaim 0x%" PRIx64 "\n"
-#define MEMBERSHIP "membership %" PRIu64 "\n"
+#define EPOCHS "accepted %" PRId64 "\ncurrent %" PRId64 "\nclaim 0x%" PRIx64 "\n"
+
+/* The numbers of the versions: before memberships, with them, with a lease. */
+enum { FIRST = 1, MEMBERS = 2, LEASE = 3 };
+
+static void
+put_lease(struct buf_out *out, const struct role_bound *b)
+{
+	buf_put_text(out, "lease %" PRIu32 " boot ", b->ms);
+	for (unsigned i = 0; i < sizeof(b->boot); i++)
+		buf_put_text(out, "%02x", b->boot[i]);
+	buf_put_text(out, "\n");
+}
+
+static size_t
+put(char text[EPOCH_TEXT_MAX], unsigned version, const struct role_record *r,
+    uint64_t membership)
+{
+	struct buf_out out;
+
+	buf_out_init(&out, text, EPOCH_TEXT_MAX);
+	buf_put_text(&out, "conclave epochs %u\n" EPOCHS, version, r->accepted,
+	             r->current, (uint64_t)r->claim);
+	if (version > FIRST)
+		buf_put_text(&out, "membership %" PRIu64 "\n", membership);
+	if (version >= LEASE)
+		put_lease(&out, &r->bound);
+	return out.len;
+}
 
 size_t
 epoch_text_put(char text[EPOCH_TEXT_MAX], const struct role_record *r,
                uint64_t membership)
 {
-	return (size_t)snprintf(text, EPOCH_TEXT_MAX,
-	                        "conclave epochs 2\n" EPOCHS MEMBERSHIP, r->accepted,
-	                        r->current, (uint64_t)r->claim, membership);
+	return put(text, r->bound.ms > 0 ? LEASE : MEMBERS, r, membership);
 }
 
-/* As releases wrote it that had no memberships. */
-static size_t
-put_first(char text[EPOCH_TEXT_MAX], const struct role_record *r)
+/* What is no such line is not found, or is written another way by put_lease. */
+static void
+take_lease(const char *text, struct role_bound *out)
 {
-	return (size_t)snprintf(text, EPOCH_TEXT_MAX, "conclave epochs 1\n" EPOCHS,
-	                        r->accepted, r->current, (uint64_t)r->claim);
+	const char *line = strstr(text, "\nlease ");
+	int used = 0;
+
+	*out = (struct role_bound){0};
+	if (!line || sscanf(line, " lease %" SCNu32 " boot %n", &out->ms, &used) != 1)
+		return;
+	for (unsigned i = 0; i < sizeof(out->boot) && used > 0; i++)
+		if (sscanf(line + used + 2 * i, "%2hhx", &out->boot[i]) != 1)
+			return;
 }
 
 bool
@@ -47,13 +81,19 @@ epoch_text_take(const char *body, size_t len, struct role_record *r, uint64_t *m
 	    found.accepted > ROLE_EPOCH_MAX || claim > INT64_MAX)
 		return false;
 	found.claim = (int64_t)claim;
-	again_len = version == 1 ? put_first(again, &found)
-	                         : epoch_text_put(again, &found, number);
+	take_lease(text, &found.bound);
+	/* with a number of the version and no such lines, or the other way round, it is
+	 * another text */
+	if (version < FIRST || version > LEASE ||
+	    (version == LEASE) != (found.bound.ms > 0))
+		return false;
+	again_len = put(again, version, &found, number);
 	if (again_len != len || memcmp(again, text, len) != 0)
 		return false;
 	r->accepted = found.accepted;
 	r->current = found.current;
 	r->claim = found.claim;
+	r->bound = found.bound;
 	*membership = number;
 	return true;
 }

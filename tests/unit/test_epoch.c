@@ -34,6 +34,38 @@ what_is_written_is_read(void **state)
 	reads(INT32_MAX, 1, INT64_MAX);
 }
 
+/* The longest lease (R6 b) is in the text from the first one on; a server that never
+ * promised one has the text of programs without leases. */
+static void
+a_lease_is_kept(void **state)
+{
+	struct role_record r = REC(5, 4, 3);
+	char file[SLOTS_COUNT * SLOTS_PAGE];
+
+	(void)state;
+	reads(0, 0, 0);
+	assert_int_equal(got.record.bound.ms, 0);
+	assert_int_equal(write_it(r), 0);
+	get_file(path, file, sizeof(file));
+	assert_null(strstr(file, "lease"));
+	r.bound.ms = UINT32_MAX;
+	for (unsigned i = 0; i < ROLE_BOOT_LEN; i++)
+		r.bound.boot[i] = (unsigned char)(0xf8 + i);
+	calls[0] = '\0';
+	assert_int_equal(write_it(r), 0);
+	assert_string_equal(calls, "w1 s "); /* `epochs` alone */
+	again(NEVER_MS);
+	reads(5, 4, 3);
+	assert_int_equal(got.record.bound.ms, UINT32_MAX);
+	assert_memory_equal(got.record.bound.boot, r.bound.boot, ROLE_BOOT_LEN);
+	assert_int_equal(write_it(REC(5, 4, 3)), 0); /* none again: the old text */
+	again(NEVER_MS);
+	reads(5, 4, 3);
+	assert_int_equal(got.record.bound.ms, 0);
+	get_file(path, file, sizeof(file));
+	assert_non_null(strstr(file, "conclave epochs 2\n"));
+}
+
 /* One write and one sync each, by turns; nothing for what is there already. */
 static void
 one_sync_each(void **state)
@@ -190,6 +222,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_first_start),
 	    TEST(what_is_written_is_read),
+	    TEST(a_lease_is_kept),
 	    TEST(one_sync_each),
 	    TEST(a_start_makes_sure),
 	    TEST(a_failed_sync_is_written_again),

@@ -47,6 +47,10 @@ so_does_that_of_the_membership(void **state)
 	assert_int_equal(got.record.instance.bytes[15], 2);
 }
 
+#define BOOT "000102030405060708090a0b0c0d0eff"
+#define TWO(version)                                                                     \
+	"conclave epochs " version "\naccepted 1\ncurrent 1\nclaim 0x0\nmembership 1\n"
+
 static void
 a_text_that_is_no_record(void **state)
 {
@@ -65,6 +69,19 @@ a_text_that_is_no_record(void **state)
 	    "conclave epochs 1\naccepted 1\ncurrent 1\nclaim -0x1\n",
 	    "conclave epochs 1\naccepted 01\ncurrent 1\nclaim 0x0\n",
 	    "conclave epochs 1\naccepted 1\ncurrent 1\nclaim 0x0\nmore 1\n",
+	    TWO("2") "lease 300 boot " BOOT "\n",
+	    TWO("4") "lease 300 boot " BOOT "\n",
+	    TWO("3") "lease 0 boot " BOOT "\n",
+	    TWO("3") "lease -1 boot " BOOT "\n",
+	    TWO("3") "lease 0300 boot " BOOT "\n",
+	    TWO("3") "lease 4294967296 boot " BOOT "\n",
+	    TWO("3") "lease 300 boot " BOOT "00\n",
+	    TWO("3") "lease 300 boot " BOOT "\nmore 1\n",
+	    TWO("3") "lease 300 boot 0001020304\n",
+	    TWO("3") "lease 300 boot 000102030405060708090A0b0c0d0eff\n",
+	    TWO("3") "lease 300\n",
+	    "conclave epochs 3\naccepted 1\ncurrent 1\nclaim 0x0\n"
+	    "lease 300 boot " BOOT "\n",
 	};
 
 	(void)state;
