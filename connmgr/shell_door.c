@@ -70,7 +70,7 @@ on_attach(struct connmgr *s, struct door_conn *c, const struct msg_attach *m)
 		w->said = w->refused = w->lost = 0;
 	w->door = c;
 	strcpy(w->build, m->build);
-	door_conn_keep(c);
+	door_conn_keep(c, true);
 	door_conn_set_user(c, w);
 	ev.worker = (unsigned)(w - s->workers);
 	connmgr_push(s, &ev);

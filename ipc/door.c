@@ -455,9 +455,9 @@ door_take_passed(struct door_conn *c)
 }
 
 void
-door_conn_keep(struct door_conn *c)
+door_conn_keep(struct door_conn *c, bool keep)
 {
-	c->kept = true;
+	c->kept = keep;
 }
 
 void

@@ -23,7 +23,7 @@
 
 /* At one time. For one more the connection that was idle longest is closed, if it is not
  * kept. */
-#define DOOR_CONNS_MAX   64
+#define DOOR_CONNS_MAX   96
 #define DOOR_REQUEST_MAX 4096
 #define DOOR_REPLY_MAX   65536
 
@@ -54,7 +54,7 @@ int door_send_with(struct door_conn *c, const void *data, size_t len, int fd);
 /* In on_request: the descriptor that came with the request, which is the caller's from
  * now on; PASS_NONE: none did, or it was taken already. It is whatever the asker has. */
 int door_take_passed(struct door_conn *c);
-void door_conn_keep(struct door_conn *c); /* never closed for one more */
+void door_conn_keep(struct door_conn *c, bool keep); /* never closed for one more */
 void door_conn_close(struct door_conn *c);
 void door_conn_set_user(struct door_conn *c, void *user);
 void *door_conn_user(const struct door_conn *c); /* NULL until set */

@@ -11,6 +11,7 @@ main(int argc, char **argv)
 	    .self = &peer,
 	    .open = peer_open,
 	    .reloaded = peer_reloaded,
+	    .stop = peer_stop,
 	    .close = peer_close,
 	};
 

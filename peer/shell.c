@@ -16,8 +16,9 @@
 #define TIMER_ACCURACY_US 1
 #define RETRY_ACCURACY_US 10000
 
-/* One step pushes at most the end of a write that could not be started. */
-#define EVENTS_MAX 2
+/* One step pushes at most the end of a write that could not be started, and that who
+ * holds has changed. */
+#define EVENTS_MAX 3
 
 static void
 settle(void *user)
@@ -34,6 +35,8 @@ step(void *user, uint64_t now_ms, void *event)
 	struct role_event *ev = event;
 
 	ev->now_ms = now_ms;
+	if (ev->type == ROLE_EV_HOLDS)
+		peer_hold_fill(p, ev);
 	role_step(p->role, ev, &p->todo);
 	peer_apply(p);
 }
@@ -91,6 +94,7 @@ on_activate(void *user, uint64_t generation)
 		peer_door_claimed(p, 0, -ECANCELED);
 	if (p->refounding)
 		peer_door_refounded(p, -ECANCELED);
+	peer_handover_cancel(p);
 	p->role = fresh;
 	p->told = (struct role_told){0};
 	p->synced = false;
@@ -277,6 +281,8 @@ peer_open(void *self, const struct conf *conf, const char *name, struct proc *pr
 	if (r >= 0)
 		r = uplink_open(&p->uplink, p->loop, &uplink, &ops, p);
 	if (r >= 0)
+		r = holds_new(&p->holds, p->loop);
+	if (r >= 0)
 		r = peer_door_open(p);
 	if (r < 0) {
 		log_err("cannot start: %s", strerror(-r));
@@ -297,7 +303,10 @@ peer_close(void *self)
 {
 	struct peer *p = self;
 
+	p->closing = true;
 	peer_door_close(p);
+	holds_free(p->holds);
+	sd_event_source_disable_unref(p->stop_timer);
 	uplink_close(p->uplink);
 	sd_event_source_disable_unref(p->timer);
 	sd_event_source_disable_unref(p->retry);

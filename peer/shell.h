@@ -6,6 +6,9 @@
  *   shell_apply.c  carries out the core's actions
  *   shell_members.c tells connmgr and the elector who the members are
  *   shell_door.c   the requests at the control socket
+ *   shell_hold.c   of these, those of who holds
+ *   shell_handover.c  and those that hand leadership over
+ *   shell_answer.c how requests are answered
  *   shell_file.c   keeps the members that the configuration file lists
  *   shell_start.c  reads the record once we are active
  *   status.c       the answers, as JSON and as a sentence
@@ -18,6 +21,7 @@
 #include "ipc/door.h"
 #include "ipc/uplink.h"
 #include "peer/epoch.h"
+#include "peer/hold.h"
 #include "peer/role.h"
 #include "proc/gate.h"
 #include "proc/proc.h"
@@ -32,8 +36,11 @@
 #define PEER_WHY_MAX     (PATH_MAX + EPOCH_WHY_MAX)
 #define PEER_REFUSED_MAX sizeof(((struct conf_error *)0)->text)
 /* of an event: the sentence, and the servers that are missing */
-#define PEER_MEMBERS_MAX  (2 * MEMBERS_SENTENCE_MAX)
-#define PEER_WATCHERS_MAX 48 /* leaves room at the door for questions */
+#define PEER_MEMBERS_MAX (2 * MEMBERS_SENTENCE_MAX)
+/* with HOLD_MAX it leaves room at the door for questions */
+#define PEER_WATCHERS_MAX  48
+#define PEER_QUESTIONS_MAX 32
+#define PEER_HOLDS_MAX     32
 
 struct peer_counters {
 	uint64_t packets_in;
@@ -45,6 +52,13 @@ struct peer_counters {
 	uint64_t leader_changes;
 	uint64_t writes;
 	uint64_t writes_failed;
+};
+
+/* Who asked whether we lead. */
+struct peer_question {
+	uint64_t number;
+	/* NULL: the asker has left */
+	struct door_conn *conn;
 };
 
 struct peer {
@@ -67,6 +81,23 @@ struct peer {
 	/* who waits for the end of a refounding; NULL: nobody, or the asker has left */
 	bool refounding;
 	struct door_conn *refounder;
+	/* The core owes the answer to a step-down, for this reason; whose, NULL: of
+	 * nobody, or the asker has left. */
+	bool stepping;
+	struct door_conn *stepper;
+	const char *stop_reason;
+	/* The core owes the answers to these. */
+	unsigned question_count;
+	struct peer_question questions[PEER_QUESTIONS_MAX];
+	uint64_t question_number;
+	struct holds *holds;
+	/* HOLDS waits in the gate. */
+	bool holds_pushed;
+	/* This process is to stop; the timer ends it at the latest. */
+	bool stopping;
+	sd_event_source *stop_timer;
+	/* peer_close: nobody is told anything any more. */
+	bool closing;
 	unsigned watcher_count;
 	struct door_conn *watchers[PEER_WATCHERS_MAX];
 	/* data_dir/peer */
@@ -143,6 +174,31 @@ void peer_apply(struct peer *p); /* p->todo, in order */
 void peer_say(struct peer *p);
 /* Tells all who watch, the log, and who started us. */
 void peer_publish(struct peer *p, const struct role_view *view);
+
+void peer_reply(struct door_conn *c, const char *text, size_t len);
+void peer_refuse(struct door_conn *c, const char *why);
+void peer_grant(struct door_conn *c); /* with `{"ok":true}` */
+
+/* Requests: they return why not; NULL: answered, or to be answered. */
+const char *peer_hold(struct peer *p, struct door_conn *c, const char *name);
+const char *peer_let_go(struct peer *p, struct door_conn *c);
+void peer_hold_gone(struct peer *p, struct door_conn *c);
+/* The core has started: it is told who holds. */
+void peer_hold_started(struct peer *p);
+/* Of HOLDS, when it is stepped. */
+void peer_hold_fill(struct peer *p, struct role_event *ev);
+
+const char *peer_step_down(struct peer *p, struct door_conn *c, const char *words);
+const char *peer_transfer(struct peer *p, struct door_conn *c, const char *words);
+const char *peer_confirm(struct peer *p, struct door_conn *c);
+/* The core's answers. */
+void peer_stepped(struct peer *p, int error);
+void peer_confirmed(struct peer *p, uint64_t number, bool leads);
+void peer_handover_gone(struct peer *p, const struct door_conn *c);
+/* The core that owes answers goes. */
+void peer_handover_cancel(struct peer *p);
+/* of struct serve */
+void peer_stop(void *self);
 
 int peer_door_open(struct peer *p); /* 0 or -errno */
 void peer_door_close(struct peer *p);

@@ -118,6 +118,8 @@ peer_publish(struct peer *p, const struct role_view *view)
 	p->view = *view;
 	if (was.has_leader && !view->has_leader)
 		p->looking_us = clock_us();
+	if (was.active && !view->active)
+		holds_lose(p->holds);
 	if (turn && view->has_leader)
 		count_leader(p, view->leader);
 	tell_event(p);
@@ -130,12 +132,19 @@ peer_publish(struct peer *p, const struct role_view *view)
 		peer_say(p);
 }
 
-/* Nobody holds yet. */
 static void
 apply_lease(struct peer *p, const struct role_action *a)
 {
-	(void)p;
-	(void)a;
+	if (a->type == ROLE_ACT_PAGE)
+		holds_see(p->holds, &a->u.page);
+	else if (a->type == ROLE_ACT_LET_GO)
+		holds_ask(p->holds, p->stop_reason ? p->stop_reason : "step-down");
+	else if (a->type == ROLE_ACT_MAY_HOLD)
+		holds_allow(p->holds);
+	else if (a->type == ROLE_ACT_STEPPED)
+		peer_stepped(p, a->u.error);
+	else if (a->type == ROLE_ACT_CONFIRMED)
+		peer_confirmed(p, a->u.confirmed.number, a->u.confirmed.leads);
 }
 
 static void

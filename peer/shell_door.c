@@ -1,37 +1,18 @@
-/* The peer's control socket: status, who watches, and the claim. A claim is answered when
- * it is on the disk, one at a time, so that it is there after any crash. A write that
- * fails leaves the old claim, or the new one if the peer dies before its next write. */
+/* The peer's control socket: its requests, who watches, and the claim. A claim is
+ * answered when it is on the disk, one at a time, so that it is there after any crash. A
+ * write that fails leaves the old claim, or the new one if the peer dies before its next
+ * write. */
 #include "base/file.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/paths.h"
 #include "ipc/door.h"
 #include "peer/shell.h"
 #include "wire/qaddr.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#define CLAIM "claim "
-
-static void
-reply(struct door_conn *c, const char *text, size_t len)
-{
-	assert(len > 0);
-	if (door_send(c, text, len) < 0)
-		door_conn_close(c);
-}
-
-static void
-refuse(struct door_conn *c, const char *why)
-{
-	static char text[6 * PEER_WHY_MAX + 64]; /* each byte as \uXXXX */
-
-	reply(c, text, json_error(why, text, sizeof(text)));
-}
 
 /* True: `c` watches from now on, or did already; false: there are too many. */
 static bool
@@ -43,7 +24,7 @@ add_watcher(struct peer *p, struct door_conn *c)
 	if (p->watcher_count == PEER_WATCHERS_MAX)
 		return false;
 	p->watchers[p->watcher_count++] = c;
-	door_conn_keep(c);
+	door_conn_keep(c, true);
 	return true;
 }
 
@@ -53,7 +34,7 @@ void
 peer_door_tell(struct peer *p, const char *text, size_t len)
 {
 	for (unsigned i = p->watcher_count; i-- > 0;)
-		reply(p->watchers[i], text, len);
+		peer_reply(p->watchers[i], text, len);
 }
 
 void
@@ -71,12 +52,12 @@ peer_door_claimed(struct peer *p, int64_t claim, int error)
 			snprintf(text, sizeof(text),
 			         "the peer became active anew; ask again");
 		if (c)
-			refuse(c, text);
+			peer_refuse(c, text);
 		return;
 	}
 	log_info("claim 0x%" PRIx64, (uint64_t)claim);
 	if (c)
-		reply(c, text, peer_claimed(claim, text, sizeof(text)));
+		peer_reply(c, text, peer_claimed(claim, text, sizeof(text)));
 }
 
 /* Gives a claim to the core. Returns why not; NULL: the answer comes when it is written.
@@ -103,7 +84,6 @@ claim(struct peer *p, struct door_conn *c, const char *number)
 void
 peer_door_refounded(struct peer *p, int error)
 {
-	static const char done[] = "{\"ok\":true}";
 	char text[PEER_WHY_MAX];
 	struct door_conn *c = p->refounder;
 
@@ -115,7 +95,7 @@ peer_door_refounded(struct peer *p, int error)
 	if (!c)
 		return;
 	if (error == 0) {
-		reply(c, done, strlen(done));
+		peer_grant(c);
 		return;
 	}
 	if (error == -ECANCELED || error == -EAGAIN)
@@ -125,13 +105,14 @@ peer_door_refounded(struct peer *p, int error)
 		         "the record below %s cannot be written: %s; it is given up as "
 		         "soon as it can",
 		         p->folder, strerror(-error));
-	refuse(c, text);
+	peer_refuse(c, text);
 }
 
 /* N11. Returns why not; NULL: the answer comes when it is written. */
 static const char *
-refound(struct peer *p, struct door_conn *c)
+refound(struct peer *p, struct door_conn *c, const char *words)
 {
+	(void)words;
 	if (!p->conf->zab)
 		return "with zab = false there are no memberships";
 	if (!p->started)
@@ -144,40 +125,97 @@ refound(struct peer *p, struct door_conn *c)
 	return NULL;
 }
 
-static enum policy_what
-needs(const char *words)
+static const char *
+status(struct peer *p, struct door_conn *c, const char *words)
 {
-	bool reads = strcmp(words, "status") == 0 || strcmp(words, "watch") == 0;
+	static char text[DOOR_REPLY_MAX];
 
-	return reads ? POLICY_READ : POLICY_ADMINISTER;
+	(void)words;
+	peer_reply(c, text, peer_status(p, text, sizeof(text)));
+	return NULL;
+}
+
+static const char *
+watch(struct peer *p, struct door_conn *c, const char *words)
+{
+	static char text[DOOR_REPLY_MAX];
+
+	(void)words;
+	if (!add_watcher(p, c))
+		return "too many watchers";
+	peer_reply(c, text, peer_event(p, text, sizeof(text)));
+	return NULL;
+}
+
+static const char *
+let_go(struct peer *p, struct door_conn *c, const char *words)
+{
+	(void)words;
+	return peer_let_go(p, c);
+}
+
+static const char *
+confirm(struct peer *p, struct door_conn *c, const char *words)
+{
+	(void)words;
+	return peer_confirm(p, c);
+}
+
+/* `run` gets what stands behind the name. It returns why not; NULL: it is answered, or
+ * will be. */
+static const struct request {
+	const char *name;
+	enum policy_what needs;
+	bool has_words;
+	const char *(*run)(struct peer *p, struct door_conn *c, const char *words);
+} requests[] = {
+    {"status", POLICY_READ, false, status},
+    {"watch", POLICY_READ, false, watch},
+    {"confirm", POLICY_READ, false, confirm},
+    {"hold", POLICY_HOLD, true, peer_hold},
+    {"let go", POLICY_HOLD, false, let_go},
+    {"claim", POLICY_ADMINISTER, true, claim},
+    {"refound", POLICY_ADMINISTER, false, refound},
+    {"step-down", POLICY_ADMINISTER, true, peer_step_down},
+    {"transfer", POLICY_ADMINISTER, true, peer_transfer},
+};
+
+/* NULL: there is no such request. `*words`: what stands behind its name. */
+static const struct request *
+find_request(const char *data, const char **words)
+{
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		const struct request *r = &requests[i];
+		size_t len = strlen(r->name);
+
+		*words = data + len;
+		if (strncmp(data, r->name, len) != 0)
+			continue;
+		if (**words == '\0')
+			return r;
+		if (r->has_words && *(*words)++ == ' ')
+			return r;
+	}
+	return NULL;
 }
 
 static void
 on_request(void *user, struct door_conn *c, const char *data, size_t len)
 {
-	static char text[DOOR_REPLY_MAX];
 	struct peer *p = user;
-	const char *why = door_refuses(c, needs(data));
+	const char *words, *why;
+	const struct request *r = find_request(data, &words);
 
 	(void)len;
-	if (why) {
-		refuse(c, why);
-		return;
-	}
-	if (strcmp(data, "status") == 0)
-		reply(c, text, peer_status(p, text, sizeof(text)));
-	else if (strncmp(data, CLAIM, strlen(CLAIM)) == 0)
-		why = claim(p, c, data + strlen(CLAIM));
-	else if (strcmp(data, "refound") == 0)
-		why = refound(p, c);
-	else if (strcmp(data, "watch") != 0)
-		why = "the peer knows `status`, `watch`, `claim N` and `refound`";
-	else if (add_watcher(p, c))
-		reply(c, text, peer_event(p, text, sizeof(text)));
-	else
-		why = "too many watchers";
+	why = door_refuses(c, r ? r->needs : POLICY_ADMINISTER);
+	if (!why && !r)
+		why =
+		    "the peer knows `status`, `watch`, `confirm`, `hold NAME`, `let go`, "
+		    "`claim N`, `refound`, `step-down MS` and `transfer SID MS`";
+	if (!why)
+		why = r->run(p, c, words);
 	if (why)
-		refuse(c, why);
+		peer_refuse(c, why);
 }
 
 static void
@@ -192,6 +230,9 @@ on_gone(void *user, struct door_conn *c)
 		p->claimer = NULL;
 	if (p->refounder == c)
 		p->refounder = NULL;
+	peer_handover_gone(p, c);
+	if (!p->closing)
+		peer_hold_gone(p, c);
 }
 
 int

@@ -57,4 +57,5 @@ peer_on_read(void *user, int result, const struct role_record *record,
 		sd_event_source_set_enabled(p->retry, SD_EVENT_ONESHOT);
 	}
 	gate_push(&p->gate, &ev);
+	peer_hold_started(p);
 }

@@ -22,6 +22,7 @@
 struct served {
 	const struct serve *program;
 	const struct roster_row *row;
+	struct proc *proc;
 	/* Below run_dir. */
 	char folder[ROSTER_FOLDER_MAX];
 	struct proc_options options;
@@ -65,6 +66,17 @@ on_reload(void *user)
 	if (program->reloaded)
 		program->reloaded(program->self, &self->taken,
 		                  refused ? error.text : NULL);
+}
+
+static void
+on_stop(void *user)
+{
+	struct served *self = user;
+
+	if (self->program->stop)
+		self->program->stop(self->program->self);
+	else
+		proc_exit(self->proc, EXIT_OK);
 }
 
 /* Makes the path of the configuration absolute: the current folder will be another. */
@@ -130,11 +142,10 @@ drop_privileges(struct served *self)
 static int
 run(struct served *self)
 {
-	static const struct proc_ops ops = {.on_reload = on_reload};
+	static const struct proc_ops ops = {.on_reload = on_reload, .on_stop = on_stop};
 	const struct serve *program = self->program;
 	const struct conf *conf = &self->conf;
 	const char *name = self->row->name;
-	struct proc *proc;
 	int r;
 
 	roster_folder(self->row, self->options.name, self->folder);
@@ -148,7 +159,8 @@ run(struct served *self)
 	backoff_wait(conf, self->folder);
 	r = find_config(self);
 	if (r == 0)
-		r = proc_init(&proc, name, (enum log_level)conf->log_level, &ops, self);
+		r = proc_init(&self->proc, name, (enum log_level)conf->log_level, &ops,
+		              self);
 	if (r < 0) {
 		fprintf(stderr, "%s: %s\n", self->row->program, strerror(-r));
 		return EXIT_FAILED;
@@ -156,9 +168,9 @@ run(struct served *self)
 	r = drop_privileges(self);
 	if (r != 0)
 		return r;
-	r = program->open(program->self, &self->conf, self->options.name, proc);
+	r = program->open(program->self, &self->conf, self->options.name, self->proc);
 	if (r == 0)
-		r = proc_run(proc);
+		r = proc_run(self->proc);
 	else
 		r = status_of(r);
 	program->close(program->self);

@@ -19,6 +19,9 @@ struct serve {
 	 * from `conf` by what conf_take takes, and is borrowed until the next reload.
 	 * `why`: the file is refused for that, and `file` is what was taken last. */
 	void (*reloaded)(void *self, const struct conf *file, const char *why);
+	/* A signal asks the process to stop: ends it, now or later, by proc_exit. NULL:
+	 * it ends at once. */
+	void (*stop)(void *self);
 	/* Also called after an open that failed. */
 	void (*close)(void *self);
 };

@@ -56,7 +56,7 @@ answer_word(struct door_conn *c, const char *word)
 	if (strcmp(word, "big") == 0)
 		return door_send(c, big, sizeof(big));
 	if (strcmp(word, "keep") == 0)
-		door_conn_keep(c);
+		door_conn_keep(c, true);
 	if (strcmp(word, "close") == 0) {
 		door_conn_close(c);
 		return 0;
@@ -485,7 +485,7 @@ main(void)
 
 	if (getrlimit(RLIMIT_NOFILE, &few) < 0)
 		return 1;
-	few.rlim_cur = 200;
+	few.rlim_cur = 300;
 	if (setrlimit(RLIMIT_NOFILE, &few) < 0)
 		return 1;
 	memset(big, 'b', sizeof(big));

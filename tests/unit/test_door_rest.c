@@ -34,7 +34,7 @@ on_request(void *user, struct door_conn *c, const char *data, size_t len)
 	(void)len;
 	heard++;
 	if (*data == 'k')
-		door_conn_keep(c);
+		door_conn_keep(c, true);
 	assert_int_equal(door_send(c, "yes", 3), 0);
 }
 

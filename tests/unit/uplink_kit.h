@@ -154,7 +154,7 @@ mgr_on_request(void *user, struct door_conn *c, const char *data, size_t len)
 	if (c != mgr.conn)
 		mgr.knocks++;
 	mgr.conn = c;
-	door_conn_keep(c);
+	door_conn_keep(c, true);
 	if (mgr.mute)
 		return;
 	if (mgr.words) {

@@ -1,0 +1,218 @@
+/* Handing leadership over by a request, or since this process is to stop (R9 of
+ * docs/LEASE.md); and the question whether we lead (R10). */
+#include "base/exit.h"
+#include "base/log.h"
+#include "peer/shell.h"
+#include "wire/qaddr.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FOR_MAX_MS 600000
+#define ANSWER_MAX 128
+/* What was sent last is on its way to connmgr. */
+#define LINGER_US        20000
+#define STOP_ACCURACY_US 1000
+#define NOT_ACTIVE       "the peer became active anew; ask again"
+#define HANDING_OVER     "this server is handing its leadership over already; ask again"
+
+/* The next of the words from `*at` on, as a number; false: there is none. */
+static bool
+take_number(const char **at, int64_t max, int64_t *out)
+{
+	const char *word = *at + strspn(*at, " ");
+	size_t len = strcspn(word, " \n");
+
+	*at = word + len;
+	return len > 0 && qaddr_unsigned((struct qaddr_text){word, len}, 10, max, out);
+}
+
+/* One request at a time. Returns why not; NULL: the answer comes when it is done. */
+static const char *
+step_down(struct peer *p, struct door_conn *c, const char *reason,
+          const struct role_event *ev)
+{
+	if (!p->started)
+		return *p->why ? p->why : "the peer is not active yet; ask again";
+	if (p->stepping)
+		return HANDING_OVER;
+	p->stepping = true;
+	p->stepper = c;
+	p->stop_reason = reason;
+	gate_push(&p->gate, ev);
+	return NULL;
+}
+
+static bool
+is_end(const char *at)
+{
+	return at[strspn(at, " \n")] == '\0';
+}
+
+const char *
+peer_step_down(struct peer *p, struct door_conn *c, const char *words)
+{
+	int64_t for_ms = 0;
+
+	if (!is_end(words) &&
+	    (!take_number(&words, FOR_MAX_MS, &for_ms) || !is_end(words)))
+		return "step-down may name a time of at most 600000 ms";
+	return step_down(
+	    p, c, "step-down",
+	    &(struct role_event){.type = ROLE_EV_STEP_DOWN, .for_ms = (uint64_t)for_ms});
+}
+
+const char *
+peer_transfer(struct peer *p, struct door_conn *c, const char *words)
+{
+	int64_t sid, for_ms = 0;
+
+	if (!take_number(&words, INT64_MAX, &sid) ||
+	    (!is_end(words) && !take_number(&words, FOR_MAX_MS, &for_ms)) ||
+	    !is_end(words))
+		return "transfer names a server, and may name a time of at most 600000 "
+		       "ms";
+	return step_down(p, c, "transfer",
+	                 &(struct role_event){.type = ROLE_EV_STEP_DOWN,
+	                                      .targeted = true,
+	                                      .sid = sid,
+	                                      .for_ms = (uint64_t)for_ms});
+}
+
+static const char *
+why_not_stepped(int error)
+{
+	switch (-error) {
+	case EALREADY:
+		return "this server does not lead";
+	case ENOENT:
+		return "that server does not follow this one";
+	case EPERM:
+		return "that server may not lead";
+	case ECANCELED:
+		return NOT_ACTIVE;
+	default:
+		return HANDING_OVER;
+	}
+}
+
+void
+peer_stepped(struct peer *p, int error)
+{
+	struct door_conn *c = p->stepper;
+
+	p->stepping = false;
+	p->stepper = NULL;
+	if (error == 0)
+		log_notice("leadership is released: %s", p->stop_reason);
+	if (c && error == 0)
+		peer_grant(c);
+	else if (c)
+		peer_refuse(c, why_not_stepped(error));
+	if (p->stopping) {
+		uplink_flush(p->uplink);
+		sd_event_source_set_time_relative(p->stop_timer, LINGER_US);
+	}
+}
+
+/* Returns why not; NULL: it is answered, or will be. */
+const char *
+peer_confirm(struct peer *p, struct door_conn *c)
+{
+	if (p->question_count == PEER_QUESTIONS_MAX)
+		return "too many ask; ask again";
+	p->questions[p->question_count++] =
+	    (struct peer_question){++p->question_number, c};
+	if (p->started)
+		gate_push(&p->gate, &(struct role_event){.type = ROLE_EV_CONFIRM,
+		                                         .number = p->question_number});
+	else
+		peer_confirmed(p, p->question_number, false);
+	return NULL;
+}
+
+void
+peer_confirmed(struct peer *p, uint64_t number, bool leads)
+{
+	struct role_view view = p->view;
+	struct door_conn *c = NULL;
+	char text[ANSWER_MAX];
+	int len;
+
+	for (unsigned i = 0; i < p->question_count; i++)
+		if (p->questions[i].number == number) {
+			c = p->questions[i].conn;
+			p->questions[i] = p->questions[--p->question_count];
+			break;
+		}
+	if (!c)
+		return;
+	if (p->role)
+		role_get_view(p->role, &view);
+	len = snprintf(text, sizeof(text), "{\"leads\":%s,\"epoch\":%" PRId64 "}",
+	               leads ? "true" : "false", view.epoch);
+	peer_reply(c, text, (size_t)len);
+}
+
+void
+peer_handover_gone(struct peer *p, const struct door_conn *c)
+{
+	if (p->stepper == c)
+		p->stepper = NULL;
+	for (unsigned i = 0; i < p->question_count; i++)
+		if (p->questions[i].conn == c)
+			p->questions[i].conn = NULL;
+}
+
+/* The core that owed the answers goes. */
+void
+peer_handover_cancel(struct peer *p)
+{
+	if (p->stepping)
+		peer_stepped(p, -ECANCELED);
+	while (p->question_count > 0)
+		peer_confirmed(p, p->questions[0].number, false);
+	if (!p->stopping)
+		holds_allow(p->holds);
+}
+
+static int
+on_stop_timer(sd_event_source *source, uint64_t usec, void *user)
+{
+	struct peer *p = user;
+
+	(void)source;
+	(void)usec;
+	if (p->stepping)
+		log_warning("stopping without a release: %u hold and have not let go in "
+		            "time; until the lease ends no other server leads",
+		            holds_count(p->holds));
+	proc_exit(p->proc, EXIT_OK);
+	return 0;
+}
+
+/* The release comes first. A second signal ends the process at once. */
+void
+peer_stop(void *self)
+{
+	static const char stopping[] = "stopping";
+	struct peer *p = self;
+	const struct role_event ev = {.type = ROLE_EV_STEP_DOWN};
+	/* before who started us ends us */
+	uint64_t patience_us = p->conf->supervisor.stop_ms * UINT64_C(900);
+
+	if (p->stopping || !p->view.active ||
+	    sd_event_add_time_relative(p->loop, &p->stop_timer, CLOCK_BOOTTIME,
+	                               patience_us, STOP_ACCURACY_US, on_stop_timer,
+	                               p) < 0) {
+		proc_exit(p->proc, EXIT_OK);
+		return;
+	}
+	p->stopping = true;
+	if (p->stepping) /* the holders have been asked, and are told that it is urgent */
+		holds_ask(p->holds, stopping);
+	else if (step_down(p, NULL, stopping, &ev))
+		proc_exit(p->proc, EXIT_OK);
+}

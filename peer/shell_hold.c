@@ -1,0 +1,81 @@
+/* The holders at the peer's door (hold.h), and what they and the core say to each other.
+ */
+#include "base/json.h"
+#include "peer/shell.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define ANSWER_MAX 256
+
+/* A holder may go while the core is being stepped. The event waits for its turn then, and
+ * peer_hold_fill says what is true at that time. */
+static void
+tell_core(struct peer *p)
+{
+	if (!p->started || p->holds_pushed)
+		return;
+	p->holds_pushed = true;
+	gate_push(&p->gate, &(struct role_event){.type = ROLE_EV_HOLDS});
+}
+
+void
+peer_hold_fill(struct peer *p, struct role_event *ev)
+{
+	p->holds_pushed = false;
+	ev->holds = holds_count(p->holds);
+	ev->broken = holds_take_broken(p->holds);
+}
+
+void
+peer_hold_started(struct peer *p)
+{
+	if (p->started)
+		tell_core(p);
+}
+
+/* The answer goes before anything that the core may have to say to holders. */
+const char *
+peer_hold(struct peer *p, struct door_conn *c, const char *name)
+{
+	char text[ANSWER_MAX];
+	struct buf_out out;
+	const char *why;
+	uint64_t id;
+
+	if (p->stopping)
+		return "this server stops; hold again when it is back";
+	why = holds_add(p->holds, c, name, &id);
+	if (why)
+		return why;
+	buf_out_init(&out, text, sizeof(text));
+	buf_put_text(&out, "{\"ok\":true");
+	json_put_u64(&out, "id", id);
+	buf_put_text(&out, "}");
+	peer_reply(c, text, out.len);
+	tell_core(p);
+	return NULL;
+}
+
+const char *
+peer_let_go(struct peer *p, struct door_conn *c)
+{
+	const char *why = holds_let_go(p->holds, c);
+	bool watches = false;
+
+	if (why)
+		return why;
+	for (unsigned i = 0; i < p->watcher_count; i++)
+		watches |= p->watchers[i] == c;
+	door_conn_keep(c, watches);
+	peer_grant(c);
+	tell_core(p);
+	return NULL;
+}
+
+void
+peer_hold_gone(struct peer *p, struct door_conn *c)
+{
+	if (holds_gone(p->holds, c))
+		tell_core(p);
+}
