@@ -4,7 +4,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 build=${1:-build}
-below=" base wire ipc config proc swap client view " # each knows those before it
+below=" base wire ipc config proc swap client lib view " # each knows those before it
 programs=" supervisor connmgr elector peer ctl "
 rooms="$below $programs"
 breaches=0
@@ -93,7 +93,7 @@ for room in $rooms; do
 			libconfig.h) [ "$f" = config/conf.c ] || breach "$f: libconfig's home is config/conf.c" ;;
 			systemd/*)
 				case $f in
-				base/* | wire/* | config/* | swap/* | client/* | view/* | ctl/*) breach "$f: no systemd here" ;;
+				base/* | wire/* | config/* | swap/* | client/* | lib/* | view/* | ctl/*) breach "$f: no systemd here" ;;
 				esac
 				;;
 			*/*)
@@ -102,6 +102,8 @@ for room in $rooms; do
 				esac
 				case $room/$h in
 				client/base/* | client/wire/* | client/ipc/msg.h | client/ipc/local.h | client/ipc/pass.h | client/client/* | client/sys/*) ;;
+				lib/base/page.h | lib/base/boot.h | lib/ipc/pass.h | lib/lib/* | lib/sys/*) ;;
+				lib/*) breach "$f: the library knows base/page.h, base/boot.h and ipc/pass.h only: $h" ;;
 				client/*) breach "$f: a client knows base, wire, the messages and ipc/local.h and ipc/pass.h only: $h" ;;
 				esac
 				[[ $below != *" $room "* || ${below#*" $room"} != *" $to "* ]] ||
