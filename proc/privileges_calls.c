@@ -93,7 +93,7 @@ static const struct calls allowed[] = {
     /* access lists of our folder and door, for groups of the file; see setxattr below */
     {ALL, "getxattr removexattr"},
     {FILES, "rename renameat renameat2 fsync ftruncate fdatasync syncfs pread64 "
-            "pwrite64 statx fstatfs"},
+            "pwrite64 statx fstatfs fallocate"},
     /* sockets, of the families that allowed_if has; nng calls accept */
     {ALL, "bind listen connect accept accept4 shutdown getsockname getpeername "
           "getsockopt setsockopt recvfrom recvmsg"},
