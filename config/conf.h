@@ -20,6 +20,8 @@ struct qconfig;
 #define CONF_ID_MAX       ((int64_t)1 << 62)
 #define CONF_DEFAULT_FILE "/etc/conclave/conclave.conf"
 
+enum conf_lease { CONF_LEASE_AUTO, CONF_LEASE_ALWAYS, CONF_LEASE_OFF };
+
 enum conf_ipc { CONF_IPC_NNG, CONF_IPC_SEQPACKET };
 
 struct conf_server {
@@ -65,8 +67,21 @@ struct conf {
 	char control_group[CONF_GROUP_MAX];
 	/* Its number on this machine. */
 	uint32_t control_gid;
+	/* Its members may hold leadership; "": there is no such group. */
+	char hold_group[CONF_GROUP_MAX];
+	uint32_t hold_gid;
 	/* enum log_level of base/log.h. */
 	int log_level;
+
+	/* When a leader asks for a lease, and for how long; 0: for sync_limit ticks. */
+	enum conf_lease lease;
+	uint32_t lease_ms;
+	/* A follower promises no longer one. */
+	uint32_t lease_max_ms;
+	/* How long a leader and its followers wait for a process that is restarted. */
+	uint32_t resume_ms;
+	/* By how much the rates of two clocks may differ. */
+	uint32_t drift_percent;
 
 	/* In ms; the limits are in ticks. */
 	struct {

@@ -104,31 +104,41 @@ check_given(const struct conf_draft *d)
 
 /* The file is read here, and not by the name service, which may ask other machines. */
 static int
-check_group(struct conf_draft *d)
+check_group(const struct conf_draft *d, const char *key, const char *name, uint32_t *gid)
 {
-	const char *name = d->conf.control_group;
-	struct conf_place at = place_of(&d->places, "control_group");
+	struct conf_place at = place_of(&d->places, key);
+	const char *example = conf_key_find("", key)->example;
 	int r;
 
 	if (!*name)
 		return 0;
-	d->conf.control_gid = ACL_NO_GROUP;
-	r = users_group("/etc/group", name, &d->conf.control_gid);
+	*gid = ACL_NO_GROUP;
+	r = users_group("/etc/group", name, gid);
 	if (r ==
 	    -EACCES) /* a worker reads its file again, and has found the group before */
 		return 0;
 	if (r < 0)
 		return conf_fail(d->error, at,
-		                 "control_group = \"%s\" is no group of /etc/group; make "
-		                 "it with groupadd %s, or leave the key out",
-		                 name, name);
-	if (d->conf.control_gid == POLICY_NOBODY)
-		return conf_fail(
-		    d->error, at,
-		    "control_group = \"%s\" is the group of strangers; write "
-		    "another, as in control_group = \"adm\";",
-		    name);
+		                 "%s = \"%s\" is no group of /etc/group; make it with "
+		                 "groupadd %s, or leave the key out",
+		                 key, name, name);
+	if (*gid == POLICY_NOBODY)
+		return conf_fail(d->error, at,
+		                 "%s = \"%s\" is the group of strangers; write another, "
+		                 "as in %s = %s;",
+		                 key, name, key, example);
 	return 0;
+}
+
+static int
+check_groups(struct conf_draft *d)
+{
+	int r =
+	    check_group(d, "control_group", d->conf.control_group, &d->conf.control_gid);
+
+	return r != 0
+	           ? r
+	           : check_group(d, "hold_group", d->conf.hold_group, &d->conf.hold_gid);
 }
 
 /* Servers that have a host in common have no port in common. */
@@ -320,7 +330,7 @@ conf_check(struct conf_draft *d)
 {
 	struct conf *c = &d->conf;
 
-	if (check_id(d) || check_given(d) || check_group(d))
+	if (check_id(d) || check_given(d) || check_groups(d))
 		return 1;
 	for (unsigned i = 0; i < c->server_count; i++) {
 		c->hierarchical |= c->servers[i].has_group;

@@ -18,6 +18,10 @@ static const struct conf_word ipc_words[] = {
 static const struct conf_word attach_words[] = {
     {"none", false}, {"zookeeper", true}, {NULL, 0}};
 static const struct conf_word rights_words[] = {{"off", false}, {"on", true}, {NULL, 0}};
+static const struct conf_word lease_words[] = {{"auto", CONF_LEASE_AUTO},
+                                               {"always", CONF_LEASE_ALWAYS},
+                                               {"off", CONF_LEASE_OFF},
+                                               {NULL, 0}};
 static const struct conf_word level_words[] = {
     {"err", LOG_LEVEL_ERR},       {"warning", LOG_LEVEL_WARNING},
     {"notice", LOG_LEVEL_NOTICE}, {"info", LOG_LEVEL_INFO},
@@ -160,6 +164,23 @@ const struct conf_key conf_keys[] = {
     {"control_group", CONF_NAME, OF(control_group), .users = "conclaved and its workers",
      .meaning = "The group of /etc/group whose members may ask, and change nothing.",
      .example = "\"adm\"", .may_be_empty = true},
+    {"hold_group", CONF_NAME, OF(hold_group), .users = "conclaved and its workers",
+     .meaning = "The group of /etc/group whose members may hold leadership, and ask.",
+     .example = "\"postgres\"", .may_be_empty = true},
+    {"lease", CONF_WORD, OF(lease), CONF_LEASE_AUTO, .users = "peer",
+     .meaning = "When a leader asks the others for a lease.", .words = lease_words,
+     .late = true},
+    {"lease_ms", CONF_INTEGER, OF(lease_ms), 0, 0, 600000, "ms", "peer",
+     .meaning = "How long a lease is that this server asks for.",
+     .at_most = "lease_max_ms", .late = true},
+    {"lease_max_ms", CONF_INTEGER, OF(lease_max_ms), 60000, 1, 600000, "ms", "peer",
+     .meaning = "The longest lease that this server promises to others.", .late = true},
+    {"resume_ms", CONF_INTEGER, OF(resume_ms), 150, 0, 60000, "ms", "peer",
+     .meaning =
+         "How long a process that ended is waited for before a leader is given up.",
+     .late = true},
+    {"drift_percent", CONF_INTEGER, OF(drift_percent), 10, 0, 40, "percent", "peer",
+     .meaning = "By how much the rates of the servers' clocks may differ.", .late = true},
     {"log_level", CONF_WORD, OF(log_level), LOG_LEVEL_INFO,
      .users = "conclaved and its workers",
      .meaning = "The least important messages that are logged.", .words = level_words,

@@ -62,6 +62,9 @@ struct conf_key {
 	enum conf_change change;
 	/* The path of the key that must be at least as large as this one. */
 	const char *at_most;
+	/* Older versions do not know the key: where it has its default it is left out of
+	 * what they may have to read. */
+	bool late;
 	/* The offset of the bool that says whether the key was given; 0: there is none.
 	 */
 	size_t has;

@@ -66,14 +66,14 @@ put_servers(struct buf_out *b, const struct conf *c)
 	buf_put_text(b, ");\n");
 }
 
-/* Whether a key that stands in no group has its default. Only `version` and names may be
- * left out: all other such keys are known to each version. */
+/* Whether a key that stands in no group has its default. Only `version`, names and what
+ * is `late` may be left out: all other such keys are known to each version. */
 static bool
 is_left_out(const struct conf_key *k, const struct conf *c)
 {
 	if (k->kind == CONF_NAME)
 		return !*((const char *)c + k->offset);
-	return k->kind == CONF_INTEGER && k->change == CONF_RELOAD &&
+	return (k->late || (k->kind == CONF_INTEGER && k->change == CONF_RELOAD)) &&
 	       conf_key_get(k, c) == k->standard;
 }
 

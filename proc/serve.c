@@ -156,6 +156,8 @@ run(struct served *self)
 	users_open(conf->run_dir);
 	if (*conf->control_group)
 		users_let_read(conf->control_gid);
+	if (*conf->hold_group)
+		users_let_hold(conf->hold_gid);
 	backoff_wait(conf, self->folder);
 	r = find_config(self);
 	if (r == 0)

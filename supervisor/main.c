@@ -41,6 +41,8 @@ main(int argc, char **argv)
 		log_warning("%s", warnings.list[i].text);
 	if (*s->conf.control_group)
 		users_let_read(s->conf.control_gid);
+	if (*s->conf.hold_group)
+		users_let_hold(s->conf.hold_gid);
 	backoff_wait(&s->conf, "conclaved");
 	r = proc_init(&s->proc, "conclaved", (enum log_level)s->conf.log_level,
 	              &supervisor_proc_ops, s);

@@ -54,6 +54,11 @@ static const char by_hand[] =
     "zab = true;\n"
     "early_finalize = false;\n"
     "rights = \"off\";\n"
+    "lease = \"always\";\n"
+    "lease_ms = 41;\n"
+    "lease_max_ms = 42;\n"
+    "resume_ms = 43;\n"
+    "drift_percent = 14;\n"
     "log_level = \"debug\";\n";
 
 static char everything[CONF_PRINT_MAX], printed[CONF_PRINT_MAX];
@@ -160,6 +165,9 @@ every_key(void **state)
 	assert_true(c->zab);
 	assert_false(c->early_finalize);
 	assert_false(c->rights);
+	assert_int_equal(c->lease, CONF_LEASE_ALWAYS);
+	assert_true(c->lease_ms == 41 && c->lease_max_ms == 42 && c->resume_ms == 43);
+	assert_int_equal(c->drift_percent, 14);
 	assert_int_equal(c->log_level, LOG_LEVEL_DEBUG);
 }
 
@@ -172,6 +180,16 @@ defaults(void **state)
 	conf_kit_good(GOOD "timing = { }; links = { }; supervisor = { };\n");
 	assert_string_equal(c->program_dir, "");
 	assert_string_equal(c->control_group, "");
+	assert_string_equal(c->hold_group, "");
+	assert_int_equal(c->lease, CONF_LEASE_AUTO);
+	assert_true(c->lease_ms == 0 && c->lease_max_ms == 60000);
+	assert_true(c->resume_ms == 150 && c->drift_percent == 10);
+	/* what older workers do not know is left out for them */
+	assert_int_not_equal(conf_print(c, false, printed, sizeof(printed)), 0);
+	assert_null(strstr(printed, "lease"));
+	assert_null(strstr(printed, "resume_ms"));
+	assert_null(strstr(printed, "drift_percent"));
+	assert_null(strstr(printed, "hold_group"));
 	assert_int_equal(c->version, 1);
 	assert_false(c->hierarchical);
 	assert_true(!c->self->observer && c->self->weight == 1 && !c->self->has_group);

@@ -268,6 +268,28 @@ ranges_of_numbers(void **state)
 	}
 }
 
+static void
+leases(void **state)
+{
+	const struct conf_kit_case cases[] = {
+	    {GOOD "hold_group = \"no-such-group\";\n",
+	     8,
+	     {"hold_group = \"no-such-group\" is no group", "groupadd no-such-group"}},
+	    {GOOD "hold_group = \"nogroup\";\n",
+	     8,
+	     {"the group of strangers", "hold_group = \"postgres\""}},
+	    {GOOD "lease = \"on\";\n", 8, {"lease", "\"auto\"", "\"always\"", "\"off\""}},
+	    {GOOD "lease_ms = 600001;\n", 8, {"lease_ms", "range"}},
+	    {GOOD "lease_ms = 60001;\n", 8, {"lease_ms", "lease_max_ms"}},
+	    {GOOD "lease_max_ms = 0;\n", 8, {"lease_max_ms", "range"}},
+	    {GOOD "resume_ms = 60001;\n", 8, {"resume_ms", "range"}},
+	    {GOOD "drift_percent = 41;\n", 8, {"drift_percent", "range"}},
+	};
+
+	(void)state;
+	conf_kit_all_refused(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
 #define A63       "/23456789012345678901234567890123456789012345678901234567890123"
 #define RUN(path) "id = 1;\nrun_dir = \"" path "\";\ndata_dir = \"/var/c\";\n" SERVERS
 
@@ -398,6 +420,7 @@ main(void)
 	    cmocka_unit_test(out_of_range),
 	    cmocka_unit_test(ranges_of_numbers),
 	    cmocka_unit_test(a_million_bytes_of_unknown_keys),
+	    cmocka_unit_test(leases),
 	    cmocka_unit_test(paths),
 	    cmocka_unit_test(hosts),
 	};
