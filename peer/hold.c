@@ -208,6 +208,14 @@ is_name(const char *name)
 	return len <= HOLD_NAME_MAX;
 }
 
+const char *
+holds_refused(const struct holds *h)
+{
+	if (h->refused)
+		return h->refused;
+	return h->count == HOLD_MAX ? "32 hold already; end one of them" : NULL;
+}
+
 /* Why `c` may not hold; NULL: it may. */
 static const char *
 refuse(struct holds *h, struct door_conn *c, const char *name, int kill_fd)
@@ -219,11 +227,7 @@ refuse(struct holds *h, struct door_conn *c, const char *name, int kill_fd)
 	if (kill_fd != PASS_NONE && !is_cgroup_file(kill_fd))
 		return "the descriptor is not that of a cgroup.kill (cgroup v2) that is "
 		       "open for writing";
-	if (h->refused)
-		return h->refused;
-	if (h->count == HOLD_MAX)
-		return "32 hold already; end one of them";
-	return NULL;
+	return holds_refused(h);
 }
 
 const char *

@@ -30,6 +30,8 @@ int holds_new(struct holds **out, sd_event *loop);
 /* Kills nothing, and tells nobody: the lease goes on without us. NULL is allowed. */
 void holds_free(struct holds *h);
 
+/* Why nobody may hold for now; NULL: all may. */
+const char *holds_refused(const struct holds *h);
 /* `c` holds from now on, under `name`, with the descriptor that came with the request.
  * NULL, and the number of the hold; else why not. Keeps the connection (ipc/door.h). */
 const char *holds_add(struct holds *h, struct door_conn *c, const char *name,

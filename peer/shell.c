@@ -68,11 +68,31 @@ on_retry(sd_event_source *source, uint64_t usec, void *user)
 	return 0;
 }
 
+/* What the file says of a lease; without a length sync_limit ticks, of which others
+ * promise no more than lease_max_ms. */
 static void
-on_activate(void *user, uint64_t generation)
+put_lease(const struct conf *conf, struct role_config *out)
 {
-	struct peer *p = user;
-	const struct role_config config = {
+	static const enum role_lease_mode modes[] = {
+	    [CONF_LEASE_AUTO] = ROLE_LEASE_AUTO,
+	    [CONF_LEASE_ALWAYS] = ROLE_LEASE_ALWAYS,
+	    [CONF_LEASE_OFF] = ROLE_LEASE_OFF,
+	};
+	uint32_t ticks_ms = conf->timing.sync_limit * conf->timing.tick_ms;
+
+	out->lease = modes[conf->lease];
+	out->lease_max_ms = conf->lease_max_ms;
+	out->lease_ms = ticks_ms < conf->lease_max_ms ? ticks_ms : conf->lease_max_ms;
+	if (conf->lease_ms > 0)
+		out->lease_ms = conf->lease_ms;
+	out->resume_ms = conf->resume_ms;
+	out->drift_percent = conf->drift_percent;
+}
+
+static int
+make_core(struct peer *p, struct role **out)
+{
+	struct role_config config = {
 	    .sid = p->conf->id,
 	    .zab = p->conf->zab,
 	    .tick_ms = p->conf->timing.tick_ms,
@@ -80,9 +100,18 @@ on_activate(void *user, uint64_t generation)
 	    .sync_limit = p->conf->timing.sync_limit,
 	    .file = &p->file,
 	};
+
+	put_lease(p->conf, &config);
+	return role_new(out, &config);
+}
+
+static void
+on_activate(void *user, uint64_t generation)
+{
+	struct peer *p = user;
 	struct role *fresh, *was = p->role;
 	struct role_view view;
-	int r = role_new(&fresh, &config);
+	int r = make_core(p, &fresh);
 
 	(void)generation;
 	if (r < 0) {
@@ -283,6 +312,8 @@ peer_open(void *self, const struct conf *conf, const char *name, struct proc *pr
 	if (r >= 0)
 		r = holds_new(&p->holds, p->loop);
 	if (r >= 0)
+		r = peer_clock_open(p);
+	if (r >= 0)
 		r = peer_door_open(p);
 	if (r < 0) {
 		log_err("cannot start: %s", strerror(-r));
@@ -307,6 +338,7 @@ peer_close(void *self)
 	peer_door_close(p);
 	holds_free(p->holds);
 	sd_event_source_disable_unref(p->stop_timer);
+	sd_event_source_disable_unref(p->clock_timer);
 	uplink_close(p->uplink);
 	sd_event_source_disable_unref(p->timer);
 	sd_event_source_disable_unref(p->retry);

@@ -10,6 +10,7 @@
  *   shell_handover.c  and those that hand leadership over
  *   shell_answer.c how requests are answered
  *   shell_file.c   keeps the members that the configuration file lists
+ *   shell_clock.c  watches the rates of the clocks
  *   shell_start.c  reads the record once we are active
  *   status.c       the answers, as JSON and as a sentence
  *   status_members.c  what they say of memberships */
@@ -20,6 +21,7 @@
 #include "config/conf.h"
 #include "ipc/door.h"
 #include "ipc/uplink.h"
+#include "peer/drift.h"
 #include "peer/epoch.h"
 #include "peer/hold.h"
 #include "peer/role.h"
@@ -93,6 +95,8 @@ struct peer {
 	struct holds *holds;
 	/* HOLDS waits in the gate. */
 	bool holds_pushed;
+	struct drift drift;
+	sd_event_source *clock_timer;
 	/* This process is to stop; the timer ends it at the latest. */
 	bool stopping;
 	sd_event_source *stop_timer;
@@ -177,6 +181,8 @@ void peer_publish(struct peer *p, const struct role_view *view);
 
 void peer_reply(struct door_conn *c, const char *text, size_t len);
 void peer_refuse(struct door_conn *c, const char *why);
+/* It may be asked again, soon. */
+void peer_refuse_for_now(struct door_conn *c, const char *why);
 void peer_grant(struct door_conn *c); /* with `{"ok":true}` */
 
 /* Requests: they return why not; NULL: answered, or to be answered. */
@@ -206,6 +212,10 @@ void peer_door_tell(struct peer *p, const char *text, size_t len); /* all who wa
 /* Answers who waits for a claim, or a refounding, if somebody does: 0 or -errno. */
 void peer_door_claimed(struct peer *p, int64_t claim, int error);
 void peer_door_refounded(struct peer *p, int error);
+
+int peer_clock_open(struct peer *p); /* 0 or -errno */
+/* The core has started: it is told if the clocks differ. */
+void peer_clock_started(struct peer *p);
 
 /* Begins to read the record for the core, if it may have it: we are active and synced,
  * and no write of ours is under way. */

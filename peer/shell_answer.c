@@ -21,6 +21,20 @@ peer_refuse(struct door_conn *c, const char *why)
 }
 
 void
+peer_refuse_for_now(struct door_conn *c, const char *why)
+{
+	char text[256];
+	struct buf_out out;
+
+	buf_out_init(&out, text, sizeof(text));
+	buf_put_text(&out, "{");
+	json_put_text(&out, "error", why);
+	json_put_bool(&out, "again", true);
+	buf_put_text(&out, "}");
+	peer_reply(c, text, out.bad ? 0 : out.len);
+}
+
+void
 peer_grant(struct door_conn *c)
 {
 	static const char done[] = "{\"ok\":true}";

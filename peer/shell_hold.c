@@ -40,11 +40,15 @@ peer_hold(struct peer *p, struct door_conn *c, const char *name)
 {
 	char text[ANSWER_MAX];
 	struct buf_out out;
-	const char *why;
+	const char *why = holds_refused(p->holds);
 	uint64_t id;
 
 	if (p->stopping)
-		return "this server stops; hold again when it is back";
+		why = "this server stops; hold again when it is back";
+	if (why) {
+		peer_refuse_for_now(c, why);
+		return NULL;
+	}
 	why = holds_add(p->holds, c, name, &id);
 	if (why)
 		return why;

@@ -58,4 +58,5 @@ peer_on_read(void *user, int result, const struct role_record *record,
 	}
 	gate_push(&p->gate, &ev);
 	peer_hold_started(p);
+	peer_clock_started(p);
 }

@@ -24,6 +24,13 @@ clock_ms(void)
 }
 
 void
+clock_rates(uint64_t *boot_ns, uint64_t *raw_ns)
+{
+	*boot_ns = clock_us() * 1000;
+	*raw_ns = *boot_ns;
+}
+
+void
 log_line(enum log_level level, const char *format, ...)
 {
 	char line[1024];
