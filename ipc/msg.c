@@ -472,7 +472,7 @@ msg_look_reason_name(enum msg_look_reason r)
 	    [MSG_LOOK_QUORUM] = "quorum",   [MSG_LOOK_TIMEOUT] = "timeout",
 	    [MSG_LOOK_REFUSED] = "refused", [MSG_LOOK_EPOCH] = "epoch",
 	    [MSG_LOOK_DOUBT] = "doubt",     [MSG_LOOK_DISK] = "disk",
-	    [MSG_LOOK_MEMBERS] = "members",
+	    [MSG_LOOK_MEMBERS] = "members", [MSG_LOOK_RELEASED] = "released",
 	};
 
 	return (unsigned)r < MSG_LOOK_REASONS ? words[r] : "?";

@@ -210,6 +210,9 @@ enum msg_look_reason {
 	MSG_LOOK_DISK,
 	/* We are no member of the group that is to be led, or gave up our record. */
 	MSG_LOOK_MEMBERS,
+	/* The leader has handed its leadership over: we did, or the one that we followed.
+	 */
+	MSG_LOOK_RELEASED,
 	MSG_LOOK_REASONS,
 };
 

@@ -60,6 +60,8 @@ led_in_vain(enum msg_look_reason look)
 		return "this server was elected, but its disk did not take the epoch";
 	case MSG_LOOK_MEMBERS:
 		return "this server led, and is no member any more";
+	case MSG_LOOK_RELEASED:
+		return "this server led, and has stepped down";
 	case MSG_LOOK_START:
 	case MSG_LOOK_LEADER:
 	case MSG_LOOK_REFUSED:
@@ -85,6 +87,8 @@ followed_in_vain(const struct role_view *v)
 		return "but the disk of this server did not take its epoch";
 	case MSG_LOOK_MEMBERS:
 		return "but this server gave up what it knew of its group";
+	case MSG_LOOK_RELEASED:
+		return "and has stepped down";
 	case MSG_LOOK_REFUSED:
 		return v->link == MSG_REASON_NONE ? "but cannot lead this server"
 		                                  : "but turned this server away";

@@ -236,7 +236,7 @@ check_look(struct model *m, const struct role_action *a)
 	must(same || newer(s, &m->serial), "each look has a newer serial");
 	must(a->u.look.epoch <= m->tried.current || a->u.look.epoch == 0,
 	     "we vote with an epoch of ours");
-	must(a->u.look.reason <= MSG_LOOK_MEMBERS, "the reason is one");
+	must(a->u.look.reason <= MSG_LOOK_RELEASED, "the reason is one");
 	must(same ? m->stood == (a->u.look.epoch != INT64_MIN)
 	          : may_stand(m) || a->u.look.epoch == INT64_MIN,
 	     "who cannot lead does not stand"); /* for its disk, or its promise, too */
