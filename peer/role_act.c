@@ -61,6 +61,9 @@ role_may_stand(const struct role *r)
 {
 	if (!r->config.zab)
 		return true;
+	if (r->handover.stands_ms > 0 &&
+	    !(r->handover.targeted && r->handover.target == r->config.sid))
+		return false;
 	if (r->members.unfit ||
 	    (!role_may_found(r) && !role_is_member_of(r, role_record(r))))
 		return false;

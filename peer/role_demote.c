@@ -20,14 +20,15 @@ others_may_lead(const struct role *r)
 	return false;
 }
 
-/* D1. Whatever kept a quorum from us, another may do better; but nobody does better
- * because our disk failed, a server is fresher or our own connmgr ended. */
+/* D1. A term that is resumed was had before. Whatever kept a quorum from us, another may
+ * do better; but nobody does better because our disk failed, a server is fresher or our
+ * own connmgr ended. */
 static void
 judge_lead(struct role *r, enum msg_look_reason reason)
 {
 	bool deserted = reason == MSG_LOOK_TIMEOUT || reason == MSG_LOOK_QUORUM;
 
-	if (r->lead.epoch > 0 || !deserted || r->away)
+	if (r->lead.epoch > 0 || r->handover.resumes > 0 || !deserted || r->away)
 		return;
 	r->demotion.looks = DEMOTED_LOOKS;
 	r->demotion.deserted++;

@@ -30,12 +30,14 @@ send_info(struct role *r, struct role_actions *out)
 
 	f->silent = r->epochs.bad;
 	f->init_ms = out->now_ms + role_ticks(r, r->timing.init_limit);
-	if (f->silent) {
-		/* it does not know us yet, and pings nobody that it does not know */
-		f->word_due_ms = f->init_ms;
-		return;
-	}
 	f->word_due_ms = out->now_ms + role_ticks(r, WORD_TICKS);
+	/* it does not know us yet, and pings nobody that it does not know */
+	if (f->silent)
+		f->word_due_ms = f->init_ms;
+	if (r->handover.patient_ms > 0)
+		f->word_due_ms = f->init_ms = r->handover.patient_ms; /* R8 */
+	if (f->silent)
+		return;
 	f->said = r->epochs.promised;
 	packet = role_send(out, role_remote(r, r->vote.leader),
 	                   role_observes(r) ? QPACKET_OBSERVERINFO : QPACKET_FOLLOWERINFO,
@@ -75,9 +77,9 @@ link_down(struct role *r, const struct role_remote *p, bool was_up,
 {
 	bool failed = !was_up && role_loss(reason) == ROLE_LOSS_FAILED;
 
-	if (p->sid != r->vote.leader)
+	if (p->sid != r->vote.leader || role_resume_follower(r, reason, was_up, out))
 		return;
-	if (was_up && r->follow.epoch > 0)
+	if (r->follow.epoch > 0 && (was_up || r->handover.patient_ms > 0))
 		role_look_again(r, MSG_LOOK_LEADER, true, out);
 	else if (was_up && r->follow.fresher && role_may_stand(r))
 		/* if we waited, the others might elect this leader again without us */
@@ -88,12 +90,14 @@ link_down(struct role *r, const struct role_remote *p, bool was_up,
 
 /* Once the leader is established its learner link says better whether it lives: the
  * LOOKING that the elector saw may have been sent before it led, and come again over a
- * new link or in a replay. */
+ * new link or in a replay. Without that link the doubt ends our patience (R8). */
 static void
 on_doubt(struct role *r, struct role_actions *out)
 {
-	if (r->follow.epoch == 0)
-		role_look_again(r, MSG_LOOK_DOUBT, false, out);
+	bool patient = r->handover.patient_ms > 0;
+
+	if (r->follow.epoch == 0 || patient)
+		role_look_again(r, MSG_LOOK_DOUBT, patient, out);
 }
 
 /* D7: with a write that lasts so long we are no follower for this leader, which must not
@@ -197,7 +201,7 @@ on_leaderinfo(struct role *r, const struct qpacket *packet, struct role_actions 
 	f->vain_ms = out->now_ms + role_ticks(r, VAIN_TICKS);
 	f->answer_due = true;
 	/* the leader ends a renewal that fails by itself, or gives it up (N7) */
-	if (f->epoch > 0)
+	if (f->epoch > 0 && r->handover.patient_ms == 0)
 		f->init_ms =
 		    out->now_ms + role_ticks(r, 2 * (uint64_t)r->timing.init_limit);
 	role_epochs_want_accepted(r, epoch, out);
@@ -237,11 +241,13 @@ on_uptodate(struct role *r, const struct qpacket *packet, struct role_actions *o
 
 	if (epoch != f->told || epoch == 0 || f->ack_due)
 		return false;
+	if (f->asked == epoch) /* else the next renewal is under way */
+		f->init_ms = UINT64_MAX;
+	role_resume_established(r);
+	role_handover_established(r);
 	if (epoch == f->epoch)
 		return true;
 	f->epoch = epoch;
-	if (f->asked == epoch) /* else the next renewal is under way */
-		f->init_ms = UINT64_MAX;
 	role_establish(r, epoch, out);
 	return true;
 }
@@ -265,6 +271,8 @@ on_packet(struct role *r, struct role_remote *p, const struct role_event *ev,
 		expected = on_newleader(r, ev, out);
 	} else if (packet->type == QPACKET_UPTODATE) {
 		expected = on_uptodate(r, packet, out);
+	} else if (packet->type == QPACKET_PING && role_handover_packet(r, packet, out)) {
+		expected = true;
 	} else if (packet->type == QPACKET_PING) {
 		role_send(out, p, QPACKET_PING, packet->zxid);
 		expected = true;
@@ -291,6 +299,8 @@ due_ms(const struct role *r)
 	const struct role_follow *f = &r->follow;
 	uint64_t due = f->word_due_ms < f->init_ms ? f->word_due_ms : f->init_ms;
 
+	if (role_resume_redial_ms(r) < due)
+		due = role_resume_redial_ms(r);
 	return waits_in_vain(r) && f->vain_ms < due ? f->vain_ms : due;
 }
 
@@ -298,13 +308,23 @@ static void
 on_due(struct role *r, struct role_actions *out)
 {
 	bool silent = out->now_ms >= r->follow.word_due_ms;
+	bool over = r->handover.patient_ms > 0 && out->now_ms >= r->follow.init_ms;
 
-	if (silent && r->follow.epoch > 0)
+	if ((silent || over) && r->follow.epoch > 0)
 		role_look_again(r, MSG_LOOK_LEADER, true, out);
 	else if (silent || out->now_ms >= r->follow.init_ms)
 		role_look_again(r, MSG_LOOK_TIMEOUT, !r->follow.heard, out); /* D5 */
 	else if (waits_in_vain(r) && out->now_ms >= r->follow.vain_ms)
 		role_look_again(r, MSG_LOOK_EPOCH, false, out);
+	else
+		role_resume_redial(r, out);
+}
+
+static void
+on_lost(struct role *r, struct role_actions *out)
+{
+	if (!role_resume_lost(r, out))
+		role_lost(r, out);
 }
 
 static enum role_phase
@@ -325,6 +345,7 @@ const struct role_ops role_follow_ops = {
     .written = advance,
     .due = on_due,
     .due_ms = due_ms,
-    .lost = role_lost,
+    .lost = on_lost,
+    .again = role_resume_again,
     .phase = phase,
 };

@@ -1,8 +1,9 @@
 /* The operations of the peer's core on its state (role_state.h), for peer/role*.c and for
  * tests that look inside. Each file calls only those below it:
  *
- *   role → role_lead, role_follow, role_bare → role_offer → role_change → role_look →
- *        role_demote, role_limit, role_epoch, role_link → role_members → role_act
+ *   role → role_idle → role_lead, role_follow, role_bare → role_handover, role_resume →
+ * role_offer → role_change → role_look → role_demote, role_limit, role_epoch, role_link →
+ *        role_members → role_act
  *
  * and role_said, which only reads. */
 #ifndef PEER_ROLE_IMPL_H
@@ -49,12 +50,21 @@ struct role_ops {
 	void (*file)(struct role *r, struct role_actions *out);
 };
 
+/* role_idle.c */
+extern const struct role_ops role_new_ops;
+extern const struct role_ops role_halted_ops;
+extern const struct role_ops role_stalled_ops;
+extern const struct role_ops role_looking_ops;
+extern const struct role_ops role_waiting_ops;
+
 extern const struct role_ops role_follow_ops;
 extern const struct role_ops role_lead_ops;
 extern const struct role_ops role_bare_ops;
 
 void role_follow_start(struct role *r, struct role_actions *out);
 void role_lead_start(struct role *r, struct role_actions *out);
+/* Takes up the term handover.resumes (R7). */
+void role_lead_resume(struct role *r, struct role_actions *out);
 void role_bare_start(struct role *r, struct role_actions *out);
 /* In any mode: a link of the election lane changed. */
 void role_bare_note(struct role_remote *p, const struct role_event *ev);
@@ -174,6 +184,15 @@ bool role_sieve_all(struct role *r, struct role_actions *out);
 /* LEADERINFO, with our timing (N14). */
 void role_send_info(const struct role *r, const struct role_remote *p, int64_t epoch,
                     struct role_actions *out);
+/* The deadlines begin now; the next one. */
+void role_set_deadlines(struct role *r, const struct role_actions *out);
+uint64_t role_deadline_ms(const struct role *r);
+/* Does what `p` promised before stand in the way of what we propose? */
+bool role_is_above(const struct role *r, const struct role_remote *p);
+/* Until then `p` counts, without having acknowledged. */
+uint64_t role_joined_ms(const struct role *r, const struct role_remote *p);
+/* Is our quorum not with us, or no longer? */
+bool role_is_deserted(struct role *r, uint64_t now_ms);
 /* LEADERINFO, NEWLEADER or UPTODATE with `epoch` to each learner whose turn it is. */
 void role_send_all(struct role *r, int32_t type, int64_t epoch, struct role_actions *out);
 
@@ -213,22 +232,38 @@ void role_handover_event(struct role *r, const struct role_event *ev,
                          struct role_actions *out);
 /* The holders have changed, or time has passed. */
 void role_handover_advance(struct role *r, struct role_actions *out);
-/* A RELEASE or TRANSFER of our leader. */
-void role_handover_packet(struct role *r, struct role_remote *p,
-                          const struct qpacket *ping, struct role_actions *out);
-/* R9: may this server stand now? Somebody else is established, which ends it. */
-bool role_handover_stands(const struct role *r, uint64_t now_ms);
+/* A PING of our leader. True: it was a RELEASE or a TRANSFER, which nobody answers. */
+bool role_handover_packet(struct role *r, const struct qpacket *ping,
+                          struct role_actions *out);
+/* R9: somebody is established, so that we may stand again. */
 void role_handover_established(struct role *r);
+/* Some time of ours has passed: role_may_stand may have changed. */
+void role_handover_due(struct role *r, struct role_actions *out);
 uint64_t role_handover_due_ms(const struct role *r);
 
-/* role_resume.c: rules R7 and R8. True: START resumed a term, and the mode is LEAD. */
+/* role_resume.c: rules R7 and R8. True: a term is to be resumed, with the vote that is
+ * announced already; role_lead_resume comes next. */
 bool role_resume_start(struct role *r, struct role_actions *out);
-/* R8. True: we stay what we are, and dial again. */
+/* A leader whose quorum was lost by links that ended, or by the loss of connmgr. True: it
+ * stays, until handover.patient_ms, or until too many voters look. */
+bool role_resume_leader(struct role *r, struct role_actions *out);
+/* Is such a leader, or one that resumes, to stay? */
+bool role_resume_waits(const struct role *r, uint64_t now_ms);
+/* `p` has a new link. Who acknowledged may be the quorum again. We are established. */
+void role_resume_joined(struct role_remote *p);
+void role_resume_acked(struct role *r);
+void role_resume_established(struct role *r);
+/* That voter looks in a higher round than ours. */
+void role_resume_voter_looks(struct role *r, int64_t sid, struct role_actions *out);
+/* A follower whose link to an established leader ended (was_up), or whose attempt to dial
+ * it again failed; connmgr is lost. True: it stays, until handover.patient_ms. */
 bool role_resume_follower(struct role *r, enum msg_reason reason, bool was_up,
                           struct role_actions *out);
-bool role_resume_leader(struct role *r, struct role_actions *out);
-void role_resume_due(struct role *r, struct role_actions *out);
-uint64_t role_resume_due_ms(const struct role *r);
+bool role_resume_lost(struct role *r, struct role_actions *out);
+/* connmgr is back: announces the role again, which stayed. */
+void role_resume_again(struct role *r, struct role_actions *out);
+void role_resume_redial(struct role *r, struct role_actions *out);
+uint64_t role_resume_redial_ms(const struct role *r);
 
 /* role_epoch.c: one write at a time, never of a smaller epoch; what is wanted meanwhile
  * is in the next one. */

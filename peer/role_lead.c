@@ -12,12 +12,18 @@
 
 #include <string.h>
 
-/* A quorum of FOLLOWERINFO must come within these. */
-#define FIRST_TICKS 10
-/* Once we are established, who joins counts for these without having acknowledged. */
-#define JOIN_TICKS 6
 /* From an answered PING to the next one. */
 #define PEACE_TICKS 2
+
+/* R7: somebody has promised more than the epoch that we take up again, which is then an
+ * ordinary proposal. */
+static void
+give_up_resumption(struct role *r, const struct role_actions *out)
+{
+	r->handover.resumes = 0;
+	r->handover.patient_ms = 0;
+	role_set_deadlines(r, out);
+}
 
 /* Proposes an epoch above all that we know to be promised. False: no such epoch is left,
  * and we look again. */
@@ -39,6 +45,8 @@ propose(struct role *r, struct role_actions *out)
 		role_look_again(r, MSG_LOOK_DISK, false, out);
 		return false;
 	}
+	if (r->handover.resumes > 0)
+		give_up_resumption(r, out);
 	if (l->epoch > 0 && l->epoch == l->proposal)
 		l->init_ms = out->now_ms + role_ticks(r, r->timing.init_limit);
 	role_limit_spend(r, base, largest, out->now_ms);
@@ -77,7 +85,10 @@ establish(struct role *r, struct role_actions *out)
 	l->ruling = l->proposed;
 	if (l->proposed.old.version == 0)
 		l->change.kind = ROLE_KIND_PLAIN;
+	role_resume_established(r);
+	role_handover_established(r);
 	role_establish(r, l->epoch, out);
+	role_lease_led(r, out);
 	return true;
 }
 
@@ -147,22 +158,49 @@ on_ping(const struct role *r, struct role_remote *p)
 	p->link.pinged = false;
 }
 
-void
-role_lead_start(struct role *r, struct role_actions *out)
+static void
+take_over(struct role *r, struct role_actions *out)
 {
 	r->mode = ROLE_MODE_LEAD;
 	memset(&r->lead, 0, sizeof(r->lead));
-	r->lead.first_ms = out->now_ms + role_ticks(r, FIRST_TICKS);
-	r->lead.init_ms = out->now_ms + role_ticks(r, r->timing.init_limit);
+	role_set_deadlines(r, out);
 	role_change_start(r);
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		r->remotes[i].link.word_ms = out->now_ms; /* some have waited for us */
 		r->remotes[i].link.ping_ms = out->now_ms;
+		r->remotes[i].looks = false;
 		role_close_ahead(&r->remotes[i], ROLE_CLOSE_OTHERWISE, out);
 	}
 	ping(r, out);
+}
+
+void
+role_lead_start(struct role *r, struct role_actions *out)
+{
+	take_over(r, out);
 	if (role_sieve_all(r, out))
 		advance(r, out);
+}
+
+/* R7. A quorum has promised the epoch, and acknowledged its record; that quorum must do
+ * the latter once more. */
+void
+role_lead_resume(struct role *r, struct role_actions *out)
+{
+	struct role_lead *l = &r->lead;
+
+	take_over(r, out);
+	l->proposal = r->handover.resumes;
+	l->proposed = l->adopted;
+	l->gathered = l->promised = true;
+	l->init_ms = UINT64_MAX;
+	if (!role_sieve_all(r, out))
+		return;
+	for (unsigned i = 0; i < r->remote_count && l->promised; i++)
+		if (role_is_live(r, &r->remotes[i]) && role_is_above(r, &r->remotes[i]) &&
+		    !propose(r, out))
+			return;
+	advance(r, out);
 }
 
 /* D7: with a write that lasts so long we are not established in time. A port that is
@@ -174,38 +212,11 @@ on_stand(struct role *r, struct role_actions *out)
 		role_look_again(r, MSG_LOOK_DISK, false, out);
 }
 
-static uint64_t
-joined_ms(const struct role *r, const struct role_remote *p)
-{
-	return p->link.since_ms + role_ticks(r, JOIN_TICKS);
-}
-
-/* One whose disk hangs would keep us leader of a quorum that does not follow us, and
- * others from electing another. */
-static bool
-is_with_us(const struct role *r, const struct role_remote *p)
-{
-	return role_is_live(r, p) && (r->lead.epoch == 0 || p->link.acked > 0 ||
-	                              r->lead.counted_ms < joined_ms(r, p));
-}
-
-/* D6: until first_ms others may come in the place of those that went, as long as nobody
- * was told that a quorum has promised. One whose disk failed was quicker than they. */
-static bool
-is_deserted(struct role *r, uint64_t now_ms)
-{
-	struct role_lead *l = &r->lead;
-	bool promised = l->promised || l->epoch > 0;
-
-	l->counted_ms = now_ms;
-	return l->gathered && (promised || now_ms >= l->first_ms) &&
-	       !role_is_enough(r, is_with_us);
-}
-
+/* A link has ended. */
 static void
 check_quorum(struct role *r, struct role_actions *out)
 {
-	if (is_deserted(r, out->now_ms))
+	if (role_is_deserted(r, out->now_ms) && !role_resume_leader(r, out))
 		role_look_again(r, MSG_LOOK_QUORUM, false, out);
 }
 
@@ -219,25 +230,15 @@ link_down(struct role *r, const struct role_remote *p, bool was_up,
 	check_quorum(r, out);
 }
 
-/* Does what `p` promised before stand in the way of our epoch? An equal one was perhaps
- * promised to another server; that is no obstacle once a quorum has promised it to us. */
-static bool
-is_above(const struct role_lead *l, const struct role_remote *p)
-{
-	if (!l->gathered)
-		return false;
-	return p->link.accepted > l->proposal ||
-	       (p->link.accepted == l->proposal && !l->promised);
-}
-
 static void
 joined(struct role *r, struct role_remote *p, struct role_actions *out)
 {
 	p->link.ping_ms = out->now_ms + role_ticks(r, 1);
+	role_resume_joined(p);
 	role_limit_report(r, p, p->link.accepted);
 	if (!role_sieve_all(r, out) || !role_is_live(r, p))
 		return;
-	if (!is_above(&r->lead, p) || propose(r, out))
+	if (!role_is_above(r, p) || propose(r, out))
 		advance(r, out);
 }
 
@@ -333,6 +334,8 @@ on_ack(struct role *r, struct role_remote *p, const struct qpacket *packet,
 	if (epoch == 0 || epoch != p->link.told || epoch == p->link.acked)
 		return ROLE_CLOSE_UNEXPECTED;
 	p->link.acked = epoch;
+	role_resume_joined(p);
+	role_resume_acked(r);
 	advance(r, out);
 	role_members_part(r, p);
 	return ROLE_CLOSE_NONE;
@@ -360,24 +363,6 @@ on_packet(struct role *r, struct role_remote *p, const struct role_event *ev,
 	closed(r, p, out);
 }
 
-/* D1, D6: until the quorum of FOLLOWERINFO, and again while it is lost; until the quorum
- * of promises, for which others than a slow disk need no more time than half of
- * init_limit; until the end. */
-static uint64_t
-deadline_ms(const struct role *r)
-{
-	const struct role_lead *l = &r->lead;
-	uint64_t due = l->init_ms;
-
-	if (l->promised || l->epoch > 0)
-		return due;
-	if (l->gathered && l->promise_ms < due)
-		due = l->promise_ms;
-	if ((!l->gathered || !role_is_enough(r, role_is_live)) && l->first_ms < due)
-		due = l->first_ms;
-	return due;
-}
-
 /* N7, or the end. */
 static void
 on_deadline(struct role *r, struct role_actions *out)
@@ -391,9 +376,25 @@ on_deadline(struct role *r, struct role_actions *out)
 		advance(r, out);
 }
 
+/* R8: who is silent is not waited for, nor is one that joined and does not acknowledge.
+ */
+static bool
+is_over(struct role *r, bool silent, const struct role_actions *out)
+{
+	struct role_handover *h = &r->handover;
+	bool waits = !silent && role_resume_waits(r, out->now_ms);
+	bool deserted = role_is_deserted(r, out->now_ms);
+
+	if (h->patient_ms > 0 && out->now_ms >= h->patient_ms && h->resumes == 0)
+		h->patient_ms = 0;
+	return (deserted || (h->resumes > 0 && out->now_ms >= h->patient_ms)) && !waits;
+}
+
 static void
 on_due(struct role *r, struct role_actions *out)
 {
+	bool silent = false;
+
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		struct role_remote *p = &r->remotes[i];
 
@@ -401,14 +402,15 @@ on_due(struct role *r, struct role_actions *out)
 		    out->now_ms < p->link.word_ms + role_ticks(r, r->timing.sync_limit))
 			continue;
 		role_close(p, ROLE_CLOSE_SILENT, out);
+		silent = true;
 		if (role_is_open(p))
 			joined(r, p, out);
 		if (r->mode != ROLE_MODE_LEAD)
 			return;
 	}
-	if (is_deserted(r, out->now_ms))
+	if (is_over(r, silent, out))
 		role_look_again(r, MSG_LOOK_QUORUM, false, out);
-	else if (out->now_ms >= deadline_ms(r))
+	else if (out->now_ms >= role_deadline_ms(r))
 		on_deadline(r, out);
 	else
 		ping(r, out);
@@ -419,10 +421,12 @@ on_due(struct role *r, struct role_actions *out)
 static uint64_t
 due_ms(const struct role *r)
 {
-	uint64_t due = deadline_ms(r);
+	uint64_t due = role_deadline_ms(r);
 
 	if (role_change_due_ms(r) < due)
 		due = role_change_due_ms(r);
+	if (r->handover.patient_ms > 0 && r->handover.patient_ms < due)
+		due = r->handover.patient_ms;
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		const struct role_remote *p = &r->remotes[i];
 		uint64_t silent = p->link.word_ms + role_ticks(r, r->timing.sync_limit);
@@ -433,10 +437,20 @@ due_ms(const struct role *r)
 			due = silent;
 		if (p->link.ping_ms < due)
 			due = p->link.ping_ms;
-		if (r->lead.counted_ms < joined_ms(r, p) && joined_ms(r, p) < due)
-			due = joined_ms(r, p);
+		if (r->lead.counted_ms < role_joined_ms(r, p) &&
+		    role_joined_ms(r, p) < due)
+			due = role_joined_ms(r, p);
 	}
 	return due;
+}
+
+static void
+on_lost(struct role *r, struct role_actions *out)
+{
+	bool term = r->lead.epoch > 0 || r->handover.resumes > 0;
+
+	if (!term || (role_is_deserted(r, out->now_ms) && !role_resume_leader(r, out)))
+		role_lost(r, out);
 }
 
 static enum role_phase
@@ -447,35 +461,6 @@ phase(const struct role *r)
 	return r->lead.promised ? ROLE_SYNCHRONIZATION : ROLE_DISCOVERY;
 }
 
-unsigned
-role_get_learners(const struct role *r, uint64_t now_ms,
-                  struct role_learner_view out[ROLE_LEARNERS_MAX])
-{
-	unsigned count = 0;
-
-	if (r->mode != ROLE_MODE_LEAD)
-		return 0;
-	for (unsigned i = 0; i < r->remote_count; i++) {
-		const struct role_remote *p = &r->remotes[i];
-		enum role_phase phase = ROLE_DISCOVERY;
-
-		if (!role_is_open(p))
-			continue;
-		if (p->link.released > 0)
-			phase = ROLE_BROADCAST;
-		else if (p->link.told > 0)
-			phase = ROLE_SYNCHRONIZATION;
-		out[count++] = (struct role_learner_view){
-		    .id = p->sid,
-		    .phase = phase,
-		    .promised = p->link.promised > 0,
-		    .acked = p->link.acked > 0,
-		    .last_ms = now_ms > p->link.word_ms ? now_ms - p->link.word_ms : 0,
-		};
-	}
-	return count;
-}
-
 const struct role_ops role_lead_ops = {
     .joined = joined,
     .link_down = link_down,
@@ -484,7 +469,8 @@ const struct role_ops role_lead_ops = {
     .written = advance,
     .due = on_due,
     .due_ms = due_ms,
-    .lost = role_lost,
+    .lost = on_lost,
+    .again = role_resume_again,
     .phase = phase,
     .file = advance,
 };

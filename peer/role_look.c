@@ -4,6 +4,8 @@
  * docs/ELECTION.md, section "Who should not lead". */
 #include "peer/role_impl.h"
 
+#include <errno.h>
+
 #define WAIT_TICKS_MAX 20
 
 void
@@ -100,8 +102,15 @@ dial_ahead(struct role *r, struct role_actions *out)
 {
 	bool stands =
 	    r->stands && !r->demotion.now && role_sid_may_lead(r, r->config.sid);
+	const struct role_handover *h = &r->handover;
 	struct role_remote *likely = NULL;
 
+	if (h->stands_ms > 0 && h->targeted) { /* R9 */
+		likely = role_remote(r, h->target);
+		if (likely)
+			role_connect(likely, out);
+		return;
+	}
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		struct role_remote *p = &r->remotes[i];
 		bool given_up = r->look.gave_up && p->sid == r->look.leader;
@@ -114,6 +123,24 @@ dial_ahead(struct role *r, struct role_actions *out)
 		role_connect(likely, out);
 }
 
+/* Patience and a resumed term end with the role, and so does a step-down that has not
+ * come to its release. */
+static void
+end_handover(struct role *r, struct role_actions *out)
+{
+	struct role_handover *h = &r->handover;
+
+	h->resumes = 0;
+	h->patient_ms = h->redial_ms = 0;
+	h->redials = 0;
+	if (!h->releasing)
+		return;
+	h->releasing = h->targeted = false;
+	h->for_ms = 0;
+	role_act(out, ROLE_ACT_MAY_HOLD);
+	role_act(out, ROLE_ACT_STEPPED)->u.error = -EALREADY;
+}
+
 void
 role_look_again(struct role *r, enum msg_look_reason reason, bool gave_up,
                 struct role_actions *out)
@@ -121,6 +148,8 @@ role_look_again(struct role *r, enum msg_look_reason reason, bool gave_up,
 	uint64_t ticks = refused_ticks(r, reason);
 
 	role_demote_judge(r, reason);
+	end_handover(r, out);
+	role_lease_ended(r, out);
 	role_epochs_drop(r);
 	role_timing_reset(r);
 	r->look.last_round = r->vote.round;

@@ -1,9 +1,14 @@
-/* What a leader's learners have, and what they are sent: of each proposal LEADERINFO,
- * NEWLEADER and UPTODATE, in this order, each when it is the learner's turn. Who counts
- * for what is in role_members.c. */
+/* What a leader's learners have, what they are sent, and until when: of each proposal
+ * LEADERINFO, NEWLEADER and UPTODATE, in this order, each when it is the learner's turn.
+ * Who counts for what is in role_members.c. */
 #include "peer/role_impl.h"
 
 #include <assert.h>
+
+/* A quorum of FOLLOWERINFO must come within these. */
+#define FIRST_TICKS 10
+/* Once we are established, who joins counts for these without having acknowledged. */
+#define JOIN_TICKS 6
 
 bool
 role_is_live(const struct role *r, const struct role_remote *p)
@@ -173,4 +178,75 @@ role_sieve_all(struct role *r, struct role_actions *out)
 	for (unsigned i = 0; i < r->remote_count; i++)
 		sieve(r, &r->remotes[i], out);
 	return true;
+}
+
+/* ---- how long a leader goes on ---- */
+
+void
+role_set_deadlines(struct role *r, const struct role_actions *out)
+{
+	uint64_t init = role_ticks(r, r->timing.init_limit);
+
+	r->lead.first_ms = out->now_ms + role_ticks(r, FIRST_TICKS);
+	r->lead.promise_ms = out->now_ms + init / 2;
+	r->lead.init_ms = out->now_ms + init;
+}
+
+/* Does what `p` promised before stand in the way of our epoch? An equal one was perhaps
+ * promised to another server; that is no obstacle once a quorum has promised it to us. */
+bool
+role_is_above(const struct role *r, const struct role_remote *p)
+{
+	const struct role_lead *l = &r->lead;
+
+	if (!l->gathered)
+		return false;
+	return p->link.accepted > l->proposal ||
+	       (p->link.accepted == l->proposal && !l->promised);
+}
+
+uint64_t
+role_joined_ms(const struct role *r, const struct role_remote *p)
+{
+	return p->link.since_ms + role_ticks(r, JOIN_TICKS);
+}
+
+/* One whose disk hangs would keep us leader of a quorum that does not follow us, and
+ * others from electing another. */
+static bool
+is_with_us(const struct role *r, const struct role_remote *p)
+{
+	return role_is_live(r, p) && (r->lead.epoch == 0 || p->link.acked > 0 ||
+	                              r->lead.counted_ms < role_joined_ms(r, p));
+}
+
+/* D6: until first_ms others may come in the place of those that went, as long as nobody
+ * was told that a quorum has promised. One whose disk failed was quicker than they. */
+bool
+role_is_deserted(struct role *r, uint64_t now_ms)
+{
+	struct role_lead *l = &r->lead;
+	bool promised = l->promised || l->epoch > 0;
+
+	l->counted_ms = now_ms;
+	return l->gathered && (promised || now_ms >= l->first_ms) &&
+	       !role_is_enough(r, is_with_us);
+}
+
+/* D1, D6: until the quorum of FOLLOWERINFO, and again while it is lost; until the quorum
+ * of promises, for which others than a slow disk need no more time than half of
+ * init_limit; until the end. */
+uint64_t
+role_deadline_ms(const struct role *r)
+{
+	const struct role_lead *l = &r->lead;
+	uint64_t due = l->init_ms;
+
+	if (l->promised || l->epoch > 0)
+		return due;
+	if (l->gathered && l->promise_ms < due)
+		due = l->promise_ms;
+	if ((!l->gathered || !role_is_enough(r, role_is_live)) && l->first_ms < due)
+		due = l->first_ms;
+	return due;
 }

@@ -31,6 +31,37 @@ role_fill_view(const struct role *r, enum role_phase phase, struct role_view *ou
 	}
 }
 
+/* ---- learners ---- */
+
+unsigned
+role_get_learners(const struct role *r, uint64_t now_ms,
+                  struct role_learner_view out[ROLE_LEARNERS_MAX])
+{
+	unsigned count = 0;
+
+	if (r->mode != ROLE_MODE_LEAD)
+		return 0;
+	for (unsigned i = 0; i < r->remote_count; i++) {
+		const struct role_remote *p = &r->remotes[i];
+		enum role_phase phase = ROLE_DISCOVERY;
+
+		if (!role_is_open(p))
+			continue;
+		if (p->link.released > 0)
+			phase = ROLE_BROADCAST;
+		else if (p->link.told > 0)
+			phase = ROLE_SYNCHRONIZATION;
+		out[count++] = (struct role_learner_view){
+		    .id = p->sid,
+		    .phase = phase,
+		    .promised = p->link.promised > 0,
+		    .acked = p->link.acked > 0,
+		    .last_ms = now_ms > p->link.word_ms ? now_ms - p->link.word_ms : 0,
+		};
+	}
+	return count;
+}
+
 /* ---- memberships ---- */
 
 static void

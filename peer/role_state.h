@@ -84,6 +84,9 @@ struct role_remote {
 	enum role_election election;
 	uint64_t election_ms;
 	struct role_link link;
+	/* As the leader: it has looked in a higher round than ours since its present
+	 * link, or its last one, began (R7). */
+	bool looks;
 	/* The largest epoch that it said it has promised, over whatever link. */
 	bool reported;
 	int64_t report;
@@ -307,17 +310,21 @@ struct role_lease {
 
 /* R5, R7 to R9. */
 struct role_handover {
-	/* R5: nobody may hold any more; we wait for the holders, or until end_ms. */
+	/* R5: nobody may hold any more; we wait for the holders. */
 	bool releasing;
-	bool stepping;
+	/* R9: until then (0: we may) we do not stand, but for `target` where `targeted`:
+	 * if that is us, we do. */
+	uint64_t stands_ms;
 	bool targeted;
 	int64_t target;
+	/* A person said how long: whoever is established, we do not stand before. */
 	uint64_t for_ms;
-	/* R9: until then we do not stand, but for `target` where has_target. */
-	uint64_t stands_ms;
-	/* R7: the term that is being resumed; 0: none. R8: until when we are patient. */
+	/* R7: the term that is being resumed; 0: none. */
 	int64_t resumes;
+	/* R7, R8: until then we stay what we are, without a quorum or a link to our
+	 * leader; 0: we have it. */
 	uint64_t patient_ms;
+	/* R8: when to dial the leader again (0: not), and how often we did. */
 	uint64_t redial_ms;
 	unsigned redials;
 	/* for people */
