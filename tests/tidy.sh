@@ -64,7 +64,7 @@ done
 for f in $cores; do
 	for h in ${included[$f]:-}; do
 		case $h in
-		elector/* | connmgr/* | peer/* | supervisor/* | ipc/* | swap/* | view/*)
+		elector/* | connmgr/* | ctl/* | peer/* | supervisor/* | ipc/* | swap/* | view/*)
 			[[ " ${cores//$'\n'/ } " == *" $h "* ]] || breach "$f: a core must not include $h, which is no core"
 			;;
 		esac
