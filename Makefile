@@ -5,7 +5,10 @@
 B      ?= build
 CC     := $(if $(filter default,$(origin CC)),gcc,$(CC))
 PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
 N      ?= 3
+OBJCOPY ?= objcopy
+COMMA  := ,
 
 WARN := -Wall -Wextra -Wshadow -Wswitch-enum -Wmissing-prototypes -Wconversion -Werror
 CPPFLAGS += -I. -D_GNU_SOURCE
@@ -45,7 +48,9 @@ UNIT  := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_
 FUZZ  := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 TOOLS := $(patsubst tests/%/main.c,$(B)/tests/%,$(filter-out tests/model/%,$(wildcard tests/*/main.c)))
 
-all: $(PROGRAMS:%=$(B)/bin/%) $(B)/completion/conclave $(B)/completion/_conclave
+LIBCONCLAVE := $(B)/lib/libconclave.so $(B)/lib/libconclave.a
+
+all: $(PROGRAMS:%=$(B)/bin/%) $(B)/completion/conclave $(B)/completion/_conclave $(LIBCONCLAVE)
 
 # named as the shells look for them; EXEC runs a program that is built for another machine
 $(B)/completion/%: $(B)/bin/conclave
@@ -75,6 +80,29 @@ $(B)/bin/$(1): $(B)/obj/$($(1)_dir)/main.o $(B)/lib.a $($(1)_links)
 	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(ALL_LIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
+
+# libconclave: it needs libc only. The static library is one object, so that no name of ours but
+# those of conclave.map meets those of a program.
+CONCLAVE_SRC := $(wildcard lib/*.c) base/boot.c base/file_map.c base/page.c base/page_file.c ipc/pass.c
+CONCLAVE_OBJ := $(CONCLAVE_SRC:%.c=$(B)/pic/%.o)
+$(B)/pic/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fPIC -MMD -MP -c -o $@ $<
+
+$(B)/lib/libconclave.so.0: $(CONCLAVE_OBJ) lib/conclave.map
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,$(@F),--version-script=lib/conclave.map$(if $(SANFLAGS),,$(COMMA)-z$(COMMA)defs) \
+		-o $@ $(CONCLAVE_OBJ) -lpthread
+
+$(B)/lib/libconclave.so: $(B)/lib/libconclave.so.0
+	ln -sf $(<F) $@
+
+$(B)/lib/libconclave.a: $(CONCLAVE_OBJ)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(LD) -r -o $(B)/lib/conclave.o $^
+	$(OBJCOPY) --wildcard --keep-global-symbol='conclave_*' $(B)/lib/conclave.o
+	ar qcs $@ $(B)/lib/conclave.o
 
 $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(B)/lib.a $(B)/links.a
 	@mkdir -p $(@D)
@@ -156,7 +184,7 @@ unit-programs: $(UNIT)
 fuzz-programs: $(FUZZ)
 tool-programs: $(TOOLS) $(B)/tests/model $(B)/tests/badelector $(B)/tests/hang.so $(B)/tests/slow.so $(B)/tests/leak.so $(B)/tests/privileges.so
 
--include $(shell find $(B)/obj $(B)/fuzz $(B)/model -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/obj $(B)/pic $(B)/fuzz $(B)/model -name '*.d' 2>/dev/null)
 
 # What a person types. `run` and `check` install what is missing first, so they call make again.
 run:
@@ -237,13 +265,14 @@ format:
 
 UNITS := $(wildcard etc/systemd/conclave*.service etc/systemd/conclave*.socket etc/systemd/conclave*.target)
 MAN := $(wildcard docs/man/*.[1-8])
+VERSION := $(shell sed -nE 's/^\#define CONCLAVE_VERSION "(.*)"$$/\1/p' base/version.h)
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/libexec/conclave
 	install -m 755 $(B)/bin/conclave $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(B)/bin/conclaved $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(B)/bin/conclave-* $(DESTDIR)$(PREFIX)/libexec/conclave/
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
-		$(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/man/man8
+		$(DESTDIR)$(PREFIX)/share/man/man3 $(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/man/man8
 	for page in $(notdir $(MAN)); do \
 		sed 's|/usr/local|$(PREFIX)|g' "docs/man/$$page" > "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page" && \
 		chmod 644 "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page" || exit; \
@@ -253,6 +282,13 @@ install: all
 	install -m 644 README.md LICENSE etc/conclave.conf $(DESTDIR)$(PREFIX)/share/doc/conclave/
 	install -m 644 $(B)/completion/conclave $(DESTDIR)$(PREFIX)/share/bash-completion/completions/
 	install -m 644 $(B)/completion/_conclave $(DESTDIR)$(PREFIX)/share/zsh/site-functions/
+	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(LIBDIR)/pkgconfig
+	install -m 644 lib/conclave.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 $(B)/lib/libconclave.so.0 $(B)/lib/libconclave.a $(DESTDIR)$(LIBDIR)/
+	ln -sf libconclave.so.0 $(DESTDIR)$(LIBDIR)/libconclave.so
+	sed 's|@prefix@|$(PREFIX)|; s|@libdir@|$(LIBDIR)|; s|@version@|$(VERSION)|' lib/conclave.pc.in \
+		> $(DESTDIR)$(LIBDIR)/pkgconfig/conclave.pc
+	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/conclave.pc
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	for unit in $(notdir $(UNITS)); do \
 		sed 's|@bindir@|$(PREFIX)/bin|g; s|@sbindir@|$(PREFIX)/sbin|g; s|@libexecdir@|$(PREFIX)/libexec/conclave|g' \

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -78,6 +77,18 @@ file_map_read(int fd, size_t len, void *at, const void **out)
 	if (found == MAP_FAILED)
 		return -errno;
 	*out = found;
+	return 0;
+}
+
+int
+file_map_zeros(size_t len, bool writable, void **out)
+{
+	void *at = mmap(NULL, len, writable ? PROT_READ | PROT_WRITE : PROT_READ,
+	                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (at == MAP_FAILED)
+		return -errno;
+	*out = at;
 	return 0;
 }
 

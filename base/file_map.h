@@ -4,6 +4,7 @@
 #ifndef BASE_FILE_MAP_H
 #define BASE_FILE_MAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Maps the file `path` of `len` bytes to read and write; 0600. It is made, filled with
@@ -13,6 +14,8 @@ int file_map(const char *path, size_t len, void **out);
 /* Maps `fd` to read only; `at`: over that place, which is mapped already; NULL: anywhere.
  * -EINVAL: the file is shorter than `len`. */
 int file_map_read(int fd, size_t len, void *at, const void **out);
+/* Memory of its own, filled with zeros, in whole pages. 0 or -errno. */
+int file_map_zeros(size_t len, bool writable, void **out);
 void file_unmap(const void *at, size_t len);
 
 #endif

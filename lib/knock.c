@@ -1,0 +1,80 @@
+/* See knock.h. */
+#include "lib/knock.h"
+
+#include "ipc/pass.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NS UINT64_C(1000000000)
+
+int
+knock_path_init(struct knock_path *p, const char *run_dir)
+{
+	int n;
+
+	p->address.sun_family = AF_UNIX;
+	n = snprintf(p->address.sun_path, sizeof(p->address.sun_path), "%s/peer/door",
+	             run_dir);
+	return n < 0 || (size_t)n >= sizeof(p->address.sun_path) ? -ENAMETOOLONG : 0;
+}
+
+int
+knock(const struct knock_path *p, const char *request, int pass)
+{
+	int conn = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int r = 0;
+
+	if (conn < 0)
+		return -errno;
+	if (connect(conn, (const struct sockaddr *)&p->address, sizeof(p->address)) < 0)
+		r = -errno;
+	if (r == 0)
+		r = pass_send(conn, request, strlen(request),
+		              pass < 0 ? PASS_NONE : pass);
+	if (r == 0)
+		return conn;
+	close(conn);
+	return r;
+}
+
+int
+knock_say(int conn, const char *request)
+{
+	return pass_send(conn, request, strlen(request), PASS_NONE);
+}
+
+int
+knock_take(int conn, char *text, size_t cap, int *fd)
+{
+	size_t len;
+	int r;
+
+	do {
+		r = pass_receive(conn, text, cap - 1, &len, fd);
+	} while (r == -EINTR);
+	if (r < 0)
+		return r;
+	if (len > 0 && len < cap) {
+		text[len] = '\0';
+		return 0;
+	}
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	return len == 0 ? -ECONNRESET : -EMSGSIZE;
+}
+
+uint64_t
+knock_now_ns(void)
+{
+	struct timespec now;
+
+	/* it cannot fail: the kernel has this clock since 2.6.39 */
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * NS + (uint64_t)now.tv_nsec;
+}
