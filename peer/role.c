@@ -307,6 +307,7 @@ role_step(struct role *r, const struct role_event *ev, struct role_actions *out)
 	out->count = 0;
 	out->now_ms = ev->now_ms;
 	dispatch(r, ev, out);
+	role_lease_settle(r, out);
 	role_members_settle(r, out);
 	role_get_view(r, &now);
 	if (role_is_same_view(&now, &r->told))
@@ -319,8 +320,8 @@ uint64_t
 role_due_ms(const struct role *r)
 {
 	const uint64_t all[] = {role_epochs_due_ms(r), role_epochs_slow_ms(r),
-	                        role_link_due_ms(r), role_epochs_retry_ms(r),
-	                        role_handover_due_ms(r)};
+	                        role_link_due_ms(r),   role_epochs_retry_ms(r),
+	                        role_lease_due_ms(r),  role_handover_due_ms(r)};
 	uint64_t due_ms = mode_due_ms(r);
 
 	if (r->mode == ROLE_MODE_STALLED)

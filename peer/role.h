@@ -16,8 +16,11 @@
 #include <stdint.h>
 
 #define ROLE_LEARNERS_MAX (2 * MEMBERS_MAX)
-#define ROLE_ACTIONS_MAX  (6 * ROLE_LEARNERS_MAX + 16)
-#define ROLE_EPOCH_MAX    INT32_MAX /* the wire has room for no larger epoch */
+/* Questions (R10) that may wait at one time; one more is answered no. */
+#define ROLE_QUESTIONS_MAX 128
+/* Of each learner: what its turn is, and three PINGs (its turn, a lease, a question). */
+#define ROLE_ACTIONS_MAX (9 * ROLE_LEARNERS_MAX + ROLE_QUESTIONS_MAX + 48)
+#define ROLE_EPOCH_MAX   INT32_MAX /* the wire has room for no larger epoch */
 /* How far one server may lift the epoch beyond what a quorum reports, in one minute. */
 #define ROLE_JUMP_MAX (1 << 20)
 

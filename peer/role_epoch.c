@@ -56,6 +56,19 @@ take_members(struct role *r)
 	}
 }
 
+/* It never falls: what an earlier boot promised may not have ended. */
+static void
+take_bound(struct role *r)
+{
+	struct role_bound *b = &r->epochs.record.bound;
+
+	if (r->epochs.want_bound_ms == 0)
+		return;
+	if (b->ms < r->epochs.want_bound_ms)
+		b->ms = r->epochs.want_bound_ms;
+	memcpy(b->boot, r->lease.boot, sizeof(b->boot));
+}
+
 static void
 write_now(struct role *r, struct role_actions *out)
 {
@@ -69,6 +82,7 @@ write_now(struct role *r, struct role_actions *out)
 	assert(e->tried_current <= e->promised);
 	e->claims = e->claiming;
 	take_members(r);
+	take_bound(r);
 	e->record.accepted = e->promised;
 	e->record.current = e->tried_current;
 	e->record.claim = e->claiming ? e->want_claim : r->claim;
@@ -80,7 +94,7 @@ write_next(struct role *r, struct role_actions *out)
 {
 	struct role_epochs *e = &r->epochs;
 
-	if (!e->writing && (is_wanted(e) || e->claiming))
+	if (!e->writing && (is_wanted(e) || e->claiming || e->want_bound_ms > 0))
 		write_now(r, out);
 }
 
@@ -99,6 +113,8 @@ role_epochs_start(struct role *r, const struct role_record *record)
 	e->record.instance = record->instance;
 	e->record.may_found = record->may_found;
 	e->record.members = record->members;
+	e->record.bound.ms = record->bound.ms;
+	memcpy(e->record.bound.boot, record->bound.boot, sizeof(record->bound.boot));
 	e->recorded = record->members.epoch;
 	r->members.in_force = role_version(&e->record.members);
 	r->claim = record->claim;
@@ -123,6 +139,36 @@ role_epochs_want_current(struct role *r, int64_t epoch,
 		e->want_members.epoch = epoch;
 	}
 	write_next(r, out);
+}
+
+/* A write that fails is no reason to end a role, as long as no epoch is in it. */
+void
+role_epochs_want_bound(struct role *r, uint32_t ms, struct role_actions *out)
+{
+	if (out->now_ms < r->epochs.bound_retry_ms)
+		return;
+	if (ms > r->epochs.want_bound_ms)
+		r->epochs.want_bound_ms = ms;
+	write_next(r, out);
+}
+
+/* The write that began last had the bound that its record has. */
+static void
+settle_bound(struct role *r, int error, const struct role_actions *out)
+{
+	struct role_epochs *e = &r->epochs;
+	const struct role_bound *b = &e->record.bound;
+
+	if (error < 0 && e->want_bound_ms > 0)
+		e->bound_retry_ms = out->now_ms + role_ticks(r, RETRY_TICKS);
+	if (error == 0) {
+		r->lease.bound.ms = b->ms;
+		memcpy(r->lease.bound.boot, b->boot, sizeof(b->boot));
+		r->lease.recount = true;
+	}
+	if (error < 0 || (b->ms >= e->want_bound_ms &&
+	                  memcmp(b->boot, r->lease.boot, sizeof(b->boot)) == 0))
+		e->want_bound_ms = 0;
 }
 
 bool
@@ -188,6 +234,7 @@ role_epochs_written(struct role *r, int error, struct role_actions *out)
 
 	assert(e->writing);
 	e->writing = false;
+	settle_bound(r, error, out);
 	if (error < 0) {
 		if (e->claiming)
 			answer_claim(r, error, out);

@@ -29,6 +29,8 @@ send_info(struct role *r, struct role_actions *out)
 	struct role_packet *packet;
 
 	f->silent = r->epochs.bad;
+	f->led = 0; /* of this link */
+	f->asked_ms = 0;
 	f->init_ms = out->now_ms + role_ticks(r, r->timing.init_limit);
 	f->word_due_ms = out->now_ms + role_ticks(r, WORD_TICKS);
 	/* it does not know us yet, and pings nobody that it does not know */
@@ -149,7 +151,22 @@ send_ackepoch(struct role *r, struct role_actions *out)
 	p->report = make_report(r);
 }
 
-/* Sends the answers that are owed and whose epoch is on the disk. */
+/* R4: our promise to another, of which our leader is told with each answer to a PING. */
+static bool
+is_gated(struct role *r, const struct role_actions *out)
+{
+	uint64_t until = role_lease_withheld(r, out->now_ms), init_ms;
+
+	if (until == 0)
+		return false;
+	init_ms = role_lease_extended(r, until - out->now_ms, out);
+	if (init_ms > r->follow.init_ms)
+		r->follow.init_ms = init_ms;
+	return true;
+}
+
+/* Sends the answers that are owed and whose epoch is on the disk. An ACK that is withheld
+ * when the leader has asked for a later epoch is of no use to it. */
 static void
 advance(struct role *r, struct role_actions *out)
 {
@@ -158,14 +175,21 @@ advance(struct role *r, struct role_actions *out)
 
 	if (f->silent && !r->epochs.bad && role_is_open(leader))
 		send_info(r, out);
-	if (f->ack_due && role_epochs_recorded(r, f->told)) {
+	if (f->ack_due && role_epochs_recorded(r, f->told) && !is_gated(r, out)) {
 		f->ack_due = false;
 		role_send(out, leader, QPACKET_ACK, f->told << 32);
 	}
 	if (f->answer_due && r->epochs.accepted >= f->asked) {
-		f->answer_due = false;
+		f->answer_due = f->ack_due = false;
 		send_ackepoch(r, out);
 	}
+}
+
+static void
+on_written(struct role *r, struct role_actions *out)
+{
+	advance(r, out);
+	role_lease_bound(r, out);
 }
 
 /* Returns false where the packet is out of turn. */
@@ -274,7 +298,9 @@ on_packet(struct role *r, struct role_remote *p, const struct role_event *ev,
 	} else if (packet->type == QPACKET_PING && role_handover_packet(r, packet, out)) {
 		expected = true;
 	} else if (packet->type == QPACKET_PING) {
-		role_send(out, p, QPACKET_PING, packet->zxid);
+		role_lease_heard(r, packet, out);
+		advance(r, out);
+		role_lease_answer(r, out);
 		expected = true;
 	}
 	if (expected)
@@ -298,9 +324,12 @@ due_ms(const struct role *r)
 {
 	const struct role_follow *f = &r->follow;
 	uint64_t due = f->word_due_ms < f->init_ms ? f->word_due_ms : f->init_ms;
+	uint64_t opens_ms = role_lease_withheld(r, 0);
 
 	if (role_resume_redial_ms(r) < due)
 		due = role_resume_redial_ms(r);
+	if (opens_ms > 0 && opens_ms < due)
+		due = opens_ms;
 	return waits_in_vain(r) && f->vain_ms < due ? f->vain_ms : due;
 }
 
@@ -316,8 +345,10 @@ on_due(struct role *r, struct role_actions *out)
 		role_look_again(r, MSG_LOOK_TIMEOUT, !r->follow.heard, out); /* D5 */
 	else if (waits_in_vain(r) && out->now_ms >= r->follow.vain_ms)
 		role_look_again(r, MSG_LOOK_EPOCH, false, out);
-	else
+	else {
 		role_resume_redial(r, out);
+		advance(r, out);
+	}
 }
 
 static void
@@ -342,7 +373,7 @@ const struct role_ops role_follow_ops = {
     .link_down = link_down,
     .stand = on_stand,
     .packet = on_packet,
-    .written = advance,
+    .written = on_written,
     .due = on_due,
     .due_ms = due_ms,
     .lost = on_lost,

@@ -2,7 +2,8 @@
  * tests that look inside. Each file calls only those below it:
  *
  *   role → role_idle → role_lead, role_follow, role_bare → role_handover, role_resume →
- * role_offer → role_change → role_look → role_demote, role_limit, role_epoch, role_link →
+ *        role_offer → role_change → role_look → role_demote, role_limit, role_lease →
+ *        role_promise → role_epoch, role_link →
  *        role_members → role_act
  *
  * and role_said, which only reads. */
@@ -181,6 +182,8 @@ int64_t role_base_epoch(const struct role *r);
 /* Keeps out who promised too much. False: our own promise lies too far ahead, and we look
  * again, as one that does not stand. */
 bool role_sieve_all(struct role *r, struct role_actions *out);
+/* When what waits for the end of a promise, or of a lease, can go on (R3, R4). */
+uint64_t role_opens_ms(const struct role *r);
 /* LEADERINFO, with our timing (N14). */
 void role_send_info(const struct role *r, const struct role_remote *p, int64_t epoch,
                     struct role_actions *out);
@@ -196,34 +199,55 @@ bool role_is_deserted(struct role *r, uint64_t now_ms);
 /* LEADERINFO, NEWLEADER or UPTODATE with `epoch` to each learner whose turn it is. */
 void role_send_all(struct role *r, int32_t type, int64_t epoch, struct role_actions *out);
 
-/* role_lease.c: rules R1 to R4, R6 and R10 of docs/LEASE.md. START gives what was
- * remembered. */
+/* role_promise.c: rules R2, R4 and R6 of docs/LEASE.md. START gives what was remembered.
+ */
 void role_lease_start(struct role *r, const struct role_event *ev,
                       struct role_actions *out);
-/* HOLDS, CONFIRM (R10), CLOCK (R11). */
-void role_lease_event(struct role *r, const struct role_event *ev,
-                      struct role_actions *out);
-/* R1: as the leader, what a PING to `p` says, and when it was sent. */
-void role_lease_put_ping(struct role *r, struct role_remote *p, struct role_packet *ping,
-                         const struct role_actions *out);
-/* A PING of the leader, and our answer to it (R2). Of a learner: what it answers (R3). */
-void role_lease_answer(struct role *r, const struct qpacket *ping,
-                       struct role_packet *answer, struct role_actions *out);
-void role_lease_answered(struct role *r, struct role_remote *p,
-                         const struct qpacket *ping, struct role_actions *out);
 /* R4: 0: we may acknowledge NEWLEADER `epoch` of `sid`, or as a leader be established;
  * else until when we may not. */
 uint64_t role_lease_gate(const struct role *r, int64_t sid, int64_t epoch,
                          uint64_t now_ms);
+/* Until when do we withhold our ACK, or wait ourselves? 0: we do not. */
+uint64_t role_lease_withheld(const struct role *r, uint64_t now_ms);
+/* Somebody withholds for `ms`: until then; the deadline that follows from it. */
+uint64_t role_lease_until(uint64_t ms, const struct role_actions *out);
+uint64_t role_lease_extended(const struct role *r, uint64_t ms,
+                             const struct role_actions *out);
+/* Of a follower: a PING of the leader, and then our answer to it (R2); the bound is on
+ * the disk, so that what was asked for can be promised. */
+void role_lease_heard(struct role *r, const struct qpacket *ping,
+                      struct role_actions *out);
+void role_lease_answer(struct role *r, struct role_actions *out);
+void role_lease_bound(struct role *r, struct role_actions *out);
 /* R5, at a follower: `sid` has released its epochs up to `epoch`. */
 void role_lease_released(struct role *r, int64_t sid, int64_t epoch,
                          struct role_actions *out);
-/* R5, at the leader: page, memory, own promise, in this order. */
-void role_lease_end(struct role *r, struct role_actions *out);
+/* R6 (b): may we promise `ms`? If not, the bound is being written. */
+bool role_promise_may(struct role *r, uint32_t ms, struct role_actions *out);
+/* R2: our slot, which must be stored then. */
+void role_promise_make(struct role *r, int64_t sid, int64_t epoch, uint64_t end_ms);
+void role_promise_store(const struct role *r, struct role_actions *out);
+
+/* role_lease.c: rules R1, R3 and R10. HOLDS, CONFIRM, CLOCK. */
+void role_lease_event(struct role *r, const struct role_event *ev,
+                      struct role_actions *out);
+/* PINGs `p`, and says when the next one is due. May that be as late as `ms`? */
+void role_ping(struct role *r, struct role_remote *p, struct role_actions *out);
+bool role_ping_has_peace(const struct role *r, uint64_t ms);
+/* What a learner answers. */
+void role_lease_answered(struct role *r, struct role_remote *p,
+                         const struct qpacket *ping, struct role_actions *out);
+/* Whoever withholds, ourselves included: the term waits as long (R4). */
+void role_lease_wait(struct role *r, const struct role_actions *out);
+/* R3: has a quorum of `new` promised for as long as a lease was ever published? */
+bool role_lease_covers(struct role *r, const struct members *new, uint64_t now_ms);
 /* We are established as the leader (R6: led); the role has ended. */
 void role_lease_led(struct role *r, struct role_actions *out);
 void role_lease_ended(struct role *r, struct role_actions *out);
-void role_lease_due(struct role *r, struct role_actions *out);
+/* R5, at the leader: page, memory, own promise, in this order. */
+void role_lease_end(struct role *r, struct role_actions *out);
+/* At the end of each step. */
+void role_lease_settle(struct role *r, struct role_actions *out);
 uint64_t role_lease_due_ms(const struct role *r);
 
 /* role_handover.c: rules R5 and R9. STEP_DOWN begins to release; the role ends when the
@@ -273,6 +297,8 @@ void role_epochs_want_accepted(struct role *r, int64_t epoch, struct role_action
 void role_epochs_want_current(struct role *r, int64_t epoch,
                               const struct members_record *members,
                               struct role_actions *out);
+/* R6 (b): at most one lease of `ms` in this boot, or none that is longer. */
+void role_epochs_want_bound(struct role *r, uint32_t ms, struct role_actions *out);
 /* Is that epoch, with its memberships, on the disk as the current one? */
 bool role_epochs_recorded(const struct role *r, int64_t epoch);
 /* N11: gives up the record, and may found a group. */

@@ -92,6 +92,14 @@ establish(struct role *r, struct role_actions *out)
 	return true;
 }
 
+/* R4. The deadline is no reason to end a term that waits for our own promise. */
+static bool
+is_gated(struct role *r, const struct role_actions *out)
+{
+	role_lease_wait(r, out);
+	return role_lease_gate(r, r->config.sid, r->lead.proposal, out->now_ms) > 0;
+}
+
 /* One proposal, as far as it goes now. True: another is to follow. */
 static bool
 go(struct role *r, struct role_actions *out)
@@ -113,13 +121,17 @@ go(struct role *r, struct role_actions *out)
 		synchronize(r, out);
 	}
 	role_send_all(r, QPACKET_NEWLEADER, l->proposal, out);
-	if (l->epoch != l->proposal && (!role_is_acked(r) || !establish(r, out)))
+	if (l->epoch != l->proposal &&
+	    (!role_is_acked(r) || is_gated(r, out) || !establish(r, out)))
 		return false;
 	role_send_all(r, QPACKET_UPTODATE, l->epoch, out);
-	if (l->proposed.old.version > 0)
+	if (l->proposed.old.version > 0) {
+		if (!role_lease_covers(r, &l->proposed.new, out->now_ms))
+			return false;
 		role_change_leave(r);
-	else if (!role_change_begin(r, out))
+	} else if (!role_change_begin(r, out)) {
 		return false;
+	}
 	return propose(r, out);
 }
 
@@ -136,26 +148,26 @@ advance(struct role *r, struct role_actions *out)
 static void
 ping(struct role *r, struct role_actions *out)
 {
-	struct role_lead *l = &r->lead;
-
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		struct role_remote *p = &r->remotes[i];
 
-		if (!role_is_open(p) || out->now_ms < p->link.ping_ms)
-			continue;
-		p->link.ping_ms = out->now_ms + role_ticks(r, 1);
-		p->link.pinged = true;
-		role_send(out, p, QPACKET_PING, l->epoch << 32 | l->ping_count);
-		l->ping_count = (l->ping_count + 1) & INT32_MAX;
+		if (role_is_open(p) && out->now_ms >= p->link.ping_ms)
+			role_ping(r, p, out);
 	}
 }
 
+/* A change may wait for what it promises. */
 static void
-on_ping(const struct role *r, struct role_remote *p)
+on_ping(struct role *r, struct role_remote *p, const struct qpacket *packet,
+        struct role_actions *out)
 {
-	if (p->link.pinged && r->timing.sync_limit >= 3 * PEACE_TICKS)
+	if (p->link.pinged && r->timing.sync_limit >= 3 * PEACE_TICKS &&
+	    role_ping_has_peace(r, role_ticks(r, PEACE_TICKS)))
 		p->link.ping_ms += role_ticks(r, PEACE_TICKS - 1);
 	p->link.pinged = false;
+	role_lease_answered(r, p, packet, out);
+	if (r->lead.proposed.old.version > 0)
+		advance(r, out);
 }
 
 static void
@@ -350,7 +362,7 @@ on_packet(struct role *r, struct role_remote *p, const struct role_event *ev,
 
 	p->link.word_ms = out->now_ms;
 	if (packet->type == QPACKET_PING) {
-		on_ping(r, p);
+		on_ping(r, p, packet, out);
 		why = ROLE_CLOSE_NONE;
 	} else if (packet->type == QPACKET_ACKEPOCH) {
 		why = on_ackepoch(r, p, ev, out);
@@ -414,7 +426,7 @@ on_due(struct role *r, struct role_actions *out)
 		on_deadline(r, out);
 	else
 		ping(r, out);
-	if (out->now_ms >= r->lead.change.retry_ms)
+	if (out->now_ms >= r->lead.change.retry_ms || out->now_ms >= role_opens_ms(r))
 		advance(r, out);
 }
 
@@ -427,6 +439,8 @@ due_ms(const struct role *r)
 		due = role_change_due_ms(r);
 	if (r->handover.patient_ms > 0 && r->handover.patient_ms < due)
 		due = r->handover.patient_ms;
+	if (role_opens_ms(r) < due)
+		due = role_opens_ms(r);
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		const struct role_remote *p = &r->remotes[i];
 		uint64_t silent = p->link.word_ms + role_ticks(r, r->timing.sync_limit);

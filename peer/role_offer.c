@@ -71,6 +71,20 @@ role_is_acked(const struct role *r)
 	return role_is_quorum(r, &l->proposed, has_acked);
 }
 
+uint64_t
+role_opens_ms(const struct role *r)
+{
+	const struct role_lead *l = &r->lead;
+	const struct role_promise *p = &r->lease.memory.promise;
+
+	if (l->epoch == l->proposal && l->proposed.old.version > 0)
+		return r->lease.memory.published_ms;
+	if (l->epoch == l->proposal || !l->promised || p->sid == r->config.sid ||
+	    p->end_ms == 0 || !role_is_acked(r))
+		return UINT64_MAX;
+	return p->end_ms;
+}
+
 void
 role_send_info(const struct role *r, const struct role_remote *p, int64_t epoch,
                struct role_actions *out)

@@ -63,18 +63,18 @@ struct role_link {
 	int64_t file_version;
 	uint64_t file_digest;
 	int64_t record_epoch;
-	/* The PINGs of ours that are not answered, and when they were sent (R3, R10): at
-	 * index count % ROLE_PINGS. */
+	/* The PINGs that were sent behind UPTODATE and are not answered, and when they
+	 * were sent (R3, R10); number 0: a free place. */
 	struct {
-		uint32_t count;
+		uint64_t number;
 		uint64_t sent_ms;
 	} pings[ROLE_PINGS];
-	/* When the newest PING was sent, behind UPTODATE, that was answered PROMISED, and
-	 * what was promised with it; when the newest was that was answered at all. */
+	/* When the newest of them was sent that was answered PROMISED, and what was
+	 * promised with it (0: nothing); the newest that was answered at all. */
 	uint64_t promise_ms;
 	uint32_t promise_len_ms;
-	uint64_t answered_ms;
-	/* It withholds its ACK until then, it says (R4). */
+	uint64_t answered_ping;
+	/* It withholds its ACK until then, it says (R4); 0: it does not. */
 	uint64_t withheld_ms;
 };
 
@@ -155,6 +155,10 @@ struct role_epochs {
 	struct role_record record;
 	bool retry;
 	uint64_t write_ms;
+	/* The bound that waits to be written (R6 b); 0: none. After a write that failed
+	 * not before bound_retry_ms. */
+	uint32_t want_bound_ms;
+	uint64_t bound_retry_ms;
 	/* The last write failed, or this one lasts too long (D7). Until a write succeeds
 	 * we do not stand; after one that failed the promise is written again at
 	 * retry_ms. */
@@ -253,6 +257,13 @@ struct role_follow {
 	/* The epoch of NEWLEADER, and of UPTODATE; 0: not established. */
 	int64_t told;
 	int64_t epoch;
+	/* The epoch in which the leader is established, as its last PING over this link
+	 * said (R4). */
+	int64_t led;
+	/* Its last PING, and the lease that it asked for which is not promised yet (R2);
+	 * 0: none. */
+	int64_t asked_zxid;
+	uint32_t asked_ms;
 };
 
 struct role_lead {
@@ -263,7 +274,8 @@ struct role_lead {
 	uint64_t first_ms;
 	uint64_t promise_ms;
 	uint64_t init_ms;
-	uint32_t ping_count;
+	/* PINGs that were sent to all; the last one's number */
+	uint64_t ping_count;
 	/* There was a quorum of FOLLOWERINFO; one has promised `proposal`. */
 	bool gathered;
 	bool promised;
@@ -281,29 +293,36 @@ struct role_lead {
 	struct role_change change;
 };
 
-#define ROLE_QUESTIONS_MAX 32
-
 /* R1 to R4, R6, R10. */
 struct role_lease {
 	/* What is in the mapped file: our promise, and whether we lead. */
 	struct role_memory memory;
-	/* the durable bound, as on the disk; the one that is wanted */
+	/* the durable bound, as on the disk */
 	struct role_bound bound;
-	uint32_t want_bound_ms;
 	unsigned char boot[ROLE_BOOT_LEN];
-	/* As the leader: the end of our lease, and of what was published last. */
+	/* The end of our lease, as the page has it: it outlives the term. */
 	uint64_t end_ms;
-	struct role_page page;
+	/* R1: what was published before our start ends then. */
+	uint64_t inherited_ms;
 	/* Who holds on this host; one ended without a word. */
 	unsigned holds;
 	bool broken;
 	/* What the last PINGs asked. */
 	bool wanted;
 	bool clocks_differ;
-	/* R10: questions that wait for a quorum of answers to PINGs sent after at_ms. */
+	/* The end is to be counted anew; at renew_ms (0: never) since no answer will
+	 * come for it. */
+	bool recount;
+	uint64_t renew_ms;
+	/* For the time of one count: since when (or behind which PING) one counts. */
+	uint64_t since;
+	/* R10: the questions, in their order. Each waits for a quorum of answers to PINGs
+	 * behind number `after`; those below `round` wait for PINGs that are sent. */
+	uint64_t round;
 	unsigned question_count;
 	struct role_question {
 		uint64_t number;
+		uint64_t after;
 		uint64_t at_ms;
 	} questions[ROLE_QUESTIONS_MAX];
 };
