@@ -1,5 +1,6 @@
 /* Any bytes are a QuorumPacket or refused; what is accepted without authentication
  * encodes to the same bytes. */
+#include "wire/lease_packet.h"
 #include "wire/qpacket.h"
 
 #include <stdlib.h>
@@ -17,6 +18,18 @@ check_learner(const struct qpacket *p)
 		return;
 	if (qpacket_put_learner(&learner, bytes, sizeof(bytes)) != 20 ||
 	    memcmp(bytes, p->data, p->data_len) != 0)
+		abort();
+}
+
+static void
+check_lease(const struct qpacket *p)
+{
+	struct lease_packet lease;
+	uint8_t bytes[LEASE_PACKET_LEN];
+
+	if (lease_packet_get(p, &lease) &&
+	    (lease_packet_put(&lease, bytes, sizeof(bytes)) != p->data_len ||
+	     memcmp(bytes, p->data, p->data_len) != 0))
 		abort();
 }
 
@@ -46,6 +59,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	check_learner(&p);
 	check_i32(&p);
+	check_lease(&p);
 	if (p.auth_count == -1 && p.data_len <= QPACKET_MAX &&
 	    (qpacket_encode(&p, bytes, sizeof(bytes)) != size ||
 	     memcmp(bytes, data, size) != 0))
