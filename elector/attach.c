@@ -163,7 +163,7 @@ judge(struct attach *a)
 	if (leader && leader->sid == a->self.current.leader)
 		renew(a, &leader->vote);
 	else if (leader || !still_leads(a))
-		elect_self_doubt(&a->self, a->out);
+		elect_self_doubt(&a->self, a->self.current.leader, a->out);
 }
 
 static void

@@ -158,8 +158,8 @@ void elect_self_decide(struct elect_self *s, const struct vote *v, int32_t state
                        enum elect_reason reason, struct elect_actions *out);
 void elect_self_say_decided(const struct elect_self *s, enum elect_reason reason,
                             struct elect_actions *out);
-/* The leader of our role is in doubt. */
-void elect_self_doubt(const struct elect_self *s, struct elect_actions *out);
+/* `sid` speaks against our role: the leader that we follow, or a voter of ours. */
+void elect_self_doubt(const struct elect_self *s, int64_t sid, struct elect_actions *out);
 /* Neither silent nor decided, and without a role. */
 bool elect_self_looks(const struct elect_self *s);
 /* Fills what does not depend on the core. */

@@ -21,7 +21,9 @@ store_early(struct elect *e, int64_t sid, const struct vote *v)
 }
 
 /* LOOKING from the server that we follow. A server's vote of a round only gets better, so
- * that one that votes for another in our round will not lead it. */
+ * that one that votes for another in our round will not lead it. Or LOOKING from a voter
+ * of ours, in a round that is not ours any more: a leader without links must know whether
+ * they wait for it (R7 of docs/LEASE.md). */
 void
 elect_doubt(struct elect *e, int64_t sid, const struct vote *v)
 {
@@ -29,10 +31,12 @@ elect_doubt(struct elect *e, int64_t sid, const struct vote *v)
 	bool turned = e->options.doubt_vote && v->round == e->self.current.round &&
 	              v->leader != sid;
 
+	bool leader = e->self.state == NOTIF_FOLLOWING && sid == e->self.current.leader;
+	bool voter = e->self.state == NOTIF_LEADING && elect_is_voter(e, sid);
+
 	if (e->options.doubt && e->self.told == ELECT_TOLD_ROLE &&
-	    e->self.state == NOTIF_FOLLOWING && sid == e->self.current.leader &&
-	    (higher || turned))
-		elect_self_doubt(&e->self, e->out);
+	    ((leader && (higher || turned)) || (voter && higher)))
+		elect_self_doubt(&e->self, sid, e->out);
 }
 
 static void

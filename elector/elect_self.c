@@ -40,11 +40,11 @@ elect_self_say_decided(const struct elect_self *s, enum elect_reason reason,
 }
 
 void
-elect_self_doubt(const struct elect_self *s, struct elect_actions *out)
+elect_self_doubt(const struct elect_self *s, int64_t sid, struct elect_actions *out)
 {
 	struct elect_action *a = elect_act(out, ELECT_ACT_DOUBT);
 
-	a->sid = s->current.leader;
+	a->sid = sid;
 	a->serial = s->serial;
 }
 

@@ -225,10 +225,12 @@ check_action(struct model *m, const struct elect_event *ev, const struct elect_a
 		check_decided(m, ev, a, now);
 		break;
 	case ELECT_ACT_DOUBT:
-		must(m->options.doubt && now->state == NOTIF_FOLLOWING &&
-		         a->sid == now->current.leader &&
+		must(m->options.doubt &&
+		         ((now->state == NOTIF_FOLLOWING &&
+		           a->sid == now->current.leader) ||
+		          (now->state == NOTIF_LEADING && a->sid != m->options.sid)) &&
 		         msg_serial_compare(&a->serial, &now->serial) == 0,
-		     "the leader of our role is doubted");
+		     "the leader of our role is doubted, or speaks of its voters");
 		break;
 	case ELECT_ACT_NEWER_CONFIG:
 		must(ev->type == ELECT_EV_NOTIF && a->sid == ev->sid,

@@ -280,7 +280,7 @@ test_doubt(void **state)
 		unsigned want;
 	} cases[] = {
 	    {F, 3, L, 7, 1}, {F, 3, L, 6, 0}, {F, 3, L, 5, 0}, {F, 1, L, 7, 0},
-	    {F, 3, F, 7, 0}, {F, 3, D, 7, 0}, {D, 3, L, 7, 0}, {O, 3, L, 7, 0},
+	    {F, 3, F, 7, 0}, {F, 3, D, 7, 0}, {O, 3, L, 7, 0},
 	};
 
 	(void)state;
@@ -298,6 +298,50 @@ test_doubt(void **state)
 		}
 		lab_end(&lab);
 	}
+}
+
+/* A leader is told which of its voters look in a round that is not its own any more. */
+static void
+test_doubt_of_voter(void **state)
+{
+	static const struct {
+		int64_t from;
+		int32_t state;
+		int64_t round;
+		unsigned want;
+	} cases[] = {
+	    {1, L, 7, 1}, {3, L, 7, 1}, {1, L, 6, 0}, {1, L, 5, 0},
+	    {1, F, 7, 0}, {4, L, 7, 0}, {2, L, 7, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		lab_prepare(&lab, 2, 3, true);
+		lab_start(&lab);
+		lab_role(&lab, D, 2, 6, 1);
+		lab_recv(&lab, cases[i].from, cases[i].state, 3, 0, cases[i].round, 0);
+		assert_int_equal(lab_count(&lab, ELECT_ACT_DOUBT), cases[i].want);
+		if (cases[i].want)
+			assert_int_equal(lab_first(&lab, ELECT_ACT_DOUBT)->sid,
+			                 cases[i].from);
+		lab_end(&lab);
+	}
+}
+
+/* Also what came while there was no peer, which says the role that it had. */
+static void
+test_doubt_of_kept_voter(void **state)
+{
+	(void)state;
+	lab_prepare(&lab, 2, 3, true);
+	lab_start(&lab);
+	lab_recv(&lab, 3, L, 3, 0, 7, 0);
+	lab_recv(&lab, 1, F, 3, 0, 7, 0);
+	assert_int_equal(lab_count(&lab, ELECT_ACT_DOUBT), 0);
+	lab_role(&lab, D, 2, 6, 1);
+	assert_int_equal(lab_count(&lab, ELECT_ACT_DOUBT), 1);
+	assert_int_equal(lab_first(&lab, ELECT_ACT_DOUBT)->sid, 3);
+	lab_end(&lab);
 }
 
 /* Where no Zab turns us away: our leader votes for another in our round. */
@@ -436,6 +480,8 @@ main(void)
 	    cmocka_unit_test(test_early_votes_higher_round),
 	    cmocka_unit_test(test_early_vote_decides),
 	    cmocka_unit_test(test_doubt),
+	    cmocka_unit_test(test_doubt_of_voter),
+	    cmocka_unit_test(test_doubt_of_kept_voter),
 	    cmocka_unit_test(test_doubt_of_vote),
 	    cmocka_unit_test(test_doubt_of_kept),
 	    cmocka_unit_test(test_link_up_sends),
