@@ -221,6 +221,43 @@ accept_remote(struct learner_remote *r, struct stream *s, const unsigned char *e
 		wire_feed(r->conns[at].wire, early, early_len);
 }
 
+static bool
+hears(const struct learner *l)
+{
+	return board_open(l->lane.config.board, MSG_WHO_PEER) >= 0;
+}
+
+/* A learner that has gone meanwhile has not come. */
+static void
+let_in(struct learner_remote *r)
+{
+	struct waiting w = r->waiting;
+
+	r->waiting = WAITING_NONE;
+	if (!stream_has_ended(&w.stream))
+		accept_remote(r, &w.stream, w.early, w.early_len);
+	waiting_close(&w);
+}
+
+static uint64_t
+waiting_due_ms(const struct learner_remote *r)
+{
+	if (!waiting_has(&r->waiting))
+		return UINT64_MAX;
+	return hears(r->learner) ? 0 : r->waiting.due_ms;
+}
+
+static void
+on_waiting_due(struct learner_remote *r)
+{
+	if (hears(r->learner)) {
+		let_in(r);
+		return;
+	}
+	r->learner->lane.counters.turned_away++;
+	waiting_close(&r->waiting);
+}
+
 static void
 on_greeted(void *user, int64_t sid, struct stream *s, const unsigned char *early,
            size_t early_len)
@@ -231,8 +268,11 @@ on_greeted(void *user, int64_t sid, struct stream *s, const unsigned char *early
 	if (sid == l->lane.config.conf->id) {
 		l->lane.counters.own_sid++;
 		stream_close(s);
-	} else if (r && board_open(l->lane.config.board, MSG_WHO_PEER) >= 0) {
+	} else if (r && hears(l)) {
 		accept_remote(r, s, early, early_len);
+	} else if (r) {
+		waiting_put(&r->waiting, s, early, early_len,
+		            clock_ms() + l->lane.config.conf->links.handshake_ms);
 	} else {
 		l->lane.counters.turned_away++;
 		stream_close(s);
@@ -245,6 +285,7 @@ static void
 free_remote(struct learner_remote *r)
 {
 	dial_cancel(&r->dial);
+	waiting_close(&r->waiting);
 	for (unsigned i = 0; i < PLACES_MAX; i++)
 		wire_free(r->conns[i].wire);
 	free(r);
@@ -284,6 +325,7 @@ add_remote(struct learner *l, const struct qconfig_server *s, struct learner_rem
 	config.address_count = r->hosts.count;
 	places_init(&r->places, &config);
 	r->offered = STREAM_NONE;
+	r->waiting = WAITING_NONE;
 	r->link = MSG_LINK_DOWN;
 	r->reason = MSG_REASON_NEVER;
 	r->since_ms = clock_ms();
@@ -428,6 +470,8 @@ learner_due_ms(const struct learner *l)
 		uint64_t d = places_due_ms(&l->remotes[i]->places);
 
 		due = d < due ? d : due;
+		d = waiting_due_ms(l->remotes[i]);
+		due = d < due ? d : due;
 	}
 	return due;
 }
@@ -436,6 +480,9 @@ void
 learner_on_due(struct learner *l, uint64_t now_ms)
 {
 	greet_on_due(l->lane.greet, now_ms);
+	for (unsigned i = 0; i < l->remote_count; i++)
+		if (now_ms >= waiting_due_ms(l->remotes[i]))
+			on_waiting_due(l->remotes[i]);
 	for (unsigned i = 0; i < l->remote_count; i++)
 		if (now_ms >= places_due_ms(&l->remotes[i]->places))
 			push(l->remotes[i], (struct places_event){.type = PLACES_EV_DUE});

@@ -5,6 +5,7 @@
 
 #include "connmgr/dial.h"
 #include "connmgr/lane.h"
+#include "connmgr/waiting.h"
 #include "connmgr/wire.h"
 
 struct learner;
@@ -25,6 +26,8 @@ struct learner_remote {
 	struct dial dial;
 	struct learner_conn conns[PLACES_MAX]; /* by place */
 	struct stream offered; /* during PLACES_EV_ACCEPTED the accepted connection */
+	/* The newest that came while no peer was attached; closed if none takes it. */
+	struct waiting waiting;
 	/* For status: the connection in use, or why the last one ended. */
 	enum msg_link link;
 	enum msg_reason reason;

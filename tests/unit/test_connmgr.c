@@ -86,7 +86,7 @@ the_learner_lane_is_the_peers(void **state)
 	struct msg m = {.type = MSG_CONNECT};
 
 	(void)state;
-	expect_end(dial_as(port, 1, "too early")); /* no peer, no learner */
+	expect_end(dial_as(port, 1, "too early")); /* no peer came in time */
 	attach(&peer, MSG_WHO_PEER);
 	UNTIL(peer.heard.synced);
 	fd = dial_as(port, 1, "info");
@@ -124,6 +124,36 @@ the_learner_lane_is_the_peers(void **state)
 	uplink_send(peer.uplink, &m);
 	UNTIL(link_of(&peer, MSG_LANE_LEARNER, 3) == MSG_LINK_DOWN);
 	assert_int_equal(peer.heard.remotes[1][3].reason, MSG_REASON_REFUSED);
+}
+
+/* A peer that is started again finds who came while it was away: of each server the
+ * newest connection, if that has not ended. */
+static void
+learners_wait_for_a_peer(void **state)
+{
+	uint16_t port = conf.self->quorum_port;
+	int a, b, gone;
+
+	(void)state;
+	attach(&peer, MSG_WHO_PEER);
+	UNTIL(peer.heard.synced);
+	leave(&peer);
+	elector.heard.absent = false;
+	UNTIL(elector.heard.absent);
+	a = dial_as(port, 1, "older");
+	gone = dial_as(port, 3, "gone");
+	b = dial_as(port, 1, "newer");
+	expect_end(a);
+	close(gone);
+	attach(&peer, MSG_WHO_PEER);
+	UNTIL(peer.heard.frames == 1);
+	assert_string_equal(peer.heard.frame, "newer");
+	assert_int_equal(peer.heard.frame_sid, 1);
+	assert_true(peer.heard.synced);
+	send_frame(&peer, MSG_LANE_LEARNER, 1, "x", 1);
+	expect_frame(b, "x");
+	assert_int_equal(peer.heard.told[1][3], 0);
+	close(b);
 }
 
 /* The connection in use stays, whoever greets with its sid, and however often; frames and
@@ -299,6 +329,8 @@ main(void)
 	    SEQ(strangers_are_bounded_and_answered),
 	    SEQ(the_learner_lane_is_the_peers),
 	    NNG(the_learner_lane_is_the_peers),
+	    SEQ(learners_wait_for_a_peer),
+	    NNG(learners_wait_for_a_peer),
 	    SEQ(connections_have_numbers),
 	    NNG(connections_have_numbers),
 	    SEQ(status_says_what_there_is),
