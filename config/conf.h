@@ -35,6 +35,8 @@ struct conf_server {
 	int64_t weight;
 	bool has_group;
 	int64_t group;
+	/* Without effect where `zab` is off. */
+	uint32_t priority;
 };
 
 struct conf {

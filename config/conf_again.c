@@ -69,6 +69,8 @@ other_member(const struct conf_server *s, const struct conf_server *was)
 		return "has another role";
 	if (!same_key(s, was, "servers.weight"))
 		return "has another weight";
+	if (!same_key(s, was, "servers.priority"))
+		return "has another priority";
 	return same_key(s, was, "servers.group") ? NULL : "has another group";
 }
 

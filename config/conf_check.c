@@ -284,6 +284,11 @@ check_share(const struct conf_draft *d, unsigned i)
 		                 "server %" PRId64 " is an observer, which counts in no "
 		                 "quorum; leave its %s out",
 		                 s->id, s->has_group ? "group" : "weight");
+	if (s->observer && s->priority != 0)
+		return conf_fail(d->error, place_of(&d->servers[i], "servers.priority"),
+		                 "server %" PRId64 " is an observer, which never leads; "
+		                 "leave its priority out",
+		                 s->id);
 	if (s->observer)
 		return 0;
 	if (!d->conf.hierarchical && s->weight != 1)

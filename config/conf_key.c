@@ -11,7 +11,8 @@
 #define EACH(member)                                                                     \
 	offsetof(struct conf_server, member), sizeof(((struct conf_server *)NULL)->member)
 
-#define WEIGHT_MAX 1000000 /* so that no sum of weights wraps */
+#define WEIGHT_MAX   1000000 /* so that no sum of weights wraps */
+#define PRIORITY_MAX 1000000 /* MEMBERS_PRIORITY_MAX */
 
 static const struct conf_word ipc_words[] = {
     {"nng", CONF_IPC_NNG}, {"seqpacket", CONF_IPC_SEQPACKET}, {NULL, 0}};
@@ -77,6 +78,10 @@ const struct conf_key conf_keys[] = {
     {"servers.group", CONF_INTEGER, EACH(group), -1, 0, CONF_ID_MAX, "",
      "elector and peer", .meaning = "The group of the server, for hierarchical quorums.",
      .example = "1", .has = offsetof(struct conf_server, has_group)},
+    {"servers.priority", CONF_INTEGER, EACH(priority), 0, 0, PRIORITY_MAX, "",
+     "elector and peer",
+     .meaning = "Of servers that are equally fresh, that with the largest is elected.",
+     .sparse = true},
 
     {"timing", CONF_GROUP, 0, 0, .users = "elector and peer",
      .meaning = "How long the steps of an election and of a leader's work may take."},

@@ -59,6 +59,9 @@ struct conf_key {
 	bool required;
 	/* The text may be "". */
 	bool may_be_empty;
+	/* Of a server: the canonical form leaves it out where it has its default, since a
+	 * worker of another release may not know it. */
+	bool sparse;
 	enum conf_change change;
 	/* The path of the key that must be at least as large as this one. */
 	const char *at_most;

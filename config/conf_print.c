@@ -46,7 +46,7 @@ put_keys(struct buf_out *b, const char *group, const void *base, bool all,
 {
 	for (const struct conf_key *k = conf_keys; k->path; k++) {
 		if (!conf_key_is_in(k, group) || (k->has && conf_key_get(k, base) < 0) ||
-		    (!all && conf_key_get(k, base) == k->standard))
+		    ((!all || k->sparse) && conf_key_get(k, base) == k->standard))
 			continue;
 		buf_put_text(b, "%s", before);
 		put_key(b, k, base);

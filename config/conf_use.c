@@ -152,6 +152,10 @@ print_text(const struct conf *c, uint32_t version, char *out, size_t cap,
 		buf_put_text(&b, "weight.%" PRId64 "=%" PRId64 "\n", list[i]->id,
 		             list[i]->weight);
 	}
+	for (unsigned i = 0; c->zab && i < count; i++)
+		if (list[i]->priority != 0)
+			buf_put_text(&b, "priority.%" PRId64 "=%" PRIu32 "\n",
+			             list[i]->id, list[i]->priority);
 	buf_put_text(&b, "version=%" PRIx32 "\n", version);
 	if (!b.bad && qconfig_parse(text, b.len, true, read) == QCONFIG_OK)
 		len = qconfig_print(read, out, cap);

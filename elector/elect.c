@@ -23,7 +23,8 @@ elect_options_ours(struct elect_options *out)
 	                              .doubt = true,
 	                              .links = true,
 	                              .guarded = true,
-	                              .yield = true};
+	                              .yield = true,
+	                              .priorities = true};
 }
 
 static void

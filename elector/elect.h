@@ -66,6 +66,10 @@ struct elect_options {
 	bool links;
 	bool guarded;
 	bool yield;
+	/* the priority in votes counts (docs/ELECTION.md, section "Priority"), and ours
+	 * is this */
+	bool priorities;
+	int64_t priority;
 	/* These three are of the memberships (docs/MEMBERSHIP.md), and ours only where
 	 * the peer has said them: the two configurations are those of a joint record; who
 	 * leads by a newer configuration is followed at once; so is whoever leads, since

@@ -32,6 +32,8 @@ initial_vote(const struct elect *e)
 	                 .zxid = e->options.observer ? INT64_MIN : e->self.look.zxid,
 	                 .epoch = e->options.observer ? INT64_MIN : e->self.look.epoch};
 
+	if (member && e->options.priorities)
+		v.priority = e->options.priority;
 	if (yields(e))
 		v.epoch = vote_demoted_epoch(v.epoch);
 	return v;

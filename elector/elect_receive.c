@@ -126,8 +126,11 @@ config_ends(struct elect *e, int64_t sid, const struct notif *n)
 void
 elect_receive(struct elect *e, int64_t sid, const struct notif *n)
 {
-	const struct vote *v = &n->vote;
+	struct vote counted = n->vote;
+	const struct vote *v = &counted;
 
+	if (!e->options.priorities)
+		counted.priority = 0;
 	if (sid == e->self.sid && e->options.guarded) {
 		elect_act_drop(e->out, sid, ELECT_REASON_OWN);
 		return;

@@ -118,6 +118,8 @@ make_core(struct elector *s)
 	o.doubt_vote = !s->conf->zab;
 	/* nor would anything keep a fresher server's data from being left behind */
 	o.yield = s->conf->zab;
+	o.priorities = s->conf->zab;
+	o.priority = elector_priority(s);
 	r = s->conf->attach ? attach_new(&attach, &o) : elect_new(&elect, &o);
 	if (r < 0)
 		return r;

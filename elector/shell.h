@@ -111,6 +111,8 @@ void elector_tell_where(struct elector *s, const struct notif *n);
 bool elector_read_members(struct elector *s, const struct msg *m);
 /* By the members, or where they do not name us by our file. */
 bool elector_is_observer(const struct elector *s);
+/* Ours; 0 where none counts. */
+int64_t elector_priority(const struct elector *s);
 struct elector_remote *elector_find_remote(struct elector *s, int64_t sid); /* or NULL */
 
 /* shell_apply.c */

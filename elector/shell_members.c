@@ -143,6 +143,15 @@ elector_read_members(struct elector *s, const struct msg *m)
 	return true;
 }
 
+/* Of two memberships, that of the next counts. */
+int64_t
+elector_priority(const struct elector *s)
+{
+	const struct qconfig *c = s->quorums.has_last_seen ? &s->last_seen : &s->config;
+
+	return s->conf->zab ? qconfig_priority_of(c, s->conf->id) : 0;
+}
+
 /* Of two memberships, the one in force and the next, a voter of either is a voter. */
 bool
 elector_is_observer(const struct elector *s)

@@ -15,7 +15,7 @@ enum field_kind {
 	FIELD_I64,
 	FIELD_U64,    /* at least `low` */
 	FIELD_SERIAL, /* not (0, 0) */
-	FIELD_VOTE,   /* leader, zxid, round and epoch: four i64 of any value */
+	FIELD_VOTE,   /* leader, zxid, round, epoch, priority: i64 of any value */
 	FIELD_STATE,  /* the state of a vote, as one byte */
 	FIELD_NAME,   /* texts of less than `high` bytes */
 	FIELD_BUILD,
@@ -331,6 +331,7 @@ code_field(struct codec *c, const struct field *f, void *at)
 		code_u64(c, (uint64_t *)&vote->zxid);
 		code_u64(c, (uint64_t *)&vote->round);
 		code_u64(c, (uint64_t *)&vote->epoch);
+		code_u64(c, (uint64_t *)&vote->priority);
 		break;
 	case FIELD_STATE:
 		byte = (uint8_t) * (int32_t *)at;

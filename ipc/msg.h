@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MSG_SET       4     /* version of this message set */
+#define MSG_SET       5     /* version of this message set */
 #define MSG_FRAME_MAX 60000 /* of one remote; connmgr drops larger ones */
 #define MSG_MAX       (MSG_FRAME_MAX + 64)
 #define MSG_PATH_MAX  108

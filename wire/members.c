@@ -153,7 +153,8 @@ static bool
 same_member(const struct member *a, const struct member *b)
 {
 	return a->sid == b->sid && a->weight == b->weight && a->group == b->group &&
-	       a->observer == b->observer && a->has_group == b->has_group;
+	       a->priority == b->priority && a->observer == b->observer &&
+	       a->has_group == b->has_group;
 }
 
 bool
@@ -212,6 +213,9 @@ add_member(struct members *m, const struct qconfig *c, const struct qconfig_serv
 	one.has_group = group != NULL;
 	one.group = group ? *group : 0;
 	one.weight = has_weight ? c->weights[weight].weight : !s->observer;
+	one.priority = qconfig_priority_of(c, s->sid);
+	if (!in_range(one.priority, 0, s->observer ? 0 : MEMBERS_PRIORITY_MAX))
+		return false;
 	if (!in_range(one.group, 0, MEMBERS_SID_MAX) || one.weight < 0)
 		return false;
 	for (; at > 0 && m->list[at - 1].sid > one.sid; at--)
@@ -221,15 +225,17 @@ add_member(struct members *m, const struct qconfig *c, const struct qconfig_serv
 	return true;
 }
 
-/* Whether the groups and weights of `c` are those of the members: whose they are is
- * checked by number, since a member has at most one of each. */
+/* Whether the groups, weights and priorities of `c` are those of the members: whose they
+ * are is checked by number, since a member has at most one of each. */
 static bool
 is_covered(const struct qconfig *c, const struct members *m)
 {
-	unsigned voters = 0, grouped = 0;
+	unsigned voters = 0, grouped = 0, preferred = 0;
 
-	for (unsigned i = 0; i < m->count; i++)
+	for (unsigned i = 0; i < m->count; i++) {
 		voters += m->list[i].has_group;
+		preferred += m->list[i].priority != 0;
+	}
 	for (unsigned g = 0; g < c->group_count; g++) {
 		grouped += c->groups[g].member_count;
 		if (c->groups[g].member_count == 0)
@@ -239,7 +245,8 @@ is_covered(const struct qconfig *c, const struct members *m)
 				return false;
 		}
 	}
-	return grouped == voters && c->weight_count == voters;
+	return grouped == voters && c->weight_count == voters &&
+	       c->priority_count == preferred;
 }
 
 /* Somebody may lead, no sum of weights wraps, and nobody observes a single voter, which
@@ -299,6 +306,8 @@ members_digest(const struct members *m)
 		mix(&digest, (uint64_t)one->weight);
 		mix(&digest, one->has_group);
 		mix(&digest, (uint64_t)one->group);
+		if (one->priority != 0)
+			mix(&digest, (uint64_t)one->priority);
 	}
 	return digest;
 }

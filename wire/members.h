@@ -15,10 +15,11 @@
 #ifndef MEMBERS_MAX
 #define MEMBERS_MAX 32
 #endif
-#define MEMBERS_SID_MAX     ((int64_t)1 << 62)
-#define MEMBERS_VERSION_MAX INT32_MAX
-#define MEMBERS_HINT_MAX    704               /* with the final NUL */
-#define MEMBERS_HINTS_MAX   (3 * MEMBERS_MAX) /* of a file, an old and a new membership */
+#define MEMBERS_SID_MAX      ((int64_t)1 << 62)
+#define MEMBERS_PRIORITY_MAX 1000000
+#define MEMBERS_VERSION_MAX  INT32_MAX
+#define MEMBERS_HINT_MAX     704               /* with the final NUL */
+#define MEMBERS_HINTS_MAX    (3 * MEMBERS_MAX) /* of a file, an old and a new membership */
 
 /* Random bytes that are made with a data_dir; all zero: none. */
 struct members_instance {
@@ -33,6 +34,9 @@ struct member {
 	int64_t weight;
 	/* 0 or more; 0 without one */
 	int64_t group;
+	/* 0 to MEMBERS_PRIORITY_MAX; of an observer: 0. Of two servers that are as fresh,
+	 * the one with the larger is elected. */
+	int64_t priority;
 	/* none: of an observer, and in what a configuration file says */
 	struct members_instance instance;
 	bool observer;
@@ -68,9 +72,9 @@ struct members_id {
 /* The membership that a configuration's text describes, without instances; a text without
  * a version, or with 0, has 1. False where no membership is like this: more than
  * MEMBERS_MAX servers, nobody who may lead, a sid, group, weight or version out of range,
- * weights whose sum is, an observer with a group or weight, groups or weights of servers
- * that are none, observers of a single voter, a group that is named twice or has nobody.
- * `out` is zero then. */
+ * weights whose sum is, an observer with a group, weight or priority, any of these of
+ * servers that are none, observers of a single voter, a group that is named twice or has
+ * nobody. `out` is zero then. */
 bool members_from_qconfig(const struct qconfig *c, struct members *out);
 
 /* NULL: it is no member. */

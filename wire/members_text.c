@@ -119,6 +119,10 @@ put_plain(struct buf_out *b, const struct members *m, const struct members_hints
 		buf_put_text(b, "weight.%" PRId64 "=%" PRId64 "\n", one->sid,
 		             one->weight);
 	}
+	for (unsigned i = 0; i < m->count; i++)
+		if (m->list[i].priority != 0)
+			buf_put_text(b, "priority.%" PRId64 "=%" PRId64 "\n",
+			             m->list[i].sid, m->list[i].priority);
 	buf_put_text(b, "version=%" PRIx64 "\n", (uint64_t)m->version);
 }
 

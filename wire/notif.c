@@ -22,6 +22,8 @@ get_config(struct buf_in *in, size_t frame_len, struct notif *n)
 	n->has_config = true;
 	n->config = (const char *)text;
 	n->config_len = (size_t)len;
+	if (buf_left(in) == NOTIF_TAIL)
+		n->vote.priority = buf_get_i64(in);
 	return NOTIF_OK;
 }
 
@@ -74,6 +76,8 @@ notif_encode(const struct notif *in, void *out, size_t cap)
 	buf_put_i32(&b, 2);
 	buf_put_i32(&b, (int32_t)in->config_len);
 	buf_put_bytes(&b, in->config, in->config_len);
+	if (in->vote.priority != 0)
+		buf_put_i64(&b, in->vote.priority);
 	return b.bad ? 0 : b.len;
 }
 

@@ -1,6 +1,7 @@
 /* A notification: the one message of the election, without the 4-byte frame length.
  * Source: WorkerReceiver and buildMsg of FastLeaderElection, ZooKeeper 3.8.0;
- * docs/ELECTION.md, "Receiving". */
+ * docs/ELECTION.md, "Receiving". A vote for a leader with a priority has this behind the
+ * configuration text, as one i64: what reads no further than the text passes over it. */
 #ifndef WIRE_NOTIF_H
 #define WIRE_NOTIF_H
 
@@ -11,6 +12,7 @@
 #include <stdint.h>
 
 #define NOTIF_HEAD 44 /* version 2, before the configuration text */
+#define NOTIF_TAIL 8  /* behind it, where there is a priority */
 
 enum notif_state {
 	NOTIF_LOOKING,

@@ -46,6 +46,15 @@ qconfig_find_weight(const struct qconfig *c, int64_t sid)
 	return i;
 }
 
+int64_t
+qconfig_priority_of(const struct qconfig *c, int64_t sid)
+{
+	for (unsigned i = 0; i < c->priority_count; i++)
+		if (c->priorities[i].sid == sid)
+			return c->priorities[i].priority;
+	return 0;
+}
+
 const int64_t *
 qconfig_group_of(const struct qconfig *c, int64_t sid)
 {
@@ -158,6 +167,21 @@ add_weight(struct qconfig *c, struct qaddr_text key, struct qaddr_text value)
 }
 
 static enum qconfig_result
+add_priority(struct qconfig *c, struct qaddr_text key, struct qaddr_text value)
+{
+	struct qconfig_priority one;
+
+	if (!key_number(key, &one.sid) ||
+	    !qaddr_number(value, 10, 1, INT64_MAX, &one.priority) ||
+	    qconfig_priority_of(c, one.sid) != 0)
+		return QCONFIG_NUMBER;
+	if (c->priority_count == QCONFIG_SERVERS_MAX)
+		return QCONFIG_TOO_MANY;
+	c->priorities[c->priority_count++] = one;
+	return QCONFIG_OK;
+}
+
+static enum qconfig_result
 add_property(struct qconfig *c, const struct property *p, bool multi)
 {
 	struct qaddr_text key = {p->key, p->key_len}, value = {p->value, p->value_len};
@@ -172,6 +196,8 @@ add_property(struct qconfig *c, const struct property *p, bool multi)
 		c->hierarchical = true;
 		return add_weight(c, key, value);
 	}
+	if (starts_with(key, "priority."))
+		return add_priority(c, key, value);
 	if (!starts_with(key, "version") || key.len != strlen("version"))
 		return QCONFIG_KEY;
 	return qaddr_number(value, 16, INT64_MIN, INT64_MAX, &c->version)
@@ -236,6 +262,7 @@ qconfig_parse(const char *text, size_t len, bool multi, struct qconfig *out)
 	out->hierarchical = false;
 	out->version = 0;
 	out->server_count = out->group_count = out->weight_count = 0;
+	out->priority_count = 0;
 	loaded = properties_load(text, len, &all);
 	if (loaded != PROPERTIES_OK)
 		return loaded == PROPERTIES_ESCAPE ? QCONFIG_SYNTAX : QCONFIG_TOO_MANY;

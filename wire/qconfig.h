@@ -1,6 +1,7 @@
 /* ZooKeeper's configuration text, which travels in notifications: a Java properties file
- * with server.N, group.G, weight.N and version. Source: QuorumPeerConfig, QuorumServer,
- * QuorumMaj and QuorumHierarchical of ZooKeeper 3.8.0. */
+ * with server.N, group.G, weight.N and version; and ours, which has priority.N, too.
+ * Source: QuorumPeerConfig, QuorumServer, QuorumMaj and QuorumHierarchical of
+ * ZooKeeper 3.8.0. */
 #ifndef WIRE_QCONFIG_H
 #define WIRE_QCONFIG_H
 
@@ -50,6 +51,11 @@ struct qconfig_weight {
 	int64_t weight;
 };
 
+struct qconfig_priority {
+	int64_t sid;
+	int64_t priority;
+};
+
 struct qconfig {
 	bool hierarchical;
 	int64_t version;
@@ -61,6 +67,9 @@ struct qconfig {
 	/* hierarchical: participants without a weight in the text have 1 here */
 	unsigned weight_count;
 	struct qconfig_weight weights[2 * QCONFIG_SERVERS_MAX];
+	/* in the order of the text; who has none has 0 */
+	unsigned priority_count;
+	struct qconfig_priority priorities[QCONFIG_SERVERS_MAX];
 };
 
 /* What each means is the text that qconfig_result_name returns. */
@@ -90,8 +99,8 @@ enum qconfig_result qconfig_parse_server(int64_t sid, const char *text, size_t l
  * (NUL-terminated beyond it), 0 if it does not fit. */
 size_t qconfig_print(const struct qconfig *in, char *out, size_t cap);
 void qconfig_put_server(struct buf_out *b, const struct qconfig_server *s);
-/* QuorumVerifier.equals(): same kind, members (addresses and roles included), weights and
- * groups; the version is not compared. */
+/* QuorumVerifier.equals(): same kind, members (addresses and roles included), weights,
+ * groups and priorities; the version is not compared. */
 bool qconfig_equal(const struct qconfig *a, const struct qconfig *b);
 
 /* For qconfig*.c only. */
@@ -103,6 +112,8 @@ void qconfig_walk(const struct qconfig *c, unsigned order[QCONFIG_SERVERS_MAX]);
 /* Indices; server_count, weight_count: there is none. */
 unsigned qconfig_find_server(const struct qconfig *c, int64_t sid);
 unsigned qconfig_find_weight(const struct qconfig *c, int64_t sid);
+/* 0: none. */
+int64_t qconfig_priority_of(const struct qconfig *c, int64_t sid);
 /* The group of a member, NULL: it is in none. */
 const int64_t *qconfig_group_of(const struct qconfig *c, int64_t sid);
 

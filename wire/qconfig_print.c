@@ -75,6 +75,23 @@ put_weights(struct buf_out *b, const struct qconfig *c)
 		             c->weights[order[i]].weight);
 }
 
+/* By the order of the members. Java's text has no such lines. */
+static void
+put_priorities(struct buf_out *b, const struct qconfig *c)
+{
+	unsigned order[QCONFIG_SERVERS_MAX];
+
+	qconfig_walk(c, order);
+	for (unsigned i = 0; i < c->server_count; i++) {
+		int64_t sid = c->servers[order[i]].sid;
+		int64_t priority = qconfig_priority_of(c, sid);
+
+		if (priority != 0)
+			buf_put_text(b, "priority.%" PRId64 "=%" PRId64 "\n", sid,
+			             priority);
+	}
+}
+
 size_t
 qconfig_print(const struct qconfig *in, char *out, size_t cap)
 {
@@ -86,6 +103,7 @@ qconfig_print(const struct qconfig *in, char *out, size_t cap)
 		put_groups(&b, in);
 		put_weights(&b, in);
 	}
+	put_priorities(&b, in);
 	buf_put_text(&b, "version=%" PRIx64, (uint64_t)in->version);
 	if (b.bad || b.len == cap)
 		return 0;
@@ -164,10 +182,25 @@ same_weights(const struct qconfig *a, const struct qconfig *b)
 	return true;
 }
 
+static bool
+same_priorities(const struct qconfig *a, const struct qconfig *b)
+{
+	if (a->priority_count != b->priority_count)
+		return false;
+	for (unsigned i = 0; i < a->priority_count; i++) {
+		const struct qconfig_priority *p = &a->priorities[i];
+
+		if (qconfig_priority_of(b, p->sid) != p->priority)
+			return false;
+	}
+	return true;
+}
+
 bool
 qconfig_equal(const struct qconfig *a, const struct qconfig *b)
 {
 	return a->hierarchical == b->hierarchical && a->server_count == b->server_count &&
 	       a->weight_count == b->weight_count && same_servers(a, b) &&
-	       groups_within(a, b) && groups_within(b, a) && same_weights(a, b);
+	       groups_within(a, b) && groups_within(b, a) && same_weights(a, b) &&
+	       same_priorities(a, b);
 }

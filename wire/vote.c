@@ -14,6 +14,8 @@ vote_beats(int64_t weight, const struct vote *a, const struct vote *b)
 		return a->epoch > b->epoch;
 	if (a->zxid != b->zxid)
 		return a->zxid > b->zxid;
+	if (a->priority != b->priority)
+		return a->priority > b->priority;
 	return a->leader > b->leader;
 }
 

@@ -18,10 +18,12 @@ struct vote {
 	/* of the server that cast it: enum notif_state, and the version of its message */
 	int32_t state;
 	int32_t version;
+	/* of the leader, as that said in its own vote; ZooKeeper's votes have none: 0 */
+	int64_t priority;
 };
 
-/* Is `a` strictly better than `b`, by (epoch, zxid, leader)? `weight` is the weight of
- * the leader of `a`: with 0 it is never better. */
+/* Is `a` strictly better than `b`, by (epoch, zxid, priority, leader)? `weight` is the
+ * weight of the leader of `a`: with 0 it is never better. */
 bool vote_beats(int64_t weight, const struct vote *a, const struct vote *b);
 
 /* If one of the two is LOOKING all four numbers count; otherwise the leader, and the

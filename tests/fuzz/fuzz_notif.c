@@ -29,7 +29,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		return 0;
 	}
-	if (len != NOTIF_HEAD + n.config_len ||
+	if (len != NOTIF_HEAD + n.config_len + (n.vote.priority ? NOTIF_TAIL : 0) ||
 	    notif_decode(bytes, len, &back) != NOTIF_OK || back.vote.version != 2 ||
 	    back.vote.state != n.vote.state || back.vote.leader != n.vote.leader ||
 	    back.vote.zxid != n.vote.zxid || back.vote.round != n.vote.round ||

@@ -47,7 +47,8 @@ pick_vote(enum sample s)
 	return (struct vote){.leader = pick_any(s, 1),
 	                     .zxid = pick_any(s, 2),
 	                     .round = pick_any(s, 3),
-	                     .epoch = pick_any(s, 4)};
+	                     .epoch = pick_any(s, 4),
+	                     .priority = pick_any(s, 5)};
 }
 
 static void

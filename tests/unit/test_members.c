@@ -206,7 +206,7 @@ test_equal(void **state)
 	struct members a = made(text);
 
 	(void)state;
-	for (unsigned what = 0; what <= 8; what++) {
+	for (unsigned what = 0; what <= 9; what++) {
 		struct members b = a;
 
 		switch (what) {
@@ -235,6 +235,9 @@ test_equal(void **state)
 			break;
 		case 8:
 			b.count--;
+			break;
+		case 9:
+			b.list[1].priority++;
 			break;
 		}
 		assert_int_equal(members_equal(&a, &b), what == 0);

@@ -115,6 +115,33 @@ test_text(void **state)
 	assert_int_equal(members_text(&m, &h, out, sizeof(out), &kit_scratch), 0);
 }
 
+/* A priority of 0 is not printed: without priorities the bytes are ZooKeeper's. */
+static void
+test_priorities(void **state)
+{
+	static struct members_hints h;
+	struct members m, back;
+	char out[1024];
+	size_t len;
+
+	(void)state;
+	kit_members(&m, &h, 17, 3, KIT_OBSERVER);
+	m.list[1].priority = MEMBERS_PRIORITY_MAX;
+	len = members_text(&m, NULL, out, sizeof(out), &kit_scratch);
+	assert_string_equal(out, "server.17=0.0.0.0:0:1:participant\n"
+	                         "server.18=0.0.0.0:0:1:participant\n"
+	                         "server.19=0.0.0.0:0:1:observer\n"
+	                         "priority.18=1000000\nversion=4");
+	assert_true(members_from_text(out, len, &back, NULL, &kit_scratch));
+	assert_true(members_same_list(&m, &back));
+	m.list[0].priority = 1;
+	assert_false(members_same_list(&m, &back));
+	assert_int_not_equal(members_digest(&m), members_digest(&back));
+	len = members_text(&m, NULL, out, sizeof(out), &kit_scratch);
+	assert_true(members_from_text(out, len, &back, NULL, &kit_scratch));
+	assert_true(members_same_list(&m, &back));
+}
+
 static void
 test_from_text_refused(void **state)
 {
@@ -124,6 +151,13 @@ test_from_text_refused(void **state)
 	    "server.1=a:1:2\nversion=-3",
 	    "server.1=a:1:2\nversion=80000000",
 	    "server.1=a:1:2\nname=x\nversion=1",
+	    "server.1=a:1:2\npriority.1=0\nversion=1",
+	    "server.1=a:1:2\npriority.1=-1\nversion=1",
+	    "server.1=a:1:2\npriority.1=1000001\nversion=1",
+	    "server.1=a:1:2\npriority.1=x\nversion=1",
+	    "server.1=a:1:2\npriority.2=1\nversion=1",
+	    "server.1=a:1:2\nserver.2=b:1:2\nserver.3=c:1:2:observer\npriority.3=1\n"
+	    "version=1",
 	    "server.1=a:1:2:observer\nversion=1",
 	    "version=1",
 	};
@@ -303,6 +337,7 @@ main(void)
 	    cmocka_unit_test(test_hints),
 	    cmocka_unit_test(test_bad_hints),
 	    cmocka_unit_test(test_text),
+	    cmocka_unit_test(test_priorities),
 	    cmocka_unit_test(test_from_text_refused),
 	    cmocka_unit_test(test_hostile_host),
 	    cmocka_unit_test(test_round_trip),

@@ -113,6 +113,30 @@ configuration_lengths(void **state)
 	}
 }
 
+/* Behind the text, and only where there is one; what else stands there is passed over. */
+static void
+priority_behind_the_text(void **state)
+{
+	unsigned char plain[NOTIF_HEAD + 6], frame[sizeof(plain) + NOTIF_TAIL + 1] = {0};
+	struct notif n = {.config = "abcdef", .config_len = 6}, back;
+
+	(void)state;
+	n.vote = (struct vote){.leader = 7, .zxid = 8, .round = 9, .epoch = 1};
+	assert_int_equal(notif_encode(&n, plain, sizeof(plain)), sizeof(plain));
+	n.vote.priority = 0x0102;
+	assert_int_equal(notif_encode(&n, frame, sizeof(plain)), 0);
+	assert_int_equal(notif_encode(&n, frame, sizeof(frame)), sizeof(frame) - 1);
+	assert_memory_equal(frame, plain, sizeof(plain));
+	assert_int_equal(frame[sizeof(frame) - 3], 1);
+	assert_int_equal(frame[sizeof(frame) - 2], 2);
+	for (size_t len = sizeof(plain); len <= sizeof(frame); len++) {
+		assert_int_equal(notif_decode(frame, len, &back), NOTIF_OK);
+		assert_int_equal(back.vote.priority,
+		                 len == sizeof(frame) - 1 ? 0x0102 : 0);
+		assert_int_equal(back.config_len, 6);
+	}
+}
+
 static void
 any_state_and_version_passes(void **state)
 {
@@ -203,6 +227,7 @@ main(void)
 	    cmocka_unit_test(lengths),
 	    cmocka_unit_test(old_epoch_has_the_sign_of_the_zxid),
 	    cmocka_unit_test(configuration_lengths),
+	    cmocka_unit_test(priority_behind_the_text),
 	    cmocka_unit_test(any_state_and_version_passes),
 	    cmocka_unit_test(encodes_version_2),
 	    cmocka_unit_test(encodes_no_empty_configuration),

@@ -52,6 +52,14 @@ test_beats(void **state)
 	    {1, {.leader = 1, .zxid = -1}, {.leader = 1, .zxid = 0}, false},
 	    {1, {.epoch = INT64_MAX}, {.epoch = INT64_MIN}, true},
 	    {1, {.leader = INT64_MIN}, {.leader = INT64_MAX}, false},
+	    /* the priority is before the leader and behind all else */
+	    {1, {.leader = 1, .priority = 1}, {.leader = 2}, true},
+	    {1, {.leader = 2}, {.leader = 1, .priority = 1}, false},
+	    {1, {.leader = 2, .priority = 3}, {.leader = 1, .priority = 3}, true},
+	    {1, {.leader = 1, .priority = 2}, {.leader = 1, .priority = 1}, true},
+	    {1, {.leader = 1, .priority = 9}, {.leader = 2, .zxid = 1}, false},
+	    {1, {.leader = 1, .priority = 9}, {.leader = 2, .epoch = 1}, false},
+	    {0, {.leader = 1, .priority = 9}, {.leader = 2}, false},
 	};
 
 	(void)state;
@@ -75,25 +83,26 @@ test_equal(void **state)
 		struct vote a, b;
 		bool want;
 	} cases[] = {
-	    {{1, 2, 3, 4, L, 0}, {1, 2, 3, 4, L, 2}, true},
-	    {{1, 2, 3, 4, L, 0}, {1, 2, 3, 4, F, 2}, true},
-	    {{1, 2, 3, 4, F, 0}, {1, 2, 3, 4, L, 0}, true},
-	    {{1, 2, 3, 4, L, 0}, {9, 2, 3, 4, L, 0}, false},
-	    {{1, 2, 3, 4, L, 0}, {1, 9, 3, 4, L, 0}, false},
-	    {{1, 2, 3, 4, L, 0}, {1, 2, 9, 4, L, 0}, false},
-	    {{1, 2, 3, 4, L, 0}, {1, 2, 3, 9, L, 0}, false},
-	    {{1, 2, 3, 4, F, 0}, {1, 2, 9, 4, L, 0}, false},
+	    {{1, 2, 3, 4, L, 0, 0}, {1, 2, 3, 4, L, 2, 0}, true},
+	    {{1, 2, 3, 4, L, 0, 0}, {1, 2, 3, 4, L, 0, 7}, true},
+	    {{1, 2, 3, 4, L, 0, 0}, {1, 2, 3, 4, F, 2, 0}, true},
+	    {{1, 2, 3, 4, F, 0, 0}, {1, 2, 3, 4, L, 0, 0}, true},
+	    {{1, 2, 3, 4, L, 0, 0}, {9, 2, 3, 4, L, 0, 0}, false},
+	    {{1, 2, 3, 4, L, 0, 0}, {1, 9, 3, 4, L, 0, 0}, false},
+	    {{1, 2, 3, 4, L, 0, 0}, {1, 2, 9, 4, L, 0, 0}, false},
+	    {{1, 2, 3, 4, L, 0, 0}, {1, 2, 3, 9, L, 0, 0}, false},
+	    {{1, 2, 3, 4, F, 0, 0}, {1, 2, 9, 4, L, 0, 0}, false},
 	    /* nobody looks: zxid and round do not count */
-	    {{1, 2, 3, 4, F, 0}, {1, 8, 9, 4, D, 0}, true},
-	    {{1, 2, 3, 4, F, 2}, {1, 8, 9, 4, O, 1}, true},
-	    {{1, 2, 3, 4, F, 0}, {1, 2, 3, 5, F, 0}, false},
-	    {{1, 2, 3, 4, F, 1}, {1, 2, 3, 5, F, 2}, false},
-	    {{1, 2, 3, 4, F, 0}, {2, 2, 3, 4, F, 0}, false},
+	    {{1, 2, 3, 4, F, 0, 0}, {1, 8, 9, 4, D, 0, 0}, true},
+	    {{1, 2, 3, 4, F, 2, 0}, {1, 8, 9, 4, O, 1, 0}, true},
+	    {{1, 2, 3, 4, F, 0, 0}, {1, 2, 3, 5, F, 0, 0}, false},
+	    {{1, 2, 3, 4, F, 1, 0}, {1, 2, 3, 5, F, 2, 0}, false},
+	    {{1, 2, 3, 4, F, 0, 0}, {2, 2, 3, 4, F, 0, 0}, false},
 	    /* just one has a version: leaders only */
-	    {{1, 2, 3, 4, F, 0}, {1, 2, 3, 5, F, 1}, true},
-	    {{1, 2, 3, 4, F, -7}, {1, 2, 3, 5, F, 1}, true},
-	    {{1, 2, 3, 4, F, -7}, {1, 2, 3, 5, F, 0}, false},
-	    {{1, 2, 3, 4, F, 0}, {2, 2, 3, 4, F, 1}, false},
+	    {{1, 2, 3, 4, F, 0, 0}, {1, 2, 3, 5, F, 1, 0}, true},
+	    {{1, 2, 3, 4, F, -7, 0}, {1, 2, 3, 5, F, 1, 0}, true},
+	    {{1, 2, 3, 4, F, -7, 0}, {1, 2, 3, 5, F, 0, 0}, false},
+	    {{1, 2, 3, 4, F, 0, 0}, {2, 2, 3, 4, F, 1, 0}, false},
 	};
 
 	(void)state;
