@@ -137,7 +137,7 @@ const struct conf_key conf_keys[] = {
      "ms", "conclaved",
      .meaning = "A worker that is not ready this long after its start counts as hung."},
     {"supervisor.stop_ms", CONF_INTEGER, OF(supervisor.stop_ms), 2000, 10, 600000, "ms",
-     "conclaved",
+     "conclaved and peer",
      .meaning = "The time from SIGTERM to SIGKILL when a worker is stopped."},
     {"supervisor.restart_min_ms", CONF_INTEGER, OF(supervisor.restart_min_ms), 50, 1,
      600000, "ms", "conclaved", .meaning = "The wait before the second restart in a row.",

@@ -339,6 +339,7 @@ peer_close(void *self)
 	holds_free(p->holds);
 	sd_event_source_disable_unref(p->stop_timer);
 	sd_event_source_disable_unref(p->clock_timer);
+	peer_lease_close(p);
 	uplink_close(p->uplink);
 	sd_event_source_disable_unref(p->timer);
 	sd_event_source_disable_unref(p->retry);

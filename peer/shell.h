@@ -11,19 +11,23 @@
  *   shell_answer.c how requests are answered
  *   shell_file.c   keeps the members that the configuration file lists
  *   shell_clock.c  watches the rates of the clocks
+ *   shell_lease.c  what outlives this process in run_dir: the page, the memory
  *   shell_start.c  reads the record once we are active
  *   status.c       the answers, as JSON and as a sentence
  *   status_members.c  what they say of memberships */
 #ifndef PEER_SHELL_H
 #define PEER_SHELL_H
 
+#include "base/boot.h"
 #include "base/histogram.h"
+#include "base/page.h"
 #include "config/conf.h"
 #include "ipc/door.h"
 #include "ipc/uplink.h"
 #include "peer/drift.h"
 #include "peer/epoch.h"
 #include "peer/hold.h"
+#include "peer/memory.h"
 #include "peer/role.h"
 #include "proc/gate.h"
 #include "proc/proc.h"
@@ -93,6 +97,10 @@ struct peer {
 	struct peer_question questions[PEER_QUESTIONS_MAX];
 	uint64_t question_number;
 	struct holds *holds;
+	/* Open from the first start of a core on. */
+	struct boot boot;
+	struct peer_memory memory;
+	struct page_writer page;
 	/* HOLDS waits in the gate. */
 	bool holds_pushed;
 	struct drift drift;
@@ -216,6 +224,17 @@ void peer_door_refounded(struct peer *p, int error);
 int peer_clock_open(struct peer *p); /* 0 or -errno */
 /* The core has started: it is told if the clocks differ. */
 void peer_clock_started(struct peer *p);
+
+/* Opens the page and the memory, if they are not open: 0, or -errno, and `why`. */
+int peer_lease_open(struct peer *p, char *why, size_t cap);
+void peer_lease_close(struct peer *p); /* both stay as they are */
+/* Fills in what START says of them; its record is there. */
+void peer_lease_recall(struct peer *p, struct role_event *start);
+/* Done when these return. */
+void peer_lease_remember(struct peer *p, const struct role_memory *memory);
+void peer_lease_publish(struct peer *p, const struct role_page *page);
+/* What a holder must know of the page. */
+void peer_lease_put(const struct peer *p, struct buf_out *out);
 
 /* Begins to read the record for the core, if it may have it: we are active and synced,
  * and no write of ours is under way. */

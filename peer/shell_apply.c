@@ -135,8 +135,10 @@ peer_publish(struct peer *p, const struct role_view *view)
 static void
 apply_lease(struct peer *p, const struct role_action *a)
 {
-	if (a->type == ROLE_ACT_PAGE)
-		holds_see(p->holds, &a->u.page);
+	if (a->type == ROLE_ACT_MEMORY)
+		peer_lease_remember(p, &a->u.memory);
+	else if (a->type == ROLE_ACT_PAGE)
+		peer_lease_publish(p, &a->u.page);
 	else if (a->type == ROLE_ACT_LET_GO)
 		holds_ask(p->holds, p->stop_reason ? p->stop_reason : "step-down");
 	else if (a->type == ROLE_ACT_MAY_HOLD)

@@ -43,6 +43,8 @@ peer_hold(struct peer *p, struct door_conn *c, const char *name)
 	const char *why = holds_refused(p->holds);
 	uint64_t id;
 
+	if (!p->page.page)
+		why = "the peer is not active yet; ask again";
 	if (p->stopping)
 		why = "this server stops; hold again when it is back";
 	if (why) {
@@ -55,8 +57,10 @@ peer_hold(struct peer *p, struct door_conn *c, const char *name)
 	buf_out_init(&out, text, sizeof(text));
 	buf_put_text(&out, "{\"ok\":true");
 	json_put_u64(&out, "id", id);
+	peer_lease_put(p, &out);
 	buf_put_text(&out, "}");
-	peer_reply(c, text, out.len);
+	/* one that does not read is not closed: its hold would break */
+	(void)door_send_with(c, text, out.len, p->page.fd);
 	tell_core(p);
 	return NULL;
 }

@@ -38,12 +38,19 @@ peer_on_read(void *user, int result, const struct role_record *record,
 	struct peer *p = user;
 	struct role_event ev = {.type = ROLE_EV_START,
 	                        .generation = uplink_generation(p->uplink),
-	                        .record = *record,
-	                        .unusable = result != 0};
+	                        .record = *record};
+	char problem[PEER_WHY_MAX];
 
 	p->read_ms = 0;
 	if (!p->synced) /* the core that asked is gone; the next one asks again */
 		return;
+	if (result == 0) {
+		result = peer_lease_open(p, problem, sizeof(problem));
+		why = result == 0 ? why : problem;
+	}
+	ev.unusable = result != 0;
+	if (result == 0)
+		peer_lease_recall(p, &ev);
 	p->started = result == 0;
 	p->damaged = result == EPOCH_DAMAGED;
 	take_why(p, result, why);

@@ -114,6 +114,9 @@ check_leader(unsigned server, uint64_t generation, int64_t epoch)
 		leaders[epoch].generation = generation;
 		epoch_max = epoch > epoch_max ? epoch : epoch_max;
 		sim.elections++;
+	} else if (leaders[epoch].server == server + 1 &&
+	           sim_group_generation(epoch) == generation) {
+		leaders[epoch].generation = generation;
 	} else if (leaders[epoch].server != server + 1 ||
 	           leaders[epoch].generation != generation) {
 		sim_fail("S1: servers %u and %u both lead epoch %" PRId64,

@@ -98,6 +98,13 @@ door_send(struct door_conn *c, const void *data, size_t len)
 }
 
 int
+door_send_with(struct door_conn *c, const void *data, size_t len, int fd)
+{
+	(void)fd;
+	return door_send(c, data, len);
+}
+
+int
 door_take_passed(struct door_conn *c)
 {
 	(void)c;

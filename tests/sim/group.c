@@ -135,6 +135,12 @@ sim_group_begin(const struct members_record *founded)
 	                            .established = true};
 }
 
+uint64_t
+sim_group_generation(int64_t epoch)
+{
+	return epoch > 0 && epoch <= last ? deeds[epoch].generation : 0;
+}
+
 const struct members_record *
 sim_group_record(int64_t epoch)
 {
@@ -161,6 +167,15 @@ sim_in_force(void)
 	return &wished;
 }
 
+/* The peer of a leader that was established was restarted, and takes up the same epoch
+ * again (R7). */
+static void
+resume(struct deed *d, unsigned leader, uint64_t generation)
+{
+	if (d->established && d->leader == leader + 1)
+		d->generation = generation;
+}
+
 void
 sim_group_propose(unsigned leader, uint64_t generation, int64_t epoch,
                   const struct members_record *r, const sim_shown shown, bool bare)
@@ -168,6 +183,7 @@ sim_group_propose(unsigned leader, uint64_t generation, int64_t epoch,
 	struct deed *d = &deeds[epoch];
 
 	assert(epoch < EPOCHS_MAX);
+	resume(d, leader, generation);
 	if (d->leader > 0) {
 		if (d->leader != leader + 1 || d->generation != generation)
 			sim_fail("S1: servers %u and %u both synchronize epoch %" PRId64,
@@ -251,6 +267,7 @@ sim_group_establish(unsigned leader, uint64_t generation, int64_t epoch,
 	struct deed *d = &deeds[epoch];
 
 	assert(epoch < EPOCHS_MAX);
+	resume(d, leader, generation);
 	if (d->leader != leader + 1 || d->generation != generation) {
 		sim_fail("S1: server %u is established in epoch %" PRId64
 		         ", which server %u synchronizes (0: nobody)",

@@ -128,6 +128,9 @@ struct sim_disk {
 	struct sim_file files[SIM_FILES];
 	/* what tells the peer's folder from another */
 	struct folder_id folder;
+	/* not of the disk, but of run_dir: the mapped files of the peer */
+	_Alignas(8) unsigned char memory[PEER_MEMORY_LEN];
+	_Alignas(8) unsigned char page[PAGE_LEN];
 	/* the write that is under way, and where */
 	bool writing;
 	enum sim_file_kind file;
@@ -325,6 +328,8 @@ void sim_group_establish(unsigned leader, uint64_t generation, int64_t epoch,
                          const sim_shown shown);
 /* What is synchronized in that epoch; NULL: nothing. */
 const struct members_record *sim_group_record(int64_t epoch);
+/* Who leads that epoch, or took it up again after a restart, last. */
+uint64_t sim_group_generation(int64_t epoch);
 /* Of the largest epoch that is established; NULL: none is. */
 const struct members_record *sim_group_now(void);
 /* The membership in force: the wish as long as there is none. */
