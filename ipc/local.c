@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 static int
-open_socket(const char *path, struct sockaddr_un *address)
+open_socket(const char *path, int type, struct sockaddr_un *address)
 {
 	size_t len = strlen(path);
 	int fd;
@@ -22,7 +22,7 @@ open_socket(const char *path, struct sockaddr_un *address)
 	if (len >= sizeof(address->sun_path))
 		return -ENAMETOOLONG;
 	memcpy(address->sun_path, path, len);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -35,14 +35,14 @@ fail(int fd)
 	return r;
 }
 
-int
-local_listen(const char *path, int backlog)
+static int
+listen_at(const char *path, int type, int backlog)
 {
 	struct sockaddr_un address;
 	struct stat st;
 	int fd;
 
-	fd = open_socket(path, &address);
+	fd = open_socket(path, type, &address);
 	if (fd < 0)
 		return fd;
 	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
@@ -55,6 +55,18 @@ local_listen(const char *path, int backlog)
 	    chmod(path, users_socket_mode()) < 0 || listen(fd, backlog) < 0)
 		return fail(fd);
 	return fd;
+}
+
+int
+local_listen(const char *path, int backlog)
+{
+	return listen_at(path, SOCK_SEQPACKET, backlog);
+}
+
+int
+local_listen_stream(const char *path, int backlog)
+{
+	return listen_at(path, SOCK_STREAM, backlog);
 }
 
 void
@@ -83,7 +95,7 @@ local_connect(const char *path)
 	struct sockaddr_un address;
 	int fd;
 
-	fd = open_socket(path, &address);
+	fd = open_socket(path, SOCK_SEQPACKET, &address);
 	if (fd < 0)
 		return fd;
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)

@@ -18,6 +18,8 @@ struct local_name {
  * -errno.
  */
 int local_listen(const char *path, int backlog);
+/* The same, of the type SOCK_STREAM. */
+int local_listen_stream(const char *path, int backlog);
 void local_note(const char *path, struct local_name *out);
 bool local_is_there(const char *path, const struct local_name *noted);
 /* Tries once. A descriptor, or -errno: -ENOENT or -ECONNREFUSED where nobody listens,
