@@ -273,6 +273,9 @@ dispatch(struct role *r, const struct role_event *ev, struct role_actions *out)
 	case ROLE_EV_AGAIN:
 		again(r, out);
 		break;
+	case ROLE_EV_SYNCED:
+		role_resume_synced(r, out);
+		break;
 	case ROLE_EV_FILE:
 		file(r, ev->file, out);
 		break;

@@ -139,9 +139,11 @@ enum role_event_type {
 	/* error: the write in progress has ended. */
 	ROLE_EV_WRITTEN,
 	ROLE_EV_DUE,
-	/* Our link to connmgr ended, and with it every learner link; it is back. */
+	/* Our link to connmgr ended, and with it every learner link; it is back; what
+	 * happens to connections is told from now on. */
 	ROLE_EV_LOST,
 	ROLE_EV_AGAIN,
+	ROLE_EV_SYNCED,
 	/* file: our configuration file says something else. */
 	ROLE_EV_FILE,
 	/* sid: it leads, says one of its followers. Who has no record may need it (N9).

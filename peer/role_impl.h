@@ -284,8 +284,9 @@ void role_resume_voter_looks(struct role *r, int64_t sid, struct role_actions *o
 bool role_resume_follower(struct role *r, enum msg_reason reason, bool was_up,
                           struct role_actions *out);
 bool role_resume_lost(struct role *r, struct role_actions *out);
-/* connmgr is back: announces the role again, which stayed. */
+/* connmgr is back: announces the role again, which stayed; dials the leader again. */
 void role_resume_again(struct role *r, struct role_actions *out);
+void role_resume_synced(struct role *r, struct role_actions *out);
 void role_resume_redial(struct role *r, struct role_actions *out);
 uint64_t role_resume_redial_ms(const struct role *r);
 

@@ -188,7 +188,16 @@ void
 role_resume_again(struct role *r, struct role_actions *out)
 {
 	role_announce(r, out);
-	if (r->mode == ROLE_MODE_FOLLOW)
+}
+
+/* What became of a connection before would not have been told. */
+void
+role_resume_synced(struct role *r, struct role_actions *out)
+{
+	const struct role_remote *leader = role_remote(r, r->vote.leader);
+
+	if (r->mode == ROLE_MODE_FOLLOW && r->handover.patient_ms > 0 && !r->away &&
+	    !leader->dialling && !role_is_open(leader) && r->handover.redial_ms == 0)
 		dial(r, out);
 }
 

@@ -220,6 +220,8 @@ take_synced(struct peer *p)
 {
 	p->synced = p->role != NULL;
 	p->ready = true;
+	if (p->role)
+		push(p, (struct role_event){.type = ROLE_EV_SYNCED});
 	peer_say(p);
 	peer_try_start(p);
 }

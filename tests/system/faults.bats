@@ -47,8 +47,8 @@ kept_by_all() {
 	kept_by_all $((leader % 3 + 1)) connmgr "$leader"
 }
 
-@test "kill -9 of the leader's peer: the others elect at once, with a higher epoch" {
-	lab_up 3
+@test "kill -9 of the leader's peer: without patience the others elect at once, with a higher epoch" {
+	lab_up 3 'resume_ms = 0;'
 	leader=$(lab_wait_leader)
 	epoch=$(lab_conclave "$leader" status --json | jq .epoch)
 	before=$(others_kept "$leader" peer)
@@ -58,8 +58,8 @@ kept_by_all() {
 	[ "$(others_kept "$leader" peer)" = "$before" ]
 }
 
-@test "kill -9 of the leader's connmgr: the others elect at once, with a higher epoch" {
-	lab_up 3
+@test "kill -9 of the leader's connmgr: without patience the others elect at once, with a higher epoch" {
+	lab_up 3 'resume_ms = 0;'
 	leader=$(lab_wait_leader)
 	epoch=$(lab_conclave "$leader" status --json | jq .epoch)
 	before=$(others_kept "$leader" connmgr)

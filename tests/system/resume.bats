@@ -4,6 +4,7 @@
 # its speed; where nothing may be waited for, it is longer than the lab waits.
 
 load lab
+load lab_odd
 
 teardown() {
 	lab_down
@@ -23,7 +24,7 @@ epoch_of() {
 
 # has_learners N: the leader is established, and N servers follow it
 has_learners() {
-	lab_conclave "$leader" status --json |
+	lab_door "$leader" peer |
 		jq -e --argjson n "$1" '.state == "leading" and ([.learners[] | select(.phase == "broadcast" and .acked)] | length) == $n'
 }
 

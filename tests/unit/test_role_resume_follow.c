@@ -84,6 +84,19 @@ r8_backs_off(void **state)
 	}
 }
 
+/* A replay is no reason to dial before it is time. */
+static void
+r8_a_replay_while_it_backs_off(void **state)
+{
+	(void)state;
+	kit_down(&k, 3, MSG_REASON_EOF);
+	kit_down(&k, 3, MSG_REASON_UNREACHABLE);
+	kit_step(&k, (struct role_event){.type = ROLE_EV_SYNCED});
+	assert_false(dials());
+	kit_pass(&k, 2);
+	assert_true(dials());
+}
+
 /* A leader that is up and turns us away at once is no reason to ask without a pause. */
 static void
 r8_a_link_that_ends_again(void **state)
@@ -246,11 +259,17 @@ r8_its_own_connmgr(void **state)
 	kit_step(&k, (struct role_event){.type = ROLE_EV_AGAIN});
 	assert_int_equal(kit_find(&k, ROLE_ACT_ROLE)->u.role.vote.leader, 3);
 	assert_int_equal(kit_find(&k, ROLE_ACT_ROLE)->u.role.vote.epoch, 5);
+	assert_false(dials()); /* nobody would tell us what became of it */
+	kit_step(&k, (struct role_event){.type = ROLE_EV_SYNCED});
 	assert_true(dials());
+	kit_step(&k, (struct role_event){.type = ROLE_EV_SYNCED});
+	assert_false(dials());
 	kit_up(&k, 3);
 	leaderinfo(5);
 	newleader(5);
 	uptodate(5);
+	kit_step(&k, (struct role_event){.type = ROLE_EV_SYNCED});
+	assert_false(dials());
 	kit_pass(&k, RESUME);
 	assert_true(follows());
 }
@@ -306,6 +325,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(r8_stays_and_dials_again),
 	    TEST(r8_backs_off),
+	    TEST(r8_a_replay_while_it_backs_off),
 	    TEST(r8_a_link_that_ends_again),
 	    TEST(r8_ends_with_gave_up),
 	    TEST(r8_ends_in_the_middle_of_a_join),
