@@ -21,6 +21,7 @@ role_bare_note(struct role_remote *p, const struct role_event *ev)
 		p->election = ROLE_ELECTION_UP;
 	} else if (down && ev->reason == MSG_REASON_REFUSED) {
 		p->election = ROLE_ELECTION_GONE;
+		p->election_ms = ev->now_ms;
 	} else if (p->election == ROLE_ELECTION_UP) {
 		p->election = ROLE_ELECTION_LOST;
 		p->election_ms = ev->now_ms;

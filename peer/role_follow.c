@@ -358,6 +358,13 @@ on_lost(struct role *r, struct role_actions *out)
 		role_lost(r, out);
 }
 
+static void
+on_election(struct role *r, struct role_actions *out)
+{
+	if (r->handover.patient_ms > 0 && role_resume_is_refused(r, out->now_ms))
+		role_look_again(r, MSG_LOOK_LEADER, true, out);
+}
+
 static enum role_phase
 phase(const struct role *r)
 {
@@ -368,6 +375,7 @@ phase(const struct role *r)
 
 const struct role_ops role_follow_ops = {
     .doubt = on_doubt,
+    .election = on_election,
     .refuses = ROLE_CLOSE_OTHERWISE,
     .link_up = link_up,
     .link_down = link_down,

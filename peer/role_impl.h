@@ -284,6 +284,8 @@ void role_resume_voter_looks(struct role *r, int64_t sid, struct role_actions *o
 bool role_resume_follower(struct role *r, enum msg_reason reason, bool was_up,
                           struct role_actions *out);
 bool role_resume_lost(struct role *r, struct role_actions *out);
+/* Has the leader's whole server been found gone, a moment ago? */
+bool role_resume_is_refused(const struct role *r, uint64_t now_ms);
 /* connmgr is back: announces the role again, which stayed; dials the leader again. */
 void role_resume_again(struct role *r, struct role_actions *out);
 void role_resume_synced(struct role *r, struct role_actions *out);

@@ -9,6 +9,8 @@
 /* Between two attempts to reach the leader again: at first, and at most. */
 #define REDIAL_MS     2
 #define REDIAL_MAX_MS 16
+/* Before the first pause. */
+#define QUICK_DIALS 2
 
 static uint64_t
 later(uint64_t a, uint64_t b)
@@ -140,21 +142,33 @@ begin(struct role *r, const struct role_actions *out)
 }
 
 /* The first attempt is made at once: it is refused where the leader's whole server is
- * gone, whose followers must not wait. */
+ * gone, whose followers must not wait. So is the second: the first one may have been
+ * taken by a port that went a moment after connmgr. */
 static void
 dial(struct role *r, struct role_actions *out)
 {
 	struct role_handover *h = &r->handover;
-	uint64_t wait = (uint64_t)REDIAL_MS << (h->redials > 0 ? h->redials - 1 : 0);
+	unsigned waits = h->redials < QUICK_DIALS ? 0 : h->redials - QUICK_DIALS;
+	uint64_t wait_ms = (uint64_t)REDIAL_MS << waits;
 
 	h->redial_ms = 0;
-	if (h->redials++ == 0)
+	if (h->redials < QUICK_DIALS)
 		role_connect(role_remote(r, r->vote.leader), out);
 	else
 		h->redial_ms =
-		    out->now_ms + (wait < REDIAL_MAX_MS ? wait : REDIAL_MAX_MS);
-	if (h->redials > 8)
-		h->redials = 8;
+		    out->now_ms + (wait_ms < REDIAL_MAX_MS ? wait_ms : REDIAL_MAX_MS);
+	if (wait_ms < REDIAL_MAX_MS)
+		h->redials++;
+}
+
+/* connmgr dials the election port again by itself, which says the same a turn earlier. */
+bool
+role_resume_is_refused(const struct role *r, uint64_t now_ms)
+{
+	const struct role_remote *leader = role_find_remote(r, r->vote.leader);
+
+	return leader->election == ROLE_ELECTION_GONE &&
+	       now_ms <= leader->election_ms + REDIAL_MAX_MS;
 }
 
 bool
@@ -167,6 +181,8 @@ role_resume_follower(struct role *r, enum msg_reason reason, bool was_up,
 	if (r->follow.epoch == 0 || (!was_up && !patient))
 		return false;
 	if (!was_up && (!failed || reason == MSG_REASON_REFUSED))
+		return false;
+	if (role_resume_is_refused(r, out->now_ms))
 		return false;
 	if (!begin(r, out))
 		return false;

@@ -28,7 +28,8 @@ enum role_mode {
 	ROLE_MODE_BARE,
 };
 
-/* A link of the election lane: not up since election_ms, up, or dialled in vain. */
+/* A link of the election lane: not up since election_ms, up, or dialled in vain (refused:
+ * at election_ms). */
 enum role_election { ROLE_ELECTION_LOST, ROLE_ELECTION_UP, ROLE_ELECTION_GONE };
 
 /* PINGs that may be on their way to one learner. */

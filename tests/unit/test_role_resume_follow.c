@@ -65,7 +65,7 @@ r8_stays_and_dials_again(void **state)
 	assert_true(follows());
 }
 
-/* The first one is at once, the next ones wait a little longer each. */
+/* Two are at once, the next ones wait a little longer each. */
 static void
 r8_backs_off(void **state)
 {
@@ -73,6 +73,8 @@ r8_backs_off(void **state)
 
 	(void)state;
 	kit_down(&k, 3, MSG_REASON_RESET);
+	assert_true(dials());
+	kit_down(&k, 3, MSG_REASON_UNREACHABLE);
 	assert_true(dials());
 	for (unsigned i = 0; i < 5; i++) {
 		kit_down(&k, 3, MSG_REASON_UNREACHABLE);
@@ -91,6 +93,7 @@ r8_a_replay_while_it_backs_off(void **state)
 	(void)state;
 	kit_down(&k, 3, MSG_REASON_EOF);
 	kit_down(&k, 3, MSG_REASON_UNREACHABLE);
+	kit_down(&k, 3, MSG_REASON_UNREACHABLE);
 	kit_step(&k, (struct role_event){.type = ROLE_EV_SYNCED});
 	assert_false(dials());
 	kit_pass(&k, 2);
@@ -103,6 +106,9 @@ r8_a_link_that_ends_again(void **state)
 {
 	(void)state;
 	kit_down(&k, 3, MSG_REASON_EOF);
+	kit_up(&k, 3);
+	kit_down(&k, 3, MSG_REASON_EOF);
+	assert_true(dials());
 	kit_up(&k, 3);
 	kit_down(&k, 3, MSG_REASON_EOF);
 	assert_true(follows());
@@ -181,6 +187,49 @@ r8_a_refused_dial_ends_it(void **state)
 	kit_down(&k, 3, MSG_REASON_EOF);
 	kit_down(&k, 3, MSG_REASON_REFUSED);
 	expect_look(MSG_LOOK_LEADER, true);
+}
+
+static void
+refused_at_the_election_port(int64_t sid)
+{
+	kit_step(&k, (struct role_event){.type = ROLE_EV_REMOTE,
+	                                 .sid = sid,
+	                                 .lane = MSG_LANE_ELECTION,
+	                                 .link = MSG_LINK_DOWN,
+	                                 .reason = MSG_REASON_REFUSED});
+}
+
+/* Which of the two is heard of first is not ours to choose. */
+static void
+r8_so_does_the_election_port(void **state)
+{
+	(void)state;
+	kit_down(&k, 3, MSG_REASON_EOF);
+	refused_at_the_election_port(2);
+	assert_true(follows());
+	refused_at_the_election_port(3);
+	expect_look(MSG_LOOK_LEADER, true);
+}
+
+static void
+r8_so_did_the_election_port(void **state)
+{
+	(void)state;
+	refused_at_the_election_port(3);
+	assert_true(follows());
+	kit_down(&k, 3, MSG_REASON_EOF);
+	expect_look(MSG_LOOK_LEADER, true);
+}
+
+/* It may be closed by a filter, and have been for days. */
+static void
+r8_not_if_that_is_long_ago(void **state)
+{
+	(void)state;
+	refused_at_the_election_port(3);
+	kit_pass(&k, 17);
+	kit_down(&k, 3, MSG_REASON_EOF);
+	assert_true(follows());
 }
 
 static void
@@ -333,6 +382,9 @@ main(void)
 	    TEST(r8_until_the_end_of_its_promise),
 	    TEST(r8_not_for_a_promise_to_another),
 	    TEST(r8_a_refused_dial_ends_it),
+	    TEST(r8_so_does_the_election_port),
+	    TEST(r8_so_did_the_election_port),
+	    TEST(r8_not_if_that_is_long_ago),
 	    TEST(r8_a_doubt_ends_it),
 	    TEST(r8_a_doubt_after_the_join_does_not),
 	    TEST(r8_not_after_silence),
