@@ -35,6 +35,7 @@ bool bench_read_answer(int fd);
 int bench_cold_start(const struct bench *b, unsigned count);
 int bench_failover(const struct bench *b, const char *ipc, unsigned count, bool early);
 int bench_restart(const struct bench *b, const char *worker, bool leader);
+int bench_handover(const struct bench *b, bool targeted);
 int bench_join(const struct bench *b);
 int bench_swap(const struct bench *b, const char *ipc);
 int bench_ask(const struct bench *b, const char *ipc);

@@ -27,6 +27,8 @@ elections(const struct bench *b, const char *word)
 		failed |= bench_failover(b, "seqpacket", 3, true);
 		failed |= bench_failover(b, NULL, 3, false);
 	}
+	if (wanted(word, "handover"))
+		failed |= bench_handover(b, false) | bench_handover(b, true);
 	if (wanted(word, "restart"))
 		for (int leader = 0; leader < 2; leader++) {
 			failed |= bench_restart(b, "elector", leader);
