@@ -229,3 +229,17 @@ role_handover_due_ms(const struct role *r)
 		due = r->lease.memory.published_ms;
 	return due;
 }
+
+void
+role_handover_view(const struct role *r, struct role_lease_view *out)
+{
+	const struct role_handover *h = &r->handover;
+
+	out->patient_ms = h->patient_ms;
+	out->resumes = h->resumes > 0;
+	out->resumed = h->resumed;
+	out->releasing = h->releasing;
+	out->stands_ms = h->stands_ms;
+	out->has_transfer = h->stands_ms > 0 && h->targeted;
+	out->transfer = out->has_transfer ? h->target : 0;
+}

@@ -259,6 +259,8 @@ void role_handover_advance(struct role *r, struct role_actions *out);
 /* A PING of our leader. True: it was a RELEASE or a TRANSFER, which nobody answers. */
 bool role_handover_packet(struct role *r, const struct qpacket *ping,
                           struct role_actions *out);
+/* What people are told of R5 and R7 to R9. */
+void role_handover_view(const struct role *r, struct role_lease_view *out);
 /* R9: somebody is established, so that we may stand again. */
 void role_handover_established(struct role *r);
 /* Some time of ours has passed: role_may_stand may have changed. */

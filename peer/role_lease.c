@@ -481,7 +481,6 @@ role_get_lease(const struct role *r, uint64_t now_ms, struct role_lease_view *ou
 	}
 	out->withheld_ms = r->mode == ROLE_MODE_LEAD ? withheld_ms(r, now_ms)
 	                                             : role_lease_withheld(r, now_ms);
-	out->releasing = r->handover.releasing;
-	out->stands_ms = r->handover.stands_ms;
 	out->clocks_differ = l->clocks_differ;
+	role_handover_view(r, out);
 }

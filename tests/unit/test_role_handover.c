@@ -118,12 +118,16 @@ r5_in_this_order(void **state)
 static void
 r5_waits_for_every_hold(void **state)
 {
+	struct role_lease_view v;
+
 	(void)state;
 	holds(2, false);
 	step_down(0);
 	assert_int_equal(place(ROLE_ACT_LET_GO), 0);
 	assert_int_equal(answer(), 1);
 	assert_true(kit_view(&k).active);
+	role_get_lease(k.role, k.now_ms, &v);
+	assert_true(v.releasing && !v.has_transfer && v.stands_ms == 0);
 	holds(1, false);
 	assert_int_equal(answer(), 1);
 	kit_pass(&k, 5 * KIT_TICK); /* a grace may be long */
@@ -334,6 +338,8 @@ r9_as_long_as_a_person_says(void **state)
 static void
 r9_transfer_goes_before_release(void **state)
 {
+	struct role_lease_view v;
+
 	(void)state;
 	joins(3, 4);
 	transfer(2);
@@ -343,6 +349,9 @@ r9_transfer_goes_before_release(void **state)
 	assert_true(find_word(3, LEASE_RELEASE, 1) >= 0);
 	assert_int_equal(answer(), 0);
 	assert_false(stands());
+	role_get_lease(k.role, k.now_ms, &v);
+	assert_true(v.has_transfer && v.transfer == 2 && !v.releasing);
+	assert_int_equal(v.stands_ms, k.now_ms + 1000);
 	/* whom we vote for is dialled ahead */
 	assert_int_equal(kit_find(&k, ROLE_ACT_CONNECT)->sid, 2);
 }
