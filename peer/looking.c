@@ -87,14 +87,13 @@ followed_in_vain(const struct role_view *v)
 		return "but the disk of this server did not take its epoch";
 	case MSG_LOOK_MEMBERS:
 		return "but this server gave up what it knew of its group";
-	case MSG_LOOK_RELEASED:
-		return "and has stepped down";
 	case MSG_LOOK_REFUSED:
 		return v->link == MSG_REASON_NONE ? "but cannot lead this server"
 		                                  : "but turned this server away";
 	case MSG_LOOK_START:
 	case MSG_LOOK_LEADER:
 	case MSG_LOOK_QUORUM:
+	case MSG_LOOK_RELEASED:
 	case MSG_LOOK_REASONS:
 		break;
 	}
@@ -139,6 +138,9 @@ looking_text(const struct role_view *v, int64_t self, char *out, size_t cap)
 	else if (v->look == MSG_LOOK_LEADER)
 		snprintf(out, cap, "the leader, server %" PRId64 ", %s", v->tried,
 		         v->link == MSG_REASON_NONE ? "fell silent" : "closed its link");
+	else if (v->look == MSG_LOOK_RELEASED)
+		snprintf(out, cap, "the leader, server %" PRId64 ", has stepped down",
+		         v->tried);
 	else
 		snprintf(out, cap, "server %" PRId64 " was elected, %s", v->tried,
 		         followed_in_vain(v));

@@ -18,9 +18,10 @@ doubt(struct role *r, const struct role_event *ev, struct role_actions *out)
 	if (ev->serial.generation != r->generation || ev->serial.count < r->role_count ||
 	    ev->serial.count > r->count)
 		return;
-	if (r->vote.state == NOTIF_LEADING)
+	if (r->mode == ROLE_MODE_LEAD)
 		role_resume_voter_looks(r, ev->sid, out);
-	else if (ev->sid == r->vote.leader)
+	else if (modes[r->mode]->doubt && r->vote.state != NOTIF_LEADING &&
+	         ev->sid == r->vote.leader)
 		modes[r->mode]->doubt(r, out);
 }
 
@@ -196,6 +197,17 @@ again(struct role *r, struct role_actions *out)
 		modes[r->mode]->again(r, out);
 }
 
+static void
+connmgr(struct role *r, const struct role_event *ev, struct role_actions *out)
+{
+	if (ev->type == ROLE_EV_LOST)
+		lost(r, out);
+	else if (ev->type == ROLE_EV_AGAIN)
+		again(r, out);
+	else
+		role_resume_synced(r, out);
+}
+
 /* The file is a wish: who leads may begin a change, and who founds goes by it. */
 static void
 file(struct role *r, const struct members *file, struct role_actions *out)
@@ -246,8 +258,7 @@ dispatch(struct role *r, const struct role_event *ev, struct role_actions *out)
 			ops->decided(r, ev, out);
 		break;
 	case ROLE_EV_DOUBT:
-		if (ops->doubt || r->mode == ROLE_MODE_LEAD)
-			doubt(r, ev, out);
+		doubt(r, ev, out);
 		break;
 	case ROLE_EV_REMOTE:
 		if (p)
@@ -268,13 +279,9 @@ dispatch(struct role *r, const struct role_event *ev, struct role_actions *out)
 		due(r, out);
 		break;
 	case ROLE_EV_LOST:
-		lost(r, out);
-		break;
 	case ROLE_EV_AGAIN:
-		again(r, out);
-		break;
 	case ROLE_EV_SYNCED:
-		role_resume_synced(r, out);
+		connmgr(r, ev, out);
 		break;
 	case ROLE_EV_FILE:
 		file(r, ev->file, out);

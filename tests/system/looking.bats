@@ -18,11 +18,14 @@ events_say() {
 	lab_stop "$(<"$LAB/leader")"
 	for id in 1 2 3; do
 		[ "$id" = "$(<"$LAB/leader")" ] && continue
-		lab_until "server $id says that its leader is gone" events_say "$id" "^the leader, server $(<"$LAB/leader"), closed its link$"
+		lab_until "server $id says that its leader has stepped down" events_say "$id" "^the leader, server $(<"$LAB/leader"), has stepped down$"
 		[ -z "$(jq -c 'select(.state == "looking" and .reason == "")' "$LAB/$id/events")" ]
 	done
 	events_say 1 '^no server has been elected since the start$'
-	lab_wait_leader
+	second=$(lab_wait_leader)
+	lab_kill "$second"
+	last=$((6 - second - $(<"$LAB/leader")))
+	lab_until "server $last says that its leader is gone" events_say "$last" "^the leader, server $second, closed its link$"
 }
 
 # says ID VERB REGEX: what server ID answers to VERB has it
