@@ -267,7 +267,7 @@ format:
 UNITS := $(wildcard etc/systemd/conclave*.service etc/systemd/conclave*.socket etc/systemd/conclave*.target)
 MAN := $(wildcard docs/man/*.[1-8])
 VERSION := $(shell sed -nE 's/^\#define CONCLAVE_VERSION "(.*)"$$/\1/p' base/version.h)
-install: all
+install: all install-library
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/libexec/conclave
 	install -m 755 $(B)/bin/conclave $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(B)/bin/conclaved $(DESTDIR)$(PREFIX)/sbin/
@@ -283,13 +283,6 @@ install: all
 	install -m 644 README.md LICENSE etc/conclave.conf $(DESTDIR)$(PREFIX)/share/doc/conclave/
 	install -m 644 $(B)/completion/conclave $(DESTDIR)$(PREFIX)/share/bash-completion/completions/
 	install -m 644 $(B)/completion/_conclave $(DESTDIR)$(PREFIX)/share/zsh/site-functions/
-	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(LIBDIR)/pkgconfig
-	install -m 644 lib/conclave.h $(DESTDIR)$(PREFIX)/include/
-	install -m 644 $(B)/lib/libconclave.so.0 $(B)/lib/libconclave.a $(DESTDIR)$(LIBDIR)/
-	ln -sf libconclave.so.0 $(DESTDIR)$(LIBDIR)/libconclave.so
-	sed 's|@prefix@|$(PREFIX)|; s|@libdir@|$(LIBDIR)|; s|@version@|$(VERSION)|' lib/conclave.pc.in \
-		> $(DESTDIR)$(LIBDIR)/pkgconfig/conclave.pc
-	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/conclave.pc
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	for unit in $(notdir $(UNITS)); do \
 		sed 's|@bindir@|$(PREFIX)/bin|g; s|@sbindir@|$(PREFIX)/sbin|g; s|@libexecdir@|$(PREFIX)/libexec/conclave|g' \
@@ -298,10 +291,20 @@ install: all
 	done
 	install -D -m 644 etc/systemd/sysusers-conclave.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/conclave.conf
 
+# What is needed to build and run programs with libconclave.
+install-library: $(LIBCONCLAVE)
+	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(LIBDIR)/pkgconfig
+	install -m 644 lib/conclave.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 $(B)/lib/libconclave.so.0 $(B)/lib/libconclave.a $(DESTDIR)$(LIBDIR)/
+	ln -sf libconclave.so.0 $(DESTDIR)$(LIBDIR)/libconclave.so
+	sed 's|@prefix@|$(PREFIX)|; s|@libdir@|$(LIBDIR)|; s|@version@|$(VERSION)|' lib/conclave.pc.in \
+		> $(DESTDIR)$(LIBDIR)/pkgconfig/conclave.pc
+	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/conclave.pc
+
 clean:
 	rm -rf $(B)
 
 .PHONY: all unit-programs fuzz-programs tool-programs run check model mutants longer interop tsan soak fuzz coverage bench tidy \
-	format install clean
+	format install install-library clean
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -1,4 +1,4 @@
-/* libconclave: whether this server leads, for programs that act on it.
+/* libconclave: whether this server leads, for programs that act on it (conclave(3)).
  *
  * A program that wants to act while its server leads takes a hold. While it holds, and
  * the server leads, there is a lease: a time up to which no other server can lead.

@@ -1,0 +1,3 @@
+module leader
+
+go 1.19
