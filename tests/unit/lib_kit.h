@@ -264,9 +264,10 @@ kit_lease(struct kit *k, int64_t epoch, uint64_t ms)
 	do {                                                                             \
 		uint64_t due_ns = kit_now_ns() + KIT_PATIENCE_MS * KIT_MS;               \
 		while (!(condition)) {                                                   \
-			struct pollfd p = {.fd = conclave_fd(c), .events = POLLIN};      \
+			struct pollfd wait_fd = {.fd = conclave_fd(c),                   \
+			                         .events = POLLIN};                      \
 			assert_true(kit_now_ns() < due_ns);                              \
-			poll(&p, 1, 1000);                                               \
+			poll(&wait_fd, 1, 1000);                                         \
 			assert_true(conclave_process(c) >= 0);                           \
 		}                                                                        \
 	} while (0)

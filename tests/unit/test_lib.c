@@ -125,8 +125,8 @@ lease_ends_by_itself(void **state)
 	(void)state;
 	assert_int_equal(conclave_hold(c, NULL, -1), 0);
 	end_ns = kit_lease(&kit, 4, 50);
-	while (leads) {
-		uint64_t before = kit_now_ns(), after;
+	for (uint64_t after = 0; leads || after < end_ns;) {
+		uint64_t before = kit_now_ns();
 
 		leads = conclave_leading(c);
 		after = kit_now_ns();
@@ -389,6 +389,32 @@ waits(void **state)
 	conclave_close(c);
 }
 
+/* Nobody says a word, and still the descriptor tells of both. */
+static void
+descriptor_tells_begin_and_end(void **state)
+{
+	struct conclave *c = opened();
+	struct pollfd p = {.fd = conclave_fd(c), .events = POLLIN};
+	bool led = false, lost = false;
+
+	(void)state;
+	until(c, state_of(c).role == CONCLAVE_LEADS);
+	assert_int_equal(conclave_hold(c, NULL, -1), 0);
+	kit_lease(&kit, 4, 100);
+	while (!lost) {
+		bool leads;
+
+		assert_int_equal(poll(&p, 1, KIT_PATIENCE_MS), 1);
+		(void)conclave_process(c);
+		leads = conclave_leading(c);
+		lost = led && !leads;
+		led = led || leads;
+		if (!led) /* this machine was slower than the lease */
+			kit_lease(&kit, 4, 100);
+	}
+	conclave_close(c);
+}
+
 static void
 nothing(int signal)
 {
@@ -447,6 +473,7 @@ main(void)
 	    T(another_incarnation_is_not_believed),
 	    T(broken_let_go),
 	    T(waits),
+	    T(descriptor_tells_begin_and_end),
 	    T(signal_ends_a_wait),
 	    T(confirms),
 	};
