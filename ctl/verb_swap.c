@@ -2,6 +2,7 @@
  * or for the state of a swap. Where systemd runs the workers, units.h does it. */
 #include "base/paths.h"
 #include "ctl/swap_print.h"
+#include "ctl/time.h"
 #include "ctl/units.h"
 #include "ctl/verb.h"
 
@@ -14,30 +15,6 @@
 
 /* How long to wait beyond the time of comparison and the times of the configuration. */
 #define PATIENCE_MS 45000 /* the disk may be slow */
-#define SHADOW_MAX  86400000
-
-/* 30, 30s, 500ms, 2min: milliseconds. */
-static bool
-parse_time(const char *text, uint64_t *out)
-{
-	static const struct {
-		const char *unit;
-		double ms;
-	} units[] = {{"", 1000}, {"s", 1000}, {"ms", 1}, {"min", 60000}};
-	char *end;
-	double value = strtod(text, &end);
-
-	if (end == text || text[strspn(text, "0123456789.")] != *end)
-		return false;
-	for (unsigned i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(end, units[i].unit) != 0)
-			continue;
-		value *= units[i].ms;
-		*out = (uint64_t)value;
-		return value >= 0 && value <= SHADOW_MAX;
-	}
-	return false;
-}
 
 /* `path` NULL: undoes the last swap. */
 static int
@@ -94,7 +71,7 @@ verb_swap(const struct ctl *c)
 
 	if (guard && (end == guard || *end))
 		return verb_misused(c, "--guard after how many restarts?");
-	if (shadow && !parse_time(shadow, &shadow_ms))
+	if (shadow && !time_parse(shadow, &shadow_ms))
 		return verb_misused(c, "--shadow how long? 30s, 500ms, 2min");
 	if (c->argc > 0 && strcmp(c->argv[0], "elector") != 0)
 		return verb_misused(c, "only an elector can be swapped");
