@@ -41,11 +41,12 @@ say_down(struct follow *f)
 
 	f->down = true;
 	json_decref(f->event);
-	f->event =
-	    json_pack("{s:s, s:I, s:I, s:s, s:s, s:n, s:n, s:n, s:b, s:s, s:n}", "event",
-	              "state", "at_us", (json_int_t)clock_us(), "id", (json_int_t)f->id,
-	              "state", "down", "phase", "", "leader", "epoch", "round", "active",
-	              false, "reason", "the peer does not answer", "members");
+	f->event = json_pack(
+	    "{s:s, s:b, s:I, s:I, s:s, s:s, s:n, s:n, s:n, s:b, s:s, s:n, s:b, s:n}",
+	    "event", "state", "heartbeat", false, "at_us", (json_int_t)clock_us(), "id",
+	    (json_int_t)f->id, "state", "down", "phase", "", "leader", "epoch", "round",
+	    "active", false, "reason", "the peer does not answer", "lease_end_ms",
+	    "resumes", false, "members");
 	len = json_dumpb(f->event, f->line, sizeof(f->line) - 1, JSON_COMPACT);
 	f->line[len] = '\0';
 	return FOLLOW_DOWN;

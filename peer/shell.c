@@ -26,6 +26,7 @@ settle(void *user)
 	struct peer *p = user;
 
 	gate_arm(p->timer, p->role ? role_due_ms(p->role) : UINT64_MAX);
+	peer_watch_settle(p);
 }
 
 static void
@@ -68,8 +69,18 @@ on_retry(sd_event_source *source, uint64_t usec, void *user)
 	return 0;
 }
 
-/* What the file says of a lease; without a length sync_limit ticks, of which others
- * promise no more than lease_max_ms. */
+/* Without a length sync_limit ticks, of which others promise no more than lease_max_ms.
+ */
+uint32_t
+peer_lease_ms(const struct conf *conf)
+{
+	uint32_t ticks_ms = conf->timing.sync_limit * conf->timing.tick_ms;
+
+	if (conf->lease_ms > 0)
+		return conf->lease_ms;
+	return ticks_ms < conf->lease_max_ms ? ticks_ms : conf->lease_max_ms;
+}
+
 static void
 put_lease(const struct conf *conf, struct role_config *out)
 {
@@ -78,13 +89,9 @@ put_lease(const struct conf *conf, struct role_config *out)
 	    [CONF_LEASE_ALWAYS] = ROLE_LEASE_ALWAYS,
 	    [CONF_LEASE_OFF] = ROLE_LEASE_OFF,
 	};
-	uint32_t ticks_ms = conf->timing.sync_limit * conf->timing.tick_ms;
-
 	out->lease = modes[conf->lease];
 	out->lease_max_ms = conf->lease_max_ms;
-	out->lease_ms = ticks_ms < conf->lease_max_ms ? ticks_ms : conf->lease_max_ms;
-	if (conf->lease_ms > 0)
-		out->lease_ms = conf->lease_ms;
+	out->lease_ms = peer_lease_ms(conf);
 	out->resume_ms = conf->resume_ms;
 	out->drift_percent = conf->drift_percent;
 }
@@ -316,6 +323,8 @@ peer_open(void *self, const struct conf *conf, const char *name, struct proc *pr
 	if (r >= 0)
 		r = peer_clock_open(p);
 	if (r >= 0)
+		r = peer_watch_open(p);
+	if (r >= 0)
 		r = peer_door_open(p);
 	if (r < 0) {
 		log_err("cannot start: %s", strerror(-r));
@@ -337,6 +346,7 @@ peer_close(void *self)
 	struct peer *p = self;
 
 	p->closing = true;
+	peer_watch_close(p);
 	peer_door_close(p);
 	holds_free(p->holds);
 	sd_event_source_disable_unref(p->stop_timer);

@@ -10,6 +10,7 @@
  *   shell_handover.c  and those that hand leadership over
  *   shell_answer.c how requests are answered
  *   shell_file.c   keeps the members that the configuration file lists
+ *   shell_watch.c  tells who watches
  *   shell_clock.c  watches the rates of the clocks
  *   shell_lease.c  what outlives this process in run_dir: the page, the memory
  *   shell_start.c  reads the record once we are active
@@ -112,6 +113,9 @@ struct peer {
 	bool closing;
 	unsigned watcher_count;
 	struct door_conn *watchers[PEER_WATCHERS_MAX];
+	sd_event_source *beat_timer;
+	/* what they were told last has the end of a lease */
+	bool beat_leased;
 	/* data_dir/peer */
 	char folder[CONF_PATH_MAX + 8];
 
@@ -216,10 +220,17 @@ void peer_stop(void *self);
 
 int peer_door_open(struct peer *p); /* 0 or -errno */
 void peer_door_close(struct peer *p);
-void peer_door_tell(struct peer *p, const char *text, size_t len); /* all who watch */
 /* Answers who waits for a claim, or a refounding, if somebody does: 0 or -errno. */
 void peer_door_claimed(struct peer *p, int64_t claim, int error);
 void peer_door_refounded(struct peer *p, int error);
+
+int peer_watch_open(struct peer *p); /* 0 or -errno */
+void peer_watch_close(struct peer *p);
+const char *peer_watch(struct peer *p, struct door_conn *c, const char *words);
+/* Tells all who watch where we stand; and, after each event, that a lease has begun. */
+void peer_watch_tell(struct peer *p);
+void peer_watch_settle(struct peer *p);
+void peer_watch_gone(struct peer *p, const struct door_conn *c);
 
 int peer_clock_open(struct peer *p); /* 0 or -errno */
 /* The core has started: it is told if the clocks differ. */
@@ -247,7 +258,14 @@ void peer_on_read(void *user, int result, const struct role_record *record,
 const char *peer_reason(const struct peer *p, char *out, size_t cap);
 void peer_line(const struct peer *p, char *out, size_t cap); /* what we are, as text */
 /* As JSON (docs/DOORS.md): the length, 0 if it does not fit. */
-size_t peer_event(const struct peer *p, char *out, size_t cap);
+size_t peer_event(const struct peer *p, bool beat, char *out, size_t cap);
+/* The length of a lease that we ask for. */
+uint32_t peer_lease_ms(const struct conf *conf);
+/* Until when we may act, by CLOCK_BOOTTIME; 0: there is no lease. */
+uint64_t peer_lease_end_ms(const struct peer *p);
+bool peer_resumes(const struct peer *p); /* R7 of docs/LEASE.md */
+/* The members `lease_ms` and `lease`. */
+void peer_put_lease(struct buf_out *out, const struct peer *p);
 /* The member `members`; `whole`: as it is now, with the record. */
 void peer_put_members(struct buf_out *out, const struct peer *p, bool whole);
 /* Takes what is to be said of memberships from the core, and logs what is new. True: it

@@ -12,8 +12,6 @@
 #include <string.h>
 
 #define STATUS_LINE_MAX 200
-/* each byte of a reason may become \uXXXX */
-#define EVENT_MAX (6 * PEER_WHY_MAX + PEER_MEMBERS_MAX + 512)
 
 static void
 send_look(struct peer *p, const struct msg_look *look)
@@ -102,10 +100,8 @@ count_leader(struct peer *p, int64_t leader)
 static void
 tell_event(struct peer *p)
 {
-	static char text[EVENT_MAX];
-
 	p->view_us = clock_us();
-	peer_door_tell(p, text, peer_event(p, text, sizeof(text)));
+	peer_watch_tell(p);
 }
 
 void

@@ -1,4 +1,4 @@
-/* The peer's control socket: its requests, who watches, and the claim. A claim is
+/* The peer's control socket: its requests, and the claim. A claim is
  * answered when it is on the disk, one at a time, so that it is there after any crash. A
  * write that fails leaves the old claim, or the new one if the peer dies before its next
  * write. */
@@ -13,29 +13,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-/* True: `c` watches from now on, or did already; false: there are too many. */
-static bool
-add_watcher(struct peer *p, struct door_conn *c)
-{
-	for (unsigned i = 0; i < p->watcher_count; i++)
-		if (p->watchers[i] == c)
-			return true;
-	if (p->watcher_count == PEER_WATCHERS_MAX)
-		return false;
-	p->watchers[p->watcher_count++] = c;
-	door_conn_keep(c, true);
-	return true;
-}
-
-/* From the end: closing a watcher moves the last one, which has been served, to its
- * place. A watcher that does not drain its socket is closed. */
-void
-peer_door_tell(struct peer *p, const char *text, size_t len)
-{
-	for (unsigned i = p->watcher_count; i-- > 0;)
-		peer_reply(p->watchers[i], text, len);
-}
 
 void
 peer_door_claimed(struct peer *p, int64_t claim, int error)
@@ -136,18 +113,6 @@ status(struct peer *p, struct door_conn *c, const char *words)
 }
 
 static const char *
-watch(struct peer *p, struct door_conn *c, const char *words)
-{
-	static char text[DOOR_REPLY_MAX];
-
-	(void)words;
-	if (!add_watcher(p, c))
-		return "too many watchers";
-	peer_reply(c, text, peer_event(p, text, sizeof(text)));
-	return NULL;
-}
-
-static const char *
 let_go(struct peer *p, struct door_conn *c, const char *words)
 {
 	(void)words;
@@ -170,7 +135,7 @@ static const struct request {
 	const char *(*run)(struct peer *p, struct door_conn *c, const char *words);
 } requests[] = {
     {"status", POLICY_READ, false, status},
-    {"watch", POLICY_READ, false, watch},
+    {"watch", POLICY_READ, false, peer_watch},
     {"confirm", POLICY_READ, false, confirm},
     {"hold", POLICY_HOLD, true, peer_hold},
     {"let go", POLICY_HOLD, false, let_go},
@@ -223,9 +188,7 @@ on_gone(void *user, struct door_conn *c)
 {
 	struct peer *p = user;
 
-	for (unsigned i = 0; i < p->watcher_count; i++)
-		if (p->watchers[i] == c)
-			p->watchers[i] = p->watchers[--p->watcher_count];
+	peer_watch_gone(p, c);
 	if (p->claimer == c)
 		p->claimer = NULL;
 	if (p->refounder == c)

@@ -193,7 +193,7 @@ put_looking(struct buf_out *out, const struct peer *p)
 }
 
 size_t
-peer_event(const struct peer *p, char *text, size_t cap)
+peer_event(const struct peer *p, bool beat, char *text, size_t cap)
 {
 	char reason[PEER_WHY_MAX];
 	struct buf_out out;
@@ -203,10 +203,13 @@ peer_event(const struct peer *p, char *text, size_t cap)
 	buf_out_init(&out, text, cap);
 	buf_put_u8(&out, '{');
 	json_put_text(&out, "event", "state");
-	json_put_u64(&out, "at_us", p->view_us);
+	json_put_bool(&out, "heartbeat", beat);
+	json_put_u64(&out, "at_us", beat ? clock_us() : p->view_us);
 	json_put_i64(&out, "id", p->conf->id);
 	put_view(&out, p);
 	json_put_text(&out, "reason", reason);
+	json_put_u64(&out, "lease_end_ms", peer_lease_end_ms(p));
+	json_put_bool(&out, "resumes", peer_resumes(p));
 	peer_put_members(&out, p, false);
 	buf_put_u8(&out, '}');
 	return out.bad ? 0 : out.len;
@@ -307,7 +310,7 @@ peer_status(const struct peer *p, char *text, size_t cap)
 	put_reason(&out, p);
 	put_looking(&out, p);
 	peer_put_members(&out, p, true);
-	json_put_i64(&out, "lease_ms", 0);
+	peer_put_lease(&out, p);
 	json_put_i64(&out, "accepted_epoch", p->role ? role_accepted(p->role) : 0);
 	json_put_i64(&out, "current_epoch", p->role ? role_current(p->role) : 0);
 	put_claim(&out, p->started ? role_claim(p->role) : -1);

@@ -60,6 +60,7 @@ put_membership(struct buf_out *out, const char *key, const struct members *m)
 		json_put_i64(out, "id", e->sid);
 		json_put_text(out, "role", e->observer ? "observer" : "participant");
 		json_put_i64(out, "weight", e->weight);
+		json_put_i64(out, "priority", e->priority);
 		put_number(out, "group", e->has_group, e->group);
 		buf_put_u8(out, '}');
 	}

@@ -150,12 +150,10 @@ put_number(const struct page *p, const struct metric *m, const json_t *from)
 	put_member(p, m, from, NULL);
 }
 
-/* Of what the peer says of memberships; of a list how long it is. */
+/* Of a list how long it is; `parts` as in `sample`. */
 static void
-put_membership(const struct page *p, const struct metric *m, const json_t *from)
+put_node(const struct page *p, const struct metric *m, const json_t *node, int64_t parts)
 {
-	const json_t *node = json_object_get(json_object_get(from, "members"), m->key);
-
 	if (!json_is_integer(node) && !json_is_boolean(node) && !json_is_array(node))
 		return;
 	begin(p, m, NULL);
@@ -163,7 +161,24 @@ put_membership(const struct page *p, const struct metric *m, const json_t *from)
 	       json_is_integer(node) ? json_integer_value(node)
 	       : json_is_array(node) ? (int64_t)json_array_size(node)
 	                             : json_is_true(node),
-	       1);
+	       parts);
+}
+
+/* Of what the peer says of memberships. */
+static void
+put_membership(const struct page *p, const struct metric *m, const json_t *from)
+{
+	put_node(p, m, json_object_get(json_object_get(from, "members"), m->key), 1);
+}
+
+/* Of what the peer says of leases, where a key that ends with _ms becomes seconds. */
+static void
+put_lease(const struct page *p, const struct metric *m, const json_t *from)
+{
+	bool ms = strlen(m->key) > 3 && strcmp(m->key + strlen(m->key) - 3, "_ms") == 0;
+
+	put_node(p, m, json_object_get(json_object_get(from, "lease"), m->key),
+	         ms ? 1000 : 1);
 }
 
 /* Where the key begins with a lane, the lane is a label. */
@@ -319,6 +334,21 @@ static const struct metric metrics[] = {
      "joint"},
     {"members_missing", "Servers that a change or a founding waits for", PEER,
      put_membership, "missing"},
+    {"lease_seconds", "What is left of the lease of this server as the leader", PEER,
+     put_lease, "ends_ms"},
+    {"lease_wanted", "1 while this server asks for a lease", PEER, put_lease, "wanted"},
+    {"lease_promises", "Servers that have promised this leader", PEER, put_lease,
+     "promised"},
+    {"lease_holds", "Programs on this machine that hold the leadership", PEER, put_lease,
+     "holds"},
+    {"lease_withheld_seconds", "How long a leader waits yet for the end of a lease", PEER,
+     put_lease, "withheld_ms"},
+    {"lease_patient_seconds", "How long the same leader is waited for yet", PEER,
+     put_lease, "patient_ms"},
+    {"lease_clocks_differ", "1 while the drift of the clock forbids leases", PEER,
+     put_lease, "clocks_differ"},
+    {"terms_resumed_total", "Terms that were taken up again after a restart of the peer",
+     PEER, put_lease, "resumed"},
     {"leader_info", "The established leader, by its id", PEER, put_leader, NULL},
     {"link_up", "Whether the link to a remote is up", CONNMGR, put_links, "remotes"},
     {"listener_open", "Whether a port of ours is open", CONNMGR, put_links, "listeners"},

@@ -288,14 +288,15 @@ status_merge(const struct conf *conf, const struct asks *asks)
 
 	return json_pack(
 	    "{s:i, s:I, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
-	    " s:o, s:o, s:o, s:o}",
+	    " s:o, s:o, s:o, s:o, s:o}",
 	    "schema", STATUS_SCHEMA, "id", (json_int_t)conf->id, "state",
 	    peer ? member_copy(peer, "state") : json_string("down"), "leader",
 	    member_copy(peer, "leader"), "epoch", member_copy(peer, "epoch"), "round",
 	    member_copy(peer ? peer : elector, "round"), "active", status_leads(peer),
-	    "lease_ms", peer ? member_copy(peer, "lease_ms") : json_integer(0), "phase",
-	    member_copy(peer, "phase"), "claim", member_copy(peer, "claim"), "reason",
-	    reason(peer, looking), "looking", looking ? looking : json_null(), "voters",
+	    "lease_ms", peer ? member_copy(peer, "lease_ms") : json_integer(0), "lease",
+	    member_copy(peer, "lease"), "phase", member_copy(peer, "phase"), "claim",
+	    member_copy(peer, "claim"), "reason", reason(peer, looking), "looking",
+	    looking ? looking : json_null(), "voters",
 	    counts ? member_copy(elector, "voters") : voters_list(conf), "quorum",
 	    counts ? member_copy(elector, "quorum") : json_integer(voters_needed(conf)),
 	    "members", member_copy(peer, "members"), "remotes", remotes(conf, asks),

@@ -181,6 +181,16 @@ judge_members(struct judge *j, const json_t *peer)
 		    "%s", member_string(members, "text"));
 }
 
+/* What passes by itself, such as the end of a lease, is no fault. */
+static void
+judge_lease(struct judge *j, const json_t *peer)
+{
+	const json_t *lease = json_object_get(peer, "lease");
+
+	if (json_is_true(json_object_get(lease, "clocks_differ")))
+		say(j, VERDICT_DEGRADED, "%s", member_string(lease, "text"));
+}
+
 enum verdict_kind
 verdict_judge(const struct conf *conf, const struct asks *asks, const json_t *processes,
               json_t *reasons)
@@ -207,6 +217,7 @@ verdict_judge(const struct conf *conf, const struct asks *asks, const json_t *pr
 	if (*member_string(peer, "warning"))
 		say(&j, VERDICT_DEGRADED, "peer: %s", member_string(peer, "warning"));
 	judge_members(&j, peer);
+	judge_lease(&j, peer);
 	return j.kind;
 }
 

@@ -33,6 +33,7 @@ why_name(enum why_cause cause)
 	    [WHY_NOT_LINKED] = "not_linked",
 	    [WHY_SILENT] = "silent",
 	    [WHY_OTHER_MEMBERS] = "other_members",
+	    [WHY_LEASE] = "lease",
 	    [WHY_QUORUM_PORT] = "quorum_port",
 	    [WHY_TURNED_AWAY] = "turned_away",
 	    [WHY_LATE] = "late",
@@ -184,6 +185,20 @@ add_demotion(struct why *w)
 		    member_number(w->looking, "deserted"));
 }
 
+/* What waits for the end of a lease waits for nothing that a person could mend, and ends
+ * by itself. */
+static void
+add_lease(struct why *w)
+{
+	const json_t *lease = json_object_get(asks_answer(w->asks, PATHS_PEER), "lease");
+
+	if (member_number(lease, "withheld_ms") > 0)
+		why_add(w, WHY_LEASE,
+		        json_pack("{s:o}", "id",
+		                  member_copy(json_object_get(lease, "promise"), "to")),
+		        "%s", member_string(lease, "text"));
+}
+
 /* ---- the election ---- */
 
 /* Those that look and vote as we do, in our round, with ourselves. */
@@ -246,6 +261,7 @@ why_looking(const struct conf *conf, const struct asks *asks)
 		why_add_voters(&w);
 		why_add_members(&w);
 	}
+	add_lease(&w);
 	if (w.looking &&
 	    (w.since_ms >= WHY_MOMENT_MS || last_role(&w) == WHY_ESTABLISHING))
 		add_last_role(&w);

@@ -43,6 +43,9 @@ enum why_cause {
 	WHY_SILENT,
 	/* its configuration has other members than ours */
 	WHY_OTHER_MEMBERS,
+	/* a lease of before has not ended, and a leader must wait for that; `id`: whose,
+	 * if this server has promised it */
+	WHY_LEASE,
 	/* the quorum port of the server that was elected was dialled in vain: `reason` */
 	WHY_QUORUM_PORT,
 	/* the elected server: turned us away; did not lead in time; had seen less than
