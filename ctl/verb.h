@@ -85,6 +85,8 @@ int verb_swap(const struct ctl *c);
 int verb_reload(const struct ctl *c);
 int verb_check(const struct ctl *c);
 int verb_probe(const struct ctl *c);
+int verb_step_down(const struct ctl *c);
+int verb_transfer(const struct ctl *c);
 int verb_claim(const struct ctl *c);
 int verb_members(const struct ctl *c);
 int verb_refound(const struct ctl *c);

@@ -39,6 +39,27 @@ print_members(const json_t *members)
 }
 
 static void
+print_lease(const json_t *lease)
+{
+	int64_t ends_ms = member_number(lease, "ends_ms");
+	const json_t *hold;
+	size_t at;
+
+	if (ends_ms > 0)
+		printf("lease ends in %lld ms, of %lld, unless it is renewed\n",
+		       (long long)ends_ms, (long long)member_number(lease, "lease_ms"));
+	json_array_foreach (json_object_get(lease, "holds"), at, hold)
+		printf("held by %s (pid %lld)%s\n", member_string(hold, "name"),
+		       (long long)member_number(hold, "pid"),
+		       json_is_true(json_object_get(hold, "broken"))
+		           ? ", which has gone without letting go"
+		       : *member_string(hold, "asked") ? ", which is asked to let go"
+		                                       : "");
+	if (*member_string(lease, "text"))
+		printf("%s\n", member_string(lease, "text"));
+}
+
+static void
 print_head(const struct ctl *c, const json_t *s)
 {
 	const char *state = member_string(s, "state");
@@ -62,6 +83,7 @@ print_head(const struct ctl *c, const json_t *s)
 	print_list("voters", json_object_get(s, "voters"));
 	printf("   quorum %s\n", member_text(s, "quorum", text, sizeof(text)));
 	print_members(json_object_get(s, "members"));
+	print_lease(json_object_get(s, "lease"));
 	if (reason[0])
 		printf("reason: %s\n", reason);
 	if (degraded[0])
@@ -175,6 +197,28 @@ verb_status(const struct ctl *c)
 	return answers ? EXIT_OK : EXIT_NO_ANSWER;
 }
 
+/* R10 of docs/LEASE.md: the peer's word that it leads is as old as what it heard last,
+ * until it has a lease or asks a quorum. A peer that cannot be asked leads nobody. */
+static bool
+is_confirmed(const struct ctl *c)
+{
+	static char reply[DOOR_REPLY_MAX + 1];
+	const uint64_t sync_ms =
+	    (uint64_t)c->conf->timing.sync_limit * c->conf->timing.tick_ms;
+	char path[ASK_PATH_MAX];
+	json_t *answer = NULL;
+	size_t len;
+	bool leads;
+
+	(void)paths_below(path, sizeof(path), c->conf->run_dir, PATHS_PEER, PATHS_DOOR);
+	if (ask_door(path, "confirm", sync_ms + ASK_DEADLINE_MS, reply, sizeof(reply),
+	             &len) == 0)
+		answer = json_loads(reply, 0, NULL);
+	leads = json_is_true(json_object_get(answer, "leads"));
+	json_decref(answer);
+	return leads;
+}
+
 int
 verb_leader(const struct ctl *c)
 {
@@ -189,6 +233,10 @@ verb_leader(const struct ctl *c)
 	if (!peer)
 		return verb_no_answer(c, "the peer");
 	out = status_leader(c->conf, peer, &who);
+	if (who == STATUS_WE_LEAD && !is_confirmed(c)) {
+		who = STATUS_NOBODY_LEADS;
+		json_object_set_new(out, "active", json_false());
+	}
 	if (!c->json && who != STATUS_NOBODY_LEADS)
 		puts(member_text(peer, "leader", text, sizeof(text)));
 	if (c->json)

@@ -26,8 +26,12 @@ print_event(const struct ctl *c, const json_t *event)
 	const char *reason = member_string(event, "reason");
 	const json_t *members = json_object_get(event, "members");
 	const char *said = member_string(members, "text");
-	char leader[32], epoch[32], round[32], version[32];
+	char leader[32], epoch[32], round[32], version[32], lease[32] = "-";
 	int64_t at_us, now_us = (int64_t)clock_us();
+	int64_t left_ms = member_number(event, "lease_end_ms") - now_us / 1000;
+
+	if (left_ms > 0)
+		snprintf(lease, sizeof(lease), "%" PRId64 "ms", left_ms);
 
 	/* an event carries the time since boot */
 	verb_print_time(member_i64(event, "at_us", &at_us) && at_us > 0 && at_us < now_us
@@ -35,26 +39,39 @@ print_event(const struct ctl *c, const json_t *event)
 	                    : 0);
 	fputs("  ", stdout);
 	table_word(stdout, state, 9, c->colours);
-	printf("  leader %-3s  epoch %-4s  round %-4s  members %-3s%s%s%s%s%s%s\n",
+	printf("  leader %-3s  epoch %-4s  round %-4s  members %-3s  lease "
+	       "%-5s%s%s%s%s%s%s\n",
 	       member_text(event, "leader", leader, sizeof(leader)),
 	       member_text(event, "epoch", epoch, sizeof(epoch)),
 	       member_text(event, "round", round, sizeof(round)),
-	       member_text(members, "version", version, sizeof(version)),
+	       member_text(members, "version", version, sizeof(version)), lease,
 	       phase[0] ? "  " : "", phase, reason[0] ? "  " : "", reason,
 	       said[0] ? "  " : "", said);
+}
+
+/* A heartbeat is a line of its own only where a lease has begun or ended. */
+static bool
+is_news(const json_t *event, bool *leased)
+{
+	bool has = member_number(event, "lease_end_ms") > 0;
+	bool news = !json_is_true(json_object_get(event, "heartbeat")) || has != *leased;
+
+	*leased = has;
+	return news;
 }
 
 int
 verb_watch(const struct ctl *c)
 {
 	static struct follow f;
+	bool leased = false;
 	int r = 0;
 
 	follow_init(&f, c->conf->run_dir, c->conf->id, STDOUT_FILENO);
 	while (r == 0 && follow_next(&f, UINT64_MAX) != FOLLOW_CLOSED) {
 		if (c->json)
 			verb_print_json(json_incref(f.event));
-		else
+		else if (is_news(f.event, &leased))
 			print_event(c, f.event);
 		r = verb_flush();
 	}
@@ -66,6 +83,11 @@ verb_watch(const struct ctl *c)
 struct goal {
 	bool leader;
 	bool leading;
+	bool lost;
+	/* Of `lost`: until then (clock_ms) a peer that ended may take its term up again,
+	 * or its lease lasts; and the end of the lease that it said last. */
+	uint64_t grace_ms;
+	uint64_t end_ms;
 	/* a version; 0: none */
 	int64_t members;
 	/* what the members wait for, as it was said last */
@@ -81,6 +103,27 @@ say_wait(struct goal *g, const char *why)
 	snprintf(g->said, sizeof(g->said), "%s", why);
 }
 
+/* Does this server lead no more? A peer that ended while it led may be restarted and lead
+ * on (R7 of docs/LEASE.md). */
+static bool
+is_lost(const struct ctl *c, struct goal *g, const json_t *event, bool down)
+{
+	uint64_t now_ms = clock_ms();
+
+	if (down) {
+		g->grace_ms = now_ms + c->conf->resume_ms;
+		if (g->end_ms > g->grace_ms)
+			g->grace_ms = g->end_ms;
+		return false;
+	}
+	if (json_is_true(json_object_get(event, "active"))) {
+		g->end_ms = (uint64_t)member_number(event, "lease_end_ms");
+		g->grace_ms = 0;
+		return false;
+	}
+	return !json_is_true(json_object_get(event, "resumes")) && now_ms >= g->grace_ms;
+}
+
 /* Does that event end the wait? Then `status` is set. */
 static bool
 is_reached(const struct ctl *c, struct goal *g, const json_t *event, int *status)
@@ -91,6 +134,8 @@ is_reached(const struct ctl *c, struct goal *g, const json_t *event, int *status
 	bool other = member_i64(event, "leader", &leader) && leader != c->conf->id;
 
 	*status = WAIT_REACHED;
+	if (g->lost)
+		return is_lost(c, g, event, false);
 	if (g->members == 0)
 		return json_is_true(json_object_get(event, "active")) ||
 		       (g->leader && other);
@@ -130,11 +175,12 @@ parse_goal(const struct ctl *c, struct goal *g, uint64_t *until_ms)
 
 	g->leader = verb_option(c, "leader");
 	g->leading = verb_option(c, "leading");
+	g->lost = verb_option(c, "lost");
 	if (timeout && !parse_timeout(timeout, until_ms))
 		return verb_misused(c, "--timeout wants seconds, like 10 or 0.5");
-	if (g->leader + g->leading + (members != NULL) != 1)
+	if (g->leader + g->leading + g->lost + (members != NULL) != 1)
 		return verb_misused(
-		    c, "write --leader, --leading or --members N, one of them");
+		    c, "write --leader, --leading, --lost or --members N, one of them");
 	if (members && !qaddr_number((struct qaddr_text){members, strlen(members)}, 10, 1,
 	                             MEMBERS_VERSION_MAX, &g->members))
 		return verb_misused(
@@ -147,13 +193,42 @@ parse_goal(const struct ctl *c, struct goal *g, uint64_t *until_ms)
 	return 0;
 }
 
+/* The next event that may end the wait; FOLLOW_LATE, CLOSED, or EVENT where it does. */
+static enum follow_result
+wait_on(const struct ctl *c, struct goal *g, struct follow *f, uint64_t until_ms,
+        bool *heard, int *status)
+{
+	enum follow_result r;
+
+	for (;;) {
+		bool graced = g->grace_ms > 0 && *heard && g->grace_ms < until_ms;
+
+		r = follow_next(f, graced ? g->grace_ms : until_ms);
+		if (r == FOLLOW_LATE && graced) {
+			g->grace_ms = 0;
+			if (is_lost(c, g, f->event, false))
+				return FOLLOW_EVENT;
+			continue;
+		}
+		if (r == FOLLOW_LATE && !*heard &&
+		    f->open) /* let it finish its first event */
+			r = follow_next(f, f->hear_by_ms);
+		*heard |= r == FOLLOW_EVENT;
+		if (r == FOLLOW_DOWN && g->lost)
+			(void)is_lost(c, g, f->event, true);
+		else if (r != FOLLOW_DOWN &&
+		         (r != FOLLOW_EVENT || is_reached(c, g, f->event, status)))
+			return r;
+	}
+}
+
 int
 verb_wait(const struct ctl *c)
 {
 	static struct follow f;
 	static struct goal g;
 	uint64_t until_ms = UINT64_MAX;
-	enum follow_result r = FOLLOW_LATE;
+	enum follow_result r;
 	bool heard = false;
 	int status = parse_goal(c, &g, &until_ms);
 
@@ -161,14 +236,7 @@ verb_wait(const struct ctl *c)
 		return status;
 	/* without --json nothing is printed, so it does not matter who reads it */
 	follow_init(&f, c->conf->run_dir, c->conf->id, c->json ? STDOUT_FILENO : -1);
-	do {
-		r = follow_next(&f, until_ms);
-		if (r == FOLLOW_LATE && !heard &&
-		    f.open) /* let it finish its first event */
-			r = follow_next(&f, f.hear_by_ms);
-		heard |= r == FOLLOW_EVENT;
-	} while (r == FOLLOW_DOWN ||
-	         (r == FOLLOW_EVENT && !is_reached(c, &g, f.event, &status)));
+	r = wait_on(c, &g, &f, until_ms, &heard, &status);
 	if (r == FOLLOW_EVENT && c->json && status == WAIT_REACHED)
 		verb_print_json(json_incref(f.event));
 	follow_deinit(&f);

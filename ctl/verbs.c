@@ -13,7 +13,10 @@ const struct verb verbs[] = {
     {
 	.name = "leader",
 	.about = "print the leader's id",
-	.more = "Exit status: 0 this server leads, 1 another, 2 none, 69 no answer.",
+	.more =
+	    "0 is true at the moment of the answer: there is a lease, or a quorum was\n"
+	    "asked. A job that goes on needs `conclave run`.\n"
+	    "Exit status: 0 this server leads, 1 another, 2 none, 69 no answer.",
 	.run = verb_leader,
     },
     {
@@ -44,12 +47,14 @@ const struct verb verbs[] = {
 	.name = "wait",
 	.options = {{"leader", NULL, "until there is a leader"},
                     {"leading", NULL, "until this server leads"},
+                    {"lost", NULL, "until this server leads no more"},
                     {"members", "N", "until members of version N are in force here"},
                     {"timeout", "SECONDS", "for so long, such as 10 or 0.5"}},
-	.usage = "--leader|--leading|--members N [--timeout SECONDS]",
-	.about = "return when there is a leader, or when members are in force",
+	.usage = "--leader|--leading|--lost|--members N [--timeout SECONDS]",
+	.about = "return when there is a leader, or none, or when members are in force",
 	.more =
-	    "One of --leader, --leading and --members. Without --timeout it waits\n"
+	    "One of --leader, --leading, --lost and --members. Without --timeout it "
+	    "waits\n"
 	    "for ever. N is the `version` of the file that was reloaded everywhere.\n"
 	    "Exit status: 0 reached, 1 newer members are in force, 2 too late, 69 too\n"
 	    "late without any answer.",
@@ -95,6 +100,28 @@ const struct verb verbs[] = {
 		"78 the file is wrong.",
 	.needs_file = true,
 	.run = verb_reload,
+    },
+    {
+	.name = "step-down",
+	.options = {{"for", "TIME", "do not stand for so long: 30s, 500ms, 2min"}},
+	.about = "hand the leadership over: another server is elected",
+	.more = "Who holds is asked to let go first. Without --for this server stands\n"
+		"again once another leads, or after a second.\n"
+		"Exit status: 0 released, 1 refused (the reason is printed), 69 no\n"
+		"answer.",
+	.run = verb_step_down,
+    },
+    {
+	.name = "transfer",
+	.arguments = "SID",
+	.most = 1,
+	.about = "hand the leadership over to that server",
+	.more =
+	    "It must follow this one. The id of the server that leads then is\n"
+	    "printed: another one than SID where SID was less fresh.\n"
+	    "Exit status: 0 SID leads, 1 refused, or another leads (it is said), 64 no\n"
+	    "such id, 69 no answer.",
+	.run = verb_transfer,
     },
     {
 	.name = "claim",

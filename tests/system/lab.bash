@@ -3,7 +3,7 @@
 # first start to the end). Waiting is always for a state, up to a deadline.
 #
 #   lab_up N [TEXT]         makes and starts servers 1 … N; TEXT goes into every configuration; its
-#                           lines `role4 = observer` (weight2, group3, id1) are about one server
+#                           lines `role4 = observer` (weight2, group3, priority2, id1) are about one server
 #   lab_make N [TEXT]       makes them only
 #   lab_found               founds the group of all that were made, which needs all of them once, and
 #                           kills them: whoever is started from then on belongs to a group
@@ -97,7 +97,7 @@ lab_make() {
 	LAB=$(mktemp -d /tmp/conclave-lab-XXXXXX)
 	lab_take_ports
 	while IFS= read -r line; do
-		if [[ $line =~ ^[[:space:]]*(role|weight|group|id)([0-9]+)\ =\ ([^;]+)\;?$ ]]; then
+		if [[ $line =~ ^[[:space:]]*(role|weight|group|priority|id)([0-9]+)\ =\ ([^;]+)\;?$ ]]; then
 			special[${BASH_REMATCH[1]}${BASH_REMATCH[2]}]=${BASH_REMATCH[3]}
 		else
 			common+=$line$'\n'
@@ -106,7 +106,7 @@ lab_make() {
 	for ((id = 1; id <= n; id++)); do
 		line="{ id = ${special[id$id]:-$id}; host = \"127.0.0.1\";"
 		line+=" quorum_port = $((LAB_PORT + 2 * id)); election_port = $((LAB_PORT + 2 * id + 1));"
-		for key in weight group; do
+		for key in weight group priority; do
 			[ -z "${special[$key$id]:-}" ] || line+=" $key = ${special[$key$id]};"
 		done
 		[ -z "${special[role$id]:-}" ] || line+=" role = \"${special[role$id]}\";"
