@@ -37,12 +37,14 @@ bool
 role_resume_start(struct role *r, struct role_actions *out)
 {
 	const struct role_memory *m = &r->lease.memory;
+	uint64_t until_ms = later(out->now_ms + r->config.resume_ms, m->published_ms);
 
-	if (!can_resume(r))
+	if (!can_resume(r) || until_ms <= out->now_ms) {
+		role_lease_ended(r, out); /* nor is it after another restart */
 		return false;
+	}
 	r->handover.resumes = m->led.epoch;
-	r->handover.patient_ms =
-	    later(out->now_ms + r->config.resume_ms, m->published_ms);
+	r->handover.patient_ms = until_ms;
 	r->vote = m->led.vote;
 	r->vote.state = NOTIF_LEADING;
 	r->vote.epoch = m->led.epoch;

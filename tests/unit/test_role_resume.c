@@ -163,7 +163,27 @@ r7_only_the_epoch_of_the_disk(void **state)
 		restart(3, cases[i][0], cases[i][1], cases[i][2], 0);
 		expect_look(MSG_LOOK_START);
 		assert_null(kit_find(&k, ROLE_ACT_ROLE));
+		/* nor after another restart */
+		assert_int_equal(kit_find(&k, ROLE_ACT_MEMORY)->u.memory.led.epoch, 0);
 	}
+}
+
+/* Where people want no patience, only a lease that was published is one. */
+static void
+r7_not_without_resume_ms(void **state)
+{
+	struct role_event ev = {.type = ROLE_EV_START, .generation = 8};
+
+	(void)state;
+	role_free(k.role);
+	kit_new(&k, kit_config(&k.members, 1));
+	ev.record = kit_record(&k, 5, 5, 3);
+	ev.memory.led.epoch = 5;
+	ev.memory.led.vote = (struct vote){.leader = 1, .round = 9, .epoch = 5};
+	ev.memory.published_ms = k.now_ms;
+	kit_step(&k, ev);
+	expect_look(MSG_LOOK_START);
+	assert_null(kit_find(&k, ROLE_ACT_ROLE));
 }
 
 /* A learner promised more: that is an ordinary proposal, with its deadlines. */
@@ -394,6 +414,48 @@ r8_not_before_it_is_established(void **state)
 }
 
 static void
+r8_not_without_a_term(void **state)
+{
+	(void)state;
+	joins(2, 4);
+	lead();
+	kit_written(&k, 0);
+	ackepoch(2, 4); /* a quorum has promised */
+	kit_down(&k, 2, MSG_REASON_EOF);
+	expect_look(MSG_LOOK_QUORUM);
+}
+
+/* One that has a link, and does not acknowledge, is no part of the quorum that ends the
+ * patience: what is lost after it is no new loss. */
+static void
+r8_until_a_quorum_has_acknowledged(void **state)
+{
+	(void)state;
+	role_free(k.role);
+	make(5);
+	kit_start(&k, 4, 4);
+	joins(2, 4);
+	joins(3, 4);
+	lead();
+	kit_written(&k, 0);
+	ackepoch(2, 4);
+	ackepoch(3, 4);
+	kit_written(&k, 0);
+	ack(2, 5);
+	ack(3, 5);
+	assert_true(leads());
+	kit_down(&k, 2, MSG_REASON_EOF);
+	kit_down(&k, 3, MSG_REASON_EOF);
+	kit_pass(&k, RESUME - 10);
+	joins(3, 5);
+	rejoins(2);
+	kit_down(&k, 3, MSG_REASON_EOF);
+	assert_true(leads());
+	kit_pass(&k, 10);
+	expect_look(MSG_LOOK_QUORUM);
+}
+
+static void
 r8_its_own_connmgr(void **state)
 {
 	uint64_t count;
@@ -443,6 +505,7 @@ main(void)
 	    TEST(r7_without_a_quorum_it_looks),
 	    TEST(r7_until_its_own_published_end),
 	    RESTARTED(r7_only_the_epoch_of_the_disk),
+	    RESTARTED(r7_not_without_resume_ms),
 	    RESTARTED(r7_a_higher_promise_is_an_ordinary_proposal),
 	    RESTARTED(r7_ends_when_the_voters_look),
 	    RESTARTED(r7_a_voter_that_came_back_looks_no_more),
@@ -459,6 +522,8 @@ main(void)
 	    TEST(r8_not_for_an_old_look),
 	    TEST(r8_not_after_silence),
 	    TEST(r8_not_before_it_is_established),
+	    TEST(r8_not_without_a_term),
+	    TEST(r8_until_a_quorum_has_acknowledged),
 	    TEST(r8_its_own_connmgr),
 	    TEST(r8_a_connmgr_that_stays_away),
 	};
