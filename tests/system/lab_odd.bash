@@ -22,14 +22,14 @@ lab_twin() {
 	lab_start "${1}b"
 }
 
-# lab_door ID DOOR: what that door of its answers to `status`
+# lab_door ID DOOR [REQUEST]: what that door of its answers to the request (`status`)
 lab_door() {
-	python3 - "$LAB/$1/run/$2/door" <<-'END'
+	python3 - "$LAB/$1/run/$2/door" "${3:-status}" <<-'END'
 		import socket, sys
 		with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
 		    s.settimeout(10)
 		    s.connect(sys.argv[1])
-		    s.send(b"status")
+		    s.send(sys.argv[2].encode())
 		    print(s.recv(1 << 20).decode())
 	END
 }
