@@ -29,8 +29,6 @@ send_info(struct role *r, struct role_actions *out)
 	struct role_packet *packet;
 
 	f->silent = r->epochs.bad;
-	f->led = 0; /* of this link */
-	f->asked_ms = 0;
 	f->init_ms = out->now_ms + role_ticks(r, r->timing.init_limit);
 	f->word_due_ms = out->now_ms + role_ticks(r, WORD_TICKS);
 	/* it does not know us yet, and pings nobody that it does not know */

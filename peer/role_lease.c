@@ -299,7 +299,10 @@ role_lease_led(struct role *r, struct role_actions *out)
 	if (l->memory.promise.sid == r->config.sid)
 		l->memory.promise.epoch = r->lead.epoch;
 	role_promise_store(r, out);
-	l->wanted = false; /* all are pinged at once, where it is wanted */
+	/* all are pinged at once, where it is wanted or asked: those of the epoch before
+	 * answer nothing any more */
+	l->wanted = false;
+	l->round = 0;
 	if (l->end_ms > out->now_ms)
 		role_act(out, ROLE_ACT_PAGE)->u.page =
 		    (struct role_page){.epoch = r->lead.epoch, .end_ms = l->end_ms};

@@ -33,7 +33,7 @@ enum role_mode {
 enum role_election { ROLE_ELECTION_LOST, ROLE_ELECTION_UP, ROLE_ELECTION_GONE };
 
 /* PINGs that may be on their way to one learner. */
-#define ROLE_PINGS 16
+#define ROLE_PINGS 8
 
 /* The present learner link to a remote. */
 struct role_link {
