@@ -23,6 +23,19 @@ struct node {
 	uint64_t look_count;
 	bool looks;
 	int refounded; /* 1: not answered */
+	/* R6 of docs/LEASE.md: what outlives the process; what START says is not known;
+	 * in which boot we are. */
+	struct role_memory memory;
+	uint64_t unknown_ms;
+	unsigned char boot[ROLE_BOOT_LEN];
+	/* what its last LOOK voted with */
+	int64_t look_epoch;
+	int64_t look_zxid;
+	/* What programs read, and how long somebody may rely on what he has read. */
+	struct role_page page;
+	struct role_page relied;
+	/* its clock, in thousandths of the true one; 0: 1000 */
+	uint64_t rate;
 	/* the connections to each other server that it has */
 	uint64_t numbers[CLUSTER_MAX + 1];
 };
@@ -44,7 +57,32 @@ static struct {
 	struct waiting waits[CLUSTER_WAITS];
 	/* the established leaders, by epoch */
 	int64_t led[64];
+	/* of all nodes, where lease_ms is not 0 */
+	struct role_config lease;
+	/* what is sent from the one to the other is lost */
+	bool cut[CLUSTER_MAX + 1][CLUSTER_MAX + 1];
 } world;
+
+static inline uint64_t
+cluster_clock(int64_t sid)
+{
+	uint64_t rate = world.nodes[sid].rate;
+
+	return rate ? world.now_ms * rate / 1000 : world.now_ms;
+}
+
+static inline struct role_config
+cluster_config(int64_t sid)
+{
+	struct role_config config = kit_config(&world.nodes[sid].file, sid);
+
+	config.lease = world.lease.lease;
+	config.lease_ms = world.lease.lease_ms;
+	config.lease_max_ms = world.lease.lease_max_ms;
+	config.resume_ms = world.lease.resume_ms;
+	config.drift_percent = world.lease.drift_percent;
+	return config;
+}
 
 static inline struct members
 cluster_list(int64_t version, const char *sids)
@@ -90,7 +128,7 @@ cluster_connect(int64_t from, int64_t to)
 {
 	struct node *n = &world.nodes[to];
 
-	if (n->down || !n->role) {
+	if (n->down || !n->role || world.cut[from][to] || world.cut[to][from]) {
 		cluster_remote(from, to, MSG_LINK_DOWN, 0, false);
 		return;
 	}
@@ -103,8 +141,11 @@ static inline void
 cluster_send(int64_t from, const struct role_action *a)
 {
 	const struct role_packet *p = &a->u.packet;
-	struct waiting *w =
-	    cluster_wait(a->sid, (struct role_event){.type = ROLE_EV_PACKET,
+	struct waiting *w;
+
+	if (world.cut[from][a->sid])
+		return;
+	w = cluster_wait(a->sid, (struct role_event){.type = ROLE_EV_PACKET,
 	                                             .sid = from,
 	                                             .number = a->number,
 	                                             .answer = p->answer});
@@ -155,6 +196,8 @@ cluster_apply(int64_t sid, const struct role_action *a)
 	if (a->type == ROLE_ACT_LOOK) {
 		n->looks = true;
 		n->look_count = a->u.look.serial.count;
+		n->look_epoch = a->u.look.epoch;
+		n->look_zxid = a->u.look.zxid;
 	} else if (a->type == ROLE_ACT_CONNECT) {
 		cluster_connect(sid, a->sid);
 	} else if (a->type == ROLE_ACT_SEND) {
@@ -168,6 +211,12 @@ cluster_apply(int64_t sid, const struct role_action *a)
 			cluster_write(sid, 0);
 	} else if (a->type == ROLE_ACT_REFOUNDED) {
 		n->refounded = a->u.error;
+	} else if (a->type == ROLE_ACT_MEMORY) {
+		n->memory = a->u.memory;
+	} else if (a->type == ROLE_ACT_PAGE) {
+		n->page = a->u.page;
+		if (a->u.page.end_ms == 0 || a->u.page.end_ms >= n->relied.end_ms)
+			n->relied = a->u.page;
 	} else if (a->type == ROLE_ACT_EVENT) {
 		cluster_note(sid, &a->u.view);
 	}
@@ -181,7 +230,7 @@ cluster_step(int64_t sid, struct role_event ev)
 
 	if (n->down || !n->role)
 		return;
-	ev.now_ms = world.now_ms;
+	ev.now_ms = cluster_clock(sid);
 	role_step(n->role, &ev, &todo[sid]);
 	for (unsigned i = 0; i < todo[sid].count; i++)
 		cluster_apply(sid, &todo[sid].list[i]);
@@ -202,13 +251,19 @@ static inline void
 cluster_start(int64_t sid)
 {
 	struct node *n = &world.nodes[sid];
-	struct role_config config = kit_config(&n->file, sid);
+	struct role_config config = cluster_config(sid);
+	struct role_event ev = {.type = ROLE_EV_START,
+	                        .generation = 7,
+	                        .record = n->disk,
+	                        .memory = n->memory,
+	                        .unknown_ms = n->unknown_ms};
 
 	role_free(n->role);
 	n->down = n->writing = false;
+	n->page.end_ms = 0;
+	memcpy(ev.boot, n->boot, sizeof(ev.boot));
 	assert_int_equal(role_new(&n->role, &config), 0);
-	cluster_step(sid, (struct role_event){
-			      .type = ROLE_EV_START, .generation = 7, .record = n->disk});
+	cluster_step(sid, ev);
 	cluster_run();
 }
 
@@ -310,7 +365,7 @@ cluster_members(int64_t sid)
 {
 	struct role_members_view v;
 
-	role_get_members(world.nodes[sid].role, world.now_ms, &v);
+	role_get_members(world.nodes[sid].role, cluster_clock(sid), &v);
 	return v;
 }
 
