@@ -114,7 +114,8 @@ peer_publish(struct peer *p, const struct role_view *view)
 	p->view = *view;
 	if (was.has_leader && !view->has_leader)
 		p->looking_us = clock_us();
-	if (was.active && !view->active)
+	/* a core that is new, and not started, may take the term up again */
+	if (was.active && !view->active && p->started)
 		holds_lose(p->holds);
 	if (turn && view->has_leader)
 		count_leader(p, view->leader);
