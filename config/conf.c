@@ -99,7 +99,7 @@ take_word(const struct reader *r, const struct conf_key *k, const config_setting
 /* Slashes at the end of a path are dropped. */
 static int
 take_path(const struct reader *r, const struct conf_key *k, const config_setting_t *s,
-          const char *path, char *out)
+          const char *path, char *out, size_t cap)
 {
 	const char *name = conf_key_name(k);
 	size_t len = strlen(path), printable = 0;
@@ -118,14 +118,37 @@ take_path(const struct reader *r, const struct conf_key *k, const config_setting
 		                 name, name, k->example);
 	while (len > 1 && path[len - 1] == '/')
 		len--;
-	if (len >= k->size)
+	if (len >= cap)
 		return conf_fail(r->draft.error, place_of(r, s),
 		                 "%s is %zu bytes long; write a path of at most %zu, as "
 		                 "in %s = %s;",
-		                 name, len, k->size - 1, name, k->example);
+		                 name, len, cap - 1, name, k->example);
 	memcpy(out, path, len);
 	out[len] = '\0';
 	return 0;
+}
+
+static int
+take_ipc_path(const struct reader *r, const struct conf_key *k, const config_setting_t *s,
+              const char *text, char *out)
+{
+	const size_t prefix = strlen(CONF_IPC_PREFIX);
+	int error;
+
+	if (!*text) {
+		*out = '\0';
+		return 0;
+	}
+	if (strncmp(text, CONF_IPC_PREFIX "/", prefix + 1) != 0)
+		return conf_fail(r->draft.error, place_of(r, s),
+		                 "%s = \"%.200s\" is no address of a local socket; "
+		                 "write " CONF_IPC_PREFIX
+		                 " and a path from the root, as in %s = %s;",
+		                 conf_key_name(k), text, conf_key_name(k), k->example);
+	error = take_path(r, k, s, text + prefix, out + prefix, k->size - prefix);
+	if (error == 0)
+		memcpy(out, text, prefix);
+	return error;
 }
 
 static int
@@ -158,7 +181,9 @@ take_text(const struct reader *r, const struct conf_key *k, const config_setting
 	if (!text)
 		return wrong_type(r, k, s);
 	if (k->kind == CONF_PATH)
-		return take_path(r, k, s, text, out);
+		return take_path(r, k, s, text, out, k->size);
+	if (k->kind == CONF_IPC_PATH)
+		return take_ipc_path(r, k, s, text, out);
 	if (k->kind == CONF_NAME)
 		return take_name(r, k, s, text, out);
 	wrong = conf_host_read(text, out, k->size);
@@ -171,8 +196,9 @@ take_text(const struct reader *r, const struct conf_key *k, const config_setting
  * conf_server that holds the key. 0 or 1. */
 static int (*const takes[])(const struct reader *r, const struct conf_key *k,
                             const config_setting_t *s, void *base) = {
-    [CONF_INTEGER] = take_integer, [CONF_TRUTH] = take_truth, [CONF_WORD] = take_word,
-    [CONF_PATH] = take_text,       [CONF_NAME] = take_text,   [CONF_HOSTS] = take_text,
+    [CONF_INTEGER] = take_integer, [CONF_TRUTH] = take_truth,   [CONF_WORD] = take_word,
+    [CONF_PATH] = take_text,       [CONF_IPC_PATH] = take_text, [CONF_NAME] = take_text,
+    [CONF_HOSTS] = take_text,
 };
 
 /* Finds the row of `s`, a setting of `group`, and notes where the key stands. NULL: the

@@ -15,8 +15,9 @@ struct qconfig;
 #define CONF_SERVERS_MAX  32
 #define CONF_HOST_MAX     512 /* may hold several: a|b */
 #define CONF_PATH_MAX     4096
-#define CONF_RUN_DIR_MAX  64 /* so that each socket below it fits a sockaddr_un */
-#define CONF_GROUP_MAX    33 /* as useradd has it */
+#define CONF_EVENTS_MAX   114 /* the path of a socket has at most 107 bytes */
+#define CONF_RUN_DIR_MAX  64  /* so that each socket below it fits a sockaddr_un */
+#define CONF_GROUP_MAX    33  /* as useradd has it */
 #define CONF_ID_MAX       ((int64_t)1 << 62)
 #define CONF_DEFAULT_FILE "/etc/conclave/conclave.conf"
 
@@ -75,6 +76,8 @@ struct conf {
 	/* enum log_level of base/log.h. */
 	int log_level;
 
+	/* `ipc://` and a path, at which the events are published; "": nowhere. */
+	char events[CONF_EVENTS_MAX];
 	/* When a leader asks for a lease, and for how long; 0: for sync_limit ticks. */
 	enum conf_lease lease;
 	uint32_t lease_ms;

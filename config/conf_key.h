@@ -15,8 +15,10 @@ enum conf_kind {
 	CONF_TRUTH,
 	/* A string, one of the row's `words`. */
 	CONF_WORD,
-	/* These have a text. A path is absolute; a name is one of /etc/group. */
+	/* These have a text. A path is absolute, also behind `ipc://`; a name is one of
+	 * /etc/group. */
 	CONF_PATH,
+	CONF_IPC_PATH,
 	CONF_NAME,
 	CONF_HOSTS,
 	/* These have keys of their own. */
@@ -72,6 +74,8 @@ struct conf_key {
 	 */
 	size_t has;
 };
+
+#define CONF_IPC_PREFIX "ipc://"
 
 #define CONF_KEYS_MAX 64
 /* The last row has no path. */

@@ -23,7 +23,8 @@ put_key(struct buf_out *b, const struct conf_key *k, const void *base)
 	const char *name = conf_key_name(k);
 	int64_t value;
 
-	if (k->kind == CONF_PATH || k->kind == CONF_NAME || k->kind == CONF_HOSTS) {
+	if (k->kind == CONF_PATH || k->kind == CONF_IPC_PATH || k->kind == CONF_NAME ||
+	    k->kind == CONF_HOSTS) {
 		put_string(b, name, (const char *)base + k->offset);
 		return;
 	}
@@ -71,7 +72,7 @@ put_servers(struct buf_out *b, const struct conf *c)
 static bool
 is_left_out(const struct conf_key *k, const struct conf *c)
 {
-	if (k->kind == CONF_NAME)
+	if (k->kind == CONF_NAME || k->kind == CONF_IPC_PATH)
 		return !*((const char *)c + k->offset);
 	return (k->late || (k->kind == CONF_INTEGER && k->change == CONF_RELOAD)) &&
 	       conf_key_get(k, c) == k->standard;

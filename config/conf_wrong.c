@@ -80,6 +80,7 @@ conf_wrong_type(struct conf_error *error, struct conf_place at, const struct con
 		                 "%s is %s; write a list in parentheses, as in %s = %s;",
 		                 name, is, name, k->example);
 	case CONF_PATH:
+	case CONF_IPC_PATH:
 	case CONF_NAME:
 	case CONF_HOSTS:
 		break;

@@ -24,6 +24,7 @@
 #include "base/page.h"
 #include "config/conf.h"
 #include "ipc/door.h"
+#include "ipc/pub.h"
 #include "ipc/uplink.h"
 #include "peer/drift.h"
 #include "peer/epoch.h"
@@ -111,6 +112,8 @@ struct peer {
 	sd_event_source *stop_timer;
 	/* peer_close: nobody is told anything any more. */
 	bool closing;
+	/* NULL: they are not published */
+	struct pub *events;
 	unsigned watcher_count;
 	struct door_conn *watchers[PEER_WATCHERS_MAX];
 	sd_event_source *beat_timer;

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "config/conf_key.h"
 #include "ipc/door.h"
 #include "peer/shell.h"
 #include "wire/qaddr.h"
@@ -198,6 +199,22 @@ on_gone(void *user, struct door_conn *c)
 		peer_hold_gone(p, c);
 }
 
+/* Without it all else works. */
+static void
+open_events(struct peer *p)
+{
+	const char *path = p->conf->events + strlen(CONF_IPC_PREFIX);
+	int r;
+
+	if (!*p->conf->events)
+		return;
+	r = pub_open(&p->events, p->loop, path);
+	if (r < 0)
+		log_err("%s: nobody can subscribe to events: %s; see events in "
+		        "conclave.conf(5), and restart this process",
+		        p->conf->events, strerror(-r));
+}
+
 int
 peer_door_open(struct peer *p)
 {
@@ -209,6 +226,7 @@ peer_door_open(struct peer *p)
 		r = file_make_dir(path);
 	if (r < 0)
 		return r;
+	open_events(p);
 	strcat(path, "/" PATHS_DOOR);
 	return door_open(&p->door, p->loop, path, &ops, p);
 }
@@ -217,4 +235,5 @@ void
 peer_door_close(struct peer *p)
 {
 	door_close(p->door);
+	pub_close(p->events);
 }

@@ -1,6 +1,6 @@
-/* Who watches the peer: they get its state at each change, and a heartbeat, so that who
- * hears none knows that what was heard last is old. While there is a lease, heartbeats
- * come several times in it, with its new end. */
+/* Who watches the peer, or has subscribed to its events: they get its state at each
+ * change, and a heartbeat, so that who hears none knows that what was heard last is old.
+ * While there is a lease, heartbeats come several times in it, with its new end. */
 #include "base/clock.h"
 #include "peer/shell.h"
 
@@ -16,6 +16,7 @@ tell(struct peer *p, const char *text, size_t len)
 	 * its place. A watcher that does not drain its socket is closed. */
 	for (unsigned i = p->watcher_count; i-- > 0;)
 		peer_reply(p->watchers[i], text, len);
+	pub_send(p->events, text, len);
 }
 
 static uint64_t
@@ -28,12 +29,19 @@ pause_ms(const struct peer *p)
 	return lease_ms > BEAT_MIN_MS ? lease_ms : BEAT_MIN_MS;
 }
 
+/* Who subscribes does not say so to us. */
+static bool
+has_any(const struct peer *p)
+{
+	return p->watcher_count > 0 || p->events;
+}
+
 static void
 arm(struct peer *p)
 {
 	sd_event_source_set_time_relative(p->beat_timer, pause_ms(p) * 1000);
-	sd_event_source_set_enabled(p->beat_timer, p->watcher_count > 0 ? SD_EVENT_ONESHOT
-	                                                                : SD_EVENT_OFF);
+	sd_event_source_set_enabled(p->beat_timer,
+	                            has_any(p) ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
 
 static void
@@ -98,12 +106,14 @@ peer_watch_tell(struct peer *p)
 
 	p->beat_leased = peer_lease_end_ms(p) > 0;
 	tell(p, text, peer_event(p, false, text, sizeof(text)));
+	if (p->events)
+		arm(p);
 }
 
 void
 peer_watch_settle(struct peer *p)
 {
-	if (p->watcher_count > 0 && p->beat_leased != (peer_lease_end_ms(p) > 0))
+	if (has_any(p) && p->beat_leased != (peer_lease_end_ms(p) > 0))
 		beat(p);
 }
 

@@ -308,8 +308,14 @@ three() {
 	END
 	holders+=($!)
 	lab_until "the newest comes at once" grep -q '^1 {"event":"state",.*"state":"leading"' "$LAB/heard"
+	before=$(wc -l <"$LAB/heard")
+	lab_until "a heartbeat, though nobody watches" has_lines "$LAB/heard" $((before + 2))
 	run -0 ask 1 step-down
-	lab_until "and then each one" grep -q '"state":"looking"' "$LAB/heard"
+	lab_until "and each change" grep -q '"state":"looking"' "$LAB/heard"
+}
+
+has_lines() {
+	[ "$(wc -l <"$1")" -ge "$2" ]
 }
 
 end_cgroup() {

@@ -60,14 +60,35 @@ each_integer(void **state)
 	}
 }
 
+/* What older workers do not know is left out for them where it has its default. */
+static void
+late_keys(void **state)
+{
+	(void)state;
+	conf_kit_good(GOOD);
+	assert_int_not_equal(conf_print(&conf_got, false, printed, sizeof(printed)), 0);
+	assert_null(strstr(printed, "lease"));
+	assert_null(strstr(printed, "resume_ms"));
+	assert_null(strstr(printed, "drift_percent"));
+	assert_null(strstr(printed, "hold_group"));
+	assert_null(strstr(printed, "events"));
+	conf_kit_good(GOOD "resume_ms = 7; events = \"ipc:///x\";\n");
+	assert_int_not_equal(conf_print(&conf_got, false, printed, sizeof(printed)), 0);
+	assert_null(strstr(printed, "lease"));
+	assert_non_null(strstr(printed, "resume_ms = 7;"));
+	assert_non_null(strstr(printed, "events = \"ipc:///x\";"));
+}
+
 /* How conclave.conf(5) begins the paragraph of a key. */
 static void
 paragraph(const struct conf_key *k, char out[512])
 {
 	static const char *const kinds[] = {
-	    [CONF_INTEGER] = "integer", [CONF_TRUTH] = "boolean", [CONF_WORD] = "string",
-	    [CONF_PATH] = "string",     [CONF_NAME] = "string",   [CONF_HOSTS] = "string",
+	    [CONF_INTEGER] = "integer", [CONF_TRUTH] = "boolean",
+	    [CONF_WORD] = "string",     [CONF_PATH] = "string",
+	    [CONF_NAME] = "string",     [CONF_HOSTS] = "string",
 	    [CONF_GROUP] = "group",     [CONF_LIST] = "list",
+	    [CONF_IPC_PATH] = "string",
 	};
 	bool counted = k->kind == CONF_INTEGER && k->unit[0] != '\0';
 	size_t len;
@@ -163,6 +184,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_integer),
+	    cmocka_unit_test(late_keys),
 	    cmocka_unit_test(documented),
 	    cmocka_unit_test(sample_of_defaults),
 	};

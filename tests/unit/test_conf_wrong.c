@@ -268,6 +268,30 @@ ranges_of_numbers(void **state)
 	}
 }
 
+#define LONG                                                                             \
+	"/2345678901234567890123456789012345678901234567890123456789012345678901234567"  \
+	"8901234567890123456789012345678"
+
+static void
+events(void **state)
+{
+	const struct conf_kit_case cases[] = {
+	    {GOOD "events = \"/run/x\";\n",
+	     8,
+	     {"events", "ipc://", "ipc:///run/conclave"}},
+	    {GOOD "events = \"ipc://x\";\n", 8, {"events", "from the root"}},
+	    {GOOD "events = \"tcp://127.0.0.1:1\";\n", 8, {"events", "local socket"}},
+	    {GOOD "events = \"ipc://" LONG "\";\n", 8, {"events is 108 bytes long"}},
+	    {GOOD "events = \"ipc:///a\tb\";\n", 8, {"control character"}},
+	    {GOOD "events = 1;\n", 8, {"events is an integer"}},
+	};
+
+	(void)state;
+	conf_kit_all_refused(cases, sizeof(cases) / sizeof(cases[0]));
+	conf_kit_good(GOOD "events = \"ipc:///a//\";\n");
+	assert_string_equal(conf_got.events, "ipc:///a");
+}
+
 static void
 leases(void **state)
 {
@@ -420,6 +444,7 @@ main(void)
 	    cmocka_unit_test(out_of_range),
 	    cmocka_unit_test(ranges_of_numbers),
 	    cmocka_unit_test(a_million_bytes_of_unknown_keys),
+	    cmocka_unit_test(events),
 	    cmocka_unit_test(leases),
 	    cmocka_unit_test(paths),
 	    cmocka_unit_test(hosts),
