@@ -128,7 +128,7 @@ struct conf_error {
 };
 
 /* What is allowed, and probably not meant: `FILE:LINE: warning: …`. */
-#define CONF_WARNINGS_MAX 4
+#define CONF_WARNINGS_MAX 6
 struct conf_warnings {
 	unsigned count;
 	struct conf_error list[CONF_WARNINGS_MAX];

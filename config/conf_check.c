@@ -311,6 +311,23 @@ check_share(const struct conf_draft *d, unsigned i)
 	return 0;
 }
 
+#define LEASE_MIN_MS 10
+
+/* A lease is renewed every quarter of it, which a machine has to keep to. */
+static int
+check_lease(const struct conf_draft *d)
+{
+	uint32_t ms = d->conf.lease_ms;
+
+	if (ms == 0 || ms >= LEASE_MIN_MS)
+		return 0;
+	return conf_fail(
+	    d->error, place_of(&d->places, "lease_ms"),
+	    "lease_ms = %" PRIu32 " is over before it can be renewed; write %d "
+	    "or more, or 0 for sync_limit ticks, which are %" PRIu32 " ms here",
+	    ms, LEASE_MIN_MS, d->conf.timing.sync_limit * d->conf.timing.tick_ms);
+}
+
 /* Where two keys are the ends of a range, the lower is not above the upper. */
 static int
 check_order(const struct conf_draft *d, const struct conf_key *min)
@@ -350,6 +367,8 @@ conf_check(struct conf_draft *d)
 	for (const struct conf_key *k = conf_keys; k->path; k++)
 		if (k->at_most && check_order(d, k))
 			return 1;
+	if (check_lease(d))
+		return 1;
 	if (conf_memory_check(d))
 		return 1;
 	c->zab &= !c->attach;

@@ -99,6 +99,37 @@ warn_tick(const struct conf_draft *d, struct conf_warnings *out)
 	    conf_key_find("", "timing.tick_ms")->standard);
 }
 
+/* Without Zab nobody promises anything, and ZooKeeper knows no priorities. */
+static void
+warn_without_zab(const struct conf_draft *d, struct conf_warnings *out)
+{
+	static const char *const keys[] = {"lease", "lease_ms", "hold_group"};
+	const struct conf *c = &d->conf;
+	const char *why = c->attach ? "attach = \"zookeeper\"" : "zab = false";
+	struct conf_error *w;
+
+	for (unsigned i = 0; !c->zab && i < sizeof(keys) / sizeof(keys[0]); i++) {
+		struct conf_place at = place_of(&d->places, keys[i]);
+
+		if (at.line == 0 || c->lease == CONF_LEASE_OFF || !(w = next(out)))
+			continue;
+		conf_fail(w, at,
+		          "warning: with %s there are no leases, and nobody can hold: %s "
+		          "has no effect; leave it out",
+		          why, keys[i]);
+		return;
+	}
+	for (unsigned i = 0; !c->zab && i < c->server_count; i++) {
+		if (c->servers[i].priority == 0 || !(w = next(out)))
+			continue;
+		conf_fail(w, place_of(&d->servers[i], "servers.priority"),
+		          "warning: with %s priorities have no effect; leave priority of "
+		          "server %" PRId64 " out",
+		          why, c->servers[i].id);
+		return;
+	}
+}
+
 void
 conf_warn(const struct conf_draft *d, struct conf_warnings *out)
 {
@@ -107,4 +138,5 @@ conf_warn(const struct conf_draft *d, struct conf_warnings *out)
 	warn_loopback(d, out);
 	warn_outside(d, out);
 	warn_tick(d, out);
+	warn_without_zab(d, out);
 }

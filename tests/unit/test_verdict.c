@@ -54,6 +54,8 @@ static struct facts {
 	struct queue queues[QUEUES_MAX];
 	const char *connmgr_degraded;
 	const char *peer_reason;
+	const char *lease;
+	bool clocks_differ;
 	bool has_leader;
 	bool orphaned;
 } facts;
@@ -118,8 +120,10 @@ make_asks(void)
 	        json_pack("{s:s, s:o}", "degraded", facts.connmgr_degraded, "listeners",
 	                  listeners));
 	add_ask("peer", 0,
-	        json_pack("{s:s, s:o}", "reason", facts.peer_reason, "leader",
-	                  facts.has_leader ? json_integer(1) : json_null()));
+	        json_pack("{s:s, s:o, s:{s:b, s:s}}", "reason", facts.peer_reason,
+	                  "leader", facts.has_leader ? json_integer(1) : json_null(),
+	                  "lease", "clocks_differ", facts.clocks_differ, "text",
+	                  facts.lease));
 	if (facts.orphaned)
 		add_ask("conclaved", 0, NULL)->result = -ECONNREFUSED;
 	for (unsigned i = 0; i < facts.process_count && asks.count < ASK_MAX; i++) {
@@ -171,7 +175,8 @@ be_well(void)
 	                   .processes = {process("conclaved", 1), process("connmgr", 2),
 	                                 process("elector", 3), process("peer", 4)},
 	                   .connmgr_degraded = "",
-	                   .peer_reason = ""};
+	                   .peer_reason = "",
+	                   .lease = ""};
 }
 
 /* Judges, and is well again. `want` NULL: no reason. */
@@ -390,6 +395,20 @@ ports_queues_and_what_they_say_themselves(void **state)
 	expect(VERDICT_DEGRADED, "peer cannot lead: the disk hangs");
 }
 
+/* Clocks that drift are for a person to mend; what a lease waits for ends by itself. */
+static void
+clocks_that_differ(void **state)
+{
+	(void)state;
+	be_well();
+	facts.lease = "this server waits 130 ms for the lease of server 2 to end";
+	judge();
+	assert_int_equal(verdict.kind, VERDICT_HEALTHY);
+	facts.lease = "this server promises nothing";
+	facts.clocks_differ = true;
+	expect(VERDICT_DEGRADED, "this server promises nothing");
+}
+
 static void
 the_gravest_counts_and_all_are_said(void **state)
 {
@@ -401,7 +420,7 @@ the_gravest_counts_and_all_are_said(void **state)
 	judge();
 	assert_int_equal(verdict.kind, VERDICT_FAILING);
 	assert_int_equal(verdict.reason_count, 3);
-	facts = (struct facts){.connmgr_degraded = "", .peer_reason = ""};
+	facts = (struct facts){.connmgr_degraded = "", .peer_reason = "", .lease = ""};
 	judge();
 	assert_int_equal(verdict.kind, VERDICT_FAILING);
 	assert_int_equal(verdict.reason_count, 3);
@@ -446,6 +465,7 @@ main(void)
 	    cmocka_unit_test(conclaved_has_died),
 	    cmocka_unit_test(ports_queues_and_what_they_say_themselves),
 	    cmocka_unit_test(the_gravest_counts_and_all_are_said),
+	    cmocka_unit_test(clocks_that_differ),
 	    cmocka_unit_test(too_many_reasons),
 	};
 

@@ -123,6 +123,18 @@ histograms_and_counters(void **state)
 	has("conclave_link_up{remote=\"4611686018427387904\",lane=\"election\"} 1");
 	has("conclave_link_up{remote=\"2\",lane=\"learner\"} 0");
 	hasnt("establish");
+	print("",
+	      "{\"who\":\"peer\",\"lease\":{\"ends_ms\":1204,\"wanted\":true,\"holds\":[{"
+	      "},{}],"
+	      "\"resumed\":3,\"clocks_differ\":false}}",
+	      "null");
+	has("conclave_lease_seconds 1.204");
+	has("conclave_lease_wanted 1");
+	has("conclave_lease_holds 2");
+	has("conclave_lease_clocks_differ 0");
+	has("# TYPE conclave_terms_resumed_total counter");
+	has("conclave_terms_resumed_total 3");
+	hasnt("conclave_lease_promises");
 	/* a shadow's count for nothing */
 	print("", "{\"who\":\"elector\",\"active\":false,\"counters\":{\"elections\":3}}",
 	      "null");
