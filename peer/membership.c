@@ -40,6 +40,8 @@ put_member(struct buf_out *out, const struct member *m)
 	buf_put_text(out, " participant weight %" PRId64, m->weight);
 	if (m->has_group)
 		buf_put_text(out, " group %" PRId64, m->group);
+	if (m->priority != 0)
+		buf_put_text(out, " priority %" PRId64, m->priority);
 	buf_put_text(out, " instance ");
 	put_instance(out, &m->instance);
 }
@@ -129,6 +131,20 @@ take_instance(const char *hex, struct members_instance *out)
 	return true;
 }
 
+/* ` NAME NUMBER`, from `*at` on. */
+static bool
+take_number(const char **at, const char *name, int64_t *out)
+{
+	size_t len = strlen(name);
+	int digits = 0;
+
+	if (**at != ' ' || strncmp(*at + 1, name, len) != 0 ||
+	    sscanf(*at + 1 + len, " %" SCNd64 "%n", out, &digits) != 1)
+		return false;
+	*at += 1 + len + (size_t)digits;
+	return true;
+}
+
 static bool
 take_member(const char *line, bool grouped, struct member *out)
 {
@@ -143,12 +159,11 @@ take_member(const char *line, bool grouped, struct member *out)
 		return true;
 	line += at;
 	out->has_group = grouped;
-	if (grouped &&
-	    sscanf(line, " weight %" SCNd64 " group %" SCNd64 " instance %32[0-9a-f]",
-	           &out->weight, &out->group, hex) != 3)
+	if (!take_number(&line, "weight", &out->weight) ||
+	    (grouped && !take_number(&line, "group", &out->group)))
 		return false;
-	if (!grouped && sscanf(line, " weight %" SCNd64 " instance %32[0-9a-f]",
-	                       &out->weight, hex) != 2)
+	(void)take_number(&line, "priority", &out->priority);
+	if (sscanf(line, " instance %32[0-9a-f]", hex) != 1)
 		return false;
 	return strlen(hex) == HEX_LEN && take_instance(hex, &out->instance);
 }
@@ -170,7 +185,8 @@ take_members(struct lines *l, struct members *out)
 		struct member *m = &out->list[i];
 
 		if (!next(l) || !take_member(l->line, out->hierarchical, m) ||
-		    m->sid <= last || m->weight < 0 || m->group < 0)
+		    m->sid <= last || m->weight < 0 || m->group < 0 || m->priority < 0 ||
+		    m->priority > MEMBERS_PRIORITY_MAX)
 			return false;
 		last = m->sid;
 	}

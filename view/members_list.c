@@ -7,14 +7,17 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One membership says nothing of a weight of 1, or of no group. */
+/* One membership says nothing of a weight of 1, of no group, or of no priority. */
 static json_t *
-words(bool observer, int64_t weight, bool has_group, int64_t group)
+words(bool observer, int64_t weight, bool has_group, int64_t group, int64_t priority)
 {
-	char text[96], more[64] = "";
+	char text[160], more[128] = "";
+	size_t len = 0;
 
 	if (has_group)
-		snprintf(more, sizeof(more), ", group %" PRId64, group);
+		len = (size_t)snprintf(more, sizeof(more), ", group %" PRId64, group);
+	if (priority != 0)
+		snprintf(more + len, sizeof(more) - len, ", priority %" PRId64, priority);
 	if (observer)
 		return json_string("observer");
 	if (weight == 1)
@@ -97,7 +100,8 @@ add(json_t *rows, const char *key, const json_t *membership, const struct conf *
 
 		json_object_set_new(row_of(rows, sid, conf, members), key,
 		                    words(observer, member_number(one, "weight"),
-		                          has_group, has_group ? group : 0));
+		                          has_group, has_group ? group : 0,
+		                          member_number(one, "priority")));
 	}
 }
 
@@ -116,9 +120,9 @@ members_list(const struct conf *conf, const json_t *members)
 	for (unsigned i = 0; i < conf->server_count; i++) {
 		const struct conf_server *s = &conf->servers[i];
 
-		json_object_set_new(
-		    row_of(rows, s->id, conf, members), "file",
-		    words(s->observer, s->weight, s->has_group, s->group));
+		json_object_set_new(row_of(rows, s->id, conf, members), "file",
+		                    words(s->observer, s->weight, s->has_group, s->group,
+		                          conf->zab ? s->priority : 0));
 	}
 	return rows;
 }

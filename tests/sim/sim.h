@@ -276,6 +276,7 @@ const char *sim_disk_elector(const struct sim_disk *d);
 
 /* server.c */
 void sim_make_server(struct conf_server *s, unsigned at); /* with a weight of 1 */
+void sim_prefer(struct conf_server *s, uint32_t version);
 /* The servers of the wish have founded a group. */
 void sim_found(void);
 void sim_servers_begin(void);

@@ -89,6 +89,7 @@ mend(struct conf *c)
 			s->weight = 1;
 		if (!s->has_group)
 			s->group = 0;
+		sim_prefer(s, c->version + 1);
 		leads |= !s->observer && s->weight > 0;
 	}
 	if (leads)

@@ -28,6 +28,7 @@ another_leads() { # ID: no server names that one any more, and all name one
 	[ "$(lab_wait_leader 2 3)" = 2 ]
 	lab_start 1
 	[ "$(lab_wait_leader)" = 2 ] # nobody takes the leadership from a leader that works
+	lab_conclave 1 status --json | jq -e '[.members.record.new.servers[].priority] == [7, 3, 0]' # read from its disk
 	sed -i 's/priority = 7;/priority = 8;/' "$LAB/1/conclave.conf"
 	run lab_conclave 1 reload
 	[ "$status" -ne 0 ]

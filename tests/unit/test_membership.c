@@ -102,6 +102,20 @@ a_joint_record_with_groups(void **state)
 	assert_int_equal(found.record.new.list[1].sid, 4611686018427387904);
 }
 
+static void
+a_record_with_priorities(void **state)
+{
+	(void)state;
+	is_text(HEAD "epoch 12\nold version 2 servers 1\n"
+	             "server 1 participant weight 1 priority 1000000 " ONE
+	             "new version 3 servers 2 in groups\n"
+	             "server 1 participant weight 1 group 0 priority 5 " ONE
+	             "server 2 participant weight 1 group 0 " TWO);
+	assert_int_equal(found.record.old.list[0].priority, 1000000);
+	assert_int_equal(found.record.new.list[0].priority, 5);
+	assert_int_equal(found.record.new.list[1].priority, 0);
+}
+
 static const char *const bad[] = {
     "",
     "x\n",
@@ -130,6 +144,18 @@ static const char *const bad[] = {
     HEAD "epoch 3\nnew version 2147483648 servers 1\nserver 1 participant weight "
 	 "1 " ONE,
     HEAD "epoch 3\nnew version 1 servers 1\nserver 1 participant weight -1 " ONE,
+    HEAD "epoch 3\nnew version 1 servers 1\nserver 1 participant weight 1 priority 0 "
+	 "" ONE,
+    HEAD "epoch 3\nnew version 1 servers 1\nserver 1 participant weight 1 priority "
+	 "1000001 " ONE,
+    HEAD "epoch 3\nnew version 1 servers 1\nserver 1 participant weight 1 priority -1 "
+	 "" ONE,
+    HEAD "epoch 3\nnew version 1 servers 1\nserver 1 participant priority 1 weight 1 "
+	 "" ONE,
+    HEAD "epoch 3\nnew version 1 servers 1\nserver 1 participant weight 1 weight 1 "
+	 "" ONE,
+    HEAD "epoch 3\nnew version 1 servers 2\nserver 1 participant weight 1 " ONE
+	 "server 2 observer priority 1\n",
     HEAD "epoch 3\nnew version 1 servers 1\nserver -1 participant weight 1 " ONE,
     HEAD "epoch 3\nnew version 1 servers 1\nserver 1 leader weight 1 " ONE,
     HEAD "epoch 3\nnew version 1 servers 1\nserver 1 participant weight 1\n",
@@ -314,6 +340,7 @@ main(void)
 	    cmocka_unit_test(without_a_record),
 	    cmocka_unit_test(a_record),
 	    cmocka_unit_test(a_joint_record_with_groups),
+	    cmocka_unit_test(a_record_with_priorities),
 	    cmocka_unit_test(what_is_refused),
 	    cmocka_unit_test(each_byte_counts),
 	    cmocka_unit_test(the_largest),

@@ -363,6 +363,15 @@ list(void **state)
 	            "2 participant/-/participant, weight 2 missing\n"
 	            "3 -/-/observer \n"
 	            "9 -/observer/- missing\n");
+	conf.zab = true;
+	conf.servers[0].priority = 5;
+	expect_rows(
+	    "{\"record\":{\"old\":null,\"new\":{\"servers\":[{\"id\":1,\"weight\":1,"
+	    "\"role\":\"participant\",\"group\":7,\"priority\":4}]}}}",
+	    "1 participant, group 7, priority 4/-/participant, priority 5 this "
+	    "server\n"
+	    "2 -/-/participant, weight 2 \n"
+	    "3 -/-/observer \n");
 }
 
 static void
