@@ -122,6 +122,9 @@ bool role_observes(const struct role *r);
 /* May a server lead by its sid; may we, by our instance, with this record? Without a
  * record we may as a founder. */
 bool role_sid_may_lead(const struct role *r, int64_t sid);
+/* Of servers that claim the same, is `a` elected before `b`? (docs/ELECTION.md, section
+ * Priority) */
+bool role_is_preferred(const struct role *r, int64_t a, int64_t b);
 bool role_is_member_of(const struct role *r, const struct members_record *record);
 bool role_may_found(const struct role *r);
 /* By sid alone, of our record or else of our file: what was said before any instance

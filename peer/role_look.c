@@ -96,7 +96,7 @@ stall(struct role *r, struct role_actions *out)
 
 /* The connection to the server that will probably lead is made while the election runs,
  * which saves two turns of connmgr and a connect behind it. Where all claim the same, the
- * largest sid wins. */
+ * priority decides, and then the sid. */
 static void
 dial_ahead(struct role *r, struct role_actions *out)
 {
@@ -116,10 +116,10 @@ dial_ahead(struct role *r, struct role_actions *out)
 		bool given_up = r->look.gave_up && p->sid == r->look.leader;
 
 		if (role_sid_may_lead(r, p->sid) && !given_up &&
-		    (!likely || p->sid > likely->sid))
+		    (!likely || role_is_preferred(r, p->sid, likely->sid)))
 			likely = p;
 	}
-	if (likely && !(stands && r->config.sid > likely->sid))
+	if (likely && !(stands && role_is_preferred(r, r->config.sid, likely->sid)))
 		role_connect(likely, out);
 }
 

@@ -58,6 +58,17 @@ role_sid_may_lead(const struct role *r, int64_t sid)
 }
 
 bool
+role_is_preferred(const struct role *r, int64_t a, int64_t b)
+{
+	const struct members *m =
+	    role_has_record(r) ? &role_record(r)->new : &r->members.file;
+	const struct member *one = members_find(m, a), *other = members_find(m, b);
+	int64_t first = one ? one->priority : 0, second = other ? other->priority : 0;
+
+	return first != second ? first > second : a > b;
+}
+
+bool
 role_is_member_of(const struct role *r, const struct members_record *record)
 {
 	const struct members_id id = own_id(r);

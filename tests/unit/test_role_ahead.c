@@ -134,6 +134,31 @@ who_dials_ahead(void **state)
 	}
 }
 
+/* The largest priority goes before the largest sid, ours or another's. */
+static void
+a_priority_is_dialled(void **state)
+{
+	static const struct {
+		int64_t own, other;
+		bool dials_1, dials_3;
+	} cases[] = {{0, 0, false, true}, {0, 5, true, false}, {6, 5, false, false}};
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		role_free(k.role);
+		kit_members(&k.members, 4, 0);
+		k.members.list[0].priority = cases[i].other;
+		k.members.list[1].priority = cases[i].own;
+		kit_new(&k, kit_config(&k.members, 2));
+		kit_start(&k, 4, 4);
+		kit_decided(&k, NOTIF_FOLLOWING, 4);
+		kit_down(&k, 4, MSG_REASON_REFUSED);
+		assert_non_null(kit_find(&k, ROLE_ACT_LOOK));
+		assert_int_equal(dials(1), cases[i].dials_1);
+		assert_int_equal(dials(3), cases[i].dials_3);
+	}
+}
+
 /* Without a link to connmgr nobody dials; without zab nobody has learners. */
 static void
 who_does_not(void **state)
@@ -181,6 +206,7 @@ main(void)
 	    TEST(closed_if_another_is_elected),
 	    TEST(the_likely_leader_follows_us),
 	    TEST(who_dials_ahead),
+	    TEST(a_priority_is_dialled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
