@@ -12,6 +12,8 @@ enum {
 	/* A folder cannot be used: it has another owner, or is none. A person must mend
 	   it. */
 	EXIT_FOLDER = 73,
+	/* This user may not do that. */
+	EXIT_NOT_ALLOWED = 77,
 	/* The configuration is invalid, or privileges could not be dropped: the program
 	 * is not started again until a person asks for it. */
 	EXIT_CONFIG = 78,

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -90,6 +91,33 @@ file_map_zeros(size_t len, bool writable, void **out)
 		return -errno;
 	*out = at;
 	return 0;
+}
+
+int
+file_map_shared(size_t len, int *fd, void **out)
+{
+	char path[64];
+	void *at;
+	int r = 0, whole = memfd_create("conclave", MFD_CLOEXEC);
+
+	if (whole < 0)
+		return -errno;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", whole);
+	if (fd && (*fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		r = -errno;
+	if (r == 0)
+		r = -posix_fallocate(whole, 0, (off_t)len);
+	if (r == 0) {
+		at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, whole, 0);
+		if (at == MAP_FAILED)
+			r = -errno;
+		else
+			*out = at;
+	}
+	close(whole);
+	if (r < 0 && fd && *fd >= 0)
+		close(*fd);
+	return r;
 }
 
 void

@@ -16,6 +16,9 @@ int file_map(const char *path, size_t len, void **out);
 int file_map_read(int fd, size_t len, void *at, const void **out);
 /* Memory of its own, filled with zeros, in whole pages. 0 or -errno. */
 int file_map_zeros(size_t len, bool writable, void **out);
+/* The same, shared with the children of this process. `fd`, if it is not NULL, becomes a
+ * descriptor of it for reading. */
+int file_map_shared(size_t len, int *fd, void **out);
 void file_unmap(const void *at, size_t len);
 
 #endif

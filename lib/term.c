@@ -160,6 +160,12 @@ term_read(const struct term *t, struct term_lease *out)
 	*out = (struct term_lease){0, 0};
 }
 
+uint64_t
+term_incarnation(const struct term *t)
+{
+	return get(&t->shared->beliefs[get(&t->shared->turn) % 2].incarnation);
+}
+
 static void
 change(struct term *t, uint64_t incarnation, const struct term_lease *before)
 {

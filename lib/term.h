@@ -43,6 +43,9 @@ bool term_is_ours(const struct term *t);
 /* What may be believed now; its end may have passed. */
 void term_read(const struct term *t, struct term_lease *out);
 
+/* Of the peer with which we hold; 0: we hold with none now. */
+uint64_t term_incarnation(const struct term *t);
+
 /* Takes the page `fd` of the peer of this incarnation, with which we hold from now on;
  * what was believed counts until its end. 0; -EXDEV: the page's time is not ours; or
  * -errno: we do not hold. */
