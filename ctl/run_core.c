@@ -8,10 +8,8 @@
 void
 run_init(struct run_core *r, const struct run_config *config)
 {
-	struct run_config kept = *config; /* it may be r's */
-
 	memset(r, 0, sizeof(*r));
-	r->config = kept;
+	r->config = *config;
 	r->grace_end_ns = UINT64_MAX;
 	r->status = -1;
 }
@@ -19,13 +17,14 @@ run_init(struct run_core *r, const struct run_config *config)
 uint64_t
 run_margin_ns(const struct run_core *r)
 {
-	uint64_t margin = r->span_ns / 10;
+	uint64_t margin = r->span_ns / (r->config.unit ? 3 : 10);
+	uint64_t most = r->config.unit ? RUN_MARGIN_UNIT_NS : RUN_MARGIN_MAX_NS;
 
 	if (r->config.margin_ns)
 		return r->config.margin_ns;
 	if (margin < RUN_MARGIN_MIN_NS)
 		return RUN_MARGIN_MIN_NS;
-	return margin > RUN_MARGIN_MAX_NS ? RUN_MARGIN_MAX_NS : margin;
+	return margin > most ? most : margin;
 }
 
 /* `before` ns before the kill; 0 where that is before the boot. */
@@ -103,6 +102,8 @@ start(struct run_core *r, const struct run_event *ev, struct run_actions *out)
 	uint64_t left = ev->end_ns > ev->now_ns ? ev->end_ns - ev->now_ns : 0;
 	uint64_t needs;
 
+	if (ev->end_ns <= r->before_ns)
+		return;
 	if (left > r->span_ns)
 		r->span_ns = left;
 	needs = 2 * run_margin_ns(r) + r->config.warn_ns;
@@ -159,6 +160,7 @@ on_empty(struct run_core *r, struct run_actions *out)
 {
 	int status = r->status >= 0 ? r->status : 128 + 9;
 	bool again = r->config.again && !r->signal;
+	struct run_core before;
 
 	switch (r->reason) {
 	case RUN_LOST:
@@ -178,7 +180,11 @@ on_empty(struct run_core *r, struct run_actions *out)
 		return;
 	}
 	out->let_go = true;
-	run_init(r, &r->config);
+	before = *r;
+	run_init(r, &before.config);
+	r->span_ns = before.span_ns;
+	r->said_short = before.said_short;
+	r->before_ns = before.end_ns;
 }
 
 static void

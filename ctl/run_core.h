@@ -12,6 +12,9 @@
 
 #define RUN_MARGIN_MIN_NS 2000000u
 #define RUN_MARGIN_MAX_NS 50000000u
+/* Of a unit of systemd, which may be started again until systemd knows that it is to be
+ * stopped. */
+#define RUN_MARGIN_UNIT_NS 500000000u
 /* How often is killed again what is not dead yet; twice as long each time. */
 #define RUN_KILL_MIN_NS 1000000u
 #define RUN_KILL_MAX_NS 16000000u
@@ -24,8 +27,9 @@ struct run_config {
 	uint64_t warn_ns;
 	/* How long before the lease's end all is killed; 0: a tenth of the longest time
 	 * that a lease of this term had left, between RUN_MARGIN_MIN_NS and
-	 * RUN_MARGIN_MAX_NS. */
+	 * RUN_MARGIN_MAX_NS; of a unit a third, up to RUN_MARGIN_UNIT_NS. */
 	uint64_t margin_ns;
+	bool unit;
 	/* wait for the next term when leadership was lost */
 	bool again;
 };
@@ -108,6 +112,9 @@ struct run_core {
 	uint64_t end_ns;
 	/* the longest that a lease had left */
 	uint64_t span_ns;
+	/* The end that was read last in the term before: nothing is started in what is
+	 * left of that lease. */
+	uint64_t before_ns;
 	/* when it is killed if it does not stop; UINT64_MAX: not by that */
 	uint64_t grace_end_ns;
 	uint64_t kill_again_ns;

@@ -15,7 +15,7 @@
 
 enum { VERB_UNWRITTEN = 74 }; /* beside base/exit.h: sysexits' EX_IOERR */
 
-#define VERB_OPTIONS_MAX 6
+#define VERB_OPTIONS_MAX 8
 
 struct ctl;
 
@@ -87,6 +87,7 @@ int verb_check(const struct ctl *c);
 int verb_probe(const struct ctl *c);
 int verb_step_down(const struct ctl *c);
 int verb_transfer(const struct ctl *c);
+int verb_run(const struct ctl *c);
 int verb_claim(const struct ctl *c);
 int verb_members(const struct ctl *c);
 int verb_refound(const struct ctl *c);

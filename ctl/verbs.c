@@ -3,6 +3,8 @@
  */
 #include "ctl/verb.h"
 
+#include <limits.h>
+
 const struct verb verbs[] = {
     {
 	.name = "status",
@@ -122,6 +124,24 @@ const struct verb verbs[] = {
 	    "Exit status: 0 SID leads, 1 refused, or another leads (it is said), 64 no\n"
 	    "such id, 69 no answer.",
 	.run = verb_transfer,
+    },
+    {
+	.name = "run",
+	.arguments = "-- CMD [ARGUMENT...]",
+	.most = INT_MAX,
+	.words = "--",
+	.options = {{"grace", "TIME", "between SIGTERM and SIGKILL, 10s if not given"},
+                    {"warn", "TIME", "SIGTERM so long before the lease's end"},
+                    {"margin", "TIME", "SIGKILL so long before it"},
+                    {"again", NULL, "wait for the next term, for ever"},
+                    {"unit", "NAME", "start and stop a unit of systemd instead"},
+                    {"within", "KIND", "keep it in a cgroup, pids or tree"}},
+	.about = "run a command while this server leads, and no longer",
+	.more = "The command gets CONCLAVE_ID, CONCLAVE_EPOCH and CONCLAVE_LEASE_FD.\n"
+		"Exit status: that of the command (128 + n where signal n ended it), 64\n"
+		"wrong usage, 69 no answer, 75 leadership was lost, 77 not allowed.",
+	.without_json = true,
+	.run = verb_run,
     },
     {
 	.name = "claim",

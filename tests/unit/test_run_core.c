@@ -156,6 +156,14 @@ the_margin_is_a_tenth(void **state)
 	begin((struct run_config){.margin_ns = 7 * MS});
 	lease(5, 0, 240);
 	assert_int_equal(run_margin_ns(&core), 7 * MS);
+	begin((struct run_config){.unit = true});
+	lease(5, 0, 240);
+	assert_true(out.start);
+	assert_int_equal(run_margin_ns(&core), 80 * MS);
+	lease(5, 10, 3000);
+	assert_int_equal(run_margin_ns(&core), RUN_MARGIN_UNIT_NS);
+	begin((struct run_config){.margin_ns = 7 * MS});
+	lease(5, 0, 240);
 	assert_int_equal(due_ms(), 233);
 }
 
@@ -350,6 +358,13 @@ waits_for_the_next_term(void **state)
 	assert_int_equal(core.state, RUN_WAITING);
 	assert_true(run_due_ns(&core) == UINT64_MAX);
 	assert_true(core.config.again);
+	/* what is left of the lease before is not begun again, if it were enough */
+	lease(5, 217, 240);
+	assert_idle();
+	lease(5, 100, 240);
+	assert_idle();
+	lease(5, 230, 270); /* renewed, and too short to be a whole one */
+	assert_idle();
 	lease(7, 500, 740);
 	assert_true(out.start);
 	assert_int_equal(core.epoch, 7);
