@@ -2,7 +2,8 @@
  * own, that kills all that the command started when the lease nears its end or the runner
  * is gone, whatever the runner does (R11 of docs/LEASE.md). It is the parent of the
  * command, it reads the page by itself, takes no memory once it watches, stays in memory
- * and runs before others where it may. */
+ * and runs before others where it may. If it is stopped too, a timer of the kernel ends
+ * it before the lease ends, and with it the command, which has asked for that. */
 #ifndef CTL_RUN_GUARD_H
 #define CTL_RUN_GUARD_H
 

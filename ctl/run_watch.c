@@ -28,6 +28,7 @@ struct watch {
 	int sock;
 	int timer;
 	int signals;
+	timer_t last;
 	pid_t command;
 	bool alone;
 	bool kills;
@@ -69,6 +70,24 @@ kill_due_ns(struct watch *w)
 	if (end_ns > seen_ns)
 		seen_ns = end_ns;
 	return seen_ns > margin_ns ? seen_ns - margin_ns : 0;
+}
+
+/* When we are stopped at the end of the lease, and the runner is too, the kernel ends us,
+ * and with us the command (PR_SET_PDEATHSIG). 0: it does not. */
+static void
+arm_last(const struct watch *w, uint64_t due_ns)
+{
+	struct itimerspec at = {.it_value = {(time_t)(due_ns / NS), (long)(due_ns % NS)}};
+
+	timer_settime(w->last, TIMER_ABSTIME, &at, NULL);
+}
+
+static int
+open_last(struct watch *w)
+{
+	struct sigevent kill = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL};
+
+	return timer_create(CLOCK_BOOTTIME, &kill, &w->last);
 }
 
 static void
@@ -151,7 +170,11 @@ watch_loop(struct watch *w)
 		}
 		if (w->kills) {
 			kill_all(w);
+			arm_last(w, 0);
 			due_ns = now_ns + KILL_AGAIN_NS;
+		} else {
+			arm_last(w,
+			         due_ns + atomic_load(&w->task->shared->margin_ns) / 2);
 		}
 		if (w->alone && (!w->task->unit || w->stop.done) &&
 		    box_is_empty(w->box)) {
@@ -228,7 +251,7 @@ watch_main(struct box *b, const struct guard_task *task, int sock, int go)
 	harden();
 	close_others((int[]){sock, w.signals, w.timer, b->kill, b->events, b->pidfd}, 6);
 	ready.value = w.command;
-	if (w.signals < 0 || w.timer < 0 || b->pidfd < 0 ||
+	if (w.signals < 0 || w.timer < 0 || b->pidfd < 0 || open_last(&w) < 0 ||
 	    send(sock, &ready, sizeof(ready), MSG_NOSIGNAL) != sizeof(ready)) {
 		kill(w.command, SIGKILL);
 		_exit(1);

@@ -239,7 +239,6 @@ look(struct runner *r)
 {
 	struct run_event ev = {.type = RUN_EV_LEASE};
 
-	take_signals(r);
 	(void)conclave_process(r->lease.handle);
 	run_lease_read(&r->lease, &ev);
 	if (r->core.state != RUN_WAITING || watch_now_ns() >= r->again_ns)
@@ -248,6 +247,8 @@ look(struct runner *r)
 	if (r->held && conclave_stop_wanted(r->lease.handle, NULL))
 		step(r, (struct run_event){.type = RUN_EV_WANTED});
 	step(r, (struct run_event){.type = RUN_EV_TIME});
+	/* a guard that the end of the lease has ended is no surprise */
+	take_signals(r);
 	take_guard(r);
 	if (r->core.state == RUN_KILLING && is_dead(r)) {
 		hear_last(r);
