@@ -37,6 +37,15 @@ before_kill(const struct run_core *r, uint64_t before)
 }
 
 static void
+leave(struct run_core *r, int status, struct run_actions *out)
+{
+	r->state = RUN_OVER;
+	out->let_go = true;
+	out->exit = true;
+	out->status = status;
+}
+
+static void
 kill_all(struct run_core *r, uint64_t now_ns, struct run_actions *out)
 {
 	out->kill = true;
@@ -91,6 +100,11 @@ look_at_time(struct run_core *r, uint64_t now_ns, struct run_actions *out)
 		r->kill_again_ns = now_ns + r->kill_step_ns;
 		break;
 	case RUN_WAITING:
+		if (r->config.wait_ns && r->wait_end_ns == 0)
+			r->wait_end_ns = now_ns + r->config.wait_ns;
+		if (r->wait_end_ns && now_ns >= r->wait_end_ns)
+			leave(r, EXIT_AGAIN, out);
+		break;
 	case RUN_OVER:
 		break;
 	}
@@ -143,15 +157,6 @@ on_lease(struct run_core *r, const struct run_event *ev, struct run_actions *out
 			r->span_ns = ev->end_ns - ev->now_ns;
 	}
 	look_at_time(r, ev->now_ns, out);
-}
-
-static void
-leave(struct run_core *r, int status, struct run_actions *out)
-{
-	r->state = RUN_OVER;
-	out->let_go = true;
-	out->exit = true;
-	out->status = status;
 }
 
 /* The term is over, and nothing of the command lives. */
@@ -264,6 +269,7 @@ run_due_ns(const struct run_core *r)
 	case RUN_KILLING:
 		return r->kill_again_ns;
 	case RUN_WAITING:
+		return r->wait_end_ns ? r->wait_end_ns : UINT64_MAX;
 	case RUN_OVER:
 		break;
 	}

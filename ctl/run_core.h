@@ -32,6 +32,8 @@ struct run_config {
 	bool unit;
 	/* wait for the next term when leadership was lost */
 	bool again;
+	/* how long to wait for a lease; 0: for ever */
+	uint64_t wait_ns;
 };
 
 enum run_state {
@@ -124,6 +126,8 @@ struct run_core {
 	/* of the command; -1: not known */
 	int status;
 	bool said_short;
+	/* until when it waits for a lease; 0: that is not known yet, or for ever */
+	uint64_t wait_end_ns;
 };
 
 void run_init(struct run_core *r, const struct run_config *config);

@@ -71,6 +71,7 @@ verb_run(const struct ctl *c)
 	task.config.again = verb_option(c, "again") != NULL;
 	if (!take_time(c, "grace", &task.config.grace_ns) ||
 	    !take_time(c, "warn", &task.config.warn_ns) ||
+	    !take_time(c, "wait", &task.config.wait_ns) ||
 	    !take_time(c, "margin", &task.config.margin_ns) || !take_kind(c, &task.most))
 		return EXIT_USAGE;
 	if (!task.unit == (c->argc == 0))

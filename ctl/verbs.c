@@ -133,6 +133,7 @@ const struct verb verbs[] = {
 	.options = {{"grace", "TIME", "between SIGTERM and SIGKILL, 10s if not given"},
                     {"warn", "TIME", "SIGTERM so long before the lease's end"},
                     {"margin", "TIME", "SIGKILL so long before it"},
+                    {"wait", "TIME", "for a lease, for ever if not given"},
                     {"again", NULL, "wait for the next term, for ever"},
                     {"unit", "NAME", "start and stop a unit of systemd instead"},
                     {"within", "KIND", "keep it in a cgroup, pids or tree"}},

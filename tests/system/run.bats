@@ -102,6 +102,10 @@ guard_pid() {
 		run -127 "$CONCLAVE_BIN/conclave" -c "$LAB/conclave.conf" run --within $kind -- "$LAB/none"
 		run -126 "$CONCLAVE_BIN/conclave" -c "$LAB/conclave.conf" run --within $kind -- "$LAB/conclave.conf"
 	done
+	rm "$peer/lead"
+	: >"$peer/free"
+	until_is "there is no lease" test ! -e "$peer/free"
+	run -75 "$CONCLAVE_BIN/conclave" -c "$LAB/conclave.conf" run --wait 100ms -- true
 	kill -9 "$DOOR"
 	rm "$peer/door"
 	run -69 "$CONCLAVE_BIN/conclave" -c "$LAB/conclave.conf" run -- true

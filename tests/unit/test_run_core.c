@@ -376,6 +376,30 @@ waits_for_the_next_term(void **state)
 }
 
 static void
+waits_as_long_as_it_was_told(void **state)
+{
+	(void)state;
+	begin((struct run_config){.wait_ns = 500 * MS, .again = true});
+	step(RUN_EV_TIME, 10, 0);
+	assert_idle();
+	assert_int_equal(due_ms(), 510);
+	lease(0, 400, 0);
+	step(RUN_EV_TIME, 509, 0);
+	assert_idle();
+	lease(5, 509, 749);
+	assert_true(out.start);
+	step(RUN_EV_TIME, 600, 0);
+	assert_idle();
+	step(RUN_EV_TIME, 730, 0);
+	step(RUN_EV_EMPTY, 731, 0);
+	assert_true(out.let_go && !out.exit);
+	step(RUN_EV_TIME, 740, 0);
+	assert_int_equal(due_ms(), 1240);
+	step(RUN_EV_TIME, 1240, 0);
+	assert_left(EXIT_AGAIN);
+}
+
+static void
 nobody_runs_without_a_guard(void **state)
 {
 	(void)state;
@@ -432,6 +456,7 @@ main(void)
 	    cmocka_unit_test(has_its_grace_while_the_lease_lasts),
 	    cmocka_unit_test(the_status_is_that_of_the_command),
 	    cmocka_unit_test(waits_for_the_next_term),
+	    cmocka_unit_test(waits_as_long_as_it_was_told),
 	    cmocka_unit_test(nobody_runs_without_a_guard),
 	    cmocka_unit_test(lets_go_at_once_where_nothing_runs),
 	};
