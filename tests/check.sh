@@ -194,7 +194,7 @@ ship completion demo import looking metrics output privileges users
 FAKEWORKER=$PWD/$build/tests/fakeworker asan asan supervisor
 LAB_ASK='' asan asan members_verbs status
 ship claim candidates electors elect faults lease_verbs health hostile members members_said obey reload run_dir slow start swap swap_bad
-ship run run_faults
+ship run run_faults examples
 CONCLAVE_BIN=$PWD/$build/bin LAB_IPC=seqpacket system tests/system/disk.bats " (seqpacket)"
 
 wait

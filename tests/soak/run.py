@@ -17,118 +17,28 @@ import os
 import random
 import signal
 import struct
-import subprocess
 import sys
-import tempfile
 import time
 
+from hosts import Lab, send, sh
+
 HOSTS = (1, 2, 3)
-TICK_MS = 100
 DEADLINE_S = 60  # the machine may be busy
-build, faults, seed = os.path.abspath(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+faults, seed = int(sys.argv[2]), int(sys.argv[3])
 draw = random.Random(seed)
-lab = tempfile.mkdtemp(prefix="conclave-soak-")
-prefix = "cs%d-" % (os.getpid() % 100000)
-started = []  # all processes of ours, to be waited for
 
 
-def sh(*words, check=True):
-    return subprocess.run(words, check=check, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True).stdout
-
-
-class Host:
-    def __init__(self, i):
-        self.i, self.ns, self.dir = i, prefix + str(i), "%s/%d" % (lab, i)
-        self.conf = self.dir + "/conclave.conf"
-        self.daemon = self.runner = None
-        os.makedirs(self.dir + "/data")
-        sh("mount", "-t", "tmpfs", "-o", "size=2m,mode=0700", "data", self.dir + "/data")
-        with open(self.conf, "w") as f:
-            servers = ", ".join('{ id = %d; host = "10.77.0.%d"; quorum_port = 2888; election_port = 3888; }' % (j, j)
-                                for j in HOSTS)
-            f.write('id = %d; run_dir = "%s/run"; data_dir = "%s/data"; rights = "off";\nservers = ( %s );\n'
-                    "timing = { tick_ms = %d; init_limit = 20; sync_limit = 5; };\n"
-                    % (i, self.dir, self.dir, servers, TICK_MS))
-        sh("ip", "netns", "add", self.ns)
-        sh("ip", "-n", self.ns, "link", "set", "lo", "up")
-        sh("ip", "link", "add", "eth0", "netns", self.ns, "address", mac(i), "type", "veth", "peer", "name",
-           "v%d" % i, "netns", prefix + "sw")
-        sh("ip", "-n", prefix + "sw", "link", "set", "v%d" % i, "master", "br0", "up")
-        sh("ip", "-n", self.ns, "addr", "add", "10.77.0.%d/24" % i, "dev", "eth0")
-        sh("ip", "-n", self.ns, "link", "set", "eth0", "up")
-        for j in HOSTS:
-            if j != i:
-                self.reach(j, True)
-
-    def reach(self, j, well):
-        """What goes to host j gets there, or to nobody."""
-        sh("ip", "-n", self.ns, "neigh", "replace", "10.77.0.%d" % j, "lladdr", mac(j if well else 99), "dev",
-           "eth0", "nud", "permanent")
-
-    def spawn(self, *words):
-        log = open(self.dir + "/log", "a")
-        p = subprocess.Popen(("ip", "netns", "exec", self.ns) + words, stdin=subprocess.DEVNULL, stdout=log,
-                             stderr=log)
-        started.append(p)
-        return p
-
-    def start(self):
-        """What does not run is started."""
-        if not self.daemon or self.daemon.poll() is not None:
-            self.daemon = self.spawn(build + "/bin/conclaved", "-c", self.conf)
-        if not self.runner or self.runner.poll() is not None:
-            self.runner = self.spawn(build + "/bin/conclave", "-c", self.conf, "run", "--again", "--grace", "300ms",
-                                     "--within", "pids" if self.i == 3 else "cgroup", "--",
-                                     build + "/tests/stamps", lab + "/stamps")
-
-    def processes(self):
-        """{pid: what it is}"""
-        found = {}
-        for pid in sh("ip", "netns", "pids", self.ns).split():
-            try:
-                words = open("/proc/%s/cmdline" % pid).read().split("\0")
-                name = open("/proc/%s/comm" % pid).read().strip()
-            except OSError:
-                continue
-            program = os.path.basename(words[0])
-            if name.startswith("conclave-guard"):
-                program = "guard"
-            elif name.startswith("conclave-first"):
-                program = "first"
-            elif program == "conclave":
-                program = "runner"
-            found[int(pid)] = program
-        return found
-
-    def reboot(self):
-        while True:
-            pids = self.processes()
-            if not pids:
-                break
-            for pid in pids:
-                send(pid, signal.SIGKILL)
-            time.sleep(0.005)
-        for p in (self.daemon, self.runner):
-            if p:
-                p.wait()
-        subprocess.run(("rm", "-rf", self.dir + "/run"))
-
-
-def mac(i):
-    return "02:00:00:00:00:%02x" % i
-
-
-def send(pid, signo):
-    try:
-        os.kill(pid, signo)
-    except ProcessLookupError:
-        pass
+def start(h):
+    """What does not run is started."""
+    h.keep("conclaved", lab.build + "/bin/conclaved", "-c", h.conf)
+    h.keep("run", lab.build + "/bin/conclave", "-c", h.conf, "run", "--again", "--grace", "300ms", "--within",
+           "pids" if h.i == 3 else "cgroup", "--", lab.build + "/tests/stamps", lab.dir + "/stamps")
 
 
 def stamps():
     """[(first, last, host, epoch)] of all that acted."""
     found = []
-    for path in glob.glob(lab + "/stamps/*"):
+    for path in glob.glob(lab.dir + "/stamps/*"):
         data = open(path, "rb").read()
         if len(data) == 16:
             first, last = struct.unpack("=QQ", data)
@@ -164,7 +74,7 @@ def wait_acting():
     until = time.monotonic() + DEADLINE_S
     while time.monotonic() < until:
         for h in hosts:
-            h.start()
+            start(h)
         at = acting()
         if at:
             return at
@@ -246,7 +156,7 @@ def fill(at):
         pass
     hit = kill(at) if draw.random() < 0.5 else None
     for other in hosts:
-        other.start()
+        start(other)
     time.sleep(draw.choice((0.3, 1)))
     os.unlink(path)
     return "full disk of %d%s" % (h.i, ", " + hit if hit else "")
@@ -254,39 +164,27 @@ def fill(at):
 
 def step_down(at):
     h = chosen(at)
-    said = sh(build + "/tests/fakeworker", "ask", h.dir + "/run/peer/door", "step-down", check=False)
+    said = sh(lab.build + "/tests/fakeworker", "ask", h.dir + "/run/peer/door", "step-down", check=False)
     return "step-down of %d: %s" % (h.i, said.strip()[:60])
 
 
 def term(at):
     h = chosen(at)
-    p = draw.choice((h.daemon, h.runner))
-    if p:
-        p.terminate()
-    return "SIGTERM to %s of %d" % ("conclaved" if p is h.daemon else "the runner", h.i)
+    name = draw.choice(("conclaved", "run"))
+    if name in h.running:
+        h.running[name].terminate()
+    return "SIGTERM to %s of %d" % (name, h.i)
 
 
-def down():
-    for h in hosts:
-        h.reboot()
-        sh("ip", "netns", "del", h.ns, check=False)
-        sh("umount", h.dir + "/data", check=False)
-    sh("ip", "netns", "del", prefix + "sw", check=False)
-
-
-os.makedirs(lab + "/stamps")
-hosts = []
+lab = Lab(sys.argv[1], len(HOSTS), "timing = { tick_ms = 100; init_limit = 20; sync_limit = 5; };")
+hosts = lab.hosts
+os.makedirs(lab.dir + "/stamps")
 broken = "it was interrupted"
 try:
-    sh("ip", "netns", "add", prefix + "sw")
-    sh("ip", "-n", prefix + "sw", "link", "add", "br0", "type", "bridge", "forward_delay", "0")
-    sh("ip", "-n", prefix + "sw", "link", "set", "br0", "up")
-    for i in HOSTS:
-        hosts.append(Host(i))
     for n in range(faults):
         at = wait_acting() if n == 0 or draw.random() < 0.8 else draw.choice(HOSTS)
         for h in hosts:
-            h.start()
+            start(h)
         what = draw.choice((kill, kill, stop, stop, cut, cut, reboot, fill, step_down, term))(at)
         print("%d: %s" % (n + 1, what), flush=True)
         broken = look()
@@ -296,9 +194,9 @@ try:
         wait_acting()
         broken = look()
 finally:
-    down()
+    lab.down()
 terms = sorted({(s[3], s[2]) for s in stamps()})
 print("seed %d: %d faults, %d terms of %s hosts" % (seed, n + 1, len(terms), len({t[1] for t in terms})))
 if broken or faults >= 10 and len(terms) < faults // 10:
-    sys.exit("run.py: seed %d: %s; see %s" % (seed, broken or "too few terms", lab))
-subprocess.run(("rm", "-rf", lab))
+    sys.exit("run.py: seed %d: %s; see %s" % (seed, broken or "too few terms", lab.dir))
+sh("rm", "-rf", lab.dir)
