@@ -15,9 +15,9 @@ completes() {
 @test "bash completes verbs, options, words and files" {
 	eval "$("$CONCLAVE_BIN/conclave" completion bash)"
 	[[ $(completes "") == *" status "*" swap "*" import "* ]]
-	[[ $(completes st) == " status " ]]
+	[[ $(completes st) == " status step-down " ]]
 	[[ $(completes -) == " -c --json --help --version " ]]
-	[[ $(completes wait "") == " --leader --leading --members --timeout --json --help " ]]
+	[[ $(completes wait "") == " --leader --leading --lost --members --timeout --json --help " ]]
 	[[ $(completes -c some.conf wait --leader --t) == " --timeout " ]]
 	[[ $(completes wait --timeout "") == "  " ]]
 	[[ $(completes metrics -) == " --help " ]]
