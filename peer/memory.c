@@ -27,6 +27,7 @@ struct value {
 	int64_t vote_epoch;
 	int32_t vote_state;
 	int32_t vote_version;
+	int64_t vote_priority;
 	uint64_t published_ms;
 };
 
@@ -39,7 +40,7 @@ struct slot {
 #define SLOT_LEN (PEER_MEMORY_LEN / PEER_MEMORY_SLOTS)
 
 _Static_assert(sizeof(struct slot) <= SLOT_LEN, "it fits");
-_Static_assert(sizeof(struct value) == 16 * 8, "a gap would be no part of a value");
+_Static_assert(sizeof(struct value) == 17 * 8, "a gap would be no part of a value");
 
 static struct slot *
 slot_at(const void *bytes, unsigned i)
@@ -97,7 +98,8 @@ peer_memory_find(const void *bytes, const struct boot *boot, struct role_memory 
 	                     .round = v->vote_round,
 	                     .epoch = v->vote_epoch,
 	                     .state = v->vote_state,
-	                     .version = v->vote_version}},
+	                     .version = v->vote_version,
+	                     .priority = v->vote_priority}},
 	    .published_ms = v->published_ms};
 	return true;
 }
@@ -122,6 +124,7 @@ peer_memory_put(void *bytes, const struct boot *boot, const struct role_memory *
 	    .vote_epoch = memory->led.vote.epoch,
 	    .vote_state = memory->led.vote.state,
 	    .vote_version = memory->led.vote.version,
+	    .vote_priority = memory->led.vote.priority,
 	    .published_ms = memory->published_ms,
 	};
 

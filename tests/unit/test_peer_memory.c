@@ -40,6 +40,7 @@ value_of(unsigned n)
 	m.led.vote.epoch = 700 + n;
 	m.led.vote.state = 800 + (int32_t)n;
 	m.led.vote.version = 900 + (int32_t)n;
+	m.led.vote.priority = 950 + n;
 	m.published_ms = 1000 + n;
 	return m;
 }
@@ -66,6 +67,7 @@ found(void)
 	assert_int_equal(m.led.vote.epoch, want.led.vote.epoch);
 	assert_int_equal(m.led.vote.state, want.led.vote.state);
 	assert_int_equal(m.led.vote.version, want.led.vote.version);
+	assert_int_equal(m.led.vote.priority, want.led.vote.priority);
 	return (int)n;
 }
 
@@ -111,13 +113,13 @@ flipped(void **state)
 			older += n == 1;
 			bytes[i] = whole[i];
 		}
-	/* a sum, and sixteen words */
-	assert_int_equal(older, 9 * 17 * 8);
+	/* a sum, and seventeen words */
+	assert_int_equal(older, 9 * 18 * 8);
 	/* alone it counts for nothing */
 	memset(bytes, 0, PEER_MEMORY_LEN);
 	put(1);
 	memcpy(whole, bytes, sizeof(whole));
-	for (unsigned i = 0; i < 17 * 8; i++)
+	for (unsigned i = 0; i < 18 * 8; i++)
 		for (unsigned bit = 0; bit < 9; bit++) {
 			bytes[i] ^= (unsigned char)(bit < 8 ? 1u << bit : 0xff);
 			assert_int_equal(found(), -1);
