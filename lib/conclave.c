@@ -21,10 +21,12 @@
 #define MS          UINT64_C(1000000)
 #define NS          UINT64_C(1000000000)
 #define PATIENCE_MS 5000
-/* While there is no lease yet it is looked for: the first time after LOOK_FIRST. While
- * there is one it is looked at when half of it is gone, so that its end is known well
- * when the daemon dies, and at its end. */
+/* While there is no lease yet it is looked for: the first time after LOOK_FIRST, then
+ * after a share of the time since, so that it is seen that much late. While there is one
+ * it is looked at when half of it is gone, so that its end is known well when the daemon
+ * dies, and at its end. */
 #define LOOK_FIRST (MS / 4)
+#define LOOK_SHARE 16
 #define LOOK_LAST  (16 * MS)
 #define LOOK_NEAR  (10 * MS)
 /* a poll does not count the time while the machine is suspended */
@@ -46,15 +48,16 @@ look(struct conclave *c)
 		else if (left > LOOK_NEAR)
 			left = LOOK_NEAR;
 		c->look_due_ns = now_ns + left;
-		c->look_step_ns = LOOK_FIRST;
+		c->look_since_ns = 0;
 	} else if (c->phase == HANDLE_HELD && c->state.role != CONCLAVE_FOLLOWING &&
 	           c->state.role != CONCLAVE_OBSERVING) {
-		if (now_ns >= c->look_due_ns && c->look_step_ns < LOOK_LAST)
-			c->look_step_ns *= 2;
-		c->look_due_ns = now_ns + c->look_step_ns;
+		if (c->look_since_ns == 0)
+			c->look_since_ns = now_ns;
+		left = LOOK_FIRST + (now_ns - c->look_since_ns) / LOOK_SHARE;
+		c->look_due_ns = now_ns + (left < LOOK_LAST ? left : LOOK_LAST);
 	} else {
 		c->look_due_ns = 0;
-		c->look_step_ns = LOOK_FIRST;
+		c->look_since_ns = 0;
 	}
 }
 
@@ -253,7 +256,6 @@ conclave_open(struct conclave **out, const char *run_dir)
 	if (!c)
 		return -ENOMEM;
 	c->epoll = c->timer = c->watch = c->hold = c->cgroup_kill = -1;
-	c->look_step_ns = LOOK_FIRST;
 	c->text = malloc(TEXT_CAP);
 	r = c->text ? knock_path_init(&c->path, run_dir ? run_dir : RUN_DIR) : -ENOMEM;
 	if (r == 0)

@@ -68,10 +68,11 @@ struct conclave {
 	const char *stop;
 	bool grace;
 
-	/* When the lease is to be looked at again, and how it was. */
+	/* How the lease was, when it is to be looked at again, and since when we look for
+	 * one in vain; 0: we do not. */
 	bool led;
 	uint64_t look_due_ns;
-	uint64_t look_step_ns;
+	uint64_t look_since_ns;
 };
 
 /* 5 ms, and twice as long after each failure, up to 320 ms. */
