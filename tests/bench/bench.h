@@ -42,5 +42,6 @@ int bench_ask(const struct bench *b, const char *ipc);
 int bench_echo(const struct bench *b);
 int bench_weight(const struct bench *b, const char *ipc);
 int bench_disk(void);
+int bench_lease(const struct bench *b);
 
 #endif

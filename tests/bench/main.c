@@ -62,6 +62,8 @@ main(int argc, char **argv)
 	}
 	if (wanted(word, "disk"))
 		failed |= bench_disk();
+	if (wanted(word, "lease"))
+		failed |= bench_lease(&b);
 	if (wanted(word, "weight"))
 		failed |= bench_weight(&b, "nng") | bench_weight(&b, "seqpacket");
 	if (series_write("build/bench.json") < 0)
