@@ -60,6 +60,13 @@ on_timer(sd_event_source *source, uint64_t usec, void *user)
 	return 0;
 }
 
+void
+peer_catch_up(struct peer *p)
+{
+	if (p->role && role_due_ms(p->role) <= clock_ms())
+		push(p, (struct role_event){.type = ROLE_EV_DUE});
+}
+
 static int
 on_retry(sd_event_source *source, uint64_t usec, void *user)
 {

@@ -188,6 +188,9 @@ void peer_prefer_file(struct peer *p);
 /* of struct serve */
 void peer_reloaded(void *self, const struct conf *file, const char *why);
 
+/* Lets the core do what is due: after a stop of this process requests may be heard before
+ * the timer. */
+void peer_catch_up(struct peer *p);
 void peer_apply(struct peer *p); /* p->todo, in order */
 /* Tells who started us that we are ready, and what we are. */
 void peer_say(struct peer *p);

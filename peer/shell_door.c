@@ -173,6 +173,7 @@ on_request(void *user, struct door_conn *c, const char *data, size_t len)
 	const struct request *r = find_request(data, &words);
 
 	(void)len;
+	peer_catch_up(p);
 	why = door_refuses(c, r ? r->needs : POLICY_ADMINISTER);
 	if (!why && !r)
 		why =
