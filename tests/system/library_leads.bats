@@ -100,3 +100,11 @@ lost() { # ID
 	programs[1]=$!
 	lab_until "it tells who leads" grep -q "^server 1 leads, epoch [0-9]*: this one" "$LAB/1/leads"
 }
+
+# LAB_STOPS: how many
+@test "after a stop that outlasted the lease nothing says that the server leads" {
+	lab_up 3 'timing = { tick_ms = 100; init_limit = 50; sync_limit = 5; }; supervisor = { watchdog_ms = 60000; };'
+	lab_wait_leader >/dev/null
+	run -0 python3 "$BATS_TEST_DIRNAME/stopped.py" "$LAB" 3 "${LAB_STOPS:-3}"
+	[ "$output" = "${LAB_STOPS:-3} stops" ]
+}
