@@ -108,3 +108,22 @@ lost() { # ID
 	run -0 python3 "$BATS_TEST_DIRNAME/stopped.py" "$LAB" 3 "${LAB_STOPS:-3}"
 	[ "$output" = "${LAB_STOPS:-3} stops" ]
 }
+
+@test "the example in Go leads likewise" {
+	command -v go >/dev/null || skip "Go is not installed: examples/go was not run"
+	top=$BATS_TEST_DIRNAME/../..
+	root=$BATS_TEST_TMPDIR/root
+	make -s -C "$top" B="$(realpath --relative-to="$top" "$CONCLAVE_BIN/..")" DESTDIR="$root" PREFIX=/usr install-library
+	cp -r "$top/examples/go" "$BATS_TEST_TMPDIR/go"
+	(cd "$BATS_TEST_TMPDIR/go" && PKG_CONFIG_PATH=$root/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root GOPROXY=off \
+		GOCACHE="${GOCACHE:-$BATS_TEST_TMPDIR/cache}" go build -o leader .)
+	lab_up 1
+	lab_wait_leader >/dev/null
+	"$BATS_TEST_TMPDIR/go/leader" "$LAB/1/run" >"$LAB/1/leads" 3>&- &
+	programs[1]=$!
+	lab_until "the program leads" leads 1
+	[ "$(tail -1 "$LAB/1/leads")" = "lead $(lab_conclave 1 status --json | jq .epoch)" ]
+	kill "${programs[1]}"
+	wait "${programs[1]}"
+	lost 1
+}
