@@ -277,6 +277,11 @@ conclave_close(struct conclave *c)
 {
 	if (!c)
 		return;
+	/* a child has copies, and what it does to them is done to its parent's */
+	if (term_is_ours(&c->term) && c->hold >= 0) {
+		knock_end(c->hold, c->epoll);
+		c->hold = -1;
+	}
 	term_close(&c->term);
 	close_all(c);
 }

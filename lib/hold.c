@@ -15,7 +15,7 @@ static void
 close_hold(struct conclave *c)
 {
 	if (c->hold >= 0)
-		close(c->hold);
+		knock_end(c->hold, c->epoll);
 	c->hold = -1;
 }
 

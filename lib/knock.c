@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -67,6 +68,14 @@ knock_take(int conn, char *text, size_t cap, int *fd)
 		close(*fd);
 	*fd = -1;
 	return len == 0 ? -ECONNRESET : -EMSGSIZE;
+}
+
+void
+knock_end(int conn, int epoll)
+{
+	(void)epoll_ctl(epoll, EPOLL_CTL_DEL, conn, NULL);
+	(void)shutdown(conn, SHUT_RDWR);
+	close(conn);
 }
 
 uint64_t

@@ -22,6 +22,9 @@ int knock_say(int conn, const char *request);
  * too long, and is lost; else -errno: the connection has ended. `fd`: what came with it,
  * or -1. */
 int knock_take(int conn, char *text, size_t cap, int *fd);
+/* Ends the connection, though a child of fork has a copy of it, and takes it from
+ * `epoll`, which would have it for as long as the child. */
+void knock_end(int conn, int epoll);
 /* CLOCK_BOOTTIME. */
 uint64_t knock_now_ns(void);
 

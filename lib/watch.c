@@ -74,7 +74,7 @@ lost(struct conclave *c, uint64_t now_ns)
 	struct conclave_state state = {.epoch = c->state.epoch, .id = c->state.id};
 
 	if (c->watch >= 0)
-		close(c->watch);
+		knock_end(c->watch, c->epoll);
 	c->watch = -1;
 	c->watch_due_ns = now_ns + handle_again_ns(&c->watch_failed);
 	set_state(c, &state);

@@ -13,8 +13,8 @@ setup() {
 teardown() {
 	for pid in "${programs[@]}"; do
 		kill -KILL "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
 	done
-	wait "${programs[@]}" 2>/dev/null || true
 	lab_down
 }
 

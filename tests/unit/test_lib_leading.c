@@ -118,6 +118,51 @@ child_has_no_hold(void **state)
 	conclave_close(c);
 }
 
+/* A child that lives on has copies of all. Its parent's connections end all the same, and
+ * its descriptor does not ring for ever. */
+static void
+child_that_stays(void **state)
+{
+	struct conclave *c = holding();
+	struct pollfd p = {.fd = conclave_fd(c), .events = POLLIN};
+	struct conclave_state s;
+	unsigned rests = 0;
+	pid_t pid;
+
+	(void)state;
+	until(c, (conclave_state(c, &s), s.role == CONCLAVE_LEADS));
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(kit.listener); /* it is no copy of the daemon */
+		for (unsigned i = 0; i < KIT_CONNS; i++)
+			close(kit.conns[i].fd);
+		for (;;)
+			pause();
+	}
+	kit_die(&kit);
+	until(c, (conclave_state(c, &s), s.role == CONCLAVE_UNKNOWN));
+	for (unsigned i = 0; i < 10000 && rests == 0; i++) {
+		rests += poll(&p, 1, 3) == 0;
+		(void)conclave_process(c);
+	}
+	assert_int_equal(rests, 1);
+	kit_run(&kit);
+	until(c, kit.holds == 2);
+	until(c, (conclave_state(c, &s), s.role == CONCLAVE_LEADS));
+	conclave_close(c);
+	/* the door hears it though the child lives */
+	for (unsigned held = 1; held > 0;) {
+		held = 0;
+		pthread_mutex_lock(&kit.lock);
+		for (unsigned i = 0; i < KIT_CONNS; i++)
+			held += kit.conns[i].holds;
+		pthread_mutex_unlock(&kit.lock);
+	}
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 /* No descriptor of the library goes to a program that is started. */
 static void
 descriptors_close_on_exec(void **state)
@@ -310,9 +355,10 @@ main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, run, stop)
 	const struct CMUnitTest tests[] = {
-	    T(no_system_call), T(child_has_no_hold), T(descriptors_close_on_exec),
-	    T(torn_page),      T(another_boot),      T(another_incarnation),
-	    T(threads_share),
+	    T(no_system_call),      T(child_has_no_hold),
+	    T(child_that_stays),    T(descriptors_close_on_exec),
+	    T(torn_page),           T(another_boot),
+	    T(another_incarnation), T(threads_share),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
