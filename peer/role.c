@@ -301,6 +301,23 @@ dispatch(struct role *r, const struct role_event *ev, struct role_actions *out)
 	}
 }
 
+/* R8, R11: what waits to be read after a pause of a leader is no word of today, nor is
+ * the end of a link a reason for patience. What is over already, a link or a write, is
+ * noted first. */
+static void
+handle(struct role *r, const struct role_event *ev, struct role_actions *out)
+{
+	bool late = r->mode == ROLE_MODE_LEAD && role_lead_is_late(r, out->now_ms);
+	bool over = ev->type == ROLE_EV_LOST || ev->type == ROLE_EV_WRITTEN ||
+	            (ev->type == ROLE_EV_REMOTE && ev->link == MSG_LINK_DOWN);
+
+	if (late && !over)
+		(void)role_lead_expire(r, false, out);
+	dispatch(r, ev, out);
+	if (late && over && r->mode == ROLE_MODE_LEAD)
+		(void)role_lead_expire(r, true, out);
+}
+
 void
 role_get_view(const struct role *r, struct role_view *out)
 {
@@ -316,7 +333,7 @@ role_step(struct role *r, const struct role_event *ev, struct role_actions *out)
 
 	out->count = 0;
 	out->now_ms = ev->now_ms;
-	dispatch(r, ev, out);
+	handle(r, ev, out);
 	role_lease_settle(r, out);
 	role_members_settle(r, out);
 	role_get_view(r, &now);

@@ -64,6 +64,11 @@ extern const struct role_ops role_bare_ops;
 
 void role_follow_start(struct role *r, struct role_actions *out);
 void role_lead_start(struct role *r, struct role_actions *out);
+/* Of an established leader: is there a link that was silent for sync_limit, or is its
+ * patience over? Closes such links; `silent`: one has just ended. True: so has the term.
+ */
+bool role_lead_is_late(const struct role *r, uint64_t now_ms);
+bool role_lead_expire(struct role *r, bool silent, struct role_actions *out);
 /* Takes up the term handover.resumes (R7). */
 void role_lead_resume(struct role *r, struct role_actions *out);
 void role_bare_start(struct role *r, struct role_actions *out);
@@ -276,6 +281,8 @@ bool role_resume_start(struct role *r, struct role_actions *out);
 /* A leader whose quorum was lost by links that ended, or by the loss of connmgr. True: it
  * stays, until handover.patient_ms, or until too many voters look. */
 bool role_resume_leader(struct role *r, struct role_actions *out);
+/* As the leader: is the term over? `silent`: a link was. */
+bool role_resume_is_over(struct role *r, bool silent, const struct role_actions *out);
 /* Is such a leader, or one that resumes, to stay? */
 bool role_resume_waits(const struct role *r, uint64_t now_ms);
 /* `p` has a new link. Who acknowledged may be the quorum again. We are established. */

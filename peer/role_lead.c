@@ -388,25 +388,22 @@ on_deadline(struct role *r, struct role_actions *out)
 		advance(r, out);
 }
 
-/* R8: who is silent is not waited for, nor is one that joined and does not acknowledge.
- */
-static bool
-is_over(struct role *r, bool silent, const struct role_actions *out)
+bool
+role_lead_is_late(const struct role *r, uint64_t now_ms)
 {
-	struct role_handover *h = &r->handover;
-	bool waits = !silent && role_resume_waits(r, out->now_ms);
-	bool deserted = role_is_deserted(r, out->now_ms);
+	uint64_t limit_ms = role_ticks(r, r->timing.sync_limit);
+	uint64_t patient_ms = r->handover.patient_ms;
+	bool late = patient_ms > 0 && now_ms >= patient_ms;
 
-	if (h->patient_ms > 0 && out->now_ms >= h->patient_ms && h->resumes == 0)
-		h->patient_ms = 0;
-	return (deserted || (h->resumes > 0 && out->now_ms >= h->patient_ms)) && !waits;
+	for (unsigned i = 0; i < r->remote_count; i++)
+		late |= role_is_open(&r->remotes[i]) &&
+		        now_ms >= r->remotes[i].link.word_ms + limit_ms;
+	return late && r->lead.epoch > 0;
 }
 
-static void
-on_due(struct role *r, struct role_actions *out)
+bool
+role_lead_expire(struct role *r, bool silent, struct role_actions *out)
 {
-	bool silent = false;
-
 	for (unsigned i = 0; i < r->remote_count; i++) {
 		struct role_remote *p = &r->remotes[i];
 
@@ -418,11 +415,19 @@ on_due(struct role *r, struct role_actions *out)
 		if (role_is_open(p))
 			joined(r, p, out);
 		if (r->mode != ROLE_MODE_LEAD)
-			return;
+			return true;
 	}
-	if (is_over(r, silent, out))
+	if (role_resume_is_over(r, silent, out))
 		role_look_again(r, MSG_LOOK_QUORUM, false, out);
-	else if (out->now_ms >= role_deadline_ms(r))
+	return r->mode != ROLE_MODE_LEAD;
+}
+
+static void
+on_due(struct role *r, struct role_actions *out)
+{
+	if (role_lead_expire(r, false, out))
+		return;
+	if (out->now_ms >= role_deadline_ms(r))
 		on_deadline(r, out);
 	else
 		ping(r, out);

@@ -71,6 +71,20 @@ role_resume_waits(const struct role *r, uint64_t now_ms)
 	return now_ms < r->handover.patient_ms && role_is_enough(r, does_not_look);
 }
 
+/* R8: who is silent is not waited for, nor is one that joined and does not acknowledge.
+ */
+bool
+role_resume_is_over(struct role *r, bool silent, const struct role_actions *out)
+{
+	struct role_handover *h = &r->handover;
+	bool waits = !silent && role_resume_waits(r, out->now_ms);
+	bool deserted = role_is_deserted(r, out->now_ms);
+
+	if (h->patient_ms > 0 && out->now_ms >= h->patient_ms && h->resumes == 0)
+		h->patient_ms = 0;
+	return (deserted || (h->resumes > 0 && out->now_ms >= h->patient_ms)) && !waits;
+}
+
 bool
 role_resume_leader(struct role *r, struct role_actions *out)
 {
