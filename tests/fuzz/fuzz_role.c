@@ -88,12 +88,21 @@ start(struct model *m)
 		start_members(m, &ev.record);
 	else
 		ev.record.instance = instance_of(m->config.sid, 0);
+	memcpy(ev.boot, m->boot, sizeof(ev.boot));
+	if (m->config.lease_ms > 0 && b % 4 == 3) {
+		ev.unknown_ms = m->now_ms + b;
+	} else if (m->config.lease_ms > 0 && b % 4 == 2) {
+		ev.memory.promise = (struct role_promise){b % SMALL, 1, m->now_ms + b};
+		ev.memory.published_ms = m->now_ms + b / 2;
+	}
 	ev.unusable = b == 191;
 	m->generation++;
 	m->started = !ev.unusable;
 	if (m->started) {
 		m->disk = m->tried = ev.record;
 		m->promised = ev.record.accepted;
+		m->memory = ev.memory;
+		m->inherited_ms = ev.memory.published_ms;
 	}
 	check_step(m, &ev);
 }
@@ -233,11 +242,46 @@ refound(struct model *m)
 	check_step(m, &(struct role_event){.type = ROLE_EV_REFOUND});
 }
 
+static void
+ask(struct model *m)
+{
+	struct question *q = &m->questions[++m->question % QUESTIONS];
+
+	if (q->waits) {
+		m->question--;
+		return;
+	}
+	*q = (struct question){m->question, m->ping_serial, true};
+	check_step(m, &(struct role_event){.type = ROLE_EV_CONFIRM, .number = q->number});
+}
+
+/* Somebody holds, or lets go; asks whether we lead; our clocks differ, or do not. */
+static void
+lease(struct model *m)
+{
+	unsigned b = feed_byte(&m->feed);
+	struct role_event ev = {.type = ROLE_EV_HOLDS, .holds = b % 3, .broken = b == 17};
+
+	if (b < 96) {
+		ask(m);
+		return;
+	}
+	if (b >= 240) {
+		m->clocks_differ = b % 2;
+		ev = (struct role_event){.type = ROLE_EV_CLOCK, .open = b % 2 == 0};
+	} else {
+		m->holds = ev.holds;
+	}
+	check_step(m, &ev);
+}
+
 /* What seldom happens. */
 static void
 rarity(struct model *m, unsigned b)
 {
-	if (b < 3)
+	if (b > 11)
+		lease(m);
+	else if (b < 3)
 		lost(m);
 	else if (b < 5)
 		refound(m);
@@ -305,6 +349,22 @@ begin(struct model *m, unsigned b)
 	calm(m, b / 16);
 }
 
+/* Many groups have no leases. */
+static void
+set_leases(struct model *m, unsigned b)
+{
+	static const enum role_lease_mode modes[] = {ROLE_LEASE_AUTO, ROLE_LEASE_ALWAYS,
+	                                             ROLE_LEASE_AUTO, ROLE_LEASE_OFF};
+
+	memset(m->boot, 7, sizeof(m->boot));
+	if (b < 8)
+		return;
+	m->config.lease = modes[b % 4];
+	m->config.lease_ms = b < 20 ? m->config.tick_ms * m->config.sync_limit : b;
+	m->config.lease_max_ms = b % 8 ? m->config.lease_ms : 3;
+	m->config.drift_percent = b % 16;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -326,7 +386,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	m.config.tick_ms = 1 + b % 3 * 49;
 	b = feed_byte(&m.feed);
 	m.config.init_limit = 1 + (b < 128 ? b % 4 : b % 40);
-	m.config.sync_limit = 2 + feed_byte(&m.feed) % 8;
+	b = feed_byte(&m.feed);
+	m.config.sync_limit = 2 + b % 8;
+	set_leases(&m, b / 8);
 	m.config.file = &m.file;
 	m.vote.leader = m.config.sid;
 	for (unsigned i = 0; i < m.sid_count; i++) {

@@ -4,6 +4,7 @@
 #ifndef TESTS_FUZZ_FUZZ_ROLE_CHECK_H
 #define TESTS_FUZZ_FUZZ_ROLE_CHECK_H
 
+#include "tests/fuzz/fuzz_role_lease.h"
 #include "tests/fuzz/fuzz_role_members.h"
 #include "tests/fuzz/fuzz_role_twin.h"
 
@@ -22,6 +23,8 @@ note_packet(struct model *m, const struct role_event *ev)
 		c->said = epoch;
 	if (!c || !c->used)
 		return;
+	if (p->type == QPACKET_PING && (m->leads || ev->sid == m->vote.leader))
+		note_lease(m, c, p);
 	if (m->leads) {
 		/* a record of an epoch that is to come is a lie */
 		if (p->type == QPACKET_ACKEPOCH && ev->report &&
@@ -78,6 +81,7 @@ check_ack(struct model *m, int64_t epoch)
 	must(m->disk.members.epoch == epoch &&
 	         members_same_record(&m->disk.members, &m->heard),
 	     "with its memberships");
+	check_gate(m, m->vote.leader, epoch);
 	m->acked = epoch;
 }
 
@@ -152,6 +156,7 @@ check_send(struct model *m, const struct role_action *a)
 	case QPACKET_UPTODATE:
 		must(epoch == m->published && to->acked == epoch,
 		     "UPTODATE: established with the epoch that was acknowledged");
+		to->uptodate = epoch;
 		break;
 	case QPACKET_ACKEPOCH:
 		check_ackepoch(m, p);
@@ -165,6 +170,7 @@ check_send(struct model *m, const struct role_action *a)
 		break;
 	default:
 		must(p->type == QPACKET_PING, "the packet is one of ours");
+		check_ping(m, to, p);
 	}
 }
 
@@ -184,11 +190,12 @@ check_write(struct model *m, const struct role_action *a)
 	     "current follows what was promised");
 	must(w->accepted > m->disk.accepted || w->current > m->disk.current ||
 	         w->members.epoch > m->disk.members.epoch || m->gives_up || m->claiming ||
-	         m->failed,
+	         m->failed || is_bound_wanted(m, &w->bound),
 	     "what is written was wanted");
 	must(w->claim == (m->claiming ? m->claim : m->disk.claim),
 	     "a claim is kept until another one is wanted");
 	check_record(m, w);
+	check_bound(m, &w->bound);
 	m->writing = true;
 	m->claims = m->claiming;
 	m->tried = *w;
@@ -271,6 +278,8 @@ check_established(struct model *m, const struct role_view *v)
 		return;
 	if (v->active) {
 		check_establish(m, v->epoch);
+		check_gate(m, m->config.sid, v->epoch);
+		m->ruling = m->base;
 		return;
 	}
 	must(v->epoch == m->acked, "a follower has acknowledged before");
@@ -370,12 +379,18 @@ check_action(struct model *m, const struct role_action *a, bool last)
 		check_refounded(m, a->u.error);
 		break;
 	case ROLE_ACT_MEMORY:
+		check_memory(m, &a->u.memory);
+		break;
 	case ROLE_ACT_PAGE:
+		check_page(m, &a->u.page);
+		break;
+	case ROLE_ACT_CONFIRMED:
+		check_confirmed(m, a->u.confirmed.number, a->u.confirmed.leads);
+		break;
 	case ROLE_ACT_LET_GO:
 	case ROLE_ACT_MAY_HOLD:
 	case ROLE_ACT_STEPPED:
-	case ROLE_ACT_CONFIRMED:
-		break;        /* leases: test_role_lease */
+		break;        /* test_role_handover */
 	case ROLE_ACT_ABSENT: /* a write that hangs */
 		must(m->writing, "silent for as long as a write takes");
 		break;
@@ -402,6 +417,7 @@ check_step(struct model *m, struct role_event *ev)
 		role_step(m->role, ev, &todo);
 	must(todo.count <= ROLE_ACTIONS_MAX, "the list of actions holds them");
 	role_get_view(m->role, &view);
+	m->was_active = m->view.active || view.active;
 	check_view(m, &view);
 	if (todo.count > 0 && todo.list[todo.count - 1].type == ROLE_ACT_EVENT) {
 		told = true;
@@ -412,6 +428,7 @@ check_step(struct model *m, struct role_event *ev)
 	for (unsigned i = 0; i < todo.count; i++)
 		check_action(m, &todo.list[i], i + 1 == todo.count);
 	m->view = view;
+	m->released = false;
 	must(role_get_learners(m->role, m->now_ms, learners) <= remote_count(m),
 	     "learners are members");
 	must(role_accepted(m->role) >= role_current(m->role), "accepted is above");

@@ -18,6 +18,23 @@
 #define STARTS  5
 #define FILES   24 /* more than there are different ones */
 
+/* PINGs of ours that are looked at, and questions that may wait */
+#define SENT      16
+#define QUESTIONS 256
+
+struct sent {
+	int64_t zxid;
+	uint64_t at_ms;
+	uint64_t serial;
+	bool counts; /* UPTODATE of its epoch went before it */
+};
+
+struct question {
+	uint64_t number;
+	uint64_t serial; /* of the last PING before it */
+	bool waits;
+};
+
 struct conn {            /* one that the core was told of, and has not closed */
 	uint64_t number; /* 0: none */
 	bool dialled;
@@ -35,6 +52,14 @@ struct conn {            /* one that the core was told of, and has not closed */
 	int64_t file_version;
 	uint64_t file_digest;
 	int64_t record_epoch;
+	/* leases: UPTODATE went over it; PINGs; the lease that the last one asked for;
+	 * what was promised, and the last PING that was answered */
+	int64_t uptodate;
+	struct sent sent[SENT];
+	unsigned sent_count;
+	uint32_t wants;
+	uint64_t promised_ms;
+	uint64_t answered_ping;
 };
 
 struct server {
@@ -116,6 +141,24 @@ struct model {
 	unsigned file_count;
 	struct readmit readmits[64];
 	unsigned readmit_count;
+
+	/* leases: our memory, the page, this boot; what was published before it; who
+	 * holds */
+	struct role_memory memory;
+	struct role_page page;
+	unsigned char boot[ROLE_BOOT_LEN];
+	uint64_t inherited_ms;
+	unsigned holds;
+	bool clocks_differ;
+	/* the leader's epoch in its last PING over this link; RELEASE came, or went out,
+	 * in this step; we are established before it or behind it */
+	int64_t led;
+	bool released;
+	bool was_active;
+	uint64_t ping_serial;
+	uint64_t question;
+	struct question questions[QUESTIONS];
+	struct members_record ruling;
 
 	bool members_told;
 	bool joins;

@@ -135,6 +135,16 @@ say_ackepoch(struct model *m, int64_t sid, int64_t offered, struct role_event *e
 	}
 }
 
+static void
+say_lease(struct said *out, uint8_t flags, uint32_t ms)
+{
+	const struct lease_packet lease = {flags, ms, 0};
+
+	out->packet.type = QPACKET_PING;
+	out->packet.data = out->data;
+	out->packet.data_len = lease_packet_put(&lease, out->data, sizeof(out->data));
+}
+
 /* A packet that may be in turn. */
 static void
 likely_packet(struct model *m, struct role_event *ev, struct said *out)
@@ -165,6 +175,8 @@ likely_packet(struct model *m, struct role_event *ev, struct said *out)
 	}
 	out->packet.type = type;
 	out->packet.zxid = (int64_t)((uint64_t)epoch << 32);
+	if (type == QPACKET_PING && b >= 64)
+		say_lease(out, (uint8_t)(b % 32), b);
 	if (type == QPACKET_ACKEPOCH)
 		out->packet.zxid = b / 16 % 8 < 6 ? 0 : feed_number(&m->feed, 0);
 }
@@ -268,6 +280,15 @@ conn_down(struct model *m, int64_t sid, uint64_t number, unsigned b)
 
 /* ---- honest servers ---- */
 
+/* The answer to the last PING of ours. */
+static void
+say_echo(const struct conn *c, struct said *out)
+{
+	out->packet.zxid = c->sent[(c->sent_count - 1) % SENT].zxid;
+	if (c->wants > 0)
+		say_lease(out, LEASE_PROMISED, c->wants);
+}
+
 /* A learner of ours: joins, promises and acknowledges. */
 static void
 learn(struct model *m, int64_t sid, struct conn *c)
@@ -283,7 +304,12 @@ learn(struct model *m, int64_t sid, struct conn *c)
 	ev.number = c->number;
 	memset(&said, 0, sizeof(said));
 	said.packet.type = QPACKET_PING;
+	if (c->sent_count > 0)
+		say_echo(c, &said);
 	if (c->offered != c->answered) {
+		said.packet.data = NULL;
+		said.packet.data_len = 0;
+		said.packet.zxid = 0;
 		said.packet.type = QPACKET_ACKEPOCH;
 		fill_report(m, sid, &said.report);
 		ev.report = &said.report;
@@ -292,6 +318,8 @@ learn(struct model *m, int64_t sid, struct conn *c)
 		if (c->offered > s->accepted)
 			s->accepted = c->offered;
 	} else if (c->told != c->acked) {
+		said.packet.data = NULL;
+		said.packet.data_len = 0;
 		said.packet.type = QPACKET_ACK;
 		said.packet.zxid = c->told << 32;
 		s->current = s->epoch = c->told;
@@ -310,7 +338,10 @@ lead(struct model *m, int64_t sid, struct conn *c)
 	struct role_event ev = {.type = ROLE_EV_PACKET, .sid = sid, .number = c->number};
 
 	memset(&said, 0, sizeof(said));
-	if (m->asked == 0 || (m->view.has_leader && m->acked == m->asked)) {
+	if (m->view.has_leader && m->acked == m->asked && c->sent_count++ % 3) {
+		said.packet.zxid = m->view.epoch << 32;
+		say_lease(&said, LEASE_WANT, m->config.lease_max_ms);
+	} else if (m->asked == 0 || (m->view.has_leader && m->acked == m->asked)) {
 		if (s->accepted < m->tried.accepted)
 			s->accepted = m->tried.accepted;
 		say_leaderinfo(m, ++s->accepted, &said);
