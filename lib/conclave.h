@@ -77,6 +77,12 @@ int conclave_hold(struct conclave *c, const char *name, int cgroup_kill);
  * error: the hold has ended without a word, and who leads next waits for the lease. */
 int conclave_let_go(struct conclave *c);
 
+/* For a program that `conclave run` has started, in the place of a hold of its own: the
+ * lease is that of the runner, as the descriptor CONCLAVE_LEASE_FD of the environment
+ * tells it, over restarts of the daemon too. -ENOENT: `conclave run` has not started it;
+ * -EBADF, -EINVAL: the descriptor is closed, or another; -EALREADY: there is a hold. */
+int conclave_inherit(struct conclave *c);
+
 /* Do we lead at this instant, with the lease that this program holds? Reads a page of
  * memory and the clock: no system call, no lock, no daemon. */
 bool conclave_leading(const struct conclave *c);

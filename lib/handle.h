@@ -3,6 +3,7 @@
  * is said of the state does not lose the hold. The files call downwards only:
  *
  *   conclave.c  open, close, waiting, and what a program calls
+ *   inherit.c   the lease of `conclave run`
  *   hold.c      the connection that is the hold
  *   watch.c     the connection that tells the state
  *   knock.c     one connection to the door

@@ -231,3 +231,17 @@ term_hold(struct term *t, int fd, uint64_t incarnation)
 	change(t, incarnation, &last);
 	return 0;
 }
+
+int
+term_inherit(struct term *t, int fd)
+{
+	const struct page *page;
+	struct page_view v;
+	int r = page_map(fd, NULL, &page);
+
+	if (r < 0)
+		return r;
+	r = page_read(page, &v) && v.incarnation ? 0 : -EINVAL;
+	page_unmap(page);
+	return r < 0 ? r : term_hold(t, fd, v.incarnation);
+}

@@ -50,6 +50,8 @@ uint64_t term_incarnation(const struct term *t);
  * what was believed counts until its end. 0; -EXDEV: the page's time is not ours; or
  * -errno: we do not hold. */
 int term_hold(struct term *t, int fd, uint64_t incarnation);
+/* The same with a page that says itself of which incarnation it is, and stays so. */
+int term_inherit(struct term *t, int fd);
 /* The hold has ended without a word: what was read counts until its end. */
 void term_lost(struct term *t);
 /* The hold is let go: nothing counts. */

@@ -1,5 +1,6 @@
 /* conclave_leading: no system call, threads, fork, and pages that are torn or not ours.
  */
+#include "base/file_map.h"
 #include "tests/unit/lib_kit.h"
 
 #include <linux/filter.h>
@@ -363,15 +364,74 @@ threads_share(void **state)
 	conclave_close(common);
 }
 
+static void
+inherits(void **state)
+{
+	struct page_view v = {.incarnation = 77, .sid = 1, .epoch = 9};
+	struct conclave *c = NULL;
+	char number[16];
+	void *page;
+	int64_t epoch;
+	int fd;
+
+	(void)state;
+	boot_read(&v.boot);
+	assert_int_equal(file_map_shared(PAGE_LEN, &fd, &page), 0);
+	assert_int_equal(conclave_open(&c, kit.dir), 0);
+	unsetenv("CONCLAVE_LEASE_FD");
+	assert_int_equal(conclave_inherit(c), -ENOENT);
+	setenv("CONCLAVE_LEASE_FD", "2x", 1);
+	assert_int_equal(conclave_inherit(c), -EINVAL);
+	setenv("CONCLAVE_LEASE_FD", "9999", 1);
+	assert_int_equal(conclave_inherit(c), -EBADF);
+	snprintf(number, sizeof(number), "%d", fd);
+	setenv("CONCLAVE_LEASE_FD", number, 1);
+	assert_int_equal(conclave_inherit(c), -EINVAL); /* nothing was stored */
+	v.end_ns = kit_now_ns() + LONG_MS * KIT_MS;
+	page_write(page, &v);
+	assert_int_equal(conclave_inherit(c), 0);
+	close(fd);
+	assert_true(conclave_lease(c, &epoch, NULL));
+	assert_int_equal(epoch, 9);
+	v.epoch = 10;
+	page_write(page, &v);
+	assert_true(conclave_lease(c, &epoch, NULL));
+	assert_int_equal(epoch, 10);
+	v.incarnation = 78; /* of another runner */
+	v.epoch = 11;
+	page_write(page, &v);
+	assert_true(conclave_lease(c, &epoch, NULL));
+	assert_int_equal(epoch, 10);
+	v.incarnation = 77;
+	v.end_ns = 0;
+	page_write(page, &v);
+	assert_false(conclave_leading(c));
+	v.end_ns = kit_now_ns() + 20 * KIT_MS;
+	page_write(page, &v);
+	assert_int_equal(conclave_inherit(c), -EBADF);
+	(void)conclave_process(c);
+	assert_int_equal(conclave_wait(c, CONCLAVE_LOST, -1), CONCLAVE_LOST);
+	assert_int_equal(conclave_hold(c, NULL, -1), 0);
+	assert_int_equal(conclave_inherit(c), -EALREADY);
+	unsetenv("CONCLAVE_LEASE_FD");
+	conclave_close(c);
+	file_unmap(page, PAGE_LEN);
+}
+
 int
 main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, run, stop)
 	const struct CMUnitTest tests[] = {
-	    T(no_system_call),      T(child_has_no_hold),
-	    T(child_that_stays),    T(descriptors_close_on_exec),
-	    T(torn_page),           T(another_boot),
-	    T(another_incarnation), T(threads_share),
+	    T(no_system_call),
+	    T(child_has_no_hold),
+	    T(child_that_stays),
+	    T(descriptors_close_on_exec),
+	    T(torn_page),
+	    T(another_boot),
+	    T(another_incarnation),
+	    T(threads_share),
+	    T(inherits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
