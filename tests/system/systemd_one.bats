@@ -247,3 +247,16 @@ all_new() {
 	box_until "it serves without the key" serves
 	box '! setpriv --reuid=65534 --regid=65534 --groups=adm conclave status || exit 1'
 }
+
+@test "a command of root is killed by the peer, which is not root, when its runner and guard are gone" {
+	box '
+		[ "$(ps -o user= -p $(pid peer))" != root ]
+		echo "setsid bash -c \"while :; do sleep 0.02; done; : orphan\" & sleep 1000" >/run/command
+		systemd-run --unit=job -p KillMode=process conclave run --again -- bash /run/command'
+	box_until "runner and guard are killed" '
+		runner=$(systemctl show -P MainPID job)
+		guard=$(pgrep -P $runner -x conclave-guard)
+		pgrep -f "[:] orphan"
+		kill -9 $runner $guard'
+	box_until "all of it is dead" 'if pgrep -f "[:] orphan"; then exit 1; fi'
+}
