@@ -46,6 +46,11 @@ lead() {
 	mv "$peer/lead.new" "$peer/lead"
 }
 
+no_lease() {
+	: >"$peer/free"
+	until_is "there is no lease" test ! -e "$peer/free"
+}
+
 runs() { # ARG…: conclave run, in the background
 	"$CONCLAVE_BIN/conclave" -c "$LAB/conclave.conf" run "$@" >"$LAB/out" 2>"$LAB/err" 3>&- &
 	RUNNER=$!
@@ -103,8 +108,7 @@ guard_pid() {
 		run -126 "$CONCLAVE_BIN/conclave" -c "$LAB/conclave.conf" run --within $kind -- "$LAB/conclave.conf"
 	done
 	rm "$peer/lead"
-	: >"$peer/free"
-	until_is "there is no lease" test ! -e "$peer/free"
+	no_lease
 	run -75 "$CONCLAVE_BIN/conclave" -c "$LAB/conclave.conf" run --wait 100ms -- true
 	kill -9 "$DOOR"
 	rm "$peer/door"
@@ -116,6 +120,7 @@ guard_pid() {
 	for kind in cgroup pids tree; do
 		rm -f "$LAB/beats" "$LAB/started" "$peer/lead"
 		: >"$peer/said"
+		no_lease # what is left of the one before would do
 		runs --within $kind -- bash "$LAB/beat.sh"
 		until_is "it holds" grep -q '^hold bash' "$peer/said"
 		[ ! -e "$LAB/started" ]
