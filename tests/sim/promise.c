@@ -28,8 +28,8 @@ enum kind { PROMISES, ACKS, KINDS };
 
 static struct word offers[SIM_SERVERS_MAX][SIM_SERVERS_MAX];       /* from leader, to */
 static struct words said[KINDS][SIM_SERVERS_MAX][SIM_SERVERS_MAX]; /* from, to leader */
-/* From, to leader: the leader's generation that a record was reported to, with a promise
- * or without one. */
+/* From, to leader: the leader's generation, if the last report to it had a record, with a
+ * promise or without one; else 0. */
 static uint64_t reported[SIM_SERVERS_MAX][SIM_SERVERS_MAX];
 static struct answered {
 	int64_t accepted;
@@ -92,8 +92,8 @@ check_ackepoch(unsigned server, unsigned leader, const struct role_packet *p)
 	int64_t epoch = offers[leader][server].epoch;
 	const struct word *w;
 
-	if (p->report->record.epoch > 0)
-		reported[server][leader] = offers[leader][server].generation;
+	reported[server][leader] =
+	    p->report->record.epoch > 0 ? offers[leader][server].generation : 0;
 	if (p->answer.current < 0)
 		return;
 	if (durable(server, SIM_ACCEPTED) < epoch)
