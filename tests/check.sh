@@ -144,7 +144,8 @@ one "sim --hold, 60 seeds of each set" "$build/tests/sim" --seeds 1:60 --hold al
 for bug in no-fsync promise-twice vote-quorum promise-quorum leader-check refusal-counts own-promise early-answer; do
 	one "sim finds $bug" "$build/tests/sim" --seeds 1:1000 --bug $bug
 done
-for bug in found-majority found-version no-joint new-only old-only file no-instance in-place early-ack hasty no-promise restore; do
+for bug in found-majority found-version no-joint new-only old-only file no-instance in-place early-ack hasty no-promise restore \
+	forget-joint newcomer drop-joint; do
 	one "sim --members finds $bug" "$build/tests/sim" --members --seeds 1:60 --bug $bug
 done
 for fuzzer in "$build"/asan/tests/fuzz/fuzz_*; do
