@@ -80,11 +80,19 @@ receive_looking(struct elect *e, int64_t sid, const struct vote *v)
 	elect_loop_take_own(e);
 }
 
+/* Two servers of which neither is a voter for the other would answer each other for ever.
+ * Who does not look asks nothing; and while we look ourselves, our broadcasts tell the
+ * others all that an answer could. */
 static void
-answer_outsider(struct elect *e, int64_t sid)
+take_outsider(struct elect *e, int64_t sid, const struct vote *asked)
 {
 	struct vote v = e->self.current;
+	bool told = e->phase != ELECT_PHASE_IDLE && elect_find_other(e, sid);
 
+	if (e->options.guarded && (asked->state != NOTIF_LOOKING || told)) {
+		elect_act_drop(e->out, sid, ELECT_REASON_NOT_ASKED);
+		return;
+	}
 	v.round = e->self.clock;
 	elect_send(e, sid, &v, e->self.state);
 }
@@ -136,7 +144,7 @@ elect_receive(struct elect *e, int64_t sid, const struct notif *n)
 	if (e->phase != ELECT_PHASE_IDLE && config_ends(e, sid, n))
 		return;
 	if (!elect_is_voter(e, sid))
-		answer_outsider(e, sid);
+		take_outsider(e, sid, v);
 	else if (v->state < NOTIF_LOOKING || v->state > NOTIF_OBSERVING)
 		elect_act_drop(e->out, sid, ELECT_REASON_STATE);
 	else if (e->phase != ELECT_PHASE_IDLE)

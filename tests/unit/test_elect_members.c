@@ -321,6 +321,22 @@ when_it_is_followed(void **state)
 	lab_end(&lab);
 }
 
+/* Both look, and neither is a voter for the other: their broadcasts tell all. Once we
+ * serve, one that looks hears of our leader. */
+static void
+others_are_not_answered_while_we_look(void **state)
+{
+	(void)state;
+	looking_for(false);
+	lab_recv(&lab, 8, L, 8, 1, 1, 0);
+	assert_int_equal(lab.out.count, 1);
+	assert_int_equal(lab_dropped(&lab, ELECT_REASON_NOT_ASKED), 1);
+	lab_role(&lab, F, 3, 8, 2);
+	lab_recv(&lab, 8, L, 8, 1, 1, 0);
+	lab_is_vote(lab_first(&lab, ELECT_ACT_SEND), F, 3, 8);
+	lab_end(&lab);
+}
+
 /* Where no voter is linked, those that are to be asked still are, and when their links
  * come up. */
 static void
@@ -407,6 +423,7 @@ main(void)
 	    cmocka_unit_test(a_candidate_without_weight),
 	    cmocka_unit_test(followed_at_once),
 	    cmocka_unit_test(when_it_is_followed),
+	    cmocka_unit_test(others_are_not_answered_while_we_look),
 	    cmocka_unit_test(others_are_asked),
 	    cmocka_unit_test(joiners_elect_none_of_themselves),
 	    cmocka_unit_test(the_same_answers_end_for_a_moment),
