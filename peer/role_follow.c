@@ -224,6 +224,7 @@ on_newleader(struct role *r, const struct role_event *ev, struct role_actions *o
 		return false;
 	f->told = epoch;
 	f->ack_due = true;
+	role_change_follow(r, ev->pair, out->now_ms);
 	role_epochs_want_current(r, epoch, ev->pair, out);
 	advance(r, out);
 	return true;

@@ -156,8 +156,12 @@ unsigned role_change_target(const struct role *r, struct members *t, uint64_t no
                             int64_t missing[MEMBERS_MAX]);
 /* N6: so often a server is taken in again within ten minutes. */
 #define ROLE_READMITS 3
-/* How often `sid` was taken in again within ten minutes. */
+/* How often `sid` was taken in again within ten minutes, as far as we led or followed. */
 unsigned role_change_readmits(const struct role *r, int64_t sid, uint64_t now_ms);
+/* Our leader brings `pair`, which is not in our record yet: counts whom it takes in
+ * again, so that the next leader goes on counting. */
+void role_change_follow(struct role *r, const struct members_record *pair,
+                        uint64_t now_ms);
 
 /* role_offer.c: of a leader. Is there a link? */
 bool role_is_live(const struct role *r, const struct role_remote *p);

@@ -86,7 +86,6 @@ canon_lead(struct role *r)
 	c->retry_ms = c->retry_ms > MODEL_NOW_MS ? UINT64_MAX : 0;
 	c->given_up = 0;
 	c->given_up_ms = 0;
-	memset(c->readmits, 0, sizeof(c->readmits));
 }
 
 /* A time that is left would make the states endless. */
@@ -122,6 +121,7 @@ model_canon(struct role *r)
 	r->epochs.retry_ms = r->epochs.bad ? UINT64_MAX : 0;
 	memset(&r->members.report, 0, sizeof(r->members.report));
 	r->members.in_force = 0;
+	memset(r->members.readmits, 0, sizeof(r->members.readmits));
 	memset(&r->told, 0, sizeof(r->told));
 	check_times(r);
 }

@@ -317,6 +317,40 @@ the_leader_is_replaced(void **state)
 		assert_true(cluster_has(sid, 2, "234"));
 }
 
+static void
+wipe_of_3(int64_t leader)
+{
+	cluster_kill(3);
+	cluster_wipe(3);
+	cluster_start(3);
+	cluster_decide(3, NOTIF_FOLLOWING, leader);
+	cluster_run();
+	assert_true(cluster_view(leader).active);
+	cluster_pass(1000);
+}
+
+/* N6: a follower counts what its leader does, so that a change of leader forgets nothing,
+ * and counts nothing twice. */
+static void
+the_next_leader_counts_on(void **state)
+{
+	(void)state;
+	cluster_found_three();
+	wipe_of_3(1);
+	wipe_of_3(1);
+	cluster_kill(1);
+	cluster_elect(2, "3");
+	cluster_start(1);
+	cluster_decide(1, NOTIF_FOLLOWING, 2);
+	cluster_run();
+	wipe_of_3(2);
+	assert_int_equal(cluster_members(2).state, ROLE_MEMBERS_IN_FORCE);
+	wipe_of_3(2);
+	assert_int_equal(cluster_members(2).state, ROLE_MEMBERS_DISK_CHANGES);
+	assert_int_equal(cluster_members(2).other, 3);
+	assert_int_equal(cluster_members(2).times, 4);
+}
+
 /* Nobody could elect it again. */
 static void
 who_has_no_weight_any_more_steps_down(void **state)
@@ -357,6 +391,7 @@ main(void)
 	    TEST(who_has_no_weight_any_more_steps_down),
 	    TEST(a_change_waits_for_a_quorum_that_is_there),
 	    TEST(the_leader_is_replaced),
+	    TEST(the_next_leader_counts_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
