@@ -28,9 +28,9 @@ enum kind { PROMISES, ACKS, KINDS };
 
 static struct word offers[SIM_SERVERS_MAX][SIM_SERVERS_MAX];       /* from leader, to */
 static struct words said[KINDS][SIM_SERVERS_MAX][SIM_SERVERS_MAX]; /* from, to leader */
-/* From, to leader: the leader's generation, if the last report to it had a record, with a
- * promise or without one; else 0. */
-static uint64_t reported[SIM_SERVERS_MAX][SIM_SERVERS_MAX];
+/* From, to leader: what its last ACKEPOCH answered, if a record came with it, with a
+ * promise or without one; else epoch 0. */
+static struct word reported[SIM_SERVERS_MAX][SIM_SERVERS_MAX];
 static struct answered {
 	int64_t accepted;
 	int64_t current;
@@ -93,7 +93,7 @@ check_ackepoch(unsigned server, unsigned leader, const struct role_packet *p)
 	const struct word *w;
 
 	reported[server][leader] =
-	    p->report->record.epoch > 0 ? offers[leader][server].generation : 0;
+	    p->report->record.epoch > 0 ? offers[leader][server] : (struct word){0};
 	if (p->answer.current < 0)
 		return;
 	if (durable(server, SIM_ACCEPTED) < epoch)
@@ -140,7 +140,8 @@ show(enum kind kind, unsigned leader, int64_t epoch, uint64_t generation, sim_sh
 		const struct word *w = find_word(kind, i, leader, epoch, generation);
 
 		shown[i] = w ? &w->instance : NULL;
-		bare &= reported[i][leader] != generation;
+		bare &= reported[i][leader].epoch != epoch ||
+		        reported[i][leader].generation != generation;
 	}
 	shown[leader] = sim_instance(leader);
 	if (durable(leader, (unsigned)kind) < epoch)
