@@ -65,6 +65,9 @@ void role_establish(struct role *r, int64_t epoch, struct role_actions *out);
  * answers as before. */
 void role_look(struct role *r, struct role_actions *out);
 void role_send_look(struct role *r, struct role_actions *out);
+/* Who has not stood for long enough stands again. */
+void role_look_due(struct role *r, struct role_actions *out);
+uint64_t role_look_due_ms(const struct role *r);
 /* Ends the role: closes every learner link and looks, now or after a wait. */
 void role_look_again(struct role *r, enum msg_look_reason reason, bool gave_up,
                      struct role_actions *out);

@@ -14,6 +14,8 @@
 
 /* A quorum of FOLLOWERINFO must come within these. */
 #define FIRST_TICKS 10
+/* Who has no place in a newer record does not stand for so long. */
+#define UNFIT_TICKS 10
 /* Once we are established, who joins counts for these without having acknowledged. */
 #define JOIN_TICKS 6
 /* From an answered PING to the next one. */
@@ -284,10 +286,12 @@ adopt(struct role *r, const struct members_record *record, struct role_actions *
 	bool again = r->lead.promised || r->lead.epoch > 0;
 	enum role_adoption adoption = role_change_adopt(r, record);
 
-	if (adoption == ROLE_ADOPT_UNFIT)
+	if (adoption == ROLE_ADOPT_UNFIT) {
+		r->members.unfit_ms = out->now_ms + role_ticks(r, UNFIT_TICKS);
 		role_look_again(r, MSG_LOOK_MEMBERS, false, out);
-	else if (adoption == ROLE_ADOPT_TAKEN && again)
+	} else if (adoption == ROLE_ADOPT_TAKEN && again) {
 		return propose(r, out);
+	}
 	return adoption != ROLE_ADOPT_UNFIT;
 }
 

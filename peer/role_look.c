@@ -32,6 +32,38 @@ role_look(struct role *r, struct role_actions *out)
 		role_send_look(r, out);
 }
 
+/* A newer record that had no place for us may have been given up since (N11). If nobody
+ * leads by it, we are needed. */
+static uint64_t
+unfit_ms(const struct role *r)
+{
+	return r->members.unfit && !r->away ? r->members.unfit_ms : UINT64_MAX;
+}
+
+static uint64_t
+demoted_ms(const struct role *r)
+{
+	return r->demotion.now && !r->away ? r->demotion.end_ms : UINT64_MAX;
+}
+
+/* D3: a demoted server is elected by a quorum that has no other choice. If that takes so
+ * long, we are needed. */
+void
+role_look_due(struct role *r, struct role_actions *out)
+{
+	if (out->now_ms >= demoted_ms(r))
+		r->demotion.looks = 0;
+	if (out->now_ms >= unfit_ms(r))
+		r->members.unfit = false;
+	role_look(r, out);
+}
+
+uint64_t
+role_look_due_ms(const struct role *r)
+{
+	return unfit_ms(r) < demoted_ms(r) ? unfit_ms(r) : demoted_ms(r);
+}
+
 static uint64_t
 wait_ticks(unsigned refusals)
 {

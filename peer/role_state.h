@@ -183,8 +183,9 @@ struct role_members {
 	int64_t seen;
 	/* The version of what was established last, or of what the start had. */
 	int64_t in_force;
-	/* A newer record than ours has no place for us: we do not stand. */
+	/* A newer record than ours has no place for us: we do not stand until then. */
 	bool unfit;
+	uint64_t unfit_ms;
 	/* by a leader, ourselves or another one */
 	struct role_readmit readmits[ROLE_READMITS_MAX];
 };

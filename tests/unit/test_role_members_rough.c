@@ -373,6 +373,33 @@ who_has_no_weight_any_more_steps_down(void **state)
 	assert_int_equal(world.nodes[2].disk.members.old.version, 0);
 }
 
+/* A newer record has no place for it. Whose record that is may give it up (N11), and no
+ * other founder may have a weight. */
+static void
+who_has_no_place_stands_again(void **state)
+{
+	const struct role_action *look;
+	struct members_report report;
+
+	(void)state;
+	lead();
+	report = kit_report(&k, 2);
+	report.record.epoch = 3;
+	report.record.new.list[0].sid = 4;
+	kit_says(&k, 2, 0, 2, 3, &report);
+	look = kit_find(&k, ROLE_ACT_LOOK);
+	assert_non_null(look);
+	assert_int_equal(look->u.look.zxid, INT64_MIN);
+	kit_pass(&k, 10 * KIT_TICK - 1);
+	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	kit_pass(&k, 1);
+	look = kit_find(&k, ROLE_ACT_LOOK);
+	assert_non_null(look);
+	assert_int_not_equal(look->u.look.zxid, INT64_MIN);
+	kit_pass(&k, 100 * KIT_TICK);
+	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -389,6 +416,7 @@ main(void)
 	    TEST(a_founding_takes_all_again),
 	    TEST(who_is_removed_learns_it),
 	    TEST(who_has_no_weight_any_more_steps_down),
+	    TEST(who_has_no_place_stands_again),
 	    TEST(a_change_waits_for_a_quorum_that_is_there),
 	    TEST(the_leader_is_replaced),
 	    TEST(the_next_leader_counts_on),
