@@ -148,6 +148,19 @@ a_moment(void **state)
 	       "election under way since 0.2 s, round 7, votes for 3: 2 of 2");
 }
 
+/* A server that does not count votes for nobody. */
+static void
+a_bystander(void **state)
+{
+	(void)state;
+	add_both_up();
+	add("elector-main", 0, 13,
+	    "{\"who\":\"elector\",\"active\":true,\"state\":\"looking\",\"round\":7,"
+	    "\"vote\":{\"leader\":-9223372036854775808,\"round\":7}}");
+	add_peer(999, "election", "", STARTED);
+	expect("electing", "election under way since 0.9 s");
+}
+
 /* An elector that has not been told to look has no vote. */
 static void
 a_moment_without_a_vote(void **state)
@@ -485,6 +498,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    TEST(established),    TEST(a_moment),       TEST(a_bystander),
 	    TEST(established),    TEST(a_moment),       TEST(a_moment_without_a_vote),
 	    TEST(establishing),   TEST(few_voters),     TEST(one_missing),
 	    TEST(words_of_links), TEST(silence),        TEST(weights),
