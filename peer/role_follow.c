@@ -187,6 +187,7 @@ on_leaderinfo(struct role *r, const struct qpacket *packet, struct role_actions 
 		return true;
 	}
 	role_limit_clear(r);
+	r->members.listed = true;
 	r->timing = (struct role_timing){info.tick_ms, info.init_limit, info.sync_limit};
 	if (epoch < r->epochs.promised) {
 		role_look_again(r, MSG_LOOK_EPOCH, false, out);

@@ -186,6 +186,8 @@ struct role_members {
 	/* A newer record than ours has no place for us: we do not stand until then. */
 	bool unfit;
 	uint64_t unfit_ms;
+	/* A leader has offered us an epoch: its record or its file lists us. */
+	bool listed;
 	/* by a leader, ourselves or another one */
 	struct role_readmit readmits[ROLE_READMITS_MAX];
 };

@@ -75,10 +75,17 @@ founding_differs(struct text *t, const struct members_said *s)
 static void
 no_group(struct text *t, const struct members_said *s)
 {
-	text_put(t,
-	         "this file has version %" PRId64
-	         ", which joins a group and founds none; no server of a group answers",
-	         s->wished);
+	text_put(
+	    t, "this file has version %" PRId64 ", which joins a group and founds none; ",
+	    s->wished);
+	if (s->has_other)
+		text_put(
+		    t,
+		    "server %" PRId64
+		    " leads one, and its file does not list this server: reload there",
+		    s->other);
+	else
+		text_put(t, "no server of a group answers");
 }
 
 static void

@@ -121,6 +121,7 @@ model_canon(struct role *r)
 	r->epochs.retry_ms = r->epochs.bad ? UINT64_MAX : 0;
 	memset(&r->members.report, 0, sizeof(r->members.report));
 	r->members.in_force = 0;
+	r->members.listed = false; /* it is only told */
 	memset(r->members.readmits, 0, sizeof(r->members.readmits));
 	memset(&r->told, 0, sizeof(r->told));
 	check_times(r);

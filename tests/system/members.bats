@@ -285,6 +285,7 @@ health_says() {
 	lab_start "$leader"
 	lab_start "$wiped"
 	lab_until "server $leader says who is missing" health_says "$leader" "server $wiped has a new disk and waits: no quorum without it; missing $other"
+	lab_until "server $wiped says the same" health_says "$wiped" "server $wiped has a new disk and waits: no quorum without it; missing $other"
 	lab_is_state "$leader" looking
 	lab_is_state "$wiped" looking
 	lab_start "$other"
@@ -310,7 +311,7 @@ health_says() {
 	for id in 1 2; do
 		run -0 lab_conclave "$id" refound --yes
 	done
-	lab_until "all wait for the third" lab_is_state 1 looking
+	lab_until "all wait for the third" eval 'health_says 1 "founding: waits for server 3" || health_says 2 "founding: waits for server 3"'
 	run -0 lab_conclave 3 refound --yes
 	leader=$(lab_wait_leader)
 	lab_wait_members 2 1 2 3

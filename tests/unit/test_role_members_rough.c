@@ -351,6 +351,32 @@ the_next_leader_counts_on(void **state)
 	assert_int_equal(cluster_members(2).times, 4);
 }
 
+/* Its own file is the first one that lists it: who must act is the leader's operator. */
+static void
+a_leader_does_not_know_a_joiner(void **state)
+{
+	(void)state;
+	cluster_found_three();
+	world.nodes[4].file = cluster_list(2, "1234");
+	cluster_start(4);
+	assert_int_equal(cluster_members(4).state, ROLE_MEMBERS_NO_GROUP);
+	assert_false(cluster_members(4).has_other);
+	for (unsigned i = 0; i < 2; i++) {
+		cluster_pass(i * 1000); /* its wait */
+		cluster_decide(4, NOTIF_FOLLOWING, 1);
+		assert_int_equal(cluster_members(4).has_other, i > 0);
+		cluster_turn_away(4, 1);
+		assert_int_equal(cluster_members(4).state, ROLE_MEMBERS_NO_GROUP);
+		assert_true(cluster_members(4).has_other);
+		assert_int_equal(cluster_members(4).other, 1);
+	}
+	cluster_pass(2000);
+	cluster_file(1, world.nodes[4].file);
+	cluster_decide(4, NOTIF_FOLLOWING, 1);
+	cluster_run();
+	assert_true(cluster_has(4, 2, "1234"));
+}
+
 /* Nobody could elect it again. */
 static void
 who_has_no_weight_any_more_steps_down(void **state)
@@ -420,6 +446,7 @@ main(void)
 	    TEST(a_change_waits_for_a_quorum_that_is_there),
 	    TEST(the_leader_is_replaced),
 	    TEST(the_next_leader_counts_on),
+	    TEST(a_leader_does_not_know_a_joiner),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -498,13 +498,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(established),    TEST(a_moment),       TEST(a_bystander),
-	    TEST(established),    TEST(a_moment),       TEST(a_moment_without_a_vote),
-	    TEST(establishing),   TEST(few_voters),     TEST(one_missing),
-	    TEST(words_of_links), TEST(silence),        TEST(weights),
-	    TEST(observers),      TEST(stored_members), TEST(other_members),
-	    TEST(the_last_role),  TEST(demoted),        TEST(obstacles),
-	    TEST(workers),        TEST(names),
+	    TEST(established),   TEST(a_moment),       TEST(a_moment_without_a_vote),
+	    TEST(a_bystander),   TEST(establishing),   TEST(few_voters),
+	    TEST(one_missing),   TEST(words_of_links), TEST(silence),
+	    TEST(weights),       TEST(observers),      TEST(stored_members),
+	    TEST(other_members), TEST(the_last_role),  TEST(demoted),
+	    TEST(obstacles),     TEST(workers),        TEST(names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
