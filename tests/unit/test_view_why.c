@@ -1,45 +1,10 @@
 /* view/why: each cause of a looking, its sentence, and their order. */
-#include "tests/unit/asks_kit.h"
+#include "tests/unit/view_kit.h"
 #include "view/why.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-static struct conf conf;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	memset(&conf, 0, sizeof(conf));
-	memset(&asks, 0, sizeof(asks));
-	conf.id = 1;
-	conf.timing.notify_max_ms = 1000;
-	for (int64_t id = 1; id <= 3; id++)
-		conf.servers[conf.server_count++] =
-		    (struct conf_server){.id = id,
-		                         .host = "10.0.0.1",
-		                         .quorum_port = 2888,
-		                         .election_port = 3888,
-		                         .weight = 1};
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	asks_deinit(&asks);
-	return 0;
-}
-
-static void
-again(void)
-{
-	asks_deinit(&asks);
-	memset(&asks, 0, sizeof(asks));
-}
 
 /* Of connmgr: how its election links to 2 and 3 are. */
 static void
