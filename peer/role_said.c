@@ -248,7 +248,7 @@ say_none(const struct role *r, bool leads, struct role_members_view *v)
 
 /* A follower, or one whose file and record are all that it knows. */
 static void
-say_record(const struct role *r, struct role_members_view *v)
+say_record(const struct role *r, bool led, struct role_members_view *v)
 {
 	const struct members *now = &role_record(r)->new, *file = &r->members.file;
 	bool same = file->version == now->version;
@@ -258,14 +258,17 @@ say_record(const struct role *r, struct role_members_view *v)
 		/* the others need us no more, even before they are done */
 		v->state = ROLE_MEMBERS_REMOVED;
 		v->version = now->version;
-	} else if (v->joint || r->members.in_force != now->version)
+	} else if (v->joint || r->members.in_force != now->version) {
 		v->state = ROLE_MEMBERS_UNDER_WAY;
-	else if (file->version > now->version)
+	} else if (file->version > now->version) {
 		v->state = ROLE_MEMBERS_WAITS_JOIN;
-	else if (!same)
+		if (led)
+			name_other(v, v->state, r->vote.leader);
+	} else if (!same) {
 		v->state = ROLE_MEMBERS_FILE_OLDER;
-	else if (!members_same_list(file, now))
+	} else if (!members_same_list(file, now)) {
 		name_other(v, ROLE_MEMBERS_TWO_FILES, r->vote.leader);
+	}
 }
 
 const struct members_record *
@@ -298,7 +301,7 @@ role_get_members(const struct role *r, uint64_t now_ms, struct role_members_view
 	else if (leads)
 		say_lead(r, now_ms, v);
 	else
-		say_record(r, v);
+		say_record(r, led, v);
 	if (v->has_record && !led && v->state != ROLE_MEMBERS_REMOVED)
 		say_looking(r, v);
 }

@@ -92,7 +92,12 @@ static void
 waits_join(struct text *t, const struct members_said *s)
 {
 	text_put(t, "members %" PRId64 " wait for ", s->to);
-	if (s->missing_count == 0) {
+	if (s->missing_count == 0 && s->has_other) {
+		text_put(t,
+		         "the leader, server %" PRId64
+		         ": it says for whom, or has not read this file",
+		         s->other);
+	} else if (s->missing_count == 0) {
 		text_put(t, "the leader, which says for whom");
 	} else {
 		put_servers(t, s);

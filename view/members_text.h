@@ -24,8 +24,8 @@ enum members_state {
 	/* N3: the file founds no group, and nobody of a group answers, or its leader
 	 * `other` has no file with this server */
 	MEMBERS_NO_GROUP,
-	/* N6: the change has not begun: `missing` have not joined, which the leader alone
-	 * knows */
+	/* N6: the change has not begun: `missing` have not joined, which the leader
+	 * `other` alone knows */
 	MEMBERS_WAITS_JOIN,
 	/* N6: from -> to; `missing` keep it from a quorum */
 	MEMBERS_UNDER_WAY,

@@ -113,6 +113,10 @@ three_become_five(void **state)
 
 	(void)state;
 	cluster_found_three();
+	cluster_file(3, five); /* nothing begins before the leader has it */
+	assert_int_equal(cluster_members(3).state, ROLE_MEMBERS_WAITS_JOIN);
+	assert_int_equal(cluster_members(3).other, 1);
+	assert_int_equal(cluster_members(1).state, ROLE_MEMBERS_IN_FORCE);
 	cluster_file(1, five);
 	assert_int_equal(cluster_members(1).state, ROLE_MEMBERS_WAITS_JOIN);
 	assert_int_equal(cluster_members(1).missing_count, 2);
