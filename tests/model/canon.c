@@ -52,6 +52,7 @@ canon_look(struct role *r)
 	r->refusals = 0;
 	r->refused_by = 0;
 	r->wait_ms = UINT64_MAX;
+	r->members.unfit_ms = r->members.unfit ? UINT64_MAX : 0;
 	r->lost = MSG_REASON_NONE;
 	memset(&r->demotion, 0, sizeof(r->demotion));
 	memset(&r->limit, 0, sizeof(r->limit));
