@@ -325,6 +325,9 @@ on_ackepoch(struct role *r, struct role_remote *p, const struct role_event *ev,
 	}
 	if (adopt(r, &ev->report->record, out))
 		advance(r, out);
+	/* until now it counted by its number alone, and its disk may be another */
+	if (r->mode == ROLE_MODE_LEAD && l->epoch > 0)
+		check_quorum(r, out);
 	return ROLE_CLOSE_NONE;
 }
 

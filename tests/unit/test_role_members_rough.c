@@ -426,6 +426,25 @@ who_has_no_place_stands_again(void **state)
 	assert_null(kit_find(&k, ROLE_ACT_LOOK));
 }
 
+/* The leader counts one that joins by its number until it shows its disk. */
+static void
+a_new_disk_counts_only_until_it_is_seen(void **state)
+{
+	(void)state;
+	cluster_found_three();
+	cluster_kill(3);
+	cluster_wipe(3);
+	world.nodes[3].slow = true;
+	cluster_start(3);
+	cluster_decide(3, NOTIF_FOLLOWING, 1);
+	cluster_run();
+	cluster_kill(2);
+	assert_true(cluster_view(1).active);
+	cluster_write(3, 0); /* its promise */
+	cluster_run();
+	assert_false(cluster_view(1).active);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -447,6 +466,7 @@ main(void)
 	    TEST(the_leader_is_replaced),
 	    TEST(the_next_leader_counts_on),
 	    TEST(a_leader_does_not_know_a_joiner),
+	    TEST(a_new_disk_counts_only_until_it_is_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
