@@ -57,16 +57,19 @@ sim_promise_lost(unsigned server)
 	answered[server] = (struct answered){0};
 }
 
-/* NULL: it has not. */
+/* The last one: a server whose disk was wiped may say it again. NULL: it has not. */
 static const struct word *
 find_word(enum kind kind, unsigned from, unsigned leader, int64_t epoch,
           uint64_t generation)
 {
 	const struct words *w = &said[kind][from][leader];
 
-	for (unsigned i = 0; i < WORDS; i++)
-		if (w->list[i].epoch == epoch && w->list[i].generation == generation)
-			return &w->list[i];
+	for (unsigned i = 1; i <= WORDS; i++) {
+		const struct word *one = &w->list[(w->count + WORDS - i) % WORDS];
+
+		if (one->epoch == epoch && one->generation == generation)
+			return one;
+	}
 	return NULL;
 }
 
