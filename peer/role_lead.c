@@ -264,13 +264,16 @@ note_report(struct role_link *l, const struct members_report *report)
 	l->record_epoch = report->record.epoch;
 }
 
-/* A voter with a weight of what we adopted, with the disk that it shows; or a founder. */
+/* A voter of the newer record, with a weight and the disk that it shows; or a founder. */
 static bool
-may_lead(const struct role *r, const struct role_remote *p)
+may_lead(const struct role *r, const struct role_remote *p,
+         const struct members_record *reported)
 {
 	const struct members_record *record = &r->lead.adopted;
 	const struct members_id id = {p->sid, p->link.instance};
 
+	if (reported->epoch > record->epoch)
+		record = reported;
 	if (record->new.version == 0)
 		return members_may_lead(&r->members.file, p->sid);
 	return (members_is_voter(&record->old, &id) &&
@@ -316,8 +319,8 @@ on_ackepoch(struct role *r, struct role_remote *p, const struct role_event *ev,
 
 		/* nobody elects a learner without a weight, or one that is no member,
 		 * however fresh it is: we would look again for ever */
-		if (fresher && may_lead(r, p) && p->link.answered == l->proposal &&
-		    !l->promised && l->epoch == 0) {
+		if (fresher && may_lead(r, p, &ev->report->record) &&
+		    p->link.answered == l->proposal && !l->promised && l->epoch == 0) {
 			role_look_again(r, MSG_LOOK_EPOCH, false, out);
 			return ROLE_CLOSE_NONE;
 		}

@@ -12,7 +12,8 @@ role_send_look(struct role *r, struct role_actions *out)
 	struct msg_look *m = &role_act(out, ROLE_ACT_LOOK)->u.look;
 
 	*m = r->look;
-	if (!r->stands)
+	/* others may have an older record, by which a server without a weight has one */
+	if (!r->stands || (r->config.zab && !role_sid_may_lead(r, r->config.sid)))
 		m->zxid = m->epoch = INT64_MIN;
 	else if (r->demotion.now)
 		m->epoch = vote_demoted_epoch(m->epoch); /* D2 */
