@@ -168,7 +168,7 @@ for bug in no-fsync promise-twice vote-quorum promise-quorum leader-check refusa
 done
 for bug in found-majority found-version no-joint new-only old-only file no-instance in-place early-ack hasty no-promise restore \
 	forget-joint newcomer drop-joint; do
-	one "sim --members finds $bug" "$build/tests/sim" --members --seeds 1:60 --bug $bug
+	one "sim --members finds $bug" "$build/tests/sim" --members --seeds 1:200 --bug $bug
 done
 for fuzzer in "$build"/asan/tests/fuzz/fuzz_*; do
 	kind=${fuzzer##*/fuzz_}

@@ -377,6 +377,29 @@ a_leader_does_not_know_a_joiner(void **state)
 	assert_true(cluster_has(4, 2, "1234"));
 }
 
+/* N6: a joiner has joined once the present epoch is on its disk. */
+static void
+a_change_waits_for_a_slow_joiner(void **state)
+{
+	(void)state;
+	cluster_found_three();
+	world.nodes[4].file = cluster_list(2, "1234");
+	world.nodes[4].slow = true;
+	cluster_start(4);
+	cluster_file(1, world.nodes[4].file);
+	cluster_decide(4, NOTIF_FOLLOWING, 1);
+	cluster_run();
+	cluster_write(4, 0); /* its promise: its disk is known */
+	cluster_run();
+	assert_int_equal(cluster_members(1).state, ROLE_MEMBERS_WAITS_JOIN);
+	assert_int_equal(cluster_members(1).missing_count, 1);
+	assert_int_equal(cluster_members(1).missing[0], 4);
+	assert_int_equal(world.nodes[1].disk.members.old.version, 0);
+	cluster_write(4, 0); /* the epoch, and its ACK */
+	cluster_run();
+	assert_int_equal(world.nodes[1].disk.members.new.version, 2);
+}
+
 /* Nobody could elect it again. */
 static void
 who_has_no_weight_any_more_steps_down(void **state)
@@ -466,6 +489,7 @@ main(void)
 	    TEST(the_leader_is_replaced),
 	    TEST(the_next_leader_counts_on),
 	    TEST(a_leader_does_not_know_a_joiner),
+	    TEST(a_change_waits_for_a_slow_joiner),
 	    TEST(a_new_disk_counts_only_until_it_is_seen),
 	};
 
