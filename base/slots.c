@@ -100,10 +100,15 @@ find_body(const char *block, size_t size, uint64_t count, size_t *len)
 	char line[HEAD_MAX];
 	size_t head = (size_t)snprintf(line, sizeof(line), COUNT_LINE, count);
 	size_t end = size - 1;
+	char blank[64]; /* most of a slot is */
 
+	memset(blank, ' ', sizeof(blank));
 	if (memcmp(block + SUM_LEN, line, head) != 0 || block[end] != '\n')
 		return NULL;
 	head += SUM_LEN;
+	while (end > head + sizeof(blank) &&
+	       memcmp(block + end - sizeof(blank), blank, sizeof(blank)) == 0)
+		end -= sizeof(blank);
 	while (end > head && block[end - 1] == ' ')
 		end--;
 	if (end == head || end - head > SLOTS_BODY_MAX(size) || block[end - 1] != '\n')

@@ -91,6 +91,18 @@ dial_soon(struct link *l, uint64_t now_ms, struct link_actions *out)
 	dial_from(l, now_ms, l->dialed ? l->dialed_ms + l->config.retry_min_ms : 0, out);
 }
 
+/* Something outside asks for a round: it does not wait until an older attempt has failed.
+ * But who asks again and again does not make us dial in a loop either. */
+static void
+dial_asked(struct link *l, uint64_t now_ms, struct link_actions *out)
+{
+	dial_from(l, now_ms, l->asked ? l->asked_ms + l->config.retry_min_ms : 0, out);
+	if (l->phase == LINK_DIALING) {
+		l->asked = true;
+		l->asked_ms = now_ms;
+	}
+}
+
 static void
 wait_longer(struct link *l, uint64_t now_ms)
 {
@@ -194,13 +206,7 @@ on_accepted(struct link *l, uint64_t now_ms, struct link_actions *out)
 		stop_dialing(l, out); /* the remote was not up when our SYN came */
 	if (l->phase != LINK_IDLE && l->phase != LINK_WAITING)
 		return;
-	/* A remote that nudges is up: it does not wait until an older attempt has failed.
-	 * But nudges alone do not make us dial in a loop either. */
-	dial_from(l, now_ms, l->nudged ? l->nudged_ms + l->config.retry_min_ms : 0, out);
-	if (l->phase == LINK_DIALING) {
-		l->nudged = true;
-		l->nudged_ms = now_ms;
-	}
+	dial_asked(l, now_ms, out); /* a remote that nudges is up */
 }
 
 static void
@@ -264,7 +270,7 @@ on_moved(struct link *l, const struct link_event *ev, struct link_actions *out)
 		return;
 	stop_dialing(l, out);
 	l->backoff_ms = 0;
-	begin_round(l, ev->now_ms, out);
+	dial_asked(l, ev->now_ms, out);
 }
 
 static void

@@ -97,10 +97,10 @@ struct link {
 	bool dialed;         /* a round has begun at all */
 	uint32_t backoff_ms; /* 0: dial at once */
 	bool up;
-	bool nudged;        /* a nudge has made us dial at all */
-	uint64_t nudged_ms; /* when a nudge last made us dial */
-	bool mine;          /* we dialled the connection in use */
-	bool proved;        /* a frame came on the connection in use */
+	bool asked;        /* a nudge, or a new address, has made us dial at all */
+	uint64_t asked_ms; /* when one last made us dial */
+	bool mine;         /* we dialled the connection in use */
+	bool proved;       /* a frame came on the connection in use */
 	uint64_t up_ms;
 	bool was_up;  /* it has been up before */
 	unsigned ups; /* how often it came up since ups_ms */

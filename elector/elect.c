@@ -172,7 +172,7 @@ note_link(struct elect_voter *v, const struct elect_event *ev)
 	v->was_up = ev->was_up;
 	/* what came before belongs to another link */
 	v->has_early = false;
-	v->answers = 0;
+	v->same.times = 0;
 }
 
 static void
@@ -183,10 +183,12 @@ on_link(struct elect *e, const struct elect_event *ev)
 
 	if ((!v && !other) || ev->sid == e->self.sid)
 		return;
-	if (other)
+	if (other) {
 		other->link = (uint8_t)ev->link;
-	else
+		other->same.times = 0;
+	} else {
 		note_link(v, ev);
+	}
 	if (!e->self.synced || e->phase == ELECT_PHASE_IDLE)
 		return;
 	if (ev->link == MSG_LINK_UP && e->options.send_on_link_up)

@@ -37,6 +37,14 @@ struct elect_self {
 	struct vote current;
 };
 
+/* What a server said last that we answered so often with `answer` since then. */
+struct elect_same {
+	unsigned times;
+	struct vote heard;
+	struct vote answer;
+	uint64_t since_ms;
+};
+
 struct elect_voter {
 	int64_t sid;
 	/* its link: enum msg_link, enum msg_reason */
@@ -46,18 +54,15 @@ struct elect_voter {
 	/* the LOOKING vote that it sent outside an election, on the present link */
 	bool has_early;
 	struct vote early;
-	/* its last LOOKING of a lower round, which we have answered so often with
-	 * `answer` since then */
-	unsigned answers;
-	struct vote lower;
-	struct vote answer;
-	uint64_t answered_ms;
+	/* of its LOOKING of a lower round */
+	struct elect_same same;
 };
 
 /* Is asked, and is no voter. */
 struct elect_other {
 	int64_t sid;
 	uint8_t link; /* enum msg_link */
+	struct elect_same same;
 };
 
 /* One block without a pointer into itself: memcpy copies a core, and memcmp compares two

@@ -4,8 +4,9 @@
  * outside an election are stored. */
 #include "elector/elect_core.h"
 
-/* So many within so many ms. */
+/* So many within so many ms; of a server that is no voter, and asks at intervals. */
 #define SAME_ANSWERS    32
+#define SAME_OUTSIDE    1
 #define SAME_ANSWERS_MS 100
 
 /* Stores the newest vote of a voter on its present link, if it is LOOKING. */
@@ -51,27 +52,34 @@ receive_serving(struct elect *e, int64_t sid, const struct vote *v)
 	elect_doubt(e, sid, v);
 }
 
-/* A server for which we are no voter answers whatever we send, and its answer is of a
- * lower round still: each would answer the other as fast as the network carries it. The
- * same is not said again and again within a moment. */
+/* A server for which we are no voter answers whatever we send, and we may answer its
+ * answer: each would answer the other as fast as the network carries it. The same is not
+ * said again and again within a moment. */
+static bool
+is_said_again(const struct elect *e, struct elect_same *s, const struct vote *heard,
+              const struct vote *answer, unsigned most)
+{
+	if (!e->options.guarded)
+		return false;
+	if (!vote_equal(&s->heard, heard) || s->heard.state != heard->state ||
+	    !vote_equal(&s->answer, answer) || s->answer.state != answer->state ||
+	    e->now_ms >= s->since_ms + SAME_ANSWERS_MS) {
+		s->times = 0;
+		s->heard = *heard;
+		s->answer = *answer;
+		s->since_ms = e->now_ms;
+	}
+	return ++s->times > most;
+}
+
 static void
 answer_lower(struct elect *e, int64_t sid, const struct vote *v)
 {
 	struct elect_voter *voter = elect_find_voter(e, sid);
 	struct vote answer = elect_proposal(e);
 
-	if (voter && e->options.guarded) {
-		if (!vote_equal(&voter->lower, v) ||
-		    !vote_equal(&voter->answer, &answer) ||
-		    e->now_ms >= voter->answered_ms + SAME_ANSWERS_MS) {
-			voter->answers = 0;
-			voter->lower = *v;
-			voter->answer = answer;
-			voter->answered_ms = e->now_ms;
-		}
-		if (++voter->answers > SAME_ANSWERS)
-			return;
-	}
+	if (voter && is_said_again(e, &voter->same, v, &answer, SAME_ANSWERS))
+		return;
 	elect_send_proposal(e, sid);
 }
 
@@ -84,13 +92,18 @@ receive_looking(struct elect *e, int64_t sid, const struct vote *v)
 	elect_loop_take_own(e);
 }
 
+/* Whatever it says, as in ZooKeeper. Two that ask each other, and are no voters for each
+ * other, answer each other's answers, which are the same again. */
 static void
-answer_outsider(struct elect *e, int64_t sid)
+answer_outsider(struct elect *e, int64_t sid, const struct vote *heard)
 {
+	struct elect_other *other = elect_find_other(e, sid);
 	struct vote v = e->self.current;
 
 	v.round = e->self.clock;
-	elect_send(e, sid, &v, e->self.state);
+	v.state = e->self.state;
+	if (!other || !is_said_again(e, &other->same, heard, &v, SAME_OUTSIDE))
+		elect_send(e, sid, &v, e->self.state);
 }
 
 /* N9: the sender says that it leads, and knows members that we do not, or we know none at
@@ -143,7 +156,7 @@ elect_receive(struct elect *e, int64_t sid, const struct notif *n)
 	if (e->phase != ELECT_PHASE_IDLE && config_ends(e, sid, n))
 		return;
 	if (!elect_is_voter(e, sid))
-		answer_outsider(e, sid);
+		answer_outsider(e, sid, v);
 	else if (v->state < NOTIF_LOOKING || v->state > NOTIF_OBSERVING)
 		elect_act_drop(e->out, sid, ELECT_REASON_STATE);
 	else if (e->phase != ELECT_PHASE_IDLE)

@@ -126,14 +126,14 @@ role_change_readmits(const struct role *r, int64_t sid, uint64_t now_ms)
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < ROLE_READMITS_MAX; i++)
-		count += counts(&r->lead.change.readmits[i], sid, now_ms);
+		count += counts(&r->members.readmits[i], sid, now_ms);
 	return count;
 }
 
 static void
 note_readmit(struct role *r, int64_t sid, uint64_t now_ms)
 {
-	struct role_readmit *list = r->lead.change.readmits, *oldest = list;
+	struct role_readmit *list = r->members.readmits, *oldest = list;
 
 	for (unsigned i = 0; i < ROLE_READMITS_MAX; i++) {
 		if (!list[i].used || list[i].at_ms < oldest->at_ms)
@@ -151,6 +151,28 @@ has_other_disk(const struct member *e, const struct member *was)
 {
 	return !e->observer && was && !was->observer &&
 	       !members_instance_equal(&was->instance, &e->instance);
+}
+
+/* Notes whom a change from `before` to `target` takes in again, but for what is in
+ * `known` already. */
+static void
+note_readmits(struct role *r, const struct members *before, const struct members *target,
+              const struct members *known, uint64_t now_ms)
+{
+	for (unsigned i = 0; i < target->count; i++) {
+		const struct member *e = &target->list[i];
+
+		if (has_other_disk(e, members_find(before, e->sid)) &&
+		    has_other_disk(e, members_find(known, e->sid)))
+			note_readmit(r, e->sid, now_ms);
+	}
+}
+
+void
+role_change_follow(struct role *r, const struct members_record *pair, uint64_t now_ms)
+{
+	if (pair->old.version > 0 && role_has_record(r))
+		note_readmits(r, &pair->old, &pair->new, &role_record(r)->new, now_ms);
 }
 
 /* Takes back the new instances of those who were taken in too often. */
@@ -226,12 +248,7 @@ role_change_begin(struct role *r, const struct role_actions *out)
 	(void)role_change_target(r, &target, out->now_ms, missing);
 	if (members_equal(&target, &l->adopted.new) || !can_succeed(r, &target))
 		return false;
-	for (unsigned i = 0; i < target.count; i++) {
-		const struct member *e = &target.list[i];
-
-		if (has_other_disk(e, members_find(&l->adopted.new, e->sid)))
-			note_readmit(r, e->sid, out->now_ms);
-	}
+	note_readmits(r, &l->adopted.new, &target, &l->adopted.new, out->now_ms);
 	c->kind = ROLE_KIND_CHANGE;
 	c->before = l->adopted.new;
 	l->adopted.old = l->adopted.new;

@@ -213,6 +213,7 @@ on_leaderinfo(struct role *r, const struct qpacket *packet, struct role_actions 
 		return true;
 	}
 	role_limit_clear(r);
+	r->members.listed = true;
 	r->timing = (struct role_timing){info.tick_ms, info.init_limit, info.sync_limit};
 	if (epoch < r->epochs.promised) {
 		role_look_again(r, MSG_LOOK_EPOCH, false, out);
@@ -250,6 +251,7 @@ on_newleader(struct role *r, const struct role_event *ev, struct role_actions *o
 		return false;
 	f->told = epoch;
 	f->ack_due = true;
+	role_change_follow(r, ev->pair, out->now_ms);
 	role_epochs_want_current(r, epoch, ev->pair, out);
 	advance(r, out);
 	return true;

@@ -111,21 +111,6 @@ joined_and_restand(struct role *r, struct role_remote *p, struct role_actions *o
 	restand(r, out);
 }
 
-/* D3: a demoted server is elected by a quorum that has no other choice. If that takes so
- * long, we are needed. */
-static void
-stand_again(struct role *r, struct role_actions *out)
-{
-	r->demotion.looks = 0;
-	role_look(r, out);
-}
-
-static uint64_t
-demoted_ms(const struct role *r)
-{
-	return r->demotion.now && !r->away ? r->demotion.end_ms : UINT64_MAX;
-}
-
 const struct role_ops role_new_ops = {
     .start = on_start,
     .joined = joined,
@@ -148,8 +133,8 @@ const struct role_ops role_looking_ops = {
     .stand = restand,
     .joined = joined_and_restand,
     .packet = hold,
-    .due = stand_again,
-    .due_ms = demoted_ms,
+    .due = role_look_due,
+    .due_ms = role_look_due_ms,
     .again = role_send_look,
 };
 

@@ -81,6 +81,9 @@ void role_establish(struct role *r, int64_t epoch, struct role_actions *out);
  * answers as before. */
 void role_look(struct role *r, struct role_actions *out);
 void role_send_look(struct role *r, struct role_actions *out);
+/* Who has not stood for long enough stands again. */
+void role_look_due(struct role *r, struct role_actions *out);
+uint64_t role_look_due_ms(const struct role *r);
 /* Ends the role: closes every learner link and looks, now or after a wait. */
 void role_look_again(struct role *r, enum msg_look_reason reason, bool gave_up,
                      struct role_actions *out);
@@ -175,8 +178,12 @@ unsigned role_change_target(const struct role *r, struct members *t, uint64_t no
                             int64_t missing[MEMBERS_MAX]);
 /* N6: so often a server is taken in again within ten minutes. */
 #define ROLE_READMITS 3
-/* How often `sid` was taken in again within ten minutes. */
+/* How often `sid` was taken in again within ten minutes, as far as we led or followed. */
 unsigned role_change_readmits(const struct role *r, int64_t sid, uint64_t now_ms);
+/* Our leader brings `pair`, which is not in our record yet: counts whom it takes in
+ * again, so that the next leader goes on counting. */
+void role_change_follow(struct role *r, const struct members_record *pair,
+                        uint64_t now_ms);
 
 /* role_offer.c: of a leader. Is there a link? */
 bool role_is_live(const struct role *r, const struct role_remote *p);

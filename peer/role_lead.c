@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+/* Who has no place in a newer record does not stand for so long. */
+#define UNFIT_TICKS 10
 /* From an answered PING to the next one. */
 #define PEACE_TICKS 2
 
@@ -275,13 +277,16 @@ note_report(struct role_link *l, const struct members_report *report)
 	l->record_epoch = report->record.epoch;
 }
 
-/* A voter with a weight of what we adopted, with the disk that it shows; or a founder. */
+/* A voter of the newer record, with a weight and the disk that it shows; or a founder. */
 static bool
-may_lead(const struct role *r, const struct role_remote *p)
+may_lead(const struct role *r, const struct role_remote *p,
+         const struct members_record *reported)
 {
 	const struct members_record *record = &r->lead.adopted;
 	const struct members_id id = {p->sid, p->link.instance};
 
+	if (reported->epoch > record->epoch)
+		record = reported;
 	if (record->new.version == 0)
 		return members_may_lead(&r->members.file, p->sid);
 	return (members_is_voter(&record->old, &id) &&
@@ -297,10 +302,12 @@ adopt(struct role *r, const struct members_record *record, struct role_actions *
 	bool again = r->lead.promised || r->lead.epoch > 0;
 	enum role_adoption adoption = role_change_adopt(r, record);
 
-	if (adoption == ROLE_ADOPT_UNFIT)
+	if (adoption == ROLE_ADOPT_UNFIT) {
+		r->members.unfit_ms = out->now_ms + role_ticks(r, UNFIT_TICKS);
 		role_look_again(r, MSG_LOOK_MEMBERS, false, out);
-	else if (adoption == ROLE_ADOPT_TAKEN && again)
+	} else if (adoption == ROLE_ADOPT_TAKEN && again) {
 		return propose(r, out);
+	}
 	return adoption != ROLE_ADOPT_UNFIT;
 }
 
@@ -325,8 +332,8 @@ on_ackepoch(struct role *r, struct role_remote *p, const struct role_event *ev,
 
 		/* nobody elects a learner without a weight, or one that is no member,
 		 * however fresh it is: we would look again for ever */
-		if (fresher && may_lead(r, p) && p->link.answered == l->proposal &&
-		    !l->promised && l->epoch == 0) {
+		if (fresher && may_lead(r, p, &ev->report->record) &&
+		    p->link.answered == l->proposal && !l->promised && l->epoch == 0) {
 			role_look_again(r, MSG_LOOK_EPOCH, false, out);
 			return ROLE_CLOSE_NONE;
 		}
@@ -334,6 +341,9 @@ on_ackepoch(struct role *r, struct role_remote *p, const struct role_event *ev,
 	}
 	if (adopt(r, &ev->report->record, out))
 		advance(r, out);
+	/* until now it counted by its number alone, and its disk may be another */
+	if (r->mode == ROLE_MODE_LEAD && l->epoch > 0)
+		check_quorum(r, out);
 	return ROLE_CLOSE_NONE;
 }
 

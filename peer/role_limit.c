@@ -10,34 +10,51 @@
  */
 #define RAISE_FREE 16
 
-static bool
-do_report(const struct role *r, int64_t least)
-{
+/* What all servers report, we among them, the largest first. */
+struct reports {
+	unsigned count;
 	int64_t sids[ROLE_LEARNERS_MAX + 1];
-	unsigned count = 0;
+	int64_t epochs[ROLE_LEARNERS_MAX + 1];
+};
 
-	if (r->epochs.promised >= least)
-		sids[count++] = r->config.sid;
-	for (unsigned i = 0; i < r->remote_count; i++)
-		if (r->remotes[i].reported && r->remotes[i].report >= least)
-			sids[count++] = r->remotes[i].sid;
-	return role_is_quorum_of_sids(r, sids, count);
+static void
+add_report(struct reports *list, int64_t sid, int64_t epoch)
+{
+	unsigned at = list->count++;
+
+	for (; at > 0 && list->epochs[at - 1] < epoch; at--) {
+		list->sids[at] = list->sids[at - 1];
+		list->epochs[at] = list->epochs[at - 1];
+	}
+	list->sids[at] = sid;
+	list->epochs[at] = epoch;
 }
 
 int64_t
 role_limit_quorum(const struct role *r)
 {
-	int64_t best = r->published > 0 ? r->published : ROLE_EPOCH_UNKNOWN;
+	int64_t known = r->published > 0 ? r->published : ROLE_EPOCH_UNKNOWN;
+	struct reports list;
+	unsigned few = 0, enough;
 
-	if (r->epochs.promised > best && do_report(r, r->epochs.promised))
-		best = r->epochs.promised;
-	for (unsigned i = 0; i < r->remote_count; i++) {
-		const struct role_remote *p = &r->remotes[i];
+	list.count = 0;
+	add_report(&list, r->config.sid, r->epochs.promised);
+	for (unsigned i = 0; i < r->remote_count; i++)
+		if (r->remotes[i].reported)
+			add_report(&list, r->remotes[i].sid, r->remotes[i].report);
+	/* the fewest of them that are a quorum; `few` are none */
+	enough = list.count + 1;
+	while (few + 1 < enough) {
+		unsigned half = few + (enough - few) / 2;
 
-		if (p->reported && p->report > best && do_report(r, p->report))
-			best = p->report;
+		if (role_is_quorum_of_sids(r, list.sids, half))
+			enough = half;
+		else
+			few = half;
 	}
-	return best;
+	if (enough > list.count || list.epochs[enough - 1] < known)
+		return known;
+	return list.epochs[enough - 1];
 }
 
 /* Where no quorum has reported, nobody knows, and the last judgement stands. */

@@ -14,7 +14,8 @@ role_send_look(struct role *r, struct role_actions *out)
 	struct msg_look *m = &role_act(out, ROLE_ACT_LOOK)->u.look;
 
 	*m = r->look;
-	if (!r->stands)
+	/* others may have an older record, by which a server without a weight has one */
+	if (!r->stands || (r->config.zab && !role_sid_may_lead(r, r->config.sid)))
 		m->zxid = m->epoch = INT64_MIN;
 	else if (r->demotion.now)
 		m->epoch = vote_demoted_epoch(m->epoch); /* D2 */
@@ -32,6 +33,38 @@ role_look(struct role *r, struct role_actions *out)
 	role_demote_look(r, out);
 	if (!r->away)
 		role_send_look(r, out);
+}
+
+/* A newer record that had no place for us may have been given up since (N11). If nobody
+ * leads by it, we are needed. */
+static uint64_t
+unfit_ms(const struct role *r)
+{
+	return r->members.unfit && !r->away ? r->members.unfit_ms : UINT64_MAX;
+}
+
+static uint64_t
+demoted_ms(const struct role *r)
+{
+	return r->demotion.now && !r->away ? r->demotion.end_ms : UINT64_MAX;
+}
+
+/* D3: a demoted server is elected by a quorum that has no other choice. If that takes so
+ * long, we are needed. */
+void
+role_look_due(struct role *r, struct role_actions *out)
+{
+	if (out->now_ms >= demoted_ms(r))
+		r->demotion.looks = 0;
+	if (out->now_ms >= unfit_ms(r))
+		r->members.unfit = false;
+	role_look(r, out);
+}
+
+uint64_t
+role_look_due_ms(const struct role *r)
+{
+	return unfit_ms(r) < demoted_ms(r) ? unfit_ms(r) : demoted_ms(r);
 }
 
 static uint64_t

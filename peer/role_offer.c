@@ -126,7 +126,7 @@ role_send_all(struct role *r, int32_t type, int64_t epoch, struct role_actions *
 	}
 }
 
-/* `quorum`: role_limit_quorum, which looks at every report for every report. */
+/* `quorum`: role_limit_quorum. */
 static int64_t
 base_over(const struct role *r, int64_t quorum)
 {

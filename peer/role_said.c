@@ -200,17 +200,25 @@ say_lead(const struct role *r, uint64_t now_ms, struct role_members_view *v)
 	}
 }
 
-/* N8: one that was down while it was removed has an old record. Its file does not list it
- * any more, and a leader to which it still counted would not turn it away. */
+/* The leader whom we followed last, and may be about to follow again, ended the link. */
 static bool
 is_turned_away(const struct role *r)
 {
-	const struct members *file = &r->members.file;
 	bool ended = r->lost == MSG_REASON_EOF || r->lost == MSG_REASON_RESET;
 
-	return file->version > role_record(r)->new.version &&
-	       !members_find(file, r->config.sid) && ended &&
+	return (ended || r->mode == ROLE_MODE_FOLLOW) &&
 	       r->vote.leader != r->config.sid && r->look.reason == MSG_LOOK_REFUSED;
+}
+
+/* N8: one that was down while it was removed has an old record. Its file does not list it
+ * any more, and a leader to which it still counted would not turn it away. */
+static bool
+was_removed(const struct role *r)
+{
+	const struct members *file = &r->members.file;
+
+	return file->version > role_record(r)->new.version &&
+	       !members_find(file, r->config.sid) && is_turned_away(r);
 }
 
 /* Nobody leads, as far as we know. */
@@ -220,7 +228,7 @@ say_looking(const struct role *r, struct role_members_view *v)
 	const struct members_record *record = role_record(r);
 	const struct role_remote *p = find_new_disk(r, &record->new);
 
-	if (is_turned_away(r)) {
+	if (was_removed(r)) {
 		v->state = ROLE_MEMBERS_REMOVED;
 		v->version = r->members.file.version;
 		return;
@@ -235,21 +243,43 @@ say_looking(const struct role *r, struct role_members_view *v)
 	miss_all(r, &record->new, is_linked, v);
 }
 
+/* N10: a server with an epoch, so of a group, was elected, knows us, and could not lead.
+ */
+static bool
+has_lost_a_disk(const struct role *r)
+{
+	return !role_observes(r) && !r->epochs.record.may_found && r->members.listed &&
+	       r->vote.leader != r->config.sid && vote_claimed_epoch(r->vote.epoch) > 0 &&
+	       r->look.reason != MSG_LOOK_START;
+}
+
+/* As far as we know. */
+static bool
+may_found_too(const struct role *r, const struct role_remote *p)
+{
+	return is_linked(r, p) && (!p->link.known || p->link.record_epoch > 0 ||
+	                           p->link.may_found || p->link.file_version == 1);
+}
+
 static void
 say_none(const struct role *r, bool leads, struct role_members_view *v)
 {
-	if (!role_may_found(r)) {
-		v->state = leads ? ROLE_MEMBERS_WAITS_JOIN : ROLE_MEMBERS_NO_GROUP;
-		return;
-	}
-	v->state = ROLE_MEMBERS_FOUNDING_WAITS;
-	if (!find_other_file(r, ROLE_MEMBERS_FOUNDING_DIFFERS, v))
+	if (!leads && has_lost_a_disk(r)) {
+		name_other(v, ROLE_MEMBERS_NEW_DISK_WAITS, r->config.sid);
 		miss_all(r, &r->members.file, is_linked, v);
+	} else if (!role_may_found(r)) {
+		v->state = leads ? ROLE_MEMBERS_WAITS_JOIN : ROLE_MEMBERS_NO_GROUP;
+		if (!leads && !r->members.listed && is_turned_away(r))
+			name_other(v, ROLE_MEMBERS_NO_GROUP, r->vote.leader);
+	} else if (!find_other_file(r, ROLE_MEMBERS_FOUNDING_DIFFERS, v)) {
+		v->state = ROLE_MEMBERS_FOUNDING_WAITS;
+		miss_all(r, &r->members.file, may_found_too, v);
+	}
 }
 
 /* A follower, or one whose file and record are all that it knows. */
 static void
-say_record(const struct role *r, struct role_members_view *v)
+say_record(const struct role *r, bool led, struct role_members_view *v)
 {
 	const struct members *now = &role_record(r)->new, *file = &r->members.file;
 	bool same = file->version == now->version;
@@ -259,14 +289,17 @@ say_record(const struct role *r, struct role_members_view *v)
 		/* the others need us no more, even before they are done */
 		v->state = ROLE_MEMBERS_REMOVED;
 		v->version = now->version;
-	} else if (v->joint || r->members.in_force != now->version)
+	} else if (v->joint || r->members.in_force != now->version) {
 		v->state = ROLE_MEMBERS_UNDER_WAY;
-	else if (file->version > now->version)
+	} else if (file->version > now->version) {
 		v->state = ROLE_MEMBERS_WAITS_JOIN;
-	else if (!same)
+		if (led)
+			name_other(v, v->state, r->vote.leader);
+	} else if (!same) {
 		v->state = ROLE_MEMBERS_FILE_OLDER;
-	else if (!members_same_list(file, now))
+	} else if (!members_same_list(file, now)) {
 		name_other(v, ROLE_MEMBERS_TWO_FILES, r->vote.leader);
+	}
 }
 
 const struct members_record *
@@ -287,7 +320,7 @@ role_get_members(const struct role *r, uint64_t now_ms, struct role_members_view
 		return;
 	v->has_record = role_has_record(r);
 	v->joint = record->old.version > 0;
-	v->version = r->members.in_force;
+	v->version = v->has_record ? r->members.in_force : 0; /* refounding drops it */
 	v->wished = r->members.file.version;
 	v->from = v->joint ? record->old.version : 0;
 	v->to = v->joint ? record->new.version : 0;
@@ -299,7 +332,7 @@ role_get_members(const struct role *r, uint64_t now_ms, struct role_members_view
 	else if (leads)
 		say_lead(r, now_ms, v);
 	else
-		say_record(r, v);
+		say_record(r, led, v);
 	if (v->has_record && !led && v->state != ROLE_MEMBERS_REMOVED)
 		say_looking(r, v);
 }

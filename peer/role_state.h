@@ -182,6 +182,15 @@ struct role_demotion {
 	unsigned deserted;
 };
 
+#define ROLE_READMITS_MAX 16
+
+/* A server that was taken in again with a new disk. */
+struct role_readmit {
+	int64_t sid;
+	uint64_t at_ms;
+	bool used;
+};
+
 /* What this server knows of memberships, beside its record. */
 struct role_members {
 	/* What its file wishes, without instances. */
@@ -198,8 +207,13 @@ struct role_members {
 	int64_t seen;
 	/* The version of what was established last, or of what the start had. */
 	int64_t in_force;
-	/* A newer record than ours has no place for us: we do not stand. */
+	/* A newer record than ours has no place for us: we do not stand until then. */
 	bool unfit;
+	uint64_t unfit_ms;
+	/* A leader has offered us an epoch: its record or its file lists us. */
+	bool listed;
+	/* by a leader, ourselves or another one */
+	struct role_readmit readmits[ROLE_READMITS_MAX];
 };
 
 /* What a leader's proposal is for: rules N3, N6 and N7. */
@@ -213,15 +227,6 @@ enum role_kind {
 	ROLE_KIND_ABORT,
 };
 
-#define ROLE_READMITS_MAX 16
-
-/* A server that was taken in again with a new disk. */
-struct role_readmit {
-	int64_t sid;
-	uint64_t at_ms;
-	bool used;
-};
-
 struct role_change {
 	enum role_kind kind;
 	/* What a change began with, and when the last one was given up (0: none was). */
@@ -230,7 +235,6 @@ struct role_change {
 	uint64_t given_up_ms;
 	/* no change begins before */
 	uint64_t retry_ms;
-	struct role_readmit readmits[ROLE_READMITS_MAX];
 };
 
 struct role_follow {

@@ -31,6 +31,7 @@ sentence(const struct peer *p, const struct role_members_view *v, char *out, siz
 	    .from = v->from,
 	    .to = v->to,
 	    .missing_count = v->missing_count,
+	    .has_other = v->has_other,
 	    .other = v->other,
 	    .times = v->times,
 	    .patience_ms = (uint64_t)conf->timing.init_limit * conf->timing.tick_ms,

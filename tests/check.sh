@@ -1,7 +1,7 @@
 #!/bin/bash
 # All that `make check` runs after the programs are built: rules, unit tests, vectors, the simulator,
-# fuzzers, system tests; as they ship, under ASan and UBSan, or both; two parts at a time, and a box
-# with systemd beside them. Ends with `N passed, M failed, K skipped`.
+# fuzzers, system tests; as they ship, under ASan and UBSan, or both; two parts at a time, and beside
+# them what waits more than it works. Ends with `N passed, M failed, K skipped`.
 # Usage: tests/check.sh BUILD. Output of each part: BUILD/check/*.log.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -78,10 +78,10 @@ booted() {
 	unshare --time --boottime="$offset" --monotonic="$offset" --fork "$@"
 }
 
-# every unit test, SECONDS after a start
+# every unit test, SECONDS after a start; test_chan_close waits for as long as all others take
 units_booted() {
-	# shellcheck disable=SC2016 # for that shell
-	booted "$1" bash -c 'for program; do "$program" || bad=1; done; [ -z "${bad:-}" ]' - "$build"/asan/tests/unit/test_*
+	printf '%s\0' "$build"/asan/tests/unit/test_{chan_close,*} | awk 'BEGIN { RS = ORS = "\0" } !seen[$0]++' |
+		booted "$1" xargs -0 -n 1 -P 2 env
 }
 
 # a vectors file: its last line counts
@@ -122,7 +122,29 @@ one "tidy" tests/tidy.sh "$build"
 for page in docs/man/*; do
 	one "man $(basename "$page")" mandoc -T lint -W warning "$page"
 done
+
+# These wait more than they work: one after the other, beside the two.
+boxes=(tests/system/systemd*.bats)
+parts=$((parts + ${#boxes[@]} + 2))
+waiting() {
+	begun=$SECONDS
+	run_unit "$build/asan/tests/unit/test_chan_close"
+	begun=$SECONDS
+	CONCLAVE_BIN=$PWD/$build/bin run_system tests/system/slow.bats ""
+	for file in "${boxes[@]}"; do
+		begun=$SECONDS
+		CONCLAVE_BIN=$PWD/$build/bin run_system "$file" ""
+	done
+}
+if [ "${AT_ONCE:-2}" = 1 ]; then
+	waiting
+else
+	waiting &
+	waits=$!
+fi
+
 for program in "$build"/asan/tests/unit/test_*; do
+	[ "${program##*/}" != test_chan_close ] || continue # see above
 	# it measures the heap, and a sanitizer has its own
 	[ "${program##*/}" != test_conf_memory ] || program=$build/tests/unit/test_conf_memory
 	unit "$program"
@@ -144,8 +166,9 @@ one "sim --hold, 60 seeds of each set" "$build/tests/sim" --seeds 1:60 --hold al
 for bug in no-fsync promise-twice vote-quorum promise-quorum leader-check refusal-counts own-promise early-answer; do
 	one "sim finds $bug" "$build/tests/sim" --seeds 1:1000 --bug $bug
 done
-for bug in found-majority found-version no-joint new-only old-only file no-instance in-place early-ack hasty no-promise restore; do
-	one "sim --members finds $bug" "$build/tests/sim" --members --seeds 1:60 --bug $bug
+for bug in found-majority found-version no-joint new-only old-only file no-instance in-place early-ack hasty no-promise restore \
+	forget-joint newcomer drop-joint; do
+	one "sim --members finds $bug" "$build/tests/sim" --members --seeds 1:200 --bug $bug
 done
 for fuzzer in "$build"/asan/tests/fuzz/fuzz_*; do
 	kind=${fuzzer##*/fuzz_}
@@ -169,21 +192,6 @@ asan() { # HOW NAME…: built for ASan; an answer costs ten times as much with i
 			system "tests/system/$name.bats" " ($how)"
 	done
 }
-boxes=(tests/system/systemd*.bats)
-parts=$((parts + ${#boxes[@]}))
-box() { # they wait more than they work: beside the two
-	for file in "${boxes[@]}"; do
-		begun=$SECONDS
-		CONCLAVE_BIN=$PWD/$build/bin run_system "$file" ""
-	done
-}
-if [ "${AT_ONCE:-2}" = 1 ]; then
-	wait
-	box
-else
-	box &
-	waits=$!
-fi
 # Each unit in a box has a share of the processor as large as all that runs beside the box, and a leader may be
 # silent for 300 ms as it ships. So beside the boxes are those with longer ticks, and those that mind no other leader.
 asan asan probe electors hostile odd
@@ -193,7 +201,7 @@ ship completion demo import looking metrics output privileges users
 # conclaved is tested with workers that are not built for ASan: their times are short
 FAKEWORKER=$PWD/$build/tests/fakeworker asan asan supervisor
 LAB_ASK='' asan asan members_verbs status
-ship claim candidates electors elect faults lease_verbs health hostile members members_said obey reload run_dir slow start swap swap_bad
+ship claim candidates electors elect faults lease_verbs health hostile members members_said obey reload run_dir start swap swap_bad
 ship run run_faults examples
 CONCLAVE_BIN=$PWD/$build/bin LAB_IPC=seqpacket system tests/system/disk.bats " (seqpacket)"
 

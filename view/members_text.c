@@ -75,17 +75,29 @@ founding_differs(struct text *t, const struct members_said *s)
 static void
 no_group(struct text *t, const struct members_said *s)
 {
-	text_put(t,
-	         "this file has version %" PRId64
-	         ", which joins a group and founds none; no server of a group answers",
-	         s->wished);
+	text_put(
+	    t, "this file has version %" PRId64 ", which joins a group and founds none; ",
+	    s->wished);
+	if (s->has_other)
+		text_put(
+		    t,
+		    "server %" PRId64
+		    " leads one, and its file does not list this server: reload there",
+		    s->other);
+	else
+		text_put(t, "no server of a group answers");
 }
 
 static void
 waits_join(struct text *t, const struct members_said *s)
 {
 	text_put(t, "members %" PRId64 " wait for ", s->to);
-	if (s->missing_count == 0) {
+	if (s->missing_count == 0 && s->has_other) {
+		text_put(t,
+		         "the leader, server %" PRId64
+		         ": it says for whom, or has not read this file",
+		         s->other);
+	} else if (s->missing_count == 0) {
 		text_put(t, "the leader, which says for whom");
 	} else {
 		put_servers(t, s);

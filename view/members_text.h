@@ -21,10 +21,11 @@ enum members_state {
 	MEMBERS_FOUNDING_WAITS,
 	/* N3: server `other` has another file */
 	MEMBERS_FOUNDING_DIFFERS,
-	/* N3: the file founds no group, and nobody of a group answers */
+	/* N3: the file founds no group, and nobody of a group answers, or its leader
+	 * `other` has no file with this server */
 	MEMBERS_NO_GROUP,
-	/* N6: the change has not begun: `missing` have not joined, which the leader alone
-	 * knows */
+	/* N6: the change has not begun: `missing` have not joined, which the leader
+	 * `other` alone knows */
 	MEMBERS_WAITS_JOIN,
 	/* N6: from -> to; `missing` keep it from a quorum */
 	MEMBERS_UNDER_WAY,
@@ -56,6 +57,7 @@ struct members_said {
 	int64_t from, to;
 	unsigned missing_count;
 	int64_t missing[MEMBERS_MAX];
+	bool has_other;
 	int64_t other;
 	unsigned times;
 	/* after how long a change is given up */

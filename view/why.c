@@ -228,7 +228,7 @@ add_election(struct why *w)
 	char age[32];
 
 	why_seconds(w->since_ms, age, sizeof(age));
-	if (!member_i64(vote, "leader", &leader)) {
+	if (!member_i64(vote, "leader", &leader) || leader < 0) { /* of a bystander */
 		why_add(w, WHY_ELECTING, NULL, "election under way since %s", age);
 		return;
 	}

@@ -5,7 +5,6 @@
 
 #define LEARNER_OLD 12 /* before 3.5: without the configuration version */
 #define LEARNER_NEW 20
-#define ACKEPOCH    8
 
 /* A buffer or a string: a length (-1: none), then the bytes. */
 static enum qpacket_result
@@ -108,52 +107,6 @@ qpacket_put_learner(const struct qpacket_learner *in, void *out, size_t cap)
 	buf_put_i64(&b, in->sid);
 	buf_put_i32(&b, in->protocol);
 	buf_put_i64(&b, in->config_version);
-	return b.bad ? 0 : b.len;
-}
-
-enum qpacket_result
-qpacket_get_ackepoch(const struct qpacket *in, struct qpacket_ackepoch *out)
-{
-	struct buf_in b;
-
-	if (!in->data || in->data_len != ACKEPOCH)
-		return QPACKET_DATA;
-	buf_in_init(&b, in->data, in->data_len);
-	out->current = buf_get_i32(&b);
-	out->epoch = buf_get_i32(&b);
-	return QPACKET_OK;
-}
-
-size_t
-qpacket_put_ackepoch(const struct qpacket_ackepoch *in, void *out, size_t cap)
-{
-	struct buf_out b;
-
-	buf_out_init(&b, out, cap);
-	buf_put_i32(&b, in->current);
-	buf_put_i32(&b, in->epoch);
-	return b.bad ? 0 : b.len;
-}
-
-enum qpacket_result
-qpacket_get_i32(const struct qpacket *in, int32_t *out)
-{
-	struct buf_in b;
-
-	if (!in->data || in->data_len != 4)
-		return QPACKET_DATA;
-	buf_in_init(&b, in->data, in->data_len);
-	*out = buf_get_i32(&b);
-	return QPACKET_OK;
-}
-
-size_t
-qpacket_put_i32(int32_t value, void *out, size_t cap)
-{
-	struct buf_out b;
-
-	buf_out_init(&b, out, cap);
-	buf_put_i32(&b, value);
 	return b.bad ? 0 : b.len;
 }
 

@@ -55,7 +55,7 @@ struct qpacket_learner {
 	int64_t config_version;
 };
 
-/* What ACKEPOCH carries as data. */
+/* What the data of ACKEPOCH begins with; wire/members_packet.h has the rest. */
 struct qpacket_ackepoch {
 	int32_t current; /* the sender's current epoch; -1: this is no promise */
 	int32_t epoch;   /* of the LEADERINFO that is answered */
@@ -78,12 +78,6 @@ size_t qpacket_encode(const struct qpacket *in, void *out, size_t cap); /* 0: no
 enum qpacket_result qpacket_get_learner(const struct qpacket *in,
                                         struct qpacket_learner *out);
 size_t qpacket_put_learner(const struct qpacket_learner *in, void *out, size_t cap);
-enum qpacket_result qpacket_get_ackepoch(const struct qpacket *in,
-                                         struct qpacket_ackepoch *out);
-size_t qpacket_put_ackepoch(const struct qpacket_ackepoch *in, void *out, size_t cap);
-/* The data of LEADERINFO: the protocol version, one i32. */
-enum qpacket_result qpacket_get_i32(const struct qpacket *in, int32_t *out);
-size_t qpacket_put_i32(int32_t value, void *out, size_t cap);
 
 const char *qpacket_result_name(enum qpacket_result r);
 

@@ -142,7 +142,8 @@ end_use(struct model *m)
 	outbox_down(m->box);
 }
 
-/* For each attempt of its own a link may have one more that a nudge asked for. */
+/* For each attempt of its own a link may have one more that a nudge or a new address
+ * asked for. */
 static void
 count_round(struct model *m)
 {

@@ -52,6 +52,7 @@ canon_look(struct role *r)
 	r->refusals = 0;
 	r->refused_by = 0;
 	r->wait_ms = UINT64_MAX;
+	r->members.unfit_ms = r->members.unfit ? UINT64_MAX : 0;
 	r->lost = MSG_REASON_NONE;
 	memset(&r->demotion, 0, sizeof(r->demotion));
 	memset(&r->limit, 0, sizeof(r->limit));
@@ -86,7 +87,6 @@ canon_lead(struct role *r)
 	c->retry_ms = c->retry_ms > MODEL_NOW_MS ? UINT64_MAX : 0;
 	c->given_up = 0;
 	c->given_up_ms = 0;
-	memset(c->readmits, 0, sizeof(c->readmits));
 }
 
 /* A time that is left would make the states endless. */
@@ -122,6 +122,8 @@ model_canon(struct role *r)
 	r->epochs.retry_ms = r->epochs.bad ? UINT64_MAX : 0;
 	memset(&r->members.report, 0, sizeof(r->members.report));
 	r->members.in_force = 0;
+	r->members.listed = false; /* it is only told */
+	memset(r->members.readmits, 0, sizeof(r->members.readmits));
 	memset(&r->told, 0, sizeof(r->told));
 	check_times(r);
 }

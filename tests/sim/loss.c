@@ -109,15 +109,21 @@ sim_loss(void)
 
 /* ---- most of them ---- */
 
+/* Of the voters; sim.count: there is none. */
 static unsigned
 newest(void)
 {
-	unsigned best = 0;
+	unsigned best = sim.count;
 
-	for (unsigned i = 1; i < sim.count; i++)
-		if (sim_disk_durable(&sim.servers[i].disk, SIM_ACCEPTED) >
-		    sim_disk_durable(&sim.servers[best].disk, SIM_ACCEPTED))
+	for (unsigned i = 0; i < sim.count; i++) {
+		const struct member *e = members_find(sim_in_force(), i + 1);
+
+		if (e && !e->observer &&
+		    (best == sim.count ||
+		     sim_disk_durable(&sim.servers[i].disk, SIM_ACCEPTED) >
+		         sim_disk_durable(&sim.servers[best].disk, SIM_ACCEPTED)))
 			best = i;
+	}
 	return best;
 }
 
@@ -131,12 +137,15 @@ has_quorum(void)
 	return sim_is_quorum(sids, sim.count);
 }
 
-/* One that knows the newest epoch is left, so that none is given out twice. */
+/* Of those who are to found the group again one that knows the newest epoch is left, so
+ * that none is given out twice. */
 bool
 sim_disaster(void)
 {
 	unsigned left = newest();
 
+	if (!sim_wish_in_force())
+		return false;
 	sim_say("* disks are lost until no quorum has its own");
 	for (unsigned i = 0; i < sim.count; i++)
 		stop(i);

@@ -28,9 +28,9 @@ enum kind { PROMISES, ACKS, KINDS };
 
 static struct word offers[SIM_SERVERS_MAX][SIM_SERVERS_MAX];       /* from leader, to */
 static struct words said[KINDS][SIM_SERVERS_MAX][SIM_SERVERS_MAX]; /* from, to leader */
-/* From, to leader: the leader's generation that a record was reported to, with a promise
- * or without one. */
-static uint64_t reported[SIM_SERVERS_MAX][SIM_SERVERS_MAX];
+/* From, to leader: what its last ACKEPOCH answered, if a record came with it, with a
+ * promise or without one; else epoch 0. */
+static struct word reported[SIM_SERVERS_MAX][SIM_SERVERS_MAX];
 static struct answered {
 	int64_t accepted;
 	int64_t current;
@@ -57,16 +57,19 @@ sim_promise_lost(unsigned server)
 	answered[server] = (struct answered){0};
 }
 
-/* NULL: it has not. */
+/* The last one: a server whose disk was wiped may say it again. NULL: it has not. */
 static const struct word *
 find_word(enum kind kind, unsigned from, unsigned leader, int64_t epoch,
           uint64_t generation)
 {
 	const struct words *w = &said[kind][from][leader];
 
-	for (unsigned i = 0; i < WORDS; i++)
-		if (w->list[i].epoch == epoch && w->list[i].generation == generation)
-			return &w->list[i];
+	for (unsigned i = 1; i <= WORDS; i++) {
+		const struct word *one = &w->list[(w->count + WORDS - i) % WORDS];
+
+		if (one->epoch == epoch && one->generation == generation)
+			return one;
+	}
 	return NULL;
 }
 
@@ -92,8 +95,8 @@ check_ackepoch(unsigned server, unsigned leader, const struct role_packet *p)
 	int64_t epoch = offers[leader][server].epoch;
 	const struct word *w;
 
-	if (p->report->record.epoch > 0)
-		reported[server][leader] = offers[leader][server].generation;
+	reported[server][leader] =
+	    p->report->record.epoch > 0 ? offers[leader][server] : (struct word){0};
 	if (p->answer.current < 0)
 		return;
 	if (durable(server, SIM_ACCEPTED) < epoch)
@@ -140,7 +143,8 @@ show(enum kind kind, unsigned leader, int64_t epoch, uint64_t generation, sim_sh
 		const struct word *w = find_word(kind, i, leader, epoch, generation);
 
 		shown[i] = w ? &w->instance : NULL;
-		bare &= reported[i][leader] != generation;
+		bare &= reported[i][leader].epoch != epoch ||
+		        reported[i][leader].generation != generation;
 	}
 	shown[leader] = sim_instance(leader);
 	if (durable(leader, (unsigned)kind) < epoch)

@@ -138,7 +138,8 @@ next_members() {
 			for id in "${all[@]}"; do
 				[[ " ${members[*]} " != *" $id "* ]] || continue
 				lab_kill "$id"
-				rm -r "$LAB/$id/data" # a new server has an empty one
+				draw 2
+				[ "$REPLY" = 0 ] || rm -r "$LAB/$id/data"
 			done
 		done
 		lab_wait_leader "${VOTERS[@]}"

@@ -188,6 +188,23 @@ counts_of_three() {
 	lab_wait_leader 1 3 4
 }
 
+@test "a server that slept through two changes comes back in the place of a leader that it does not know" {
+	lab_group 4 "" 1 2 3
+	lab_wait_leader
+	change 2 2 3 -- 1 2 3
+	lab_until "server 1 says that it may be stopped" lab_members 1 '.state == "removed"'
+	lab_kill 1
+	change 3 2 4 -- 2 3 4
+	lab_kill 3
+	lab_kill 2
+	lab_start 2
+	[ "$(lab_wait_leader 2 4)" = 4 ]
+	change 4 1 2 -- 1 2 4
+	lab_until "server 4 says that it may be stopped" lab_members 4 '.state == "removed"'
+	lab_stop 4
+	lab_wait_leader 1 2
+}
+
 @test "two of five are replaced by two others, in one change" {
 	lab_group 7 "" 1 2 3 4 5
 	leader=$(lab_wait_leader 1 2 3 4 5)
@@ -268,6 +285,7 @@ health_says() {
 	lab_start "$leader"
 	lab_start "$wiped"
 	lab_until "server $leader says who is missing" health_says "$leader" "server $wiped has a new disk and waits: no quorum without it; missing $other"
+	lab_until "server $wiped says the same" health_says "$wiped" "server $wiped has a new disk and waits: no quorum without it; missing $other"
 	lab_is_state "$leader" looking
 	lab_is_state "$wiped" looking
 	lab_start "$other"
@@ -293,7 +311,7 @@ health_says() {
 	for id in 1 2; do
 		run -0 lab_conclave "$id" refound --yes
 	done
-	lab_until "all wait for the third" lab_is_state 1 looking
+	lab_until "all wait for the third" eval 'health_says 1 "founding: waits for server 3" || health_says 2 "founding: waits for server 3"'
 	run -0 lab_conclave 3 refound --yes
 	leader=$(lab_wait_leader)
 	lab_wait_members 2 1 2 3

@@ -310,10 +310,26 @@ cluster_decide(int64_t sid, enum notif_state state, int64_t leader)
 	assert_true(n->looks);
 	n->looks = false;
 	cluster_step(
-	    sid, (struct role_event){
-		     .type = ROLE_EV_DECIDED,
-		     .serial = {7, n->look_count},
-		     .vote = {.leader = leader, .round = 9, .state = (int32_t)state}});
+	    sid, (struct role_event){.type = ROLE_EV_DECIDED,
+	                             .serial = {7, n->look_count},
+	                             .vote = {.leader = leader,
+	                                      .round = 9,
+	                                      .epoch = world.nodes[leader].disk.current,
+	                                      .state = (int32_t)state}});
+}
+
+/* The link of `sid` to its leader comes up, and ends at once. */
+static inline void
+cluster_turn_away(int64_t sid, int64_t leader)
+{
+	cluster_step(sid, (struct role_event){.type = ROLE_EV_REMOTE,
+	                                      .sid = leader,
+	                                      .lane = MSG_LANE_LEARNER,
+	                                      .link = MSG_LINK_UP,
+	                                      .number = 99,
+	                                      .dialled = true});
+	cluster_remote(sid, leader, MSG_LINK_DOWN, 99, false);
+	cluster_run();
 }
 
 /* `leader` is elected, and these follow. */

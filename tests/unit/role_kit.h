@@ -299,9 +299,9 @@ kit_packet(struct kit *k, int64_t sid, int32_t type, int64_t zxid, int32_t proto
 	size_t len = 0;
 
 	if (type == QPACKET_LEADERINFO)
-		len = protocol < QPACKET_PROTOCOL
-		          ? qpacket_put_i32(protocol, data, sizeof(data))
-		          : members_put_leaderinfo(&info, data, sizeof(data));
+		len = members_put_leaderinfo(&info, data, sizeof(data));
+	if (len > 0 && protocol < QPACKET_PROTOCOL)
+		len = 4; /* without the timing */
 	if (type == QPACKET_NEWLEADER)
 		kit_newleader(k, sid, zxid, &pair);
 	else

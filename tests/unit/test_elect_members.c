@@ -206,7 +206,7 @@ a_candidate_without_weight(void **state)
 }
 
 static void
-looking_for(bool joins)
+asking(bool joins)
 {
 	static const int64_t others[] = {8, 2, 9};
 
@@ -215,6 +215,12 @@ looking_for(bool joins)
 	lab.options.others = others;
 	lab.options.other_count = 3;
 	lab_start(&lab);
+}
+
+static void
+looking_for(bool joins)
+{
+	asking(joins);
 	lab_look(&lab, 5, 1);
 }
 
@@ -396,6 +402,45 @@ the_same_answers_end_for_a_moment(void **state)
 	lab_end(&lab);
 }
 
+/* Two that are no voters, as two observers are, and ask each other: the same answer to
+ * the same is not given again at once, else they would talk as fast as they can. */
+static void
+outsiders_end_their_talk(void **state)
+{
+	(void)state;
+	looking_for(false);
+	lab_recv(&lab, 8, L, 3, 99, 1, 9);
+	assert_int_equal(lab_count(&lab, ELECT_ACT_SEND), 1);
+	lab_recv(&lab, 8, L, 3, 99, 1, 9); /* its answer to that */
+	assert_int_equal(lab_count(&lab, ELECT_ACT_SEND), 0);
+	lab_recv(&lab, 8, O, 3, 99, 1, 9); /* it says something else, */
+	assert_int_equal(lab_count(&lab, ELECT_ACT_SEND), 1);
+	lab_recv(&lab, 8, O, 3, 99, 2, 10);
+	assert_int_equal(lab_count(&lab, ELECT_ACT_SEND), 1);
+	lab_recv(&lab, 8, O, 3, 99, 2, 10);
+	assert_int_equal(lab_count(&lab, ELECT_ACT_SEND), 0);
+	lab_link(&lab, 8, true, false, false); /* who has a new link may have missed it */
+	lab_recv(&lab, 8, O, 3, 99, 2, 10);
+	assert_int_equal(lab_count(&lab, ELECT_ACT_SEND), 1);
+	lab.now_ms += 100; /* it asks again */
+	lab_recv(&lab, 8, O, 3, 99, 2, 10);
+	assert_int_equal(lab_count(&lab, ELECT_ACT_SEND), 1);
+	lab_recv(&lab, 99, L, 3, 99, 1, 9); /* a stranger, whom we do not ask */
+	lab_recv(&lab, 99, L, 3, 99, 1, 9);
+	assert_int_equal(lab_count(&lab, ELECT_ACT_SEND), 1);
+	lab_end(&lab);
+
+	/* the vote of our look is that of our role: it must hear that we lead */
+	asking(false);
+	lab_look(&lab, 0, 1);
+	lab_recv(&lab, 8, L, 3, 99, 1, 9);
+	lab_is_vote(lab_first(&lab, ELECT_ACT_SEND), L, 2, 1);
+	lab_role(&lab, D, 2, 1, 1);
+	lab_recv(&lab, 8, L, 3, 99, 1, 9);
+	lab_is_vote(lab_first(&lab, ELECT_ACT_SEND), D, 2, 1);
+	lab_end(&lab);
+}
+
 int
 main(void)
 {
@@ -410,6 +455,7 @@ main(void)
 	    cmocka_unit_test(others_are_asked),
 	    cmocka_unit_test(joiners_elect_none_of_themselves),
 	    cmocka_unit_test(the_same_answers_end_for_a_moment),
+	    cmocka_unit_test(outsiders_end_their_talk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -383,6 +383,10 @@ static void
 a_remote_that_moves(void **state)
 {
 	(void)state;
+	/* at once, but no two such within retry_min */
+	LARGER({0, START, 0, "dial0", 1000}, {10, MOVED, 0, "cancel dial0", 1010},
+	       {11, MOVED, 0, "cancel", 30}, {12, MOVED, 0, "", 30},
+	       {30, DUE, 0, "dial0", 1030}, {60, MOVED, 0, "cancel dial0", 1060});
 	LARGER({0, START, 0, "dial0", 1000}, {500, MOVED, 0, "cancel dial0", 1500},
 	       {501, FAILED, REFUSED, "dial1", 1501},
 	       {502, FAILED, REFUSED, "down.refused!", 522}, {522, DUE, 0, "dial0", 1522},

@@ -175,71 +175,6 @@ learner_info_lengths(void **state)
 	}
 }
 
-/* Epoch 7 is promised by a server whose current epoch is 6, with its claim 5. */
-static void
-ackepoch(void **state)
-{
-	static const char want[] = "\0\0\0\x12"
-				   "\0\0\0\0\0\0\0\x05"
-				   "\0\0\0\x08"
-				   "\0\0\0\x06\0\0\0\x07" NONE;
-	const struct qpacket_ackepoch in = {.current = 6, .epoch = 7};
-	unsigned char data[9] = {0}, bytes[64];
-	struct qpacket p = {.type = QPACKET_ACKEPOCH, .zxid = 5, .data = data};
-	struct qpacket_ackepoch got = {42, 42};
-
-	(void)state;
-	assert_int_equal(qpacket_put_ackepoch(&in, data, 7), 0);
-	p.data_len = qpacket_put_ackepoch(&in, data, sizeof(data));
-	assert_int_equal(p.data_len, 8);
-	assert_int_equal(qpacket_encode(&p, bytes, sizeof(bytes)), sizeof(want) - 1);
-	assert_memory_equal(bytes, want, sizeof(want) - 1);
-	for (size_t len = 0; len <= 9; len++) {
-		p.data_len = len;
-		if (len != 8)
-			assert_int_equal(qpacket_get_ackepoch(&p, &got), QPACKET_DATA);
-	}
-	p.data = NULL;
-	p.data_len = 8;
-	assert_int_equal(qpacket_get_ackepoch(&p, &got), QPACKET_DATA);
-	assert_true(got.current == 42 && got.epoch == 42);
-	p.data = data;
-	assert_int_equal(qpacket_get_ackepoch(&p, &got), QPACKET_OK);
-	assert_true(got.current == 6 && got.epoch == 7);
-}
-
-static void
-one_integer(void **state)
-{
-	static const char want[] = "\0\0\0\x11"
-				   "\0\0\0\x02\0\0\0\x05"
-				   "\0\0\0\x04"
-				   "\xff\xff\xff\xff" NONE;
-	unsigned char data[5] = {0}, bytes[64];
-	struct qpacket p = {
-	    .type = QPACKET_LEADERINFO, .zxid = (int64_t)2 << 32 | 5, .data = data};
-	int32_t got = 42;
-
-	(void)state;
-	assert_int_equal(qpacket_put_i32(-1, data, 3), 0);
-	p.data_len = qpacket_put_i32(-1, data, sizeof(data));
-	assert_int_equal(p.data_len, 4);
-	assert_int_equal(qpacket_encode(&p, bytes, sizeof(bytes)), sizeof(want) - 1);
-	assert_memory_equal(bytes, want, sizeof(want) - 1);
-	assert_int_equal(qpacket_get_i32(&p, &got), QPACKET_OK);
-	assert_int_equal(got, -1);
-	got = 42;
-	for (size_t len = 0; len <= 5; len++) {
-		p.data_len = len;
-		if (len != 4)
-			assert_int_equal(qpacket_get_i32(&p, &got), QPACKET_DATA);
-	}
-	p.data = NULL;
-	p.data_len = 4;
-	assert_int_equal(qpacket_get_i32(&p, &got), QPACKET_DATA);
-	assert_int_equal(got, 42);
-}
-
 static void
 needs_room(void **state)
 {
@@ -276,8 +211,6 @@ main(void)
 	    cmocka_unit_test(types),
 	    cmocka_unit_test(follower_info),
 	    cmocka_unit_test(learner_info_lengths),
-	    cmocka_unit_test(ackepoch),
-	    cmocka_unit_test(one_integer),
 	    cmocka_unit_test(needs_room),
 	    cmocka_unit_test(every_result_has_a_name),
 	};

@@ -70,12 +70,41 @@ all_learners_are_silent(void **state)
 	role_free(k.role);
 }
 
+/* Each has promised another epoch. What a quorum has promised is believed, and what is
+ * within the budget beyond that: of three that lie near each other the third is not. */
+static void
+all_promises_differ(void **state)
+{
+	const int64_t far = INT64_C(1) << 21, half = MEMBERS_MAX / 2;
+	int64_t promised[MEMBERS_MAX + 1];
+
+	(void)state;
+	kit_members(&k.members, MEMBERS_MAX, 0);
+	kit_new(&k, kit_config(&k.members, 1));
+	kit_start(&k, 4, 4);
+	for (int64_t sid = 2; sid <= MEMBERS_MAX; sid++)
+		promised[sid] = sid * far;
+	promised[half + 1] = half * far + 5;
+	promised[half + 2] = half * far + (1 << 20) + 3;
+	for (int64_t sid = MEMBERS_MAX; sid > 1; sid--)
+		joins(sid, promised[sid]);
+	lead();
+	for (int64_t sid = half + 2; sid <= MEMBERS_MAX; sid++)
+		assert_true(kit_closed(&k, sid, ROLE_CLOSE_TOO_HIGH));
+	for (int64_t sid = 2; sid <= half + 1; sid++) {
+		assert_false(kit_closed(&k, sid, ROLE_CLOSE_TOO_HIGH));
+		assert_int_equal(offered(sid), half * far + 6);
+	}
+	role_free(k.role);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(all_learners_at_once),
 	    cmocka_unit_test(all_learners_are_silent),
+	    cmocka_unit_test(all_promises_differ),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

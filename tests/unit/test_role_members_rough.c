@@ -317,6 +317,89 @@ the_leader_is_replaced(void **state)
 		assert_true(cluster_has(sid, 2, "234"));
 }
 
+static void
+wipe_of_3(int64_t leader)
+{
+	cluster_kill(3);
+	cluster_wipe(3);
+	cluster_start(3);
+	cluster_decide(3, NOTIF_FOLLOWING, leader);
+	cluster_run();
+	assert_true(cluster_view(leader).active);
+	cluster_pass(1000);
+}
+
+/* N6: a follower counts what its leader does, so that a change of leader forgets nothing,
+ * and counts nothing twice. */
+static void
+the_next_leader_counts_on(void **state)
+{
+	(void)state;
+	cluster_found_three();
+	wipe_of_3(1);
+	wipe_of_3(1);
+	cluster_kill(1);
+	cluster_elect(2, "3");
+	cluster_start(1);
+	cluster_decide(1, NOTIF_FOLLOWING, 2);
+	cluster_run();
+	wipe_of_3(2);
+	assert_int_equal(cluster_members(2).state, ROLE_MEMBERS_IN_FORCE);
+	wipe_of_3(2);
+	assert_int_equal(cluster_members(2).state, ROLE_MEMBERS_DISK_CHANGES);
+	assert_int_equal(cluster_members(2).other, 3);
+	assert_int_equal(cluster_members(2).times, 4);
+}
+
+/* Its own file is the first one that lists it: who must act is the leader's operator. */
+static void
+a_leader_does_not_know_a_joiner(void **state)
+{
+	(void)state;
+	cluster_found_three();
+	world.nodes[4].file = cluster_list(2, "1234");
+	cluster_start(4);
+	assert_int_equal(cluster_members(4).state, ROLE_MEMBERS_NO_GROUP);
+	assert_false(cluster_members(4).has_other);
+	for (unsigned i = 0; i < 2; i++) {
+		cluster_pass(i * 1000); /* its wait */
+		cluster_decide(4, NOTIF_FOLLOWING, 1);
+		assert_int_equal(cluster_members(4).has_other, i > 0);
+		cluster_turn_away(4, 1);
+		assert_int_equal(cluster_members(4).state, ROLE_MEMBERS_NO_GROUP);
+		assert_true(cluster_members(4).has_other);
+		assert_int_equal(cluster_members(4).other, 1);
+	}
+	cluster_pass(2000);
+	cluster_file(1, world.nodes[4].file);
+	cluster_decide(4, NOTIF_FOLLOWING, 1);
+	cluster_run();
+	assert_true(cluster_has(4, 2, "1234"));
+}
+
+/* N6: a joiner has joined once the present epoch is on its disk. */
+static void
+a_change_waits_for_a_slow_joiner(void **state)
+{
+	(void)state;
+	cluster_found_three();
+	world.nodes[4].file = cluster_list(2, "1234");
+	world.nodes[4].slow = true;
+	cluster_start(4);
+	cluster_file(1, world.nodes[4].file);
+	cluster_decide(4, NOTIF_FOLLOWING, 1);
+	cluster_run();
+	cluster_write(4, 0); /* its promise: its disk is known */
+	cluster_run();
+	assert_int_equal(cluster_members(1).state, ROLE_MEMBERS_WAITS_JOIN);
+	assert_int_equal(cluster_members(1).missing_count, 1);
+	assert_int_equal(cluster_members(1).missing[0], 4);
+	assert_int_equal(world.nodes[1].disk.members.old.version, 0);
+	cluster_write(4, 0); /* the epoch, and its ACK */
+	cluster_run();
+	assert_int_equal(world.nodes[1].disk.members.new.version, 2);
+}
+
 /* Nobody could elect it again. */
 static void
 who_has_no_weight_any_more_steps_down(void **state)
@@ -339,6 +422,52 @@ who_has_no_weight_any_more_steps_down(void **state)
 	assert_int_equal(world.nodes[2].disk.members.old.version, 0);
 }
 
+/* A newer record has no place for it. Whose record that is may give it up (N11), and no
+ * other founder may have a weight. */
+static void
+who_has_no_place_stands_again(void **state)
+{
+	const struct role_action *look;
+	struct members_report report;
+
+	(void)state;
+	lead();
+	report = kit_report(&k, 2);
+	report.record.epoch = 3;
+	report.record.new.list[0].sid = 4;
+	kit_says(&k, 2, 0, 2, 3, &report);
+	look = kit_find(&k, ROLE_ACT_LOOK);
+	assert_non_null(look);
+	assert_int_equal(look->u.look.zxid, INT64_MIN);
+	kit_pass(&k, 10 * KIT_TICK - 1);
+	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+	kit_pass(&k, 1);
+	look = kit_find(&k, ROLE_ACT_LOOK);
+	assert_non_null(look);
+	assert_int_not_equal(look->u.look.zxid, INT64_MIN);
+	kit_pass(&k, 100 * KIT_TICK);
+	assert_null(kit_find(&k, ROLE_ACT_LOOK));
+}
+
+/* The leader counts one that joins by its number until it shows its disk. */
+static void
+a_new_disk_counts_only_until_it_is_seen(void **state)
+{
+	(void)state;
+	cluster_found_three();
+	cluster_kill(3);
+	cluster_wipe(3);
+	world.nodes[3].slow = true;
+	cluster_start(3);
+	cluster_decide(3, NOTIF_FOLLOWING, 1);
+	cluster_run();
+	cluster_kill(2);
+	assert_true(cluster_view(1).active);
+	cluster_write(3, 0); /* its promise */
+	cluster_run();
+	assert_false(cluster_view(1).active);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -355,8 +484,13 @@ main(void)
 	    TEST(a_founding_takes_all_again),
 	    TEST(who_is_removed_learns_it),
 	    TEST(who_has_no_weight_any_more_steps_down),
+	    TEST(who_has_no_place_stands_again),
 	    TEST(a_change_waits_for_a_quorum_that_is_there),
 	    TEST(the_leader_is_replaced),
+	    TEST(the_next_leader_counts_on),
+	    TEST(a_leader_does_not_know_a_joiner),
+	    TEST(a_change_waits_for_a_slow_joiner),
+	    TEST(a_new_disk_counts_only_until_it_is_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* Memberships, as status, health, metrics, `conclave members` and `conclave wait` show
  * what the peer says of them. */
-#include "tests/unit/asks_kit.h"
+#include "tests/unit/view_kit.h"
 #include "view/health.h"
 #include "view/members_list.h"
 #include "view/members_text.h"
@@ -19,36 +19,6 @@
 	"{\"who\":\"conclaved\",\"processes\":[" ROW("conclaved", 1) "," ROW(            \
 	    "connmgr", 2) "," ROW("elector", 3) "," ROW("peer", 4) "]}"
 
-static struct conf conf;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	memset(&conf, 0, sizeof(conf));
-	memset(&asks, 0, sizeof(asks));
-	conf.id = 1;
-	conf.zab = true;
-	conf.supervisor.watchdog_ms = 2000;
-	conf.timing.notify_max_ms = 1000;
-	for (int64_t id = 1; id <= 3; id++)
-		conf.servers[conf.server_count++] =
-		    (struct conf_server){.id = id,
-		                         .host = "10.0.0.1",
-		                         .quorum_port = 2888,
-		                         .election_port = 3888,
-		                         .weight = 1};
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	asks_deinit(&asks);
-	return 0;
-}
-
 /* A server that is well but for `members`, with a leader (or "null"), that looks since
  * `since_ms`. */
 static void
@@ -56,8 +26,7 @@ answer(const char *leader, int since_ms, const char *members)
 {
 	char text[2048];
 
-	asks_deinit(&asks);
-	memset(&asks, 0, sizeof(asks));
+	again();
 	add("conclaved", 0, 1, ROWS);
 	add("connmgr", 0, 2,
 	    "{\"who\":\"connmgr\",\"degraded\":\"\",\"listeners\":[],\"remotes\":["
@@ -275,8 +244,7 @@ status(void **state)
 	assert_true(json_equal(json_object_get(s, "members"),
 	                       json_object_get(asks_answer(&asks, "peer"), "members")));
 	json_decref(s);
-	asks_deinit(&asks);
-	memset(&asks, 0, sizeof(asks));
+	again();
 	s = status_merge(&conf, &asks);
 	assert_true(json_is_null(json_object_get(s, "members")));
 	json_decref(s);

@@ -42,6 +42,11 @@ static const struct {
      MEMBERS_STUCK,
      "this file has version 4, which joins a group and founds none; no server of a "
      "group answers"},
+    {{.state = MEMBERS_NO_GROUP, .wished = 4, .has_other = true, .other = 0},
+     "no-group",
+     MEMBERS_STUCK,
+     "this file has version 4, which joins a group and founds none; server 0 leads one, "
+     "and its file does not list this server: reload there"},
     {{.state = MEMBERS_WAITS_JOIN,
       .version = 3,
       .wished = 4,
@@ -65,6 +70,15 @@ static const struct {
      "waits-join",
      MEMBERS_WARNED,
      "members 4 wait for the leader, which says for whom; still members 3"},
+    {{.state = MEMBERS_WAITS_JOIN,
+      .version = 3,
+      .wished = 4,
+      .has_other = true,
+      .other = 1},
+     "waits-join",
+     MEMBERS_WARNED,
+     "members 4 wait for the leader, server 1: it says for whom, or has not read this "
+     "file; still members 3"},
     {{.state = MEMBERS_WAITS_JOIN, .wished = 4},
      "waits-join",
      MEMBERS_WARNED,

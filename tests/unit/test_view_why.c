@@ -1,45 +1,10 @@
 /* view/why: each cause of a looking, its sentence, and their order. */
-#include "tests/unit/asks_kit.h"
+#include "tests/unit/view_kit.h"
 #include "view/why.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-static struct conf conf;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	memset(&conf, 0, sizeof(conf));
-	memset(&asks, 0, sizeof(asks));
-	conf.id = 1;
-	conf.timing.notify_max_ms = 1000;
-	for (int64_t id = 1; id <= 3; id++)
-		conf.servers[conf.server_count++] =
-		    (struct conf_server){.id = id,
-		                         .host = "10.0.0.1",
-		                         .quorum_port = 2888,
-		                         .election_port = 3888,
-		                         .weight = 1};
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	asks_deinit(&asks);
-	return 0;
-}
-
-static void
-again(void)
-{
-	asks_deinit(&asks);
-	memset(&asks, 0, sizeof(asks));
-}
 
 /* Of connmgr: how its election links to 2 and 3 are. */
 static void
@@ -146,6 +111,19 @@ a_moment(void **state)
 	add_peer(299, "election", "", STARTED);
 	expect("electing",
 	       "election under way since 0.2 s, round 7, votes for 3: 2 of 2");
+}
+
+/* A server that does not count votes for nobody. */
+static void
+a_bystander(void **state)
+{
+	(void)state;
+	add_both_up();
+	add("elector-main", 0, 13,
+	    "{\"who\":\"elector\",\"active\":true,\"state\":\"looking\",\"round\":7,"
+	    "\"vote\":{\"leader\":-9223372036854775808,\"round\":7}}");
+	add_peer(999, "election", "", STARTED);
+	expect("electing", "election under way since 0.9 s");
 }
 
 /* An elector that has not been told to look has no vote. */
@@ -485,12 +463,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(established),    TEST(a_moment),       TEST(a_moment_without_a_vote),
-	    TEST(establishing),   TEST(few_voters),     TEST(one_missing),
-	    TEST(words_of_links), TEST(silence),        TEST(weights),
-	    TEST(observers),      TEST(stored_members), TEST(other_members),
-	    TEST(the_last_role),  TEST(demoted),        TEST(obstacles),
-	    TEST(workers),        TEST(names),
+	    TEST(established),   TEST(a_moment),       TEST(a_moment_without_a_vote),
+	    TEST(a_bystander),   TEST(establishing),   TEST(few_voters),
+	    TEST(one_missing),   TEST(words_of_links), TEST(silence),
+	    TEST(weights),       TEST(observers),      TEST(stored_members),
+	    TEST(other_members), TEST(the_last_role),  TEST(demoted),
+	    TEST(obstacles),     TEST(workers),        TEST(names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
