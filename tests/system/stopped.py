@@ -81,7 +81,7 @@ def check(server, c, epoch):
         had = lease(c)
         if had is not None and had <= epoch:
             sys.exit("the library says that server %d leads, epoch %d" % (server, had))
-        for what in ("confirm",):
+        for what in ("status", "watch", "confirm"):
             a = ask(server, "peer", what)
             if a and a.get("epoch", epoch) <= epoch and (a.get("leads") or a.get("active")):
                 sys.exit("the answer to %s says that server %d leads: %s" % (what, server, a))
