@@ -11,16 +11,36 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Each host's clock has a rate of its own. */
+uint64_t
+sim_clock_us(unsigned server)
+{
+	int64_t now_us = (int64_t)sim.now_us;
+
+	return (uint64_t)(now_us + now_us * sim.servers[server].drift_ppm / 1000000);
+}
+
+uint64_t
+sim_when_us(unsigned server, uint64_t clock_us)
+{
+	uint64_t rate = (uint64_t)(1000000 + sim.servers[server].drift_ppm);
+
+	if (rate == 1000000 || clock_us == UINT64_MAX)
+		return clock_us;
+	/* rounded up, twice */
+	return clock_us / rate * 1000000 + (clock_us % rate * 1000000) / rate + 2;
+}
+
 uint64_t
 clock_us(void)
 {
-	return sim.now_us;
+	return sim_clock_us(sim.running->server);
 }
 
 uint64_t
 clock_ms(void)
 {
-	return sim.now_us / 1000;
+	return clock_us() / 1000;
 }
 
 void

@@ -1,5 +1,6 @@
 /* sd-event as the shells use it, under the virtual clock: timers, one descriptor, and
  * post sources. The linker finds these names before those of libsystemd. */
+#include "base/clock.h"
 #include "tests/sim/sim.h"
 
 #include <errno.h>
@@ -17,7 +18,7 @@ struct sd_event_source {
 	int fd;
 	int enabled;
 	bool late; /* by its priority */
-	uint64_t time_us;
+	uint64_t time_us;   /* of its host's clock */
 	uint64_t queued_us; /* there is an item for it at this time; UINT64_MAX: none */
 };
 
@@ -74,8 +75,8 @@ on_item(struct sim_item *it)
 	s->queued_us = UINT64_MAX;
 	if (s->enabled == SD_EVENT_OFF)
 		return;
-	if (s->time_us > sim.now_us) { /* it was put off meanwhile */
-		queue(s, s->time_us, it->run);
+	if (s->time_us > clock_us()) { /* it was put off meanwhile */
+		queue(s, sim_when_us(s->loop->proc->server, s->time_us), it->run);
 		return;
 	}
 	s->enabled = SD_EVENT_OFF;
@@ -86,8 +87,10 @@ on_item(struct sim_item *it)
 static void
 arm(sd_event_source *s)
 {
-	uint64_t at_us = s->time_us > sim.now_us ? s->time_us : sim.now_us;
+	uint64_t at_us = sim_when_us(s->loop->proc->server, s->time_us);
 
+	if (at_us < sim.now_us)
+		at_us = sim.now_us;
 	if (s->enabled == SD_EVENT_OFF || s->time_us == UINT64_MAX ||
 	    s->queued_us <= at_us)
 		return;
@@ -116,7 +119,7 @@ sd_event_add_time_relative(sd_event *e, sd_event_source **ret, clockid_t clock,
                            sd_event_time_handler_t callback, void *user)
 {
 	(void)clock;
-	return sd_event_add_time(e, ret, CLOCK_BOOTTIME, sim.now_us + usec, accuracy,
+	return sd_event_add_time(e, ret, CLOCK_BOOTTIME, clock_us() + usec, accuracy,
 	                         callback, user);
 }
 
@@ -170,7 +173,7 @@ sd_event_source_set_time(sd_event_source *s, uint64_t usec)
 int
 sd_event_source_set_time_relative(sd_event_source *s, uint64_t usec)
 {
-	return sd_event_source_set_time(s, sim.now_us + usec);
+	return sd_event_source_set_time(s, clock_us() + usec);
 }
 
 int

@@ -155,6 +155,7 @@ struct sim_server {
 	struct conf started[SIM_KINDS]; /* what it said when each process was started */
 	bool idle;                      /* it has no file: nothing runs there */
 	bool powered;
+	int64_t drift_ppm; /* of its clock */
 	bool port_taken; /* its quorum port, by somebody else */
 	bool port_deaf;  /* nothing reaches its quorum port, though it listens */
 	bool sick;       /* it keeps its faults */
@@ -229,6 +230,10 @@ uint64_t sim_inside_us(void); /* a delay inside of a server */
 void sim_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A violation; the first one counts. */
 void sim_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* host.c: the clock of a host now, and when it will show that. */
+uint64_t sim_clock_us(unsigned server);
+uint64_t sim_when_us(unsigned server, uint64_t clock_us);
 
 /* loop.c */
 void sim_loop_post(sd_event *loop);
