@@ -223,9 +223,13 @@ __wrap_role_step(struct role *r, const struct role_event *ev, struct role_action
 
 		if (a->type == ROLE_ACT_WRITE || a->type == ROLE_ACT_ROLE)
 			sim_moment(server);
-		if (a->type == ROLE_ACT_EVENT)
+		if (a->type == ROLE_ACT_PAGE)
+			sim_lease_page(server, &a->u.page);
+		if (a->type == ROLE_ACT_EVENT) {
+			sim_lease_view(server, &a->u.view);
 			check_view(server, r->generation, &a->u.view);
-		else if (a->type == ROLE_ACT_LOOK)
+		}
+		if (a->type == ROLE_ACT_LOOK)
 			check_serial(server, &a->u.look.serial);
 		else if (a->type == ROLE_ACT_ROLE)
 			check_serial(server, &a->u.role.serial);

@@ -309,6 +309,8 @@ sim_disk_power_off(struct sim_disk *d)
 {
 	sim_disk_killed(d);
 	d->free_us = 0;
+	memset(d->memory, 0, sizeof(d->memory)); /* run_dir is in memory */
+	memset(d->page, 0, sizeof(d->page));
 	sim_store_power_off(d);
 	power_off(d, SIM_EPOCHS);
 	power_off(d, SIM_MEMBERSHIP);

@@ -31,8 +31,9 @@ struct door_conn {         /* both ends */
 	struct door *door; /* NULL: its owner closed it */
 	void *user;
 	struct proc *client;
-	bool closed; /* by the client */
-	bool ended;  /* the client has heard that its other end is gone */
+	void (*heard)(struct proc *p, const char *text); /* of a program */
+	bool closed;                                     /* by the client */
+	bool ended; /* the client has heard that its other end is gone */
 	sd_event_source *source;
 	uint64_t to_door_us;
 	uint64_t to_client_us;
@@ -56,6 +57,25 @@ door_open(struct door **out, sd_event *loop, const char *path, const struct door
 }
 
 static void
+release(struct door_conn *c)
+{
+	if (c->closed && !c->door)
+		c->serial = 0;
+}
+
+static void
+hear(struct door_conn *c, const struct sim_item *it)
+{
+	if (it->len > 0) {
+		c->heard(c->client, (char *)it->data);
+		return;
+	}
+	c->closed = true;
+	release(c);
+	c->heard(c->client, NULL);
+}
+
+static void
 on_client(struct sim_item *it)
 {
 	struct door_conn *c = it->object;
@@ -63,6 +83,10 @@ on_client(struct sim_item *it)
 
 	if (c->serial != it->serial || c->closed)
 		return;
+	if (c->heard) {
+		hear(c, it);
+		return;
+	}
 	if (it->len > sizeof(packet->data) || c->count == SOCK_PACKETS)
 		abort();
 	if (it->len > 0) {
@@ -73,13 +97,6 @@ on_client(struct sim_item *it)
 		c->ended = true;
 	}
 	sim_loop_readable(c->source);
-}
-
-static void
-release(struct door_conn *c)
-{
-	if (c->closed && !c->door)
-		c->serial = 0;
 }
 
 static struct sim_item *
@@ -204,20 +221,27 @@ on_door_gone(struct sim_item *it)
 		door_conn_close(c);
 }
 
+static struct door_conn *
+take_conn(struct door *d, struct proc *client)
+{
+	struct door_conn *c = conns;
+
+	while (c->serial != 0)
+		if (++c == conns + SOCKS_MAX)
+			abort();
+	*c = (struct door_conn){.serial = ++sim.serial, .door = d, .client = client};
+	return c;
+}
+
 int
 local_connect(const char *path)
 {
 	struct door *d = &doors[sim.running->server][SIM_CONNMGR];
-	struct door_conn *c = conns;
 
 	(void)path;
 	if (!d->proc)
 		return -ECONNREFUSED;
-	while (c->serial != 0)
-		if (++c == conns + SOCKS_MAX)
-			abort();
-	*c = (struct door_conn){.serial = ++sim.serial, .door = d, .client = sim.running};
-	return SOCK_FD + (int)(c - conns);
+	return SOCK_FD + (int)(take_conn(d, sim.running) - conns);
 }
 
 int
@@ -307,21 +331,46 @@ close(int fd)
 	return 0;
 }
 
+struct door_conn *
+sim_door_call(struct proc *p, void (*heard)(struct proc *p, const char *text))
+{
+	struct door *d = &doors[p->server][SIM_PEER];
+	struct door_conn *c;
+
+	if (!d->proc)
+		return NULL;
+	c = take_conn(d, p);
+	c->heard = heard;
+	return c;
+}
+
+void
+sim_door_say(struct door_conn *c, const char *words)
+{
+	if (c->door)
+		sim_put_data(sim_put(sim_arrival_us(&c->to_door_us), c->door->proc,
+		                     on_door_request, c, c->serial),
+		             words, strlen(words));
+}
+
+void
+sim_door_leave(struct door_conn *c)
+{
+	close_sock(SOCK_FD + (int)(c - conns));
+}
+
 void
 sim_door_ask(unsigned server, enum sim_kind kind, const char *words)
 {
 	static struct proc askers[SIM_SERVERS_MAX];
 	struct door *d = &doors[server][kind];
-	struct door_conn *c = conns;
+	struct door_conn *c;
 
 	if (!d->proc)
 		return;
-	while (c->serial != 0)
-		if (++c == conns + SOCKS_MAX)
-			abort();
 	askers[server] = (struct proc){.server = server, .up = true};
-	*c = (struct door_conn){
-	    .serial = ++sim.serial, .door = d, .client = &askers[server], .closed = true};
+	c = take_conn(d, &askers[server]);
+	c->closed = true;
 	sim_put_data(sim_put(sim_arrival_us(&c->to_door_us), d->proc, on_door_request, c,
 	                     c->serial),
 	             words, strlen(words));

@@ -240,6 +240,8 @@ sim_fault(void)
 
 	faults[sim_random(sizeof(faults) / sizeof(faults[0]))]();
 	/* only a file of version 1 founds a group */
+	if (sim.leases && sim_random(4) == 0)
+		sim_lease_fault();
 	if (sim.wishes && sim_group_now() && sim_random(8) == 0)
 		sim_wish();
 	if (sim.wishes && sim_random(6) == 0)

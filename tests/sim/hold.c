@@ -384,7 +384,9 @@ run_one(const struct set *set, uint64_t seed)
 	sim.wrong = 0;
 	sim.give_up_us = 2000000;
 	memset(sim.cut, 0, sizeof(sim.cut));
+	sim.leases = false;
 	sim_servers_begin();
+	sim_lease_begin();
 	do {
 		make(set, seed * 40503 % 65536);
 	} while (!is_healthy() && set != sets);

@@ -11,24 +11,28 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Each host's clock has a rate of its own. */
+/* A host's clock begins with its boot, and has a rate of its own. */
 uint64_t
 sim_clock_us(unsigned server)
 {
-	int64_t now_us = (int64_t)sim.now_us;
+	const struct sim_server *s = &sim.servers[server];
+	int64_t us = (int64_t)(sim.now_us - s->booted_us);
 
-	return (uint64_t)(now_us + now_us * sim.servers[server].drift_ppm / 1000000);
+	return (uint64_t)(us + us * s->drift_ppm / 1000000);
 }
 
 uint64_t
 sim_when_us(unsigned server, uint64_t clock_us)
 {
-	uint64_t rate = (uint64_t)(1000000 + sim.servers[server].drift_ppm);
+	const struct sim_server *s = &sim.servers[server];
+	uint64_t rate = (uint64_t)(1000000 + s->drift_ppm);
 
-	if (rate == 1000000 || clock_us == UINT64_MAX)
+	if (clock_us == UINT64_MAX)
 		return clock_us;
-	/* rounded up, twice */
-	return clock_us / rate * 1000000 + (clock_us % rate * 1000000) / rate + 2;
+	if (rate != 1000000) /* rounded up, twice */
+		clock_us =
+		    clock_us / rate * 1000000 + clock_us % rate * 1000000 / rate + 2;
+	return s->booted_us + clock_us;
 }
 
 uint64_t

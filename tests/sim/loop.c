@@ -17,7 +17,7 @@ struct sd_event_source {
 	void *user;
 	int fd;
 	int enabled;
-	bool late; /* by its priority */
+	bool late;          /* by its priority */
 	uint64_t time_us;   /* of its host's clock */
 	uint64_t queued_us; /* there is an item for it at this time; UINT64_MAX: none */
 };

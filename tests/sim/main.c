@@ -13,6 +13,7 @@
 #define BOUND_US  2500000u /* L1, for 3 to 5 servers */
 #define LARGER_US 5000000u /* for 6 and 7, and where a minority keeps its faults */
 #define SETTLE_US 500000u
+#define LEASE_US  700000u /* a lease that runs, and clocks that are slow */
 #define AWAY_US   200000u /* of who joins again, at most */
 #define FAILOVERS 20
 #define WISH_US   12000000u /* until the members that all files list are in force */
@@ -33,6 +34,8 @@ static uint64_t
 bound_us(void)
 {
 	uint64_t us = sim.count <= (sim.keeps ? 3 : 5) ? BOUND_US : LARGER_US;
+
+	us += sim.leases ? LEASE_US : 0;
 
 	for (unsigned i = 0; i < sim.count; i++)
 		if (sim.servers[i].disk.hung)
@@ -285,8 +288,10 @@ run_seed(uint64_t seed, unsigned servers)
 	sim.refounds = false;
 	sim.hostile = false;
 	memset(sim.way, 0, sizeof(sim.way));
+	sim.leases = sim_random(2);
 	sim_servers_begin();
 	sim_check_begin();
+	sim_lease_begin();
 	run();
 	if (sim.failed)
 		sim_show();

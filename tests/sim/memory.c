@@ -19,9 +19,12 @@ own(void)
 void
 __wrap_boot_read(struct boot *out)
 {
-	*out = (struct boot){.id = {(unsigned char)(1 + sim.running->server)},
-	                     .ns_device = 1,
-	                     .ns_number = 1};
+	unsigned server = sim.running->server;
+
+	*out = (struct boot){
+	    .id = {(unsigned char)(1 + server), (unsigned char)sim.servers[server].boots},
+	    .ns_device = 1,
+	    .ns_number = 1};
 }
 
 int

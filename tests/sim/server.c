@@ -114,6 +114,10 @@ make_conf(struct conf *c)
 	c->zab = true;
 	c->early_finalize = sim_random(3) != 0;
 	c->log_level = LOG_LEVEL_INFO;
+	c->lease_ms = 300;
+	c->lease_max_ms = 1000;
+	c->resume_ms = 150;
+	c->drift_percent = 10;
 	c->timing.tick_ms = 50;
 	c->timing.init_limit = 40;
 	c->timing.sync_limit = 6;
@@ -187,6 +191,8 @@ sim_servers_begin(void)
 		sim_give_file(i, &sim.wish);
 		s->idle = s->conf.self == NULL;
 		s->powered = true;
+		s->boots = 0;
+		s->booted_us = 0;
 		s->port_taken = false;
 		s->port_deaf = s->sick = s->swapping = false;
 		s->lost = 0;
@@ -283,6 +289,7 @@ sim_power_off(unsigned server)
 	sim.power = false;
 	sim_disk_power_off(&s->disk);
 	sim_check_power_off(server);
+	sim_lease_power_off(server);
 	s->powered = false;
 	for (unsigned i = 0; i < sim.count; i++)
 		sim_net_probe(server, i);
@@ -296,6 +303,8 @@ sim_power_on(unsigned server)
 	if (s->powered)
 		return;
 	s->powered = true;
+	s->boots++;
+	s->booted_us = sim.now_us - 1000; /* its clock begins anew */
 	sim_swap_settle(server);
 	for (unsigned k = 0; k < SIM_KINDS; k++)
 		sim_start_later(&s->procs[k], sim_random(5000));

@@ -155,10 +155,12 @@ struct sim_server {
 	struct conf started[SIM_KINDS]; /* what it said when each process was started */
 	bool idle;                      /* it has no file: nothing runs there */
 	bool powered;
+	unsigned boots;
+	uint64_t booted_us;
 	int64_t drift_ppm; /* of its clock */
-	bool port_taken; /* its quorum port, by somebody else */
-	bool port_deaf;  /* nothing reaches its quorum port, though it listens */
-	bool sick;       /* it keeps its faults */
+	bool port_taken;   /* its quorum port, by somebody else */
+	bool port_deaf;    /* nothing reaches its quorum port, though it listens */
+	bool sick;         /* it keeps its faults */
 	struct proc procs[SIM_KINDS];
 	struct elector electors[2]; /* main, next */
 	bool swapping;
@@ -198,6 +200,7 @@ struct sim {
 	bool cut[3][SIM_SERVERS_MAX + 1][SIM_SERVERS_MAX + 1]; /* lane, from, to */
 	/* by lane: who dials, whom */
 	enum sim_way way[3][SIM_SERVERS_MAX + 1][SIM_SERVERS_MAX + 1];
+	bool leases;      /* programs hold, and clocks drift */
 	bool keeps;       /* a minority keeps its faults */
 	bool hostile;     /* strangers dial all the time */
 	bool calm;        /* no faults any more */
@@ -247,6 +250,12 @@ void sim_door_watch(int fd, sd_event_source *s);
 /* As if somebody asked this at the door of connmgr or the peer, and did not wait for the
  * answer. */
 void sim_door_ask(unsigned server, enum sim_kind kind, const char *words);
+/* A program on that host, whose process is `p`: asks the peer, and hears its answers, and
+ * NULL once the peer has gone. NULL: nobody listens. */
+struct door_conn *sim_door_call(struct proc *p,
+                                void (*heard)(struct proc *p, const char *text));
+void sim_door_say(struct door_conn *c, const char *words);
+void sim_door_leave(struct door_conn *c);
 void sim_pipe_end(void);
 void sim_door_end(void);
 /* A delay inside of a server from now, and no earlier than the last one. */
@@ -368,6 +377,15 @@ void sim_wipe(unsigned server, uint64_t within_us);
 bool sim_disaster(void);
 void sim_refound(void);
 void sim_refounded(unsigned server); /* it has given up its record */
+
+/* lease.c: programs that hold, and S3 and S11. */
+void sim_lease_begin(void);
+void sim_lease_power_off(unsigned server);
+/* A fault of leases: a program that stops, a step-down, a transfer. */
+void sim_lease_fault(void);
+/* Before it is published; before it is established. */
+void sim_lease_page(unsigned server, const struct role_page *page);
+void sim_lease_view(unsigned server, const struct role_view *v);
 
 /* hostile.c: strangers dial this server; or any, from now on until `hostile` is false. */
 void sim_hostile(unsigned server);

@@ -1,0 +1,278 @@
+/* Programs that rely on leadership, as `conclave run` and the library do (S11), and what
+ * must hold of leases (S3): there are never two at one instant, and nobody is established
+ * in a higher epoch while one is valid.
+ *
+ * Each host may have one program. It holds, looks at the page now and then, acts up to
+ * the last end that it has read, and lets go by word when it is asked to, after a while.
+ * Its process may be stopped. */
+#include "peer/role_impl.h"
+#include "tests/sim/sim.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NS_PER_US 1000
+#define US_PER_MS 1000
+#define LOOK_US   12000  /* so often it looks at the page, at most */
+#define AGAIN_US  30000  /* until it holds again */
+#define GRACE_US  60000  /* from the request to let go, at most */
+#define DRIFT_PPM 100000 /* drift_percent of the configuration, 10 */
+
+struct program {
+	struct proc proc;
+	bool wants;
+	struct door_conn *conn;
+	bool holds;
+	uint64_t incarnation; /* of the peer with which it holds */
+	bool asked;           /* to let go */
+	bool lets_go;         /* it has said that, and waits for the answer */
+	/* What it acts for: the epoch, and the last end that it has read. 0: nothing. */
+	int64_t epoch;
+	uint64_t end_ns;
+};
+
+static struct program programs[SIM_SERVERS_MAX];
+
+static struct program *
+program_of(const struct proc *p)
+{
+	return &programs[p->server];
+}
+
+static uint64_t
+now_ns(unsigned server)
+{
+	return sim_clock_us(server) * NS_PER_US;
+}
+
+/* ---- the checks ---- */
+
+static bool
+acts(unsigned server)
+{
+	const struct program *p = &programs[server];
+
+	return p->proc.up && now_ns(server) < p->end_ns;
+}
+
+/* Is there a lease on that host, or a program that acts by one? Of which epoch. */
+static bool
+is_valid(unsigned server, int64_t *epoch)
+{
+	const struct sim_server *s = &sim.servers[server];
+	struct page_view v;
+
+	if (acts(server)) {
+		*epoch = programs[server].epoch;
+		return true;
+	}
+	if (!s->powered || !page_read((const struct page *)s->disk.page, &v) ||
+	    v.end_ns <= now_ns(server))
+		return false;
+	*epoch = v.epoch;
+	return true;
+}
+
+void
+sim_lease_page(unsigned server, const struct role_page *page)
+{
+	int64_t epoch;
+
+	if (page->end_ms == 0 && acts(server) && programs[server].holds)
+		sim_fail("S11: server %u releases epoch %" PRId64
+		         ", and a program has not let go",
+		         server + 1, page->epoch);
+	if (page->end_ms * US_PER_MS <= sim_clock_us(server))
+		return;
+	for (unsigned i = 0; i < sim.count; i++)
+		if (i != server && is_valid(i, &epoch))
+			sim_fail("S3: servers %u and %u have leases, of epochs %" PRId64
+			         " and %" PRId64,
+			         i + 1, server + 1, epoch, page->epoch);
+}
+
+void
+sim_lease_view(unsigned server, const struct role_view *v)
+{
+	int64_t epoch;
+
+	for (unsigned i = 0; v->active && i < sim.count; i++)
+		if (i != server && is_valid(i, &epoch) && epoch < v->epoch)
+			sim_fail("S3: server %u is established in epoch %" PRId64
+			         ", and server %u has a lease of epoch %" PRId64,
+			         server + 1, v->epoch, i + 1, epoch);
+}
+
+/* ---- the programs ---- */
+
+static void on_try(struct sim_item *it);
+
+static void
+later(struct program *p, uint64_t within_us, void (*run)(struct sim_item *))
+{
+	sim_put(sim.now_us + 1 + sim_random(within_us), &p->proc, run, p, 0);
+}
+
+static void
+leave(struct program *p)
+{
+	if (p->conn)
+		sim_door_leave(p->conn);
+	p->conn = NULL;
+	p->holds = p->asked = p->lets_go = false;
+	later(p, AGAIN_US, on_try);
+}
+
+static void
+on_let_go(struct sim_item *it)
+{
+	struct program *p = it->object;
+
+	if (!p->asked || !p->conn || p->lets_go)
+		return;
+	p->end_ns = 0; /* all of it is dead */
+	p->lets_go = true;
+	p->holds = false;
+	sim_door_say(p->conn, "let go");
+}
+
+static void
+heard(struct proc *proc, const char *text)
+{
+	static const char key[] = "\"incarnation\":\"";
+	struct program *p = program_of(proc);
+	const char *at = text ? strstr(text, key) : NULL;
+
+	if (!text) {
+		p->conn = NULL;
+		p->holds = p->asked = p->lets_go = false;
+		later(p, AGAIN_US, on_try);
+	} else if (strstr(text, "\"error\"") || p->lets_go) {
+		leave(p);
+	} else if (strstr(text, "\"stop\"")) {
+		if (!p->asked)
+			later(p, GRACE_US, on_let_go);
+		p->asked = true;
+	} else if (at) {
+		p->incarnation = strtoull(at + strlen(key), NULL, 16);
+		p->holds = true;
+	}
+}
+
+static void
+on_try(struct sim_item *it)
+{
+	struct program *p = it->object;
+
+	if (p->conn || !p->wants)
+		return;
+	p->conn = sim_door_call(&p->proc, heard);
+	if (p->conn)
+		sim_door_say(p->conn, "hold program");
+	else
+		later(p, AGAIN_US, on_try);
+}
+
+static void
+on_look(struct sim_item *it)
+{
+	struct program *p = it->object;
+	unsigned server = p->proc.server;
+	struct page_view v;
+
+	later(p, LOOK_US, on_look);
+	if (!p->holds || p->asked ||
+	    !page_read((const struct page *)sim.servers[server].disk.page, &v) ||
+	    v.incarnation != p->incarnation || v.end_ns <= now_ns(server))
+		return;
+	p->epoch = v.epoch;
+	p->end_ns = v.end_ns;
+}
+
+static void
+begin(unsigned server)
+{
+	struct program *p = &programs[server];
+	uint64_t life = p->proc.life + 1;
+
+	if (!p->wants)
+		return;
+	p->proc = (struct proc){.server = server, .kind = SIM_KINDS, .up = true};
+	p->proc.life = life;
+	p->conn = NULL;
+	p->holds = p->asked = p->lets_go = false;
+	p->end_ns = 0;
+	later(p, AGAIN_US, on_try);
+	later(p, LOOK_US, on_look);
+}
+
+static void
+on_boot(struct sim_item *it)
+{
+	begin((unsigned)it->arg);
+}
+
+void
+sim_lease_power_off(unsigned server)
+{
+	struct program *p = &programs[server];
+
+	if (p->conn)
+		sim_door_leave(p->conn);
+	p->conn = NULL;
+	p->proc.up = false;
+	p->proc.life++;
+	sim_put(sim.now_us + sim_random(1000000), NULL, on_boot, NULL, 0)->arg = server;
+}
+
+void
+sim_lease_begin(void)
+{
+	memset(programs, 0, sizeof(programs));
+	for (unsigned i = 0; i < sim.count; i++) {
+		int64_t rate = 0;
+
+		if (sim.leases) {
+			rate = (int64_t)sim_random(2 * DRIFT_PPM + 1) - DRIFT_PPM;
+			if (sim_random(3) == 0)
+				rate = rate < 0 ? -DRIFT_PPM : DRIFT_PPM;
+		}
+		sim.servers[i].drift_ppm = rate;
+		programs[i].wants = sim.leases && sim_random(4) != 0;
+		begin(i);
+	}
+}
+
+void
+sim_lease_fault(void)
+{
+	struct program *p = &programs[sim_random(sim.count)];
+	unsigned server = (unsigned)sim_random(sim.count);
+	uint64_t us = sim_random(sim_random(3) ? 100000 : 1500000);
+	char words[32];
+
+	switch (sim_random(4)) {
+	case 0:
+		sim_say("* the program of %u is stopped for %u ms", p->proc.server + 1,
+		        (unsigned)(us / US_PER_MS));
+		p->proc.paused_us = sim.now_us + us;
+		break;
+	case 1: /* its connection ends without a word */
+		sim_say("* the program of %u dies", p->proc.server + 1);
+		if (p->conn)
+			leave(p);
+		break;
+	case 2:
+		sim_say("* %u is asked to step down", server + 1);
+		sim_door_ask(server, SIM_PEER, "step-down");
+		break;
+	default:
+		snprintf(words, sizeof(words), "transfer %u",
+		         1 + (unsigned)sim_random(sim.count));
+		sim_say("* %u is asked to %s", server + 1, words);
+		sim_door_ask(server, SIM_PEER, words);
+		break;
+	}
+}
