@@ -53,6 +53,23 @@ sim_bug_name(enum sim_bug bug)
 	    [SIM_BUG_NO_PROMISE] = "no-promise",
 	    [SIM_BUG_RESTORE] = "restore",
 	    [SIM_BUG_NEW_LEADS] = "new-leads",
+	    [SIM_BUG_NO_GATE] = "no-gate",
+	    [SIM_BUG_OWN_ACK] = "own-ack",
+	    [SIM_BUG_FORGET_PROMISE] = "forget-promise",
+	    [SIM_BUG_FORGET_OWN] = "forget-own",
+	    [SIM_BUG_FROM_RECEIPT] = "from-receipt",
+	    [SIM_BUG_NO_DRIFT] = "no-drift",
+	    [SIM_BUG_DRIFT] = "drift",
+	    [SIM_BUG_OWN_LENGTH] = "own-length",
+	    [SIM_BUG_REBOOT_FREE] = "reboot-free",
+	    [SIM_BUG_EARLY_RELEASE] = "early-release",
+	    [SIM_BUG_BROKEN_LETS_GO] = "broken-lets-go",
+	    [SIM_BUG_RESTART_LETS_GO] = "restart-lets-go",
+	    [SIM_BUG_RELIES] = "relies",
+	    [SIM_BUG_WANT_CLEARS] = "want-clears",
+	    [SIM_BUG_ONE_PROMISE] = "one-promise",
+	    [SIM_BUG_ECHO_COUNTS] = "echo-counts",
+	    [SIM_BUG_RESUME_RELEASED] = "resume-released",
 	};
 
 	return (unsigned)bug < SIM_BUGS ? names[bug] : NULL;

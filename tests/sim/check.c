@@ -216,6 +216,7 @@ __wrap_role_step(struct role *r, const struct role_event *ev, struct role_action
 		check_written(server, &r->epochs.record);
 	if (ev->type == ROLE_EV_PACKET)
 		sim_bug_packet(&told);
+	sim_bug_lease(server, r, &told);
 	__real_role_step(r, &told, out);
 	sim_promise_step(server, r, out);
 	for (unsigned i = 0; i < out->count; i++) {

@@ -17,6 +17,7 @@ struct deed {
 	struct members_record record;
 	bool founds;
 	bool established;
+	uint64_t by; /* the generation that was established last: R7 */
 };
 
 static struct deed deeds[EPOCHS_MAX];
@@ -167,23 +168,16 @@ sim_in_force(void)
 	return &wished;
 }
 
-/* The peer of a leader that was established was restarted, and takes up the same epoch
- * again (R7). */
-static void
-resume(struct deed *d, unsigned leader, uint64_t generation)
-{
-	if (d->established && d->leader == leader + 1)
-		d->generation = generation;
-}
-
 void
 sim_group_propose(unsigned leader, uint64_t generation, int64_t epoch,
-                  const struct members_record *r, const sim_shown shown, bool bare)
+                  const struct members_record *r, const sim_shown shown, bool bare,
+                  bool resumes)
 {
 	struct deed *d = &deeds[epoch];
 
 	assert(epoch < EPOCHS_MAX);
-	resume(d, leader, generation);
+	if (resumes && d->leader == leader + 1 && d->established)
+		d->generation = generation;
 	if (d->leader > 0) {
 		if (d->leader != leader + 1 || d->generation != generation)
 			sim_fail("S1: servers %u and %u both synchronize epoch %" PRId64,
@@ -262,20 +256,29 @@ check_place(int64_t epoch)
 
 void
 sim_group_establish(unsigned leader, uint64_t generation, int64_t epoch,
-                    const sim_shown shown)
+                    const sim_shown shown, bool resumes)
 {
 	struct deed *d = &deeds[epoch];
 
 	assert(epoch < EPOCHS_MAX);
-	resume(d, leader, generation);
+	if (resumes && d->leader == leader + 1 && d->established)
+		d->generation = generation;
 	if (d->leader != leader + 1 || d->generation != generation) {
 		sim_fail("S1: server %u is established in epoch %" PRId64
 		         ", which server %u synchronizes (0: nobody)",
 		         leader + 1, epoch, d->leader);
 		return;
 	}
-	if (d->established)
+	if (d->established && d->by == generation)
 		return;
+	d->by = generation;
+	if (d->established) {
+		if (!sim_counts_pair(&d->record, shown))
+			sim_fail("S12: leader %u resumes epoch %" PRId64
+			         " without a quorum that acknowledged it again",
+			         leader + 1, epoch);
+		return;
+	}
 	d->established = true;
 	if (epoch > ruled)
 		ruled = epoch;

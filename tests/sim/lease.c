@@ -183,12 +183,15 @@ on_look(struct sim_item *it)
 	struct page_view v;
 
 	later(p, LOOK_US, on_look);
+	sim.looks += p->holds;
 	if (!p->holds || p->asked ||
 	    !page_read((const struct page *)sim.servers[server].disk.page, &v) ||
-	    v.incarnation != p->incarnation || v.end_ns <= now_ns(server))
+	    (v.incarnation != p->incarnation && sim.bug != SIM_BUG_RELIES) ||
+	    v.end_ns <= now_ns(server))
 		return;
 	p->epoch = v.epoch;
 	p->end_ns = v.end_ns;
+	sim.acted++;
 }
 
 static void
@@ -231,6 +234,7 @@ void
 sim_lease_begin(void)
 {
 	memset(programs, 0, sizeof(programs));
+	sim_bug_lease_begin();
 	for (unsigned i = 0; i < sim.count; i++) {
 		int64_t rate = 0;
 
@@ -239,6 +243,8 @@ sim_lease_begin(void)
 			if (sim_random(3) == 0)
 				rate = rate < 0 ? -DRIFT_PPM : DRIFT_PPM;
 		}
+		if (sim.bug == SIM_BUG_DRIFT)
+			rate *= 4;
 		sim.servers[i].drift_ppm = rate;
 		programs[i].wants = sim.leases && sim_random(4) != 0;
 		begin(i);

@@ -323,6 +323,9 @@ report(double seconds)
 		printf("the members of all files are in force %.0f ms after the last "
 		       "one has come, at the latest\n",
 		       (double)total.worst_wish_us / 1000);
+	if (sim.looks > 0)
+		printf("%llu looks of programs that hold, %llu with a lease\n",
+		       (unsigned long long)sim.looks, (unsigned long long)sim.acted);
 	printf("%llu passed, %llu failed\n",
 	       (unsigned long long)(total.runs - total.failed),
 	       (unsigned long long)total.failed);

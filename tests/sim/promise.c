@@ -31,6 +31,8 @@ static struct words said[KINDS][SIM_SERVERS_MAX][SIM_SERVERS_MAX]; /* from, to l
 /* From, to leader: what its last ACKEPOCH answered, if a record came with it, with a
  * promise or without one; else epoch 0. */
 static struct word reported[SIM_SERVERS_MAX][SIM_SERVERS_MAX];
+/* R7: what a peer may resume that was started with a memory. */
+static struct word resumable[SIM_SERVERS_MAX];
 static struct answered {
 	int64_t accepted;
 	int64_t current;
@@ -43,6 +45,14 @@ sim_promise_begin(void)
 	memset(said, 0, sizeof(said));
 	memset(reported, 0, sizeof(reported));
 	memset(answered, 0, sizeof(answered));
+	memset(resumable, 0, sizeof(resumable));
+}
+
+static bool
+resumes(unsigned leader, uint64_t generation, int64_t epoch)
+{
+	return resumable[leader].generation == generation &&
+	       resumable[leader].epoch == epoch;
 }
 
 static int64_t
@@ -162,7 +172,8 @@ check_promised(unsigned leader, const struct role *r, int64_t epoch,
 	sim_shown shown;
 	bool bare = show(PROMISES, leader, epoch, r->generation, shown);
 
-	sim_group_propose(leader, r->generation, epoch, record, shown, bare);
+	sim_group_propose(leader, r->generation, epoch, record, shown, bare,
+	                  resumes(leader, r->generation, epoch));
 }
 
 static void
@@ -171,7 +182,8 @@ check_acked(unsigned leader, const struct role *r, int64_t epoch)
 	sim_shown shown;
 
 	show(ACKS, leader, epoch, r->generation, shown);
-	sim_group_establish(leader, r->generation, epoch, shown);
+	sim_group_establish(leader, r->generation, epoch, shown,
+	                    resumes(leader, r->generation, epoch));
 }
 
 /* One that has lost its disk since counts with what it has acknowledged. */
@@ -232,7 +244,8 @@ check_with_us(unsigned leader, const struct role *r)
 	struct members_record rules;
 	sim_shown shown = {NULL};
 
-	if (r->mode != ROLE_MODE_LEAD || r->lead.epoch == 0 || !record)
+	if (r->mode != ROLE_MODE_LEAD || r->lead.epoch == 0 || !record ||
+	    r->handover.patient_ms > 0) /* R8 */
 		return;
 	rules = *record;
 	for (unsigned i = 0; i < r->remote_count; i++) {
@@ -289,6 +302,8 @@ sim_promise_start(unsigned server, const struct role_event *ev)
 	int64_t accepted = ev->record.accepted > 0 ? ev->record.accepted : 0;
 	int64_t current = ev->record.current > 0 ? ev->record.current : 0;
 
+	resumable[server] =
+	    (struct word){.epoch = ev->memory.led.epoch, .generation = ev->generation};
 	if (ev->unusable || (accepted >= answered[server].accepted &&
 	                     current >= answered[server].current))
 		return;

@@ -163,6 +163,7 @@ sim_give_file(unsigned server, const struct conf *file)
 
 	*c = *file;
 	c->id = server + 1;
+	c->lease_ms = 150 + 50 * server; /* so that it matters whose counts */
 	c->self = conf_server(c, c->id);
 	snprintf(c->run_dir, sizeof(c->run_dir), "/%u", server + 1);
 }

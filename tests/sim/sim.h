@@ -74,6 +74,24 @@ enum sim_bug {
 	SIM_BUG_NO_PROMISE,     /* the second renewal needs no promises */
 	SIM_BUG_RESTORE,        /* a copy that was put back is not noticed */
 	SIM_BUG_NEW_LEADS,      /* only voters of the new membership may lead */
+	/* of leases */
+	SIM_BUG_NO_GATE,         /* promises keep nobody from acknowledging another, */
+	SIM_BUG_OWN_ACK,         /* or not from being established oneself */
+	SIM_BUG_FORGET_PROMISE,  /* a restart forgets what was promised to another, */
+	SIM_BUG_FORGET_OWN,      /* or to oneself */
+	SIM_BUG_FROM_RECEIPT,    /* a lease counts from the answers */
+	SIM_BUG_NO_DRIFT,        /* it is as long as the promises */
+	SIM_BUG_DRIFT,           /* clocks drift beyond drift_percent */
+	SIM_BUG_OWN_LENGTH,      /* a follower promises its own lease_ms */
+	SIM_BUG_REBOOT_FREE,     /* nothing binds after a reboot */
+	SIM_BUG_EARLY_RELEASE,   /* a release does not wait for holders, */
+	SIM_BUG_BROKEN_LETS_GO,  /* or takes a broken hold for one that let go, */
+	SIM_BUG_RESTART_LETS_GO, /* or the empty list of a peer that was restarted */
+	SIM_BUG_RELIES,          /* a holder relies on the page of the next peer */
+	SIM_BUG_WANT_CLEARS,     /* a PING that asks for nothing ends the promise */
+	SIM_BUG_ONE_PROMISE,     /* one promise makes a lease */
+	SIM_BUG_ECHO_COUNTS,     /* an answer without a promise is one */
+	SIM_BUG_RESUME_RELEASED, /* an epoch is resumed after its release */
 	SIM_BUGS,
 };
 
@@ -214,6 +232,8 @@ struct sim {
 	bool failed;
 	uint64_t steps;
 	uint64_t elections; /* leaders established */
+	uint64_t looks;     /* of programs that hold, at the page; */
+	uint64_t acted;     /* and of these with a lease */
 };
 
 extern struct sim sim;
@@ -337,10 +357,13 @@ void sim_group_begin(const struct members_record *founded); /* epoch 0: not foun
 /* A leader synchronizes `r` in this epoch, with the promises of those who have shown
  * something; `bare`: none of them had a record. */
 void sim_group_propose(unsigned leader, uint64_t generation, int64_t epoch,
-                       const struct members_record *r, const sim_shown shown, bool bare);
+                       const struct members_record *r, const sim_shown shown, bool bare,
+                       bool resumes);
+/* Of its leader, the one that resumed it last. */
+uint64_t sim_group_generation(int64_t epoch);
 /* It is established, with their ACKs. */
 void sim_group_establish(unsigned leader, uint64_t generation, int64_t epoch,
-                         const sim_shown shown);
+                         const sim_shown shown, bool resumes);
 /* What is synchronized in that epoch; NULL: nothing. */
 const struct members_record *sim_group_record(int64_t epoch);
 /* Who leads that epoch, or took it up again after a restart, last. */
@@ -428,6 +451,9 @@ void sim_promise_step(unsigned server, const struct role *r,
 /* bug.c */
 /* Before each step of the peer's core, with the event. */
 void sim_bug_role(struct role *r, const struct role_event *ev);
+/* bug_lease.c: likewise; changes the event, too. */
+void sim_bug_lease_begin(void);
+void sim_bug_lease(unsigned server, struct role *r, struct role_event *ev);
 /* Of a PACKET: what the core hears instead, kept until the next call. */
 void sim_bug_packet(struct role_event *ev);
 const char *sim_bug_name(enum sim_bug bug);
