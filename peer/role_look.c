@@ -8,14 +8,21 @@
 
 #define WAIT_TICKS_MAX 20
 
+/* Is our vote for ourselves as good as our history? Others may have an older record, by
+ * which a server without a weight has one. */
+static bool
+makes_a_claim(const struct role *r)
+{
+	return r->stands && (!r->config.zab || role_sid_may_lead(r, r->config.sid));
+}
+
 void
 role_send_look(struct role *r, struct role_actions *out)
 {
 	struct msg_look *m = &role_act(out, ROLE_ACT_LOOK)->u.look;
 
 	*m = r->look;
-	/* others may have an older record, by which a server without a weight has one */
-	if (!r->stands || (r->config.zab && !role_sid_may_lead(r, r->config.sid)))
+	if (!makes_a_claim(r))
 		m->zxid = m->epoch = INT64_MIN;
 	else if (r->demotion.now)
 		m->epoch = vote_demoted_epoch(m->epoch); /* D2 */
@@ -133,8 +140,7 @@ stall(struct role *r, struct role_actions *out)
 static void
 dial_ahead(struct role *r, struct role_actions *out)
 {
-	bool stands =
-	    r->stands && !r->demotion.now && role_sid_may_lead(r, r->config.sid);
+	bool stands = makes_a_claim(r) && !r->demotion.now;
 	const struct role_handover *h = &r->handover;
 	struct role_remote *likely = NULL;
 

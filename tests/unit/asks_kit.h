@@ -31,4 +31,12 @@ add(const char *folder, int result, pid_t pid, const char *answer)
 	}
 }
 
+static inline int
+teardown(void **state)
+{
+	(void)state;
+	asks_deinit(&asks);
+	return 0;
+}
+
 #endif

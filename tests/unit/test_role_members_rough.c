@@ -1,27 +1,6 @@
 /* Memberships in the peer's core where others, or the moment, are not as they should be.
  */
-#include "tests/unit/role_cluster.h"
-
-static struct kit k;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	cluster_clear();
-	memset(&k, 0, sizeof(k));
-	kit_members(&k.members, 3, 0);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	role_free(k.role);
-	cluster_clear();
-	return 0;
-}
+#include "tests/unit/role_members_kit.h"
 
 /* 1 leads, and 2 has joined it, with 3 as the epoch that is proposed. */
 static void

@@ -1,26 +1,5 @@
 /* Who has lost its weight by a newer record than others have, in the peer's core. */
-#include "tests/unit/role_cluster.h"
-
-static struct kit k;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	cluster_clear();
-	memset(&k, 0, sizeof(k));
-	kit_members(&k.members, 3, 0);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	role_free(k.role);
-	cluster_clear();
-	return 0;
-}
+#include "tests/unit/role_members_kit.h"
 
 /* By its record it has no weight; others may have an older one, by which it has. */
 static void

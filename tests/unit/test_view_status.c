@@ -36,14 +36,6 @@ setup(void **state)
 	return 0;
 }
 
-static int
-teardown(void **state)
-{
-	(void)state;
-	asks_deinit(&asks);
-	return 0;
-}
-
 /* Compares member `key` as it is printed. */
 static void
 check_member(const json_t *object, const char *key, const char *want)

@@ -113,17 +113,23 @@ a_moment(void **state)
 	       "election under way since 0.2 s, round 7, votes for 3: 2 of 2");
 }
 
+static void
+expect_no_vote(const char *elector)
+{
+	add_both_up();
+	add("elector-main", 0, 13, elector);
+	add_peer(999, "election", "", STARTED);
+	expect("electing", "election under way since 0.9 s");
+}
+
 /* A server that does not count votes for nobody. */
 static void
 a_bystander(void **state)
 {
 	(void)state;
-	add_both_up();
-	add("elector-main", 0, 13,
+	expect_no_vote(
 	    "{\"who\":\"elector\",\"active\":true,\"state\":\"looking\",\"round\":7,"
 	    "\"vote\":{\"leader\":-9223372036854775808,\"round\":7}}");
-	add_peer(999, "election", "", STARTED);
-	expect("electing", "election under way since 0.9 s");
 }
 
 /* An elector that has not been told to look has no vote. */
@@ -131,12 +137,9 @@ static void
 a_moment_without_a_vote(void **state)
 {
 	(void)state;
-	add_both_up();
-	add("elector-main", 0, 13,
+	expect_no_vote(
 	    "{\"who\":\"elector\",\"active\":true,\"state\":\"silent\",\"round\":0,"
 	    "\"vote\":null}");
-	add_peer(999, "election", "", STARTED);
-	expect("electing", "election under way since 0.9 s");
 }
 
 static void

@@ -27,14 +27,6 @@ setup(void **state)
 	return 0;
 }
 
-static int
-teardown(void **state)
-{
-	(void)state;
-	asks_deinit(&asks);
-	return 0;
-}
-
 /* Other answers in the same test. */
 static void
 again(void)
