@@ -1,10 +1,10 @@
-/* The disk of a server, in the place of base/slots_file.c, peer/folder.c and
- * proc/errand.c; what connmgr keeps is in store.c. The peer's record is kept by the real
- * base/slots and peer/epoch*.c in two files, on a disk that is slow, fails, loses what
- * was not synced, tears what it was writing, writes in any order, and lets a slot rot. */
+/* The disk of a server, in the place of base/slots_file.c and peer/folder.c; errand.c has
+ * the time that its work takes, and store.c what connmgr keeps. The peer's record is kept
+ * by the real base/slots and peer/epoch*.c in two files, on a disk that is slow, fails,
+ * loses what was not synced, tears what it was writing, writes in any order, and lets a
+ * slot rot. */
 #include "base/slots_file.h"
 #include "peer/epoch_text.h"
-#include "proc/errand.h"
 #include "tests/sim/sim.h"
 
 #include <assert.h>
@@ -316,6 +316,40 @@ sim_disk_power_off(struct sim_disk *d)
 	power_off(d, SIM_MEMBERSHIP);
 }
 
+/* ---- errand.c ---- */
+
+/* A disk that is dead or hung still takes what it has: the server can start. */
+static bool
+is_there(const struct sim_disk *d)
+{
+	return memcmp(d->files[d->file].slots[d->slot].disk, d->block, sizes[d->file]) ==
+	       0;
+}
+
+bool
+sim_disk_hangs(const struct sim_disk *d)
+{
+	return d->hung && d->writing && !is_there(d);
+}
+
+/* slots_file_write has said how it ends. */
+void
+sim_disk_end_write(struct sim_disk *d)
+{
+	struct sim_slot *s = written(d);
+
+	if (!d->writing)
+		return;
+	to_cache(d);
+	if (!d->fails) {
+		sync_slot(d);
+		return;
+	}
+	lose(d, d->file, s);
+	if (d->dead)
+		memcpy(s->cache, s->disk, sizes[d->file]);
+}
+
 /* ---- base/slots_file.h ---- */
 
 static bool
@@ -396,95 +430,6 @@ slots_file_close(int fd)
 	(void)fd;
 }
 
-/* ---- proc/errand.h ---- */
-
-struct errand {
-	const struct errand_ops *ops;
-	void *user;
-	struct proc *proc;
-	bool busy;
-	int result;
-};
-
-/* When the work that is being started will be done. */
-static uint64_t work_end_us;
-
-int
-errand_open(struct errand **out, sd_event *loop, const struct errand_ops *ops, void *user)
-{
-	struct errand *e = calloc(1, sizeof(*e));
-
-	assert(e);
-	*e = (struct errand){.ops = ops, .user = user, .proc = loop->proc};
-	*out = e;
-	return 0;
-}
-
-void
-errand_close(struct errand *e)
-{
-	free(e);
-}
-
-bool
-errand_busy(const struct errand *e)
-{
-	return e->busy && e->proc->up; /* nobody waits for a process that is dead */
-}
-
-/* A disk that is dead or hung still takes what it has: the server can start. */
-static bool
-is_there(const struct sim_disk *d)
-{
-	return memcmp(d->files[d->file].slots[d->slot].disk, d->block, sizes[d->file]) ==
-	       0;
-}
-
-/* The write of which slots_file_write has said how it ends. */
-static void
-end_write(struct sim_disk *d)
-{
-	struct sim_slot *s = written(d);
-
-	to_cache(d);
-	if (!d->fails) {
-		sync_slot(d);
-		return;
-	}
-	lose(d, d->file, s);
-	if (d->dead)
-		memcpy(s->cache, s->disk, sizes[d->file]);
-}
-
-static void
-on_end(struct sim_item *it)
-{
-	struct errand *e = it->object;
-	struct sim_disk *d = &sim.servers[e->proc->server].disk;
-
-	if (e->proc->kind == SIM_PEER && d->writing)
-		end_write(d);
-	e->busy = false;
-	e->ops->on_done(e->user, e->result);
-}
-
-/* The work is done at once, and what it does to the disk takes its time. */
-void
-errand_start(struct errand *e)
-{
-	struct sim_disk *d = &sim.servers[e->proc->server].disk;
-	uint64_t took_us = 200 + sim_random(200);
-
-	assert(!errand_busy(e));
-	if (d->slow_us > 0)
-		took_us += sim_random(d->slow_us);
-	work_end_us = sim.now_us + took_us;
-	e->busy = true;
-	e->result = e->ops->work(e->user);
-	if (!d->hung || !d->writing || is_there(d))
-		sim_put(work_end_us, e->proc, on_end, e, 0);
-}
-
 int
 slots_file_write(int fd, const struct slots_write *w)
 {
@@ -495,8 +440,8 @@ slots_file_write(int fd, const struct slots_write *w)
 	d->file = (enum sim_file_kind)(fd % SIM_FILES);
 	d->slot = w->slot;
 	memcpy(d->block, w->block, w->size);
-	d->cached_us = sim.now_us + sim_random(work_end_us - sim.now_us);
-	d->free_us = work_end_us;
+	d->cached_us = sim.now_us + sim_random(d->work_us - sim.now_us);
+	d->free_us = d->work_us;
 	d->fails = is_failing(d) || (d->dead && !is_there(d));
 	return d->fails ? -EIO : 0;
 }

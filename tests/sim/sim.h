@@ -6,7 +6,8 @@
  *   pipe.c    ipc/chan.h
  *   door.c    ipc/door.h, ipc/local.h
  *   stream.c  connmgr/stream.h, over net.c
- *   disk.c    base/slots_file.h, peer/folder.h, proc/errand.h
+ *   disk.c    base/slots_file.h, peer/folder.h
+ *   errand.c  proc/errand.h
  *   store.c   connmgr/store.h, connmgr/copy.h
  *   host.c    proc/proc.h, base/log.h, base/clock.h
  *
@@ -155,6 +156,7 @@ struct sim_disk {
 	unsigned slot;
 	char block[MEMBERSHIP_SLOT];
 	bool fails;
+	uint64_t work_us;   /* when the work that was started last is done */
 	uint64_t cached_us; /* from then on processes read the block */
 	uint64_t free_us;   /* until then a killed writer holds the lock */
 	struct board_record records[2];
@@ -302,6 +304,9 @@ struct role_record sim_disk_record(const struct sim_disk *d);
 const struct members_instance *sim_disk_instance(const struct sim_disk *d);
 /* Of that, the epoch `file` (enum sim_number). */
 int64_t sim_disk_durable(const struct sim_disk *d, unsigned file);
+/* The write that is under way, if there is one, never ends; ends. */
+bool sim_disk_hangs(const struct sim_disk *d);
+void sim_disk_end_write(struct sim_disk *d);
 
 /* store.c */
 void sim_store_power_off(struct sim_disk *d);
