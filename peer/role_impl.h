@@ -285,6 +285,9 @@ uint64_t role_handover_due_ms(const struct role *r);
 /* role_resume.c: rules R7 and R8. True: a term is to be resumed, with the vote that is
  * announced already; role_lead_resume comes next. */
 bool role_resume_start(struct role *r, struct role_actions *out);
+/* Somebody has promised more than the epoch that we take up again, which is then an
+ * ordinary proposal. */
+void role_resume_give_up(struct role *r, const struct role_actions *out);
 /* A leader whose quorum was lost by links that ended, or by the loss of connmgr. True: it
  * stays, until handover.patient_ms, or until too many voters look. */
 bool role_resume_leader(struct role *r, struct role_actions *out);

@@ -17,16 +17,6 @@
 /* From an answered PING to the next one. */
 #define PEACE_TICKS 2
 
-/* R7: somebody has promised more than the epoch that we take up again, which is then an
- * ordinary proposal. */
-static void
-give_up_resumption(struct role *r, const struct role_actions *out)
-{
-	r->handover.resumes = 0;
-	r->handover.patient_ms = 0;
-	role_set_deadlines(r, out);
-}
-
 /* Proposes an epoch above all that we know to be promised. False: no such epoch is left,
  * and we look again. */
 static bool
@@ -48,7 +38,7 @@ propose(struct role *r, struct role_actions *out)
 		return false;
 	}
 	if (r->handover.resumes > 0)
-		give_up_resumption(r, out);
+		role_resume_give_up(r, out);
 	if (l->epoch > 0 && l->epoch == l->proposal)
 		l->init_ms = out->now_ms + role_ticks(r, r->timing.init_limit);
 	role_limit_spend(r, base, largest, out->now_ms);

@@ -56,6 +56,14 @@ role_resume_start(struct role *r, struct role_actions *out)
 	return true;
 }
 
+void
+role_resume_give_up(struct role *r, const struct role_actions *out)
+{
+	r->handover.resumes = 0;
+	r->handover.patient_ms = 0;
+	role_set_deadlines(r, out);
+}
+
 /* ---- R8: the leader ---- */
 
 static bool
