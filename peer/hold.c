@@ -20,6 +20,7 @@
 
 #define TIMER_ACCURACY_US 1
 #define KILL_AGAIN_US     100000
+#define TELL_AGAIN_US     100000
 #define STOP_MAX          128
 
 static const char lost[] = "lost";
@@ -35,6 +36,8 @@ struct hold {
 	int kill_fd;
 	/* The reason for which it was asked to let go; NULL: it was not. */
 	const char *asked;
+	/* Its connection has taken that word. */
+	bool told;
 	/* It was killed at the end of a lease; its log says so once. */
 	bool killed;
 };
@@ -42,6 +45,8 @@ struct hold {
 struct holds {
 	/* at the end that was published last, and then every KILL_AGAIN_US */
 	sd_event_source *timer;
+	/* for those that were not told, since they did not read */
+	sd_event_source *again;
 	struct role_page page;
 	/* Why nobody may hold; NULL: all may. */
 	const char *refused;
@@ -76,18 +81,45 @@ relies(const struct holds *h, const struct hold *one)
 	return one->since_us < h->page.end_ms * 1000;
 }
 
+/* One that does not read is not closed, since its hold would break: it is told when it
+ * reads. */
 static void
-say_stop(struct hold *one, const char *reason, bool grace)
+tell(struct holds *h, struct hold *one)
 {
 	char text[STOP_MAX];
-	int len = snprintf(text, sizeof(text), "{\"stop\":\"%s\",\"grace\":%s}", reason,
-	                   grace ? "true" : "false");
+	int len = snprintf(text, sizeof(text), "{\"stop\":\"%s\",\"grace\":%s}",
+	                   one->asked, one->asked == lost ? "false" : "true");
 
+	one->told = door_send(one->conn, text, (size_t)len) == 0;
+	if (one->told)
+		return;
+	sd_event_source_set_time_relative(h->again, TELL_AGAIN_US);
+	sd_event_source_set_enabled(h->again, SD_EVENT_ONESHOT);
+}
+
+static void
+say_stop(struct holds *h, struct hold *one, const char *reason)
+{
 	if (one->asked == reason)
 		return;
 	one->asked = reason;
-	/* one that does not read is not closed: its hold would break */
-	(void)door_send(one->conn, text, (size_t)len);
+	tell(h, one);
+}
+
+static int
+on_again(sd_event_source *source, uint64_t usec, void *user)
+{
+	struct holds *h = user;
+
+	(void)source;
+	(void)usec;
+	for (unsigned i = 0; i < h->count; i++) {
+		struct hold *one = &h->list[i];
+
+		if (one->conn && one->asked && !one->told)
+			tell(h, one);
+	}
+	return 0;
 }
 
 static void
@@ -133,7 +165,7 @@ end_holds(struct holds *h)
 		if (one->kill_fd != PASS_NONE)
 			kill_command(one);
 		if (one->conn)
-			say_stop(one, lost, false);
+			say_stop(h, one, lost);
 		again |= one->conn && one->kill_fd != PASS_NONE;
 		if (!one->conn)
 			drop(h, one);
@@ -166,8 +198,13 @@ holds_new(struct holds **out, sd_event *loop)
 		return -ENOMEM;
 	r = sd_event_add_time(loop, &h->timer, CLOCK_BOOTTIME, UINT64_MAX,
 	                      TIMER_ACCURACY_US, on_timer, h);
+	if (r >= 0)
+		r = sd_event_add_time(loop, &h->again, CLOCK_BOOTTIME, UINT64_MAX, 0,
+		                      on_again, h);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(h->again, SD_EVENT_OFF);
 	if (r < 0) {
-		free(h);
+		holds_free(h);
 		return r;
 	}
 	*out = h;
@@ -182,6 +219,7 @@ holds_free(struct holds *h)
 	while (h->count > 0)
 		drop(h, &h->list[0]);
 	sd_event_source_disable_unref(h->timer);
+	sd_event_source_disable_unref(h->again);
 	free(h);
 }
 
@@ -289,6 +327,12 @@ holds_gone(struct holds *h, struct door_conn *c)
 	return true;
 }
 
+bool
+holds_has(struct holds *h, const struct door_conn *c)
+{
+	return find(h, c) != NULL;
+}
+
 unsigned
 holds_count(const struct holds *h)
 {
@@ -314,7 +358,7 @@ holds_ask(struct holds *h, const char *reason)
 	h->refused = "this server hands its leadership over; ask again";
 	for (unsigned i = 0; i < h->count; i++)
 		if (h->list[i].conn)
-			say_stop(&h->list[i], reason, true);
+			say_stop(h, &h->list[i], reason);
 }
 
 void
@@ -330,7 +374,7 @@ holds_lose(struct holds *h)
 {
 	for (unsigned i = 0; i < h->count; i++)
 		if (h->list[i].conn && relies(h, &h->list[i]))
-			say_stop(&h->list[i], lost, false);
+			say_stop(h, &h->list[i], lost);
 }
 
 void

@@ -40,13 +40,15 @@ const char *holds_add(struct holds *h, struct door_conn *c, const char *name,
 const char *holds_let_go(struct holds *h, struct door_conn *c);
 /* The connection has ended. True: it held. */
 bool holds_gone(struct holds *h, struct door_conn *c);
+bool holds_has(struct holds *h, const struct door_conn *c);
 
 unsigned holds_count(const struct holds *h);
 /* Has one broken since the last call? */
 bool holds_take_broken(struct holds *h);
 
 /* Asks all to let go, once for each `reason` (a string that stays), and refuses new ones
- * until holds_allow. The lease goes on meanwhile. */
+ * until holds_allow. The lease goes on meanwhile. Who does not read is told later, here
+ * as in all that follows: it keeps its hold. */
 void holds_ask(struct holds *h, const char *reason);
 void holds_allow(struct holds *h);
 /* Our leadership has ended, and the lease will not be renewed: tells all who had it. */

@@ -197,11 +197,12 @@ void peer_say(struct peer *p);
 /* Tells all who watch, the log, and who started us. */
 void peer_publish(struct peer *p, const struct role_view *view);
 
-void peer_reply(struct door_conn *c, const char *text, size_t len);
-void peer_refuse(struct door_conn *c, const char *why);
+/* Who does not read is closed; but one that holds loses this answer, and not its hold. */
+void peer_reply(struct peer *p, struct door_conn *c, const char *text, size_t len);
+void peer_refuse(struct peer *p, struct door_conn *c, const char *why);
 /* It may be asked again, soon. */
-void peer_refuse_for_now(struct door_conn *c, const char *why);
-void peer_grant(struct door_conn *c); /* with `{"ok":true}` */
+void peer_refuse_for_now(struct peer *p, struct door_conn *c, const char *why);
+void peer_grant(struct peer *p, struct door_conn *c); /* with `{"ok":true}` */
 
 /* Requests: they return why not; NULL: answered, or to be answered. */
 const char *peer_hold(struct peer *p, struct door_conn *c, const char *name);

@@ -3,25 +3,38 @@
 #include "peer/shell.h"
 
 #include <assert.h>
+#include <errno.h>
 
-void
-peer_reply(struct door_conn *c, const char *text, size_t len)
+/* Its socket is full, or the kernel has no memory: the connection is as good as before.
+ */
+static bool
+is_for_now(int error)
 {
-	assert(len > 0);
-	if (door_send(c, text, len) < 0)
-		door_conn_close(c);
+	return error == -EAGAIN || error == -ENOBUFS || error == -ENOMEM;
 }
 
 void
-peer_refuse(struct door_conn *c, const char *why)
+peer_reply(struct peer *p, struct door_conn *c, const char *text, size_t len)
+{
+	int r;
+
+	assert(len > 0);
+	r = door_send(c, text, len);
+	if (r == 0 || (is_for_now(r) && holds_has(p->holds, c)))
+		return;
+	door_conn_close(c);
+}
+
+void
+peer_refuse(struct peer *p, struct door_conn *c, const char *why)
 {
 	static char text[6 * PEER_WHY_MAX + 64]; /* each byte as \uXXXX */
 
-	peer_reply(c, text, json_error(why, text, sizeof(text)));
+	peer_reply(p, c, text, json_error(why, text, sizeof(text)));
 }
 
 void
-peer_refuse_for_now(struct door_conn *c, const char *why)
+peer_refuse_for_now(struct peer *p, struct door_conn *c, const char *why)
 {
 	char text[256];
 	struct buf_out out;
@@ -31,13 +44,13 @@ peer_refuse_for_now(struct door_conn *c, const char *why)
 	json_put_text(&out, "error", why);
 	json_put_bool(&out, "again", true);
 	buf_put_text(&out, "}");
-	peer_reply(c, text, out.bad ? 0 : out.len);
+	peer_reply(p, c, text, out.bad ? 0 : out.len);
 }
 
 void
-peer_grant(struct door_conn *c)
+peer_grant(struct peer *p, struct door_conn *c)
 {
 	static const char done[] = "{\"ok\":true}";
 
-	peer_reply(c, done, sizeof(done) - 1);
+	peer_reply(p, c, done, sizeof(done) - 1);
 }

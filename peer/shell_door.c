@@ -30,12 +30,12 @@ peer_door_claimed(struct peer *p, int64_t claim, int error)
 			snprintf(text, sizeof(text),
 			         "the peer became active anew; ask again");
 		if (c)
-			peer_refuse(c, text);
+			peer_refuse(p, c, text);
 		return;
 	}
 	log_info("claim 0x%" PRIx64, (uint64_t)claim);
 	if (c)
-		peer_reply(c, text, peer_claimed(claim, text, sizeof(text)));
+		peer_reply(p, c, text, peer_claimed(claim, text, sizeof(text)));
 }
 
 /* Gives a claim to the core. Returns why not; NULL: the answer comes when it is written.
@@ -73,7 +73,7 @@ peer_door_refounded(struct peer *p, int error)
 	if (!c)
 		return;
 	if (error == 0) {
-		peer_grant(c);
+		peer_grant(p, c);
 		return;
 	}
 	if (error == -ECANCELED || error == -EAGAIN)
@@ -83,7 +83,7 @@ peer_door_refounded(struct peer *p, int error)
 		         "the record below %s cannot be written: %s; it is given up as "
 		         "soon as it can",
 		         p->folder, strerror(-error));
-	peer_refuse(c, text);
+	peer_refuse(p, c, text);
 }
 
 /* N11. Returns why not; NULL: the answer comes when it is written. */
@@ -109,7 +109,7 @@ status(struct peer *p, struct door_conn *c, const char *words)
 	static char text[DOOR_REPLY_MAX];
 
 	(void)words;
-	peer_reply(c, text, peer_status(p, text, sizeof(text)));
+	peer_reply(p, c, text, peer_status(p, text, sizeof(text)));
 	return NULL;
 }
 
@@ -182,7 +182,7 @@ on_request(void *user, struct door_conn *c, const char *data, size_t len)
 	if (!why)
 		why = r->run(p, c, words);
 	if (why)
-		peer_refuse(c, why);
+		peer_refuse(p, c, why);
 }
 
 static void

@@ -108,9 +108,9 @@ peer_stepped(struct peer *p, int error)
 	if (error == 0)
 		log_notice("leadership is released: %s", p->stop_reason);
 	if (c && error == 0)
-		peer_grant(c);
+		peer_grant(p, c);
 	else if (c)
-		peer_refuse(c, why_not_stepped(error));
+		peer_refuse(p, c, why_not_stepped(error));
 	if (p->stopping) {
 		uplink_flush(p->uplink);
 		sd_event_source_set_time_relative(p->stop_timer, LINGER_US);
@@ -153,7 +153,7 @@ peer_confirmed(struct peer *p, uint64_t number, bool leads)
 		role_get_view(p->role, &view);
 	len = snprintf(text, sizeof(text), "{\"leads\":%s,\"epoch\":%" PRId64 "}",
 	               leads ? "true" : "false", view.epoch);
-	peer_reply(c, text, (size_t)len);
+	peer_reply(p, c, text, (size_t)len);
 }
 
 void

@@ -48,7 +48,7 @@ peer_hold(struct peer *p, struct door_conn *c, const char *name)
 	if (p->stopping)
 		why = "this server stops; hold again when it is back";
 	if (why) {
-		peer_refuse_for_now(c, why);
+		peer_refuse_for_now(p, c, why);
 		return NULL;
 	}
 	why = holds_add(p->holds, c, name, &id);
@@ -59,8 +59,11 @@ peer_hold(struct peer *p, struct door_conn *c, const char *name)
 	json_put_u64(&out, "id", id);
 	peer_lease_put(p, &out);
 	buf_put_text(&out, "}");
-	/* one that does not read is not closed: its hold would break */
-	(void)door_send_with(c, text, out.len, p->page.fd);
+	if (door_send_with(c, text, out.len, p->page.fd) < 0) {
+		/* who was not told that it holds relies on nothing */
+		(void)holds_let_go(p->holds, c);
+		door_conn_close(c);
+	}
 	tell_core(p);
 	return NULL;
 }
@@ -76,7 +79,7 @@ peer_let_go(struct peer *p, struct door_conn *c)
 	for (unsigned i = 0; i < p->watcher_count; i++)
 		watches |= p->watchers[i] == c;
 	door_conn_keep(c, watches);
-	peer_grant(c);
+	peer_grant(p, c);
 	tell_core(p);
 	return NULL;
 }

@@ -13,9 +13,10 @@ static void
 tell(struct peer *p, const char *text, size_t len)
 {
 	/* From the end: closing a watcher moves the last one, which has been served, to
-	 * its place. A watcher that does not drain its socket is closed. */
+	 * its place. A watcher that does not drain its socket is closed, if it does not
+	 * hold: then the next heartbeat tells it all. */
 	for (unsigned i = p->watcher_count; i-- > 0;)
-		peer_reply(p->watchers[i], text, len);
+		peer_reply(p, p->watchers[i], text, len);
 	pub_send(p->events, text, len);
 }
 
@@ -93,7 +94,7 @@ peer_watch(struct peer *p, struct door_conn *c, const char *words)
 		p->watchers[p->watcher_count++] = c;
 		door_conn_keep(c, true);
 	}
-	peer_reply(c, text, peer_event(p, false, text, sizeof(text)));
+	peer_reply(p, c, text, peer_event(p, false, text, sizeof(text)));
 	if (p->watcher_count == 1)
 		arm(p);
 	return NULL;

@@ -3,8 +3,9 @@
 
 It prints what the door says, one line each, the answer first. It obeys lines of its standard
 input: `page` prints {"page":{"incarnation":…,"sid":…,"epoch":…,"end_ns":…,"left_ms":…,"leading":…}}, or
-{"page":null} where none can be read; any other line goes to the door as it is. It ends, without a
-word, when its standard input does, and prints {"closed":true} when the door has closed."""
+{"page":null} where none can be read; after `deaf` it reads nothing that the door says, until `hear`; any other
+line goes to the door as it is. It ends, without a word, when its standard input does, and prints
+{"closed":true} when the door has closed."""
 import array
 import json
 import mmap
@@ -68,9 +69,9 @@ def main():
     door = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     door.connect(sys.argv[1])
     page, incarnation = hold(door, sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else None)
-    closed = False
+    closed = deaf = False
     while True:
-        ready, _, _ = select.select([0] if closed else [0, door], [], [])
+        ready, _, _ = select.select([0] if closed or deaf else [0, door], [], [])
         if door in ready:
             try:
                 text = door.recv(65536)
@@ -85,6 +86,8 @@ def main():
             for line in lines:
                 if line == "page":
                     show(page, incarnation)
+                elif line in ("deaf", "hear"):
+                    deaf = line == "deaf"
                 else:
                     door.send(line.encode())
 

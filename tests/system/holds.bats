@@ -167,6 +167,35 @@ three() {
 	[[ "$output" == *'does not lead'* ]]
 }
 
+# asked_is REASON: the leader's one hold was asked to let go for that
+asked_is() {
+	[ "$(ask "$leader" status | jq -r '.lease.holds | length, .[].asked' | xargs)" = "1 $1" ]
+}
+
+@test "a holder that does not read keeps its hold, and is asked when it reads" {
+	three
+	hold "$leader" job
+	lab_until "there is a lease" leading job
+	tell job watch
+	lab_until "it hears events, too" says job '"event":"state"'
+	tell job deaf
+	for _ in {1..400}; do
+		tell job status
+	done
+	asks "$leader" step-down
+	lab_until "it was to be asked" asked_is step-down
+	end=$(page job .end_ns)
+	lab_until "its lease goes on" ends_after job "$end"
+	run ! answered
+	run ! says job '"stop"'
+	tell job hear
+	lab_until "it is asked" says job '^\{"stop":"step-down","grace":true\}$'
+	run ! says job '"closed"'
+	let_go job
+	lab_until "the answer" answered
+	[ "$(<"$LAB/answer")" = '{"ok":true}' ]
+}
+
 @test "a transfer hands over to the server that it names" {
 	three
 	before=$(epoch "$leader")

@@ -30,6 +30,8 @@ static sd_event *loop;
 static struct door *door;
 static struct holds *holds;
 static unsigned gone;
+/* who asked last */
+static struct door_conn *asker;
 static bool no_cgroup;
 
 /* In the place of libc's: every file is one of a cgroup. */
@@ -50,6 +52,7 @@ on_request(void *user, struct door_conn *c, const char *data, size_t len)
 
 	(void)user;
 	(void)len;
+	asker = c;
 	why = strcmp(data, "let go") == 0 ? holds_let_go(holds, c)
 	                                  : holds_add(holds, c, data, &id);
 	snprintf(text, sizeof(text), "%s", why ? why : "ok");
@@ -282,6 +285,33 @@ asked(void **state)
 	close(other);
 }
 
+/* What one that does not read was to be told it is told when it reads: the newest word.
+ */
+static void
+told_when_it_reads(void **state)
+{
+	static const char fill[] = "an answer", stopping[] = "stopping";
+	int sock = hold("a", false);
+	unsigned sent = 0;
+
+	(void)state;
+	publish(60000);
+	while (door_send(asker, fill, sizeof(fill) - 1) == 0)
+		sent++;
+	holds_ask(holds, "step-down");
+	holds_ask(holds, stopping);
+	assert_true(holds_has(holds, asker));
+	assert_int_equal(holds_count(holds), 1);
+	assert_int_equal(gone, 0);
+	for (; sent > 0; sent--)
+		assert_string_equal(hear(sock), fill);
+	assert_string_equal(hear(sock), "{\"stop\":\"stopping\",\"grace\":true}");
+	holds_ask(holds, stopping); /* once */
+	assert_string_equal(ask(sock, "let go"), "ok");
+	assert_false(holds_has(holds, asker));
+	close(sock);
+}
+
 /* At the end, not before it, and again until the holder lets go. */
 static void
 killed_at_the_end(void **state)
@@ -437,6 +467,7 @@ main(void)
 	    TEST(broken),
 	    TEST(refused),
 	    TEST(asked),
+	    TEST(told_when_it_reads),
 	    TEST(killed_at_the_end),
 	    TEST(not_killed),
 	    TEST(killed_when_broken),
