@@ -291,7 +291,7 @@ static void
 told_when_it_reads(void **state)
 {
 	static const char fill[] = "an answer", stopping[] = "stopping";
-	int sock = hold("a", false);
+	int other = hold("b", false), sock = hold("a", false);
 	unsigned sent = 0;
 
 	(void)state;
@@ -301,13 +301,17 @@ told_when_it_reads(void **state)
 	holds_ask(holds, "step-down");
 	holds_ask(holds, stopping);
 	assert_true(holds_has(holds, asker));
-	assert_int_equal(holds_count(holds), 1);
+	assert_int_equal(holds_count(holds), 2);
 	assert_int_equal(gone, 0);
 	for (; sent > 0; sent--)
 		assert_string_equal(hear(sock), fill);
 	assert_string_equal(hear(sock), "{\"stop\":\"stopping\",\"grace\":true}");
 	holds_ask(holds, stopping); /* once */
 	assert_string_equal(ask(sock, "let go"), "ok");
+	assert_string_equal(hear(other), "{\"stop\":\"step-down\",\"grace\":true}");
+	assert_string_equal(hear(other), "{\"stop\":\"stopping\",\"grace\":true}");
+	assert_string_equal(ask(other, "let go"), "ok");
+	close(other);
 	assert_false(holds_has(holds, asker));
 	close(sock);
 }
