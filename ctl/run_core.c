@@ -117,14 +117,14 @@ start(struct run_core *r, const struct run_event *ev, struct run_actions *out)
 	uint64_t needs;
 
 	if (ev->end_ns <= r->before_ns)
-		return;
+		left = 0;
 	if (left > r->span_ns)
 		r->span_ns = left;
 	needs = 2 * run_margin_ns(r) + r->config.warn_ns;
 	if (left <= needs) {
 		/* What is left may be the end of a lease: a whole one is as long as any.
 		 */
-		out->too_short = left > 0 && r->span_ns <= needs && !r->said_short;
+		out->too_short = r->span_ns > 0 && r->span_ns <= needs && !r->said_short;
 		r->said_short |= out->too_short;
 		return;
 	}
@@ -137,6 +137,8 @@ start(struct run_core *r, const struct run_event *ev, struct run_actions *out)
 static void
 on_lease(struct run_core *r, const struct run_event *ev, struct run_actions *out)
 {
+	if (ev->lease_ns > r->span_ns)
+		r->span_ns = ev->lease_ns;
 	if (r->state == RUN_WAITING) {
 		start(r, ev, out);
 		return;

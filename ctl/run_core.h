@@ -25,8 +25,9 @@ struct run_config {
 	/* how long before the kill SIGTERM comes when the lease is not renewed; 0: never
 	 */
 	uint64_t warn_ns;
-	/* How long before the lease's end all is killed; 0: a tenth of the longest time
-	 * that a lease of this term had left, between RUN_MARGIN_MIN_NS and
+	/* How long before the lease's end all is killed; 0: a tenth of the lease (of
+	 * the longest time that a lease of this term had left, where the server has not
+	 * said how long a lease is), between RUN_MARGIN_MIN_NS and
 	 * RUN_MARGIN_MAX_NS; of a unit a third, up to RUN_MARGIN_UNIT_NS. */
 	uint64_t margin_ns;
 	bool unit;
@@ -63,7 +64,7 @@ enum run_reason {
 };
 
 enum run_event_type {
-	/* what may be believed now: epoch, end_ns (0: there is no lease) */
+	/* what may be believed now: epoch, end_ns (0: there is no lease), lease_ns */
 	RUN_EV_LEASE,
 	/* the daemon wants the hold let go */
 	RUN_EV_WANTED,
@@ -83,6 +84,8 @@ struct run_event {
 	enum run_event_type type;
 	uint64_t now_ns;
 	uint64_t end_ns;
+	/* how long a lease is that the server asks for; 0: it has not said so */
+	uint64_t lease_ns;
 	int64_t epoch;
 	int signal;
 	int status;
@@ -112,7 +115,7 @@ struct run_core {
 	int64_t epoch;
 	/* The last end that was read of this term's lease. */
 	uint64_t end_ns;
-	/* the longest that a lease had left */
+	/* how long a lease is: what the server says, or the longest that one had left */
 	uint64_t span_ns;
 	/* The end that was read last in the term before: nothing is started in what is
 	 * left of that lease. */

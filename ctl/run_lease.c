@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#define NS_PER_MS UINT64_C(1000000)
+
 int
 run_lease_open(struct run_lease *l, const char *run_dir, int64_t id)
 {
@@ -48,6 +50,7 @@ run_lease_read(struct run_lease *l, struct run_event *ev)
 {
 	ev->epoch = 0;
 	ev->end_ns = 0;
+	ev->lease_ns = conclave_lease_ms(l->handle) * NS_PER_MS;
 	(void)conclave_lease(l->handle, &ev->epoch, &ev->end_ns);
 	publish(l, ev->epoch, ev->end_ns);
 }

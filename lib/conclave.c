@@ -408,6 +408,18 @@ conclave_leading(const struct conclave *c)
 	return conclave_lease(c, NULL, NULL);
 }
 
+uint32_t
+conclave_lease_ms(struct conclave *c)
+{
+	uint32_t ms;
+
+	if (!enter(c))
+		return 0;
+	ms = c->lease_ms;
+	leave(c);
+	return ms;
+}
+
 const char *
 conclave_stop_wanted(struct conclave *c, bool *grace)
 {

@@ -91,6 +91,12 @@ bool conclave_leading(const struct conclave *c);
  * may be NULL. */
 bool conclave_lease(const struct conclave *c, int64_t *epoch, uint64_t *end_ns);
 
+/* How long a lease is that this server asks for, in ms, also while it does not lead; as
+ * it was said when the hold was taken. 0: that is not known, since there is no hold, or
+ * the daemon is older than this call. What conclave_lease() tells is less, by the drift
+ * of clocks. */
+uint32_t conclave_lease_ms(struct conclave *c);
+
 /* Why the daemon wants the hold let go: "step-down", "transfer", "stopping", "lost", or
  * another word; NULL: it does not. grace (may be NULL): the lease is kept meanwhile, so
  * there is time to stop in order. The word is static. */

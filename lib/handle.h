@@ -65,6 +65,8 @@ struct conclave {
 	int hold_error;
 	char request[CONCLAVE_NAME_MAX + 8];
 	int cgroup_kill;
+	/* of the daemon with which we hold; 0: it has not said so */
+	uint32_t lease_ms;
 	/* a static word, or NULL */
 	const char *stop;
 	bool grace;

@@ -36,6 +36,7 @@ hold_end(struct conclave *c)
 	c->cgroup_kill = -1;
 	c->phase = HANDLE_NO_HOLD;
 	c->first = false;
+	c->lease_ms = 0;
 	c->stop = NULL;
 	c->grace = false;
 	term_none(&c->term);
@@ -77,8 +78,9 @@ hold_let_go(struct conclave *c)
 static int
 take_answer(struct conclave *c, const char *text, int fd)
 {
-	uint64_t incarnation;
 	bool ok = false, later = false;
+	uint64_t incarnation;
+	int64_t lease_ms = 0;
 	int r;
 
 	if (answer_bool(text, "ok", &ok) && ok) {
@@ -91,6 +93,9 @@ take_answer(struct conclave *c, const char *text, int fd)
 		c->phase = HANDLE_HELD;
 		c->first = false;
 		c->hold_failed = 0;
+		(void)answer_i64(text, "lease_ms", &lease_ms);
+		c->lease_ms =
+		    lease_ms > 0 && lease_ms <= UINT32_MAX ? (uint32_t)lease_ms : 0;
 		c->stop = NULL;
 		c->grace = false;
 		return 0;

@@ -251,7 +251,7 @@ void peer_lease_recall(struct peer *p, struct role_event *start);
 /* Done when these return. */
 void peer_lease_remember(struct peer *p, const struct role_memory *memory);
 void peer_lease_publish(struct peer *p, const struct role_page *page);
-/* What a holder must know of the page. */
+/* What a holder must know of the page and the lease. */
 void peer_lease_put(const struct peer *p, struct buf_out *out);
 
 /* Begins to read the record for the core, if it may have it: we are active and synced,

@@ -121,7 +121,7 @@ three() {
 	run -0 ask "$other" confirm
 	[ "$(jq -r .leads <<<"$output")" = false ]
 	hold "$leader" job
-	says job '"ok":true.*"incarnation":"[0-9a-f]{16}","boot":"[0-9a-f]{32}","page_len":4096'
+	says job '"ok":true.*"incarnation":"[0-9a-f]{16}","boot":"[0-9a-f]{32}","page_len":4096,"lease_ms":2400}'
 	run ! says job page_can_be_written
 	lab_until "there is a lease" leading job
 	run -0 page job ".sid == $leader and .epoch == $(epoch "$leader")"

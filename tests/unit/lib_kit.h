@@ -56,6 +56,8 @@ struct kit {
 	/* What is said; NULL: nothing. */
 	const char *event;
 	const char *refusal;
+	/* at the end of the answer to `hold`, with its comma */
+	const char *more;
 	const char *let_go;
 	const char *confirm;
 	/* how many were asked; what came last */
@@ -101,8 +103,8 @@ kit_request(struct kit *k, unsigned i, const char *text, int fd)
 		}
 		k->conns[i].holds = true;
 		snprintf(answer, sizeof(answer),
-		         "{\"ok\":true,\"id\":1,\"incarnation\":\"%016llx\"}",
-		         (unsigned long long)k->incarnation);
+		         "{\"ok\":true,\"id\":1,\"incarnation\":\"%016llx\"%s}",
+		         (unsigned long long)k->incarnation, k->more ? k->more : "");
 		(void)pass_send(k->conns[i].fd, answer, strlen(answer), k->writer.fd);
 	} else if (strcmp(text, "let go") == 0) {
 		k->let_gos++;
