@@ -156,7 +156,7 @@ place_of(const struct learner_conn *c)
 	return &c->remote->places.list[c - c->remote->conns];
 }
 
-/* The first frame is told of before it is passed on. */
+/* The core hears of each frame before it is passed on, and may close the connection. */
 static void
 on_frame(void *user, const unsigned char *data, size_t len)
 {
@@ -164,8 +164,11 @@ on_frame(void *user, const unsigned char *data, size_t len)
 	struct learner_remote *r = c->remote;
 	uint64_t number = place_of(c)->number;
 
-	if (!place_of(c)->told)
-		push(r, (struct places_event){.type = PLACES_EV_FRAME, .number = number});
+	push(r, (struct places_event){.type = PLACES_EV_FRAME, .number = number});
+	if (place_of(c)->number != number) {
+		r->learner->lane.counters.full++;
+		return;
+	}
 	lane_hear(&r->learner->lane, r->sid, number, true, data, len);
 }
 
@@ -216,6 +219,7 @@ accept_remote(struct learner_remote *r, struct stream *s, const unsigned char *e
 
 	r->offered = stream_take(s);
 	push(r, (struct places_event){.type = PLACES_EV_ACCEPTED, .number = number});
+	stream_close(&r->offered); /* where the core did not take it */
 	at = places_find(&r->places, number);
 	if (at >= 0)
 		wire_feed(r->conns[at].wire, early, early_len);

@@ -168,21 +168,50 @@ static void
 on_accepted(struct places *p, uint64_t number, uint64_t now_ms,
             struct places_actions *out)
 {
-	unsigned at = make_room(p, out);
+	unsigned at;
 
-	p->list[at] =
-	    (struct places_conn){.number = number, .due_ms = now_ms + p->config.first_ms};
+	if (now_ms < p->calm_ms)
+		return;
+	at = make_room(p, out);
+	p->list[at] = (struct places_conn){
+	    .number = number, .due_ms = now_ms + p->config.first_ms, .window_ms = now_ms};
 	add(out, PLACES_DO_USE_ACCEPTED)->place = at;
 }
 
 static void
-on_frame(struct places *p, int at, struct places_actions *out)
+on_disconnect(struct places *p, unsigned at, enum msg_reason reason, uint64_t now_ms,
+              struct places_actions *out)
 {
-	if (at < 0 || p->list[at].told)
+	if (reason == MSG_REASON_FULL)
+		p->calm_ms = now_ms + PLACES_CALM_MS;
+	close_place(p, at, reason, out);
+}
+
+static bool
+floods(struct places_conn *c, uint64_t now_ms)
+{
+	if (now_ms - c->window_ms >= PLACES_WINDOW_MS) {
+		c->window_ms = now_ms;
+		c->frames = 0;
+	}
+	return ++c->frames > PLACES_FRAMES_MAX;
+}
+
+static void
+on_frame(struct places *p, int at, uint64_t now_ms, struct places_actions *out)
+{
+	struct places_conn *c;
+
+	if (at < 0)
 		return;
-	p->list[at].told = true;
-	p->list[at].due_ms = UINT64_MAX;
-	tell(p, &p->list[at], MSG_LINK_UP, MSG_REASON_NONE, out);
+	c = &p->list[at];
+	if (!c->dialled && floods(c, now_ms)) {
+		on_disconnect(p, (unsigned)at, MSG_REASON_FULL, now_ms, out);
+	} else if (!c->told) {
+		c->told = true;
+		c->due_ms = UINT64_MAX;
+		tell(p, c, MSG_LINK_UP, MSG_REASON_NONE, out);
+	}
 }
 
 static void
@@ -246,7 +275,7 @@ places_step(struct places *p, const struct places_event *ev, struct places_actio
 		on_accepted(p, ev->number, ev->now_ms, out);
 		break;
 	case PLACES_EV_FRAME:
-		on_frame(p, at, out);
+		on_frame(p, at, ev->now_ms, out);
 		break;
 	case PLACES_EV_CLOSED:
 		if (at >= 0)
@@ -257,7 +286,7 @@ places_step(struct places *p, const struct places_event *ev, struct places_actio
 		break;
 	case PLACES_EV_DISCONNECT:
 		if (at >= 0)
-			close_place(p, (unsigned)at, ev->reason, out);
+			on_disconnect(p, (unsigned)at, ev->reason, ev->now_ms, out);
 		else if (ev->number == 0)
 			stop_dialing(p, out);
 		break;

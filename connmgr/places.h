@@ -4,11 +4,15 @@
  * whether a connection is from the server that it names.
  *
  * There are PLACES_MAX places: one for the connection that the peer uses, two beside it.
- * A newcomer always gets one. It takes that of the oldest connection from which no frame
+ * A newcomer gets one. It takes that of the oldest connection from which no frame
  * has come yet; else of the oldest that was accepted; else of the oldest that we dialled;
  * and never of the one in use. The peer is told of an accepted connection with its first
  * frame: a bare greeting costs the peer nothing. One that brings no frame within first_ms
  * is closed.
+ *
+ * A flood does not take the time of all others: an accepted connection that brings more
+ * than PLACES_FRAMES_MAX frames in PLACES_WINDOW_MS is closed. After a connection was
+ * closed because it brought or kept too much, newcomers are refused for PLACES_CALM_MS.
  *
  * The shell holds a connection for each place that is not free, the one that is dialled,
  * and the one that was accepted (during PLACES_EV_ACCEPTED only). */
@@ -22,6 +26,10 @@
 
 #define PLACES_MAX         3
 #define PLACES_ACTIONS_MAX 8
+/* A learner of the shortest tick sends a third of this. */
+#define PLACES_FRAMES_MAX 4000
+#define PLACES_WINDOW_MS  1000
+#define PLACES_CALM_MS    1000
 
 /* With the members of struct places_event that belong to each. */
 enum places_event_type {
@@ -33,7 +41,8 @@ enum places_event_type {
 	PLACES_EV_DIAL_FAILED,
 	/* number: a connection from this sid has sent its initial message. */
 	PLACES_EV_ACCEPTED,
-	/* number: the first frame has come; it is passed on after this event. */
+	/* number: a frame has come; it is passed on after this event, if the connection
+	 * stands. */
 	PLACES_EV_FRAME,
 	/* number, reason: the connection has ended. */
 	PLACES_EV_CLOSED,
@@ -98,6 +107,9 @@ struct places_conn {
 	bool told;
 	bool used;
 	uint64_t due_ms; /* of the first frame; UINT64_MAX: it has come, or need not */
+	/* Its frames since the window began; of an accepted one. */
+	uint64_t window_ms;
+	unsigned frames;
 };
 
 struct places {
@@ -107,6 +119,7 @@ struct places {
 	uint64_t due_ms;  /* when this attempt to dial is given up */
 	unsigned address; /* dialled last */
 	bool was_up;      /* the peer was told of a connection before */
+	uint64_t calm_ms; /* until then newcomers are refused */
 };
 
 void places_init(struct places *p, const struct places_config *config);

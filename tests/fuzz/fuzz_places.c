@@ -121,6 +121,10 @@ step(struct model *m, enum places_event_type type, uint64_t number,
 	for (unsigned i = 0; i < todo.count; i++)
 		apply(m, &todo.list[i], &ended);
 	must(!ended.told, "what ended was told");
+	if (type == PLACES_EV_ACCEPTED && ev.now_ms < m->places.calm_ms) {
+		must(m->accepted == number && todo.count == 0, "who flooded waits");
+		m->accepted = 0;
+	}
 	must(m->accepted == 0 && m->stands == 0, "a newcomer gets in");
 	must(m->dialing == m->places.dialing, "dialling is known");
 	for (unsigned i = 0; i < PLACES_MAX; i++) {
@@ -222,7 +226,8 @@ something(struct model *m)
 		take(m, some_number(m, b));
 		break;
 	case 9:
-		step(m, PLACES_EV_DISCONNECT, some_number(m, b), MSG_REASON_ASKED, none);
+		step(m, PLACES_EV_DISCONNECT, some_number(m, b),
+		     b < 128 ? MSG_REASON_ASKED : MSG_REASON_FULL, none);
 		break;
 	case 10:
 		if (b >= 200)

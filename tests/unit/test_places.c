@@ -230,6 +230,95 @@ all_end_with_the_peer(void **state)
 	     {1004, PART, 0, ABSENT, "", NEVER});
 }
 
+static bool
+says(const struct places_actions *todo, enum places_action_type type)
+{
+	for (unsigned i = 0; i < todo->count; i++)
+		if (todo->list[i].type == type)
+			return true;
+	return false;
+}
+
+static void
+frames(struct places *p, uint64_t number, uint64_t now_ms, unsigned count)
+{
+	struct places_actions todo;
+
+	for (unsigned i = 0; i < count; i++) {
+		places_step(p,
+		            &(struct places_event){.type = PLACES_EV_FRAME,
+		                                   .now_ms = now_ms,
+		                                   .number = number},
+		            &todo);
+		assert_false(says(&todo, PLACES_DO_CLOSE));
+	}
+}
+
+/* Who brings too many frames loses its connection, and no newcomer gets in for a while.
+ */
+static void
+who_floods_is_cut_and_waits(void **state)
+{
+	const struct places_config config = {
+	    .address_count = 1, .connect_ms = 1000, .first_ms = 300};
+	struct places_event accepted = {.type = PLACES_EV_ACCEPTED, .number = 5};
+	struct places_event frame = {.type = PLACES_EV_FRAME, .number = 5};
+	struct places_actions todo;
+	struct places p;
+
+	(void)state;
+	places_init(&p, &config);
+	accepted.now_ms = 1000;
+	places_step(&p, &accepted, &todo);
+	frames(&p, 5, 1000, PLACES_FRAMES_MAX);
+	frames(&p, 5, 1000 + PLACES_WINDOW_MS, PLACES_FRAMES_MAX);
+	frame.now_ms = 1999 + PLACES_WINDOW_MS;
+	places_step(&p, &frame, &todo);
+	assert_true(says(&todo, PLACES_DO_CLOSE) && says(&todo, PLACES_DO_TELL));
+	assert_int_equal(todo.list[0].reason, MSG_REASON_FULL);
+	assert_int_equal(places_find(&p, 5), -1);
+	accepted.number = 6;
+	accepted.now_ms = frame.now_ms + PLACES_CALM_MS - 1;
+	places_step(&p, &accepted, &todo);
+	assert_int_equal(todo.count, 0);
+	assert_int_equal(places_find(&p, 6), -1);
+	accepted.number = 7;
+	accepted.now_ms++;
+	places_step(&p, &accepted, &todo);
+	assert_true(says(&todo, PLACES_DO_USE_ACCEPTED));
+}
+
+/* The same where the peer did not take what it brought. */
+static void
+who_fills_the_queue_waits(void **state)
+{
+	(void)state;
+	PLAY(1, {1000, ACCEPTED, 5, 0, "use_accepted@0", 1300},
+	     {1000, FRAME, 5, 0, "up5", NEVER},
+	     {1001, DISCONNECT, 5, FULL, "close@0.full down5.full", NEVER},
+	     {2000, ACCEPTED, 6, 0, "", NEVER},
+	     {2001, ACCEPTED, 7, 0, "use_accepted@0", 2301},
+	     {2002, DISCONNECT, 7, ASKED, "close@0.asked", NEVER},
+	     {2003, ACCEPTED, 8, 0, "use_accepted@0", 2303});
+}
+
+/* Whom we dialled, a leader, may say as much as it likes. */
+static void
+a_leader_floods(void **state)
+{
+	const struct places_config config = {
+	    .address_count = 1, .connect_ms = 1000, .first_ms = 300};
+	struct places_actions todo;
+	struct places p;
+
+	(void)state;
+	places_init(&p, &config);
+	places_step(&p, &(struct places_event){.type = PLACES_EV_CONNECT}, &todo);
+	places_step(&p, &(struct places_event){.type = PLACES_EV_DIALED, .number = 5},
+	            &todo);
+	frames(&p, 5, 1000, 3 * PLACES_FRAMES_MAX);
+}
+
 /* An attempt goes to the new address; connections stay. */
 static void
 a_remote_that_moves(void **state)
@@ -256,6 +345,9 @@ main(void)
 	    cmocka_unit_test(the_dialled_one_is_safe),
 	    cmocka_unit_test(of_no_other_connection),
 	    cmocka_unit_test(all_end_with_the_peer),
+	    cmocka_unit_test(who_floods_is_cut_and_waits),
+	    cmocka_unit_test(who_fills_the_queue_waits),
+	    cmocka_unit_test(a_leader_floods),
 	    cmocka_unit_test(a_remote_that_moves),
 	};
 
