@@ -325,16 +325,7 @@ void sim_start_later(struct proc *p, uint64_t after_us);
 void sim_kill(struct proc *p);
 void sim_power_off(unsigned server);
 void sim_power_on(unsigned server);
-/* All members that are not sick are up and follow one leader. */
-bool sim_is_settled(unsigned *leader);
-/* The leader and its followers, a bit for each. */
-unsigned sim_followers(unsigned leader);
-bool sim_is_cut(unsigned a, unsigned b);
 void sim_show(void); /* where each server is */
-/* Are the healthy servers that follow `leader`, it among them, a quorum without `out`? */
-bool sim_is_led_without(unsigned leader, unsigned out);
-/* Are all but `out` and the sick, the leader among them, a quorum? */
-bool sim_is_quorum_without(unsigned leader, unsigned out);
 const char *sim_proc_name(const struct proc *p);
 const char *sim_worker_name(unsigned kind); /* as it attaches */
 /* With which it may count; NULL: with none. */
@@ -345,6 +336,17 @@ struct elector *sim_elector(const struct proc *p);
 void sim_give_file(unsigned server, const struct conf *file);
 /* From now on it runs; `within_us`: each of its processes is up by then. */
 void sim_employ(unsigned server, uint64_t within_us);
+
+/* settled.c */
+/* All members that are not sick are up and follow one leader. */
+bool sim_is_settled(unsigned *leader);
+/* The leader and its followers, a bit for each. */
+unsigned sim_followers(unsigned leader);
+bool sim_is_cut(unsigned a, unsigned b);
+/* Are the healthy servers that follow `leader`, it among them, a quorum without `out`? */
+bool sim_is_led_without(unsigned leader, unsigned out);
+/* Are all but `out` and the sick, the leader among them, a quorum? */
+bool sim_is_quorum_without(unsigned leader, unsigned out);
 
 /* group.c: who counts, by the simulator's own counting of what leaders have established.
  * It shares nothing with wire/quorum and the core. */
