@@ -114,6 +114,7 @@ struct conf {
 		uint32_t abort_ms;
 		uint32_t ready_ms;
 		uint32_t stop_ms;
+		uint32_t hold_stop_ms;
 		uint32_t restart_min_ms;
 		uint32_t restart_max_ms;
 		uint32_t restart_reset_ms;

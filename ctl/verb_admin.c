@@ -18,9 +18,9 @@ demand(const struct ctl *c, const char *request, const char *field)
 	char text[32];
 	json_t *answer;
 	/* the old process may need time to stop before the new one is started */
-	uint64_t patience_ms = c->conf->supervisor.stop_ms +
-	                       c->conf->supervisor.abort_ms +
-	                       c->conf->supervisor.restart_max_ms + 2000;
+	uint64_t patience_ms =
+	    c->conf->supervisor.stop_ms + c->conf->supervisor.hold_stop_ms +
+	    c->conf->supervisor.abort_ms + c->conf->supervisor.restart_max_ms + 2000;
 	int r =
 	    verb_demand(c, PATHS_CONCLAVED, request, patience_ms,
 	                "whether it was done is not known; see conclave health", &answer);

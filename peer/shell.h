@@ -110,6 +110,9 @@ struct peer {
 	/* This process is to stop; the timer ends it at the latest. */
 	bool stopping;
 	sd_event_source *stop_timer;
+	/* Until when it waits for who holds, and for the release. */
+	uint64_t stop_hold_us;
+	uint64_t stop_due_us;
 	/* peer_close: nobody is told anything any more. */
 	bool closing;
 	/* NULL: they are not published */

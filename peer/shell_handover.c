@@ -1,5 +1,6 @@
 /* Handing leadership over by a request, or since this process is to stop (R9 of
  * docs/LEASE.md); and the question whether we lead (R10). */
+#include "base/clock.h"
 #include "base/exit.h"
 #include "base/log.h"
 #include "peer/shell.h"
@@ -114,6 +115,7 @@ peer_stepped(struct peer *p, int error)
 	if (p->stopping) {
 		uplink_flush(p->uplink);
 		sd_event_source_set_time_relative(p->stop_timer, LINGER_US);
+		sd_event_source_set_enabled(p->stop_timer, SD_EVENT_ONESHOT);
 	}
 }
 
@@ -178,18 +180,42 @@ peer_handover_cancel(struct peer *p)
 		holds_allow(p->holds);
 }
 
-static int
-on_stop_timer(sd_event_source *source, uint64_t usec, void *user)
+/* Waits on, or ends the process. Who holds has hold_stop_ms. The release has nine tenths
+ * of stop_ms once nobody holds: then who started us ends us. */
+static void
+wait_for_release(struct peer *p)
 {
-	struct peer *p = user;
+	uint64_t now_us = clock_us();
+	uint64_t stop_us = p->conf->supervisor.stop_ms * UINT64_C(1000);
+	unsigned held = holds_count(p->holds);
 
-	(void)source;
-	(void)usec;
+	if (held > 0 && now_us < p->stop_hold_us) {
+		p->stop_due_us = now_us + stop_us / 10 * 9;
+		if (p->stop_due_us > p->stop_hold_us)
+			p->stop_due_us = p->stop_hold_us;
+		proc_extend(p->proc, p->conf->supervisor.stop_ms);
+	}
+	if (p->stepping && now_us < p->stop_due_us) {
+		uint64_t wait_us = p->stop_due_us - now_us;
+
+		sd_event_source_set_time_relative(
+		    p->stop_timer, wait_us < stop_us / 4 ? wait_us : stop_us / 4);
+		sd_event_source_set_enabled(p->stop_timer, SD_EVENT_ONESHOT);
+		return;
+	}
 	if (p->stepping)
 		log_warning("stopping without a release: %u hold and have not let go in "
 		            "time; until the lease ends no other server leads",
-		            holds_count(p->holds));
+		            held);
 	proc_exit(p->proc, EXIT_OK);
+}
+
+static int
+on_stop_timer(sd_event_source *source, uint64_t usec, void *user)
+{
+	(void)source;
+	(void)usec;
+	wait_for_release(user);
 	return 0;
 }
 
@@ -200,19 +226,22 @@ peer_stop(void *self)
 	static const char stopping[] = "stopping";
 	struct peer *p = self;
 	const struct role_event ev = {.type = ROLE_EV_STEP_DOWN};
-	/* before who started us ends us */
-	uint64_t patience_us = p->conf->supervisor.stop_ms * UINT64_C(900);
+	uint64_t now_us = clock_us();
 
 	if (p->stopping || !p->view.active ||
-	    sd_event_add_time_relative(p->loop, &p->stop_timer, CLOCK_BOOTTIME,
-	                               patience_us, STOP_ACCURACY_US, on_stop_timer,
-	                               p) < 0) {
+	    sd_event_add_time(p->loop, &p->stop_timer, CLOCK_BOOTTIME, UINT64_MAX,
+	                      STOP_ACCURACY_US, on_stop_timer, p) < 0) {
 		proc_exit(p->proc, EXIT_OK);
 		return;
 	}
 	p->stopping = true;
+	p->stop_hold_us = now_us + p->conf->supervisor.hold_stop_ms * UINT64_C(1000);
+	p->stop_due_us = now_us + p->conf->supervisor.stop_ms * UINT64_C(900);
 	if (p->stepping) /* the holders have been asked, and are told that it is urgent */
 		holds_ask(p->holds, stopping);
-	else if (step_down(p, NULL, stopping, &ev))
+	else if (step_down(p, NULL, stopping, &ev)) {
 		proc_exit(p->proc, EXIT_OK);
+		return;
+	}
+	wait_for_release(p);
 }

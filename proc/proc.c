@@ -229,6 +229,13 @@ proc_ready(struct proc *p, const char *status, unsigned long long generation, bo
 		sdnotify_send(&p->notify);
 }
 
+void
+proc_extend(struct proc *p, uint64_t ms)
+{
+	p->notify.extend_us = ms * 1000;
+	sdnotify_send(&p->notify);
+}
+
 /* As sd_event_loop, but measures how long each handler takes. */
 int
 proc_run(struct proc *p)

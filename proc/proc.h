@@ -5,6 +5,7 @@
 #include "base/log.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <systemd/sd-event.h>
 
 struct proc_options {
@@ -46,6 +47,10 @@ void proc_ready(struct proc *p, const char *status, unsigned long long generatio
                 bool active);
 /* Sends STATUS= alone; for the time before proc_ready. */
 void proc_say(struct proc *p, const char *status);
+
+/* Asks who started us for so much more time to stop, from now on, once on_stop was
+ * called. */
+void proc_extend(struct proc *p, uint64_t ms);
 
 /* Runs the loop until proc_exit. The exit status, or -errno. A main with links (ipc/chan)
  * must end with _exit: a thread may be closing sockets of nng. */

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +45,8 @@ say(struct sdnotify *n, bool beat)
 		             "X_CONCLAVE_VERSION=%s\nX_CONCLAVE_GENERATION=%llu\n"
 		             "X_CONCLAVE_ACTIVE=%d\n",
 		             CONCLAVE_VERSION, n->generation, n->active);
+	if (n->extend_us > 0)
+		buf_put_text(&b, "EXTEND_TIMEOUT_USEC=%" PRIu64 "\n", n->extend_us);
 	if (n->has_error)
 		buf_put_text(&b, "X_CONCLAVE_ERROR=%s\n", n->error);
 	assert(!b.bad);
@@ -53,6 +56,7 @@ say(struct sdnotify *n, bool beat)
 	    (errno == EAGAIN || errno == ENOBUFS))
 		return false;
 	n->ready = n->stopping = n->has_status = n->detailed = n->has_error = false;
+	n->extend_us = 0;
 	return true;
 }
 

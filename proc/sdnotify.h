@@ -26,6 +26,8 @@ struct sdnotify {
 	char error[SDNOTIFY_ERROR_MAX];
 	unsigned long long generation;
 	bool active;
+	/* 0: not to be sent */
+	uint64_t extend_us;
 };
 
 /* A socket connected to $NOTIFY_SOCKET; -ENOENT: there is none; -errno. */

@@ -221,9 +221,24 @@ static void
 terminate(struct child *c, uint64_t now_ms, struct child_actions *out)
 {
 	c->state = CHILD_STOPPING;
+	c->asked_ms = now_ms;
 	c->due_ms = now_ms + c->policy.stop_ms;
 	send_signal(out, SIGTERM);
 	send_signal(out, SIGCONT);
+}
+
+/* A leader's peer waits for who holds. One that hangs does not ask. */
+static void
+on_extend(struct child *c, const struct child_event *ev, struct child_actions *out)
+{
+	uint64_t most_ms = c->asked_ms + c->policy.stop_ms + c->policy.hold_stop_ms;
+	uint64_t left_ms = most_ms > ev->now_ms ? most_ms - ev->now_ms : 0;
+
+	(void)out;
+	if (left_ms > ev->extend_ms)
+		left_ms = ev->extend_ms;
+	if (c->state == CHILD_STOPPING && ev->now_ms + left_ms > c->due_ms)
+		c->due_ms = ev->now_ms + left_ms;
 }
 
 static void
@@ -306,7 +321,8 @@ on_due(struct child *c, const struct child_event *ev, struct child_actions *out)
 		/* only the end can follow, so that there is no further deadline */
 		send_signal(out, SIGKILL);
 		note(c, out, CHILD_WHY_LINGERS,
-		     c->state == CHILD_HUNG ? c->policy.abort_ms : c->policy.stop_ms);
+		     c->state == CHILD_HUNG ? c->policy.abort_ms
+		                            : ev->now_ms - c->asked_ms);
 		c->due_ms = NEVER;
 		break;
 	case CHILD_WAITING:
@@ -357,6 +373,7 @@ child_step(struct child *c, const struct child_event *ev, struct child_actions *
 	    [CHILD_EV_SPAWN_FAILED] = on_spawn_failed,
 	    [CHILD_EV_READY] = on_ready,
 	    [CHILD_EV_BEAT] = on_beat,
+	    [CHILD_EV_EXTEND] = on_extend,
 	    [CHILD_EV_EXITED] = on_exited,
 	    [CHILD_EV_NEEDS] = on_needs,
 	    [CHILD_EV_RESTART] = on_restart,

@@ -32,6 +32,8 @@ struct child_policy {
 	uint64_t watchdog_ms;
 	uint64_t abort_ms;
 	uint64_t stop_ms;
+	/* so much longer it may take to stop, if it asks for that meanwhile */
+	uint64_t hold_stop_ms;
 	uint64_t restart_min_ms;
 	uint64_t restart_max_ms;
 	uint64_t restart_reset_ms;
@@ -111,6 +113,8 @@ enum child_event_type {
 	/* READY=1 and WATCHDOG=1 */
 	CHILD_EV_READY,
 	CHILD_EV_BEAT,
+	/* EXTEND_TIMEOUT_USEC=: extend_ms */
+	CHILD_EV_EXTEND,
 	/* by_signal, code, dumped, memory */
 	CHILD_EV_EXITED,
 	/* met: the child that this one needs is ready, or is not. */
@@ -132,6 +136,8 @@ enum child_event_type {
 struct child_event {
 	enum child_event_type type;
 	uint64_t now_ms;
+	/* from now on */
+	uint64_t extend_ms;
 	int pid;
 	int code;
 	bool by_signal;
@@ -180,6 +186,8 @@ struct child {
 	/* its last sign of life */
 	uint64_t beat_ms;
 	uint64_t due_ms;
+	/* when it got SIGTERM */
+	uint64_t asked_ms;
 	/* why there is no ready process; NONE while there is one */
 	struct child_note last;
 	/* of the process before this one; NONE: there was none */

@@ -74,6 +74,8 @@ parse_line(char *line, struct child_notice *n)
 	} else if (strcmp(line, "X_CONCLAVE_ERROR") == 0) {
 		n->has_error = true;
 		copy_text(n->error, sizeof(n->error), value);
+	} else if (strcmp(line, "EXTEND_TIMEOUT_USEC") == 0) {
+		return parse_u64(value, &n->extend_us);
 	} else if (strcmp(line, "FDSTORE") == 0) {
 		n->keep = is_one;
 	} else if (strcmp(line, "FDSTOREREMOVE") == 0) {

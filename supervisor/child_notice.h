@@ -24,6 +24,8 @@ struct child_notice {
 	bool has_generation;
 	bool has_active;
 	bool has_error;
+	/* EXTEND_TIMEOUT_USEC=; 0: it did not come */
+	uint64_t extend_us;
 	/* FDSTORE=1, for the descriptor that comes with the datagram; FDSTOREREMOVE=1 */
 	bool keep;
 	bool drop;

@@ -228,6 +228,7 @@ supervisor_children_settle(struct supervisor *s)
 }
 
 #define DOORLESS_LOST 2
+#define OTHERS_MS     5000 /* for what ends after it */
 
 bool
 supervisor_door_is_lost(const struct supervisor_child *m)
@@ -379,6 +380,20 @@ on_notice(void *user, pid_t pid, const struct child_notice *n, int fd)
 	return 0;
 }
 
+/* It needs more time to stop; and so do we, from who started us. */
+static void
+extend(struct supervisor_child *m, uint64_t ms)
+{
+	const struct child_policy *policy = &m->supervisor->policy;
+	struct child_event ev = {.type = CHILD_EV_EXTEND, .extend_ms = ms};
+
+	step(m, &ev);
+	if (ms > policy->hold_stop_ms + policy->stop_ms)
+		ms = policy->hold_stop_ms + policy->stop_ms;
+	if (m->supervisor->stopping && m->life.state == CHILD_STOPPING)
+		proc_extend(m->supervisor->proc, ms + OTHERS_MS);
+}
+
 void
 supervisor_child_noticed(struct supervisor_child *m, const struct child_notice *n, int fd)
 {
@@ -399,6 +414,8 @@ supervisor_child_noticed(struct supervisor_child *m, const struct child_notice *
 		m->ready_us = clock_us();
 	if (n->beat)
 		supervisor_child_step(m, CHILD_EV_BEAT);
+	if (n->extend_us > 0)
+		extend(m, n->extend_us / 1000);
 	if (!n->ready)
 		return;
 	supervisor_child_step(m, CHILD_EV_READY);
@@ -424,6 +441,7 @@ supervisor_children_open(struct supervisor *s)
 	    .watchdog_ms = conf->supervisor.watchdog_ms,
 	    .abort_ms = conf->supervisor.abort_ms,
 	    .stop_ms = conf->supervisor.stop_ms,
+	    .hold_stop_ms = conf->supervisor.hold_stop_ms,
 	    .restart_min_ms = conf->supervisor.restart_min_ms,
 	    .restart_max_ms = conf->supervisor.restart_max_ms,
 	    .restart_reset_ms = conf->supervisor.restart_reset_ms,

@@ -97,6 +97,13 @@ proc_say(struct proc *p, const char *status)
 }
 
 void
+proc_extend(struct proc *p, uint64_t ms)
+{
+	(void)p;
+	(void)ms;
+}
+
+void
 proc_exit(struct proc *p, int status)
 {
 	p->exits = true;

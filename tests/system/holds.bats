@@ -295,6 +295,60 @@ asked_is() {
 	grep -q "leadership is released: stopping" "$LAB/$leader/log"
 }
 
+@test "a server that stops waits for who holds, longer than stop_ms" {
+	calm='supervisor = { watchdog_ms = 60000; stop_ms = 200; hold_stop_ms = 120000; };'
+	three
+	hold "$leader" job
+	lab_until "there is a lease" leading job
+	pid=$(<"$LAB/$leader/pid")
+	began=$(now_ns)
+	kill -TERM "$pid"
+	lab_until "it is asked" says job '^\{"stop":"stopping","grace":true\}$'
+	while [ "$(now_ns)" -lt $((began + 1000000000)) ]; do # five times stop_ms
+		end=$(page job .end_ns)
+		lab_until "the lease is renewed" ends_after job "$end"
+	done
+	run ! grep -E "killed|without a release" "$LAB/$leader/log"
+	let_go job
+	lab_until "it stops" lab_gone "$pid"
+	grep -q "leadership is released: stopping" "$LAB/$leader/log"
+}
+
+@test "who holds for longer than hold_stop_ms is outlived" {
+	calm='supervisor = { watchdog_ms = 60000; stop_ms = 5000; hold_stop_ms = 300; };'
+	three
+	hold "$leader" job
+	lab_until "there is a lease" leading job
+	pid=$(<"$LAB/$leader/pid")
+	began=$(now_ns)
+	kill -TERM "$pid"
+	lab_until "it stops" lab_gone "$pid"
+	[ "$(now_ns)" -ge $((began + 300000000)) ]
+	grep -q "stopping without a release: 1 hold" "$LAB/$leader/log"
+	end=$(page job .end_ns)
+	mapfile -t rest < <(seq 3 | grep -v "^$leader$")
+	lab_until "another leads" lab_one_leader "${rest[@]}"
+	[ "$(now_ns)" -ge "$end" ]
+}
+
+@test "a command has its grace, as shipped, when the server stops" {
+	calm='supervisor = { watchdog_ms = 60000; };'
+	three
+	cat >"$LAB/job.sh" <<-'END'
+		trap 'sleep 4; date +%s%N >"$1.done"; exit 0' TERM
+		: >"$1"
+		while :; do sleep 0.05; done
+	END
+	lab_conclave "$leader" run -- bash "$LAB/job.sh" "$LAB/job" >"$LAB/runner" 2>&1 3>&- {LAB_LOCK}>&- &
+	holders+=($!)
+	lab_until "it runs" test -e "$LAB/job"
+	pid=$(<"$LAB/$leader/pid")
+	kill -TERM "$pid"
+	lab_until "it stops" lab_gone "$pid"
+	[ -s "$LAB/job.done" ]
+	grep -q "leadership is released: stopping" "$LAB/$leader/log"
+}
+
 @test "members of hold_group may hold, others may not" {
 	[ "$(id -u)" = 0 ] || skip "only root can be another user"
 	lab_up 1 "hold_group = \"daemon\"; control_group = \"adm\"; $calm"

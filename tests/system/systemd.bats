@@ -295,3 +295,23 @@ stands() {
 		kill -9 $(pid conclave-elector@e3.service)'
 	stands main e3
 }
+
+@test "a stop waits for who holds, for longer than TimeoutStopSec" {
+	box '
+		sed -i "1i lease_ms = 5000;" /etc/conclave/conclave.conf # it outlasts a box that stands still
+		systemctl restart conclave-peer'
+	box_until "it serves" 'conclave leader'
+	box '
+		echo "trap \"sleep 5; echo done >/run/done; exit 0\" TERM; : >/run/runs; while :; do sleep 0.02; done" >/run/command
+		rm -f /run/done /run/runs
+		systemd-run --unit=slow -p KillMode=process conclave run -- bash /run/command'
+	box_until "the command runs" '[ -e /run/runs ]'
+	box 'systemctl stop conclave.target' # which is stopped before its units
+	box_until "all have ended" '[ -z "$(pids)" ]'
+	box '
+		[ -s /run/done ]
+		! systemctl is-failed conclave-peer || exit 1
+		sed -i 1d /etc/conclave/conclave.conf
+		systemctl start conclave.target conclave-elector@main'
+	box_until "it serves again" 'conclave leader'
+}

@@ -260,3 +260,28 @@ all_new() {
 		kill -9 $runner $guard'
 	box_until "all of it is dead" 'if pgrep -f "[:] orphan"; then exit 1; fi'
 }
+
+@test "a stop waits for who holds, for longer than TimeoutStopSec" {
+	box '
+		sed -i "1i lease_ms = 5000;" /etc/conclave/conclave.conf # it outlasts a box that stands still
+		systemctl restart conclave'
+	box_until "it serves" serves
+	box '
+		mkdir -p /run/systemd/system/conclave.service.d
+		printf "[Service]\\nTimeoutStopSec=3s\\n" >/run/systemd/system/conclave.service.d/stop.conf
+		systemctl daemon-reload
+		echo "trap \"sleep 5; echo done >/run/done; exit 0\" TERM; : >/run/runs; while :; do sleep 0.02; done" >/run/command
+		rm -f /run/done /run/runs
+		systemd-run --unit=slow -p KillMode=process conclave run -- bash /run/command'
+	box_until "the command runs" '[ -e /run/runs ]'
+	box '
+		systemctl stop conclave
+		[ -s /run/done ]
+		[ -z "$(pids)" ]
+		! systemctl is-failed conclave || exit 1
+		rm -r /run/systemd/system/conclave.service.d
+		systemctl daemon-reload
+		sed -i 1d /etc/conclave/conclave.conf
+		systemctl start conclave'
+	box_until "it serves again" serves
+}

@@ -18,6 +18,7 @@ static const struct child_policy policy = {
     .watchdog_ms = 2000,
     .abort_ms = 500,
     .stop_ms = 3000,
+    .hold_stop_ms = 4000,
     .restart_min_ms = 50,
     .restart_max_ms = 400,
     .restart_reset_ms = 10000,
@@ -28,7 +29,8 @@ static const struct child_policy policy = {
 struct step {
 	uint64_t now;
 	enum child_event_type type;
-	int arg; /* pid, errno, exit status, signal (negative: killed by it), met */
+	/* pid, errno, exit status, signal (negative: killed by it), met, ms */
+	int arg;
 	const char *want;
 	const char *state;
 	uint64_t due;
@@ -84,6 +86,7 @@ play(struct child *c, const struct step *steps, size_t count)
 		ev.by_signal = s->arg < 0;
 		ev.code = s->arg < 0 ? -s->arg : s->arg;
 		ev.met = s->arg != 0;
+		ev.extend_ms = (uint64_t)s->arg;
 		child_step(c, &ev, &todo);
 		put_actions(&todo, got, sizeof(got));
 		snprintf(got + strlen(got), sizeof(got) - strlen(got), " | %s %lu",

@@ -95,6 +95,36 @@ test_stop(void **state)
 	PLAY(&c, hung);
 }
 
+/* A child that stops may ask for more time, hold_stop_ms on the whole. */
+static void
+test_extended(void **state)
+{
+	static const struct step steps[] = {
+	    {2500, EV(EXTEND), 60000, "", "ready", 4000}, /* it does not stop */
+	    {3000, EV(STOP), 0, "TERM CONT stop:2000", "stopping", 6000},
+	    {4000, EV(EXTEND), 1000, "", "stopping", 6000}, /* it has more */
+	    {4000, EV(EXTEND), 3000, "", "stopping", 7000},
+	    {6000, EV(DUE), 0, "", "stopping", 7000},
+	    {6500, EV(EXTEND), 3000, "", "stopping", 9500},
+	    {9000, EV(EXTEND), 3000, "", "stopping", 10000},
+	    {9001, EV(EXTEND), 60000, "", "stopping", 10000},
+	    {10000, EV(DUE), 0, "KILL lingers:7000", "stopping", 0},
+	    {10001, EV(EXTEND), 3000, "", "stopping", 0},
+	    {10002, EV(EXITED), -SIGKILL, "ended:9002", "stopped", 0},
+	};
+	static const struct step hung[] = {
+	    {4000, EV(DUE), 0, "ABRT CONT silent:2000", "hung", 4500},
+	    {4001, EV(EXTEND), 3000, "", "hung", 4500},
+	};
+	struct child c;
+
+	(void)state;
+	start_ready(&c);
+	PLAY(&c, steps);
+	start_ready(&c);
+	PLAY(&c, hung);
+}
+
 static void
 test_unwanted(void **state)
 {
@@ -246,8 +276,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_asked_restart), cmocka_unit_test(test_stop),
-	    cmocka_unit_test(test_unwanted),      cmocka_unit_test(test_text),
-	    cmocka_unit_test(test_causes),
+	    cmocka_unit_test(test_extended),      cmocka_unit_test(test_unwanted),
+	    cmocka_unit_test(test_text),          cmocka_unit_test(test_causes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,6 +47,10 @@ test_fields(void **state)
 	assert_false(n.ready || n.has_status || n.has_version || n.has_generation ||
 	             n.has_active);
 
+	assert_true(n.extend_us == 0);
+	assert_int_equal(parse("STOPPING=1\nEXTEND_TIMEOUT_USEC=2000000", &n), 0);
+	assert_true(n.extend_us == 2000000);
+
 	assert_false(n.has_error);
 	assert_int_equal(parse("X_CONCLAVE_ERROR=the folder x cannot be used", &n), 0);
 	assert_true(n.has_error);
@@ -67,7 +71,7 @@ test_skipped(void **state)
 	    "READY=0",    "READY=",       "READY=11",   "WATCHDOG=trigger",
 	    "WATCHDOG=",  "STOPPING=1",   "MAINPID=12", "FDSTORE=1",
 	    "\nREADYX=1", "\n\n\nREAD=1", "ready=1",    "X_OTHER=",
-	    "BARRIER=1",  " READY=1",     "READY =1",   "EXTEND_TIMEOUT_USEC=abc",
+	    "BARRIER=1",  " READY=1",     "READY =1",   "EXTEND_TIMEOUT_USE=abc",
 	};
 	struct child_notice n;
 
@@ -98,6 +102,8 @@ test_refused(void **state)
 	    "X_CONCLAVE_GENERATION=1x",
 	    "X_CONCLAVE_GENERATION=18446744073709551616",
 	    "X_CONCLAVE_GENERATION=99999999999999999999999",
+	    "EXTEND_TIMEOUT_USEC=",
+	    "EXTEND_TIMEOUT_USEC=1s",
 	    "X_CONCLAVE_ACTIVE=2",
 	    "X_CONCLAVE_ACTIVE=yes",
 	    "X_CONCLAVE_ACTIVE=",

@@ -43,6 +43,7 @@ static const char by_hand[] =
     "	abort_ms = 32;\n"
     "	ready_ms = 330;\n"
     "	stop_ms = 34;\n"
+    "	hold_stop_ms = 340;\n"
     "	restart_min_ms = 35;\n"
     "	restart_max_ms = 36;\n"
     "	restart_reset_ms = 37;\n"
@@ -158,6 +159,7 @@ every_key(void **state)
 	assert_true(c->links.user_timeout_ms == 270 && c->links.strangers_max == 28);
 	assert_true(c->supervisor.watchdog_ms == 310 && c->supervisor.abort_ms == 32);
 	assert_true(c->supervisor.ready_ms == 330 && c->supervisor.stop_ms == 34);
+	assert_int_equal(c->supervisor.hold_stop_ms, 340);
 	assert_true(c->supervisor.restart_min_ms == 35);
 	assert_true(c->supervisor.restart_max_ms == 36);
 	assert_true(c->supervisor.restart_reset_ms == 37);
@@ -200,6 +202,7 @@ defaults(void **state)
 	assert_true(c->links.user_timeout_ms == 5000 && c->links.strangers_max == 64);
 	assert_true(c->supervisor.watchdog_ms == 2000 && c->supervisor.abort_ms == 500);
 	assert_true(c->supervisor.ready_ms == 5000 && c->supervisor.stop_ms == 2000);
+	assert_int_equal(c->supervisor.hold_stop_ms, 15000);
 	assert_true(c->supervisor.restart_min_ms == 50);
 	assert_true(c->supervisor.restart_max_ms == 5000);
 	assert_true(c->supervisor.restart_reset_ms == 10000);
@@ -394,7 +397,8 @@ static const struct {
     {"watchdog_ms = 310", "watchdog_ms = 311", "supervisor.watchdog_ms"},
     {"abort_ms = 32", "abort_ms = 33", "supervisor.abort_ms"},
     {"ready_ms = 330", "ready_ms = 331", "supervisor.ready_ms"},
-    {"stop_ms = 34", "stop_ms = 35", "supervisor.stop_ms"},
+    {"	stop_ms = 34", "	stop_ms = 35", "supervisor.stop_ms"},
+    {"hold_stop_ms = 340", "hold_stop_ms = 350", "supervisor.hold_stop_ms"},
     {"restart_min_ms = 35", "restart_min_ms = 1", "supervisor.restart_min_ms"},
     {"restart_max_ms = 36", "restart_max_ms = 37", "supervisor.restart_max_ms"},
     {"restart_reset_ms = 37", "restart_reset_ms = 1", "supervisor.restart_reset_ms"},

@@ -211,6 +211,7 @@ static const struct {
     {"supervisor", "abort_ms", 10, 600000, 500},
     {"supervisor", "ready_ms", 50, 3600000, 5000},
     {"supervisor", "stop_ms", 10, 600000, 2000},
+    {"supervisor", "hold_stop_ms", 10, 600000, 15000},
     {"supervisor", "restart_min_ms", 1, 600000, 50},
     {"supervisor", "restart_max_ms", 1, 3600000, 5000},
     {"supervisor", "restart_reset_ms", 1, 3600000, 10000},

@@ -30,6 +30,8 @@ test_rows(void **state)
 		assert_true(row->needs < 0 ||
 		            roster[row->needs].stop_turn > row->stop_turn);
 	}
+	/* a leader that stops keeps its lease until who holds has let go */
+	assert_true(roster[ROSTER_PEER].stop_turn < roster[ROSTER_ELECTOR].stop_turn);
 	assert_string_equal(roster[ROSTER_ELECTOR].folder, PATHS_ELECTOR);
 }
 
