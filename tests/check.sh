@@ -203,9 +203,9 @@ FAKEWORKER=$PWD/$build/tests/fakeworker asan asan supervisor
 # a flooded leader needs the processor that a box would share
 asan asan hostile
 LAB_ASK='' asan asan members_verbs status
-asan asan holds resume
+asan asan resume
 ship claim candidates electors elect faults health hostile members members_said obey reload run_dir start swap swap_bad
-ship handover lease_verbs library library_leads run run_faults examples
+ship handover holds lease_verbs library library_leads run run_faults examples
 CONCLAVE_BIN=$PWD/$build/bin LAB_IPC=seqpacket system tests/system/disk.bats " (seqpacket)"
 
 wait
