@@ -70,7 +70,7 @@ static const char *
 sentence(const struct peer *p, const struct role_lease_view *v, char *out, size_t cap)
 {
 	uint64_t withheld = left(v->withheld_ms), patient = left(v->patient_ms);
-	uint64_t bound = left(v->promise.end_ms);
+	uint64_t bound = left(v->promise.end_ms), stands = left(v->stands_ms);
 
 	*out = '\0';
 	if (v->clocks_differ)
@@ -104,11 +104,27 @@ sentence(const struct peer *p, const struct role_lease_view *v, char *out, size_
 		snprintf(out, cap,
 		         "this server resumes its leadership after a restart "
 		         "of its peer");
-	else if (patient > 0)
+	else if (patient > 0 && p->view.active)
 		snprintf(out, cap,
-		         "this server waits up to %" PRIu64
-		         " ms for the same leader to come back",
+		         "this server leads on, and waits up to %" PRIu64
+		         " ms for its followers, whose connections have ended",
 		         patient);
+	else if (patient > 0 && p->view.has_leader)
+		snprintf(out, cap,
+		         "this server follows server %" PRId64
+		         " on, and waits up to %" PRIu64
+		         " ms for its connection to come back",
+		         p->view.leader, patient);
+	else if (stands > 0 && v->has_transfer)
+		snprintf(out, cap,
+		         "leadership was handed over: this server waits up to %" PRIu64
+		         " ms for server %" PRId64 " to lead",
+		         stands, v->transfer);
+	else if (stands > 0)
+		snprintf(out, cap,
+		         "leadership was handed over: this server lets others lead for "
+		         "up to %" PRIu64 " ms",
+		         stands);
 	return out;
 }
 

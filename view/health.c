@@ -69,6 +69,19 @@ add_notes_of_members(json_t *notes, const json_t *members)
 		                "the leader, which count; make the files equal"));
 }
 
+/* What clocks that differ forbid is a sickness (view/verdict.c), and what waits for the
+ * end of a lease is a cause (view/why.c). The rest is a restart, or a hand-over, which
+ * ends by itself. */
+static void
+add_note_of_lease(json_t *notes, const json_t *lease)
+{
+	const char *text = member_string(lease, "text");
+
+	if (*text && !json_is_true(json_object_get(lease, "clocks_differ")) &&
+	    member_number(lease, "withheld_ms") <= 0)
+		json_array_append_new(notes, member_of_bytes(text));
+}
+
 /* What is no sickness, and still to be known. conclaved says why; without it connmgr
  * knows. */
 static json_t *
@@ -76,6 +89,7 @@ notes_of(const struct asks *asks)
 {
 	const json_t *conclaved = asks_answer(asks, PATHS_CONCLAVED);
 	const json_t *connmgr = asks_answer(asks, PATHS_CONNMGR);
+	const json_t *peer = asks_answer(asks, PATHS_PEER);
 	const char *why = member_string(conclaved, "apart_reason");
 	json_t *notes = json_array();
 	char text[1024];
@@ -91,8 +105,8 @@ notes_of(const struct asks *asks)
 	         why);
 	if (*why)
 		json_array_append_new(notes, member_of_bytes(text));
-	add_notes_of_members(notes,
-	                     json_object_get(asks_answer(asks, PATHS_PEER), "members"));
+	add_notes_of_members(notes, json_object_get(peer, "members"));
+	add_note_of_lease(notes, json_object_get(peer, "lease"));
 	return notes;
 }
 

@@ -34,6 +34,7 @@ why_name(enum why_cause cause)
 	    [WHY_SILENT] = "silent",
 	    [WHY_OTHER_MEMBERS] = "other_members",
 	    [WHY_LEASE] = "lease",
+	    [WHY_RESUMES] = "resumes",
 	    [WHY_QUORUM_PORT] = "quorum_port",
 	    [WHY_TURNED_AWAY] = "turned_away",
 	    [WHY_LATE] = "late",
@@ -185,8 +186,8 @@ add_demotion(struct why *w)
 		    member_number(w->looking, "deserted"));
 }
 
-/* What waits for the end of a lease waits for nothing that a person could mend, and ends
- * by itself. */
+/* What waits for the end of a lease, or for a term that is resumed, waits for nothing
+ * that a person could mend, and ends by itself. */
 static void
 add_lease(struct why *w)
 {
@@ -197,6 +198,8 @@ add_lease(struct why *w)
 		        json_pack("{s:o}", "id",
 		                  member_copy(json_object_get(lease, "promise"), "to")),
 		        "%s", member_string(lease, "text"));
+	else if (json_is_true(json_object_get(lease, "resumes")))
+		why_add(w, WHY_RESUMES, NULL, "%s", member_string(lease, "text"));
 }
 
 /* ---- the election ---- */

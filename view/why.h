@@ -46,6 +46,8 @@ enum why_cause {
 	/* a lease of before has not ended, and a leader must wait for that; `id`: whose,
 	 * if this server has promised it */
 	WHY_LEASE,
+	/* this server led before its peer was restarted, and takes its term up again */
+	WHY_RESUMES,
 	/* the quorum port of the server that was elected was dialled in vain: `reason` */
 	WHY_QUORUM_PORT,
 	/* the elected server: turned us away; did not lead in time; had seen less than

@@ -152,6 +152,8 @@ three() {
 	end=$(page job .end_ns)
 	lab_until "it keeps the lease meanwhile" ends_after job "$end"
 	run ! answered
+	lab_conclave "$leader" health --json |
+		jq -e '.verdict == "healthy" and any(.notes[]; test("hands its leadership over, and waits until 1 that hold"))'
 	hold "$leader" late
 	says late '"again":true'
 	let_go job

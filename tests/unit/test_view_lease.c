@@ -1,5 +1,7 @@
-/* view/why: the end of an old lease as a cause, while there is no leader. */
+/* What is said of leases: view/why, the end of an old lease and a term that is resumed as
+ * causes while there is no leader; view/health, what ends by itself as a note. */
 #include "tests/unit/asks_kit.h"
+#include "view/health.h"
 #include "view/why.h"
 
 #include <stdio.h>
@@ -51,10 +53,62 @@ an_old_lease(void **state)
 	expect(0, "{\"to\":2,\"ms\":130}", "establishing", "as the peer says", 0);
 }
 
+static void
+a_term_that_is_resumed(void **state)
+{
+	(void)state;
+	expect(0, "null,\"resumes\":true", "resumes establishing", "2 waits", 0);
+	/* what its voters promised to another comes first */
+	expect(130, "null,\"resumes\":true", "lease establishing", "2 waits", 0);
+}
+
+/* Is that text a note, where the peer says so of its lease? */
+static bool
+is_note(const char *lease, const char *text)
+{
+	static struct conf conf = {.id = 1};
+	enum verdict_kind kind;
+	json_t *health;
+	const json_t *note;
+	char peer[512];
+	bool found = false;
+	size_t i;
+
+	memset(&asks, 0, sizeof(asks));
+	snprintf(peer, sizeof(peer), "{\"leader\":1,\"lease\":%s}", lease);
+	add("peer", 0, 14, peer);
+	health = health_merge(&conf, &asks, &kind);
+	json_array_foreach (json_object_get(health, "notes"), i, note)
+		found |= strcmp(json_string_value(note), text) == 0;
+	json_decref(health);
+	asks_deinit(&asks);
+	return found;
+}
+
+static void
+notes(void **state)
+{
+	(void)state;
+	assert_true(
+	    is_note("{\"releasing\":true,\"withheld_ms\":0,\"clocks_differ\":false,"
+	            "\"text\":\"it hands over\"}",
+	            "it hands over"));
+	assert_true(is_note("{\"text\":\"it waits\"}", "it waits"));
+	assert_false(is_note("{\"text\":\"\"}", ""));
+	assert_false(is_note("null", ""));
+	/* these are said in another place */
+	assert_false(is_note("{\"clocks_differ\":true,\"text\":\"x\"}", "x"));
+	assert_false(is_note("{\"withheld_ms\":5,\"text\":\"x\"}", "x"));
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(an_old_lease)};
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(an_old_lease),
+	    cmocka_unit_test(a_term_that_is_resumed),
+	    cmocka_unit_test(notes),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
