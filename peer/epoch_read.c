@@ -36,6 +36,20 @@ damaged(struct epoch *e, const char *path, const char *what)
 	return EPOCH_DAMAGED;
 }
 
+/* After a downgrade. Nothing is lost, so that nothing is to be moved at first. */
+static int
+newer(struct epoch *e, const char *path, unsigned version)
+{
+	snprintf(e->why, sizeof(e->why),
+	         "%.*s is of version %u, and this program reads the versions 1 to %u, so "
+	         "this server takes no part: a newer program has written that. Install "
+	         "that one again, then: conclave restart peer. To stay with this one, "
+	         "see conclave-peer(8), A DAMAGED RECORD: the group can take this server "
+	         "in as one with a new disk",
+	         PATH_MAX, path, version, EPOCH_TEXT_NEWEST);
+	return EPOCH_DAMAGED;
+}
+
 /* Nothing that others remember of this server counts any more. */
 static void
 say_anew(struct epoch *e, const char *what)
@@ -150,6 +164,7 @@ read_epochs(struct epoch *e)
 	bool missing;
 	int r = open_file(e, EPOCH_EPOCHS, &missing);
 	size_t len;
+	unsigned version;
 	const char *body;
 
 	if (r == 0 && missing)
@@ -157,9 +172,11 @@ read_epochs(struct epoch *e)
 	if (r != 0)
 		return r;
 	body = slots_body(&f->slots, &len);
-	if (!epoch_text_take(body, len, &e->record, &e->named))
-		return damaged(e, f->path, "is of another version");
-	return 0;
+	if (epoch_text_take(body, len, &e->record, &e->named))
+		return 0;
+	version = epoch_text_newer(body, len);
+	return version ? newer(e, f->path, version)
+	               : damaged(e, f->path, "is no record of a version that is known");
 }
 
 static int

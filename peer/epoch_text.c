@@ -10,7 +10,7 @@
 #define EPOCHS "accepted %" PRId64 "\ncurrent %" PRId64 "\nclaim 0x%" PRIx64 "\n"
 
 /* The numbers of the versions: before memberships, with them, with a lease. */
-enum { FIRST = 1, MEMBERS = 2, LEASE = 3 };
+enum { FIRST = 1, MEMBERS = 2, LEASE = 3, NEWEST = EPOCH_TEXT_NEWEST };
 
 static void
 put_lease(struct buf_out *out, const struct role_bound *b)
@@ -84,7 +84,7 @@ epoch_text_take(const char *body, size_t len, struct role_record *r, uint64_t *m
 	take_lease(text, &found.bound);
 	/* with a number of the version and no such lines, or the other way round, it is
 	 * another text */
-	if (version < FIRST || version > LEASE ||
+	if (version < FIRST || version > NEWEST ||
 	    (version == LEASE) != (found.bound.ms > 0))
 		return false;
 	again_len = put(again, version, &found, number);
@@ -96,4 +96,18 @@ epoch_text_take(const char *body, size_t len, struct role_record *r, uint64_t *m
 	r->bound = found.bound;
 	*membership = number;
 	return true;
+}
+
+unsigned
+epoch_text_newer(const char *body, size_t len)
+{
+	char text[EPOCH_TEXT_MAX];
+	unsigned version;
+
+	len = len < sizeof(text) ? len : sizeof(text) - 1;
+	memcpy(text, body, len);
+	text[len] = '\0';
+	return sscanf(text, "conclave epochs %u\n", &version) == 1 && version > NEWEST
+	           ? version
+	           : 0;
 }

@@ -21,4 +21,9 @@ size_t epoch_text_put(char text[EPOCH_TEXT_MAX], const struct role_record *r,
 bool epoch_text_take(const char *text, size_t len, struct role_record *r,
                      uint64_t *membership);
 
+/* Of a text that epoch_text_take does not take: the number of its version, where that is
+ * one that is to come; else 0. */
+unsigned epoch_text_newer(const char *text, size_t len);
+#define EPOCH_TEXT_NEWEST 3
+
 #endif

@@ -100,6 +100,51 @@ a_text_that_is_no_record(void **state)
 	reads(9, 9, 15);
 }
 
+/* What the release before leases wrote is read, and a promise makes it the new text. */
+static void
+a_record_of_before_leases(void **state)
+{
+	struct role_record r = REC(9, 9, 15);
+	char file[SLOTS_COUNT * SLOTS_PAGE];
+
+	(void)state;
+	reads(0, 0, 0);
+	put_text("conclave epochs 2\naccepted 9\ncurrent 9\nclaim 0xf\nmembership 1\n");
+	again(NEVER_MS);
+	reads(9, 9, 15);
+	assert_int_equal(got.record.bound.ms, 0);
+	r.instance = got.record.instance;
+	r.bound.ms = 300;
+	assert_int_equal(write_it(r), 0);
+	get_file(path, file, sizeof(file));
+	assert_non_null(memmem(file, sizeof(file), "conclave epochs 3\n", 18));
+	again(NEVER_MS);
+	reads(9, 9, 15);
+	assert_int_equal(got.record.bound.ms, 300);
+}
+
+/* Nothing is damaged, and nothing needs to be moved: the newer program is to be put back.
+ */
+static void
+a_record_of_a_newer_program(void **state)
+{
+	(void)state;
+	reads(0, 0, 0);
+	put_text(TWO("4") "lease 300 boot " BOOT "\nmore 1\n");
+	again(NEVER_MS);
+	assert_int_equal(read_it(), EPOCH_DAMAGED);
+	assert_non_null(strstr(got.why, path));
+	assert_non_null(strstr(got.why, "is of version 4, and this program reads the "
+	                                "versions 1 to 3"));
+	assert_non_null(strstr(got.why, "a newer program"));
+	assert_non_null(strstr(got.why, "conclave restart peer"));
+	assert_null(strstr(got.why, "move"));
+	put_text(TWO("3") "lease 0 boot " BOOT "\n");
+	assert_int_equal(read_it(), EPOCH_DAMAGED);
+	assert_null(strstr(got.why, "a newer program"));
+	assert_non_null(strstr(got.why, "move"));
+}
+
 static void
 old_files_are_refused(void **state)
 {
@@ -193,9 +238,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(damage_stops_it),           TEST(so_does_that_of_the_membership),
-	    TEST(a_text_that_is_no_record),  TEST(old_files_are_refused),
-	    TEST(what_cannot_be_used),       TEST(each_error_has_its_remedy),
+	    TEST(damage_stops_it),
+	    TEST(so_does_that_of_the_membership),
+	    TEST(a_text_that_is_no_record),
+	    TEST(a_record_of_before_leases),
+	    TEST(a_record_of_a_newer_program),
+	    TEST(old_files_are_refused),
+	    TEST(what_cannot_be_used),
+	    TEST(each_error_has_its_remedy),
 	    TEST(a_lock_that_another_holds),
 	};
 
