@@ -5,8 +5,12 @@
 #include "lib/handle.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define NS_PER_MS UINT64_C(1000000)
 
@@ -67,6 +71,41 @@ run_lease_share(struct run_lease *l, const struct run_core *core)
 	atomic_store(&l->shared->end_ns, core->end_ns);
 	atomic_store(&l->shared->margin_ns, run_margin_ns(core));
 	atomic_store(&l->shared->incarnation, term_incarnation(&l->handle->term));
+}
+
+static void
+give(struct run_lease *l, unsigned i)
+{
+	struct run_unit_known *known = &l->known[i];
+	char path[sizeof(l->units->folders[i]) + 16];
+	struct stat st;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/cgroup.kill", l->units->folders[i]);
+	if (stat(path, &st) < 0 ||
+	    (st.st_ino == known->number && st.st_dev == known->device))
+		return;
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (conclave_hold_cgroup(l->handle, i + 1, fd) == 0)
+		*known = (struct run_unit_known){st.st_dev, st.st_ino};
+	close(fd);
+}
+
+void
+run_lease_give_units(struct run_lease *l)
+{
+	for (unsigned i = 0, count = atomic_load(&l->units->count); i < count; i++)
+		give(l, i);
+}
+
+void
+run_lease_let_go(struct run_lease *l)
+{
+	memset(l->known, 0, sizeof(l->known));
+	run_lease_none(l);
+	(void)conclave_let_go(l->handle);
 }
 
 const struct page *

@@ -12,11 +12,18 @@
 
 #include <stdint.h>
 
+/* Which cgroup the peer has under a number; zeros: none. */
+struct run_unit_known {
+	dev_t device;
+	ino_t number;
+};
+
 struct run_lease {
 	struct conclave *handle;
 	/* shared with the guard, and with what stands for a unit */
 	struct guard_shared *shared;
 	struct box_units *units;
+	struct run_unit_known known[BOX_UNITS_MAX];
 	/* what the command reads, and a descriptor to read it by */
 	struct page *page;
 	int fd;
@@ -31,6 +38,11 @@ void run_lease_read(struct run_lease *l, struct run_event *ev);
 void run_lease_none(struct run_lease *l);
 /* Lets the guard know what the core knows. */
 void run_lease_share(struct run_lease *l, const struct run_core *core);
+/* Gives the peer the cgroups of units, each anew when systemd has made it anew: it kills
+ * them when runner and guard do not. */
+void run_lease_give_units(struct run_lease *l);
+/* Lets go of the hold: the peer has none any more. */
+void run_lease_let_go(struct run_lease *l);
 /* The page of the peer, as it is mapped here. */
 const struct page *run_lease_page(const struct run_lease *l);
 

@@ -154,8 +154,7 @@ act(struct runner *r, const struct run_actions *a)
 	}
 	if (a->let_go) {
 		guard_end(&r->guard, &r->box);
-		run_lease_none(&r->lease);
-		(void)conclave_let_go(r->lease.handle);
+		run_lease_let_go(&r->lease);
 		r->held = false;
 		r->again_ns = 0;
 	}
@@ -244,6 +243,8 @@ look(struct runner *r)
 	if (r->core.state != RUN_WAITING || watch_now_ns() >= r->again_ns)
 		step(r, ev);
 	run_lease_share(&r->lease, &r->core);
+	if (r->held && r->task->unit)
+		run_lease_give_units(&r->lease);
 	if (r->held && conclave_stop_wanted(r->lease.handle, NULL))
 		step(r, (struct run_event){.type = RUN_EV_WANTED});
 	step(r, (struct run_event){.type = RUN_EV_TIME});

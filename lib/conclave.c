@@ -1,7 +1,6 @@
 /* See conclave.h and handle.h. */
 #include "lib/conclave.h"
 
-#include "lib/answer.h"
 #include "lib/handle.h"
 
 #include <errno.h>
@@ -17,7 +16,6 @@
 
 #define RUN_DIR     "/run/conclave"
 #define TEXT_CAP    65537
-#define ANSWER_CAP  512
 #define MS          UINT64_C(1000000)
 #define NS          UINT64_C(1000000000)
 #define PATIENCE_MS 5000
@@ -243,6 +241,9 @@ close_all(struct conclave *c)
 	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
+	for (unsigned i = 0; i < CONCLAVE_CGROUPS_MAX; i++)
+		if (c->kills[i] >= 0)
+			close(c->kills[i]);
 	free(c->text);
 	free(c);
 }
@@ -256,6 +257,7 @@ conclave_open(struct conclave **out, const char *run_dir)
 	if (!c)
 		return -ENOMEM;
 	c->epoll = c->timer = c->watch = c->hold = c->cgroup_kill = -1;
+	memset(c->kills, -1, sizeof(c->kills));
 	c->text = malloc(TEXT_CAP);
 	r = c->text ? knock_path_init(&c->path, run_dir ? run_dir : RUN_DIR) : -ENOMEM;
 	if (r == 0)
@@ -365,6 +367,21 @@ conclave_hold(struct conclave *c, const char *name, int cgroup_kill)
 }
 
 int
+conclave_hold_cgroup(struct conclave *c, unsigned number, int cgroup_kill)
+{
+	int r = -ENOTCONN;
+
+	if (number < 1 || number > CONCLAVE_CGROUPS_MAX)
+		return -EINVAL;
+	if (!enter(c))
+		return -ECHILD;
+	if (c->phase != HANDLE_NO_HOLD && c->phase != HANDLE_LETS_GO)
+		r = hold_kills(c, number - 1, cgroup_kill);
+	leave(c);
+	return r;
+}
+
+int
 conclave_let_go(struct conclave *c)
 {
 	int r = 0;
@@ -444,46 +461,5 @@ conclave_wait(struct conclave *c, unsigned what, int timeout_ms)
 		return -ECHILD;
 	r = wait_for(c, &wait);
 	leave(c);
-	return r;
-}
-
-static int
-take_confirmed(int conn, uint64_t due_ns)
-{
-	struct pollfd fds = {.fd = conn, .events = POLLIN};
-	char text[ANSWER_CAP];
-	bool leads;
-	int fd = -1, r;
-
-	for (;;) {
-		uint64_t now_ns = knock_now_ns(), left;
-
-		r = knock_take(conn, text, sizeof(text), &fd);
-		if (fd >= 0)
-			close(fd);
-		if (r == 0)
-			return answer_bool(text, "leads", &leads) ? leads : -EAGAIN;
-		if (r != -EAGAIN)
-			return r;
-		if (now_ns >= due_ns)
-			return -ETIMEDOUT;
-		left = due_ns - now_ns < POLL_MAX ? due_ns - now_ns : POLL_MAX;
-		if (poll(&fds, 1, (int)((left + MS - 1) / MS)) < 0)
-			return -errno;
-	}
-}
-
-int
-conclave_confirm(struct conclave *c, int timeout_ms)
-{
-	int conn, r;
-
-	if (!term_is_ours(&c->term))
-		return -ECHILD;
-	conn = knock(&c->path, "confirm", -1);
-	if (conn < 0)
-		return conn;
-	r = take_confirmed(conn, due_in(timeout_ms));
-	close(conn);
 	return r;
 }

@@ -21,7 +21,8 @@
 extern "C" {
 #endif
 
-#define CONCLAVE_NAME_MAX 64 /* of a holder, without the final NUL */
+#define CONCLAVE_NAME_MAX    64 /* of a holder, without the final NUL */
+#define CONCLAVE_CGROUPS_MAX 32 /* of one hold, besides that of conclave_hold() */
 
 struct conclave;
 
@@ -72,6 +73,12 @@ void conclave_state(struct conclave *c, struct conclave_state *out);
  * clock is another than ours, which no lease can bridge; -ENOENT, -ECONNREFUSED: no
  * daemon; -ETIMEDOUT. */
 int conclave_hold(struct conclave *c, const char *name, int cgroup_kill);
+/* For work in more cgroups, such as those of units of systemd, which are made anew at
+ * each start: the daemon kills that one, too. number: 1 to CONCLAVE_CGROUPS_MAX; the
+ * cgroup that had the number before is in the hold no more. The number stands for it
+ * until the hold ends, also over restarts of the daemon. Waits for nothing. -ENOTCONN:
+ * there is no hold; -EINVAL. A daemon that is older than this call does not kill it. */
+int conclave_hold_cgroup(struct conclave *c, unsigned number, int cgroup_kill);
 /* Says that all work has ended, and waits until the daemon knows it, up to 5 seconds.
  * From its beginning on conclave_leading() is false. 0, also where there is no hold; an
  * error: the hold has ended without a word, and who leads next waits for the lease. */

@@ -3,6 +3,7 @@
  * is said of the state does not lose the hold. The files call downwards only:
  *
  *   conclave.c  open, close, waiting, and what a program calls
+ *   confirm.c   does this server lead?
  *   inherit.c   the lease of `conclave run`
  *   hold.c      the connection that is the hold
  *   watch.c     the connection that tells the state
@@ -65,6 +66,10 @@ struct conclave {
 	int hold_error;
 	char request[CONCLAVE_NAME_MAX + 8];
 	int cgroup_kill;
+	/* More of them, by their numbers less one; -1: none. Bits of `untold`: the daemon
+	 * with which we hold does not have it yet. */
+	int kills[CONCLAVE_CGROUPS_MAX];
+	uint32_t untold;
 	/* of the daemon with which we hold; 0: it has not said so */
 	uint32_t lease_ms;
 	/* a static word, or NULL */
@@ -86,6 +91,8 @@ void watch_step(struct conclave *c, uint64_t now_ns);
 /* With the lock. 0 or -errno; the answer is awaited then. */
 int hold_begin(struct conclave *c);
 void hold_step(struct conclave *c, uint64_t now_ns);
+/* With the lock, while there is a hold. 0 or -errno. */
+int hold_kills(struct conclave *c, unsigned at, int cgroup_kill);
 /* Says that the hold is let go. 0 or -errno; then there is no hold any more. */
 int hold_let_go(struct conclave *c);
 /* Closes the connection: there is no hold, and none is wanted. */

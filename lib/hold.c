@@ -4,6 +4,8 @@
 #include "lib/handle.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -34,6 +36,12 @@ hold_end(struct conclave *c)
 	if (c->cgroup_kill >= 0)
 		close(c->cgroup_kill);
 	c->cgroup_kill = -1;
+	for (unsigned i = 0; i < CONCLAVE_CGROUPS_MAX; i++) {
+		if (c->kills[i] >= 0)
+			close(c->kills[i]);
+		c->kills[i] = -1;
+	}
+	c->untold = 0;
 	c->phase = HANDLE_NO_HOLD;
 	c->first = false;
 	c->lease_ms = 0;
@@ -63,7 +71,7 @@ hold_begin(struct conclave *c)
 int
 hold_let_go(struct conclave *c)
 {
-	int r = c->phase == HANDLE_HELD ? knock_say(c->hold, "let go") : -ECONNRESET;
+	int r = c->phase == HANDLE_HELD ? knock_say(c->hold, "let go", -1) : -ECONNRESET;
 
 	/* whatever comes of it: nothing counts from here on */
 	term_none(&c->term);
@@ -72,6 +80,38 @@ hold_let_go(struct conclave *c)
 	else
 		c->phase = HANDLE_LETS_GO;
 	return r;
+}
+
+/* What finds no room is told in the next step. */
+static void
+tell_kills(struct conclave *c)
+{
+	char text[16];
+
+	for (unsigned i = 0; i < CONCLAVE_CGROUPS_MAX && c->untold; i++) {
+		if (!(c->untold >> i & 1))
+			continue;
+		snprintf(text, sizeof(text), "kills %u", i + 1);
+		if (knock_say(c->hold, text, c->kills[i]) < 0)
+			return;
+		c->untold &= ~(UINT32_C(1) << i);
+	}
+}
+
+int
+hold_kills(struct conclave *c, unsigned at, int cgroup_kill)
+{
+	int fd = fcntl(cgroup_kill, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (c->kills[at] >= 0)
+		close(c->kills[at]);
+	c->kills[at] = fd;
+	c->untold |= UINT32_C(1) << at;
+	if (c->phase == HANDLE_HELD)
+		tell_kills(c);
+	return 0;
 }
 
 /* The answer to `hold`. 0 or -errno. */
@@ -98,6 +138,8 @@ take_answer(struct conclave *c, const char *text, int fd)
 		    lease_ms > 0 && lease_ms <= UINT32_MAX ? (uint32_t)lease_ms : 0;
 		c->stop = NULL;
 		c->grace = false;
+		for (unsigned i = 0; i < CONCLAVE_CGROUPS_MAX; i++)
+			c->untold |= (uint32_t)(c->kills[i] >= 0) << i;
 		return 0;
 	}
 	if (!answer_has(text, "error"))
@@ -149,7 +191,7 @@ take(struct conclave *c, const char *text, int fd, uint64_t now_ns)
 			failed(c, now_ns, r);
 	} else if (answer_has(text, "stop")) {
 		take_stop(c, text);
-	} else if (c->phase == HANDLE_LETS_GO) {
+	} else if (c->phase == HANDLE_LETS_GO && !answer_has(text, "kills")) {
 		c->hold_error = answer_bool(text, "ok", &ok) && ok ? 0 : -EPROTO;
 		hold_end(c);
 	}
@@ -178,4 +220,6 @@ hold_step(struct conclave *c, uint64_t now_ns)
 		if (fd >= 0)
 			close(fd);
 	}
+	if (c->phase == HANDLE_HELD)
+		tell_kills(c);
 }

@@ -44,9 +44,9 @@ knock(const struct knock_path *p, const char *request, int pass)
 }
 
 int
-knock_say(int conn, const char *request)
+knock_say(int conn, const char *request, int pass)
 {
-	return pass_send(conn, request, strlen(request), PASS_NONE);
+	return pass_send(conn, request, strlen(request), pass < 0 ? PASS_NONE : pass);
 }
 
 int

@@ -16,8 +16,8 @@ int knock_path_init(struct knock_path *p, const char *run_dir);
 /* Connects, and says `request` with a copy of the descriptor `pass` (-1: none). The
  * connection, or -errno: -EAGAIN: too many knock just now. */
 int knock(const struct knock_path *p, const char *request, int pass);
-/* Says one more. 0 or -errno. */
-int knock_say(int conn, const char *request);
+/* Says one more, with a copy of the descriptor `pass` (-1: none). 0 or -errno. */
+int knock_say(int conn, const char *request, int pass);
 /* Takes one packet, with a NUL behind it. 0; -EAGAIN: there is none; -EMSGSIZE: it was
  * too long, and is lost; else -errno: the connection has ended. `fd`: what came with it,
  * or -1. */

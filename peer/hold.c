@@ -24,6 +24,8 @@
 #define STOP_MAX          128
 
 static const char lost[] = "lost";
+static const char no_cgroup[] =
+    "the descriptor is not that of a cgroup.kill (cgroup v2) that is open for writing";
 
 struct hold {
 	/* NULL: it has broken */
@@ -33,7 +35,7 @@ struct hold {
 	pid_t pid;
 	uint64_t since_us;
 	/* of cgroup.kill; PASS_NONE */
-	int kill_fd;
+	int kills[HOLD_KILLS];
 	/* The reason for which it was asked to let go; NULL: it was not. */
 	const char *asked;
 	/* Its connection has taken that word. */
@@ -65,11 +67,22 @@ find(struct holds *h, const struct door_conn *c)
 	return NULL;
 }
 
+static unsigned
+count_kills(const struct hold *one)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < HOLD_KILLS; i++)
+		count += one->kills[i] != PASS_NONE;
+	return count;
+}
+
 static void
 drop(struct holds *h, struct hold *one)
 {
-	if (one->kill_fd != PASS_NONE)
-		close(one->kill_fd);
+	for (unsigned i = 0; i < HOLD_KILLS; i++)
+		if (one->kills[i] != PASS_NONE)
+			close(one->kills[i]);
 	*one = h->list[--h->count];
 }
 
@@ -125,16 +138,25 @@ on_again(sd_event_source *source, uint64_t usec, void *user)
 static void
 kill_command(struct hold *one)
 {
-	int r = write(one->kill_fd, "1", 1) == 1 ? 0 : -errno;
+	bool killed = false;
+	int r = 0;
 
+	for (unsigned i = 0; i < HOLD_KILLS; i++) {
+		if (one->kills[i] == PASS_NONE)
+			continue;
+		if (write(one->kills[i], "1", 1) == 1)
+			killed = true;
+		else if (errno != ENODEV) /* it has gone, and all in it */
+			r = -errno;
+	}
 	if (one->killed)
 		return;
 	one->killed = true;
-	if (r == 0)
+	if (killed)
 		log_notice("the lease is over and hold %" PRIu64 " (%s) has not let go: "
 		           "what is in its cgroup was killed",
 		           one->id, one->name);
-	else if (r != -ENODEV) /* the cgroup has gone, and the command with it */
+	if (r < 0)
 		log_err("the lease is over and hold %" PRIu64 " (%s) has not let go, and "
 		        "its cgroup cannot be killed: %s; stop process %d and what it "
 		        "has started",
@@ -162,11 +184,11 @@ end_holds(struct holds *h)
 
 		if (!relies(h, one))
 			continue;
-		if (one->kill_fd != PASS_NONE)
+		if (count_kills(one) > 0)
 			kill_command(one);
 		if (one->conn)
 			say_stop(h, one, lost);
-		again |= one->conn && one->kill_fd != PASS_NONE;
+		again |= one->conn && count_kills(one) > 0;
 		if (!one->conn)
 			drop(h, one);
 	}
@@ -263,8 +285,7 @@ refuse(struct holds *h, struct door_conn *c, const char *name, int kill_fd)
 	if (!is_name(name))
 		return "the name of a hold has at most 64 printable characters";
 	if (kill_fd != PASS_NONE && !is_cgroup_file(kill_fd))
-		return "the descriptor is not that of a cgroup.kill (cgroup v2) that is "
-		       "open for writing";
+		return no_cgroup;
 	return holds_refused(h);
 }
 
@@ -280,11 +301,10 @@ holds_add(struct holds *h, struct door_conn *c, const char *name, uint64_t *id)
 			close(kill_fd);
 		return why;
 	}
-	*one = (struct hold){.conn = c,
-	                     .id = ++h->ids,
-	                     .pid = door_conn_pid(c),
-	                     .since_us = clock_us(),
-	                     .kill_fd = kill_fd};
+	*one = (struct hold){
+	    .conn = c, .id = ++h->ids, .pid = door_conn_pid(c), .since_us = clock_us()};
+	for (unsigned i = 0; i < HOLD_KILLS; i++)
+		one->kills[i] = i == 0 ? kill_fd : PASS_NONE;
 	snprintf(one->name, sizeof(one->name), "%s", name);
 	*id = one->id;
 	h->count++;
@@ -292,6 +312,37 @@ holds_add(struct holds *h, struct door_conn *c, const char *name, uint64_t *id)
 	arm(h, h->page.end_ms * 1000);
 	log_limited(LOG_LEVEL_INFO, "hold %" PRIu64 " (%s) of process %d", one->id,
 	            one->name, (int)one->pid);
+	return NULL;
+}
+
+const char *
+holds_kills(struct holds *h, struct door_conn *c, unsigned number)
+{
+	struct hold *one = find(h, c);
+	int kill_fd = door_take_passed(c);
+	const char *why = NULL;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < h->count; i++)
+		count += count_kills(&h->list[i]);
+	if (!one)
+		why = "this connection does not hold";
+	else if (number == 0 || number >= HOLD_KILLS)
+		why = "the number is from 1 to 32";
+	else if (kill_fd == PASS_NONE || !is_cgroup_file(kill_fd))
+		why = no_cgroup;
+	else if (count == HOLD_KILLS_ALL && one->kills[number] == PASS_NONE)
+		why = "there are 128 descriptors already; let go of some";
+	if (why) {
+		if (kill_fd != PASS_NONE)
+			close(kill_fd);
+		return why;
+	}
+	if (one->kills[number] != PASS_NONE)
+		close(one->kills[number]);
+	one->kills[number] = kill_fd;
+	one->killed = false;
+	arm(h, h->page.end_ms * 1000);
 	return NULL;
 }
 
@@ -320,7 +371,7 @@ holds_gone(struct holds *h, struct door_conn *c)
 	            "for before leadership is handed over",
 	            one->id, one->name);
 	one->conn = NULL;
-	if (one->kill_fd == PASS_NONE || !relies(h, one))
+	if (count_kills(one) == 0 || !relies(h, one))
 		drop(h, one);
 	arm(h, h->page.end_ms * 1000);
 	h->broken = true;
@@ -408,7 +459,7 @@ holds_put(const struct holds *h, struct buf_out *out, const char *key)
 		json_put_text(out, "name", one->name);
 		json_put_u64(out, "pid", (uint64_t)one->pid);
 		json_put_u64(out, "since_us", one->since_us);
-		json_put_bool(out, "kills", one->kill_fd != PASS_NONE);
+		json_put_bool(out, "kills", count_kills(one) > 0);
 		json_put_bool(out, "broken", !one->conn);
 		json_put_text(out, "asked", one->asked ? one->asked : "");
 		buf_put_text(out, "}");

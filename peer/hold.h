@@ -22,6 +22,10 @@
 
 #define HOLD_MAX      32 /* at one time, the broken ones that are kept among them */
 #define HOLD_NAME_MAX 64
+/* Descriptors of one hold, that of its request (number 0) among them; and those of all.
+ */
+#define HOLD_KILLS     33
+#define HOLD_KILLS_ALL 128
 
 struct holds;
 
@@ -36,6 +40,9 @@ const char *holds_refused(const struct holds *h);
  * NULL, and the number of the hold; else why not. Keeps the connection (ipc/door.h). */
 const char *holds_add(struct holds *h, struct door_conn *c, const char *name,
                       uint64_t *id);
+/* The descriptor that came with the request is one more of the hold of `c`, in the place
+ * of the one that had this `number`, if there was one. NULL; else why not. */
+const char *holds_kills(struct holds *h, struct door_conn *c, unsigned number);
 /* NULL: the hold of `c` has ended by word; else why not. */
 const char *holds_let_go(struct holds *h, struct door_conn *c);
 /* The connection has ended. True: it held. */

@@ -209,6 +209,7 @@ void peer_grant(struct peer *p, struct door_conn *c); /* with `{"ok":true}` */
 
 /* Requests: they return why not; NULL: answered, or to be answered. */
 const char *peer_hold(struct peer *p, struct door_conn *c, const char *name);
+const char *peer_kills(struct peer *p, struct door_conn *c, const char *number);
 const char *peer_let_go(struct peer *p, struct door_conn *c);
 void peer_hold_gone(struct peer *p, struct door_conn *c);
 /* The core has started: it is told who holds. */

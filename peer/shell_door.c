@@ -139,6 +139,7 @@ static const struct request {
     {"watch", POLICY_READ, false, peer_watch},
     {"confirm", POLICY_READ, false, confirm},
     {"hold", POLICY_HOLD, true, peer_hold},
+    {"kills", POLICY_HOLD, true, peer_kills},
     {"let go", POLICY_HOLD, false, let_go},
     {"claim", POLICY_ADMINISTER, true, claim},
     {"refound", POLICY_ADMINISTER, false, refound},
@@ -176,9 +177,9 @@ on_request(void *user, struct door_conn *c, const char *data, size_t len)
 	peer_catch_up(p);
 	why = door_refuses(c, r ? r->needs : POLICY_ADMINISTER);
 	if (!why && !r)
-		why =
-		    "the peer knows `status`, `watch`, `confirm`, `hold NAME`, `let go`, "
-		    "`claim N`, `refound`, `step-down MS` and `transfer SID MS`";
+		why = "the peer knows `status`, `watch`, `confirm`, `hold NAME`, `kills "
+		      "N`, `let go`, "
+		      "`claim N`, `refound`, `step-down MS` and `transfer SID MS`";
 	if (!why)
 		why = r->run(p, c, words);
 	if (why)

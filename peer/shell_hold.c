@@ -2,8 +2,10 @@
  */
 #include "base/json.h"
 #include "peer/shell.h"
+#include "wire/qaddr.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define ANSWER_MAX 256
@@ -65,6 +67,26 @@ peer_hold(struct peer *p, struct door_conn *c, const char *name)
 		door_conn_close(c);
 	}
 	tell_core(p);
+	return NULL;
+}
+
+const char *
+peer_kills(struct peer *p, struct door_conn *c, const char *number)
+{
+	static char text[32];
+	size_t len = strlen(number);
+	const char *why;
+	int64_t value;
+
+	if (!qaddr_unsigned((struct qaddr_text){number, len}, 10, HOLD_KILLS, &value))
+		value = 0;
+	why = holds_kills(p->holds, c, (unsigned)value);
+	if (why)
+		return why;
+	/* unlike the answer to `let go` */
+	len = (size_t)snprintf(text, sizeof(text), "{\"ok\":true,\"kills\":%d}",
+	                       (int)value);
+	peer_reply(p, c, text, len);
 	return NULL;
 }
 

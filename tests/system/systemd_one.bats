@@ -261,6 +261,27 @@ all_new() {
 	box_until "all of it is dead" 'if pgrep -f "[:] orphan"; then exit 1; fi'
 }
 
+@test "a unit of root is killed by the peer when runner and guard are gone, and nothing else stops it" {
+	box '
+		printf "[Service]\\nExecStart=/bin/bash -c \"trap : TERM; while :; do sleep 0.02; done; : unit of the leader\"\\nTimeoutStopSec=1h\\n" >/run/systemd/system/led.service
+		systemctl daemon-reload
+		systemd-run --unit=runs-led -p KillMode=process conclave run --unit led'
+	box_until "the peer knows its cgroup" '
+		pgrep -f "[:] unit of the leader"
+		[ "$(ls -l /proc/$(pid peer)/fd | grep -c "led.service/cgroup.kill")" = 1 ]'
+	box '
+		runner=$(systemctl show -P MainPID runs-led)
+		guard=$(pgrep -P $runner -x conclave-guard)
+		kill -STOP $runner $guard'
+	box 'kill -9 $(systemctl show -P MainPID runs-led) $(pgrep -x conclave-guard)'
+	box_until "it is dead" 'if pgrep -f "[:] unit of the leader"; then exit 1; fi'
+	box '
+		journalctl -u conclave | grep "has not let go: what is in its cgroup was killed"
+		systemctl reset-failed
+		rm /run/systemd/system/led.service
+		systemctl daemon-reload'
+}
+
 @test "a stop waits for who holds, for longer than TimeoutStopSec" {
 	box '
 		sed -i "1i lease_ms = 5000;" /etc/conclave/conclave.conf # it outlasts a box that stands still

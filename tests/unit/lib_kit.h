@@ -63,6 +63,9 @@ struct kit {
 	/* how many were asked; what came last */
 	_Atomic unsigned holds;
 	unsigned let_gos;
+	/* `kills N` that came with a descriptor, and the last N */
+	_Atomic unsigned kills;
+	_Atomic int killed;
 	char hold[256];
 	int passed;
 };
@@ -106,6 +109,13 @@ kit_request(struct kit *k, unsigned i, const char *text, int fd)
 		         "{\"ok\":true,\"id\":1,\"incarnation\":\"%016llx\"%s}",
 		         (unsigned long long)k->incarnation, k->more ? k->more : "");
 		(void)pass_send(k->conns[i].fd, answer, strlen(answer), k->writer.fd);
+	} else if (strncmp(text, "kills ", 6) == 0) {
+		k->killed = atoi(text + 6);
+		k->kills += fd >= 0;
+		if (fd >= 0)
+			close(fd);
+		snprintf(answer, sizeof(answer), "{\"ok\":true,\"kills\":%d}", k->killed);
+		kit_say(k->conns[i].fd, answer);
 	} else if (strcmp(text, "let go") == 0) {
 		k->let_gos++;
 		kit_say(k->conns[i].fd, k->let_go);

@@ -418,39 +418,6 @@ inherits(void **state)
 	file_unmap(page, PAGE_LEN);
 }
 
-/* Of the daemon with which we hold; one that does not say so, or nonsense, is older. */
-static void
-length_of_a_lease(void **state)
-{
-	static const struct {
-		const char *more;
-		uint32_t ms;
-	} cases[] = {
-	    {",\"lease_ms\":300", 300},      {",\"lease_ms\":4294967295", UINT32_MAX},
-	    {",\"lease_ms\":4294967296", 0}, {",\"lease_ms\":-1", 0},
-	    {",\"lease_ms\":\"300\"", 0},    {NULL, 0},
-	};
-	struct conclave *c = NULL;
-
-	(void)state;
-	assert_int_equal(conclave_open(&c, kit.dir), 0);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		kit.more = cases[i].more;
-		assert_int_equal(conclave_lease_ms(c), 0);
-		assert_int_equal(conclave_hold(c, NULL, -1), 0);
-		assert_int_equal(conclave_lease_ms(c), cases[i].ms);
-		assert_int_equal(conclave_let_go(c), 0);
-	}
-	/* the next daemon has another */
-	kit.more = cases[0].more;
-	assert_int_equal(conclave_hold(c, NULL, -1), 0);
-	kit_die(&kit);
-	kit.more = NULL;
-	kit_run(&kit);
-	until(c, kit.holds > 7 && conclave_lease_ms(c) == 0);
-	conclave_close(c);
-}
-
 int
 main(void)
 {
@@ -465,7 +432,6 @@ main(void)
 	    T(another_incarnation),
 	    T(threads_share),
 	    T(inherits),
-	    T(length_of_a_lease),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
