@@ -129,7 +129,7 @@ MODEL_SRC := $(wildcard tests/model/*.c peer/role*.c wire/*.c) base/buf.c ipc/ms
 MODEL_OBJ := $(MODEL_SRC:%.c=$(B)/model/%.o)
 MODEL_WRAPS := role_is_quorum role_is_all role_is_all_of_file role_is_member_of role_may_found role_is_promised \
 	role_is_acked role_change_start role_change_adopt role_change_begin role_change_give_up role_epochs_recorded \
-	members_is_voter members_is_quorum role_is_fresher role_change_leave
+	members_is_voter members_is_quorum role_is_fresher role_change_leave role_lease_withheld role_lease_gate
 $(B)/model/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -DQCONFIG_SERVERS_MAX=4 -DQCONFIG_GROUPS_MAX=2 -DMEMBERS_MAX=4 -MMD -MP -c -o $@ $<

@@ -38,6 +38,23 @@ static const struct {
     [MODEL_BUG_NO_PROMISE] = {"no-promise", "leader-goes"},
     [MODEL_BUG_NEW_LEADS] = {"new-leads", "3-to-1"},
     [MODEL_BUG_RESTORE] = {"restore", "copy"},
+    [MODEL_BUG_NO_GATE] = {"no-gate", "lease"},
+    [MODEL_BUG_OWN_ACK] = {"own-ack", "lease"},
+    [MODEL_BUG_FORGET_PROMISE] = {"forget-promise", "lease-kill"},
+    [MODEL_BUG_FORGET_OWN] = {"forget-own", "lease-kill"},
+    [MODEL_BUG_REBOOT_FREE] = {"reboot-free", "lease-reboot"},
+    [MODEL_BUG_FROM_RECEIPT] = {"from-receipt", "lease"},
+    [MODEL_BUG_NO_DRIFT] = {"no-drift", "lease-drift"},
+    [MODEL_BUG_NO_QUORUM] = {"no-quorum", "lease"},
+    [MODEL_BUG_ONE_PROMISE] = {"one-promise", "lease-length"},
+    [MODEL_BUG_ECHO_COUNTS] = {"echo-counts", "lease-length"},
+    [MODEL_BUG_OWN_LENGTH] = {"own-length", "lease-length"},
+    [MODEL_BUG_WANT_CLEARS] = {"want-clears", "lease-let-go"},
+    [MODEL_BUG_EARLY_RELEASE] = {"early-release", "lease-release"},
+    [MODEL_BUG_BROKEN_LETS_GO] = {"broken-lets-go", "lease-release"},
+    [MODEL_BUG_RESTART_LETS_GO] = {"restart-lets-go", "lease-restart"},
+    [MODEL_BUG_RELIES] = {"relies", "lease-restart"},
+    [MODEL_BUG_RESUME_RELEASED] = {"resume-released", "lease-restart"},
 };
 
 enum model_bug model_bug;
@@ -106,6 +123,7 @@ model_bug_before(struct role *r, const struct role_event *ev)
 		believe_write(r, ROLE_MODE_LEAD);
 	else if (model_bug == MODEL_BUG_EARLY_ANSWER)
 		believe_write(r, ROLE_MODE_FOLLOW);
+	model_bug_lease_before(r, ev);
 }
 
 static void
@@ -120,7 +138,7 @@ credit(struct role *r, const struct role_remote *was, struct role_remote *p)
 void
 model_bug_after(const struct role *before, struct role *r, const struct role_event *ev)
 {
-	(void)ev;
+	model_bug_lease_after(before, r, ev);
 	if (r->mode != ROLE_MODE_LEAD)
 		return;
 	for (unsigned i = 0; i < r->remote_count; i++)
@@ -142,6 +160,7 @@ model_bug_packet(const struct role *r, struct model_packet *p)
 {
 	struct members_report report;
 
+	model_bug_lease_packet(r, p);
 	if (p->type != QPACKET_ACKEPOCH)
 		return;
 	if (model_bug == MODEL_BUG_REFUSAL && p->answer < 0)

@@ -56,6 +56,34 @@ enum model_bug {
 	MODEL_BUG_RESTORE,
 	/* Only voters of new lead. */
 	MODEL_BUG_NEW_LEADS,
+	/* Leases, as in docs/LEASE.md. No gate (R4); none for the own ACK. */
+	MODEL_BUG_NO_GATE,
+	MODEL_BUG_OWN_ACK,
+	/* A start forgets what was promised to others, or to itself; what a reboot
+	 * forgot binds nobody (R6). */
+	MODEL_BUG_FORGET_PROMISE,
+	MODEL_BUG_FORGET_OWN,
+	MODEL_BUG_REBOOT_FREE,
+	/* A lease counts from the answer; is as long as if clocks were right; needs no
+	 * quorum; every link counts when one answers; an answer without a promise counts
+	 * (R3). */
+	MODEL_BUG_FROM_RECEIPT,
+	MODEL_BUG_NO_DRIFT,
+	MODEL_BUG_NO_QUORUM,
+	MODEL_BUG_ONE_PROMISE,
+	MODEL_BUG_ECHO_COUNTS,
+	/* A follower promises its own length; a PING without WANT ends a promise (R2). */
+	MODEL_BUG_OWN_LENGTH,
+	MODEL_BUG_WANT_CLEARS,
+	/* A release does not wait for those who hold, for those who are gone without a
+	 * word, for those of an earlier process (R5); who holds with an earlier process
+	 * believes the page of the next one (R11). */
+	MODEL_BUG_EARLY_RELEASE,
+	MODEL_BUG_BROKEN_LETS_GO,
+	MODEL_BUG_RESTART_LETS_GO,
+	MODEL_BUG_RELIES,
+	/* An epoch that was released is taken up again (R7). */
+	MODEL_BUG_RESUME_RELEASED,
 	MODEL_BUGS,
 };
 
@@ -75,5 +103,16 @@ bool model_bug_no_sync(void);
 /* What a crash, or an old copy, makes of the record. */
 void model_bug_boot(struct role_record *record);
 bool model_bug_restore(void);
+
+/* ---- bug_lease.c ---- */
+
+/* Of START. */
+void model_bug_start(struct role_event *out, const struct model_event *ev);
+bool model_bug_relies(void);
+bool model_bug_resumes(void);
+void model_bug_lease_before(struct role *r, const struct role_event *ev);
+void model_bug_lease_after(const struct role *before, struct role *r,
+                           const struct role_event *ev);
+void model_bug_lease_packet(const struct role *r, struct model_packet *p);
 
 #endif

@@ -103,6 +103,9 @@ __wrap_role_is_quorum(const struct role *r, const struct members_record *record,
 {
 	struct members_record changed = *record;
 
+	if (model_bug == MODEL_BUG_NO_QUORUM && r->lease.since > 0 &&
+	    r->lease.since <= MODEL_NOW_MS)
+		return true;
 	if (model_bug == MODEL_BUG_SELF)
 		return is_quorum_with_us(r, &record->old, has) &&
 		       is_quorum_with_us(r, &record->new, has);

@@ -9,6 +9,116 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* No time of a lease lies further ahead; other deadlines do, or are left out. */
+#define LEASE_MS_MAX 255
+
+/* ---- leases ---- */
+
+/* What is over, and since when does not matter. */
+static uint64_t
+ahead(uint64_t at_ms)
+{
+	return at_ms > MODEL_NOW_MS ? at_ms : 0;
+}
+
+static uint64_t
+due(uint64_t at_ms)
+{
+	return at_ms > 0 && at_ms < MODEL_NOW_MS ? MODEL_NOW_MS : at_ms;
+}
+
+static void
+canon_memory(struct role_memory *m)
+{
+	if (m->promise.end_ms <= MODEL_NOW_MS)
+		memset(&m->promise, 0, sizeof(m->promise));
+	m->published_ms = ahead(m->published_ms);
+}
+
+/* In the order in which they were sent. A lease that counts from one of so long ago is
+ * over. */
+static void
+canon_pings(const struct role *r, struct role_link *l)
+{
+	uint64_t old_ms = MODEL_NOW_MS - r->config.lease_ms - 1;
+
+	for (unsigned i = 0; i < ROLE_PINGS; i++) {
+		if (l->pings[i].number > 0 && l->pings[i].sent_ms < old_ms)
+			l->pings[i].sent_ms = old_ms;
+		for (unsigned k = i; k > 0 && l->pings[k].number > 0; k--) {
+			uint64_t number = l->pings[k].number, ms = l->pings[k].sent_ms;
+
+			if (l->pings[k - 1].number > 0 && l->pings[k - 1].number < number)
+				break;
+			l->pings[k] = l->pings[k - 1];
+			l->pings[k - 1].number = number;
+			l->pings[k - 1].sent_ms = ms;
+		}
+	}
+	if (l->promise_ms <= old_ms)
+		l->promise_ms = l->promise_len_ms = 0;
+	l->answered_ping = 0; /* nobody asks (R10) */
+	l->withheld_ms = 0;   /* it lengthens deadlines */
+}
+
+/* A gate that opens is a deadline, whose promise is over. */
+static void
+canon_lease(struct role *r)
+{
+	struct role_lease *l = &r->lease;
+	struct role_handover *h = &r->handover;
+	bool opens = role_lease_withheld(r, 0) > 0 && l->memory.promise.end_ms > 0;
+	struct role_promise promise = l->memory.promise;
+
+	canon_memory(&l->memory);
+	if (opens && l->memory.promise.end_ms == 0) {
+		l->memory.promise = promise;
+		l->memory.promise.end_ms = MODEL_NOW_MS;
+	}
+	l->end_ms = ahead(l->end_ms);
+	l->inherited_ms = ahead(l->inherited_ms);
+	l->renew_ms = due(l->renew_ms);
+	l->round = 0;
+	h->patient_ms = due(h->patient_ms);
+	h->stands_ms = h->stands_ms > 0 ? UINT64_MAX : 0;
+	h->redial_ms = h->redials = 0;
+	h->resumed = 0;
+	r->epochs.bound_retry_ms = 0;
+	if (r->mode == ROLE_MODE_FOLLOW && r->follow.asked_ms == 0)
+		r->follow.asked_zxid = 0;
+}
+
+static uint64_t
+back(uint64_t at_ms, uint64_t ms)
+{
+	return at_ms > 0 && at_ms < UINT64_MAX ? at_ms - ms : at_ms;
+}
+
+void
+model_canon_pass(struct model_state *s, uint64_t ms)
+{
+	struct role *r = &s->role;
+	struct role_lease *l = &r->lease;
+
+	s->memory.promise.end_ms = back(s->memory.promise.end_ms, ms);
+	s->memory.published_ms = back(s->memory.published_ms, ms);
+	l->memory.promise.end_ms = back(l->memory.promise.end_ms, ms);
+	l->memory.published_ms = back(l->memory.published_ms, ms);
+	l->end_ms = back(l->end_ms, ms);
+	l->inherited_ms = back(l->inherited_ms, ms);
+	l->renew_ms = back(l->renew_ms, ms);
+	r->handover.patient_ms = back(r->handover.patient_ms, ms);
+	for (unsigned i = 0; i < r->remote_count; i++) {
+		struct role_link *k = &r->remotes[i].link;
+
+		k->promise_ms = back(k->promise_ms, ms);
+		for (unsigned n = 0; n < ROLE_PINGS; n++)
+			k->pings[n].sent_ms = back(k->pings[n].sent_ms, ms);
+	}
+}
+
+/* ---- the rest ---- */
+
 static void
 canon_remote(const struct role *r, struct role_remote *p)
 {
@@ -16,6 +126,9 @@ canon_remote(const struct role *r, struct role_remote *p)
 	if (r->mode != ROLE_MODE_FOLLOW)
 		p->dialling = false; /* what is dialled ahead fails */
 	p->link.pinged = false;
+	canon_pings(r, &p->link);
+	if (!model.c->leases)
+		memset(p->link.pings, 0, sizeof(p->link.pings));
 	if (role_is_open(p)) {
 		p->link.since_ms = p->link.word_ms = MODEL_NOW_MS;
 		p->link.ping_ms = UINT64_MAX;
@@ -66,6 +179,8 @@ canon_follow(struct role *r)
 		return;
 	}
 	r->follow.word_due_ms = r->follow.init_ms = r->follow.vain_ms = UINT64_MAX;
+	if (r->handover.patient_ms > 0)
+		r->follow.word_due_ms = r->follow.init_ms = r->handover.patient_ms;
 	r->follow.heard = false;
 	/* it matters to demotions, and to the reason of the next look */
 	r->follow.fresher = false;
@@ -82,7 +197,8 @@ canon_lead(struct role *r)
 	}
 	r->lead.counted_ms = 0;
 	r->lead.first_ms = r->lead.promise_ms = r->lead.init_ms = UINT64_MAX;
-	r->lead.ping_count = 0;
+	if (!model.c->leases)
+		r->lead.ping_count = 0;
 	r->vote.epoch = 0;
 	c->retry_ms = c->retry_ms > MODEL_NOW_MS ? UINT64_MAX : 0;
 	c->given_up = 0;
@@ -97,7 +213,8 @@ check_times(const struct role *r)
 
 	for (size_t at = 0; at + sizeof(word) <= sizeof(*r); at += sizeof(word)) {
 		memcpy(&word, (const char *)r + at, sizeof(word));
-		if (word <= MODEL_NOW_MS || word - MODEL_NOW_MS > UINT32_MAX)
+		if (word <= MODEL_NOW_MS || word - MODEL_NOW_MS > UINT32_MAX ||
+		    (model.c->leases && word - MODEL_NOW_MS <= LEASE_MS_MAX))
 			continue;
 		fprintf(
 		    stderr,
@@ -108,8 +225,12 @@ check_times(const struct role *r)
 }
 
 void
-model_canon(struct role *r)
+model_canon(struct model_state *s)
 {
+	struct role *r = &s->role;
+
+	canon_memory(&s->memory);
+	canon_lease(r);
 	for (unsigned i = 0; i < r->remote_count; i++)
 		canon_remote(r, &r->remotes[i]);
 	sort_remotes(r);

@@ -137,7 +137,7 @@ check_published(struct model_world *w, uint8_t sid, int64_t epoch)
 
 static void
 check_established(struct model_world *w, uint8_t sid, const struct model_core *r,
-                  bool founds)
+                  bool founds, bool resumed)
 {
 	int8_t epoch = r->established;
 	const struct members_record *pair = model_pair(r->proposed);
@@ -146,11 +146,15 @@ check_established(struct model_world *w, uint8_t sid, const struct model_core *r
 		model_fail("server %u leads epoch %d", sid, epoch);
 		return;
 	}
-	if (w->established[epoch] > 0)
+	if (w->established[epoch] > 0 && !(resumed && w->established[epoch] == sid))
 		model_fail(
 		    "S1: epoch %d was established by server %u, and now by server %u",
 		    epoch, w->established[epoch], sid);
-	if (epoch <= w->servers[sid - 1].before)
+	model_lease_check(w, sid, epoch);
+	if (resumed && epoch < w->servers[sid - 1].before)
+		model_fail("R7: server %u took up epoch %d again when %u was established",
+		           sid, epoch, w->servers[sid - 1].before);
+	if (!resumed && epoch <= w->servers[sid - 1].before)
 		model_fail("S2: server %u proposed epoch %d when %u was established", sid,
 		           epoch, w->servers[sid - 1].before);
 	model_check_quorums(w, sid, r, true, founds);
@@ -168,14 +172,15 @@ static void
 check_leader(struct model_world *w, uint8_t sid, const struct model_core *was,
              const struct model_core *r)
 {
-	/* another mode has 0 in all of this */
-	bool renewed = r->proposal != was->proposal;
-	bool promised = r->promised && (!was->promised || renewed);
+	/* another mode has 0 in all of this; what is resumed was promised before (R7) */
+	bool renewed = r->proposal != was->proposal && !r->resumes;
+	bool promised = r->promised && !r->resumes && (!was->promised || renewed);
+	bool resumed = was->resumes && r->established == was->proposal;
 
 	/* a renewal may begin in the step that ends the one before */
-	if (r->established != was->established)
-		check_established(w, sid, r, was->kind == ROLE_KIND_FOUND);
-	if (renewed)
+	if (r->established != was->established && !r->resumes)
+		check_established(w, sid, r, was->kind == ROLE_KIND_FOUND, resumed);
+	if (renewed || (r->resumes && !was->resumes))
 		w->servers[sid - 1].before = w->largest;
 	if (promised) {
 		check_promise(w, sid, sid, r->proposal);

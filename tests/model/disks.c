@@ -33,7 +33,7 @@ model_first_disk(uint8_t sid, uint8_t instance)
 }
 
 void
-model_boot(struct model_world *w, uint8_t sid)
+model_boot(struct model_world *w, uint8_t sid, enum model_found found)
 {
 	struct model_server *s = &w->servers[sid - 1];
 	struct model_event boot = {.type = MODEL_EV_BOOT};
@@ -43,6 +43,9 @@ model_boot(struct model_world *w, uint8_t sid)
 	s->disk = model_keep_record(&record);
 	boot.packet.body = s->disk;
 	boot.packet.extra = s->file;
+	boot.number = (unsigned)found & 15u;
+	if (model_bug_resumes())
+		boot.packet.epoch = (int8_t)s->lease.released;
 	model_step_server(w, sid, &boot);
 }
 
@@ -97,8 +100,9 @@ model_crash(struct model_world *w, const struct model_action *a)
 	else if (a->kind == MODEL_CRASH_HALF)
 		s->disk = half_written(s);
 	s->writing = 0;
+	model_lease_gone(w, a->server, true);
 	model_links_drop(w, a->server);
-	model_boot(w, a->server);
+	model_boot(w, a->server, MODEL_FOUND_REBOOT);
 }
 
 void
@@ -209,5 +213,5 @@ model_wipe(struct model_world *w, uint8_t sid, bool restore)
 	if (!restore)
 		record.accepted = record.current = 0;
 	s->disk = model_keep_record(&record);
-	model_boot(w, sid);
+	model_boot(w, sid, MODEL_FOUND_REBOOT);
 }

@@ -121,6 +121,8 @@ model_keep_record(const struct role_record *record)
 	clean.claim = record->claim;
 	clean.instance = record->instance;
 	clean.may_found = record->may_found;
+	clean.bound.ms = record->bound.ms;
+	memcpy(clean.bound.boot, record->bound.boot, sizeof(clean.bound.boot));
 	memcpy(&clean.members, &record->members, sizeof(clean.members));
 	return keep(&records, &clean);
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORDS (sizeof(struct role) / sizeof(uint64_t))
+#define WORDS (sizeof(struct model_state) / sizeof(uint64_t))
 
 struct made { /* a step that was made */
 	uint64_t event;
@@ -74,15 +74,15 @@ grow_states(void)
 }
 
 static uint32_t
-keep_role(const struct role *r)
+keep_state(const struct model_state *s)
 {
 	static unsigned char packed[WORDS * 9];
 	size_t len;
 	uint64_t h;
 	uint32_t at, i;
 
-	static_assert(sizeof(*r) % sizeof(uint64_t) == 0, "whole words");
-	len = model_pack(r, WORDS, packed);
+	static_assert(sizeof(*s) % sizeof(uint64_t) == 0, "whole words");
+	len = model_pack(s, WORDS, packed);
 	h = model_hash(packed, len);
 	if (2 * (l.count + 1) > l.table_cap)
 		grow_table();
@@ -99,7 +99,7 @@ keep_role(const struct role *r)
 	l.packed[i] = memcpy(model_must(malloc(len)), packed, len);
 	l.lens[i] = len;
 	l.hashes[i] = h;
-	model_fill_core(&l.cores[i], r);
+	model_fill_core(&l.cores[i], &s->role);
 	l.table[at] = i + 1;
 	return i;
 }
@@ -107,15 +107,17 @@ keep_role(const struct role *r)
 /* ---- steps ---- */
 
 static void
-step(struct role *r, const struct role_event *ev)
+step(struct model_state *s, const struct role_event *ev)
 {
 	static struct role before;
 
-	before = *r;
-	model_bug_before(r, ev);
-	role_step(r, ev, &l.todo);
-	model_bug_after(&before, r, ev);
+	before = s->role;
+	model_bug_before(&s->role, ev);
+	role_step(&s->role, ev, &l.todo);
+	model_bug_after(&before, &s->role, ev);
 	for (unsigned i = 0; i < l.todo.count; i++) {
+		if (l.todo.list[i].type == ROLE_ACT_MEMORY)
+			s->memory = l.todo.list[i].u.memory;
 		if (l.deed_count == l.deed_cap) {
 			l.deed_cap = l.deed_cap ? 2 * l.deed_cap : 4096;
 			l.deeds =
@@ -124,6 +126,12 @@ step(struct role *r, const struct role_event *ev)
 		if (model_fill_deed(&l.deeds[l.deed_count], &l.todo.list[i]))
 			l.deed_count++;
 	}
+}
+
+static void
+step_type(struct model_state *s, enum role_event_type type)
+{
+	step(s, &(struct role_event){.type = type, .now_ms = MODEL_NOW_MS});
 }
 
 static void
@@ -137,6 +145,14 @@ renumber(struct role_remote *p)
 		p->beside.number++;
 }
 
+static uint32_t
+or_default(uint8_t ms)
+{
+	if (!model.c->leases)
+		return 0;
+	return ms > 0 ? ms : MODEL_LEASE_MS;
+}
+
 static void
 make_new(struct role *r, int64_t sid, unsigned file)
 {
@@ -147,6 +163,11 @@ make_new(struct role *r, int64_t sid, unsigned file)
 	    .tick_ms = MODEL_TICK_MS,
 	    .init_limit = 40,
 	    .sync_limit = 6,
+	    .lease = ROLE_LEASE_AUTO,
+	    .lease_ms = or_default(model.c->lease_ms[sid - 1]),
+	    .lease_max_ms = or_default(model.c->lease_max_ms[sid - 1]),
+	    .resume_ms = model.c->resume_ms,
+	    .drift_percent = model.c->drift_percent,
 	    .file = &members,
 	};
 	struct role *fresh;
@@ -158,34 +179,45 @@ make_new(struct role *r, int64_t sid, unsigned file)
 	role_free(fresh);
 }
 
+/* What is over at once: a number, and time. */
+static bool
+make_simple(struct model_state *s, const struct model_event *ev)
+{
+	struct role_remote *p = role_remote(&s->role, ev->sid);
+
+	if (ev->type == MODEL_EV_RENUMBER && p)
+		renumber(p);
+	if (ev->type == MODEL_EV_PASS)
+		model_canon_pass(s, ev->packet.extra);
+	return ev->type == MODEL_EV_RENUMBER || ev->type == MODEL_EV_PASS;
+}
+
 static void
-make(struct role *r, const struct model_event *ev)
+make(struct model_state *s, const struct model_event *ev)
 {
 	static struct model_heard heard;
+	struct role *r = &s->role;
 	struct model_event as_heard = *ev;
 	struct role_event in;
 
-	if (ev->type == MODEL_EV_RENUMBER) {
-		struct role_remote *p = role_remote(r, ev->sid);
-
-		if (p)
-			renumber(p);
+	if (make_simple(s, ev))
 		return;
-	}
-	if (ev->type == MODEL_EV_BOOT)
-		make_new(r, r->config.sid, ev->packet.extra);
 	model_make_due(r, ev);
 	if (ev->type == MODEL_EV_PACKET)
 		model_bug_packet(r, &as_heard.packet);
-	model_fill_event(&in, &heard, r, &as_heard);
-	step(r, &in);
-	if (ev->type == MODEL_EV_AGAIN)
-		step(r,
-		     &(struct role_event){.type = ROLE_EV_AGAIN, .now_ms = MODEL_NOW_MS});
+	model_fill_event(&in, &heard, s, &as_heard);
+	if (ev->type == MODEL_EV_BOOT) {
+		make_new(r, r->config.sid, ev->packet.extra);
+		s->memory = in.memory;
+	}
+	step(s, &in);
+	if (ev->type == MODEL_EV_AGAIN) {
+		step_type(s, ROLE_EV_AGAIN);
+		step_type(s, ROLE_EV_SYNCED);
+	}
 	if (r->mode == ROLE_MODE_WAITING) {
 		r->wait_ms = MODEL_NOW_MS;
-		step(r,
-		     &(struct role_event){.type = ROLE_EV_DUE, .now_ms = MODEL_NOW_MS});
+		step_type(s, ROLE_EV_DUE);
 	}
 }
 
@@ -218,7 +250,7 @@ grow_made(void)
 struct model_step
 model_local_step(uint32_t index, const struct model_event *ev)
 {
-	static struct role r;
+	static struct model_state s;
 	uint64_t event;
 	struct made *m;
 
@@ -230,10 +262,10 @@ model_local_step(uint32_t index, const struct model_event *ev)
 	if (m->event == 0) {
 		uint32_t first = l.deed_count;
 
-		model_unpack(l.packed[index], WORDS, &r);
-		make(&r, ev);
-		model_canon(&r);
-		*m = (struct made){event, index, keep_role(&r), first,
+		model_unpack(l.packed[index], WORDS, &s);
+		make(&s, ev);
+		model_canon(&s);
+		*m = (struct made){event, index, keep_state(&s), first,
 		                   l.deed_count - first};
 		l.made_count++;
 	}
@@ -244,11 +276,11 @@ model_local_step(uint32_t index, const struct model_event *ev)
 void
 model_local_begin(void)
 {
-	static struct role r;
+	static struct model_state s;
 
 	for (unsigned i = 0; i < model.c->servers; i++) {
-		make_new(&r, i + 1, model.c->file[i]);
-		keep_role(&r);
+		make_new(&s.role, i + 1, model.c->file[i]);
+		keep_state(&s);
 	}
 }
 

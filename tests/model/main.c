@@ -31,11 +31,15 @@ list(void)
 }
 
 static const char *const budget_names[MODEL_BUDGETS] = {
-    [MODEL_LOOKS] = "looks",       [MODEL_CRASHES] = "crashes",
-    [MODEL_BREAKS] = "breaks",     [MODEL_FAILURES] = "failures",
-    [MODEL_RELOADS] = "reloads",   [MODEL_WIPES] = "wipes",
-    [MODEL_RESTORES] = "restores", [MODEL_GIVE_UPS] = "give-ups",
-    [MODEL_REFOUNDS] = "refounds",
+    [MODEL_LOOKS] = "looks",           [MODEL_CRASHES] = "crashes",
+    [MODEL_BREAKS] = "breaks",         [MODEL_FAILURES] = "failures",
+    [MODEL_RELOADS] = "reloads",       [MODEL_WIPES] = "wipes",
+    [MODEL_RESTORES] = "restores",     [MODEL_GIVE_UPS] = "give-ups",
+    [MODEL_REFOUNDS] = "refounds",     [MODEL_PASSES] = "passes",
+    [MODEL_HOLDS] = "holds",           [MODEL_BROKEN] = "broken",
+    [MODEL_PINGS] = "pings",           [MODEL_KILLS] = "kills",
+    [MODEL_LOST_MEMORIES] = "lost",    [MODEL_SILENCES] = "silences",
+    [MODEL_STEP_DOWNS] = "step-downs",
 };
 
 struct options {

@@ -13,31 +13,30 @@
  *   check.c     the invariants of epochs
  *   members.c   the invariants of memberships
  *   heal.c      whether a world is stuck
+ *   lease.c     leases: holders, clocks, restarts that keep a memory, and S3
+ *   core.h      states, events and steps of cores, as worlds know them
  *   local.c     states of the core: each is kept once, each of its steps is made once
  *   events.c    events and actions of the core in the model's words, and back
  *   canon.c     what the core's state is without times, counts and what is only shown
  *   keep.c      packed bytes, records and reports that are kept once
- *   bug*.[ch]   bugs on purpose
+ *   bug*.[ch]   bugs on purpose; bug_lease.c: in the rules of leases
  *   say.c       actions and worlds in words
  *
  * Not in it: the elector (any server may be told at any time that it leads, or that it
  * follows one that leads), time (a deadline may come at any moment; a wait is over at
- * once), demotions, jumps of the epoch, weights, groups and observers. */
+ * once), demotions, jumps of the epoch, weights, groups and observers.
+ *
+ * Cases with leases have time, but no time of day: every step happens at MODEL_NOW_MS,
+ * and when time passes, all that a core has noted of leases moves into the past, by what
+ * its own clock takes the time for. */
 #ifndef TESTS_MODEL_MODEL_H
 #define TESTS_MODEL_MODEL_H
 
-#include "peer/role_impl.h"
+#include "tests/model/core.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#define MODEL_SERVERS 4 /* at most; their sids are 1, 2, … */
-#define MODEL_QUEUE   4 /* packets in one direction of a connection */
-#define MODEL_EPOCHS  20
-#define MODEL_FILES   4                   /* of a case, at most */
-#define MODEL_NOW_MS  (UINT64_C(1) << 44) /* the time of all that happens */
-#define MODEL_TICK_MS 1000
+#define MODEL_QUEUE  6 /* packets in one direction of a connection */
+#define MODEL_EPOCHS 20
+#define MODEL_FILES  4 /* of a case, at most */
 
 /* How often an action may be taken, in all. */
 enum model_budget {
@@ -57,19 +56,21 @@ enum model_budget {
 	/* changes that are given up, since their time is over */
 	MODEL_GIVE_UPS,
 	MODEL_REFOUNDS,
+	/* of cases with leases: time that passes */
+	MODEL_PASSES,
+	/* programs that hold; that end without a word */
+	MODEL_HOLDS,
+	MODEL_BROKEN,
+	/* PINGs whose turn it is */
+	MODEL_PINGS,
+	/* processes that are killed, with their memory kept; with a run_dir that is lost
+	 */
+	MODEL_KILLS,
+	MODEL_LOST_MEMORIES,
+	/* servers to which the others fall silent */
+	MODEL_SILENCES,
+	MODEL_STEP_DOWNS,
 	MODEL_BUDGETS,
-};
-
-struct model_packet {
-	/* enum qpacket_type */
-	uint8_t type;
-	/* zxid >> 32; of ACKEPOCH: the epoch that it answers */
-	int8_t epoch;
-	/* of ACKEPOCH: the current epoch, or -1 */
-	int8_t answer;
-	uint8_t extra;
-	/* of ACKEPOCH and NEWLEADER: an index of keep.c */
-	uint16_t body;
 };
 
 /* A connection of the learner lane, kept at the server that dialled it. */
@@ -88,6 +89,23 @@ struct model_link {
 	struct model_packet down[MODEL_QUEUE];
 };
 
+/* What programs on a server may believe. Times are ms from now, by the server's clock. */
+struct model_lease {
+	/* The page of the present process, which leads that epoch. */
+	uint8_t end;
+	uint8_t epoch;
+	/* What somebody may still go by though no page says it any more. */
+	uint8_t old_end;
+	uint8_t old_epoch;
+	/* A program holds; one held, and is gone without a word; one holds with a process
+	 * that is gone. */
+	bool holds;
+	bool broken;
+	bool ghost;
+	/* The last epoch that it released. */
+	uint8_t released;
+};
+
 struct model_server {
 	/* its core: an index of local.c */
 	uint32_t role;
@@ -104,6 +122,7 @@ struct model_server {
 	uint8_t before;
 	/* whom it promised this epoch: a sid */
 	uint8_t promised[MODEL_EPOCHS];
+	struct model_lease lease;
 };
 
 struct model_world {
@@ -146,6 +165,19 @@ enum model_kind {
 	MODEL_WIPE,
 	MODEL_RESTORE,
 	MODEL_REFOUND,
+	/* MODEL_PASSES … MODEL_STEP_DOWNS; a deadline of leases has come */
+	MODEL_PASS,
+	MODEL_DUE,
+	MODEL_HOLD,
+	MODEL_LET_GO,
+	MODEL_BREAK,
+	/* other: which learner */
+	MODEL_PING,
+	MODEL_KILL,
+	MODEL_KILL_LOST,
+	MODEL_SILENCE,
+	/* other: to whom; 0: to nobody */
+	MODEL_STEP_DOWN,
 	MODEL_KINDS,
 };
 
@@ -184,6 +216,19 @@ struct model_case {
 	bool early;
 	/* Worlds with a larger proposal are not visited. */
 	int max_epoch;
+	/* There are leases: server 1 leads and a program holds there. */
+	bool leases;
+	/* The program may let go. */
+	bool lets_go;
+	/* by sid - 1: what its clock takes MODEL_PASS_MS for (0: that); what it asks for
+	 * as a leader (0: MODEL_LEASE_MS), and the most that it promises (0: likewise) */
+	uint8_t pass_ms[MODEL_SERVERS];
+	uint8_t lease_ms[MODEL_SERVERS];
+	uint8_t lease_max_ms[MODEL_SERVERS];
+	/* The bound on drift that all assume (rho). */
+	uint8_t drift_percent;
+	/* A follower waits so long for a leader whose link ended. 0: not. */
+	uint8_t resume_ms;
 };
 
 /* What is explored. */
@@ -227,129 +272,6 @@ const struct members_report *model_report(uint16_t index);
 const struct members_record *model_pair(uint16_t index);
 void model_keep_end(void);
 
-/* ---- canon.c ---- */
-
-/* Leaves out of the state what the model does not have. */
-void model_canon(struct role *r);
-
-/* ---- local.c ---- */
-
-/* What worlds and checks need of a state of the core. */
-struct model_remote {
-	bool is; /* The core knows this server. */
-	bool open;
-	bool beside;
-	int8_t promised;
-	int8_t acked;
-	/* as its last ACKEPOCH said; 0: none came */
-	uint8_t instance;
-};
-
-struct model_core {
-	uint8_t mode; /* enum role_mode */
-	uint8_t kind; /* enum role_kind */
-	bool stands;
-	bool observes;
-	bool bad;
-	/* It leads, and its proposal has a quorum of promises. */
-	bool promised;
-	/* It tries no change before a deadline. */
-	bool waits;
-	/* It has no record: it is told where a leader is that it does not know. */
-	bool joins;
-	uint8_t leader;
-	int8_t current;
-	int8_t proposal;
-	int8_t established;
-	/* As a follower: of LEADERINFO, NEWLEADER, UPTODATE. */
-	int8_t asked;
-	int8_t told;
-	int8_t followed;
-	/* memberships: of its record (a write that failed may be there), and of a leader
-	 * adopted and proposed */
-	uint16_t record;
-	uint16_t adopted;
-	uint16_t proposed;
-	struct model_remote remotes[MODEL_SERVERS]; /* by sid - 1 */
-};
-
-enum model_event_type {
-	MODEL_EV_NONE,
-	MODEL_EV_BOOT, /* a new process reads the record packet.body, its file is extra */
-	MODEL_EV_LEAD,
-	MODEL_EV_FOLLOW, /* sid; packet.epoch: of its vote */
-	MODEL_EV_STANDS, /* sid: the connection that we dialled stands */
-	MODEL_EV_JOINS,  /* sid, number: a connection that was accepted */
-	MODEL_EV_ENDS,   /* sid, number */
-	MODEL_EV_PACKET, /* sid, number, packet */
-	MODEL_EV_WRITTEN,
-	MODEL_EV_FAILED,
-	MODEL_EV_FILE, /* packet.extra: the index of the file */
-	/* sid: the election lane has shown where it is */
-	MODEL_EV_WHERE,
-	MODEL_EV_REFOUND,
-	/* deadlines: of the link of sid beside a newcomer, of a failed write, of a
-	 * renewal, of a change that was given up */
-	MODEL_EV_NEWCOMER,
-	MODEL_EV_RETRY,
-	MODEL_EV_GIVE_UP,
-	MODEL_EV_TRY_AGAIN,
-	MODEL_EV_AGAIN,    /* connmgr was away for a moment */
-	MODEL_EV_RENUMBER, /* sid: its connection is the older of two now */
-};
-
-struct model_event {
-	uint8_t type; /* enum model_event_type */
-	uint8_t sid : 4;
-	uint8_t number : 4;
-	struct model_packet packet;
-};
-
-/* What a core wants done: SEND, CONNECT, DISCONNECT, and WRITE (packet.body: the record).
- */
-struct model_deed {
-	uint8_t type; /* enum role_action_type */
-	uint8_t sid : 4;
-	uint8_t number : 4;
-	struct model_packet packet;
-};
-
-/* The number of a connection in a core: of the one that it dialled; of one that it
- * accepted, the index in struct model_world is added. */
-#define MODEL_DIALLED  1
-#define MODEL_ACCEPTED 2
-
-struct model_step {
-	uint32_t role; /* afterwards */
-	uint32_t count;
-	const struct model_deed *deeds;
-};
-
-void model_local_begin(void);
-void model_local_end(void);
-uint32_t model_local_count(void);
-/* Borrowed until the next step. */
-const struct model_core *model_core(uint32_t index);
-/* One step of the core `index`. */
-struct model_step model_local_step(uint32_t index, const struct model_event *ev);
-
-/* ---- events.c ---- */
-
-struct model_heard { /* what an event borrows */
-	unsigned char data[40];
-	struct qpacket packet;
-	struct members_record pair;
-	struct members file;
-};
-
-void model_fill_event(struct role_event *out, struct model_heard *heard,
-                      const struct role *r, const struct model_event *ev);
-/* Lets the deadline come that the event is about. */
-void model_make_due(struct role *r, const struct model_event *ev);
-/* False: the model does not have it. */
-bool model_fill_deed(struct model_deed *out, const struct role_action *a);
-void model_fill_core(struct model_core *out, const struct role *r);
-
 /* ---- links.c ---- */
 
 struct model_packet model_link_take(struct model_packet *queue, uint8_t *count);
@@ -366,7 +288,7 @@ void model_link_close(struct model_world *w, uint8_t sid, const struct model_dee
 
 /* What the disk number `instance` of this server has when the case begins. */
 uint16_t model_first_disk(uint8_t sid, uint8_t instance);
-void model_boot(struct model_world *w, uint8_t sid);
+void model_boot(struct model_world *w, uint8_t sid, enum model_found found);
 void model_start_write(struct model_world *w, uint8_t sid, uint16_t record);
 void model_finish_write(struct model_world *w, uint8_t sid);
 void model_crash(struct model_world *w, const struct model_action *a);
@@ -409,6 +331,27 @@ void model_check_quorums(const struct model_world *w, uint8_t sid,
 void model_heal(const struct model_world *w);
 /* The same, and prints what is tried. */
 void model_heal_say(const struct model_world *w);
+
+/* ---- lease.c ---- */
+
+/* What may happen to programs, clocks and processes at this server. */
+typedef void model_add(void *list, enum model_kind kind, uint8_t server, uint8_t other,
+                       uint8_t slot);
+void model_lease_actions(const struct model_world *w, uint8_t sid, model_add *add,
+                         void *list);
+bool model_lease_may_pass(const struct model_world *w);
+/* False: it is another kind of action. */
+bool model_lease_act(struct model_world *w, const struct model_action *a);
+/* The core has published this. */
+void model_lease_page(struct model_world *w, uint8_t sid, const struct model_deed *d);
+void model_lease_sent(struct model_world *w, uint8_t sid, const struct model_deed *d);
+/* The process is gone, or the machine is. */
+void model_lease_gone(struct model_world *w, uint8_t sid, bool machine);
+/* S3, when `sid` is established in this epoch. */
+void model_lease_check(const struct model_world *w, uint8_t sid, int epoch);
+/* Server 1 leads; a program holds there, and has its lease. */
+void model_lease_begin(struct model_world *w);
+void model_lease_say(const struct model_world *w, uint8_t sid);
 
 /* ---- say.c ---- */
 

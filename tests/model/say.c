@@ -1,5 +1,6 @@
 /* Actions and worlds in words, for the trace. */
 #include "tests/model/model.h"
+#include "wire/lease_packet.h"
 
 #include <stdio.h>
 
@@ -66,6 +67,12 @@ say_packet(const struct model_packet *p)
 		printf("NEWLEADER(%d: ", p->epoch);
 		say_pair(model_pair(p->body));
 		putchar(')');
+	} else if (p->type == QPACKET_PING) {
+		printf("PING(%d, %u%s%s%s%s)", p->epoch, p->extra,
+		       p->body & LEASE_WANT ? ", WANT" : "",
+		       p->body & LEASE_PROMISED ? ", PROMISED" : "",
+		       p->body & LEASE_TRANSFER ? ", TRANSFER" : "",
+		       p->body & LEASE_RELEASE ? ", RELEASE" : "");
 	} else {
 		printf("%s(%d)", packet_name(p->type), p->epoch);
 	}
@@ -141,9 +148,24 @@ say_rest(const struct model_world *w, const struct model_action *a)
 	    [MODEL_WIPE] = "loses its disk",
 	    [MODEL_RESTORE] = "gets an old copy of its disk",
 	    [MODEL_REFOUND] = "gives up its record",
+	    [MODEL_DUE] = "does what is due",
+	    [MODEL_HOLD] = "has a program that holds",
+	    [MODEL_LET_GO] = "is told that the program lets go",
+	    [MODEL_BREAK] = "sees that the program is gone without a word",
+	    [MODEL_PING] = "pings",
+	    [MODEL_KILL] = "is killed, and starts again with its memory",
+	    [MODEL_KILL_LOST] = "is killed, and starts again without its memory",
+	    [MODEL_SILENCE] = "hears nothing any more, and gives up",
+	    [MODEL_STEP_DOWN] = "is asked to step down",
 	};
 
+	if (a->kind == MODEL_PASS) {
+		printf("time passes");
+		return;
+	}
 	printf("s%u %s", a->server, words[a->kind] ? words[a->kind] : "?");
+	if (a->kind == MODEL_PING || (a->kind == MODEL_STEP_DOWN && a->other > 0))
+		printf(" (s%u)", a->other);
 	if (a->kind == MODEL_FOLLOW || a->kind == MODEL_NEWCOMER)
 		printf(" s%u", a->other);
 	if (a->kind == MODEL_CRASH && w->servers[a->server - 1].writing)
@@ -189,6 +211,7 @@ model_say_world(const struct model_world *w)
 			printf("; writes: ");
 			say_record(s->writing);
 		}
+		model_lease_say(w, (uint8_t)sid);
 		putchar('\n');
 	}
 }

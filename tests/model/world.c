@@ -26,9 +26,12 @@ do_deeds(struct model_world *w, uint8_t sid, const struct model_deed *deeds,
 
 		if (d->type == ROLE_ACT_SEND) {
 			model_check_send(w, sid, d);
+			model_lease_sent(w, sid, d);
 			model_link_send(w, sid, d);
 		} else if (d->type == ROLE_ACT_DISCONNECT) {
 			model_link_close(w, sid, d);
+		} else if (d->type == ROLE_ACT_PAGE) {
+			model_lease_page(w, sid, d);
 		} else if (d->type == ROLE_ACT_WRITE) {
 			record = d->packet.body;
 		} else if (model_core_of(w, sid)->mode == ROLE_MODE_FOLLOW) {
@@ -64,8 +67,10 @@ struct list {
 };
 
 static void
-add(struct list *l, enum model_kind kind, uint8_t server, uint8_t other, uint8_t slot)
+add(void *list, enum model_kind kind, uint8_t server, uint8_t other, uint8_t slot)
 {
+	struct list *l = (struct list *)list;
+
 	assert(l->count < MODEL_ACTIONS_MAX);
 	l->out[l->count++] = (struct model_action){(uint8_t)kind, server, other, slot};
 }
@@ -185,8 +190,11 @@ model_actions(const struct model_world *w, struct model_action out[MODEL_ACTIONS
 			add(&l, MODEL_WRITTEN, sid, 0, 0);
 		add_deadlines(w, sid, &l);
 		add_operator(w, sid, &l);
+		model_lease_actions(w, sid, add, &l);
 		add_faults(w, sid, &l);
 	}
+	if (model_lease_may_pass(w))
+		add(&l, MODEL_PASS, 0, 0, 0);
 	return l.count;
 }
 
@@ -303,7 +311,9 @@ operate(struct model_world *w, const struct model_action *a)
 void
 model_act(struct model_world *w, const struct model_action *a)
 {
-	switch ((enum model_kind)a->kind) {
+	if (model_lease_act(w, a))
+		return;
+	switch (a->kind) {
 	case MODEL_LEAD:
 	case MODEL_FOLLOW:
 		decide(w, a);
@@ -355,8 +365,7 @@ model_act(struct model_world *w, const struct model_action *a)
 	case MODEL_RESTORE:
 		model_wipe(w, a->server, a->kind == MODEL_RESTORE);
 		break;
-	case MODEL_END:
-	case MODEL_KINDS:
+	default: /* of leases */
 		break;
 	}
 }
@@ -408,8 +417,10 @@ model_world_begin(struct model_world *w)
 		w->members = model_keep_pair(&model_record(w->servers[0].disk)->members);
 	}
 	for (uint8_t sid = 1; sid <= c->servers; sid++)
-		model_boot(w, sid);
+		model_boot(w, sid, MODEL_FOUND_REBOOT);
 	if (c->led)
 		lead(w);
+	if (c->leases)
+		model_lease_begin(w);
 	memcpy(w->budget, c->budget, sizeof(w->budget));
 }
