@@ -12,6 +12,8 @@ uint64_t __real_role_lease_gate(const struct role *r, int64_t sid, int64_t epoch
 uint64_t __wrap_role_lease_gate(const struct role *r, int64_t sid, int64_t epoch,
                                 uint64_t now_ms);
 
+/* What the PING asks for that is being answered. */
+static uint32_t asked_ms;
 /* What each peer had in its memory while it led. */
 static struct role_memory led[SIM_SERVERS_MAX];
 
@@ -88,7 +90,7 @@ sim_bug_lease(unsigned server, struct role *r, struct role_event *ev)
 		led[server] = r->lease.memory;
 	if (sim.bug == SIM_BUG_NO_DRIFT)
 		r->config.drift_percent = 0;
-	if (sim.bug == SIM_BUG_EARLY_RELEASE && r->handover.releasing)
+	if (sim.bug == SIM_BUG_EARLY_RELEASE && ev->type == ROLE_EV_STEP_DOWN)
 		r->lease.holds = 0;
 	if (sim.bug == SIM_BUG_BROKEN_LETS_GO)
 		r->lease.broken = false;
@@ -101,14 +103,35 @@ sim_bug_lease(unsigned server, struct role *r, struct role_event *ev)
 	    said.flags == 0)
 		r->lease.memory.promise.end_ms = 0;
 	if (sim.bug == SIM_BUG_OWN_LENGTH && r->mode == ROLE_MODE_FOLLOW &&
-	    (said.flags & LEASE_WANT))
+	    (said.flags & LEASE_WANT)) {
+		asked_ms = said.ms;
 		said.ms = r->config.lease_ms;
-	else if (sim.bug == SIM_BUG_ECHO_COUNTS && leads && said.flags == 0)
+	} else if (sim.bug == SIM_BUG_ECHO_COUNTS && leads && said.flags == 0) {
 		said = (struct lease_packet){LEASE_PROMISED, r->config.lease_ms, 0};
-	else
+	} else {
 		return;
+	}
 	told = *ev->packet;
 	told.data = data;
 	told.data_len = lease_packet_put(&said, data, sizeof(data));
 	ev->packet = &told;
+}
+
+/* Who promises its own length answers with the one that it was asked for. */
+void
+sim_bug_lease_said(struct role_actions *out)
+{
+	struct lease_packet said;
+
+	for (unsigned i = 0; sim.bug == SIM_BUG_OWN_LENGTH && i < out->count; i++) {
+		struct role_packet *p = &out->list[i].u.packet;
+		struct qpacket ping = {
+		    .type = QPACKET_PING, .data = p->data, .data_len = p->data_len};
+
+		if (out->list[i].type != ROLE_ACT_SEND || p->type != QPACKET_PING ||
+		    !lease_packet_get(&ping, &said) || !(said.flags & LEASE_PROMISED))
+			continue;
+		said.ms = asked_ms;
+		p->data_len = (uint8_t)lease_packet_put(&said, p->data, sizeof(p->data));
+	}
 }

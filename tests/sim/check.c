@@ -218,7 +218,9 @@ __wrap_role_step(struct role *r, const struct role_event *ev, struct role_action
 		sim_bug_packet(&told);
 	sim_bug_lease(server, r, &told);
 	__real_role_step(r, &told, out);
+	sim_bug_lease_said(out);
 	sim_promise_step(server, r, out);
+	sim_trap_step(server, out);
 	for (unsigned i = 0; i < out->count; i++) {
 		const struct role_action *a = &out->list[i];
 

@@ -2,9 +2,10 @@
  * must hold of leases (S3): there are never two at one instant, and nobody is established
  * in a higher epoch while one is valid.
  *
- * Each host may have one program. It holds, looks at the page now and then, acts up to
+ * Each host may have two programs. Each holds, looks at the page now and then, acts up to
  * the last end that it has read, and lets go by word when it is asked to, after a while.
- * Its process may be stopped. */
+ * Its process may be stopped. The second one notices late that its peer has gone, and
+ * goes on looking at the page. */
 #include "peer/role_impl.h"
 #include "tests/sim/sim.h"
 
@@ -15,14 +16,18 @@
 
 #define NS_PER_US 1000
 #define US_PER_MS 1000
-#define LOOK_US   12000  /* so often it looks at the page, at most */
-#define AGAIN_US  30000  /* until it holds again */
-#define GRACE_US  60000  /* from the request to let go, at most */
-#define DRIFT_PPM 100000 /* drift_percent of the configuration, 10 */
+#define LOOK_US   12000   /* so often it looks at the page, at most */
+#define AGAIN_US  30000   /* until it holds again */
+#define GRACE_US  60000   /* from the request to let go, at most */
+#define LAZY_US   2000000 /* from the end of its connection, at most */
+#define PROGRAMS  2       /* of a host */
+#define DRIFT_PPM 100000  /* drift_percent of the configuration, 10 */
 
 struct program {
 	struct proc proc;
 	bool wants;
+	bool lazy;
+	uint64_t rests_us; /* until then it does not hold */
 	struct door_conn *conn;
 	bool holds;
 	uint64_t incarnation; /* of the peer with which it holds */
@@ -33,12 +38,13 @@ struct program {
 	uint64_t end_ns;
 };
 
-static struct program programs[SIM_SERVERS_MAX];
+static struct program programs[SIM_SERVERS_MAX][PROGRAMS];
 
+/* Its process is its first member. */
 static struct program *
-program_of(const struct proc *p)
+program_of(struct proc *p)
 {
-	return &programs[p->server];
+	return (struct program *)p;
 }
 
 static uint64_t
@@ -50,11 +56,9 @@ now_ns(unsigned server)
 /* ---- the checks ---- */
 
 static bool
-acts(unsigned server)
+acts(const struct program *p)
 {
-	const struct program *p = &programs[server];
-
-	return p->proc.up && now_ns(server) < p->end_ns;
+	return p->proc.up && now_ns(p->proc.server) < p->end_ns;
 }
 
 /* Is there a lease on that host, or a program that acts by one? Of which epoch. */
@@ -64,10 +68,11 @@ is_valid(unsigned server, int64_t *epoch)
 	const struct sim_server *s = &sim.servers[server];
 	struct page_view v;
 
-	if (acts(server)) {
-		*epoch = programs[server].epoch;
-		return true;
-	}
+	for (unsigned k = 0; k < PROGRAMS; k++)
+		if (acts(&programs[server][k])) {
+			*epoch = programs[server][k].epoch;
+			return true;
+		}
 	if (!s->powered || !page_read((const struct page *)s->disk.page, &v) ||
 	    v.end_ns <= now_ns(server))
 		return false;
@@ -80,10 +85,11 @@ sim_lease_page(unsigned server, const struct role_page *page)
 {
 	int64_t epoch;
 
-	if (page->end_ms == 0 && acts(server) && programs[server].holds)
-		sim_fail("S11: server %u releases epoch %" PRId64
-		         ", and a program has not let go",
-		         server + 1, page->epoch);
+	for (unsigned k = 0; page->end_ms == 0 && k < PROGRAMS; k++)
+		if (acts(&programs[server][k]) && programs[server][k].holds)
+			sim_fail("S11: server %u releases its lease, and a program has "
+			         "not let go",
+			         server + 1);
 	if (page->end_ms * US_PER_MS <= sim_clock_us(server))
 		return;
 	for (unsigned i = 0; i < sim.count; i++)
@@ -139,6 +145,15 @@ on_let_go(struct sim_item *it)
 }
 
 static void
+on_notice(struct sim_item *it)
+{
+	struct program *p = it->object;
+
+	p->holds = p->asked = p->lets_go = false;
+	later(p, AGAIN_US, on_try);
+}
+
+static void
 heard(struct proc *proc, const char *text)
 {
 	static const char key[] = "\"incarnation\":\"";
@@ -147,8 +162,7 @@ heard(struct proc *proc, const char *text)
 
 	if (!text) {
 		p->conn = NULL;
-		p->holds = p->asked = p->lets_go = false;
-		later(p, AGAIN_US, on_try);
+		later(p, p->lazy ? LAZY_US : 1, on_notice);
 	} else if (strstr(text, "\"error\"") || p->lets_go) {
 		leave(p);
 	} else if (strstr(text, "\"stop\"")) {
@@ -166,8 +180,12 @@ on_try(struct sim_item *it)
 {
 	struct program *p = it->object;
 
-	if (p->conn || !p->wants)
+	if (p->conn || p->holds || !p->wants)
 		return;
+	if (sim.now_us < p->rests_us) {
+		sim_put(p->rests_us + sim_random(2000), &p->proc, on_try, p, 0);
+		return;
+	}
 	p->conn = sim_door_call(&p->proc, heard);
 	if (p->conn)
 		sim_door_say(p->conn, "hold program");
@@ -195,15 +213,14 @@ on_look(struct sim_item *it)
 }
 
 static void
-begin(unsigned server)
+begin(struct program *p)
 {
-	struct program *p = &programs[server];
-	uint64_t life = p->proc.life + 1;
-
 	if (!p->wants)
 		return;
-	p->proc = (struct proc){.server = server, .kind = SIM_KINDS, .up = true};
-	p->proc.life = life;
+	p->proc = (struct proc){.server = p->proc.server,
+	                        .kind = SIM_KINDS,
+	                        .up = true,
+	                        .life = p->proc.life + 1};
 	p->conn = NULL;
 	p->holds = p->asked = p->lets_go = false;
 	p->end_ns = 0;
@@ -214,20 +231,54 @@ begin(unsigned server)
 static void
 on_boot(struct sim_item *it)
 {
-	begin((unsigned)it->arg);
+	begin(it->object);
 }
 
 void
 sim_lease_power_off(unsigned server)
 {
-	struct program *p = &programs[server];
+	for (unsigned k = 0; k < PROGRAMS; k++) {
+		struct program *p = &programs[server][k];
 
+		if (p->conn)
+			sim_door_leave(p->conn);
+		p->conn = NULL;
+		p->proc.up = false;
+		p->proc.life++;
+		sim_put(sim.now_us + sim_random(1000000), NULL, on_boot, p, 0);
+	}
+}
+
+bool
+sim_lease_is_valid(unsigned server)
+{
+	int64_t epoch;
+
+	return is_valid(server, &epoch);
+}
+
+void
+sim_lease_rest(unsigned server, uint64_t us)
+{
+	for (unsigned k = 0; k < PROGRAMS; k++) {
+		struct program *p = &programs[server][k];
+
+		p->rests_us = sim.now_us + us;
+		if (!p->conn || p->asked)
+			continue;
+		p->asked = true;
+		sim_put(sim.now_us, &p->proc, on_let_go, p, 0);
+	}
+}
+
+void
+sim_lease_die(unsigned server)
+{
+	struct program *p = &programs[server][sim_random(PROGRAMS)];
+
+	sim_say("* a program of %u dies", server + 1);
 	if (p->conn)
-		sim_door_leave(p->conn);
-	p->conn = NULL;
-	p->proc.up = false;
-	p->proc.life++;
-	sim_put(sim.now_us + sim_random(1000000), NULL, on_boot, NULL, 0)->arg = server;
+		leave(p);
 }
 
 void
@@ -246,29 +297,33 @@ sim_lease_begin(void)
 		if (sim.bug == SIM_BUG_DRIFT)
 			rate *= 4;
 		sim.servers[i].drift_ppm = rate;
-		programs[i].wants = sim.leases && sim_random(4) != 0;
-		begin(i);
+		for (unsigned k = 0; k < PROGRAMS; k++) {
+			struct program *p = &programs[i][k];
+
+			p->proc.server = i;
+			p->wants = sim.leases && sim_random(4) != 0;
+			p->lazy = k > 0;
+			begin(p);
+		}
 	}
 }
 
 void
 sim_lease_fault(void)
 {
-	struct program *p = &programs[sim_random(sim.count)];
+	struct program *p = &programs[sim_random(sim.count)][sim_random(PROGRAMS)];
 	unsigned server = (unsigned)sim_random(sim.count);
 	uint64_t us = sim_random(sim_random(3) ? 100000 : 1500000);
 	char words[32];
 
 	switch (sim_random(4)) {
 	case 0:
-		sim_say("* the program of %u is stopped for %u ms", p->proc.server + 1,
+		sim_say("* a program of %u is stopped for %u ms", p->proc.server + 1,
 		        (unsigned)(us / US_PER_MS));
 		p->proc.paused_us = sim.now_us + us;
 		break;
-	case 1: /* its connection ends without a word */
-		sim_say("* the program of %u dies", p->proc.server + 1);
-		if (p->conn)
-			leave(p);
+	case 1:
+		sim_lease_die(server);
 		break;
 	case 2:
 		sim_say("* %u is asked to step down", server + 1);

@@ -16,6 +16,7 @@
 #define LEASE_US  700000u /* a lease that runs, and clocks that are slow */
 #define AWAY_US   200000u /* of who joins again, at most */
 #define FAILOVERS 20
+#define TRAPS     6
 #define WISH_US   12000000u /* until the members that all files list are in force */
 
 static struct {
@@ -147,6 +148,18 @@ fail_over(void)
 		sim_fail("L1: not all follow one leader after one fault");
 }
 
+static void
+spring_traps(void)
+{
+	unsigned leader;
+
+	for (unsigned i = 0; i < TRAPS && !sim.failed && sim_is_settled(&leader); i++) {
+		sim_trap(leader);
+		if (!run_until_settled(sim.now_us + bound_us(), -1))
+			sim_fail("L1: not all follow one leader after a trap");
+	}
+}
+
 /* With equal files everywhere, and nothing else that is wrong. */
 static void
 check_wish(uint64_t since_us)
@@ -262,6 +275,8 @@ run(void)
 		sim_fail("L1: not all follow one leader in time, later");
 	for (unsigned i = 0; i < 3 && !sim.failed; i++)
 		join();
+	if (sim.leases && !sim.keeps)
+		spring_traps();
 	for (unsigned i = 0; i < FAILOVERS && !sim.failed; i++) {
 		fail_over();
 		run_members();
@@ -288,7 +303,7 @@ run_seed(uint64_t seed, unsigned servers)
 	sim.refounds = false;
 	sim.hostile = false;
 	memset(sim.way, 0, sizeof(sim.way));
-	sim.leases = sim_random(2);
+	sim.leases = sim_random(2) || sim.bug >= SIM_BUG_NO_GATE;
 	sim_servers_begin();
 	sim_check_begin();
 	sim_lease_begin();

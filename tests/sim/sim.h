@@ -12,8 +12,8 @@
  *   host.c    proc/proc.h, base/log.h, base/clock.h
  *
  * check.c sees each step of the cores (the linker's --wrap puts it in between) and checks
- * the invariants of docs/DESIGN.md, group.c those of memberships; bug.c and bug_members.c
- * add bugs on purpose. */
+ * the invariants of docs/DESIGN.md, group.c those of memberships, lease.c those of leases;
+ * bug.c, bug_members.c and bug_lease.c add bugs on purpose. */
 #ifndef TESTS_SIM_SIM_H
 #define TESTS_SIM_SIM_H
 
@@ -411,11 +411,22 @@ void sim_refounded(unsigned server); /* it has given up its record */
 /* lease.c: programs that hold, and S3 and S11. */
 void sim_lease_begin(void);
 void sim_lease_power_off(unsigned server);
+/* Has this leader a lease, or a program that acts by one? */
+bool sim_lease_is_valid(unsigned server);
+/* Its programs let go, and hold again after that time. */
+void sim_lease_rest(unsigned server, uint64_t us);
+/* The connection of a program there ends without a word. */
+void sim_lease_die(unsigned server);
 /* A fault of leases: a program that stops, a step-down, a transfer. */
 void sim_lease_fault(void);
 /* Before it is published; before it is established. */
 void sim_lease_page(unsigned server, const struct role_page *page);
 void sim_lease_view(unsigned server, const struct role_view *v);
+
+/* trap.c: several faults at once, of a group that follows `leader` and may have leases;
+ * all is well again when it returns. */
+void sim_trap(unsigned leader);
+void sim_trap_step(unsigned server, const struct role_actions *out);
 
 /* hostile.c: strangers dial this server; or any, from now on until `hostile` is false. */
 void sim_hostile(unsigned server);
@@ -461,6 +472,7 @@ void sim_bug_role(struct role *r, const struct role_event *ev);
 /* bug_lease.c: likewise; changes the event, too. */
 void sim_bug_lease_begin(void);
 void sim_bug_lease(unsigned server, struct role *r, struct role_event *ev);
+void sim_bug_lease_said(struct role_actions *out); /* after that step */
 /* Of a PACKET: what the core hears instead, kept until the next call. */
 void sim_bug_packet(struct role_event *ev);
 const char *sim_bug_name(enum sim_bug bug);
