@@ -116,7 +116,7 @@ $(B)/tests/$(1): $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/$(1)/*.c)) $(LAB_O
 endef
 $(foreach t,$(notdir $(TOOLS)),$(eval $(call tool_rule,$(t))))
 # The simulator stands between the shells and their cores, and beside what they stand on.
-SIM_WRAPS := role_step role_lease_withheld role_lease_gate elect_step election_send quorum_has quorum_pair_agree vote_map_confirms \
+SIM_WRAPS := role_step role_lease_withheld role_lease_gate role_is_acked elect_step election_send quorum_has quorum_pair_agree vote_map_confirms \
 	role_is_quorum role_is_all role_is_all_of_file role_is_member_of role_may_found role_change_found role_is_promised \
 	boot_read peer_memory_open peer_memory_close page_open page_close \
 	role_epochs_recorded role_change_start role_change_adopt role_change_begin role_change_give_up members_is_voter members_is_quorum

@@ -165,7 +165,8 @@ one "sim --members, 60 seeds" "$build/tests/sim" --members --seeds 1:60
 one "sim --hold, 60 seeds of each set" "$build/tests/sim" --seeds 1:60 --hold all
 for bug in no-fsync promise-twice vote-quorum promise-quorum leader-check refusal-counts own-promise early-answer \
 	no-gate own-ack forget-promise forget-own from-receipt no-drift drift own-length reboot-free \
-	early-release broken-lets-go restart-lets-go relies want-clears one-promise echo-counts resume-released; do
+	early-release broken-lets-go restart-lets-go relies want-clears one-promise echo-counts gate-drops read-early \
+	resume-released resume-alone; do
 	one "sim finds $bug" "$build/tests/sim" --seeds 1:1000 --bug $bug
 done
 for bug in found-majority found-version no-joint new-only old-only file no-instance in-place early-ack hasty no-promise restore \

@@ -69,7 +69,11 @@ sim_bug_name(enum sim_bug bug)
 	    [SIM_BUG_WANT_CLEARS] = "want-clears",
 	    [SIM_BUG_ONE_PROMISE] = "one-promise",
 	    [SIM_BUG_ECHO_COUNTS] = "echo-counts",
+	    [SIM_BUG_JOIN_FREES] = "join-frees",
+	    [SIM_BUG_GATE_DROPS] = "gate-drops",
+	    [SIM_BUG_READ_EARLY] = "read-early",
 	    [SIM_BUG_RESUME_RELEASED] = "resume-released",
+	    [SIM_BUG_RESUME_ALONE] = "resume-alone",
 	};
 
 	return (unsigned)bug < SIM_BUGS ? names[bug] : NULL;

@@ -1,4 +1,4 @@
-/* The bugs of leases: each leaves out one of the rules R1 to R9 of docs/LEASE.md. */
+/* The bugs of leases: each leaves out one of the rules R1 to R10 of docs/LEASE.md. */
 #include "peer/role_impl.h"
 #include "tests/sim/sim.h"
 #include "wire/lease_packet.h"
@@ -11,6 +11,8 @@ uint64_t __real_role_lease_gate(const struct role *r, int64_t sid, int64_t epoch
                                 uint64_t now_ms);
 uint64_t __wrap_role_lease_gate(const struct role *r, int64_t sid, int64_t epoch,
                                 uint64_t now_ms);
+bool __real_role_is_acked(const struct role *r);
+bool __wrap_role_is_acked(const struct role *r);
 
 /* What the PING asks for that is being answered. */
 static uint32_t asked_ms;
@@ -39,6 +41,13 @@ __wrap_role_lease_gate(const struct role *r, int64_t sid, int64_t epoch, uint64_
 	    (sim.bug == SIM_BUG_OWN_ACK && sid == r->config.sid))
 		return 0;
 	return __real_role_lease_gate(r, sid, epoch, now_ms);
+}
+
+bool
+__wrap_role_is_acked(const struct role *r)
+{
+	return (sim.bug == SIM_BUG_RESUME_ALONE && r->handover.resumes > 0) ||
+	       __real_role_is_acked(r);
 }
 
 /* Of START: what the peer finds in its memory. */
@@ -76,6 +85,29 @@ before_answer(struct role *r, const struct role_event *ev)
 	}
 }
 
+/* In its memory, too. */
+static void
+drop_slot(unsigned server, struct role *r)
+{
+	struct peer_memory *m = &sim.servers[server].peer.memory;
+
+	r->lease.memory.promise.end_ms = 0;
+	peer_memory_store(m, &r->lease.memory);
+}
+
+/* Of a follower, before a packet of its leader. */
+static void
+before_word(unsigned server, struct role *r, const struct role_event *ev)
+{
+	const struct role_promise *p = &r->lease.memory.promise;
+
+	if (ev->packet->type != QPACKET_UPTODATE)
+		return;
+	if ((sim.bug == SIM_BUG_JOIN_FREES && p->sid == ROLE_SID_UNKNOWN) ||
+	    sim.bug == SIM_BUG_GATE_DROPS)
+		drop_slot(server, r);
+}
+
 void
 sim_bug_lease(unsigned server, struct role *r, struct role_event *ev)
 {
@@ -94,6 +126,10 @@ sim_bug_lease(unsigned server, struct role *r, struct role_event *ev)
 		r->lease.holds = 0;
 	if (sim.bug == SIM_BUG_BROKEN_LETS_GO)
 		r->lease.broken = false;
+	for (unsigned i = 0; sim.bug == SIM_BUG_READ_EARLY && i < ROLE_QUESTIONS_MAX; i++)
+		r->lease.questions[i].after = 0;
+	if (ev->type == ROLE_EV_PACKET && r->mode == ROLE_MODE_FOLLOW)
+		before_word(server, r, ev);
 	if (ev->type != ROLE_EV_PACKET || ev->packet->type != QPACKET_PING)
 		return;
 	if (leads)
@@ -101,7 +137,7 @@ sim_bug_lease(unsigned server, struct role *r, struct role_event *ev)
 	(void)lease_packet_get(ev->packet, &said);
 	if (sim.bug == SIM_BUG_WANT_CLEARS && r->mode == ROLE_MODE_FOLLOW &&
 	    said.flags == 0)
-		r->lease.memory.promise.end_ms = 0;
+		drop_slot(server, r);
 	if (sim.bug == SIM_BUG_OWN_LENGTH && r->mode == ROLE_MODE_FOLLOW &&
 	    (said.flags & LEASE_WANT)) {
 		asked_ms = said.ms;

@@ -38,7 +38,16 @@ struct program {
 	uint64_t end_ns;
 };
 
+/* R10: a question whether we lead. */
+struct reader {
+	struct proc proc;
+	struct door_conn *conn; /* NULL: nothing is asked */
+	int64_t epoch;          /* somebody was established in it before the question */
+};
+
 static struct program programs[SIM_SERVERS_MAX][PROGRAMS];
+static struct reader readers[SIM_SERVERS_MAX];
+static int64_t established; /* the largest epoch in which anybody was */
 
 /* Its process is its first member. */
 static struct program *
@@ -104,11 +113,45 @@ sim_lease_view(unsigned server, const struct role_view *v)
 {
 	int64_t epoch;
 
+	if (v->active && v->epoch > established)
+		established = v->epoch;
 	for (unsigned i = 0; v->active && i < sim.count; i++)
 		if (i != server && is_valid(i, &epoch) && epoch < v->epoch)
 			sim_fail("S3: server %u is established in epoch %" PRId64
 			         ", and server %u has a lease of epoch %" PRId64,
 			         server + 1, v->epoch, i + 1, epoch);
+}
+
+/* ---- R10 ---- */
+
+static void
+read_answer(struct proc *proc, const char *text)
+{
+	static const char yes[] = "{\"leads\":true,\"epoch\":";
+	struct reader *r = &readers[proc->server];
+
+	if (text && strncmp(text, yes, strlen(yes)) == 0 &&
+	    strtoll(text + strlen(yes), NULL, 10) < r->epoch)
+		sim_fail("R10: server %u says that it leads, and was asked after epoch "
+		         "%" PRId64 " was established",
+		         proc->server + 1, r->epoch);
+	if (text)
+		sim_door_leave(r->conn);
+	r->conn = NULL;
+}
+
+void
+sim_lease_ask(unsigned server)
+{
+	struct reader *r = &readers[server];
+
+	if (r->conn)
+		return;
+	r->proc = (struct proc){.server = server, .kind = SIM_KINDS, .up = true};
+	r->epoch = established;
+	r->conn = sim_door_call(&r->proc, read_answer);
+	if (r->conn)
+		sim_door_say(r->conn, "confirm");
 }
 
 /* ---- the programs ---- */
@@ -285,6 +328,8 @@ void
 sim_lease_begin(void)
 {
 	memset(programs, 0, sizeof(programs));
+	memset(readers, 0, sizeof(readers));
+	established = 0;
 	sim_bug_lease_begin();
 	for (unsigned i = 0; i < sim.count; i++) {
 		int64_t rate = 0;

@@ -12,8 +12,8 @@
  *   host.c    proc/proc.h, base/log.h, base/clock.h
  *
  * check.c sees each step of the cores (the linker's --wrap puts it in between) and checks
- * the invariants of docs/DESIGN.md, group.c those of memberships, lease.c those of leases;
- * bug.c, bug_members.c and bug_lease.c add bugs on purpose. */
+ * the invariants of docs/DESIGN.md, group.c those of memberships, lease.c those of
+ * leases; bug.c, bug_members.c and bug_lease.c add bugs on purpose. */
 #ifndef TESTS_SIM_SIM_H
 #define TESTS_SIM_SIM_H
 
@@ -92,7 +92,11 @@ enum sim_bug {
 	SIM_BUG_WANT_CLEARS,     /* a PING that asks for nothing ends the promise */
 	SIM_BUG_ONE_PROMISE,     /* one promise makes a lease */
 	SIM_BUG_ECHO_COUNTS,     /* an answer without a promise is one */
-	SIM_BUG_RESUME_RELEASED, /* an epoch is resumed after its release */
+	SIM_BUG_JOIN_FREES,      /* who joins is bound to nobody unknown any more */
+	SIM_BUG_GATE_DROPS,      /* who may acknowledge drops its slot */
+	SIM_BUG_READ_EARLY,      /* answers to earlier PINGs answer a question */
+	SIM_BUG_RESUME_RELEASED, /* an epoch is resumed after its release, */
+	SIM_BUG_RESUME_ALONE,    /* or without a quorum of ACKs */
 	SIM_BUGS,
 };
 
@@ -417,6 +421,8 @@ bool sim_lease_is_valid(unsigned server);
 void sim_lease_rest(unsigned server, uint64_t us);
 /* The connection of a program there ends without a word. */
 void sim_lease_die(unsigned server);
+/* Somebody on that host asks whether we lead (R10). */
+void sim_lease_ask(unsigned server);
 /* A fault of leases: a program that stops, a step-down, a transfer. */
 void sim_lease_fault(void);
 /* Before it is published; before it is established. */

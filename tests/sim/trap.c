@@ -135,6 +135,23 @@ keep_one_away(unsigned leader)
 	pass(LEASE_OVER_US);
 }
 
+/* One follower has just joined again, and has not promised again. */
+static void
+stumble(unsigned leader)
+{
+	unsigned one = (unsigned)sim_random(sim.count);
+
+	if (one == leader || sim.servers[one].idle)
+		return;
+	if (sim_random(2)) {
+		disturb(one, (unsigned)sim_random(3));
+	} else {
+		sim_say("* the connections of %u and %u break", leader + 1, one + 1);
+		sim_net_reset(leader, one);
+	}
+	pass(2 * US_PER_MS + sim_random(60 * US_PER_MS));
+}
+
 /* ---- the traps ---- */
 
 static void
@@ -266,14 +283,21 @@ sim_trap(unsigned leader)
 	static void (*const traps[])(unsigned leader) = {cut_and_disturb, kill_leader,
 	                                                 stop_leader,     hold_late,
 	                                                 step_down,       hold_with_next};
+	uint64_t end_us;
 
 	for (unsigned i = 0; i < 10 && !sim_lease_is_valid(leader); i++)
 		pass(10 * US_PER_MS);
 	if (sim_random(2))
 		keep_one_away(leader);
+	if (sim_random(2))
+		stumble(leader);
 	if (sim.failed || !sim_lease_is_valid(leader))
 		return heal();
 	traps[sim_random(sizeof(traps) / sizeof(traps[0]))](leader);
-	pass(sim_random(LEASE_OVER_US));
+	end_us = sim.now_us + sim_random(LEASE_OVER_US);
+	while (!sim.failed && sim.now_us < end_us) {
+		sim_lease_ask(leader);
+		pass(1 + sim_random(20 * US_PER_MS));
+	}
 	heal();
 }
