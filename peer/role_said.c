@@ -221,6 +221,16 @@ was_removed(const struct role *r)
 	       !members_find(file, r->config.sid) && is_turned_away(r);
 }
 
+/* The record came from a leader that had no time to take our disk into it. */
+static bool
+is_new_disk(const struct role *r, const struct members *m)
+{
+	const struct member *e = members_find(m, r->config.sid);
+
+	return e && !e->observer &&
+	       !members_instance_equal(&e->instance, &r->epochs.record.instance);
+}
+
 /* Nobody leads, as far as we know. */
 static void
 say_looking(const struct role *r, struct role_members_view *v)
@@ -235,6 +245,8 @@ say_looking(const struct role *r, struct role_members_view *v)
 	}
 	if (v->joint)
 		v->state = ROLE_MEMBERS_LEFT_JOINT;
+	else if (is_new_disk(r, &record->new))
+		name_other(v, ROLE_MEMBERS_NEW_DISK_WAITS, r->config.sid);
 	else if (p)
 		name_other(v, ROLE_MEMBERS_NEW_DISK_WAITS, p->sid);
 	else

@@ -106,6 +106,28 @@ a_wiped_founder_founds_nothing(void **state)
 	assert_int_equal(world.nodes[2].disk.members.old.version, 0);
 }
 
+/* A leader that resumes its term (R7) has given it the record, in which it has its old
+ * disk: nothing is under way. */
+static void
+a_wiped_server_with_a_record_waits(void **state)
+{
+	(void)state;
+	world.lease.resume_ms = 200;
+	cluster_found_three();
+	for (int64_t sid = 1; sid <= 3; sid++)
+		cluster_kill(sid);
+	cluster_wipe(2);
+	cluster_start(1);
+	cluster_start(2);
+	cluster_decide(2, NOTIF_FOLLOWING, 1);
+	cluster_run();
+	assert_true(cluster_has(2, 1, "123"));
+	cluster_pass(30000);
+	assert_int_equal(cluster_members(2).state, ROLE_MEMBERS_NEW_DISK_WAITS);
+	assert_int_equal(cluster_members(2).other, 2);
+	assert_int_equal(cluster_members(2).missing[0], 1);
+}
+
 static void
 three_become_five(void **state)
 {
@@ -459,6 +481,7 @@ main(void)
 	    TEST(founders_have_equal_files),
 	    TEST(a_later_version_founds_nothing),
 	    TEST(a_wiped_founder_founds_nothing),
+	    TEST(a_wiped_server_with_a_record_waits),
 	    TEST(three_become_five),
 	    TEST(one_becomes_three),
 	    TEST(the_leader_is_removed),
