@@ -71,7 +71,9 @@ units_restart(const struct ctl *c, const char *worker)
 	if (r)
 		return r;
 	unit_of(c, worker, unit);
-	if (run_program(argv, RESTART_MS, said, sizeof(said)) != 0)
+	/* a leader's peer waits for who holds */
+	if (run_program(argv, RESTART_MS + c->conf->supervisor.hold_stop_ms, said,
+	                sizeof(said)) != 0)
 		return verb_failed(c, EXIT_FAILED,
 		                   "restart: %s did not start: see systemctl status %s",
 		                   unit, unit);
