@@ -173,7 +173,7 @@ test_strangers(void **state)
 	for (unsigned i = 3; i < 8; i++) {
 		assert_true(sd_event_run(loop, 1000) >= 0);
 		assert_int_equal(pub_count(pub), 0);
-		assert_int_equal(send(slow, SUB + i, 1, MSG_NOSIGNAL), 1);
+		assert_int_equal(send(slow, &SUB[i], 1, MSG_NOSIGNAL), 1);
 	}
 	until_count(1);
 	close(slow);
