@@ -170,7 +170,7 @@ bool elect_self_looks(const struct elect_self *s);
 /* Fills what does not depend on the core. */
 void elect_self_view(const struct elect_self *s, struct elect_view *out);
 
-/* ---- elect_weigh.c: who may lead ---- */
+/* ---- elect_weigh.c: who may lead, and quorums ---- */
 
 /* The weight of a candidate. Of a joint record a voter of either membership may lead
  * (N4): the freshest server may be one of the new only. False: there is none. */
@@ -181,6 +181,14 @@ bool elect_is_weightless(const struct elect *e, int64_t sid);
 bool elect_may_lead(const struct elect *e);
 /* A voter with a weight: not so, perhaps, once other members are in force. */
 bool elect_is_candidate(const struct elect *e, int64_t sid);
+/* Are the votes that equal `v` a quorum, of both memberships where both count? */
+bool elect_is_agreed(const struct elect *e, const struct vote_map *votes,
+                     const struct vote *v);
+/* Likewise of servers that have a leader. A quorum of one membership of a joint record is
+ * enough to follow it: perhaps the other was given up (N7), and we count only where the
+ * leader's record says so. */
+bool elect_is_led(const struct elect *e, const struct vote_map *votes,
+                  const struct vote *v);
 
 /* ---- elect_loop.c: lookForLeader of ZooKeeper ---- */
 

@@ -55,14 +55,6 @@ has_weight(const struct elect *e, int64_t sid)
 	return elect_weight(e, sid, &weight);
 }
 
-static bool
-agreed(const struct elect *e, const struct vote_map *votes, const struct vote *v)
-{
-	int64_t sids[VOTE_MAP_MAX];
-
-	return quorum_pair_agree(&e->quorums, sids, vote_map_acks(votes, v, sids));
-}
-
 static void
 arm(struct elect *e, enum elect_phase phase)
 {
@@ -134,7 +126,7 @@ count_round_votes(struct elect *e)
 {
 	struct vote mine = elect_proposal(e);
 
-	if (!agreed(e, &e->round_votes, &mine))
+	if (!elect_is_agreed(e, &e->round_votes, &mine))
 		return;
 	/* Servers that join and are a quorum of their own file have nobody who stands:
 	 * they go on asking, and hear who leads (N9). */
@@ -209,7 +201,7 @@ take_looking(struct elect *e, int64_t sid, const struct vote *v, bool quiet)
 static bool
 is_established(const struct elect *e, const struct vote_map *votes, const struct vote *v)
 {
-	return agreed(e, votes, v) &&
+	return elect_is_led(e, votes, v) &&
 	       vote_map_confirms(votes, v->leader, v->round, e->self.sid, e->self.clock);
 }
 
@@ -232,6 +224,16 @@ take_settled(struct elect *e, int64_t sid, const struct vote *v)
 		decide(e, v, ELECT_REASON_ESTABLISHED);
 }
 
+/* A voter of ours that is none by its own record: its vote is for nobody. It takes our
+ * vote in its round, which nobody else may ever come to, and perhaps our quorum needs it.
+ */
+static bool
+calls_to_its_round(const struct elect *e, const struct vote *v)
+{
+	return e->options.follow_newer && v->state == NOTIF_LOOKING &&
+	       v->leader == INT64_MIN && v->round > e->self.clock;
+}
+
 static void
 take_ordinary(struct elect *e, int64_t sid, const struct vote *v, bool quiet)
 {
@@ -239,6 +241,10 @@ take_ordinary(struct elect *e, int64_t sid, const struct vote *v, bool quiet)
 	 * often enough asks none of them itself */
 	if (!e->options.fixed_wait || e->phase != ELECT_PHASE_WAIT)
 		arm(e, ELECT_PHASE_WAIT);
+	if (calls_to_its_round(e, v)) {
+		start_higher_round(e, v);
+		return;
+	}
 	if (!elect_is_voter(e, sid) || !elect_is_voter(e, v->leader)) {
 		elect_act_drop(e->out, sid, ELECT_REASON_OUTSIDER);
 		return;
@@ -484,7 +490,7 @@ elect_loop_due(struct elect *e)
 		return;
 	if (e->phase == ELECT_PHASE_WAIT)
 		end_wait(e);
-	else if (!e->options.early_finalize || agreed(e, &e->round_votes, &mine))
+	else if (!e->options.early_finalize || elect_is_agreed(e, &e->round_votes, &mine))
 		decide(e, &mine, ELECT_REASON_WINDOW_ENDED);
 	else
 		arm(e, ELECT_PHASE_WAIT);

@@ -292,12 +292,15 @@ note_voters(unsigned server, const struct elector *e)
 	w->voters = voters;
 }
 
+/* To follow a leader, a quorum of one of two memberships is enough. */
 static bool
-is_quorum(const struct elector *e, const int64_t *sids, unsigned count)
+is_quorum(const struct elector *e, const int64_t *sids, unsigned count, bool follows)
 {
-	return oracle_has_quorum(&e->config, sids, count) &&
-	       (!e->quorums.has_last_seen ||
-	        oracle_has_quorum(&e->last_seen, sids, count));
+	bool one = oracle_has_quorum(&e->config, sids, count), other = one;
+
+	if (e->quorums.has_last_seen)
+		other = oracle_has_quorum(&e->last_seen, sids, count);
+	return follows ? one || other : one && other;
 }
 
 static bool
@@ -405,7 +408,7 @@ check_decided(unsigned server, const struct heard *heard, const struct elect_act
 		if (settled || has_claimed(i, &a->vote))
 			sids[count++] = i + 1;
 	}
-	if (!is_quorum(e, sids, count))
+	if (!is_quorum(e, sids, count, joins && a->vote.leader != self))
 		sim_fail("S4: server %u decides for %" PRId64 " in round %" PRId64
 		         " without a quorum (%s)",
 		         server + 1, a->vote.leader, a->vote.round,

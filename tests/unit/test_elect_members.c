@@ -1,31 +1,6 @@
 /* elector/elect with memberships: two that count jointly (N4), members that change while
  * an election runs, and a leader that is followed at once (N9). */
-#include "tests/unit/test_elect_lab.h"
-
-#define SERVER(n) "server." #n "=127.0.0.1:280" #n ":380" #n ":participant\n"
-
-static struct lab lab;
-static struct qconfig next;
-
-/* Node `sid` of 1 … 3, in version 5; the next members are `first` … `last`, in version
- * `version` (0: there are none). */
-static void
-prepare(int64_t sid, int64_t first, int64_t last, int64_t version)
-{
-	static const char text[] = SERVER(1) SERVER(2) SERVER(3) "version=5";
-
-	lab_prepare(&lab, sid, 3, true);
-	assert_int_equal(qconfig_parse(text, strlen(text), true, &lab_config),
-	                 QCONFIG_OK);
-	lab.options.config_text = text;
-	lab.options.config_text_len = strlen(text);
-	lab.options.joint = lab.options.follow_newer = true;
-	if (version == 0)
-		return;
-	lab_servers(&next, first, last);
-	next.version = version;
-	lab.options.last_seen = &next;
-}
+#include "tests/unit/elect_members.h"
 
 static void
 recv_with(int64_t from, int32_t state, int64_t leader, const char *text)
@@ -38,16 +13,6 @@ recv_with(int64_t from, int32_t state, int64_t leader, const char *text)
 	    .config = text,
 	    .config_len = text ? strlen(text) : 0};
 	lab_give(&lab, ev);
-}
-
-/* A vote of the round that `lab` is in, like its own proposal. */
-static void
-agree(int64_t from)
-{
-	struct elect_view v = lab_view(&lab);
-
-	lab_recv(&lab, from, L, v.proposal.leader, v.proposal.zxid, v.clock,
-	         v.proposal.epoch);
 }
 
 /* A quorum of each is needed, also where the next members have the same version or a
