@@ -196,14 +196,14 @@ has_new_disk(unsigned server)
 	return r->old.version == 0 && sim_voters(&r->new, shown) != 0;
 }
 
-/* A minority loses its disk, and is taken in again. */
+/* A minority loses its disk, and is taken in again. It knows its group from its file. */
 static void
 lose_disk(void)
 {
 	uint64_t end_us = sim.now_us + AWAY_US + BOUND_US;
 	unsigned leader, one = (unsigned)sim_random(sim.count);
 
-	if (!has_new_disk(one) || !sim_can_lose(one))
+	if (!sim_wish_in_force() || !has_new_disk(one) || !sim_can_lose(one))
 		return;
 	sim_wipe(one, AWAY_US);
 	run_for(AWAY_US + 1000, -1);

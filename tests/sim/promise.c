@@ -182,6 +182,8 @@ check_acked(unsigned leader, const struct role *r, int64_t epoch)
 	sim_shown shown;
 
 	show(ACKS, leader, epoch, r->generation, shown);
+	if (!find_word(ACKS, leader, leader, epoch, offers[leader][leader].generation))
+		note(ACKS, leader, leader, epoch); /* its own word */
 	sim_group_establish(leader, r->generation, epoch, shown,
 	                    resumes(leader, r->generation, epoch));
 }
