@@ -93,13 +93,17 @@ receive_looking(struct elect *e, int64_t sid, const struct vote *v)
 }
 
 /* Whatever it says, as in ZooKeeper. Two that ask each other, and are no voters for each
- * other, answer each other's answers, which are the same again. */
+ * other, answer each other's answers, which are the same again. Where memberships differ,
+ * we may be a voter for the other: while we look it must not hear our vote of an election
+ * that is over, as from ZooKeeper, and take it for one of this round. */
 static void
 answer_outsider(struct elect *e, int64_t sid, const struct vote *heard)
 {
 	struct elect_other *other = elect_find_other(e, sid);
 	struct vote v = e->self.current;
 
+	if (e->options.follow_newer && e->phase != ELECT_PHASE_IDLE)
+		v = elect_proposal(e);
 	v.round = e->self.clock;
 	v.state = e->self.state;
 	if (!other || !is_said_again(e, &other->same, heard, &v, SAME_OUTSIDE))

@@ -1,4 +1,4 @@
-/* elector/elect where others have another record than we have: rules N7 and N8. */
+/* elector/elect where others have another record than we have: rules N6 to N8. */
 #include "tests/unit/elect_members.h"
 
 /* 2 holds itself for none by a newer record, and takes our vote in its own round only. */
@@ -83,12 +83,30 @@ a_quorum_of_either_is_followed(void **state)
 	lab_end(&lab);
 }
 
+/* For 9 we may be a voter, though it is none for us. */
+static void
+an_outsider_hears_our_vote_of_this_round(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		prepare(2, 0, 0, 0);
+		lab.options.follow_newer = i == 0;
+		lab_start(&lab);
+		lab_role(&lab, F, 3, 4, 6); /* 3 is gone, or has another disk */
+		lab_look(&lab, 5, 1);
+		lab_recv(&lab, 9, L, 9, 5, 5, 1);
+		lab_is_vote(lab_first(&lab, ELECT_ACT_SEND), L, i == 0 ? 2 : 3, 5);
+		lab_end(&lab);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(who_votes_for_nobody_calls_us_to_its_round),
 	    cmocka_unit_test(a_quorum_of_either_is_followed),
+	    cmocka_unit_test(an_outsider_hears_our_vote_of_this_round),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
