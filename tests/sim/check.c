@@ -217,6 +217,7 @@ __wrap_role_step(struct role *r, const struct role_event *ev, struct role_action
 	if (ev->type == ROLE_EV_PACKET)
 		sim_bug_packet(&told);
 	sim_bug_lease(server, r, &told);
+	sim_promise_hear(server, r, &told);
 	__real_role_step(r, &told, out);
 	sim_bug_lease_said(out);
 	sim_promise_step(server, r, out);

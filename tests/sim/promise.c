@@ -28,8 +28,8 @@ enum kind { PROMISES, ACKS, KINDS };
 
 static struct word offers[SIM_SERVERS_MAX][SIM_SERVERS_MAX];       /* from leader, to */
 static struct words said[KINDS][SIM_SERVERS_MAX][SIM_SERVERS_MAX]; /* from, to leader */
-/* From, to leader: what its last ACKEPOCH answered, if a record came with it, with a
- * promise or without one; else epoch 0. */
+/* From, to leader: what the last ACKEPOCH answered that the leader has heard, if a record
+ * came with it, with a promise or without one; else epoch 0. */
 static struct word reported[SIM_SERVERS_MAX][SIM_SERVERS_MAX];
 /* R7: what a peer may resume that was started with a memory. */
 static struct word resumable[SIM_SERVERS_MAX];
@@ -105,8 +105,6 @@ check_ackepoch(unsigned server, unsigned leader, const struct role_packet *p)
 	int64_t epoch = offers[leader][server].epoch;
 	const struct word *w;
 
-	reported[server][leader] =
-	    p->report->record.epoch > 0 ? offers[leader][server] : (struct word){0};
 	if (p->answer.current < 0)
 		return;
 	if (durable(server, SIM_ACCEPTED) < epoch)
@@ -313,6 +311,18 @@ sim_promise_start(unsigned server, const struct role_event *ev)
 	         ") and has answered (%" PRId64 ", %" PRId64 ")",
 	         server + 1, accepted, current, answered[server].accepted,
 	         answered[server].current);
+}
+
+void
+sim_promise_hear(unsigned server, const struct role *r, const struct role_event *ev)
+{
+	struct word w = {.epoch = ev->answer.epoch, .generation = r->generation};
+
+	if (ev->type != ROLE_EV_PACKET || !ev->report || ev->sid < 1 ||
+	    ev->sid > SIM_SERVERS_MAX)
+		return;
+	reported[ev->sid - 1][server] =
+	    ev->report->record.epoch > 0 ? w : (struct word){0};
 }
 
 void

@@ -469,6 +469,7 @@ void sim_promise_lost(unsigned server);
 /* Is the epoch, with its memberships, on the disks of a quorum? */
 bool sim_is_durable(int64_t epoch);
 void sim_promise_start(unsigned server, const struct role_event *ev);
+void sim_promise_hear(unsigned server, const struct role *r, const struct role_event *ev);
 void sim_promise_step(unsigned server, const struct role *r,
                       const struct role_actions *out);
 
