@@ -130,6 +130,9 @@ bool role_observes(const struct role *r);
 /* May a server lead by its sid; may we, by our instance, with this record? Without a
  * record we may as a founder. */
 bool role_sid_may_lead(const struct role *r, int64_t sid);
+/* A voter of the new membership of a joint record alone, or of neither: who has an older
+ * record does not elect it. */
+bool role_is_newcomer(const struct members_record *record, int64_t sid);
 /* Of servers that claim the same, is `a` elected before `b`? (docs/ELECTION.md, section
  * Priority) */
 bool role_is_preferred(const struct role *r, int64_t a, int64_t b);

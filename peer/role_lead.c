@@ -267,7 +267,8 @@ note_report(struct role_link *l, const struct members_report *report)
 	l->record_epoch = report->record.epoch;
 }
 
-/* A voter of the newer record, with a weight and the disk that it shows; or a founder. */
+/* A voter of the newer record, with a weight and the disk that it shows; or a founder. A
+ * newcomer is not elected where we stand. */
 static bool
 may_lead(const struct role *r, const struct role_remote *p,
          const struct members_record *reported)
@@ -282,7 +283,9 @@ may_lead(const struct role *r, const struct role_remote *p,
 	return (members_is_voter(&record->old, &id) &&
 	        members_may_lead(&record->old, p->sid)) ||
 	       (members_is_voter(&record->new, &id) &&
-	        members_may_lead(&record->new, p->sid));
+	        members_may_lead(&record->new, p->sid) &&
+	        (!role_is_newcomer(record, p->sid) ||
+	         role_is_newcomer(record, r->config.sid)));
 }
 
 /* N4. False: we look again. */

@@ -24,7 +24,7 @@ role_send_look(struct role *r, struct role_actions *out)
 	*m = r->look;
 	if (!makes_a_claim(r))
 		m->zxid = m->epoch = INT64_MIN;
-	else if (r->demotion.now)
+	else if (r->demotion.now || role_is_newcomer(role_record(r), r->config.sid))
 		m->epoch = vote_demoted_epoch(m->epoch); /* D2 */
 }
 

@@ -58,6 +58,12 @@ role_sid_may_lead(const struct role *r, int64_t sid)
 }
 
 bool
+role_is_newcomer(const struct members_record *record, int64_t sid)
+{
+	return record->old.version > 0 && !members_may_lead(&record->old, sid);
+}
+
+bool
 role_is_preferred(const struct role *r, int64_t a, int64_t b)
 {
 	const struct members *m =
