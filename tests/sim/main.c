@@ -16,6 +16,7 @@
 #define LEASE_US  700000u /* a lease that runs, and clocks that are slow */
 #define AWAY_US   200000u /* of who joins again, at most */
 #define FAILOVERS 20
+#define DISKS     3 /* of one server, that are taken in again in one run (N6) */
 #define TRAPS     6
 #define WISH_US   12000000u /* until the members that all files list are in force */
 
@@ -108,7 +109,8 @@ join(void)
 		struct role_record r = sim_disk_record(&s->disk);
 
 		r.accepted += (int64_t)sim_random(4);
-		if (sim_random(2))
+		/* where members change, another may come in force in that epoch */
+		if (!sim.wishes && sim_random(2))
 			r.current = r.accepted;
 		sim_disk_put(&s->disk, &r);
 	}
@@ -203,7 +205,8 @@ lose_disk(void)
 	uint64_t end_us = sim.now_us + AWAY_US + BOUND_US;
 	unsigned leader, one = (unsigned)sim_random(sim.count);
 
-	if (!sim_wish_in_force() || !has_new_disk(one) || !sim_can_lose(one))
+	if (!sim_wish_in_force() || !has_new_disk(one) || !sim_can_lose(one) ||
+	    sim.servers[one].lost >= DISKS)
 		return;
 	sim_wipe(one, AWAY_US);
 	run_for(AWAY_US + 1000, -1);
