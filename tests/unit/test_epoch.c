@@ -47,7 +47,7 @@ a_lease_is_kept(void **state)
 	assert_int_equal(got.record.bound.ms, 0);
 	assert_int_equal(write_it(r), 0);
 	get_file(path, file, sizeof(file));
-	assert_null(strstr(file, "lease"));
+	assert_null(memmem(file, sizeof(file), "lease", strlen("lease")));
 	r.bound.ms = UINT32_MAX;
 	for (unsigned i = 0; i < ROLE_BOOT_LEN; i++)
 		r.bound.boot[i] = (unsigned char)(0xf8 + i);
