@@ -105,7 +105,8 @@ join(void)
 	for (unsigned k = 0; k < SIM_KINDS; k++)
 		if (sim_random(2))
 			sim_kill(&s->procs[k]);
-	if (!s->procs[SIM_PEER].up && sim_random(2)) {
+	/* not on a copy of a disk, which the peer has still to find out */
+	if (!s->procs[SIM_PEER].up && sim_random(2) && sim_instance(joiner)) {
 		struct role_record r = sim_disk_record(&s->disk);
 
 		r.accepted += (int64_t)sim_random(4);

@@ -18,7 +18,7 @@ status_comes() {
 
 @test "help and version" {
 	run -0 bare --help
-	[[ "$output" == *" --leader|--leading|--members N [--timeout SECONDS]"$'\n'*" WORKER"$'\n'* ]]
+	[[ "$output" == *" --leader|--leading|--lost|--members N [--timeout SECONDS]"$'\n'*" WORKER"$'\n'* ]]
 	for verb in status leader health metrics watch wait restart claim members refound check probe import; do
 		[[ "$output" == *"  $verb "* ]]
 		run -0 bare "$verb" --help
