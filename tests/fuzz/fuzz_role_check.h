@@ -252,6 +252,17 @@ check_look(struct model *m, const struct role_action *a)
 	m->leads = false;
 }
 
+/* Who has none votes as if it had nothing; others may elect it by an older record. */
+static bool
+has_weight(const struct model *m)
+{
+	const struct members_record *r = &m->tried.members;
+
+	if (r->epoch == 0)
+		return may_lead(&m->file, m->config.sid);
+	return may_lead(&r->old, m->config.sid) || may_lead(&r->new, m->config.sid);
+}
+
 static void
 check_role(struct model *m, const struct role_action *a)
 {
@@ -260,7 +271,8 @@ check_role(struct model *m, const struct role_action *a)
 	must(newer(&a->u.role.serial, &m->serial), "each role has a newer serial");
 	must(v->state >= NOTIF_FOLLOWING && v->state <= NOTIF_OBSERVING,
 	     "a role has a state");
-	must(v->state != NOTIF_LEADING || m->stood, "who leads has stood");
+	must(v->state != NOTIF_LEADING || m->stood || !has_weight(m),
+	     "who leads has stood");
 	must((v->state == NOTIF_LEADING) == (v->leader == m->config.sid),
 	     "who is its own leader leads");
 	m->vote = *v;
