@@ -159,7 +159,7 @@ settle_bound(struct role *r, int error, const struct role_actions *out)
 	struct role_epochs *e = &r->epochs;
 	const struct role_bound *b = &e->record.bound;
 
-	if (error < 0 && e->want_bound_ms > 0)
+	if (error < 0)
 		e->bound_retry_ms = out->now_ms + role_ticks(r, RETRY_TICKS);
 	if (error == 0) {
 		r->lease.bound.ms = b->ms;
