@@ -244,9 +244,9 @@ check_look(struct model *m, const struct role_action *a)
 	must(a->u.look.epoch <= m->tried.current || a->u.look.epoch == 0,
 	     "we vote with an epoch of ours");
 	must(a->u.look.reason <= MSG_LOOK_RELEASED, "the reason is one");
-	must(same ? m->stood == (a->u.look.epoch != INT64_MIN)
-	          : may_stand(m) || a->u.look.epoch == INT64_MIN,
-	     "who cannot lead does not stand"); /* for its disk, or its promise, too */
+	must(!same || m->stood == (a->u.look.epoch != INT64_MIN),
+	     "a look that is said again is the same");
+	m->looked |= !same;
 	m->stood = a->u.look.epoch != INT64_MIN;
 	m->serial = m->look_serial = *s;
 	m->leads = false;
@@ -444,6 +444,10 @@ check_step(struct model *m, struct role_event *ev)
 	must(role_get_learners(m->role, m->now_ms, learners) <= remote_count(m),
 	     "learners are members");
 	must(role_accepted(m->role) >= role_current(m->role), "accepted is above");
+	/* after the last look of the step: a leader that is late looks before the event */
+	must(!m->looked || !m->stood || may_stand(m),
+	     "who cannot lead does not stand"); /* for its disk, or its promise, too */
+	m->looked = false;
 	check_after(m);
 }
 
