@@ -180,7 +180,8 @@ say_lead(const struct role *r, uint64_t now_ms, struct role_members_view *v)
 	if (c->kind == ROLE_KIND_CHANGE || c->kind == ROLE_KIND_LEAVE) {
 		say_change(r, v);
 	} else if (v->joint && c->kind == ROLE_KIND_PLAIN) {
-		/* another leader's change, which waits for promises as long as our lease */
+		/* another leader's change, which waits for promises as long as our lease
+		 */
 		v->state = ROLE_MEMBERS_UNDER_WAY;
 		miss_all(r, &l->adopted.new, has_acked, v);
 	} else if (wished || c->kind == ROLE_KIND_ABORT) {

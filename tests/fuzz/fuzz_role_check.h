@@ -444,7 +444,8 @@ check_step(struct model *m, struct role_event *ev)
 	must(role_get_learners(m->role, m->now_ms, learners) <= remote_count(m),
 	     "learners are members");
 	must(role_accepted(m->role) >= role_current(m->role), "accepted is above");
-	/* after the last look of the step: a leader that is late looks before the event */
+	/* after the last look of the step: a leader that is late looks before the event
+	 */
 	must(!m->looked || !m->stood || may_stand(m),
 	     "who cannot lead does not stand"); /* for its disk, or its promise, too */
 	m->looked = false;

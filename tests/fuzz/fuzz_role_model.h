@@ -93,7 +93,7 @@ struct model {
 	bool started;
 	bool away;
 	bool port_shut;
-	bool stood; /* in the last look */
+	bool stood;  /* in the last look */
 	bool looked; /* in this step */
 	uint64_t generation;
 	uint64_t number; /* given last */
