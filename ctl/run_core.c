@@ -134,6 +134,15 @@ start(struct run_core *r, const struct run_event *ev, struct run_actions *out)
 	r->end_ns = ev->end_ns;
 }
 
+/* The epoch grows under the same leader, too: where members change, or a disk is new.
+ * While the lease that was read before lasts, nobody else can have led (S3). */
+static bool
+leads_on(const struct run_core *r, const struct run_event *ev)
+{
+	return ev->end_ns > 0 && (ev->epoch == r->epoch ||
+	                          (ev->epoch > r->epoch && ev->now_ns < r->end_ns));
+}
+
 static void
 on_lease(struct run_core *r, const struct run_event *ev, struct run_actions *out)
 {
@@ -145,11 +154,12 @@ on_lease(struct run_core *r, const struct run_event *ev, struct run_actions *out
 	}
 	if (r->state != RUN_RUNNING && r->state != RUN_STOPPING)
 		return;
-	if (ev->end_ns == 0 || ev->epoch != r->epoch) {
+	if (!leads_on(r, ev)) {
 		end_term(r, RUN_LOST);
 		kill_all(r, ev->now_ns, out);
 		return;
 	}
+	r->epoch = ev->epoch;
 	/* After the warning the term is over, though the lease may come back; after a
 	 * request in order the lease is what the grace needs. */
 	if (ev->end_ns > r->end_ns &&

@@ -111,7 +111,8 @@ struct run_core {
 	struct run_config config;
 	enum run_state state;
 	enum run_reason reason;
-	/* of the term in which the command runs */
+	/* of the term in which the command runs; it was started in this one or in one
+	 * of the same leader before it */
 	int64_t epoch;
 	/* The last end that was read of this term's lease. */
 	uint64_t end_ns;

@@ -170,13 +170,30 @@ guard_pid() {
 	rm "$LAB/beats"
 	lead 6
 	until_is "it beats again" beating
-	lead 7 # the lease of another term
+	rm "$peer/lead"
+	until_is "it holds once more" eval '[ "$(grep -c "^hold" "$peer/said")" = 3 ]'
+	lead 7
 	until_is "it was started again" eval '[ "$(tail -n 1 "$LAB/started")" = "3 7" ]'
 	kill -TERM "$RUNNER"
 	ended 143
 	no_beats
 	run -0 uniq "$LAB/started" # a machine that stood still ends a lease, too
 	[ "$output" = "$(printf "3 5\n3 6\n3 7")" ]
+}
+
+@test "it runs on where the epoch grows under the same leader" {
+	beat
+	lead 5
+	runs -- bash "$LAB/beat.sh"
+	until_is "it beats" beating
+	pids=$(beats_pids)
+	lead 6
+	before=$(wc -l <"$LAB/beats")
+	until_is "it beats on" eval '[ "$(wc -l <"$LAB/beats")" -gt $((before + 300)) ]'
+	[ "$(beats_pids)" = "$pids" ]
+	kill -TERM "$RUNNER"
+	ended 143
+	no_beats
 }
 
 @test "runner and guard watch each other, and a stopped one changes nothing" {

@@ -237,14 +237,35 @@ no_lease_or_another_term_kills_at_once(void **state)
 	assert_left(EXIT_AGAIN);
 
 	begin_running(plain);
-	lease(6, 10, 300);
+	lease(4, 10, 300);
+	assert_true(out.kill);
+
+	begin_running(plain);
+	lease(6, 240, 500); /* another may have led when ours had ended */
 	assert_true(out.kill);
 
 	begin_running(plain);
 	step(RUN_EV_WANTED, 5, 0);
-	lease(6, 10, 300);
+	lease(4, 10, 300);
 	assert_true(out.kill);
 	assert_int_equal(core.reason, RUN_WANTED);
+}
+
+/* Members change, and our lease lasts: nobody else has led. */
+static void
+runs_on_in_a_later_epoch_of_the_same_leader(void **state)
+{
+	(void)state;
+	begin_running(plain);
+	lease(6, 239, 500);
+	assert_idle();
+	assert_int_equal(core.state, RUN_RUNNING);
+	lease(5, 240, 600); /* but in none of before */
+	assert_true(out.kill);
+
+	begin_running(plain);
+	lease(6, 10, 0);
+	assert_true(out.kill);
 }
 
 static void
@@ -452,6 +473,7 @@ main(void)
 	    cmocka_unit_test(kills_before_the_end),
 	    cmocka_unit_test(a_lease_that_is_renewed_goes_on),
 	    cmocka_unit_test(no_lease_or_another_term_kills_at_once),
+	    cmocka_unit_test(runs_on_in_a_later_epoch_of_the_same_leader),
 	    cmocka_unit_test(is_warned_and_the_term_is_over),
 	    cmocka_unit_test(has_its_grace_while_the_lease_lasts),
 	    cmocka_unit_test(the_status_is_that_of_the_command),
