@@ -60,6 +60,20 @@ show(const char *name, const char *property, char out[RUN_TEXT_MAX])
 	return out[0] != '\0';
 }
 
+bool
+unit_is_known(const char *name, char why[RUN_TEXT_MAX])
+{
+	char state[RUN_TEXT_MAX];
+
+	if (!show(name, "LoadState", state))
+		strcpy(why, "systemctl does not answer; it needs systemd");
+	else if (strcmp(state, "not-found") == 0)
+		strcpy(why, "systemd has no such unit");
+	else
+		return true;
+	return false;
+}
+
 static void
 add(struct box_units *u, const char *mount, const char *name)
 {

@@ -1,4 +1,6 @@
 /* conclave run. */
+#include "ctl/run.h"
+#include "ctl/run_unit.h"
 #include "ctl/runner.h"
 #include "ctl/time.h"
 #include "ctl/verb.h"
@@ -64,7 +66,7 @@ verb_run(const struct ctl *c)
 	                           .id = c->conf->id,
 	                           .argv = c->argv,
 	                           .unit = verb_option(c, "unit")};
-	char name[CONCLAVE_NAME_MAX + 1];
+	char name[CONCLAVE_NAME_MAX + 1], why[RUN_TEXT_MAX];
 
 	task.config.grace_ns = GRACE_MS * MS;
 	task.config.unit = task.unit != NULL;
@@ -77,6 +79,9 @@ verb_run(const struct ctl *c)
 	if (!task.unit == (c->argc == 0))
 		return verb_misused(
 		    c, "what is to run? -- CMD and its arguments, or --unit NAME");
+	if (task.unit && !unit_is_known(task.unit, why))
+		return verb_failed(c, EXIT_NO_ANSWER, "run: --unit %s: %s", task.unit,
+		                   why);
 	make_name(task.unit ? task.unit : c->argv[0], name);
 	task.name = name[0] ? name : NULL;
 	c->argv[c->argc] = NULL;

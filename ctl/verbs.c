@@ -127,7 +127,8 @@ const struct verb verbs[] = {
     },
     {
 	.name = "run",
-	.arguments = "-- CMD [ARGUMENT...]",
+	.usage = "[--grace TIME] [--warn TIME] [--margin TIME] [--wait TIME] [--again] "
+		 "[--within KIND] -- CMD [ARGUMENT...] | --unit NAME",
 	.most = INT_MAX,
 	.words = "--",
 	.options = {{"grace", "TIME", "between SIGTERM and SIGKILL, 10s if not given"},

@@ -97,6 +97,10 @@ refound(struct peer *p, struct door_conn *c, const char *words)
 		return *p->why ? p->why : "the peer is not active yet; ask again";
 	if (p->refounding)
 		return "the record is being given up; ask again";
+	if (p->view.state != NOTIF_LOOKING && p->view.has_leader)
+		return "a leader is established, so the group is not lost: change its "
+		       "members with a file of a larger version instead "
+		       "(conclave-membership(7))";
 	p->refounding = true;
 	p->refounder = c;
 	gate_push(&p->gate, &(struct role_event){.type = ROLE_EV_REFOUND});

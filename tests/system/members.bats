@@ -297,6 +297,11 @@ health_says() {
 	lab_group 3 "" 1 2 3
 	before=$(epoch "$(lab_wait_leader)")
 	for id in 1 2 3; do
+		lab_until "server $id has its role" lab_one_leader 1 2 3
+		run -1 lab_conclave "$id" refound --yes
+		[[ "$output" == *"refound: refused: a leader is established, so the group is not lost: "* ]]
+	done
+	for id in 1 2 3; do
 		lab_kill "$id"
 	done
 	rm -r "$LAB/2/data" "$LAB/3/data"

@@ -115,6 +115,12 @@ guard_pid() {
 	run -69 "$CONCLAVE_BIN/conclave" -c "$LAB/conclave.conf" run -- true
 }
 
+@test "a unit that systemd does not know, or no systemd: it says so, and holds nothing" {
+	run -69 "$CONCLAVE_BIN/conclave" -c "$LAB/conclave.conf" run --unit conclave-no-such-unit.service
+	[[ "$output" == *"run: --unit conclave-no-such-unit.service: system"* ]]
+	[ ! -s "$peer/said" ]
+}
+
 @test "it waits for the lease, and all is killed before the lease ends" {
 	beat
 	for kind in cgroup pids tree; do
