@@ -228,10 +228,11 @@ take_settled(struct elect *e, int64_t sid, const struct vote *v)
  * vote in its round, which nobody else may ever come to, and perhaps our quorum needs it.
  */
 static bool
-calls_to_its_round(const struct elect *e, const struct vote *v)
+calls_to_its_round(const struct elect *e, int64_t sid, const struct vote *v)
 {
-	return e->options.follow_newer && v->state == NOTIF_LOOKING &&
-	       v->leader == INT64_MIN && v->round > e->self.clock;
+	return e->options.follow_newer && elect_is_voter(e, sid) &&
+	       v->state == NOTIF_LOOKING && v->leader == INT64_MIN &&
+	       v->round > e->self.clock;
 }
 
 static void
@@ -241,7 +242,7 @@ take_ordinary(struct elect *e, int64_t sid, const struct vote *v, bool quiet)
 	 * often enough asks none of them itself */
 	if (!e->options.fixed_wait || e->phase != ELECT_PHASE_WAIT)
 		arm(e, ELECT_PHASE_WAIT);
-	if (calls_to_its_round(e, v)) {
+	if (calls_to_its_round(e, sid, v)) {
 		start_higher_round(e, v);
 		return;
 	}

@@ -60,19 +60,25 @@ has_said(const struct model *m, int64_t sid, const struct vote *v, bool claim)
 	return false;
 }
 
-/* Have enough of them ever said so? */
+/* Have enough of them ever said so? Of a change that is half done, both groups elect, and
+ * whom one of them follows is followed. */
 static bool
 had_quorum(const struct model *m, const struct vote *v, bool claim)
 {
+	bool current, next;
 	int64_t sids[ELECT_VOTERS_MAX];
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < m->elect->voter_count; i++)
 		if (has_said(m, m->elect->voters[i].sid, v, claim))
 			sids[count++] = m->elect->voters[i].sid;
-	return oracle_has_quorum(&m->ensemble->config, sids, count) &&
-	       (!m->options.last_seen ||
-	        oracle_has_quorum(&m->ensemble->next, sids, count));
+	current = oracle_has_quorum(&m->ensemble->config, sids, count);
+	if (!m->options.last_seen)
+		return current;
+	next = oracle_has_quorum(&m->ensemble->next, sids, count);
+	if (!claim && m->elect->quorums.joint)
+		return current || next;
+	return current && next;
 }
 
 static bool
