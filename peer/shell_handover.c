@@ -243,5 +243,6 @@ peer_stop(void *self)
 		proc_exit(p->proc, EXIT_OK);
 		return;
 	}
-	wait_for_release(p);
+	if (p->stepping)
+		wait_for_release(p); /* else it is released, and lingers */
 }
