@@ -21,6 +21,14 @@ calls() {
 	grep -c "^slow: $1 $2 " "$LAB/3/log" || true
 }
 
+# Server 3 leads, or is handed leadership to: its slow disk may cost it an election.
+three_leads() {
+	lab_names 1 3 && return
+	lab_conclave "$(lab_wait_leader)" transfer 3 || true
+	sleep 1
+	lab_names 1 3
+}
+
 # slow_up PROGRAM: servers 1 to 3, of which 3 has a slow PROGRAM and a claim to lead, once all is calm
 slow_up() {
 	lab_make 3 'supervisor = { probation_ms = 500; };'
@@ -36,8 +44,7 @@ slow_up() {
 	(export $(slow "$1") && lab_start 3)
 	lab_wait_leader
 	lab_conclave 3 claim 100
-	lab_conclave "$(lab_wait_leader)" restart peer
-	lab_until "server 3 leads" lab_names 1 3
+	lab_until "server 3 leads" three_leads
 	leader=$(lab_wait_leader)
 	[ "$leader" = 3 ]
 	lab_until "the copy of the record is written" grep -qx "name main" "$LAB/3/data/connmgr/elector"

@@ -213,8 +213,10 @@ name_of() {
 
 @test "a stop of the target stops all, and leaves what the next start needs" {
 	box '
-		systemctl stop conclave.target
-		[ -z "$(pids)" ]
+		systemctl stop conclave.target'
+	# it waits for the job of the target, and the others follow
+	box_until "all have stopped" '[ -z "$(pids)" ]'
+	box '
 		[ -s /run/conclave/connmgr/state ]
 		[ -s /var/lib/conclave/peer/epochs ]
 		systemctl start conclave.target conclave-elector@main'
