@@ -23,10 +23,12 @@ end() {
 	LAB=
 }
 
-# led_once: no server was established twice in one epoch, with something else in between
+# led_once: no server was established twice in one epoch, with something else in between. One that is killed and
+# started again at once resumes its term (R7): it discovers nobody meanwhile.
 led_once() {
 	local broken
-	broken=$(jq -nrR '[inputs | fromjson? | select(.event == "state")] | group_by(.id)[] |
+	broken=$(jq -nrR '[inputs | fromjson? | select(.event == "state" and .state != "down" and
+			(.state != "looking" or .phase == "discovery"))] | group_by(.id)[] |
 		[.[] | {id, epoch: (if .state == "leading" and .active then .epoch else null end)}] | . as $said |
 		[range(length) | select($said[.].epoch != null and (. == 0 or $said[. - 1].epoch != $said[.].epoch)) | $said[.]] |
 		group_by(.epoch)[] | select(length > 1) | "server \(.[0].id) led epoch \(.[0].epoch) \(length) times"' "$LAB"/*/events)

@@ -156,7 +156,8 @@ test_from_text_refused(void **state)
 	    "server.1=a:1:2\npriority.1=1000001\nversion=1",
 	    "server.1=a:1:2\npriority.1=x\nversion=1",
 	    "server.1=a:1:2\npriority.2=1\nversion=1",
-	    "server.1=a:1:2\nserver.2=b:1:2:observer\npriority.2=1\nversion=1",
+	    ("server.1=a:1:2\nserver.2=b:1:2\nserver.3=c:1:2:observer\npriority.3=1\n"
+	     "version=1"),
 	    "server.1=a:1:2:observer\nversion=1",
 	    "version=1",
 	};
