@@ -361,6 +361,8 @@ conf_check(struct conf_draft *d)
 	}
 	if (check_voters(d) || check_version(d) || check_member(d) || check_attach(d))
 		return 1;
+	if (conf_tls_check(d))
+		return 1;
 	for (unsigned i = 0; i < c->server_count; i++)
 		if (check_share(d, i))
 			return 1;

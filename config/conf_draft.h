@@ -29,7 +29,14 @@ int conf_check(struct conf_draft *d);
  * filled. */
 int conf_check_again(const struct conf_draft *d, const struct conf *running);
 
+/* Of these, what is about the group tls. 0, or 1 with `error` filled. */
+int conf_tls_check(const struct conf_draft *d);
+
 /* Fills `out` with what is allowed and probably wrong, after conf_check. */
 void conf_warn(const struct conf_draft *d, struct conf_warnings *out);
+/* Of these, what is about the group tls. */
+void conf_tls_warn(const struct conf_draft *d, struct conf_warnings *out);
+/* The next warning, NULL if there are enough. */
+struct conf_error *conf_warn_next(struct conf_warnings *out);
 
 #endif

@@ -77,7 +77,7 @@ struct conf_key {
 
 #define CONF_IPC_PREFIX "ipc://"
 
-#define CONF_KEYS_MAX 64
+#define CONF_KEYS_MAX 80
 /* The last row has no path. */
 extern const struct conf_key conf_keys[];
 

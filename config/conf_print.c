@@ -16,6 +16,20 @@ put_string(struct buf_out *b, const char *name, const char *text)
 	buf_put_text(b, "\";");
 }
 
+static bool
+is_text(const struct conf_key *k)
+{
+	return k->kind == CONF_PATH || k->kind == CONF_IPC_PATH || k->kind == CONF_NAME ||
+	       k->kind == CONF_HOSTS;
+}
+
+static bool
+is_standard(const struct conf_key *k, const void *base)
+{
+	return is_text(k) ? !*((const char *)base + k->offset)
+	                  : conf_key_get(k, base) == k->standard;
+}
+
 /* Writes NAME = VALUE; with an L behind an integer that needs more than 32 bits. */
 static void
 put_key(struct buf_out *b, const struct conf_key *k, const void *base)
@@ -23,8 +37,7 @@ put_key(struct buf_out *b, const struct conf_key *k, const void *base)
 	const char *name = conf_key_name(k);
 	int64_t value;
 
-	if (k->kind == CONF_PATH || k->kind == CONF_IPC_PATH || k->kind == CONF_NAME ||
-	    k->kind == CONF_HOSTS) {
+	if (is_text(k)) {
 		put_string(b, name, (const char *)base + k->offset);
 		return;
 	}
@@ -47,7 +60,7 @@ put_keys(struct buf_out *b, const char *group, const void *base, bool all,
 {
 	for (const struct conf_key *k = conf_keys; k->path; k++) {
 		if (!conf_key_is_in(k, group) || (k->has && conf_key_get(k, base) < 0) ||
-		    ((!all || k->sparse) && conf_key_get(k, base) == k->standard))
+		    ((!all || k->sparse) && is_standard(k, base)))
 			continue;
 		buf_put_text(b, "%s", before);
 		put_key(b, k, base);
@@ -67,15 +80,25 @@ put_servers(struct buf_out *b, const struct conf *c)
 	buf_put_text(b, ");\n");
 }
 
+static bool
+is_standard_group(const char *group, const struct conf *c)
+{
+	for (const struct conf_key *k = conf_keys; k->path; k++)
+		if (conf_key_is_in(k, group) && !is_standard(k, c))
+			return false;
+	return true;
+}
+
 /* Whether a key that stands in no group has its default. Only `version`, names and what
  * is `late` may be left out: all other such keys are known to each version. */
 static bool
 is_left_out(const struct conf_key *k, const struct conf *c)
 {
-	if (k->kind == CONF_NAME || k->kind == CONF_IPC_PATH)
-		return !*((const char *)c + k->offset);
-	return (k->late || (k->kind == CONF_INTEGER && k->change == CONF_RELOAD)) &&
-	       conf_key_get(k, c) == k->standard;
+	if (k->kind == CONF_GROUP)
+		return k->late && is_standard_group(k->path, c);
+	return (k->late || k->kind == CONF_NAME || k->kind == CONF_IPC_PATH ||
+	        (k->kind == CONF_INTEGER && k->change == CONF_RELOAD)) &&
+	       is_standard(k, c);
 }
 
 size_t

@@ -12,9 +12,8 @@ place_of(const struct conf_places *places, const char *path)
 	return places->keys[conf_key_find("", path) - conf_keys];
 }
 
-/* The next warning, NULL if there are enough. */
-static struct conf_error *
-next(struct conf_warnings *out)
+struct conf_error *
+conf_warn_next(struct conf_warnings *out)
 {
 	return out->count < CONF_WARNINGS_MAX ? &out->list[out->count++] : NULL;
 }
@@ -30,7 +29,7 @@ warn_voters(const struct conf_draft *d, struct conf_warnings *out)
 
 	for (unsigned i = 0; i < c->server_count; i++)
 		voters += !c->servers[i].observer;
-	if (voters % 2 != 0 || c->hierarchical || c->attach || !(w = next(out)))
+	if (voters % 2 != 0 || c->hierarchical || c->attach || !(w = conf_warn_next(out)))
 		return;
 	conf_fail(w, place_of(&d->places, "servers"),
 	          "warning: %u voters stand the loss of %u, no more than %u do; add one, "
@@ -53,7 +52,7 @@ warn_loopback(const struct conf_draft *d, struct conf_warnings *out)
 		const struct conf_server *s = &c->servers[i];
 		struct conf_error *w;
 
-		if (!conf_host_is_loopback(s->host) || !(w = next(out)))
+		if (!conf_host_is_loopback(s->host) || !(w = conf_warn_next(out)))
 			continue;
 		conf_fail(w, place_of(&d->servers[i], "servers.host"),
 		          "warning: host = \"%.200s\" of server %" PRId64
@@ -73,7 +72,7 @@ warn_outside(const struct conf_draft *d, struct conf_warnings *out)
 	const struct conf *c = &d->conf;
 	struct conf_error *w;
 
-	if (conf_server(c, c->id) || !(w = next(out)))
+	if (conf_server(c, c->id) || !(w = conf_warn_next(out)))
 		return;
 	conf_fail(w, place_of(&d->places, "servers"),
 	          "warning: server %" PRId64 ", this one, is not in servers: it counts "
@@ -88,7 +87,7 @@ warn_tick(const struct conf_draft *d, struct conf_warnings *out)
 	uint32_t tick_ms = d->conf.timing.tick_ms;
 	struct conf_error *w;
 
-	if (tick_ms >= TICK_MIN_MS || !(w = next(out)))
+	if (tick_ms >= TICK_MIN_MS || !(w = conf_warn_next(out)))
 		return;
 	conf_fail(
 	    w, place_of(&d->places, "timing.tick_ms"),
@@ -111,7 +110,8 @@ warn_without_zab(const struct conf_draft *d, struct conf_warnings *out)
 	for (unsigned i = 0; !c->zab && i < sizeof(keys) / sizeof(keys[0]); i++) {
 		struct conf_place at = place_of(&d->places, keys[i]);
 
-		if (at.line == 0 || c->lease == CONF_LEASE_OFF || !(w = next(out)))
+		if (at.line == 0 || c->lease == CONF_LEASE_OFF ||
+		    !(w = conf_warn_next(out)))
 			continue;
 		conf_fail(w, at,
 		          "warning: with %s there are no leases, and nobody can hold: %s "
@@ -120,7 +120,7 @@ warn_without_zab(const struct conf_draft *d, struct conf_warnings *out)
 		return;
 	}
 	for (unsigned i = 0; !c->zab && i < c->server_count; i++) {
-		if (c->servers[i].priority == 0 || !(w = next(out)))
+		if (c->servers[i].priority == 0 || !(w = conf_warn_next(out)))
 			continue;
 		conf_fail(w, place_of(&d->servers[i], "servers.priority"),
 		          "warning: with %s priorities have no effect; leave priority of "
@@ -139,4 +139,5 @@ conf_warn(const struct conf_draft *d, struct conf_warnings *out)
 	warn_outside(d, out);
 	warn_tick(d, out);
 	warn_without_zab(d, out);
+	conf_tls_warn(d, out);
 }

@@ -356,96 +356,6 @@ zookeepers_text(void **state)
 	}
 }
 
-#define LINE(n)                                                                          \
-	"{ id = " #n "; host = \"h" #n "\"; quorum_port = 1; election_port = 2; },\n"
-#define LAST "{ id = 9; host = \"h9\"; quorum_port = 1; election_port = 2; } );\n"
-#define HOST(n, host)                                                                    \
-	"{ id = " #n "; host = \"" host "\"; quorum_port = 1; election_port = 2; }"
-
-/* What is allowed and seldom meant: each text has one warning, or none (line 0). */
-static const struct conf_kit_case warned[] = {
-    {GOOD, 0, {NULL}},
-    {"id = 9;\n" DIRS "servers = (\n" LAST, 0, {NULL}},
-    {"id = 9;\n" DIRS "servers = (\n" LINE(1) LAST,
-     4,
-     {"warning: 2 voters stand the loss of 0, no more than 1 do", "; add one"}},
-    {"id = 9;\n" DIRS "servers = (\n" LINE(1) LINE(2) LINE(3) LAST,
-     4,
-     {"4 voters stand the loss of 1, no more than 3 do", "\"observer\""}},
-    /* an observer is no voter; groups and ZooKeeper's servers are not judged */
-    {HEAD "servers = (\n" ONE "},\n" TWO "},\n" THREE "role = \"observer\"; } );\n",
-     4,
-     {"2 voters"}},
-    {HEAD "servers = (\n" ONE "group = 1; },\n" TWO "group = 1; } );\n", 0, {NULL}},
-    {"id = 9;\nattach = \"zookeeper\";\n" DIRS "servers = (\n" LINE(1)
-         LINE(2) "{ id = 9; host = \"x\"; quorum_port = 1; election_port = 2; role = "
-                 "\"observer\"; } );\n",
-     0,
-     {NULL}},
-    {HEAD "servers = (\n" HOST(1, "127.0.0.1") "," HOST(2, "127.0.0.2") ",\n" HOST(
-	 3, "10.0.0.3") ");\n",
-     5,
-     {"warning: host = \"127.0.0.1\" of server 1, this one,", "server 3", "10.0.0.3",
-      "; write the address"}},
-    {HEAD
-     "servers = (\n" HOST(1, "localhost|::1") ",\n" HOST(2, "b") "," HOST(3, "c") ");\n",
-     5,
-     {"server 1, this one,", "server 2"}},
-    {HEAD "servers = (\n" HOST(1, "10.0.0.1") "," HOST(2, "b") ",\n" HOST(
-	 3, "127.0.0.1") ");\n",
-     6,
-     {"server 3 is reached"}},
-    {HEAD "servers = (\n" HOST(1, "127.0.0.1|10.0.0.1") "," HOST(2, "b") "," HOST(
-	 3, "c") ");\n",
-     0,
-     {NULL}},
-    {HEAD "servers = (\n" HOST(1, "127.0.0.1") "," HOST(2, "127.0.0.2") "," HOST(
-	 3, "localhost") ");\n",
-     0,
-     {NULL}},
-    {HEAD "servers = (\n" HOST(1, "0.0.0.0") "," HOST(2, "b") "," HOST(3, "c") ");\n",
-     0,
-     {NULL}},
-    {GOOD "timing = {\ntick_ms = 9; };\n",
-     9,
-     {"warning: with tick_ms = 9", "54 ms", "; write 10 or more", "50"}},
-    {GOOD "timing = { tick_ms = 10; };\n", 0, {NULL}},
-    {GOOD "lease = \"always\";\n", 0, {NULL}},
-    {GOOD "zab = false;\nlease = \"always\";\n",
-     9,
-     {"warning: with zab = false", "lease has no effect"}},
-    {GOOD "zab = false;\nlease_ms = 500;\n", 9, {"lease_ms has no effect"}},
-    {GOOD "zab = false;\nlease = \"off\";\n", 0, {NULL}},
-    {G("", "priority = 3;", ""), 0, {NULL}},
-    {G("", "priority = 3;", "") "zab = false;\n",
-     8,
-     {"warning: with zab = false priorities", "of server 2 out"}},
-};
-
-static void
-warnings(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(warned) / sizeof(warned[0]); i++) {
-		const struct conf_kit_case *c = &warned[i];
-		const char *path = conf_kit_write("warned.conf", c->text);
-		struct conf_warnings got = {.count = 77};
-		struct conf_error error;
-		char where[160];
-
-		if (conf_load_warned(path, &conf_got, &error, &got) != 0)
-			fail_msg("refused: %s\n%s", error.text, c->text);
-		if (got.count != (c->line > 0))
-			fail_msg("%u warnings for %s", got.count, c->text);
-		snprintf(where, sizeof(where), "%s:%u: warning: ", path, c->line);
-		if (c->line > 0 && strncmp(got.list[0].text, where, strlen(where)) != 0)
-			fail_msg("%s\nis not of %s", got.list[0].text, where);
-		for (unsigned w = 0; w < 4 && c->words[w]; w++)
-			if (!strstr(got.list[0].text, c->words[w]))
-				fail_msg("%s\nhas no %s", got.list[0].text, c->words[w]);
-	}
-}
-
 int
 main(void)
 {
@@ -454,7 +364,6 @@ main(void)
 	    cmocka_unit_test(number_of_servers), cmocka_unit_test(groups_and_weights),
 	    cmocka_unit_test(least_and_most),    cmocka_unit_test(id_file),
 	    cmocka_unit_test(zookeepers_text),   cmocka_unit_test(attached_voter),
-	    cmocka_unit_test(warnings),
 	};
 
 	return cmocka_run_group_tests(tests, conf_kit_setup, conf_kit_teardown);
