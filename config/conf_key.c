@@ -167,7 +167,8 @@ const struct conf_key conf_keys[] = {
      .meaning = "The time from SIGTERM to SIGKILL when a worker is stopped."},
     {"supervisor.hold_stop_ms", CONF_INTEGER, OF(supervisor.hold_stop_ms), 15000, 10,
      600000, "ms", "conclaved and peer",
-     .meaning = "How long a leader that stops waits for who holds to let go."},
+     .meaning =
+         "How long a leader that stops, or steps down, waits for who holds to let go."},
     {"supervisor.restart_min_ms", CONF_INTEGER, OF(supervisor.restart_min_ms), 50, 1,
      600000, "ms", "conclaved", .meaning = "The wait before the second restart in a row.",
      .at_most = "supervisor.restart_max_ms"},

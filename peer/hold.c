@@ -394,6 +394,21 @@ holds_count(const struct holds *h)
 	return count;
 }
 
+const char *
+holds_oldest(const struct holds *h, char out[HOLD_TEXT_MAX])
+{
+	const struct hold *oldest = NULL;
+
+	for (unsigned i = 0; i < h->count; i++)
+		if (h->list[i].conn && (!oldest || h->list[i].id < oldest->id))
+			oldest = &h->list[i];
+	*out = '\0';
+	if (oldest)
+		snprintf(out, HOLD_TEXT_MAX, "hold %" PRIu64 " (%s) of process %d",
+		         oldest->id, oldest->name, (int)oldest->pid);
+	return out;
+}
+
 bool
 holds_take_broken(struct holds *h)
 {
@@ -410,6 +425,23 @@ holds_ask(struct holds *h, const char *reason)
 	for (unsigned i = 0; i < h->count; i++)
 		if (h->list[i].conn)
 			say_stop(h, &h->list[i], reason);
+}
+
+unsigned
+holds_break(struct holds *h)
+{
+	struct door_conn *list[HOLD_MAX];
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < h->count; i++) {
+		if (!h->list[i].conn)
+			continue;
+		list[count++] = h->list[i].conn;
+		say_stop(h, &h->list[i], lost);
+	}
+	for (unsigned i = 0; i < count; i++)
+		door_conn_close(list[i]); /* its owner calls holds_gone */
+	return count;
 }
 
 void

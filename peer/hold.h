@@ -22,6 +22,7 @@
 
 #define HOLD_MAX      32 /* at one time, the broken ones that are kept among them */
 #define HOLD_NAME_MAX 64
+#define HOLD_TEXT_MAX (HOLD_NAME_MAX + 64)
 /* Descriptors of one hold, that of its request (number 0) among them; and those of all.
  */
 #define HOLD_KILLS     33
@@ -50,6 +51,10 @@ bool holds_gone(struct holds *h, struct door_conn *c);
 bool holds_has(struct holds *h, const struct door_conn *c);
 
 unsigned holds_count(const struct holds *h);
+/* The one that holds for the longest time, for a sentence: `hold 3 (backup) of process
+ * 77`;
+ * "" if nobody holds. */
+const char *holds_oldest(const struct holds *h, char out[HOLD_TEXT_MAX]);
 /* Has one broken since the last call? */
 bool holds_take_broken(struct holds *h);
 
@@ -58,6 +63,9 @@ bool holds_take_broken(struct holds *h);
  * as in all that follows: it keeps its hold. */
 void holds_ask(struct holds *h, const char *reason);
 void holds_allow(struct holds *h);
+/* Ends the holds that are left, as if their connections had ended without a word, and
+ * closes these: their holders were asked, and took too long. The number of them. */
+unsigned holds_break(struct holds *h);
 /* Our leadership has ended, and the lease will not be renewed: tells all who had it. */
 void holds_lose(struct holds *h);
 /* Before `page` is published in the place of the one before: what that one allowed and

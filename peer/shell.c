@@ -357,6 +357,7 @@ peer_close(void *self)
 	peer_door_close(p);
 	holds_free(p->holds);
 	sd_event_source_disable_unref(p->stop_timer);
+	sd_event_source_disable_unref(p->release_timer);
 	sd_event_source_disable_unref(p->clock_timer);
 	peer_lease_close(p);
 	uplink_close(p->uplink);

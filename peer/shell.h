@@ -94,6 +94,9 @@ struct peer {
 	bool stepping;
 	struct door_conn *stepper;
 	const char *stop_reason;
+	/* Then the holds that are left are ended; NULL: none was ever to be. */
+	sd_event_source *release_timer;
+	uint64_t release_due_ms;
 	/* The core owes the answers to these. */
 	unsigned question_count;
 	struct peer_question questions[PEER_QUESTIONS_MAX];
@@ -222,6 +225,8 @@ const char *peer_transfer(struct peer *p, struct door_conn *c, const char *words
 const char *peer_confirm(struct peer *p, struct door_conn *c);
 /* The core's answers. */
 void peer_stepped(struct peer *p, int error);
+/* The release has begun: who holds is asked, and has hold_stop_ms to let go. */
+void peer_ask_holders(struct peer *p);
 void peer_confirmed(struct peer *p, uint64_t number, bool leads);
 void peer_handover_gone(struct peer *p, const struct door_conn *c);
 /* The core that owes answers goes. */

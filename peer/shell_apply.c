@@ -137,7 +137,7 @@ apply_lease(struct peer *p, const struct role_action *a)
 	else if (a->type == ROLE_ACT_PAGE)
 		peer_lease_publish(p, &a->u.page);
 	else if (a->type == ROLE_ACT_LET_GO)
-		holds_ask(p->holds, p->stop_reason ? p->stop_reason : "step-down");
+		peer_ask_holders(p);
 	else if (a->type == ROLE_ACT_MAY_HOLD)
 		holds_allow(p->holds);
 	else if (a->type == ROLE_ACT_STEPPED)

@@ -99,6 +99,48 @@ why_not_stepped(int error)
 	}
 }
 
+/* Who was asked and has not let go in time holds no longer: R5 (2) waits for the last end
+ * that it could read, and what came with its cgroup.kill is killed then. */
+static int
+on_release_due(sd_event_source *source, uint64_t usec, void *user)
+{
+	struct peer *p = user;
+	char oldest[HOLD_TEXT_MAX];
+
+	(void)source;
+	(void)usec;
+	if (p->stepping && !p->stopping && holds_count(p->holds) > 0) {
+		holds_oldest(p->holds, oldest);
+		log_warning("%s has not let go within hold_stop_ms (%" PRIu32
+		            " ms): %u holds are ended, and their lease is waited for",
+		            oldest, p->conf->supervisor.hold_stop_ms,
+		            holds_break(p->holds));
+	}
+	return 0;
+}
+
+/* No hold may keep a release for ever. */
+void
+peer_ask_holders(struct peer *p)
+{
+	uint64_t most_us = p->conf->supervisor.hold_stop_ms * UINT64_C(1000);
+	int r = 0;
+
+	holds_ask(p->holds, p->stop_reason ? p->stop_reason : "step-down");
+	p->release_due_ms = clock_ms() + p->conf->supervisor.hold_stop_ms;
+	if (!p->release_timer)
+		r = sd_event_add_time(p->loop, &p->release_timer, CLOCK_BOOTTIME,
+		                      UINT64_MAX, STOP_ACCURACY_US, on_release_due, p);
+	if (r >= 0)
+		r = sd_event_source_set_time_relative(p->release_timer, most_us);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(p->release_timer, SD_EVENT_ONESHOT);
+	if (r < 0)
+		log_err("there is no timer for the release, which waits for all who "
+		        "hold: %s",
+		        strerror(-r));
+}
+
 void
 peer_stepped(struct peer *p, int error)
 {
@@ -106,6 +148,7 @@ peer_stepped(struct peer *p, int error)
 
 	p->stepping = false;
 	p->stepper = NULL;
+	(void)sd_event_source_set_enabled(p->release_timer, SD_EVENT_OFF);
 	if (error == 0)
 		log_notice("leadership is released: %s", p->stop_reason);
 	if (c && error == 0)

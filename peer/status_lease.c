@@ -64,6 +64,26 @@ put_promise(struct buf_out *out, const struct role_promise *promise)
 	buf_put_u8(out, '}');
 }
 
+/* What a release waits for: who holds, then the end of what they could read. */
+static void
+put_release(const struct peer *p, char *out, size_t cap)
+{
+	unsigned count = holds_count(p->holds);
+	char oldest[HOLD_TEXT_MAX];
+
+	holds_oldest(p->holds, oldest);
+	if (count > 0)
+		snprintf(out, cap,
+		         "this server hands its leadership over, and waits up to %" PRIu64
+		         " ms for %s%s to let go; then it ends what holds, and waits for "
+		         "the end of the lease",
+		         left(p->release_due_ms), oldest, count > 1 ? " and others" : "");
+	else
+		snprintf(out, cap,
+		         "this server hands its leadership over, and waits for the end "
+		         "of the lease, since a hold has ended without a word");
+}
+
 /* Why no lease comes, or whom a lease that ran before makes wait; "" where nothing is to
  * be said. What ends soon by itself comes last. */
 static const char *
@@ -81,10 +101,7 @@ sentence(const struct peer *p, const struct role_lease_view *v, char *out, size_
 		    " percent; have the time daemon slew it less",
 		    p->conf->drift_percent);
 	else if (v->releasing)
-		snprintf(out, cap,
-		         "this server hands its leadership over, and waits until %u that "
-		         "hold have let go",
-		         holds_count(p->holds));
+		put_release(p, out, cap);
 	else if (withheld > 0 && bound > 0 && v->promise.sid == ROLE_SID_UNKNOWN)
 		snprintf(out, cap,
 		         "this server waits %" PRIu64

@@ -4,7 +4,7 @@
 
 load lab
 
-calm='supervisor = { watchdog_ms = 60000; };'
+calm='supervisor = { watchdog_ms = 60000; hold_stop_ms = 120000; };'
 
 setup() {
 	declare -gA to=()
@@ -153,7 +153,7 @@ three() {
 	lab_until "it keeps the lease meanwhile" ends_after job "$end"
 	run ! answered
 	lab_conclave "$leader" health --json |
-		jq -e '.verdict == "healthy" and any(.notes[]; test("hands its leadership over, and waits until 1 that hold"))'
+		jq -e '.verdict == "healthy" and any(.notes[]; test("hands its leadership over, and waits up to [0-9]+ ms for hold 1 \\(job\\) of process [0-9]+ to let go"))'
 	hold "$leader" late
 	says late '"again":true'
 	let_go job
@@ -196,6 +196,25 @@ asked_is() {
 	let_go job
 	lab_until "the answer" answered
 	[ "$(<"$LAB/answer")" = '{"ok":true}' ]
+}
+
+@test "who does not let go within hold_stop_ms is cut off, and its lease is outlived" {
+	calm='supervisor = { watchdog_ms = 60000; hold_stop_ms = 300; };'
+	three
+	hold "$leader" job
+	lab_until "there is a lease" leading job
+	began=$(now_ns)
+	asks "$leader" step-down
+	lab_until "the answer" answered
+	[ "$(<"$LAB/answer")" = '{"ok":true}' ]
+	[ "$(now_ns)" -ge $((began + 300000000)) ]
+	lab_until "it is cut off" says job '"closed"'
+	says job '^\{"stop":"step-down","grace":true\}$'
+	says job '^\{"stop":"lost","grace":false\}$'
+	end=$(page job .end_ns)
+	lab_until "another leads" leads_elsewhere "$leader" 1 2 3
+	[ "$(now_ns)" -ge "$end" ]
+	grep -q "(job) of process [0-9]* has not let go within hold_stop_ms" "$LAB/$leader/log"
 }
 
 @test "a transfer hands over to the server that it names" {

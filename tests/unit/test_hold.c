@@ -35,6 +35,33 @@ broken(void **state)
 	assert_false(holds_take_broken(holds));
 }
 
+/* Who was asked and does not let go is told that it is over, and then cut off: all but
+ * the kill at the end of its lease is as if its connection had ended. */
+static void
+ended_by_us(void **state)
+{
+	int first = hold("backup", false), second = hold("sync", true);
+	char text[HOLD_TEXT_MAX], want[HOLD_TEXT_MAX];
+
+	(void)state;
+	assert_string_equal(ask(second, "let go"), "ok");
+	second = hold("sync", true);
+	publish(60000);
+	snprintf(want, sizeof(want), "hold %d (backup) of process %d", 1, (int)getpid());
+	assert_string_equal(strchr(holds_oldest(holds, text), '('), strchr(want, '('));
+	assert_int_equal(holds_break(holds), 2);
+	assert_string_equal(hear(first), "{\"stop\":\"lost\",\"grace\":false}");
+	assert_string_equal(hear(second), "{\"stop\":\"lost\",\"grace\":false}");
+	assert_int_equal(gone, 2);
+	assert_int_equal(holds_count(holds), 0);
+	assert_true(holds_take_broken(holds));
+	assert_string_equal(holds_oldest(holds, text), "");
+	assert_int_equal(kills(), 0);
+	assert_int_equal(holds_break(holds), 0);
+	close(first);
+	close(second);
+}
+
 static void
 refused(void **state)
 {
@@ -272,6 +299,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(by_word),
 	    TEST(broken),
+	    TEST(ended_by_us),
 	    TEST(refused),
 	    TEST(asked),
 	    TEST(told_when_it_reads),
