@@ -190,6 +190,9 @@ bool conf_members(const struct conf *c, struct members *out, struct members_hint
 const struct conf_server *conf_server(const struct conf *c, int64_t id); /* NULL: none */
 bool conf_is_voter(const struct conf *c, int64_t id);
 unsigned conf_remote_count(const struct conf *c); /* of all servers but this one */
+/* How long a lease is that this server asks for: lease_ms, or else sync_limit ticks, of
+ * which others promise no more than lease_max_ms. */
+uint32_t conf_lease_ms(const struct conf *c);
 
 /* The same servers with the same keys; their order does not matter. */
 bool conf_same_servers(const struct conf *a, const struct conf *b);

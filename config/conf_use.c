@@ -32,6 +32,16 @@ conf_remote_count(const struct conf *c)
 	return c->server_count - (conf_server(c, c->id) ? 1 : 0);
 }
 
+uint32_t
+conf_lease_ms(const struct conf *c)
+{
+	uint32_t ticks_ms = c->timing.sync_limit * c->timing.tick_ms;
+
+	if (c->lease_ms > 0)
+		return c->lease_ms;
+	return ticks_ms < c->lease_max_ms ? ticks_ms : c->lease_max_ms;
+}
+
 static bool
 same_server(const struct conf_server *a, const struct conf_server *b)
 {

@@ -79,9 +79,10 @@ be_first(const struct guard_task *task)
 			continue;
 		}
 		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-			if (pid == command)
-				_exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status)
-				                          : WEXITSTATUS(status));
+			if (pid == command) {
+				atomic_store(&task->shared->first_status, status + 1);
+				_exit(NOT_STARTED);
+			}
 	}
 	_exit(NOT_STARTED);
 }

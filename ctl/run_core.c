@@ -15,16 +15,22 @@ run_init(struct run_core *r, const struct run_config *config)
 }
 
 uint64_t
-run_margin_ns(const struct run_core *r)
+run_margin_of(const struct run_config *config, uint64_t span_ns)
 {
-	uint64_t margin = r->span_ns / (r->config.unit ? 3 : 10);
-	uint64_t most = r->config.unit ? RUN_MARGIN_UNIT_NS : RUN_MARGIN_MAX_NS;
+	uint64_t margin = span_ns / (config->unit ? 3 : 10);
+	uint64_t most = config->unit ? RUN_MARGIN_UNIT_NS : RUN_MARGIN_MAX_NS;
 
-	if (r->config.margin_ns)
-		return r->config.margin_ns;
+	if (config->margin_ns)
+		return config->margin_ns;
 	if (margin < RUN_MARGIN_MIN_NS)
 		return RUN_MARGIN_MIN_NS;
 	return margin > most ? most : margin;
+}
+
+uint64_t
+run_margin_ns(const struct run_core *r)
+{
+	return run_margin_of(&r->config, r->span_ns);
 }
 
 /* `before` ns before the kill; 0 where that is before the boot. */
@@ -143,6 +149,26 @@ leads_on(const struct run_core *r, const struct run_event *ev)
 	                          (ev->epoch > r->epoch && ev->now_ns < r->end_ns));
 }
 
+/* After the warning the term is over, though the lease may come back; after a request in
+ * order the lease is what the grace needs. */
+static void
+grow(struct run_core *r, uint64_t end_ns)
+{
+	if (end_ns > r->end_ns && !(r->state == RUN_STOPPING && r->reason == RUN_LOST))
+		r->end_ns = end_ns;
+}
+
+/* The guard let the command live by it, and the runner may have been stopped meanwhile.
+ */
+static void
+take_over(struct run_core *r, const struct run_event *ev)
+{
+	if (ev->seen_epoch <= r->epoch)
+		return;
+	r->epoch = ev->seen_epoch;
+	grow(r, ev->seen_end_ns);
+}
+
 static void
 on_lease(struct run_core *r, const struct run_event *ev, struct run_actions *out)
 {
@@ -154,20 +180,16 @@ on_lease(struct run_core *r, const struct run_event *ev, struct run_actions *out
 	}
 	if (r->state != RUN_RUNNING && r->state != RUN_STOPPING)
 		return;
+	take_over(r, ev);
 	if (!leads_on(r, ev)) {
 		end_term(r, RUN_LOST);
 		kill_all(r, ev->now_ns, out);
 		return;
 	}
 	r->epoch = ev->epoch;
-	/* After the warning the term is over, though the lease may come back; after a
-	 * request in order the lease is what the grace needs. */
-	if (ev->end_ns > r->end_ns &&
-	    !(r->state == RUN_STOPPING && r->reason == RUN_LOST)) {
-		r->end_ns = ev->end_ns;
-		if (ev->end_ns - ev->now_ns > r->span_ns && ev->end_ns > ev->now_ns)
-			r->span_ns = ev->end_ns - ev->now_ns;
-	}
+	grow(r, ev->end_ns);
+	if (r->end_ns == ev->end_ns && ev->end_ns > ev->now_ns + r->span_ns)
+		r->span_ns = ev->end_ns - ev->now_ns;
 	look_at_time(r, ev->now_ns, out);
 }
 
@@ -220,6 +242,8 @@ on_dead(struct run_core *r, const struct run_event *ev, struct run_actions *out)
 	if (r->state == RUN_WAITING)
 		return;
 	r->status = ev->status;
+	if (r->reason == RUN_NONE)
+		r->killed_by = ev->signal;
 	end_term(r, RUN_ENDED);
 	if (r->state != RUN_KILLING)
 		kill_all(r, ev->now_ns, out);

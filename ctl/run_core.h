@@ -64,7 +64,9 @@ enum run_reason {
 };
 
 enum run_event_type {
-	/* what may be believed now: epoch, end_ns (0: there is no lease), lease_ns */
+	/* what may be believed now: epoch, end_ns (0: there is no lease), lease_ns; and
+	 * what the guard has seen, while the runner did not look perhaps: seen_epoch (0:
+	 * nothing), seen_end_ns */
 	RUN_EV_LEASE,
 	/* the daemon wants the hold let go */
 	RUN_EV_WANTED,
@@ -72,7 +74,7 @@ enum run_event_type {
 	RUN_EV_SIGNAL,
 	/* The command could not be started in this term, and nothing of it lives. */
 	RUN_EV_UNSTARTED,
-	/* status: its exit status, 128 + n where a signal ended it */
+	/* status: its exit status, or 128 + signal where that ended it (else 0) */
 	RUN_EV_DEAD,
 	/* Nothing that the command started lives. */
 	RUN_EV_EMPTY,
@@ -86,7 +88,9 @@ struct run_event {
 	uint64_t end_ns;
 	/* how long a lease is that the server asks for; 0: it has not said so */
 	uint64_t lease_ns;
+	uint64_t seen_end_ns;
 	int64_t epoch;
+	int64_t seen_epoch;
 	int signal;
 	int status;
 };
@@ -127,8 +131,10 @@ struct run_core {
 	uint64_t kill_step_ns;
 	/* the signal that came, or 0 */
 	int signal;
-	/* of the command; -1: not known */
+	/* of the command, 128 + n where signal n ended it; -1: not known */
 	int status;
+	/* the signal that ended the command by itself, in its term; 0: none did */
+	int killed_by;
 	bool said_short;
 	/* until when it waits for a lease; 0: that is not known yet, or for ever */
 	uint64_t wait_end_ns;
@@ -140,5 +146,7 @@ void run_step(struct run_core *r, const struct run_event *ev, struct run_actions
 uint64_t run_due_ns(const struct run_core *r);
 /* How long before the lease's end all is killed. */
 uint64_t run_margin_ns(const struct run_core *r);
+/* The same, where a lease is `span_ns` long. */
+uint64_t run_margin_of(const struct run_config *config, uint64_t span_ns);
 
 #endif

@@ -22,6 +22,12 @@ struct guard_shared {
 	_Atomic uint64_t margin_ns;
 	/* of the peer with which the runner holds; 0: do not read the page */
 	_Atomic uint64_t incarnation;
+	/* What the guard has read last; seen_epoch 0: nothing in this term. */
+	_Atomic uint64_t seen_end_ns;
+	_Atomic int64_t seen_epoch;
+	/* Of a command within a pid namespace: its status as waitpid has it, plus 1,
+	 * which the status of the namespace's first process cannot tell; 0: none. */
+	_Atomic int first_status;
 };
 
 /* What a guard is started for. */
@@ -51,7 +57,7 @@ struct guard {
 
 enum guard_word {
 	GUARD_NOTHING,
-	/* value: the exit status of the command */
+	/* status: of the command, as waitpid has it */
 	GUARD_DEAD,
 	/* The lease has come to its end, and it kills. */
 	GUARD_KILLS,

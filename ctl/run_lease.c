@@ -56,6 +56,8 @@ run_lease_read(struct run_lease *l, struct run_event *ev)
 	ev->end_ns = 0;
 	ev->lease_ns = conclave_lease_ms(l->handle) * NS_PER_MS;
 	(void)conclave_lease(l->handle, &ev->epoch, &ev->end_ns);
+	ev->seen_epoch = atomic_load(&l->shared->seen_epoch);
+	ev->seen_end_ns = atomic_load(&l->shared->seen_end_ns);
 	publish(l, ev->epoch, ev->end_ns);
 }
 

@@ -32,7 +32,7 @@ struct run_lease {
 
 /* 0 or -errno. The daemon need not be there. */
 int run_lease_open(struct run_lease *l, const char *run_dir, int64_t id);
-/* Fills epoch and end_ns, and publishes them. */
+/* Fills what an event RUN_EV_LEASE has, and publishes the epoch and the end. */
 void run_lease_read(struct run_lease *l, struct run_event *ev);
 /* Publishes that there is no lease. */
 void run_lease_none(struct run_lease *l);

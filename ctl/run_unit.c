@@ -1,6 +1,7 @@
 /* See run_unit.h. */
 #include "ctl/run_unit.h"
 
+#include "base/exit.h"
 #include "ctl/run.h"
 
 #include <signal.h>
@@ -10,8 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SHOW_MS 5000
-#define STOP_MS 86400000 /* how long it may take is what the unit says */
+#define SHOW_MS      5000
+#define PAUSE_MIN_NS 50000000u
+#define PAUSE_MAX_NS 10000000000u
+#define STOP_MS      86400000 /* how long it may take is what the unit says */
 
 static pid_t
 spawn(const char *const argv[])
@@ -27,14 +30,21 @@ spawn(const char *const argv[])
 	_exit(127);
 }
 
+/* A unit that systemd cannot stop, since there is nothing to stop, is dead too. */
 void
-unit_stop(struct unit_stop *s, const char *name)
+unit_stop(struct unit_stop *s, const char *name, uint64_t now_ns)
 {
+	static const char script[] =
+	    "systemctl stop -- \"$0\" || case \"$(systemctl is-active -- \"$0\")\" in "
+	    "inactive|failed|unknown) ;; *) exit 1 ;; esac";
 	pid_t pid;
 
-	if (s->done || s->pid > 0)
+	if (s->done || s->pid > 0 || now_ns < s->due_ns)
 		return;
-	pid = spawn((const char *const[]){"systemctl", "stop", "--", name, NULL});
+	if (s->pause_ns < PAUSE_MAX_NS)
+		s->pause_ns = s->pause_ns ? 2 * s->pause_ns : PAUSE_MIN_NS;
+	s->due_ns = now_ns + s->pause_ns;
+	pid = spawn((const char *const[]){"sh", "-c", script, name, NULL});
 	s->pid = pid > 0 ? pid : 0;
 }
 
@@ -60,18 +70,14 @@ show(const char *name, const char *property, char out[RUN_TEXT_MAX])
 	return out[0] != '\0';
 }
 
-bool
-unit_is_known(const char *name, char why[RUN_TEXT_MAX])
+const char *
+unit_unknown(const char *name)
 {
 	char state[RUN_TEXT_MAX];
 
 	if (!show(name, "LoadState", state))
-		strcpy(why, "systemctl does not answer; it needs systemd");
-	else if (strcmp(state, "not-found") == 0)
-		strcpy(why, "systemd has no such unit");
-	else
-		return true;
-	return false;
+		return "systemctl does not answer; it needs systemd";
+	return strcmp(state, "not-found") == 0 ? "systemd has no such unit" : NULL;
 }
 
 static void
@@ -116,12 +122,37 @@ has_ended(pid_t start, const sigset_t *signals, bool *stop, int *status)
 	return waitpid(start, status, WNOHANG) == start;
 }
 
+/* When it was active last, as systemd says it. */
+static void
+active_since(const char *name, char out[RUN_TEXT_MAX])
+{
+	if (!show(name, "ActiveEnterTimestampMonotonic", out))
+		out[0] = '\0';
+}
+
+/* The exit status of the process that started the unit and waited for its end. */
+static int
+status_of(const char *name, int status, const char *before)
+{
+	char after[RUN_TEXT_MAX];
+
+	if (!WIFEXITED(status))
+		return 128 + WTERMSIG(status);
+	active_since(name, after);
+	if (WEXITSTATUS(status) == 0 || strcmp(before, after) != 0)
+		return WEXITSTATUS(status);
+	fprintf(stderr,
+	        "conclave: run: unit %s did not start; systemctl status %s says why\n",
+	        name, name);
+	return EXIT_NO_ANSWER;
+}
+
 _Noreturn void
 unit_main(const char *name, struct box_units *out)
 {
 	const char *const begin[] = {"systemctl", "start", "--wait", "--", name, NULL};
 	const char *const end[] = {"systemctl", "stop", "--", name, NULL};
-	char mount[256] = "";
+	char mount[256] = "", before[RUN_TEXT_MAX];
 	bool stop = false;
 	sigset_t signals;
 	int status = 0;
@@ -134,6 +165,7 @@ unit_main(const char *name, struct box_units *out)
 	sigaddset(&signals, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	(void)box_find_mount(mount, sizeof(mount));
+	active_since(name, before);
 	start = spawn(begin);
 	if (start < 0)
 		_exit(126);
@@ -142,5 +174,5 @@ unit_main(const char *name, struct box_units *out)
 			_exit(run_program(end, STOP_MS, NULL, 0) == 0 ? 0 : 1);
 		look(out, mount, name);
 	}
-	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	_exit(status_of(name, status, before));
 }

@@ -29,6 +29,9 @@ struct watch {
 	int timer;
 	int signals;
 	timer_t last;
+	/* the last end that was read, and of which term */
+	uint64_t end_ns;
+	int64_t epoch;
 	pid_t command;
 	bool alone;
 	bool kills;
@@ -45,31 +48,38 @@ watch_now_ns(void)
 	return (uint64_t)now.tv_sec * NS + (uint64_t)now.tv_nsec;
 }
 
-/* The runner's word, or the page, if that is still of the peer with which we hold. */
-static uint64_t
-read_end(const struct watch *w)
+/* The runner's word, or the page, if that is still of the peer with which we hold. What
+ * was read counts on though the page is replaced: at most up to that end. A later epoch
+ * is one of the same leader while that end has not passed (run_core.c), and the runner
+ * may be stopped: it takes over what we have seen. */
+static void
+read_end(struct watch *w)
 {
-	const struct guard_shared *s = w->task->shared;
+	struct guard_shared *s = w->task->shared;
 	uint64_t end_ns = atomic_load(&s->end_ns), from = atomic_load(&s->incarnation);
 	struct page_view v;
 
-	if (from && w->task->page && page_read(w->task->page, &v) &&
-	    v.incarnation == from && v.epoch == w->task->epoch && v.end_ns > end_ns)
-		end_ns = v.end_ns;
-	return end_ns;
+	if (end_ns > w->end_ns)
+		w->end_ns = end_ns;
+	if (!from || !w->task->page || !page_read(w->task->page, &v) ||
+	    v.incarnation != from || v.end_ns == 0)
+		return;
+	if (v.epoch != w->epoch && (v.epoch < w->epoch || watch_now_ns() >= w->end_ns))
+		return;
+	if (v.end_ns > w->end_ns)
+		w->end_ns = v.end_ns;
+	w->epoch = v.epoch;
+	atomic_store(&s->seen_end_ns, w->end_ns);
+	atomic_store(&s->seen_epoch, w->epoch);
 }
 
-/* What was read counts on though the page is replaced: at most up to that end. */
 static uint64_t
 kill_due_ns(struct watch *w)
 {
-	static uint64_t seen_ns;
-	uint64_t end_ns = read_end(w),
-		 margin_ns = atomic_load(&w->task->shared->margin_ns);
+	uint64_t margin_ns = atomic_load(&w->task->shared->margin_ns);
 
-	if (end_ns > seen_ns)
-		seen_ns = end_ns;
-	return seen_ns > margin_ns ? seen_ns - margin_ns : 0;
+	read_end(w);
+	return w->end_ns > margin_ns ? w->end_ns - margin_ns : 0;
 }
 
 /* When we are stopped at the end of the lease, and the runner is too, the kernel ends us,
@@ -110,9 +120,7 @@ reap(struct watch *w)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		unit_reaped(&w->stop, pid, status);
 		if (pid == w->command)
-			tell(w, WATCH_DEAD,
-			     WIFSIGNALED(status) ? 128 + WTERMSIG(status)
-			                         : WEXITSTATUS(status));
+			tell(w, WATCH_DEAD, status);
 	}
 }
 
@@ -150,7 +158,7 @@ kill_all(struct watch *w)
 {
 	box_kill(w->box);
 	if (w->task->unit)
-		unit_stop(&w->stop, w->task->unit);
+		unit_stop(&w->stop, w->task->unit, watch_now_ns());
 }
 
 static _Noreturn void
@@ -226,7 +234,7 @@ harden(void)
 _Noreturn void
 watch_main(struct box *b, const struct guard_task *task, int sock, int go)
 {
-	struct watch w = {.box = b, .task = task, .sock = sock};
+	struct watch w = {.box = b, .task = task, .sock = sock, .epoch = task->epoch};
 	struct watch_word ready = {.what = WATCH_READY};
 	sigset_t child;
 

@@ -10,7 +10,7 @@
 enum watch_what {
 	/* value: the pid of the process that waits to become the command */
 	WATCH_READY,
-	/* value: the exit status of the command, 128 + n for a signal */
+	/* value: the status of the command, as waitpid has it */
 	WATCH_DEAD,
 	/* the lease has come to its end */
 	WATCH_KILLS

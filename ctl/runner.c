@@ -79,6 +79,22 @@ take_hold(struct runner *r)
 		refuse(r, error);
 }
 
+static void
+on_dead(struct runner *r, int status)
+{
+	int first = atomic_load(&r->lease.shared->first_status);
+
+	int signal = 0;
+
+	if (first)
+		status = first - 1;
+	if (WIFSIGNALED(status))
+		signal = WTERMSIG(status);
+	step(r, (struct run_event){.type = RUN_EV_DEAD,
+	                           .status = signal ? 128 + signal : WEXITSTATUS(status),
+	                           .signal = signal});
+}
+
 /* The status of a command whose guard did not tell it: the runner is next to reap it. */
 static void
 hear_last(struct runner *r)
@@ -91,15 +107,12 @@ hear_last(struct runner *r)
 		return;
 	if (in.fd >= 0 && poll(&in, 1, LAST_WORD_MS) == 1 &&
 	    guard_hear(&r->guard, &status) == GUARD_DEAD) {
-		step(r, (struct run_event){.type = RUN_EV_DEAD, .status = status});
+		on_dead(r, status);
 		return;
 	}
 	guard_end(&r->guard, &r->box);
 	if (waitpid(command, &status, WNOHANG) == command)
-		step(r, (struct run_event){.type = RUN_EV_DEAD,
-		                           .status = WIFSIGNALED(status)
-		                                         ? 128 + WTERMSIG(status)
-		                                         : WEXITSTATUS(status)});
+		on_dead(r, status);
 }
 
 static void
@@ -112,6 +125,8 @@ start(struct runner *r)
 	if (r->box.units)
 		atomic_store(&r->lease.units->count, 0);
 	run_lease_share(&r->lease, &r->core);
+	atomic_store(&r->lease.shared->seen_epoch, 0);
+	atomic_store(&r->lease.shared->first_status, 0);
 	r->guarded.epoch = r->core.epoch;
 	error = guard_start(&r->guard, &r->box, &r->guarded, due_ns);
 	if (error == 0 && watch_now_ns() < due_ns) {
@@ -150,7 +165,7 @@ act(struct runner *r, const struct run_actions *a)
 	if (a->kill) {
 		box_kill(&r->box);
 		if (r->task->unit)
-			unit_stop(&r->stop, r->task->unit);
+			unit_stop(&r->stop, r->task->unit, watch_now_ns());
 	}
 	if (a->let_go) {
 		guard_end(&r->guard, &r->box);
@@ -175,6 +190,10 @@ step(struct runner *r, struct run_event ev)
 	run_step(&r->core, &ev, &a);
 	if (before == RUN_NONE)
 		say_why(r->core.reason);
+	if (before == RUN_NONE && r->core.killed_by)
+		fprintf(stderr,
+		        "conclave: run: the command was ended by signal %d (%s)\n",
+		        r->core.killed_by, strsignal(r->core.killed_by));
 	act(r, &a);
 	if (a.exit)
 		r->refused = a.status;
@@ -198,10 +217,8 @@ take_signals(struct runner *r)
 			r->box.spared = 0;
 			step(r, (struct run_event){.type = RUN_EV_UNGUARDED});
 		} else if (pid == r->guard.command) {
-			step(r, (struct run_event){.type = RUN_EV_DEAD,
-			                           .status = WIFSIGNALED(status)
-			                                         ? 128 + WTERMSIG(status)
-			                                         : WEXITSTATUS(status)});
+			step(r,
+			     (struct run_event){.type = RUN_EV_DEAD, .status = status});
 		}
 	}
 }
@@ -213,7 +230,7 @@ take_guard(struct runner *r)
 
 	switch (guard_hear(&r->guard, &status)) {
 	case GUARD_DEAD:
-		step(r, (struct run_event){.type = RUN_EV_DEAD, .status = status});
+		on_dead(r, status);
 		break;
 	case GUARD_KILLS:
 		/* as if we had seen the end of the lease ourselves */

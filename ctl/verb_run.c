@@ -6,6 +6,7 @@
 #include "ctl/verb.h"
 #include "lib/conclave.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define GRACE_MS 10000
@@ -59,6 +60,35 @@ take_kind(const struct ctl *c, enum box_kind *out)
 	return !text;
 }
 
+/* A lease is renewed each quarter of it (R3), and what is believed of it is shorter by
+ * the drift of two clocks: so much of it is always left at the least. False, and it was
+ * said what is wrong. */
+static bool
+leases_suffice(const struct ctl *c, const struct run_config *config)
+{
+	uint64_t lease_ms = conf_lease_ms(c->conf);
+	uint64_t left_ms = lease_ms * (100 - 2 * c->conf->drift_percent) / 100;
+	uint64_t needs_ms;
+
+	if (!c->conf->zab || c->conf->lease == CONF_LEASE_OFF) {
+		verb_failed(c, EXIT_CONFIG, "run: there are no leases with %s",
+		            c->conf->attach ? "attach = \"zookeeper\""
+		            : c->conf->zab  ? "lease = \"off\""
+		                            : "zab = false");
+		return false;
+	}
+	left_ms = left_ms > lease_ms / 4 ? left_ms - lease_ms / 4 : 0;
+	needs_ms = (run_margin_of(config, lease_ms * MS) + config->warn_ns) / MS;
+	if (needs_ms < left_ms)
+		return true;
+	verb_failed(c, EXIT_CONFIG,
+	            "run: a lease of %" PRIu64 " ms (lease_ms) has as little as %" PRIu64
+	            " ms left before it is renewed, and --warn and the time to kill need "
+	            "%" PRIu64 " ms; ask for less, or make lease_ms larger",
+	            lease_ms, left_ms, needs_ms);
+	return false;
+}
+
 int
 verb_run(const struct ctl *c)
 {
@@ -66,7 +96,8 @@ verb_run(const struct ctl *c)
 	                           .id = c->conf->id,
 	                           .argv = c->argv,
 	                           .unit = verb_option(c, "unit")};
-	char name[CONCLAVE_NAME_MAX + 1], why[RUN_TEXT_MAX];
+	char name[CONCLAVE_NAME_MAX + 1];
+	const char *why;
 
 	task.config.grace_ns = GRACE_MS * MS;
 	task.config.unit = task.unit != NULL;
@@ -79,7 +110,10 @@ verb_run(const struct ctl *c)
 	if (!task.unit == (c->argc == 0))
 		return verb_misused(
 		    c, "what is to run? -- CMD and its arguments, or --unit NAME");
-	if (task.unit && !unit_is_known(task.unit, why))
+	if (!leases_suffice(c, &task.config))
+		return EXIT_CONFIG;
+	why = task.unit ? unit_unknown(task.unit) : NULL;
+	if (why)
 		return verb_failed(c, EXIT_NO_ANSWER, "run: --unit %s: %s", task.unit,
 		                   why);
 	make_name(task.unit ? task.unit : c->argv[0], name);

@@ -139,9 +139,11 @@ const struct verb verbs[] = {
                     {"unit", "NAME", "start and stop a unit of systemd instead"},
                     {"within", "KIND", "keep it in a cgroup, pids or tree"}},
 	.about = "run a command while this server leads, and no longer",
-	.more = "The command gets CONCLAVE_ID, CONCLAVE_EPOCH and CONCLAVE_LEASE_FD.\n"
-		"Exit status: that of the command (128 + n where signal n ended it), 64\n"
-		"wrong usage, 69 no answer, 75 leadership was lost, 77 not allowed.",
+	.more =
+	    "The command gets CONCLAVE_ID, CONCLAVE_EPOCH and CONCLAVE_LEASE_FD.\n"
+	    "Exit status: that of the command (128 + n where signal n ended it), 64\n"
+	    "wrong usage, 69 no answer, or the unit did not start, 75 leadership was\n"
+	    "lost, or no lease in time, 77 not allowed, 78 leases are too short or off.",
 	.without_json = true,
 	.run = verb_run,
     },

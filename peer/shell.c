@@ -76,18 +76,6 @@ on_retry(sd_event_source *source, uint64_t usec, void *user)
 	return 0;
 }
 
-/* Without a length sync_limit ticks, of which others promise no more than lease_max_ms.
- */
-uint32_t
-peer_lease_ms(const struct conf *conf)
-{
-	uint32_t ticks_ms = conf->timing.sync_limit * conf->timing.tick_ms;
-
-	if (conf->lease_ms > 0)
-		return conf->lease_ms;
-	return ticks_ms < conf->lease_max_ms ? ticks_ms : conf->lease_max_ms;
-}
-
 static void
 put_lease(const struct conf *conf, struct role_config *out)
 {
@@ -98,7 +86,7 @@ put_lease(const struct conf *conf, struct role_config *out)
 	};
 	out->lease = modes[conf->lease];
 	out->lease_max_ms = conf->lease_max_ms;
-	out->lease_ms = peer_lease_ms(conf);
+	out->lease_ms = conf_lease_ms(conf);
 	out->resume_ms = conf->resume_ms;
 	out->drift_percent = conf->drift_percent;
 }

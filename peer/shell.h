@@ -275,8 +275,6 @@ const char *peer_reason(const struct peer *p, char *out, size_t cap);
 void peer_line(const struct peer *p, char *out, size_t cap); /* what we are, as text */
 /* As JSON (docs/DOORS.md): the length, 0 if it does not fit. */
 size_t peer_event(const struct peer *p, bool beat, char *out, size_t cap);
-/* The length of a lease that we ask for. */
-uint32_t peer_lease_ms(const struct conf *conf);
 /* Until when we may act, by CLOCK_BOOTTIME; 0: there is no lease. */
 uint64_t peer_lease_end_ms(const struct peer *p);
 bool peer_resumes(const struct peer *p); /* R7 of docs/LEASE.md */

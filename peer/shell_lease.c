@@ -107,5 +107,5 @@ peer_lease_put(const struct peer *p, struct buf_out *out)
 		snprintf(text + 2 * i, sizeof(text) - 2 * i, "%02x", p->boot.id[i]);
 	json_put_text(out, "boot", text);
 	json_put_u64(out, "page_len", PAGE_LEN);
-	json_put_u64(out, "lease_ms", peer_lease_ms(p->conf));
+	json_put_u64(out, "lease_ms", conf_lease_ms(p->conf));
 }

@@ -23,7 +23,7 @@ tell(struct peer *p, const char *text, size_t len)
 static uint64_t
 pause_ms(const struct peer *p)
 {
-	uint64_t lease_ms = peer_lease_ms(p->conf) / BEATS_PER_LEASE;
+	uint64_t lease_ms = conf_lease_ms(p->conf) / BEATS_PER_LEASE;
 
 	if (!p->beat_leased || lease_ms > BEAT_MS)
 		return BEAT_MS;

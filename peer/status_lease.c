@@ -162,7 +162,7 @@ peer_put_lease(struct buf_out *out, const struct peer *p)
 	}
 	buf_put_u8(out, '{');
 	json_put_text(out, "mode", modes[p->conf->lease]);
-	json_put_u64(out, "lease_ms", peer_lease_ms(p->conf));
+	json_put_u64(out, "lease_ms", conf_lease_ms(p->conf));
 	json_put_u64(out, "lease_max_ms", p->conf->lease_max_ms);
 	json_put_bool(out, "wanted", v.wants);
 	json_put_u64(out, "ends_ms", left(peer_lease_end_ms(p)));

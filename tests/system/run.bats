@@ -10,7 +10,7 @@ setup() {
 	LAB=$(mktemp -d /tmp/conclave-run-XXXXXX)
 	mkdir "$LAB/run" "$LAB/data"
 	cat >"$LAB/conclave.conf" <<-END
-		id = 3; run_dir = "$LAB/run"; data_dir = "$LAB/data"; rights = "off";
+		id = 3; run_dir = "$LAB/run"; data_dir = "$LAB/data"; rights = "off"; lease_ms = ${LEASE_MS:-1000};
 		servers = ( { id = 3; host = "127.0.0.1"; quorum_port = 2888; election_port = 3888; } );
 	END
 	peer=$LAB/run/peer
@@ -95,6 +95,14 @@ guard_pid() {
 	run -64 "$CONCLAVE_BIN/conclave" -c "$LAB/conclave.conf" run --grace never -- true
 	run -64 "$CONCLAVE_BIN/conclave" -c "$LAB/conclave.conf" run --unit a.service -- true
 	run -64 "$CONCLAVE_BIN/conclave" -c "$LAB/conclave.conf" run --within house -- true
+	run -78 "$CONCLAVE_BIN/conclave" -c "$LAB/conclave.conf" run --warn 500ms -- true
+	[[ "$output" == *"a lease of 1000 ms (lease_ms) has as little as 550 ms left"*"need 550 ms"* ]]
+	for key in 'lease = "off"' 'zab = false'; do
+		{ cat "$LAB/conclave.conf"; echo "$key;"; } >"$LAB/none.conf"
+		run -78 "$CONCLAVE_BIN/conclave" -c "$LAB/none.conf" run -- true
+		[[ "$output" == *"there are no leases with $key"* ]]
+	done
+	[ ! -s "$peer/said" ]
 	echo '{"error":"no right"}' >"$peer/refuse"
 	run -77 "$CONCLAVE_BIN/conclave" -c "$LAB/conclave.conf" run --again -- true
 	rm "$peer/refuse"
@@ -104,6 +112,9 @@ guard_pid() {
 			bash -c 'cat; echo "$CONCLAVE_ID $CONCLAVE_EPOCH $#"; head -c 8 <&$CONCLAVE_LEASE_FD' - a b <<<in
 		[ "$output" = "$(printf 'in\n3 7 2\nCCpage01')" ]
 		run -143 "$CONCLAVE_BIN/conclave" -c "$LAB/conclave.conf" run --within $kind -- bash -c 'kill -TERM $BASHPID; sleep 9'
+		[[ "$output" == *"the command was ended by signal 15 (Terminated)"* ]]
+		run -137 "$CONCLAVE_BIN/conclave" -c "$LAB/conclave.conf" run --within $kind -- bash -c 'exit 137'
+		[[ "$output" != *"ended by signal"* ]]
 		run -127 "$CONCLAVE_BIN/conclave" -c "$LAB/conclave.conf" run --within $kind -- "$LAB/none"
 		run -126 "$CONCLAVE_BIN/conclave" -c "$LAB/conclave.conf" run --within $kind -- "$LAB/conclave.conf"
 	done
@@ -196,6 +207,27 @@ guard_pid() {
 	lead 6
 	before=$(wc -l <"$LAB/beats")
 	until_is "it beats on" eval '[ "$(wc -l <"$LAB/beats")" -gt $((before + 300)) ]'
+	[ "$(beats_pids)" = "$pids" ]
+	kill -TERM "$RUNNER"
+	ended 143
+	no_beats
+}
+
+@test "it runs on where the epoch grows while the runner is stopped" {
+	beat
+	lead 5
+	runs -- bash "$LAB/beat.sh"
+	until_is "it beats" beating
+	pids=$(beats_pids)
+	kill -STOP "$RUNNER"
+	for epoch in 6 7; do
+		lead $epoch
+		before=$(wc -l <"$LAB/beats")
+		until_is "it beats on" eval '[ "$(wc -l <"$LAB/beats")" -gt $((before + 300)) ]'
+	done
+	kill -CONT "$RUNNER"
+	before=$(wc -l <"$LAB/beats")
+	until_is "it beats on with both" eval '[ "$(wc -l <"$LAB/beats")" -gt $((before + 300)) ]'
 	[ "$(beats_pids)" = "$pids" ]
 	kill -TERM "$RUNNER"
 	ended 143

@@ -57,6 +57,17 @@ gone='for unit in one two alone conclave-leader.target; do if systemctl is-activ
 	done
 }
 
+@test "a unit that does not start is said to be one, and let go" {
+	box "printf '[Service]\nExecStartPre=/bin/false\nExecStart=/bin/sleep 1000\n' >/etc/systemd/system/bad.service
+		systemctl daemon-reload
+		: >/run/conclave/peer/said
+		status=0
+		conclave run --unit bad.service 2>/run/bad || status=\$?
+		[ \$status = 69 ]
+		grep 'unit bad.service did not start' /run/bad"
+	box_until "it was let go" '[ $(grep -c "^let go" /run/conclave/peer/said) = 1 ]'
+}
+
 @test "stopping the service stops its unit" {
 	box 'systemctl stop conclave-leader@alone; [ "$(systemctl is-active alone)" != active ]; systemctl is-active one'
 	box 'systemctl start conclave-leader@alone'

@@ -1,86 +1,6 @@
 /* ctl/run_core.h: when `conclave run` starts, asks, kills and lets go, by a clock of the
  * test. */
-#include "base/exit.h"
-#include "ctl/run_core.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#define MS 1000000u
-#define T0 (1000u * (uint64_t)MS)
-
-static struct run_core core;
-static struct run_actions out;
-
-static void
-begin(struct run_config config)
-{
-	run_init(&core, &config);
-	memset(&out, 0, sizeof(out));
-}
-
-static void
-step(enum run_event_type type, uint64_t now_ms, int value)
-{
-	struct run_event ev = {
-	    .type = type, .now_ns = T0 + now_ms * MS, .signal = value, .status = value};
-
-	run_step(&core, &ev, &out);
-}
-
-static void
-lease(int64_t epoch, uint64_t now_ms, uint64_t end_ms)
-{
-	struct run_event ev = {.type = RUN_EV_LEASE,
-	                       .now_ns = T0 + now_ms * MS,
-	                       .end_ns = end_ms ? T0 + end_ms * MS : 0,
-	                       .epoch = epoch};
-
-	run_step(&core, &ev, &out);
-}
-
-/* In epoch 5, at 0 ms, with a lease up to 240 ms: the margin is 24 ms. */
-static void
-begin_running(struct run_config config)
-{
-	begin(config);
-	lease(5, 0, 240);
-	assert_true(out.start);
-	assert_int_equal(core.epoch, 5);
-}
-
-static uint64_t
-due_ms(void)
-{
-	assert_int_not_equal(run_due_ns(&core), UINT64_MAX);
-	return (run_due_ns(&core) - T0) / MS;
-}
-
-static void
-assert_idle(void)
-{
-	static const struct run_actions none;
-
-	assert_memory_equal(&out, &none, sizeof(out));
-}
-
-static void
-assert_left(int status)
-{
-	assert_true(out.let_go);
-	assert_true(out.exit);
-	assert_int_equal(out.status, status);
-	assert_int_equal(core.state, RUN_OVER);
-}
-
-static const struct run_config plain = {.grace_ns = 10000u * (uint64_t)MS};
-static const struct run_config again = {.grace_ns = 10000u * (uint64_t)MS, .again = true};
-static const struct run_config warned = {.grace_ns = 10000u * (uint64_t)MS,
-                                         .warn_ns = 50 * MS};
+#include "tests/unit/run_kit.h"
 
 static void
 waits_for_a_lease(void **state)
@@ -193,7 +113,7 @@ kills_before_the_end(void **state)
 	}
 	lease(5, 400, 600);
 	assert_idle();
-	step(RUN_EV_DEAD, 400, 137);
+	step(RUN_EV_DEAD, 400, 128 + SIGKILL);
 	assert_idle();
 	step(RUN_EV_EMPTY, 401, 0);
 	assert_left(EXIT_AGAIN);
@@ -358,6 +278,17 @@ the_status_is_that_of_the_command(void **state)
 	step(RUN_EV_SIGNAL, 10, 15);
 	assert_left(143);
 
+	begin_running(plain);
+	step(RUN_EV_DEAD, 10, 128 + SIGSEGV);
+	assert_int_equal(core.killed_by, SIGSEGV);
+	step(RUN_EV_EMPTY, 11, 0);
+	assert_left(128 + SIGSEGV);
+
+	begin_running(plain); /* by us */
+	step(RUN_EV_TIME, 300, 0);
+	step(RUN_EV_DEAD, 301, 128 + SIGKILL);
+	assert_int_equal(core.killed_by, 0);
+
 	begin_running(again); /* a signal, then the lease ends: nobody runs it again */
 	step(RUN_EV_WANTED, 10, 0);
 	step(RUN_EV_SIGNAL, 11, 15);
@@ -372,7 +303,7 @@ waits_for_the_next_term(void **state)
 	(void)state;
 	begin_running(again);
 	step(RUN_EV_TIME, 216, 0);
-	step(RUN_EV_DEAD, 217, 137);
+	step(RUN_EV_DEAD, 217, 128 + SIGKILL);
 	step(RUN_EV_EMPTY, 217, 0);
 	assert_true(out.let_go);
 	assert_false(out.exit);
