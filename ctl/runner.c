@@ -217,8 +217,7 @@ take_signals(struct runner *r)
 			r->box.spared = 0;
 			step(r, (struct run_event){.type = RUN_EV_UNGUARDED});
 		} else if (pid == r->guard.command) {
-			step(r,
-			     (struct run_event){.type = RUN_EV_DEAD, .status = status});
+			on_dead(r, status);
 		}
 	}
 }
