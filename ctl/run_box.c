@@ -57,8 +57,8 @@ find_own(char *out, size_t cap)
 	return found;
 }
 
-static int
-open_in(const char *folder, const char *file, int flags)
+int
+box_open_in(const char *folder, const char *file, int flags)
 {
 	char path[LINE];
 
@@ -105,9 +105,9 @@ open_cgroup(struct box *b)
 		return false;
 	if (mkdir(b->folder, 0755) < 0 && errno != EEXIST)
 		return false;
-	b->kill = open_in(b->folder, "cgroup.kill", O_WRONLY);
-	b->events = open_in(b->folder, "cgroup.events", O_RDONLY);
-	b->enter = open_in(b->folder, "cgroup.procs", O_WRONLY);
+	b->kill = box_open_in(b->folder, "cgroup.kill", O_WRONLY);
+	b->events = box_open_in(b->folder, "cgroup.events", O_RDONLY);
+	b->enter = box_open_in(b->folder, "cgroup.procs", O_WRONLY);
 	if (b->kill >= 0 && b->events >= 0 && b->enter >= 0 && may_enter(b))
 		return true;
 	close_all(b);
@@ -194,7 +194,7 @@ static void
 kill_units(const struct box_units *u)
 {
 	for (unsigned i = 0, count = atomic_load(&u->count); i < count; i++) {
-		int fd = open_in(u->folders[i], "cgroup.kill", O_WRONLY);
+		int fd = box_open_in(u->folders[i], "cgroup.kill", O_WRONLY);
 
 		if (fd < 0)
 			continue;
@@ -234,7 +234,7 @@ units_are_empty(const struct box_units *u)
 	bool empty = true;
 
 	for (unsigned i = 0, count = atomic_load(&u->count); i < count && empty; i++) {
-		int fd = open_in(u->folders[i], "cgroup.events", O_RDONLY);
+		int fd = box_open_in(u->folders[i], "cgroup.events", O_RDONLY);
 
 		empty = fd < 0 ? errno == ENOENT : !is_populated(fd);
 		if (fd >= 0)

@@ -58,5 +58,7 @@ void box_kill(const struct box *b);
 bool box_is_empty(const struct box *b);
 /* Where the second version of cgroups is mounted; false: nowhere. */
 bool box_find_mount(char *out, size_t cap);
+/* A file of a cgroup, close-on-exec; -1: it cannot be opened. */
+int box_open_in(const char *folder, const char *file, int flags);
 
 #endif

@@ -79,18 +79,14 @@ static void
 give(struct run_lease *l, unsigned i)
 {
 	struct run_unit_known *known = &l->known[i];
-	char path[sizeof(l->units->folders[i]) + 16];
+	int fd = box_open_in(l->units->folders[i], "cgroup.kill", O_WRONLY);
 	struct stat st;
-	int fd;
 
-	snprintf(path, sizeof(path), "%s/cgroup.kill", l->units->folders[i]);
-	if (stat(path, &st) < 0 ||
-	    (st.st_ino == known->number && st.st_dev == known->device))
-		return;
-	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	if (conclave_hold_cgroup(l->handle, i + 1, fd) == 0)
+	if (fstat(fd, &st) == 0 &&
+	    (st.st_ino != known->number || st.st_dev != known->device) &&
+	    conclave_hold_cgroup(l->handle, i + 1, fd) == 0)
 		*known = (struct run_unit_known){st.st_dev, st.st_ino};
 	close(fd);
 }

@@ -16,19 +16,16 @@
 
 #define RUN_DIR     "/run/conclave"
 #define TEXT_CAP    65537
-#define MS          UINT64_C(1000000)
 #define NS          UINT64_C(1000000000)
 #define PATIENCE_MS 5000
 /* While there is no lease yet it is looked for: the first time after LOOK_FIRST, then
  * after a share of the time since, so that it is seen that much late. While there is one
  * it is looked at when half of it is gone, so that its end is known well when the daemon
  * dies, and at its end. */
-#define LOOK_FIRST (MS / 4)
+#define LOOK_FIRST (KNOCK_MS / 4)
 #define LOOK_SHARE 16
-#define LOOK_LAST  (16 * MS)
-#define LOOK_NEAR  (10 * MS)
-/* a poll does not count the time while the machine is suspended */
-#define POLL_MAX (1000 * MS)
+#define LOOK_LAST  (16 * KNOCK_MS)
+#define LOOK_NEAR  (10 * KNOCK_MS)
 
 static void
 look(struct conclave *c)
@@ -134,8 +131,7 @@ sleep_until(const struct conclave *c, int event, uint64_t due_ns)
 	eventfd_t count;
 	int r;
 
-	if (left > POLL_MAX)
-		left = POLL_MAX;
+	left = knock_nap_ns(left);
 	wait = (struct timespec){(time_t)(left / NS), (long)(left % NS)};
 	r = ppoll(fds, 2, &wait, NULL) < 0 ? -errno : 0;
 	if (r == 0 && fds[1].revents)
@@ -204,17 +200,11 @@ is_true(struct conclave *c, unsigned what, uint64_t changes)
 	return is & what;
 }
 
-static uint64_t
-due_in(int timeout_ms)
-{
-	return timeout_ms < 0 ? UINT64_MAX : knock_now_ns() + (uint64_t)timeout_ms * MS;
-}
-
 /* Waits while the hold is in this phase. Above 0: it is not any more. */
 static int
 await_answer(struct conclave *c, enum handle_hold phase)
 {
-	struct wait wait = {is_answered, phase, due_in(PATIENCE_MS), false};
+	struct wait wait = {is_answered, phase, knock_due_ns(PATIENCE_MS), false};
 
 	return wait_for(c, &wait);
 }
@@ -236,14 +226,12 @@ open_descriptors(struct conclave *c)
 static void
 close_all(struct conclave *c)
 {
-	int fds[] = {c->hold, c->watch, c->timer, c->epoll, c->cgroup_kill};
+	int fds[] = {c->hold, c->watch, c->timer, c->epoll};
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
-	for (unsigned i = 0; i < CONCLAVE_CGROUPS_MAX; i++)
-		if (c->kills[i] >= 0)
-			close(c->kills[i]);
+	hold_drop_kills(c);
 	free(c->text);
 	free(c);
 }
@@ -454,7 +442,7 @@ conclave_stop_wanted(struct conclave *c, bool *grace)
 int
 conclave_wait(struct conclave *c, unsigned what, int timeout_ms)
 {
-	struct wait wait = {is_true, what, due_in(timeout_ms), true};
+	struct wait wait = {is_true, what, knock_due_ns(timeout_ms), true};
 	int r;
 
 	if (!enter(c))

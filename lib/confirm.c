@@ -7,9 +7,6 @@
 #include <unistd.h>
 
 #define ANSWER_CAP 512
-#define MS         UINT64_C(1000000)
-/* a poll does not count the time while the machine is suspended */
-#define POLL_MAX (1000 * MS)
 
 static int
 take_confirmed(int conn, uint64_t due_ns)
@@ -31,8 +28,8 @@ take_confirmed(int conn, uint64_t due_ns)
 			return r;
 		if (now_ns >= due_ns)
 			return -ETIMEDOUT;
-		left = due_ns - now_ns < POLL_MAX ? due_ns - now_ns : POLL_MAX;
-		if (poll(&fds, 1, (int)((left + MS - 1) / MS)) < 0)
+		left = knock_nap_ns(due_ns - now_ns);
+		if (poll(&fds, 1, (int)((left + KNOCK_MS - 1) / KNOCK_MS)) < 0)
 			return -errno;
 	}
 }
@@ -47,9 +44,7 @@ conclave_confirm(struct conclave *c, int timeout_ms)
 	conn = knock(&c->path, "confirm", -1);
 	if (conn < 0)
 		return conn;
-	r = take_confirmed(conn, timeout_ms < 0
-	                             ? UINT64_MAX
-	                             : knock_now_ns() + (uint64_t)timeout_ms * MS);
+	r = take_confirmed(conn, knock_due_ns(timeout_ms));
 	close(conn);
 	return r;
 }

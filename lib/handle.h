@@ -97,5 +97,7 @@ int hold_kills(struct conclave *c, unsigned at, int cgroup_kill);
 int hold_let_go(struct conclave *c);
 /* Closes the connection: there is no hold, and none is wanted. */
 void hold_end(struct conclave *c);
+/* Closes all of cgroup_kill and kills. */
+void hold_drop_kills(struct conclave *c);
 
 #endif

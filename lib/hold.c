@@ -30,9 +30,8 @@ again(struct conclave *c, uint64_t now_ns)
 }
 
 void
-hold_end(struct conclave *c)
+hold_drop_kills(struct conclave *c)
 {
-	close_hold(c);
 	if (c->cgroup_kill >= 0)
 		close(c->cgroup_kill);
 	c->cgroup_kill = -1;
@@ -42,6 +41,13 @@ hold_end(struct conclave *c)
 		c->kills[i] = -1;
 	}
 	c->untold = 0;
+}
+
+void
+hold_end(struct conclave *c)
+{
+	close_hold(c);
+	hold_drop_kills(c);
 	c->phase = HANDLE_NO_HOLD;
 	c->first = false;
 	c->lease_ms = 0;

@@ -11,7 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NS UINT64_C(1000000000)
+#define NS      UINT64_C(1000000000)
+#define NAP_MAX NS
 
 int
 knock_path_init(struct knock_path *p, const char *run_dir)
@@ -86,4 +87,17 @@ knock_now_ns(void)
 	/* it cannot fail: the kernel has this clock since 2.6.39 */
 	(void)clock_gettime(CLOCK_BOOTTIME, &now);
 	return (uint64_t)now.tv_sec * NS + (uint64_t)now.tv_nsec;
+}
+
+uint64_t
+knock_due_ns(int timeout_ms)
+{
+	return timeout_ms < 0 ? UINT64_MAX
+	                      : knock_now_ns() + (uint64_t)timeout_ms * KNOCK_MS;
+}
+
+uint64_t
+knock_nap_ns(uint64_t left_ns)
+{
+	return left_ns < NAP_MAX ? left_ns : NAP_MAX;
 }

@@ -25,7 +25,13 @@ int knock_take(int conn, char *text, size_t cap, int *fd);
 /* Ends the connection, though a child of fork has a copy of it, and takes it from
  * `epoll`, which would have it for as long as the child. */
 void knock_end(int conn, int epoll);
+#define KNOCK_MS UINT64_C(1000000)
 /* CLOCK_BOOTTIME. */
 uint64_t knock_now_ns(void);
+/* When so many ms from now have passed; UINT64_MAX where the number is below 0. */
+uint64_t knock_due_ns(int timeout_ms);
+/* How much of `left_ns` a poll may wait at a time: it does not count the time while the
+ * machine is suspended. */
+uint64_t knock_nap_ns(uint64_t left_ns);
 
 #endif

@@ -284,4 +284,25 @@ kit_lease(struct kit *k, int64_t epoch, uint64_t ms)
 		}                                                                        \
 	} while (0)
 
+static struct kit kit;
+#define LONG_MS 3600000
+
+static inline int
+run(void **state)
+{
+	(void)state;
+	kit_open(&kit);
+	kit_run(&kit);
+	return 0;
+}
+
+static inline int
+stop(void **state)
+{
+	(void)state;
+	kit_die(&kit);
+	kit_close(&kit);
+	return 0;
+}
+
 #endif

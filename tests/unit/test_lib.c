@@ -1,9 +1,6 @@
 /* libconclave against a door of the test. */
 #include "tests/unit/lib_kit.h"
 
-static struct kit kit;
-#define LONG_MS 3600000
-
 static struct conclave *
 opened(void)
 {
@@ -20,24 +17,6 @@ state_of(struct conclave *c)
 
 	conclave_state(c, &s);
 	return s;
-}
-
-static int
-run(void **state)
-{
-	(void)state;
-	kit_open(&kit);
-	kit_run(&kit);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	kit_die(&kit);
-	kit_close(&kit);
-	return 0;
 }
 
 static void

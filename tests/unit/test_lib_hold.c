@@ -1,27 +1,6 @@
 /* lib/hold: what the daemon says of a hold, and which cgroups it gets to know. */
 #include "tests/unit/lib_kit.h"
 
-static struct kit kit;
-#define LONG_MS 3600000
-
-static int
-run(void **state)
-{
-	(void)state;
-	kit_open(&kit);
-	kit_run(&kit);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	kit_die(&kit);
-	kit_close(&kit);
-	return 0;
-}
-
 /* Of the daemon with which we hold; one that does not say so, or nonsense, is older. */
 static void
 length_of_a_lease(void **state)

@@ -10,27 +10,6 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-static struct kit kit;
-#define LONG_MS 3600000
-
-static int
-run(void **state)
-{
-	(void)state;
-	kit_open(&kit);
-	kit_run(&kit);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	kit_die(&kit);
-	kit_close(&kit);
-	return 0;
-}
-
 static struct conclave *
 holding(void)
 {
