@@ -3,8 +3,10 @@
  * while, so that the others elect whom they can reach. Ours, not ZooKeeper's. */
 #include "peer/role_impl.h"
 
-/* D1: for so many looks. */
-#define DEMOTED_LOOKS 4
+/* D1: for so many looks after the first such term, so many more after each further one
+ * without an establishment, and for no more than that. */
+#define DEMOTED_LOOKS     4
+#define DEMOTED_LOOKS_MAX 16
 /* D3: and no longer than this in one look. */
 #define DEMOTED_TICKS 20
 /* D4: leaders in a row, at first and at last. */
@@ -30,8 +32,9 @@ judge_lead(struct role *r, enum msg_look_reason reason)
 
 	if (r->lead.epoch > 0 || r->handover.resumes > 0 || !deserted || r->away)
 		return;
-	r->demotion.looks = DEMOTED_LOOKS;
-	r->demotion.deserted++;
+	r->demotion.looks = DEMOTED_LOOKS * ++r->demotion.deserted;
+	if (r->demotion.looks > DEMOTED_LOOKS_MAX)
+		r->demotion.looks = DEMOTED_LOOKS_MAX;
 }
 
 /* D4. A leader from which we withheld our promise had no quorum without us: perhaps the

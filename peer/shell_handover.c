@@ -148,7 +148,8 @@ peer_stepped(struct peer *p, int error)
 
 	p->stepping = false;
 	p->stepper = NULL;
-	(void)sd_event_source_set_enabled(p->release_timer, SD_EVENT_OFF);
+	if (p->release_timer)
+		(void)sd_event_source_set_enabled(p->release_timer, SD_EVENT_OFF);
 	if (error == 0)
 		log_notice("leadership is released: %s", p->stop_reason);
 	if (c && error == 0)

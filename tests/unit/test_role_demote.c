@@ -155,6 +155,31 @@ d3_after_four_looks(void **state)
 	assert_false(is_demoted());
 }
 
+/* With several such servers each would else stand again before the first sound one has
+ * had its turn. */
+static void
+d3_after_more_looks_each_time(void **state)
+{
+	static const unsigned looks[] = {4, 8, 12, 16, 16};
+
+	(void)state;
+	for (unsigned turn = 0; turn < 5; turn++) {
+		demote();
+		for (unsigned i = 1; i < looks[turn]; i++) {
+			next_look();
+			assert_true(is_demoted());
+		}
+		next_look();
+		assert_false(is_demoted());
+	}
+	establish();
+	kit_down(&k, 2, MSG_REASON_EOF);
+	demote();
+	for (unsigned i = 0; i < 4; i++)
+		next_look();
+	assert_false(is_demoted());
+}
+
 static void
 d3_after_twenty_ticks_in_one_look(void **state)
 {
@@ -350,14 +375,16 @@ withhold(void)
 	kit_down(&k, leader, MSG_REASON_EOF);
 }
 
-/* How many leaders it takes until we stand again; a demotion of four looks ends before
- * its fourth where it must be that. */
+/* How many leaders it takes until we stand again, in as many demotions as that needs. */
 static unsigned
 patience(void)
 {
 	for (unsigned count = 0;;) {
+		unsigned looks;
+
 		demote();
-		for (unsigned look = 1; look < 4; look++) {
+		looks = 4 * kit_view(&k).deserted;
+		for (unsigned look = 1; look < (looks < 16 ? looks : 16); look++) {
 			withhold();
 			count++;
 			if (!is_demoted())
@@ -436,6 +463,7 @@ main(void)
 	    TEST(d2_whoever_is_elected_leads),
 	    TEST(d2_cannot_is_less_than_should_not),
 	    TEST(d3_after_four_looks),
+	    TEST(d3_after_more_looks_each_time),
 	    TEST(d3_after_twenty_ticks_in_one_look),
 	    TEST(d3_not_while_connmgr_is_away),
 	    TEST(d3_with_its_own_establishment),
