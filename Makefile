@@ -25,7 +25,7 @@ CPPFLAGS += -D_FORTIFY_SOURCE=2
 endif
 CPPFLAGS += $(if $(findstring sanitize,$(SANFLAGS)),-DSANITIZED)
 
-LIBS := -lnng -lsystemd -lconfig -ljansson -lseccomp -lpthread
+LIBS := -lnng -lssl -lcrypto -lsystemd -lconfig -ljansson -lseccomp -lpthread
 
 PROGRAMS := conclaved conclave-connmgr conclave-elector conclave-peer conclave
 conclaved_dir := supervisor
@@ -34,7 +34,7 @@ conclave-elector_dir := elector
 conclave-peer_dir := peer
 conclave_dir := ctl
 
-ROOMS := base wire config ipc proc swap client lib view supervisor connmgr elector peer ctl
+ROOMS := base wire config tls ipc proc swap client lib view supervisor connmgr elector peer ctl
 LIB_SRC := $(filter-out %/main.c,$(wildcard $(ROOMS:%=%/*.c)))
 # The links between the workers, and with them nng, are an archive of their own: conclaved and
 # conclave must not carry them (chan_nng_share.c also answers sysconf in the place of libc).
