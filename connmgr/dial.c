@@ -1,7 +1,10 @@
 /* See dial.h. */
 #include "connmgr/dial.h"
 
+#include "base/log_limited.h"
+
 #include <errno.h>
+#include <inttypes.h>
 
 void
 dial_cancel(struct dial *d)
@@ -18,9 +21,42 @@ fail(struct dial *d, enum msg_reason reason)
 	d->report(d->user, DIAL_FAILED, reason);
 }
 
+static void connect_to(struct dial *d, const struct address *a, bool plain);
+
+/* A remote that does not know the key may have an older one, or a newer one alone. */
+static void
+note_refusal(struct dial *d)
+{
+	const struct tls_engine *tls = d->stream.tls;
+
+	d->secure->refused++;
+	if (tls_engine_key_unknown(tls))
+		d->key = secure_next_key(d->secure, d->key);
+	log_limited(LOG_LEVEL_WARNING, "TLS handshake with server %" PRId64 " failed: %s",
+	            d->sid,
+	            *tls_engine_words(tls) ? tls_engine_words(tls) : "connection closed");
+}
+
+/* While a group goes from plain connections to TLS, one that does not know TLS closes the
+ * connection at our first bytes. An alert, or any other byte, is a refusal. */
+static bool
+wants_plain(const struct dial *d)
+{
+	return !d->secure->conf->tls.enforce && !tls_engine_heard(d->stream.tls);
+}
+
 static void
 outcome(struct dial *d, int r)
 {
+	if (r == -EPROTO && wants_plain(d)) {
+		stream_close(&d->stream);
+		connect_to(d, &d->address, true);
+		return;
+	}
+	if (r == -EPROTO)
+		note_refusal(d);
+	if (r == 0 && d->stream.tls)
+		d->secure->opened++;
 	if (r == 0) {
 		d->stream = stream_take(&d->stream); /* nobody watches it any more */
 		d->report(d->user, DIAL_STANDS, MSG_REASON_NONE);
@@ -39,10 +75,16 @@ on_connecting(void *user, unsigned what)
 }
 
 static void
-connect_to(struct dial *d, const struct address *a)
+connect_to(struct dial *d, const struct address *a, bool plain)
 {
 	int r = stream_connect(&d->stream, a, d->conf);
+	struct tls_engine *tls = NULL;
 
+	if (r == 0 && d->secure && !plain) {
+		tls = secure_dial(d->secure, d->sid, d->key);
+		r = tls ? 0 : -ENOMEM;
+		stream_secure(&d->stream, tls);
+	}
 	if (r == 0)
 		r = stream_stands(&d->stream);
 	if (r == -EINPROGRESS &&
@@ -52,12 +94,19 @@ connect_to(struct dial *d, const struct address *a)
 }
 
 static void
+begin(struct dial *d, const struct address *a)
+{
+	d->address = *a;
+	connect_to(d, a, false);
+}
+
+static void
 on_answer(void *user, const struct address *a)
 {
 	struct dial *d = user;
 
 	if (a)
-		connect_to(d, a);
+		begin(d, a);
 	else
 		fail(d, MSG_REASON_RESOLVE);
 }
@@ -74,7 +123,7 @@ dial_start(struct dial *d, const char *host, uint16_t port)
 	d->query.port = port;
 	r = resolve_ask(d->resolver, &d->query, host, &a);
 	if (r == RESOLVE_NOW)
-		connect_to(d, &a);
+		begin(d, &a);
 	else if (r < 0)
 		fail(d, MSG_REASON_LOCAL);
 }

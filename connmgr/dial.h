@@ -6,6 +6,7 @@
 #define CONNMGR_DIAL_H
 
 #include "connmgr/resolve.h"
+#include "connmgr/secure.h"
 #include "connmgr/stream.h"
 
 enum dial_outcome {
@@ -22,10 +23,16 @@ struct dial {
 	sd_event *loop;
 	struct resolver *resolver;
 	const struct conf *conf;
+	/* NULL: without TLS; and whom it dials. */
+	struct secure *secure;
+	int64_t sid;
 	void (*report)(void *user, enum dial_outcome outcome, enum msg_reason reason);
 	void *user;
 	struct resolve_query query;
 	struct stream stream;
+	/* The number of the key that it dials with, and where to. */
+	unsigned key;
+	struct address address;
 };
 
 /* Ends the attempt that was under way, and begins one. `report` may be called inside. */

@@ -235,6 +235,9 @@ on_greeted(void *user, int64_t sid, struct stream *s, const unsigned char *early
 		e->lane.counters.own_sid++;
 		note_namesake(e, s);
 		stream_close(s);
+	} else if (r && stream_is_stranger(s)) {
+		e->lane.counters.turned_away++;
+		stream_close(s);
 	} else if (r) {
 		look_for_twin(r, s);
 		r->offered = stream_take(s);
@@ -286,6 +289,8 @@ add_remote(struct election *e, const struct qconfig_server *s,
 	r->dial = (struct dial){.loop = c->loop,
 	                        .resolver = c->resolver,
 	                        .conf = c->conf,
+	                        .secure = c->secure,
+	                        .sid = s->sid,
 	                        .report = on_dial,
 	                        .user = r,
 	                        .stream = STREAM_NONE};

@@ -10,12 +10,14 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ACCEPT_BUDGET 64
-#define PAUSE_MS      100 /* without descriptors: until the next attempt to accept */
+#define TLS_FIRST     0x16 /* the type of the record with a handshake */
+#define PAUSE_MS      100  /* without descriptors: until the next attempt to accept */
 #define REBIND_MIN_MS 20
 #define REBIND_MAX_MS 500
 #define GREETING_ROOM (HELLO_MAX + 4096) /* frames may follow at once */
@@ -46,6 +48,9 @@ struct greet {
 	const struct conf *conf;
 	const char *name;
 	uint16_t port;
+	/* NULL: without TLS. */
+	struct secure *secure;
+	bool probes;
 	const struct greet_ops *ops;
 	void *user;
 	struct listener listeners[GREET_LISTENERS_MAX];
@@ -81,22 +86,65 @@ refuse(struct greeting *c, uint64_t *counter)
 	++*counter;
 }
 
+/* What begins as TLS does gets an engine with its first byte: who is silent costs none.
+ * False: it is refused. */
+static bool
+begin_tls(struct greeting *c)
+{
+	struct secure *secure = c->greet->secure;
+	int first = stream_first_byte(&c->stream);
+	struct tls_engine *tls;
+
+	if (first == TLS_FIRST) {
+		tls = secure_accept(secure, c->greet->probes);
+		stream_secure(&c->stream, tls);
+		return tls != NULL;
+	}
+	if (first < 0 || !secure->conf->tls.enforce)
+		return true;
+	secure->plain++;
+	return false;
+}
+
+/* Is the other side `sid`, as far as it had to prove that? */
+static bool
+believes(const struct greeting *c, int64_t sid)
+{
+	struct secure *secure = c->greet->secure;
+
+	if (!secure || (!c->stream.tls && !secure->conf->tls.enforce))
+		return true;
+	if (secure_believes(secure, c->stream.tls, sid))
+		return true;
+	log_limited(LOG_LEVEL_WARNING,
+	            "%s: a connection said that it is of server %" PRId64
+	            ", and proved to be of another",
+	            c->greet->name, sid);
+	return false;
+}
+
 static void
 on_ready(void *user, unsigned what)
 {
 	struct greeting *c = user;
 	struct greet *g = c->greet;
 	enum msg_reason why;
-	ssize_t n =
-	    stream_recv(&c->stream, c->data + c->len, sizeof(c->data) - c->len, &why);
+	ssize_t n;
 	enum hello_result r;
 	struct stream s;
 	size_t used;
 
 	(void)what;
+	if (g->secure && !c->stream.tls && c->len == 0 && !begin_tls(c)) {
+		refuse(c, &g->view.refused);
+		return;
+	}
+	n = stream_recv(&c->stream, c->data + c->len, sizeof(c->data) - c->len, &why);
 	if (n == 0)
 		return;
 	if (n < 0) {
+		if (c->stream.tls && why == MSG_REASON_TLS)
+			g->secure->refused++;
 		refuse(c, &g->view.refused);
 		return;
 	}
@@ -110,6 +158,12 @@ on_ready(void *user, unsigned what)
 		refuse(c, &g->view.refused);
 		return;
 	}
+	if (!believes(c, hello.sid)) {
+		refuse(c, &g->view.refused);
+		return;
+	}
+	if (c->stream.tls)
+		g->secure->opened++;
 	s = release(c); /* its bytes stay where they are until the next accept */
 	g->ops->on_greeted(g->user, hello.sid, &s, c->data + used, c->len - used);
 }
@@ -304,6 +358,13 @@ greet_new(struct greet **out, sd_event *loop, struct resolver *resolver,
 	}
 	*out = g;
 	return 0;
+}
+
+void
+greet_secure(struct greet *g, struct secure *secure, bool probes)
+{
+	g->secure = secure;
+	g->probes = probes;
 }
 
 void

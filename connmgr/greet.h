@@ -6,6 +6,7 @@
 #define CONNMGR_GREET_H
 
 #include "connmgr/resolve.h"
+#include "connmgr/secure.h"
 #include "connmgr/stream.h"
 #include "wire/qconfig.h"
 
@@ -33,7 +34,7 @@ struct greet_view {       /* for status */
 	unsigned listener_count;
 	struct greet_listener listeners[GREET_LISTENERS_MAX];
 	uint64_t accepted;
-	uint64_t refused; /* what came was no initial message */
+	uint64_t refused; /* what came was no initial message, or not who it says */
 	uint64_t silent;  /* past the deadline */
 	uint64_t evicted; /* closed for room */
 	uint64_t shed;    /* no descriptors left */
@@ -44,6 +45,8 @@ struct greet_view {       /* for status */
 int greet_new(struct greet **out, sd_event *loop, struct resolver *resolver,
               const struct conf *conf, const char *name, uint16_t port, unsigned max,
               const struct greet_ops *ops, void *user);
+/* Before greet_start: who comes has to prove who it is. `probes`: strangers may ask. */
+void greet_secure(struct greet *g, struct secure *secure, bool probes);
 /* Listens at these addresses of this server, in the place of none: for a server that is
  * not in its own list and is told later where it is. After greet_start; all have the port
  * of the first, others are left out. Does nothing if there are listeners. */

@@ -10,14 +10,18 @@ lane_init(struct lane *l, enum msg_lane which, const struct lane_config *config,
 {
 	const struct conf *conf = config->conf;
 	bool election = which == MSG_LANE_ELECTION;
+	int r;
 
 	l->config = *config;
 	l->which = which;
 	l->name = election ? "election" : "learner";
 	if (conf->self)
 		l->port = election ? conf->self->election_port : conf->self->quorum_port;
-	return greet_new(&l->greet, l->config.loop, config->resolver, conf, l->name,
-	                 l->port, config->greetings_max, ops, user);
+	r = greet_new(&l->greet, l->config.loop, config->resolver, conf, l->name, l->port,
+	              config->greetings_max, ops, user);
+	if (r == 0)
+		greet_secure(l->greet, config->secure, election);
+	return r;
 }
 
 void

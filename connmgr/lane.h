@@ -62,6 +62,8 @@ struct lane_config {
 	sd_event *loop;
 	struct resolver *resolver;
 	const struct conf *conf;
+	/* NULL: without TLS. */
+	struct secure *secure;
 	/* How many connections may greet at one time. */
 	unsigned greetings_max;
 	/* The learner lane accepts connections only while there is a peer. */

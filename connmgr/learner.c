@@ -336,6 +336,8 @@ add_remote(struct learner *l, const struct qconfig_server *s, struct learner_rem
 	r->dial = (struct dial){.loop = c->loop,
 	                        .resolver = c->resolver,
 	                        .conf = c->conf,
+	                        .secure = c->secure,
+	                        .sid = s->sid,
 	                        .report = on_dial,
 	                        .user = r,
 	                        .stream = STREAM_NONE};

@@ -2,6 +2,7 @@
 #include "connmgr/shell_impl.h"
 
 #include "base/clock.h"
+#include "base/exit.h"
 #include "base/log.h"
 
 #include <assert.h>
@@ -210,6 +211,7 @@ open_lanes(struct connmgr *s)
 {
 	struct lane_config config = {.loop = s->loop,
 	                             .conf = s->conf,
+	                             .secure = s->secure,
 	                             .greetings_max = greetings_max(s->conf),
 	                             .board = s->board,
 	                             .gate = &s->gate};
@@ -228,8 +230,15 @@ open_lanes(struct connmgr *s)
 static int
 open_all(struct connmgr *s)
 {
-	int r = store_open(s->conf);
+	char why[TLS_WHY_MAX];
+	int r = secure_new(&s->secure, s->conf, why);
 
+	if (r > 0) {
+		log_err("tls: %s", why);
+		return EXIT_CONFIG;
+	}
+	if (r == 0)
+		r = store_open(s->conf);
 	if (r < 0)
 		return r;
 	if ((r = gate_init(&s->gate, sizeof(struct connmgr_event), GATE_MAX, &gate_ops,
@@ -264,6 +273,7 @@ connmgr_close(struct connmgr *s)
 	election_free(s->election);
 	learner_free(s->learner);
 	resolve_free(s->resolver);
+	secure_free(s->secure);
 	/* its end is what tells the workers, so everything else is gone before */
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
 		s->workers[i].door = NULL;
@@ -288,7 +298,7 @@ connmgr_open(struct connmgr **out, sd_event *loop, const struct conf *conf,
 	s->name = name;
 	s->armed_ms = UINT64_MAX;
 	r = open_all(s);
-	if (r < 0) {
+	if (r != 0) {
 		connmgr_close(s);
 		return r;
 	}

@@ -69,6 +69,7 @@ struct connmgr {
 	struct gate gate; /* of struct connmgr_event */
 	struct board *board;
 	struct worker workers[BOARD_WORKERS_MAX];
+	struct secure *secure; /* NULL: without TLS */
 	struct resolver *resolver;
 	struct election *election;
 	struct learner *learner;

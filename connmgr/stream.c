@@ -1,39 +1,17 @@
 /* TCP, non-blocking and close-on-exec; see stream.h. */
 #include "connmgr/stream.h"
 
-#include "connmgr/ports.h"
+#include "connmgr/stream_impl.h"
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define KEEPALIVE_PROBES 3
-#define LATE_PRIORITY    (SD_EVENT_PRIORITY_NORMAL + 10)
-
-static void
-set_option(int fd, int level, int name, int value)
-{
-	/* Each option only helps: the connection works without it. */
-	(void)setsockopt(fd, level, name, &value, sizeof(value));
-}
-
-static void
-tune(int fd, const struct conf *c)
-{
-	int idle_s = (int)((c->links.keepalive_ms + 999) / 1000);
-
-	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-	set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, idle_s > 0 ? idle_s : 1);
-	set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 1);
-	set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
-	set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)c->links.user_timeout_ms);
-}
+#define LATE_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10)
+#define RAW_BUDGET    4096 /* of encrypted bytes, at one time */
 
 int
 stream_connect(struct stream *s, const struct address *a, const struct conf *c)
@@ -43,7 +21,7 @@ stream_connect(struct stream *s, const struct address *a, const struct conf *c)
 
 	if (fd < 0)
 		return -errno;
-	tune(fd, c);
+	stream_tune(fd, c);
 	if (connect(fd, (const struct sockaddr *)&a->any, a->len) < 0 &&
 	    errno != EINPROGRESS) {
 		r = -errno;
@@ -68,8 +46,8 @@ is_self(int fd)
 	       own.len == other.len && memcmp(&own.any, &other.any, own.len) == 0;
 }
 
-int
-stream_stands(const struct stream *s)
+static int
+tcp_stands(const struct stream *s)
 {
 	struct pollfd p = {.fd = s->fd, .events = POLLOUT};
 	int error = 0;
@@ -94,6 +72,8 @@ stream_refusal(int error)
 		return MSG_REASON_REFUSED;
 	case ETIMEDOUT:
 		return MSG_REASON_TIMEOUT;
+	case EPROTO:
+		return MSG_REASON_TLS;
 	case ENETUNREACH:
 	case EHOSTUNREACH:
 	case ENETDOWN:
@@ -104,22 +84,99 @@ stream_refusal(int error)
 	}
 }
 
+/* ---- what the loop watches ---- */
+
+static bool
+is_shaking(const struct stream *s)
+{
+	return s->tls && tls_engine_state(s->tls) == TLS_SHAKES;
+}
+
+static bool
+has_to_send(const struct stream *s)
+{
+	const unsigned char *raw;
+
+	return s->tls && tls_engine_peek(s->tls, &raw) > 0;
+}
+
+/* A handshake goes on whatever the owner waits for; until the connection stands it begins
+ * by sending. */
+static uint32_t
+events_of(const struct stream *s)
+{
+	bool hears = s->want & STREAM_READ, says = s->want & STREAM_WRITE;
+
+	if (is_shaking(s)) {
+		hears = s->connected;
+		says = !s->connected;
+	}
+	return (hears ? EPOLLIN : 0) | (says || has_to_send(s) ? EPOLLOUT : 0);
+}
+
+static void
+watch_again(struct stream *s)
+{
+	if (!s->source)
+		return;
+	/* It changes a source that exists, so it does not fail. */
+	(void)sd_event_source_set_io_events(s->source, events_of(s));
+	if (s->again)
+		(void)sd_event_source_set_enabled(
+		    s->again,
+		    s->more && s->want & STREAM_READ ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
+/* Sends what is encrypted. An error is for the next stream_recv. */
+static void
+send_encrypted(struct stream *s)
+{
+	const unsigned char *raw;
+	size_t len;
+	ssize_t n;
+
+	while ((len = tls_engine_peek(s->tls, &raw)) > 0) {
+		n = send(s->fd, raw, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n > 0)
+			tls_engine_sent(s->tls, (size_t)n);
+		else if (n < 0 && errno == EINTR)
+			continue;
+		else
+			break;
+	}
+}
+
 static int
 on_io(sd_event_source *source, int fd, uint32_t events, void *user)
 {
 	struct stream *s = user;
+	unsigned what = (events & EPOLLOUT ? STREAM_WRITE : 0) |
+	                (events & ~(uint32_t)EPOLLOUT ? STREAM_READ : 0);
 
 	(void)source;
 	(void)fd;
-	s->on_ready(s->user, (events & EPOLLOUT ? STREAM_WRITE : 0) |
-	                         (events & ~(uint32_t)EPOLLOUT ? STREAM_READ : 0));
+	if (is_shaking(s)) {
+		what = s->want;
+	} else if (s->tls) {
+		send_encrypted(s);
+		watch_again(s);
+		if (has_to_send(s) || !(s->want & STREAM_WRITE))
+			what &= ~(unsigned)STREAM_WRITE;
+	}
+	if (what)
+		s->on_ready(s->user, what);
 	return 0;
 }
 
-static uint32_t
-events_of(unsigned what)
+static int
+on_more(sd_event_source *source, void *user)
 {
-	return (what & STREAM_READ ? EPOLLIN : 0) | (what & STREAM_WRITE ? EPOLLOUT : 0);
+	struct stream *s = user;
+
+	(void)source;
+	s->more = false;
+	s->on_ready(s->user, STREAM_READ);
+	return 0;
 }
 
 int
@@ -129,37 +186,159 @@ stream_watch(struct stream *s, sd_event *loop, unsigned what, bool late,
 	int r;
 
 	s->source = sd_event_source_disable_unref(s->source);
+	s->again = sd_event_source_disable_unref(s->again);
 	s->on_ready = on_ready;
 	s->user = user;
-	r = sd_event_add_io(loop, &s->source, s->fd, events_of(what), on_io, s);
+	s->want = what;
+	/* the handshake may have brought more */
+	s->more = s->tls && !is_shaking(s);
+	r = sd_event_add_io(loop, &s->source, s->fd, events_of(s), on_io, s);
+	if (r >= 0 && s->tls)
+		r = sd_event_add_defer(loop, &s->again, on_more, s);
 	if (r >= 0 && late)
 		r = sd_event_source_set_priority(s->source, LATE_PRIORITY);
-	return r < 0 ? r : 0;
+	if (r >= 0 && late && s->again)
+		r = sd_event_source_set_priority(s->again, LATE_PRIORITY);
+	if (r < 0)
+		return r;
+	watch_again(s);
+	return 0;
 }
 
 void
 stream_want(struct stream *s, unsigned what)
 {
-	/* It changes a source that exists, so it does not fail. */
-	(void)sd_event_source_set_io_events(s->source, events_of(what));
+	s->want = what;
+	watch_again(s);
+}
+
+/* ---- bytes ---- */
+
+static enum msg_reason
+reason_of(int error)
+{
+	return error == ECONNRESET || error == EPIPE ? MSG_REASON_RESET
+	                                             : stream_refusal(-error);
+}
+
+int
+stream_first_byte(const struct stream *s)
+{
+	unsigned char byte;
+
+	return recv(s->fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 1 ? byte : -1;
+}
+
+/* Takes what waits in the socket to the engine, a piece at a time. 0; -EAGAIN: there was
+ * nothing; else -errno. */
+static int
+take_encrypted(struct stream *s)
+{
+	unsigned char raw[RAW_BUDGET];
+	ssize_t n = recv(s->fd, raw, sizeof(raw), MSG_DONTWAIT);
+
+	if (n < 0)
+		return errno == EINTR ? -EAGAIN : -errno;
+	if (n == 0)
+		tls_engine_eof(s->tls);
+	else
+		tls_engine_put(s->tls, raw, (size_t)n);
+	send_encrypted(s);
+	return 0;
+}
+
+void
+stream_secure(struct stream *s, struct tls_engine *tls)
+{
+	s->tls = tls;
+}
+
+int
+stream_stands(struct stream *s)
+{
+	int r = s->connected ? 0 : tcp_stands(s);
+
+	if (r < 0 || !s->tls)
+		return r;
+	s->connected = true;
+	send_encrypted(s);
+	r = take_encrypted(s);
+	watch_again(s);
+	if (tls_engine_state(s->tls) == TLS_OPEN)
+		return 0;
+	if (tls_engine_state(s->tls) == TLS_ENDED)
+		return -EPROTO;
+	if (r == 0 || r == -EAGAIN)
+		return -EINPROGRESS;
+	return r == -ECONNRESET || r == -EPIPE ? -EPROTO : r;
+}
+
+static enum msg_reason
+end_of(const struct tls_engine *tls)
+{
+	switch (tls_engine_end(tls)) {
+	case TLS_END_REFUSED:
+		return MSG_REASON_TLS;
+	case TLS_END_BROKEN:
+		return MSG_REASON_PROTOCOL;
+	case TLS_END_NONE:
+	case TLS_END_CLOSED:
+		break;
+	}
+	return MSG_REASON_EOF;
+}
+
+static ssize_t
+recv_encrypted(struct stream *s, void *data, size_t cap, enum msg_reason *why)
+{
+	ssize_t n = tls_engine_read(s->tls, data, cap);
+	int r = 0;
+
+	s->connected = true;
+	if (n == 0) {
+		r = take_encrypted(s);
+		n = tls_engine_read(s->tls, data, cap);
+	}
+	/* what is left inside wakes nobody; an end comes with the next read */
+	s->more = n == (ssize_t)cap || (n > 0 && tls_engine_state(s->tls) == TLS_ENDED);
+	watch_again(s);
+	if (n < 0)
+		*why = end_of(s->tls);
+	if (n != 0 || r == 0 || r == -EAGAIN)
+		return n;
+	*why = reason_of(-r);
+	return -1;
 }
 
 ssize_t
 stream_recv(struct stream *s, void *data, size_t cap, enum msg_reason *why)
 {
-	ssize_t n = recv(s->fd, data, cap, MSG_DONTWAIT);
+	ssize_t n;
 
+	if (s->tls)
+		return recv_encrypted(s, data, cap, why);
+	n = recv(s->fd, data, cap, MSG_DONTWAIT);
 	if (n > 0)
 		return n;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
-	if (n == 0)
-		*why = MSG_REASON_EOF;
-	else if (errno == ECONNRESET || errno == EPIPE)
-		*why = MSG_REASON_RESET;
-	else
-		*why = stream_refusal(-errno);
+	*why = n == 0 ? MSG_REASON_EOF : reason_of(errno);
 	return -1;
+}
+
+/* What is encrypted is begun, so that it is done one after the other: what waits with the
+ * owner may still be replaced. */
+static ssize_t
+send_plain(struct stream *s, const void *data, size_t len)
+{
+	send_encrypted(s);
+	if (has_to_send(s))
+		return 0;
+	if (!tls_engine_write(s->tls, data, len))
+		return -1;
+	send_encrypted(s);
+	watch_again(s);
+	return (ssize_t)len;
 }
 
 ssize_t
@@ -167,10 +346,26 @@ stream_send(struct stream *s, const void *data, size_t len)
 {
 	ssize_t n;
 
+	if (s->tls)
+		return send_plain(s, data, len);
 	do {
 		n = send(s->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	} while (n < 0 && errno == EINTR);
 	return n < 0 && errno == EAGAIN ? 0 : n;
+}
+
+static ssize_t
+greet_encrypted(struct stream *s, const void *hello, size_t hello_len, const void *data,
+                size_t len)
+{
+	if (tls_engine_write(s->tls, hello, hello_len) &&
+	    tls_engine_write(s->tls, data, len)) {
+		send_encrypted(s);
+		watch_again(s);
+		return (ssize_t)len;
+	}
+	shutdown(s->fd, SHUT_RDWR);
+	return -1;
 }
 
 ssize_t
@@ -180,8 +375,11 @@ stream_greet(struct stream *s, const void *hello, size_t hello_len, const void *
 	struct iovec parts[] = {{.iov_base = (void *)hello, .iov_len = hello_len},
 	                        {.iov_base = (void *)data, .iov_len = len}};
 	struct msghdr m = {.msg_iov = parts, .msg_iovlen = len > 0 ? 2 : 1};
-	ssize_t n = sendmsg(s->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+	ssize_t n;
 
+	if (s->tls)
+		return greet_encrypted(s, hello, hello_len, data, len);
+	n = sendmsg(s->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n < (ssize_t)hello_len) {
 		shutdown(s->fd, SHUT_RDWR);
 		return -1;
@@ -213,6 +411,12 @@ stream_far_address(const struct stream *s, struct address *out)
 }
 
 bool
+stream_is_stranger(const struct stream *s)
+{
+	return s->tls && tls_engine_who(s->tls)->probe;
+}
+
+bool
 stream_has_ended(const struct stream *s)
 {
 	struct pollfd look = {.fd = s->fd, .events = POLLRDHUP};
@@ -220,94 +424,36 @@ stream_has_ended(const struct stream *s)
 	return s->fd < 0 || poll(&look, 1, 0) > 0;
 }
 
+static void
+unwatch(struct stream *s)
+{
+	s->source = sd_event_source_disable_unref(s->source);
+	s->again = sd_event_source_disable_unref(s->again);
+}
+
 struct stream
 stream_take(struct stream *s)
 {
 	struct stream taken = STREAM_NONE;
 
-	s->source = sd_event_source_disable_unref(s->source);
+	unwatch(s);
 	taken.fd = s->fd;
-	s->fd = -1;
+	taken.tls = s->tls;
+	taken.connected = s->connected;
+	*s = STREAM_NONE;
 	return taken;
 }
 
 void
 stream_close(struct stream *s)
 {
-	s->source = sd_event_source_disable_unref(s->source);
+	unwatch(s);
+	if (s->tls) {
+		tls_engine_bye(s->tls);
+		send_encrypted(s);
+		tls_engine_free(s->tls);
+	}
 	if (s->fd >= 0)
 		close(s->fd);
-	s->fd = -1;
-}
-
-static int
-on_port(sd_event_source *source, int fd, uint32_t events, void *user)
-{
-	struct stream_port *p = user;
-
-	(void)source;
-	(void)fd;
-	(void)events;
-	p->on_knock(p->user);
-	return 0;
-}
-
-int
-stream_listen(struct stream_port *p, sd_event *loop, const struct address *a,
-              void (*on_knock)(void *user), void *user)
-{
-	int r;
-
-	*p = (struct stream_port){.on_knock = on_knock, .user = user};
-	p->reserve = eventfd(0, EFD_CLOEXEC);
-	p->fd = ports_listen(a);
-	r = p->fd < 0 ? p->fd
-	              : sd_event_add_io(loop, &p->source, p->fd, EPOLLIN, on_port, p);
-	if (r < 0)
-		stream_unlisten(p);
-	return r < 0 ? r : 0;
-}
-
-void
-stream_pause(struct stream_port *p, bool pause)
-{
-	(void)sd_event_source_set_enabled(p->source, pause ? SD_EVENT_OFF : SD_EVENT_ON);
-}
-
-int
-stream_accept(struct stream_port *p, const struct conf *c, struct stream *out)
-{
-	int fd, r;
-
-	if (p->reserve < 0)
-		p->reserve = eventfd(0, EFD_CLOEXEC);
-	fd = accept4(p->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd >= 0) {
-		tune(fd, c);
-		*out = STREAM_NONE;
-		out->fd = fd;
-		return 0;
-	}
-	r = -errno;
-	if ((r == -EMFILE || r == -ENFILE) && p->reserve >= 0) {
-		/* Else the connection would stay in the backlog and wake us for ever. */
-		close(p->reserve);
-		fd = accept4(p->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (fd >= 0)
-			close(fd);
-		p->reserve = eventfd(0, EFD_CLOEXEC);
-		return fd >= 0 ? -EMFILE : -ENOBUFS;
-	}
-	return r == -EMFILE || r == -ENFILE || r == -ENOMEM ? -ENOBUFS : r;
-}
-
-void
-stream_unlisten(struct stream_port *p)
-{
-	p->source = sd_event_source_disable_unref(p->source);
-	if (p->fd >= 0)
-		close(p->fd);
-	if (p->reserve >= 0)
-		close(p->reserve);
-	p->fd = p->reserve = -1;
+	*s = STREAM_NONE;
 }

@@ -2,15 +2,16 @@
  * as greet, dial and wire see them: bytes in and out, what the owner waits for, and why a
  * connection ended. No other file of connmgr makes a system call on a connection.
  *
- * Today the bytes pass as they are. TLS has its place behind these calls: a stream stands
- * when the handshake is over, stream_send takes nothing while encrypted bytes wait, and
- * what the owner wants is translated into what the handshake needs. */
+ * With an engine (tls/engine.h) the bytes pass encrypted: a stream stands when the
+ * handshake is over, stream_send takes nothing while encrypted bytes wait, and what the
+ * owner wants is translated into what the handshake needs. */
 #ifndef CONNMGR_STREAM_H
 #define CONNMGR_STREAM_H
 
 #include "config/conf.h"
 #include "connmgr/address.h"
 #include "ipc/msg.h"
+#include "tls/engine.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,6 +26,13 @@ struct stream {
 	sd_event_source *source; /* NULL: it is not watched */
 	void (*on_ready)(void *user, unsigned what);
 	void *user;
+	struct tls_engine *tls; /* NULL: the bytes pass as they are */
+	/* With TLS: the connection stands, without its handshake perhaps. */
+	bool connected;
+	/* With TLS: decrypted bytes may wait, of which the loop does not know. */
+	bool more;
+	unsigned want;          /* as the owner said it */
+	sd_event_source *again; /* wakes the owner for these */
 };
 
 #define STREAM_NONE ((struct stream){.fd = -1})
@@ -40,8 +48,11 @@ struct stream_port {
 
 /* Begins to connect: 0, or -errno of an immediate refusal. */
 int stream_connect(struct stream *s, const struct address *a, const struct conf *c);
-/* 0: the connection stands; -EINPROGRESS: not yet; else -errno: why it does not. */
-int stream_stands(const struct stream *s);
+/* From now on the bytes are those of `tls`, which belongs to the stream. */
+void stream_secure(struct stream *s, struct tls_engine *tls);
+/* 0: the connection stands; -EINPROGRESS: not yet; else -errno: why it does not; -EPROTO:
+ * the handshake of TLS has failed. */
+int stream_stands(struct stream *s);
 /* Why an attempt failed, of the errors above. */
 enum msg_reason stream_refusal(int error);
 
@@ -51,6 +62,8 @@ int stream_watch(struct stream *s, sd_event *loop, unsigned what, bool late,
                  void (*on_ready)(void *user, unsigned what), void *user);
 void stream_want(struct stream *s, unsigned what);
 
+/* The first byte that waits to be read, and stays; -1: there is none. */
+int stream_first_byte(const struct stream *s);
 /* The number of bytes that were read; 0: there are none now; -1: the connection has
  * ended, and `why`. */
 ssize_t stream_recv(struct stream *s, void *data, size_t cap, enum msg_reason *why);
@@ -67,6 +80,8 @@ ssize_t stream_greet(struct stream *s, const void *hello, size_t hello_len,
 int stream_own_address(const struct stream *s, uint16_t port, struct address *out);
 /* The other side's address. 0 or -errno. */
 int stream_far_address(const struct stream *s, struct address *out);
+/* True: the other side has proved to be a stranger that only asks. */
+bool stream_is_stranger(const struct stream *s);
 /* True: the other side has ended the connection, whether we have read that or not. */
 bool stream_has_ended(const struct stream *s);
 /* The caller owns the result, which nobody watches; `s` has no connection any more. */

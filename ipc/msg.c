@@ -460,6 +460,8 @@ msg_reason_name(enum msg_reason r)
 	    [MSG_REASON_ASKED] = "asked",
 	    [MSG_REASON_ABSENT] = "absent",
 	    [MSG_REASON_LOCAL] = "local",
+	    [MSG_REASON_TLS] = "tls",
+	    [MSG_REASON_IDENTITY] = "identity",
 	};
 
 	return (unsigned)r < MSG_REASONS ? words[r] : "?";

@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MSG_SET       5     /* version of this message set */
+#define MSG_SET       6     /* version of this message set */
 #define MSG_FRAME_MAX 60000 /* of one remote; connmgr drops larger ones */
 #define MSG_MAX       (MSG_FRAME_MAX + 64)
 #define MSG_PATH_MAX  108
@@ -111,6 +111,10 @@ enum msg_reason {
 	MSG_REASON_ABSENT,
 	/* An error of this host. */
 	MSG_REASON_LOCAL,
+	/* The server is there: its side, or ours, has refused the TLS handshake. */
+	MSG_REASON_TLS,
+	/* The same, since whoever is there is not the server that it should be. */
+	MSG_REASON_IDENTITY,
 	MSG_REASONS,
 };
 

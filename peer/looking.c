@@ -19,6 +19,10 @@ port_failure(enum msg_reason reason)
 		return "is unreachable";
 	case MSG_REASON_LOCAL:
 		return "cannot be dialled, an error of this host";
+	case MSG_REASON_TLS:
+		return "refused the TLS handshake";
+	case MSG_REASON_IDENTITY:
+		return "is answered by another server, as its TLS identity says";
 	case MSG_REASON_NONE:
 	case MSG_REASON_NEVER:
 	case MSG_REASON_EOF:

@@ -110,6 +110,17 @@ status_of(int error)
 	}
 }
 
+/* The keys are connmgr's alone; no other worker may read their folders. */
+static void
+read_of_tls(const struct conf *conf, const char *read[])
+{
+	const char *const files[] = {conf->tls.key_file, conf->tls.cert_file,
+	                             conf->tls.ca_file, conf->tls.crl_file};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		read[i] = conf->tls.mode == CONF_TLS_OFF ? "" : files[i];
+}
+
 /* 0, or the exit status. */
 static int
 drop_privileges(struct served *self)
@@ -122,6 +133,9 @@ drop_privileges(struct served *self)
 	                          .own = {run, row->files ? data : NULL},
 	                          .read = {self->config, conf->id_file}};
 	int r;
+
+	if (self->program->worker == ROSTER_CONNMGR)
+		read_of_tls(conf, &keep.read[2]);
 
 	if (!conf->rights) {
 		log_notice("privileges are kept: rights = \"off\"");
@@ -173,7 +187,7 @@ run(struct served *self)
 	r = program->open(program->self, &self->conf, self->options.name, self->proc);
 	if (r == 0)
 		r = proc_run(self->proc);
-	else
+	else if (r < 0)
 		r = status_of(r);
 	program->close(program->self);
 	if (r == EXIT_OK)

@@ -12,7 +12,8 @@ struct serve {
 	/* What open fills and close ends: zero-filled, the program's own struct. */
 	void *self;
 	/* Opens what the program is, with the privileges that are left; borrowed until
-	 * the end: conf, instance, proc. 0, or -errno having said why. */
+	 * the end: conf, instance, proc. 0, or -errno or an exit status (EXIT_CONFIG),
+	 * having said why. */
 	int (*open)(void *self, const struct conf *conf, const char *instance,
 	            struct proc *proc);
 	/* NULL: the program takes nothing over. A reload has read `file`, which differs

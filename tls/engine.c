@@ -128,9 +128,8 @@ goes_on(struct tls_engine *e, int r)
 {
 	int error = SSL_get_error(e->ssl, r);
 	/* the connection ended without a word, as it does where a process ends */
-	bool bare = error == SSL_ERROR_SSL &&
-	            ERR_GET_REASON(ERR_peek_last_error()) ==
-	                SSL_R_UNEXPECTED_EOF_WHILE_READING;
+	bool bare = error == SSL_ERROR_SSL && ERR_GET_REASON(ERR_peek_last_error()) ==
+	                                          SSL_R_UNEXPECTED_EOF_WHILE_READING;
 
 	if (error == SSL_ERROR_WANT_READ)
 		return true;
@@ -327,6 +326,12 @@ bool
 tls_engine_key_unknown(const struct tls_engine *e)
 {
 	return e->end == TLS_END_REFUSED && e->alert == ALERT_HANDSHAKE_FAILURE;
+}
+
+bool
+tls_engine_heard(const struct tls_engine *e)
+{
+	return e->shaken > 0;
 }
 
 const struct psk_who *

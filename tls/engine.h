@@ -68,6 +68,8 @@ enum tls_end tls_engine_end(const struct tls_engine *e);
 const char *tls_engine_words(const struct tls_engine *e);
 /* The other side does not know the key: another may do (alert 40). */
 bool tls_engine_key_unknown(const struct tls_engine *e);
+/* Anything has come from the other side. */
+bool tls_engine_heard(const struct tls_engine *e);
 /* Once it is open: whom the key names, as the one that dialled saw it. */
 const struct psk_who *tls_engine_who(const struct tls_engine *e);
 

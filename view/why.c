@@ -120,7 +120,8 @@ refused(const char *link)
 {
 	static const enum msg_reason port[] = {MSG_REASON_REFUSED, MSG_REASON_TIMEOUT,
 	                                       MSG_REASON_RESOLVE, MSG_REASON_UNREACHABLE,
-	                                       MSG_REASON_LOCAL};
+	                                       MSG_REASON_LOCAL,   MSG_REASON_TLS,
+	                                       MSG_REASON_IDENTITY};
 
 	for (unsigned i = 0; i < sizeof(port) / sizeof(port[0]); i++)
 		if (strcmp(link, msg_reason_name(port[i])) == 0)

@@ -49,6 +49,8 @@ link_words(const char *reason)
 	    [MSG_REASON_RESET] = "reset the link",
 	    [MSG_REASON_PROTOCOL] = "sent what is no frame",
 	    [MSG_REASON_LOCAL] = "cannot be dialled, an error of this host",
+	    [MSG_REASON_TLS] = "refuses the TLS handshake",
+	    [MSG_REASON_IDENTITY] = "is another server, as its TLS identity says",
 	};
 
 	for (unsigned i = 0; i < MSG_REASONS; i++)

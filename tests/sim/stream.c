@@ -60,8 +60,30 @@ stream_connect(struct stream *s, const struct address *a, const struct conf *c)
 	return 0;
 }
 
+/* No server of the simulation has TLS. */
+void
+stream_secure(struct stream *s, struct tls_engine *tls)
+{
+	(void)s;
+	assert(!tls);
+}
+
 int
-stream_stands(const struct stream *s)
+stream_first_byte(const struct stream *s)
+{
+	(void)s;
+	return -1;
+}
+
+bool
+stream_is_stranger(const struct stream *s)
+{
+	(void)s;
+	return false;
+}
+
+int
+stream_stands(struct stream *s)
 {
 	const struct end *e = end_of(s->fd);
 

@@ -315,12 +315,12 @@ static void
 test_bytes(void **state)
 {
 	static const unsigned char want[] = {
-	    0x43, 0x6c, 5,   1,                         /* magic, set, attach */
+	    0x43, 0x6c, 6,   1,                         /* magic, set, attach */
 	    2,                                          /* the peer */
 	    0,    2,    'm', '1',                       /* name */
 	    0,    0,    0,   0,   0,   0,   0x12, 0x67, /* pid 4711 */
 	    0,    5,    '0', '.', '1', '.', '0',        /* build */
-	    5,                                          /* set */
+	    6,                                          /* set */
 	    1,    2,    3,   4,   5,   6,   7,    8,    /* generation */
 	};
 	struct msg m = {.type = MSG_ATTACH,
