@@ -18,13 +18,12 @@ struct qconfig;
 #define CONF_EVENTS_MAX   114 /* the path of a socket has at most 107 bytes */
 #define CONF_RUN_DIR_MAX  64  /* so that each socket below it fits a sockaddr_un */
 #define CONF_GROUP_MAX    33  /* as useradd has it */
-#define CONF_TLS_NAME_MAX 256
 #define CONF_ID_MAX       ((int64_t)1 << 62)
 #define CONF_DEFAULT_FILE "/etc/conclave/conclave.conf"
 
 enum conf_lease { CONF_LEASE_AUTO, CONF_LEASE_ALWAYS, CONF_LEASE_OFF };
 
-enum conf_tls { CONF_TLS_OFF, CONF_TLS_PSK, CONF_TLS_X509 };
+enum conf_tls { CONF_TLS_OFF, CONF_TLS_PSK };
 
 enum conf_ipc { CONF_IPC_NNG, CONF_IPC_SEQPACKET };
 
@@ -41,8 +40,6 @@ struct conf_server {
 	int64_t group;
 	/* Without effect where `zab` is off. */
 	uint32_t priority;
-	/* What the certificate of the server names in place of its host; "": its host. */
-	char tls_name[CONF_TLS_NAME_MAX];
 };
 
 struct conf {
@@ -122,10 +119,6 @@ struct conf {
 		bool enforce;
 		/* "": not given. */
 		char key_file[CONF_PATH_MAX];
-		char cert_file[CONF_PATH_MAX];
-		char ca_file[CONF_PATH_MAX];
-		char crl_file[CONF_PATH_MAX];
-		uint32_t warn_days;
 	} tls;
 
 	struct {

@@ -20,7 +20,7 @@ static const struct conf_word attach_words[] = {
     {"none", false}, {"zookeeper", true}, {NULL, 0}};
 static const struct conf_word rights_words[] = {{"off", false}, {"on", true}, {NULL, 0}};
 static const struct conf_word tls_words[] = {
-    {"off", CONF_TLS_OFF}, {"psk", CONF_TLS_PSK}, {"x509", CONF_TLS_X509}, {NULL, 0}};
+    {"off", CONF_TLS_OFF}, {"psk", CONF_TLS_PSK}, {NULL, 0}};
 static const struct conf_word lease_words[] = {{"auto", CONF_LEASE_AUTO},
                                                {"always", CONF_LEASE_ALWAYS},
                                                {"off", CONF_LEASE_OFF},
@@ -84,9 +84,6 @@ const struct conf_key conf_keys[] = {
      "elector and peer",
      .meaning = "Of servers that are equally fresh, that with the largest is elected.",
      .sparse = true},
-    {"servers.tls_name", CONF_HOSTS, EACH(tls_name), .users = "connmgr",
-     .meaning = "What the certificate of the server names in place of its host.",
-     .example = "\"zk1.example\"", .sparse = true},
 
     {"timing", CONF_GROUP, 0, 0, .users = "elector and peer",
      .meaning = "How long the steps of an election and of a leader's work may take."},
@@ -137,19 +134,8 @@ const struct conf_key conf_keys[] = {
     {"tls.enforce", CONF_TRUTH, OF(tls.enforce), true, .users = "connmgr",
      .meaning = "Whether connections without TLS are refused."},
     {"tls.key_file", CONF_PATH, OF(tls.key_file), .users = "connmgr",
-     .meaning = "The file with the keys of the group, or with this server's private key.",
+     .meaning = "The file with the keys of the group.",
      .example = "\"/etc/conclave/tls/group.key\"", .may_be_empty = true},
-    {"tls.cert_file", CONF_PATH, OF(tls.cert_file), .users = "connmgr",
-     .meaning = "The file with this server's certificate and its chain.",
-     .example = "\"/etc/conclave/tls/server.pem\"", .may_be_empty = true},
-    {"tls.ca_file", CONF_PATH, OF(tls.ca_file), .users = "connmgr",
-     .meaning = "The file with the authorities whose certificates are believed.",
-     .example = "\"/etc/conclave/tls/ca.pem\"", .may_be_empty = true},
-    {"tls.crl_file", CONF_PATH, OF(tls.crl_file), .users = "connmgr",
-     .meaning = "The file with the certificates that the authorities have revoked.",
-     .example = "\"/etc/conclave/tls/crl.pem\"", .may_be_empty = true},
-    {"tls.warn_days", CONF_INTEGER, OF(tls.warn_days), 30, 0, 3650, "days", "connmgr",
-     .meaning = "How long before it expires a certificate is warned of."},
 
     {"supervisor", CONF_GROUP, 0, 0, .users = "conclaved",
      .meaning = "How conclaved supervises its workers."},

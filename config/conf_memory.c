@@ -35,6 +35,10 @@
  */
 #define GREETING (HELLO_MAX + 4096 + EXTRA)
 
+/* With TLS: what OpenSSL keeps of a connection, and of one that shakes hands. */
+#define TLS_OPEN  (16 * 1024)
+#define TLS_SHAKE (44 * 1024)
+
 #define STEP_MIB 8 /* an advice is a multiple of this */
 
 uint64_t
@@ -43,8 +47,11 @@ conf_memory_need(const struct conf *c)
 	uint64_t remotes = conf_remote_count(c), strangers = c->links.strangers_max;
 	uint64_t senders = 3 * remotes > remotes + 16 ? 3 * remotes : remotes + 16;
 
-	return remotes * REMOTE + strangers * STRANGER +
-	       (REMOTES_MAX + strangers + 1) * KEPT +
+	uint64_t tls = (4 * remotes + strangers) * TLS_OPEN +
+	               (2 * (uint64_t)c->links.handshakes_max + 2 * remotes) * TLS_SHAKE;
+
+	return (c->tls.mode == CONF_TLS_OFF ? 0 : tls) + remotes * REMOTE +
+	       strangers * STRANGER + (REMOTES_MAX + strangers + 1) * KEPT +
 	       WORKERS * (QUEUE + senders * SENDER + remotes * NEWS) +
 	       2 * (uint64_t)c->links.handshakes_max * GREETING;
 }

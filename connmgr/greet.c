@@ -16,11 +16,13 @@
 #include <string.h>
 
 #define ACCEPT_BUDGET 64
-#define TLS_FIRST     0x16 /* the type of the record with a handshake */
-#define PAUSE_MS      100  /* without descriptors: until the next attempt to accept */
-#define REBIND_MIN_MS 20
-#define REBIND_MAX_MS 500
-#define GREETING_ROOM (HELLO_MAX + 4096) /* frames may follow at once */
+/* With TLS each costs a handshake: between them those have their turn that stand. */
+#define ACCEPT_BUDGET_TLS 4
+#define TLS_FIRST         0x16 /* the type of the record with a handshake */
+#define PAUSE_MS          100  /* without descriptors: until the next attempt to accept */
+#define REBIND_MIN_MS     20
+#define REBIND_MAX_MS     500
+#define GREETING_ROOM     (HELLO_MAX + 4096) /* frames may follow at once */
 
 struct listener {
 	struct greet *greet;
@@ -190,7 +192,7 @@ begin(struct greet *g, struct stream *s)
 		make_room(g);
 	c = g->free;
 	c->stream = *s;
-	if (stream_watch(&c->stream, g->loop, STREAM_READ, false, on_ready, c) < 0) {
+	if (stream_watch(&c->stream, g->loop, STREAM_READ, g->secure, on_ready, c) < 0) {
 		stream_close(&c->stream);
 		g->view.shed++;
 		return;
@@ -213,7 +215,7 @@ on_knock(void *user)
 	struct greet *g = l->greet;
 	struct stream s;
 
-	for (unsigned i = 0; i < ACCEPT_BUDGET; i++) {
+	for (unsigned i = 0; i < (g->secure ? ACCEPT_BUDGET_TLS : ACCEPT_BUDGET); i++) {
 		int r = stream_accept(&l->port, g->conf, &s);
 
 		if (r == -EMFILE || r == -ENOBUFS) {
@@ -275,7 +277,7 @@ listen_at(struct listener *l, const struct address *a)
 	int r;
 
 	l->address = *a;
-	r = stream_listen(&l->port, g->loop, a, on_knock, l);
+	r = stream_listen(&l->port, g->loop, a, g->secure, on_knock, l);
 	if (r < 0) {
 		try_later(l, error_name(-r));
 		return;

@@ -17,6 +17,17 @@ open_connmgr(void *self, const struct conf *conf, const char *instance, struct p
 	return r;
 }
 
+/* Whatever the file says, the keys may be new. */
+static void
+reload_connmgr(void *self, const struct conf *file, const char *why)
+{
+	struct connmgr **connmgr = self;
+
+	(void)file;
+	(void)why;
+	connmgr_reload(*connmgr);
+}
+
 static void
 close_connmgr(void *self)
 {
@@ -33,6 +44,7 @@ main(int argc, char **argv)
 	    .worker = ROSTER_CONNMGR,
 	    .self = &connmgr,
 	    .open = open_connmgr,
+	    .reloaded = reload_connmgr,
 	    .close = close_connmgr,
 	};
 

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 struct secure {
 	const struct conf *conf;
@@ -22,6 +23,9 @@ struct secure {
 	uint64_t others;
 	/* Why the last reload was refused, "". */
 	char why[TLS_WHY_MAX];
+	/* The file that was read last, and when it is looked at next. */
+	struct stat file;
+	uint64_t look_ms;
 };
 
 /* `out` is NULL where tls.mode is off. 0; 1: a file cannot be used, and `why`; -ENOMEM.
@@ -30,6 +34,10 @@ int secure_new(struct secure **out, const struct conf *conf, char why[TLS_WHY_MA
 void secure_free(struct secure *s); /* NULL is allowed */
 /* Reads the files anew. A file that cannot be used leaves what is in force: false. */
 bool secure_reload(struct secure *s);
+/* When to call secure_is_due; UINT64_MAX: never. */
+uint64_t secure_due_ms(const struct secure *s);
+/* Once a minute it looks whether there is another file. True: it is to be read. */
+bool secure_is_due(struct secure *s, uint64_t now_ms);
 
 /* To server `sid`, with the key of this number. NULL: no memory. */
 struct tls_engine *secure_dial(struct secure *s, int64_t sid, unsigned key);

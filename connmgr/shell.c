@@ -85,6 +85,8 @@ due_ms(const struct connmgr *s)
 	due = d < due ? d : due;
 	d = election_due_ms(s->election);
 	due = d < due ? d : due;
+	d = secure_due_ms(s->secure);
+	due = d < due ? d : due;
 	d = learner_due_ms(s->learner);
 	due = d < due ? d : due;
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
@@ -106,6 +108,8 @@ on_timer(sd_event_source *source, uint64_t usec, void *user)
 	s->armed_ms = UINT64_MAX;
 	if (now_ms >= board_due_ms(s->board))
 		connmgr_push(s, &ev);
+	if (secure_is_due(s->secure, now_ms))
+		connmgr_reload(s);
 	election_on_due(s->election, now_ms);
 	learner_on_due(s->learner, now_ms);
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
@@ -256,6 +260,20 @@ open_all(struct connmgr *s)
 	election_start(s->election);
 	learner_start(s->learner);
 	return 0;
+}
+
+void
+connmgr_reload(struct connmgr *s)
+{
+	if (!s->secure)
+		return;
+	if (secure_reload(s->secure))
+		log_notice(
+		    "tls: the keys were read anew; connections are begun with key %s",
+		    tls_context_key(s->secure->context, 0));
+	else
+		log_err("tls: the keys that were read before stay in force: %s",
+		        s->secure->why);
 }
 
 void

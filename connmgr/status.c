@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "config/conf_host.h"
 #include "connmgr/outbox.h"
 #include "proc/roster.h"
 #include "proc/self.h"
@@ -13,6 +14,13 @@
 
 #define DEGRADED_MAX (CONF_PATH_MAX + 256)
 #define SLOW_MS      5000 /* until an operator is told that the disk does not answer */
+
+static void
+open_array(struct buf_out *out, const char *key)
+{
+	json_put_key(out, key);
+	buf_put_u8(out, '[');
+}
 
 static void
 put_listeners(struct buf_out *out, const struct lane *l)
@@ -46,6 +54,108 @@ put_link(struct buf_out *out, int64_t sid, const struct lane *l, enum msg_link l
 	json_put_u64(out, "since_ms", clock_ms() - since_ms);
 }
 
+/* How the connection proves who is there. */
+static void
+put_tls(struct buf_out *out, const struct wire *w)
+{
+	const struct tls_engine *tls = wire_tls(w);
+	char text[PSK_ID_MAX + 8] = "";
+
+	if (tls)
+		snprintf(text, sizeof(text), "psk %s", tls_engine_who(tls)->key);
+	else if (wire_is_up(w))
+		snprintf(text, sizeof(text), "plain");
+	json_put_text(out, "tls", text);
+}
+
+static bool
+is_reached_over_a_network(const struct conf *c)
+{
+	for (unsigned i = 0; i < c->server_count; i++)
+		if (!conf_host_is_loopback(c->servers[i].host))
+			return true;
+	return false;
+}
+
+/* Links that stand without TLS, and with another key than the first. */
+static void
+count_links(const struct connmgr *s, unsigned *plain, unsigned *older)
+{
+	const char *first = tls_context_key(s->secure->context, 0);
+	const struct wire *list[2 * LANE_REMOTES_MAX];
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < s->election->remote_count; i++)
+		list[count++] = s->election->remotes[i]->wire;
+	for (unsigned i = 0; i < s->learner->remote_count; i++) {
+		const struct learner_remote *r = s->learner->remotes[i];
+		int used = places_used(&r->places);
+
+		if (used >= 0)
+			list[count++] = r->conns[used].wire;
+	}
+	*plain = *older = 0;
+	for (unsigned i = 0; i < count; i++) {
+		const struct tls_engine *tls = wire_tls(list[i]);
+
+		*plain += !tls && wire_is_up(list[i]);
+		*older += tls && strcmp(tls_engine_who(tls)->key, first) != 0;
+	}
+}
+
+/* What is to be known of TLS, and is no fault; "": nothing. */
+static const char *
+tls_text(const struct connmgr *s, char *out, size_t cap)
+{
+	unsigned plain, older;
+
+	*out = '\0';
+	if (!s->secure) {
+		if (!s->conf->attach && is_reached_over_a_network(s->conf))
+			snprintf(out, cap,
+			         "whoever reaches the ports of this group is believed to "
+			         "be one of its servers: tls.mode is \"off\"");
+		return out;
+	}
+	count_links(s, &plain, &older);
+	if (!s->conf->tls.enforce)
+		snprintf(out, cap,
+		         "connections without TLS are taken, since tls.enforce is false: "
+		         "%u links are plain now",
+		         plain);
+	else if (older > 0)
+		snprintf(out, cap,
+		         "%u links were begun with an older key than the first one, %s",
+		         older, tls_context_key(s->secure->context, 0));
+	return out;
+}
+
+static void
+put_secure(struct buf_out *out, const struct connmgr *s)
+{
+	const struct secure *secure = s->secure;
+	char text[256];
+
+	json_put_key(out, "tls");
+	buf_put_u8(out, '{');
+	json_put_text(out, "mode", secure ? "psk" : "off");
+	json_put_text(out, "text", tls_text(s, text, sizeof(text)));
+	if (secure) {
+		json_put_bool(out, "enforce", s->conf->tls.enforce);
+		open_array(out, "keys");
+		for (unsigned i = 0; i < tls_context_keys(secure->context); i++)
+			buf_put_text(out, "%s\"%s\"", i > 0 ? "," : "",
+			             tls_context_key(secure->context, i));
+		buf_put_u8(out, ']');
+		json_put_u64(out, "opened", secure->opened);
+		json_put_u64(out, "refused", secure->refused);
+		json_put_u64(out, "plain", secure->plain);
+		json_put_u64(out, "others", secure->others);
+		json_put_text(out, "error", secure->why);
+	}
+	buf_put_u8(out, '}');
+}
+
 static void
 put_election(struct buf_out *out, const struct election *e)
 {
@@ -55,6 +165,7 @@ put_election(struct buf_out *out, const struct election *e)
 		put_link(out, r->sid, &e->lane, r->told.link, r->told.reason,
 		         r->since_ms);
 		json_put_bool(out, "dialled", r->link.up && r->link.mine);
+		put_tls(out, r->wire);
 		buf_put_u8(out, '}');
 	}
 }
@@ -78,6 +189,8 @@ put_learner(struct buf_out *out, const struct learner *l)
 		json_put_bool(out, "dialled", used >= 0 && c->dialled);
 		json_put_u64(out, "number", used >= 0 ? c->number : 0);
 		json_put_u64(out, "beside", beside);
+		if (used >= 0)
+			put_tls(out, r->conns[used].wire);
 		buf_put_u8(out, '}');
 	}
 }
@@ -291,13 +404,6 @@ degraded(const struct connmgr *s, char *out, size_t cap)
 	return out;
 }
 
-static void
-open_array(struct buf_out *out, const char *key)
-{
-	json_put_key(out, key);
-	buf_put_u8(out, '[');
-}
-
 size_t
 connmgr_status(const struct connmgr *s, char *text, size_t cap)
 {
@@ -312,6 +418,7 @@ connmgr_status(const struct connmgr *s, char *text, size_t cap)
 	json_put_bool(&out, "apart", users_policy()->apart);
 	json_put_u64(&out, "stuck_closes", chan_stuck_closes());
 	json_put_text(&out, "members", s->members_told ? "peer" : "file");
+	put_secure(&out, s);
 	open_array(&out, "listeners");
 	put_listeners(&out, &s->election->lane);
 	put_listeners(&out, &s->learner->lane);

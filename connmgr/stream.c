@@ -10,8 +10,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define LATE_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10)
-#define RAW_BUDGET    4096 /* of encrypted bytes, at one time */
+#define RAW_BUDGET 4096 /* of encrypted bytes, at one time */
 
 int
 stream_connect(struct stream *s, const struct address *a, const struct conf *c)
@@ -196,9 +195,9 @@ stream_watch(struct stream *s, sd_event *loop, unsigned what, bool late,
 	if (r >= 0 && s->tls)
 		r = sd_event_add_defer(loop, &s->again, on_more, s);
 	if (r >= 0 && late)
-		r = sd_event_source_set_priority(s->source, LATE_PRIORITY);
+		r = sd_event_source_set_priority(s->source, STREAM_LATE);
 	if (r >= 0 && late && s->again)
-		r = sd_event_source_set_priority(s->again, LATE_PRIORITY);
+		r = sd_event_source_set_priority(s->again, STREAM_LATE);
 	if (r < 0)
 		return r;
 	watch_again(s);

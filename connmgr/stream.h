@@ -88,9 +88,10 @@ bool stream_has_ended(const struct stream *s);
 struct stream stream_take(struct stream *s);
 void stream_close(struct stream *s); /* nothing happens without a connection */
 
-/* Listens, and calls on_knock while connections wait. 0 or -errno. */
+/* Listens, and calls on_knock while connections wait; `late`: after everything else that
+ * is ready. 0 or -errno. */
 int stream_listen(struct stream_port *p, sd_event *loop, const struct address *a,
-                  void (*on_knock)(void *user), void *user);
+                  bool late, void (*on_knock)(void *user), void *user);
 void stream_pause(struct stream_port *p, bool pause);
 /* 0; -EAGAIN: no connection waits. -EMFILE: there were no descriptors, so the reserve was
  * given up for a moment to accept and close one connection. -ENOBUFS: that failed too,

@@ -4,6 +4,8 @@
 
 #include "connmgr/stream.h"
 
+#define STREAM_LATE (SD_EVENT_PRIORITY_NORMAL + 10)
+
 /* The options of each connection. */
 void stream_tune(int fd, const struct conf *c);
 

@@ -43,7 +43,7 @@ on_port(sd_event_source *source, int fd, uint32_t events, void *user)
 }
 
 int
-stream_listen(struct stream_port *p, sd_event *loop, const struct address *a,
+stream_listen(struct stream_port *p, sd_event *loop, const struct address *a, bool late,
               void (*on_knock)(void *user), void *user)
 {
 	int r;
@@ -53,6 +53,8 @@ stream_listen(struct stream_port *p, sd_event *loop, const struct address *a,
 	p->fd = ports_listen(a);
 	r = p->fd < 0 ? p->fd
 	              : sd_event_add_io(loop, &p->source, p->fd, EPOLLIN, on_port, p);
+	if (r >= 0 && late)
+		r = sd_event_source_set_priority(p->source, STREAM_LATE);
 	if (r < 0)
 		stream_unlisten(p);
 	return r < 0 ? r : 0;

@@ -100,6 +100,12 @@ wire_has_ended(const struct wire *w)
 	return stream_has_ended(&w->stream);
 }
 
+const struct tls_engine *
+wire_tls(const struct wire *w)
+{
+	return w->stream.tls;
+}
+
 size_t
 wire_waiting(const struct wire *w)
 {

@@ -45,6 +45,8 @@ void wire_close(struct wire *w);  /* no callback; also without a connection */
 void wire_forget(struct wire *w); /* closes, and clears the outbox for another remote */
 bool wire_is_up(const struct wire *w);
 bool wire_has_ended(const struct wire *w); /* stream_has_ended */
+/* NULL: the bytes pass as they are, or there is no connection. */
+const struct tls_engine *wire_tls(const struct wire *w);
 size_t wire_waiting(const struct wire *w); /* outbox_waiting */
 
 #endif

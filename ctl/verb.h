@@ -84,6 +84,7 @@ int verb_restart(const struct ctl *c);
 int verb_swap(const struct ctl *c);
 int verb_reload(const struct ctl *c);
 int verb_check(const struct ctl *c);
+int verb_keygen(const struct ctl *c);
 int verb_probe(const struct ctl *c);
 int verb_step_down(const struct ctl *c);
 int verb_transfer(const struct ctl *c);

@@ -1,15 +1,18 @@
-/* conclave restart, conclave reload, conclave check. */
+/* conclave restart, conclave reload, conclave check, conclave keygen. */
 #include "base/paths.h"
 #include "ctl/as_user.h"
 #include "ctl/units.h"
 #include "ctl/verb.h"
 #include "proc/roster.h"
+#include "tls/context.h"
+#include "tls/psk.h"
 #include "view/fit.h"
 #include "view/member.h"
 #include "view/status.h"
 
 #include <pwd.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Asks conclaved to do it, and prints the answer; for people only its member `field`. */
 static int
@@ -131,6 +134,39 @@ warnings_json(const struct conf_warnings *warnings)
 	return list;
 }
 
+/* Reads the files of the group tls as connmgr would. Other than 0, and why: they cannot
+ * be used. */
+static int
+check_tls(const struct conf *conf, char *out, size_t cap)
+{
+	const struct tls_config config = {.key_file = conf->tls.key_file,
+	                                  .sid = conf->id};
+	struct tls_context *context;
+	char why[TLS_WHY_MAX];
+
+	if (conf->tls.mode == CONF_TLS_OFF)
+		return 0;
+	if (tls_context_new(&context, &config, why) != 0) {
+		snprintf(out, cap, "%s", why);
+		return 1;
+	}
+	tls_context_drop(context);
+	return 0;
+}
+
+int
+verb_keygen(const struct ctl *c)
+{
+	char line[PSK_LINE_MAX];
+	int r = psk_make(line);
+
+	if (r < 0)
+		return verb_failed(c, EXIT_FAILED, "keygen: no random bytes: %s",
+		                   strerror(-r));
+	fputs(line, stdout);
+	return EXIT_OK;
+}
+
 int
 verb_check(const struct ctl *c)
 {
@@ -141,6 +177,8 @@ verb_check(const struct ctl *c)
 	struct conf_error error;
 
 	if (conf_load_warned(file, &conf, &error, &warnings))
+		return verb_file_done(c, file, EXIT_CONFIG, "error", error.text);
+	if (check_tls(&conf, error.text, sizeof(error.text)))
 		return verb_file_done(c, file, EXIT_CONFIG, "error", error.text);
 	if (verb_option(c, "systemd"))
 		return check_units(c, &conf, file);

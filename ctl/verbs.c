@@ -190,6 +190,14 @@ const struct verb verbs[] = {
 	.run = verb_check,
     },
     {
+	.name = "keygen",
+	.about = "print a new key of a group, for tls.key_file",
+	.more = "Exit status: 0 printed, 1 the kernel has no random bytes.",
+	.without_json = true,
+	.without_conf = true,
+	.run = verb_keygen,
+    },
+    {
 	.name = "probe",
 	.arguments = "HOST:PORT...",
 	.most = 1 << 20,

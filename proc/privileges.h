@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PRIVILEGES_PATHS_MAX 8
+#define PRIVILEGES_PATHS_MAX 4
 
 /* What a program keeps. */
 struct privileges {

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* Blocks from this size on are mappings of their own, of which only the pages that are
@@ -110,17 +111,6 @@ status_of(int error)
 	}
 }
 
-/* The keys are connmgr's alone; no other worker may read their folders. */
-static void
-read_of_tls(const struct conf *conf, const char *read[])
-{
-	const char *const files[] = {conf->tls.key_file, conf->tls.cert_file,
-	                             conf->tls.ca_file, conf->tls.crl_file};
-
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		read[i] = conf->tls.mode == CONF_TLS_OFF ? "" : files[i];
-}
-
 /* 0, or the exit status. */
 static int
 drop_privileges(struct served *self)
@@ -134,8 +124,13 @@ drop_privileges(struct served *self)
 	                          .read = {self->config, conf->id_file}};
 	int r;
 
-	if (self->program->worker == ROSTER_CONNMGR)
-		read_of_tls(conf, &keep.read[2]);
+	/* the keys are connmgr's alone: no other worker may read their folder */
+	if (row->network && conf->tls.mode != CONF_TLS_OFF) {
+		keep.read[2] = conf->tls.key_file;
+		/* nor does a core file hold them; the kernel takes 1, and not 0, as the
+		 * word for that where a program takes core files */
+		(void)setrlimit(RLIMIT_CORE, &(struct rlimit){1, 1});
+	}
 
 	if (!conf->rights) {
 		log_notice("privileges are kept: rights = \"off\"");

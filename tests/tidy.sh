@@ -90,6 +90,7 @@ for room in $rooms; do
 				*) breach "$f: jansson's homes are ctl/, view/ and swap/drive.c" ;;
 				esac
 				;;
+			openssl/*) [ "${f%%/*}" = tls ] || breach "$f: OpenSSL's home is tls/" ;;
 			libconfig.h) [ "$f" = config/conf.c ] || breach "$f: libconfig's home is config/conf.c" ;;
 			systemd/*)
 				case $f in

@@ -105,6 +105,9 @@ notes_of(const struct asks *asks)
 	         why);
 	if (*why)
 		json_array_append_new(notes, member_of_bytes(text));
+	why = member_string(json_object_get(connmgr, "tls"), "text");
+	if (*why)
+		json_array_append_new(notes, member_of_bytes(why));
 	add_notes_of_members(notes, json_object_get(peer, "members"));
 	add_note_of_lease(notes, json_object_get(peer, "lease"));
 	return notes;

@@ -210,6 +210,10 @@ verdict_judge(const struct conf *conf, const struct asks *asks, const json_t *pr
 	if (*member_string(connmgr, "degraded"))
 		say(&j, VERDICT_DEGRADED, "connmgr is degraded: %s",
 		    member_string(connmgr, "degraded"));
+	if (*member_string(json_object_get(connmgr, "tls"), "error"))
+		say(&j, VERDICT_DEGRADED,
+		    "connmgr goes on with the keys that it read before: %s",
+		    member_string(json_object_get(connmgr, "tls"), "error"));
 	if (*member_string(peer, "reason"))
 		say(&j,
 		    leader && !json_is_null(leader) ? VERDICT_DEGRADED : VERDICT_FAILING,

@@ -229,9 +229,10 @@ stream_close(struct stream *s)
 }
 
 int
-stream_listen(struct stream_port *p, sd_event *loop, const struct address *a,
+stream_listen(struct stream_port *p, sd_event *loop, const struct address *a, bool late,
               void (*on_knock)(void *user), void *user)
 {
+	(void)late;
 	unsigned server;
 	enum msg_lane lane = lane_at(a, &server);
 

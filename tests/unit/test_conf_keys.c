@@ -74,11 +74,11 @@ late_keys(void **state)
 	assert_null(strstr(printed, "events"));
 	assert_null(strstr(printed, "tls"));
 	conf_kit_good(
-	    GOOD "resume_ms = 7; events = \"ipc:///x\"; tls = { warn_days = 7; };\n");
+	    GOOD "resume_ms = 7; events = \"ipc:///x\"; tls = { enforce = false; };\n");
 	assert_int_not_equal(conf_print(&conf_got, false, printed, sizeof(printed)), 0);
 	assert_null(strstr(printed, "lease"));
 	assert_non_null(strstr(printed, "resume_ms = 7;"));
-	assert_non_null(strstr(printed, "tls = {\n\twarn_days = 7;\n};\n"));
+	assert_non_null(strstr(printed, "tls = {\n\tenforce = false;\n};\n"));
 	assert_non_null(strstr(printed, "events = \"ipc:///x\";"));
 }
 
