@@ -4,7 +4,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 build=${1:-build}
-below=" base wire ipc config proc swap client lib view " # each knows those before it
+below=" base wire ipc config tls proc swap client lib view " # each knows those before it
 programs=" supervisor connmgr elector peer ctl "
 rooms="$below $programs"
 breaches=0
