@@ -70,6 +70,7 @@ begin_round(struct link *l, uint64_t now_ms, struct link_actions *out)
 	l->address = l->config.address_count - 1; /* the next one is the first */
 	l->dialed_ms = now_ms;
 	l->dialed = true;
+	l->answer = MSG_REASON_NONE;
 	dial(l, now_ms, out);
 }
 
@@ -119,6 +120,8 @@ static void
 attempt_failed(struct link *l, uint64_t now_ms, enum msg_reason reason,
                struct link_actions *out)
 {
+	if (msg_reason_is_answer(reason))
+		l->answer = reason;
 	if (l->left > 0) {
 		dial(l, now_ms, out);
 		return;
@@ -126,7 +129,7 @@ attempt_failed(struct link *l, uint64_t now_ms, enum msg_reason reason,
 	l->phase = LINK_IDLE;
 	if (l->up)
 		return; /* a nudge had asked for it: the link in use stays */
-	tell(l, MSG_LINK_DOWN, reason, out);
+	tell(l, MSG_LINK_DOWN, l->answer != MSG_REASON_NONE ? l->answer : reason, out);
 	wait_longer(l, now_ms);
 }
 
@@ -305,7 +308,11 @@ link_step(struct link *l, const struct link_event *ev, struct link_actions *out)
 	case LINK_EV_DIAL_CLOSED:
 		/* The larger sid answers a nudge by closing it; it dials us now. */
 		if (l->phase == LINK_NUDGED && ev->reason != MSG_REASON_EOF)
-			attempt_failed(l, ev->now_ms, MSG_REASON_REFUSED, out);
+			attempt_failed(l, ev->now_ms,
+			               msg_reason_is_answer(ev->reason)
+			                   ? ev->reason
+			                   : MSG_REASON_REFUSED,
+			               out);
 		break;
 	case LINK_EV_ACCEPTED:
 		on_accepted(l, ev->now_ms, out);

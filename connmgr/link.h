@@ -91,10 +91,13 @@ struct link {
 	struct link_config config;
 	enum link_phase phase;
 	uint64_t due_ms;
-	unsigned address;    /* dialled last */
-	unsigned left;       /* addresses left to try in this round */
-	uint64_t dialed_ms;  /* when a round began last */
-	bool dialed;         /* a round has begun at all */
+	unsigned address;   /* dialled last */
+	unsigned left;      /* addresses left to try in this round */
+	uint64_t dialed_ms; /* when a round began last */
+	bool dialed;        /* a round has begun at all */
+	/* Of an attempt of this round that a process has answered, which the attempts at
+	 * other addresses do not undo: TLS or IDENTITY; else NONE. */
+	enum msg_reason answer;
 	uint32_t backoff_ms; /* 0: dial at once */
 	bool up;
 	bool asked;        /* a nudge, or a new address, has made us dial at all */

@@ -90,6 +90,8 @@ close_place(struct places *p, unsigned at, enum msg_reason reason,
 static void
 dial(struct places *p, unsigned address, uint64_t now_ms, struct places_actions *out)
 {
+	if (address == 0)
+		p->answer = MSG_REASON_NONE;
 	p->dialing = true;
 	p->due_ms = now_ms + p->config.connect_ms;
 	p->address = address;
@@ -101,10 +103,13 @@ dial_next(struct places *p, uint64_t now_ms, enum msg_reason reason,
           struct places_actions *out)
 {
 	p->dialing = false;
+	if (msg_reason_is_answer(reason))
+		p->answer = reason;
 	if (p->address + 1 < p->config.address_count)
 		dial(p, p->address + 1, now_ms, out);
 	else
-		tell(p, NULL, MSG_LINK_DOWN, reason, out);
+		tell(p, NULL, MSG_LINK_DOWN,
+		     p->answer != MSG_REASON_NONE ? p->answer : reason, out);
 }
 
 static void

@@ -118,6 +118,8 @@ struct places {
 	bool dialing;
 	uint64_t due_ms;  /* when this attempt to dial is given up */
 	unsigned address; /* dialled last */
+	/* As in struct link: what the attempts at other addresses do not undo. */
+	enum msg_reason answer;
 	bool was_up;      /* the peer was told of a connection before */
 	uint64_t calm_ms; /* until then newcomers are refused */
 };

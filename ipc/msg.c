@@ -467,6 +467,12 @@ msg_reason_name(enum msg_reason r)
 	return (unsigned)r < MSG_REASONS ? words[r] : "?";
 }
 
+bool
+msg_reason_is_answer(enum msg_reason r)
+{
+	return r == MSG_REASON_TLS || r == MSG_REASON_IDENTITY;
+}
+
 const char *
 msg_look_reason_name(enum msg_look_reason r)
 {

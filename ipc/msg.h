@@ -340,6 +340,9 @@ int msg_serial_compare(const struct msg_serial *a, const struct msg_serial *b);
 
 const char *msg_link_name(enum msg_link l);     /* "up" "down" "connecting" */
 const char *msg_reason_name(enum msg_reason r); /* one word, "" for none */
+/* The attempt failed after a process had answered it (TLS, IDENTITY): whatever it says of
+ * that process, it is no sign that the server is down. */
+bool msg_reason_is_answer(enum msg_reason r);
 const char *msg_look_reason_name(enum msg_look_reason r);
 
 #endif

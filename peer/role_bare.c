@@ -10,8 +10,9 @@ grace_ms(const struct role *r)
 	return role_ticks(r, r->config.sync_limit);
 }
 
-/* A failed attempt says that the remote is gone. A link that the remote ended says
- * nothing yet: the larger sid calls back. */
+/* A failed attempt says that the remote is gone, but for a failed handshake of TLS, which
+ * says that it runs. A link that the remote ended says nothing yet: the larger sid calls
+ * back. */
 void
 role_bare_note(struct role_remote *p, const struct role_event *ev)
 {
@@ -25,7 +26,8 @@ role_bare_note(struct role_remote *p, const struct role_event *ev)
 	} else if (p->election == ROLE_ELECTION_UP) {
 		p->election = ROLE_ELECTION_LOST;
 		p->election_ms = ev->now_ms;
-	} else if (down && role_loss(ev->reason) == ROLE_LOSS_FAILED) {
+	} else if (down && role_loss(ev->reason) == ROLE_LOSS_FAILED &&
+	           !msg_reason_is_answer(ev->reason)) {
 		p->election = ROLE_ELECTION_GONE;
 	}
 }

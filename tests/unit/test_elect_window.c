@@ -166,6 +166,15 @@ test_goes_down_in_window(void **state)
 	assert_int_equal(lab_view(&lab).phase, ELECT_PHASE_FINALIZE);
 	lab_link(&lab, 1, false, true, false); /* broken; the next attempt will tell */
 	assert_int_equal(lab_view(&lab).phase, ELECT_PHASE_FINALIZE);
+	for (int r = 0; r < MSG_REASONS; r++) { /* as TLS: it runs */
+		if (r != MSG_REASON_REFUSED)
+			lab_give(&lab, (struct elect_event){.type = ELECT_EV_LINK,
+			                                    .sid = 1,
+			                                    .link = MSG_LINK_DOWN,
+			                                    .reason = (enum msg_reason)r,
+			                                    .was_up = true});
+		assert_int_equal(lab_view(&lab).phase, ELECT_PHASE_FINALIZE);
+	}
 	lab_link(&lab, 1, false, true, true);
 	decided(ELECT_REASON_ALL_AGREE, D, 3, 1);
 	lab_end(&lab);

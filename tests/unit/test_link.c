@@ -32,6 +32,7 @@ enum {
 #define RESET   MSG_REASON_RESET
 #define ASKED   MSG_REASON_ASKED
 #define ABSENT  MSG_REASON_ABSENT
+#define TLS     MSG_REASON_TLS
 
 struct line {
 	uint64_t at;
@@ -47,7 +48,7 @@ reason_word(enum msg_reason r)
 	static const char *const words[MSG_REASONS] = {
 	    "",        ".never", ".refused",  ".timeout",  ".resolve", ".unreachable",
 	    ".eof",    ".reset", ".replaced", ".protocol", ".full",    ".asked",
-	    ".absent", ".local"};
+	    ".absent", ".local", ".tls",      ".identity"};
 
 	return words[r];
 }
@@ -307,6 +308,32 @@ several_addresses_are_tried_in_turn(void **state)
 	     {1003, FAILED, REFUSED, "down.refused!", 1023});
 }
 
+/* The elector takes a remote for dead that refuses. This one runs: it has answered. */
+static void
+a_failed_handshake_is_no_refusal(void **state)
+{
+	(void)state;
+	LARGER({1000, START, 0, "dial0", 2000}, {1001, FAILED, TLS, "down.tls!", 1021},
+	       {1021, DUE, 0, "dial0", 2021},
+	       {1022, FAILED, MSG_REASON_IDENTITY, "down.identity!", 1062});
+	SMALLER(
+	    {1000, START, 0, "dial0", 2000}, {1001, DIALED, 0, "connecting! nudge", 2001},
+	    {1002, NUDGE_CLOSED, TLS, "down.tls!", 1022}, {1022, DUE, 0, "dial0", 2022},
+	    {1023, DIALED, 0, "connecting! nudge", 2023},
+	    {1024, NUDGE_CLOSED, MSG_REASON_IDENTITY, "down.identity!", 1064});
+	/* whatever its other addresses say in the same round */
+	PLAY(true, 3, {1000, START, 0, "dial0", 2000}, {1001, FAILED, TLS, "dial1", 2001},
+	     {1002, FAILED, MSG_REASON_TIMEOUT, "dial2", 2002},
+	     {1003, FAILED, REFUSED, "down.tls!", 1023}, {1023, DUE, 0, "dial0", 2023},
+	     {1024, FAILED, REFUSED, "dial1", 2024},
+	     {1025, FAILED, REFUSED, "dial2", 2025},
+	     {1026, FAILED, REFUSED, "down.refused!", 1066});
+	PLAY(false, 2, {1000, START, 0, "dial0", 2000},
+	     {1001, DIALED, 0, "connecting! nudge", 2001},
+	     {1002, NUDGE_CLOSED, TLS, "dial1", 2002},
+	     {2002, DUE, 0, "cancel down.tls!", 2022});
+}
+
 static void
 asked_to_dial_and_to_close(void **state)
 {
@@ -423,6 +450,7 @@ main(void)
 	    cmocka_unit_test(the_smaller_nudges_and_waits),
 	    cmocka_unit_test(no_nudge_when_a_link_is_up),
 	    cmocka_unit_test(several_addresses_are_tried_in_turn),
+	    cmocka_unit_test(a_failed_handshake_is_no_refusal),
 	    cmocka_unit_test(asked_to_dial_and_to_close),
 	    cmocka_unit_test(up_again_and_again_is_restless),
 	    cmocka_unit_test(the_restless_is_not_dialled_at_once),

@@ -74,6 +74,15 @@ static const struct {
     {{.has_tried = true, .tried = 3, .look = MSG_LOOK_REFUSED, .link = MSG_REASON_LOCAL},
      "the quorum port of server 3 cannot be dialled, an error of this host; that server "
      "had been elected"},
+    {{.has_tried = true, .tried = 3, .look = MSG_LOOK_REFUSED, .link = MSG_REASON_TLS},
+     "the quorum port of server 3 refused the TLS handshake; that server had been "
+     "elected"},
+    {{.has_tried = true,
+      .tried = 3,
+      .look = MSG_LOOK_REFUSED,
+      .link = MSG_REASON_IDENTITY},
+     "the quorum port of server 3 is answered by another server, as its TLS identity "
+     "says; that server had been elected"},
     {{.has_tried = true, .tried = 3, .look = MSG_LOOK_REFUSED, .link = MSG_REASON_EOF},
      "server 3 was elected, but turned this server away"},
     {{.has_tried = true, .tried = 3, .look = MSG_LOOK_REFUSED},

@@ -439,6 +439,9 @@ test_names(void **state)
 	assert_string_equal(msg_reason_name(MSG_REASON_NONE), "");
 	for (int i = 1; i < MSG_REASONS; i++)
 		assert_true(strlen(msg_reason_name((enum msg_reason)i)) > 1);
+	for (int i = 0; i < MSG_REASONS; i++)
+		assert_int_equal(msg_reason_is_answer((enum msg_reason)i),
+		                 i == MSG_REASON_TLS || i == MSG_REASON_IDENTITY);
 	assert_string_equal(msg_reason_name(MSG_REASONS), "?");
 	for (int i = 0; i < MSG_LOOK_REASONS; i++)
 		assert_true(strlen(msg_look_reason_name((enum msg_look_reason)i)) > 1);

@@ -319,6 +319,22 @@ a_leader_floods(void **state)
 	frames(&p, 5, 1000, 3 * PLACES_FRAMES_MAX);
 }
 
+/* The peer takes a leader for gone that refuses. This one runs: it has answered. */
+static void
+a_failed_handshake_is_no_refusal(void **state)
+{
+	(void)state;
+	PLAY(2, {1000, CONNECT, 0, 0, "dial0", 2000},
+	     {1001, FAILED, 0, MSG_REASON_TLS, "dial1", 2001},
+	     {1002, FAILED, 0, REFUSED, "down0.tlsd!", NEVER},
+	     {1003, CONNECT, 0, 0, "dial0", 2003},
+	     {1004, FAILED, 0, REFUSED, "dial1", 2004},
+	     {1005, FAILED, 0, MSG_REASON_IDENTITY, "down0.identityd!", NEVER},
+	     {1006, CONNECT, 0, 0, "dial0", 2006},
+	     {1007, FAILED, 0, REFUSED, "dial1", 2007},
+	     {1008, FAILED, 0, REFUSED, "down0.refusedd!", NEVER});
+}
+
 /* An attempt goes to the new address; connections stay. */
 static void
 a_remote_that_moves(void **state)
@@ -348,6 +364,7 @@ main(void)
 	    cmocka_unit_test(who_floods_is_cut_and_waits),
 	    cmocka_unit_test(who_fills_the_queue_waits),
 	    cmocka_unit_test(a_leader_floods),
+	    cmocka_unit_test(a_failed_handshake_is_no_refusal),
 	    cmocka_unit_test(a_remote_that_moves),
 	};
 

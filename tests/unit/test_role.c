@@ -317,6 +317,28 @@ bare_waits_for_the_link_so_long(void **state)
 	expect_look(MSG_LOOK_LEADER, true);
 }
 
+/* It runs: its link is waited for as long as any other, and no longer. */
+static void
+bare_waits_after_a_failed_handshake(void **state)
+{
+	static const enum msg_reason reasons[] = {MSG_REASON_TLS, MSG_REASON_IDENTITY};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		election(2, MSG_LINK_UP, MSG_REASON_NEVER);
+		kit_decided(&k, NOTIF_FOLLOWING, 2);
+		election(2, MSG_LINK_DOWN, MSG_REASON_EOF);
+		kit_pass(&k, 3 * KIT_TICK);
+		election(2, MSG_LINK_DOWN, reasons[i]);
+		election(2, MSG_LINK_DOWN, reasons[i]);
+		assert_null(kit_find(&k, ROLE_ACT_LOOK));
+		kit_pass(&k, 3 * KIT_TICK - 1);
+		assert_null(kit_find(&k, ROLE_ACT_LOOK));
+		kit_pass(&k, 1);
+		expect_look(MSG_LOOK_LEADER, true);
+	}
+}
+
 static void
 bare_leads_while_it_has_a_quorum(void **state)
 {
@@ -412,6 +434,7 @@ main(void)
 	    TEST_BARE(bare_follows),
 	    TEST_BARE(bare_refused_ends_at_once),
 	    TEST_BARE(bare_waits_for_the_link_so_long),
+	    TEST_BARE(bare_waits_after_a_failed_handshake),
 	    TEST_BARE(bare_leads_while_it_has_a_quorum),
 	    TEST_BARE(bare_doubt_and_loss),
 	    TEST_BARE(bare_learns_the_epoch),

@@ -41,9 +41,9 @@ d5_counts_for_the_same_leader(void **state)
 static void
 d5_gives_up_whom_it_cannot_reach(void **state)
 {
-	static const enum msg_reason failed[] = {MSG_REASON_REFUSED, MSG_REASON_TIMEOUT,
-	                                         MSG_REASON_RESOLVE,
-	                                         MSG_REASON_UNREACHABLE};
+	static const enum msg_reason failed[] = {
+	    MSG_REASON_REFUSED,     MSG_REASON_TIMEOUT, MSG_REASON_RESOLVE,
+	    MSG_REASON_UNREACHABLE, MSG_REASON_TLS,     MSG_REASON_IDENTITY};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(failed) / sizeof(failed[0]); i++) {

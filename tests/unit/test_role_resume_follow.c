@@ -190,13 +190,39 @@ r8_a_refused_dial_ends_it(void **state)
 }
 
 static void
-refused_at_the_election_port(int64_t sid)
+fails_at_the_election_port(int64_t sid, enum msg_reason reason)
 {
 	kit_step(&k, (struct role_event){.type = ROLE_EV_REMOTE,
 	                                 .sid = sid,
 	                                 .lane = MSG_LANE_ELECTION,
 	                                 .link = MSG_LINK_DOWN,
-	                                 .reason = MSG_REASON_REFUSED});
+	                                 .reason = reason});
+}
+
+static void
+refused_at_the_election_port(int64_t sid)
+{
+	fails_at_the_election_port(sid, MSG_REASON_REFUSED);
+}
+
+/* The leader runs, so it is waited for, whichever of its ports said so. */
+static void
+r8_a_failed_handshake_does_not(void **state)
+{
+	(void)state;
+	fails_at_the_election_port(3, MSG_REASON_EOF);
+	fails_at_the_election_port(3, MSG_REASON_TLS);
+	kit_down(&k, 3, MSG_REASON_EOF);
+	assert_true(follows());
+	kit_down(&k, 3, MSG_REASON_TLS);
+	assert_true(follows());
+	kit_down(&k, 3, MSG_REASON_IDENTITY);
+	fails_at_the_election_port(3, MSG_REASON_IDENTITY);
+	assert_true(follows());
+	kit_pass(&k, 2);
+	assert_true(dials());
+	kit_down(&k, 3, MSG_REASON_REFUSED);
+	expect_look(MSG_LOOK_LEADER, true);
 }
 
 /* Which of the two is heard of first is not ours to choose. */
@@ -382,6 +408,7 @@ main(void)
 	    TEST(r8_until_the_end_of_its_promise),
 	    TEST(r8_not_for_a_promise_to_another),
 	    TEST(r8_a_refused_dial_ends_it),
+	    TEST(r8_a_failed_handshake_does_not),
 	    TEST(r8_so_does_the_election_port),
 	    TEST(r8_so_did_the_election_port),
 	    TEST(r8_not_if_that_is_long_ago),
