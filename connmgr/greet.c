@@ -89,23 +89,26 @@ refuse(struct greeting *c, uint64_t *counter)
 }
 
 /* What begins as TLS does gets an engine with its first byte: who is silent costs none.
- * False: it is refused. */
-static bool
+ * 0: read on; -EAGAIN: there is no byte yet, so whether it is TLS is open; else it is
+ * refused. */
+static int
 begin_tls(struct greeting *c)
 {
 	struct secure *secure = c->greet->secure;
 	int first = stream_first_byte(&c->stream);
 	struct tls_engine *tls;
 
+	if (first == -EAGAIN)
+		return first;
 	if (first == TLS_FIRST) {
 		tls = secure_accept(secure, c->greet->probes);
 		stream_secure(&c->stream, tls);
-		return tls != NULL;
+		return tls ? 0 : -ENOMEM;
 	}
 	if (first < 0 || !secure->conf->tls.enforce)
-		return true;
+		return 0;
 	secure->plain++;
-	return false;
+	return -EPROTO;
 }
 
 /* Is the other side `sid`, as far as it had to prove that? */
@@ -135,10 +138,14 @@ on_ready(void *user, unsigned what)
 	enum hello_result r;
 	struct stream s;
 	size_t used;
+	int begun = 0;
 
 	(void)what;
-	if (g->secure && !c->stream.tls && c->len == 0 && !begin_tls(c)) {
-		refuse(c, &g->view.refused);
+	if (g->secure && !c->stream.tls && c->len == 0)
+		begun = begin_tls(c);
+	if (begun < 0) {
+		if (begun != -EAGAIN)
+			refuse(c, &g->view.refused);
 		return;
 	}
 	n = stream_recv(&c->stream, c->data + c->len, sizeof(c->data) - c->len, &why);

@@ -224,8 +224,11 @@ int
 stream_first_byte(const struct stream *s)
 {
 	unsigned char byte;
+	ssize_t n = recv(s->fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK);
 
-	return recv(s->fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 1 ? byte : -1;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return -EAGAIN;
+	return n == 1 ? byte : -EPIPE;
 }
 
 /* Takes what waits in the socket to the engine, a piece at a time. 0; -EAGAIN: there was

@@ -62,7 +62,8 @@ int stream_watch(struct stream *s, sd_event *loop, unsigned what, bool late,
                  void (*on_ready)(void *user, unsigned what), void *user);
 void stream_want(struct stream *s, unsigned what);
 
-/* The first byte that waits to be read, and stays; -1: there is none. */
+/* The first byte that waits to be read, and stays; -EAGAIN: none has come yet; -EPIPE:
+ * the connection has ended. */
 int stream_first_byte(const struct stream *s);
 /* The number of bytes that were read; 0: there are none now; -1: the connection has
  * ended, and `why`. */

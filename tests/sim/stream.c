@@ -72,7 +72,7 @@ int
 stream_first_byte(const struct stream *s)
 {
 	(void)s;
-	return -1;
+	return -EAGAIN;
 }
 
 bool
