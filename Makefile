@@ -177,7 +177,11 @@ $(FUZZ_OBJ)/cores.a: $(FUZZ_CORES)
 
 $(B)/tests/fuzz/%: $(FUZZ_OBJ)/tests/fuzz/%.o $(FUZZ_DRIVER) $(FUZZ_OBJ)/cores.a
 	@mkdir -p $(@D)
-	$(FUZZ_LD) -o $@ $^
+	$(FUZZ_LD) -o $@ $^ $(FUZZ_LIBS)
+
+# the one that is no core
+$(B)/tests/fuzz/fuzz_tls: $(patsubst %.c,$(FUZZ_OBJ)/%.o,$(wildcard tls/*.c) base/file.c)
+$(B)/tests/fuzz/fuzz_tls: FUZZ_LIBS := -lssl -lcrypto
 
 # it has its core's memory ready: fresh pages would cost more than all the rest
 $(B)/tests/fuzz/fuzz_elect: FUZZ_LD += -Wl,--wrap=calloc,--wrap=free
