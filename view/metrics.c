@@ -132,6 +132,52 @@ put_links(const struct page *p, const struct metric *m, const json_t *from)
 	}
 }
 
+/* Handshakes and refusals, by how they ended. */
+static void
+put_handshakes(const struct page *p, const struct metric *m, const json_t *from)
+{
+	static const char *const results[] = {"opened", "refused", "plain", "others"};
+	const json_t *tls = json_object_get(from, m->key);
+
+	if (!json_object_get(tls, "opened"))
+		return;
+	begin(p, m, NULL);
+	for (unsigned i = 0; i < 4; i++)
+		sample(p, m, "", (struct label[]){{"result", results[i]}, {0}},
+		       member_number(tls, results[i]), 1);
+}
+
+/* Links that stand, by what they prove. */
+static void
+put_tls_links(const struct page *p, const struct metric *m, const json_t *from)
+{
+	int64_t plain = 0, secure = 0;
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (json_object_get(from, m->key), i, row) {
+		const char *tls = member_string(row, "tls");
+
+		plain += strcmp(tls, "plain") == 0;
+		secure += *tls && strcmp(tls, "plain") != 0;
+	}
+	begin(p, m, NULL);
+	sample(p, m, "", (struct label[]){{"kind", "psk"}, {0}}, secure, 1);
+	sample(p, m, "", (struct label[]){{"kind", "plain"}, {0}}, plain, 1);
+}
+
+/* 1 where the last reload of the keys failed. */
+static void
+put_tls_error(const struct page *p, const struct metric *m, const json_t *from)
+{
+	const json_t *tls = json_object_get(from, m->key);
+
+	if (!json_object_get(tls, "opened"))
+		return;
+	begin(p, m, NULL);
+	sample(p, m, "", NULL, *member_string(tls, "error") != '\0', 1);
+}
+
 static void
 put_member(const struct page *p, const struct metric *m, const json_t *from,
            const struct label *labels)
@@ -352,6 +398,12 @@ static const struct metric metrics[] = {
     {"leader_info", "The established leader, by its id", PEER, put_leader, NULL},
     {"link_up", "Whether the link to a remote is up", CONNMGR, put_links, "remotes"},
     {"listener_open", "Whether a port of ours is open", CONNMGR, put_links, "listeners"},
+    {"tls_links", "Links that stand, by what they prove", CONNMGR, put_tls_links,
+     "remotes"},
+    {"tls_handshakes_total", "Connections by how they proved who is there", CONNMGR,
+     put_handshakes, "tls"},
+    {"tls_reload_failed", "Whether the keys could not be read anew", CONNMGR,
+     put_tls_error, "tls"},
     {"frames_received_total", "Frames from remotes", CONNMGR, put_counter,
      "election_frames_in"},
     {"frames_received_total", NULL, CONNMGR, put_counter, "learner_frames_in"},

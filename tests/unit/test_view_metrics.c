@@ -147,10 +147,38 @@ histograms_and_counters(void **state)
 	has("conclave_decide_seconds_bucket{le=\"1e-06\"} 9223372036854775807");
 }
 
+static void
+tls(void **state)
+{
+	(void)state;
+	print(
+	    "", "null",
+	    "{\"who\":\"connmgr\",\"remotes\":[{\"id\":2,\"lane\":\"election\",\"link\":"
+	    "\"up\","
+	    "\"tls\":\"psk a\"},{\"id\":3,\"lane\":\"election\",\"link\":\"up\",\"tls\":"
+	    "\"plain\"},{\"id\":3,\"lane\":\"learner\",\"link\":\"up\",\"tls\":\"psk "
+	    "b\"},"
+	    "{\"id\":4,\"lane\":\"election\",\"link\":\"down\",\"tls\":\"\"}],\"tls\":{"
+	    "\"opened\":"
+	    "7,\"refused\":5,\"plain\":3,\"others\":2,\"error\":\"no\"}}");
+	has("conclave_tls_links{kind=\"psk\"} 2");
+	has("conclave_tls_links{kind=\"plain\"} 1");
+	has("conclave_tls_handshakes_total{result=\"opened\"} 7");
+	has("conclave_tls_handshakes_total{result=\"refused\"} 5");
+	has("conclave_tls_handshakes_total{result=\"plain\"} 3");
+	has("conclave_tls_handshakes_total{result=\"others\"} 2");
+	has("conclave_tls_reload_failed 1");
+	print("", "null",
+	      "{\"who\":\"connmgr\",\"tls\":{\"mode\":\"off\",\"text\":\"\"}}");
+	hasnt("conclave_tls_handshakes");
+	hasnt("conclave_tls_reload");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(tls),
 	    cmocka_unit_test(units_and_escapes),
 	    cmocka_unit_test(of_two_with_one_name_the_first),
 	    cmocka_unit_test(histograms_and_counters),
