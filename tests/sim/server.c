@@ -116,6 +116,8 @@ make_conf(struct conf *c)
 	c->log_level = LOG_LEVEL_INFO;
 	c->lease_ms = 300;
 	c->lease_max_ms = 1000;
+	/* programs let go within 60 ms, or are cut off before */
+	c->supervisor.hold_stop_ms = sim.seed % 2 ? 30 : 1500;
 	c->resume_ms = 150;
 	c->drift_percent = 10;
 	c->timing.tick_ms = 50;
