@@ -208,11 +208,11 @@ ship completion demo import looking metrics output privileges users
 # conclaved is tested with workers that are not built for ASan: their times are short
 FAKEWORKER=$PWD/$build/tests/fakeworker asan asan supervisor
 # a flooded leader needs the processor that a box would share
-asan asan hostile
+asan asan hostile tls
 LAB_ASK='' asan asan members_verbs status
 asan asan resume
 ship claim candidates electors elect faults health hostile members members_said obey reload run_dir start swap swap_bad
-ship handover holds lease_verbs library library_leads run run_faults examples
+ship tls handover holds lease_verbs library library_leads run run_faults examples
 CONCLAVE_BIN=$PWD/$build/bin LAB_IPC=seqpacket system tests/system/disk.bats " (seqpacket)"
 
 wait
