@@ -62,7 +62,7 @@ warn_unused(const struct conf_draft *d, struct conf_warnings *out)
 	struct conf_place at = place_of(d, "tls.key_file");
 	struct conf_error *w;
 
-	if (at.line == 0 || d->conf.tls.mode != CONF_TLS_OFF ||
+	if (!d->conf.tls.key_file[0] || d->conf.tls.mode != CONF_TLS_OFF ||
 	    !(w = conf_warn_next(out)))
 		return;
 	conf_fail(w, at,

@@ -79,6 +79,10 @@ static const struct conf_kit_case warned[] = {
      0,
      {NULL}},
     {HEAD "servers = (\n" HOST(1, "127.0.0.1") "," HOST(2, "127.0.0.2") "," HOST(
+	 3, "localhost") ");\ntls = { mode = \"off\";\nkey_file = \"\"; };\n",
+     0,
+     {NULL}},
+    {HEAD "servers = (\n" HOST(1, "127.0.0.1") "," HOST(2, "127.0.0.2") "," HOST(
 	 3, "localhost") ");\ntls = { mode = \"off\";\nkey_file = \"/k\"; };\n",
      7,
      {"warning: key_file is not read with mode = \"off\"", "mode = \"psk\""}},
