@@ -164,7 +164,9 @@ FUZZ_LD := $(or $(CLANG),$(CC)) $(FUZZ_SAN) $(if $(CLANG),-fsanitize=fuzzer)
 FUZZ_SHARES := $(and $(SAN),$(filter clang%,$(notdir $(CC))))
 FUZZ_OBJ := $(B)/$(if $(COV)$(FUZZ_SHARES),obj,fuzz)
 FUZZ_CORES := $(patsubst %.c,$(FUZZ_OBJ)/%.o,$(filter %.c,$(shell tests/cores.sh)))
-$(if $(FUZZ_SHARES),$(eval $(FUZZ_CORES): ALL_CFLAGS += -fsanitize=fuzzer-no-link))
+# what is no core, and fuzzed too
+FUZZ_TLS := $(patsubst %.c,$(FUZZ_OBJ)/%.o,$(wildcard tls/*.c) base/file.c)
+$(if $(FUZZ_SHARES),$(eval $(FUZZ_CORES) $(FUZZ_TLS): ALL_CFLAGS += -fsanitize=fuzzer-no-link))
 FUZZ_DRIVER := $(if $(CLANG),,$(FUZZ_OBJ)/tests/fuzz/driver.o)
 
 $(B)/fuzz/%.o: %.c
@@ -179,8 +181,7 @@ $(B)/tests/fuzz/%: $(FUZZ_OBJ)/tests/fuzz/%.o $(FUZZ_DRIVER) $(FUZZ_OBJ)/cores.a
 	@mkdir -p $(@D)
 	$(FUZZ_LD) -o $@ $^ $(FUZZ_LIBS)
 
-# the one that is no core
-$(B)/tests/fuzz/fuzz_tls: $(patsubst %.c,$(FUZZ_OBJ)/%.o,$(wildcard tls/*.c) base/file.c)
+$(B)/tests/fuzz/fuzz_tls: $(FUZZ_TLS)
 $(B)/tests/fuzz/fuzz_tls: FUZZ_LIBS := -lssl -lcrypto
 
 # it has its core's memory ready: fresh pages would cost more than all the rest
