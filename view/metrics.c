@@ -139,12 +139,12 @@ put_handshakes(const struct page *p, const struct metric *m, const json_t *from)
 	static const char *const results[] = {"opened", "refused", "plain", "others"};
 	const json_t *tls = json_object_get(from, m->key);
 
-	if (!json_object_get(tls, "opened"))
+	if (!tls) /* of a release before TLS */
 		return;
 	begin(p, m, NULL);
 	for (unsigned i = 0; i < 4; i++)
 		sample(p, m, "", (struct label[]){{"result", results[i]}, {0}},
-		       member_number(tls, results[i]), 1);
+		       json_integer_value(json_object_get(tls, results[i])), 1);
 }
 
 /* Links that stand, by what they prove. */
@@ -172,7 +172,7 @@ put_tls_error(const struct page *p, const struct metric *m, const json_t *from)
 {
 	const json_t *tls = json_object_get(from, m->key);
 
-	if (!json_object_get(tls, "opened"))
+	if (!tls) /* of a release before TLS */
 		return;
 	begin(p, m, NULL);
 	sample(p, m, "", NULL, *member_string(tls, "error") != '\0', 1);

@@ -170,6 +170,9 @@ tls(void **state)
 	has("conclave_tls_reload_failed 1");
 	print("", "null",
 	      "{\"who\":\"connmgr\",\"tls\":{\"mode\":\"off\",\"text\":\"\"}}");
+	has("conclave_tls_handshakes_total{result=\"opened\"} 0");
+	has("conclave_tls_reload_failed 0");
+	print("", "null", "{\"who\":\"connmgr\"}");
 	hasnt("conclave_tls_handshakes");
 	hasnt("conclave_tls_reload");
 }
