@@ -25,8 +25,8 @@ def settings(h):
     return h.dir + "/pg.json"
 
 
-def keep():
-    for h in lab.hosts:
+def keep(hosts):
+    for h in hosts:
         h.keep("conclaved", lab.build + "/bin/conclaved", "-c", h.conf)
         if h.i < 3:
             h.keep("standby", node, "standby", settings(h))
@@ -36,12 +36,13 @@ def keep():
         lab.hosts[2].conclave("step-down", check=False)
 
 
-def until(what, test):
+def until(what, test, hosts=None):
+    """All of `hosts` are kept running meanwhile; None: of all."""
     end = time.monotonic() + DEADLINE_S
     while not test():
         if time.monotonic() > end:
             sys.exit("postgresql.py: not in %d s: %s; see %s" % (DEADLINE_S, what, lab.dir))
-        keep()
+        keep(hosts or lab.hosts)
         time.sleep(0.1)
 
 
@@ -59,6 +60,12 @@ def writes(i, text):
 
 def has(i, words):
     return lambda: sql(i, "select string_agg(word, ' ' order by word) from words") == words
+
+
+def claim_timeline(i):
+    """The timeline of host i's claim. It is 0 until a standby has seen that it receives what the primary writes."""
+    said = lab.hosts[i - 1].conclave("claim", check=False).strip()
+    return int(said, 0) >> 48 if said else None
 
 
 lab = Lab(sys.argv[1], 3, "timing = { tick_ms = 200; init_limit = 20; sync_limit = 5; };")
@@ -84,8 +91,9 @@ try:
     lab.hosts[0].conclave("transfer", "2")
     until("server 2 writes b", writes(2, "insert into words values ('b')"))
     until("server 1 is a standby", has(1, "a b"))
+    until("server 1 claims what it has", lambda: claim_timeline(1) == 2)
     lab.hosts[1].reboot()
-    until("server 1 writes c", writes(1, "insert into words values ('c')"))
+    until("server 1 writes c", writes(1, "insert into words values ('c')"), [lab.hosts[0], lab.hosts[2]])
     until("server 2 is a standby again", has(2, "a b c"))
 finally:
     lab.down()
