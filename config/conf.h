@@ -111,8 +111,7 @@ struct conf {
 		uint32_t strangers_max;
 	} links;
 
-	/* Who is believed on the TCP connections; tls/context.h has the rules for files.
-	 */
+	/* Who is believed on the TCP connections; tls/context.h says what the file is. */
 	struct {
 		enum conf_tls mode;
 		/* False while a group goes from plain connections to TLS. */
@@ -183,6 +182,9 @@ bool conf_members(const struct conf *c, struct members *out, struct members_hint
 const struct conf_server *conf_server(const struct conf *c, int64_t id); /* NULL: none */
 bool conf_is_voter(const struct conf *c, int64_t id);
 unsigned conf_remote_count(const struct conf *c); /* of all servers but this one */
+/* A server that is reached over a network, where nobody has to prove who it is; NULL:
+ * there is none. */
+const struct conf_server *conf_exposed(const struct conf *c);
 /* How long a lease is that this server asks for: lease_ms, or else sync_limit ticks, of
  * which others promise no more than lease_max_ms. */
 uint32_t conf_lease_ms(const struct conf *c);

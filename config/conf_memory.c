@@ -46,12 +46,13 @@ conf_memory_need(const struct conf *c)
 {
 	uint64_t remotes = conf_remote_count(c), strangers = c->links.strangers_max;
 	uint64_t senders = 3 * remotes > remotes + 16 ? 3 * remotes : remotes + 16;
-
 	uint64_t tls = (4 * remotes + strangers) * TLS_OPEN +
 	               (2 * (uint64_t)c->links.handshakes_max + 2 * remotes) * TLS_SHAKE;
 
-	return (c->tls.mode == CONF_TLS_OFF ? 0 : tls) + remotes * REMOTE +
-	       strangers * STRANGER + (REMOTES_MAX + strangers + 1) * KEPT +
+	if (c->tls.mode == CONF_TLS_OFF)
+		tls = 0;
+	return tls + remotes * REMOTE + strangers * STRANGER +
+	       (REMOTES_MAX + strangers + 1) * KEPT +
 	       WORKERS * (QUEUE + senders * SENDER + remotes * NEWS) +
 	       2 * (uint64_t)c->links.handshakes_max * GREETING;
 }

@@ -33,27 +33,31 @@ conf_tls_check(const struct conf_draft *d)
 	return 0;
 }
 
-/* Who can reach the ports of such a group is believed, whoever it is. */
+/* Whoever reaches the ports of such a group is believed, and ZooKeeper has no keys. */
+const struct conf_server *
+conf_exposed(const struct conf *c)
+{
+	for (unsigned i = 0; i < c->server_count; i++)
+		if (c->tls.mode == CONF_TLS_OFF && !c->attach &&
+		    !conf_host_is_loopback(c->servers[i].host))
+			return &c->servers[i];
+	return NULL;
+}
+
 static void
 warn_plain(const struct conf_draft *d, struct conf_warnings *out)
 {
-	const struct conf *c = &d->conf;
-	struct conf_error *w;
+	const struct conf_server *s = conf_exposed(&d->conf);
+	struct conf_error *w = s ? conf_warn_next(out) : NULL;
 
-	for (unsigned i = 0; i < c->server_count; i++) {
-		const struct conf_server *s = &c->servers[i];
-
-		if (conf_host_is_loopback(s->host) || !(w = conf_warn_next(out)))
-			continue;
-		conf_fail(
-		    w, place_of(d, "servers"),
-		    "warning: server %" PRId64 " (%.200s) is reached over a network, "
-		    "and tls.mode is \"off\": whoever reaches the ports may end the "
-		    "leadership, or take it; make a key with conclave keygen, and "
-		    "write tls = { mode = \"psk\"; key_file = %s; };",
-		    s->id, s->host, example_of("tls.key_file"));
+	if (!w)
 		return;
-	}
+	conf_fail(w, place_of(d, "servers"),
+	          "warning: server %" PRId64 " (%.200s) is reached over a network, "
+	          "and tls.mode is \"off\": whoever reaches the ports may end the "
+	          "leadership, or take it; make a key with conclave keygen, and "
+	          "write tls = { mode = \"psk\"; key_file = %s; };",
+	          s->id, s->host, example_of("tls.key_file"));
 }
 
 static void
@@ -73,7 +77,6 @@ warn_unused(const struct conf_draft *d, struct conf_warnings *out)
 void
 conf_tls_warn(const struct conf_draft *d, struct conf_warnings *out)
 {
-	if (d->conf.tls.mode == CONF_TLS_OFF && !d->conf.attach)
-		warn_plain(d, out);
+	warn_plain(d, out);
 	warn_unused(d, out);
 }

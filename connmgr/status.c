@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "config/conf_host.h"
 #include "connmgr/outbox.h"
 #include "proc/roster.h"
 #include "proc/self.h"
@@ -68,38 +67,30 @@ put_tls(struct buf_out *out, const struct wire *w)
 	json_put_text(out, "tls", text);
 }
 
-static bool
-is_reached_over_a_network(const struct conf *c)
+/* Adds a link that stands without TLS, or with another key than `first`. */
+static void
+count_link(const struct wire *w, const char *first, unsigned *plain, unsigned *older)
 {
-	for (unsigned i = 0; i < c->server_count; i++)
-		if (!conf_host_is_loopback(c->servers[i].host))
-			return true;
-	return false;
+	const struct tls_engine *tls = wire_tls(w);
+
+	*plain += !tls && wire_is_up(w);
+	*older += tls && strcmp(tls_engine_who(tls)->key, first) != 0;
 }
 
-/* Links that stand without TLS, and with another key than the first. */
 static void
 count_links(const struct connmgr *s, unsigned *plain, unsigned *older)
 {
 	const char *first = tls_context_key(s->secure->context, 0);
-	const struct wire *list[2 * LANE_REMOTES_MAX];
-	unsigned count = 0;
 
+	*plain = *older = 0;
 	for (unsigned i = 0; i < s->election->remote_count; i++)
-		list[count++] = s->election->remotes[i]->wire;
+		count_link(s->election->remotes[i]->wire, first, plain, older);
 	for (unsigned i = 0; i < s->learner->remote_count; i++) {
 		const struct learner_remote *r = s->learner->remotes[i];
 		int used = places_used(&r->places);
 
 		if (used >= 0)
-			list[count++] = r->conns[used].wire;
-	}
-	*plain = *older = 0;
-	for (unsigned i = 0; i < count; i++) {
-		const struct tls_engine *tls = wire_tls(list[i]);
-
-		*plain += !tls && wire_is_up(list[i]);
-		*older += tls && strcmp(tls_engine_who(tls)->key, first) != 0;
+			count_link(r->conns[used].wire, first, plain, older);
 	}
 }
 
@@ -111,7 +102,7 @@ tls_text(const struct connmgr *s, char *out, size_t cap)
 
 	*out = '\0';
 	if (!s->secure) {
-		if (!s->conf->attach && is_reached_over_a_network(s->conf))
+		if (conf_exposed(s->conf))
 			snprintf(out, cap,
 			         "whoever reaches the ports of this group is believed to "
 			         "be one of its servers: tls.mode is \"off\"");
