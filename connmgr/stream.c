@@ -128,7 +128,7 @@ watch_again(struct stream *s)
 
 /* Sends what is encrypted. An error is for the next stream_recv. */
 static void
-send_encrypted(struct stream *s)
+flush(struct stream *s)
 {
 	const unsigned char *raw;
 	size_t len;
@@ -157,7 +157,7 @@ on_io(sd_event_source *source, int fd, uint32_t events, void *user)
 	if (is_shaking(s)) {
 		what = s->want;
 	} else if (s->tls) {
-		send_encrypted(s);
+		flush(s);
 		watch_again(s);
 		if (has_to_send(s) || !(s->want & STREAM_WRITE))
 			what &= ~(unsigned)STREAM_WRITE;
@@ -178,14 +178,20 @@ on_more(sd_event_source *source, void *user)
 	return 0;
 }
 
+static void
+unwatch(struct stream *s)
+{
+	s->source = sd_event_source_disable_unref(s->source);
+	s->again = sd_event_source_disable_unref(s->again);
+}
+
 int
 stream_watch(struct stream *s, sd_event *loop, unsigned what, bool late,
              void (*on_ready)(void *user, unsigned what), void *user)
 {
 	int r;
 
-	s->source = sd_event_source_disable_unref(s->source);
-	s->again = sd_event_source_disable_unref(s->again);
+	unwatch(s);
 	s->on_ready = on_ready;
 	s->user = user;
 	s->want = what;
@@ -245,7 +251,7 @@ take_encrypted(struct stream *s)
 		tls_engine_eof(s->tls);
 	else
 		tls_engine_put(s->tls, raw, (size_t)n);
-	send_encrypted(s);
+	flush(s);
 	return 0;
 }
 
@@ -263,7 +269,7 @@ stream_stands(struct stream *s)
 	if (r < 0 || !s->tls)
 		return r;
 	s->connected = true;
-	send_encrypted(s);
+	flush(s);
 	r = take_encrypted(s);
 	watch_again(s);
 	if (tls_engine_state(s->tls) == TLS_OPEN)
@@ -331,14 +337,14 @@ stream_recv(struct stream *s, void *data, size_t cap, enum msg_reason *why)
 /* What is encrypted is begun, so that it is done one after the other: what waits with the
  * owner may still be replaced. */
 static ssize_t
-send_plain(struct stream *s, const void *data, size_t len)
+send_encrypted(struct stream *s, const void *data, size_t len)
 {
-	send_encrypted(s);
+	flush(s);
 	if (has_to_send(s))
 		return 0;
 	if (!tls_engine_write(s->tls, data, len))
 		return -1;
-	send_encrypted(s);
+	flush(s);
 	watch_again(s);
 	return (ssize_t)len;
 }
@@ -349,7 +355,7 @@ stream_send(struct stream *s, const void *data, size_t len)
 	ssize_t n;
 
 	if (s->tls)
-		return send_plain(s, data, len);
+		return send_encrypted(s, data, len);
 	do {
 		n = send(s->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	} while (n < 0 && errno == EINTR);
@@ -362,7 +368,7 @@ greet_encrypted(struct stream *s, const void *hello, size_t hello_len, const voi
 {
 	if (tls_engine_write(s->tls, hello, hello_len) &&
 	    tls_engine_write(s->tls, data, len)) {
-		send_encrypted(s);
+		flush(s);
 		watch_again(s);
 		return (ssize_t)len;
 	}
@@ -426,13 +432,6 @@ stream_has_ended(const struct stream *s)
 	return s->fd < 0 || poll(&look, 1, 0) > 0;
 }
 
-static void
-unwatch(struct stream *s)
-{
-	s->source = sd_event_source_disable_unref(s->source);
-	s->again = sd_event_source_disable_unref(s->again);
-}
-
 struct stream
 stream_take(struct stream *s)
 {
@@ -452,7 +451,7 @@ stream_close(struct stream *s)
 	unwatch(s);
 	if (s->tls) {
 		tls_engine_bye(s->tls);
-		send_encrypted(s);
+		flush(s);
 		tls_engine_free(s->tls);
 	}
 	if (s->fd >= 0)

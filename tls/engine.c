@@ -33,19 +33,22 @@ struct tls_engine {
 
 /* ---- the key ---- */
 
-/* A session that stands for the key of this identity. NULL: there is none. */
+/* A session that stands for this key between the two whom `who` names. NULL: there is
+ * none. */
 static SSL_SESSION *
-session_of(SSL *ssl, const struct psk_key *key, const char *identity)
+session_of(struct tls_engine *e, const struct psk_key *key)
 {
 	static const unsigned char aes_128_gcm_sha256[] = {0x13, 0x01};
-	const SSL_CIPHER *cipher = SSL_CIPHER_find(ssl, aes_128_gcm_sha256);
+	const SSL_CIPHER *cipher = SSL_CIPHER_find(e->ssl, aes_128_gcm_sha256);
 	unsigned char secret[PSK_SECRET_LEN];
 	SSL_SESSION *s = SSL_SESSION_new();
-	bool good = s && cipher && psk_derive(key, identity, secret) == 0 &&
-	            SSL_SESSION_set1_master_key(s, secret, sizeof(secret)) == 1 &&
-	            SSL_SESSION_set_cipher(s, cipher) == 1 &&
-	            SSL_SESSION_set_protocol_version(s, TLS1_3_VERSION) == 1;
+	bool good;
 
+	psk_identity(&e->who, e->identity);
+	good = s && cipher && psk_derive(key, e->identity, secret) == 0 &&
+	       SSL_SESSION_set1_master_key(s, secret, sizeof(secret)) == 1 &&
+	       SSL_SESSION_set_cipher(s, cipher) == 1 &&
+	       SSL_SESSION_set_protocol_version(s, TLS1_3_VERSION) == 1;
 	OPENSSL_cleanse(secret, sizeof(secret));
 	if (good)
 		return s;
@@ -58,12 +61,9 @@ tls_engine_dial_psk(SSL *ssl, const EVP_MD *md, const unsigned char **id, size_t
                     SSL_SESSION **session)
 {
 	struct tls_engine *e = SSL_get_app_data(ssl);
-	const struct psk_keys *keys = &e->context->keys;
-	unsigned at = e->task.key < keys->count ? e->task.key : 0;
 
 	(void)md;
-	psk_identity(&e->who, e->identity);
-	*session = session_of(ssl, &keys->list[at], e->identity);
+	*session = session_of(e, &e->context->keys.list[e->task.key]);
 	*id = (const unsigned char *)e->identity;
 	*id_len = strlen(e->identity);
 	return *session != NULL;
@@ -93,8 +93,7 @@ tls_engine_find_psk(SSL *ssl, const unsigned char *id, size_t id_len,
 	if (!key)
 		return 1;
 	e->who = who;
-	psk_identity(&who, e->identity);
-	*session = session_of(ssl, key, e->identity);
+	*session = session_of(e, key);
 	return *session != NULL;
 }
 
@@ -165,6 +164,8 @@ tls_engine_new(struct tls_context *c, const struct tls_task *task)
 	if (!e)
 		return NULL;
 	e->task = *task;
+	if (e->task.key >= c->keys.count)
+		e->task.key = 0;
 	e->alert = -1;
 	e->context = tls_context_keep(c);
 	e->ssl = SSL_new(c->ssl);
@@ -185,7 +186,7 @@ tls_engine_new(struct tls_context *c, const struct tls_task *task)
 		e->who.from = e->who.probe ? 0 : c->sid;
 		e->who.to = e->who.probe ? 0 : task->remote;
 		snprintf(e->who.key, sizeof(e->who.key), "%s",
-		         tls_context_key(c, task->key < c->keys.count ? task->key : 0));
+		         tls_context_key(c, e->task.key));
 		SSL_set_connect_state(e->ssl);
 		shake(e);
 	} else {
