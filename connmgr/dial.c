@@ -21,7 +21,7 @@ fail(struct dial *d, enum msg_reason reason)
 	d->report(d->user, DIAL_FAILED, reason);
 }
 
-static void connect_to(struct dial *d, const struct address *a, bool plain);
+static void connect_now(struct dial *d, bool plain);
 
 /* A remote that does not know the key may have an older one, or a newer one alone. */
 static void
@@ -50,7 +50,7 @@ outcome(struct dial *d, int r)
 {
 	if (r == -EPROTO && wants_plain(d)) {
 		stream_close(&d->stream);
-		connect_to(d, &d->address, true);
+		connect_now(d, true);
 		return;
 	}
 	if (r == -EPROTO)
@@ -75,13 +75,13 @@ on_connecting(void *user, unsigned what)
 }
 
 static void
-connect_to(struct dial *d, const struct address *a, bool plain)
+connect_now(struct dial *d, bool plain)
 {
-	int r = stream_connect(&d->stream, a, d->conf);
-	struct tls_engine *tls = NULL;
+	int r = stream_connect(&d->stream, &d->address, d->conf);
 
 	if (r == 0 && d->secure && !plain) {
-		tls = secure_dial(d->secure, d->sid, d->key);
+		struct tls_engine *tls = secure_dial(d->secure, d->sid, d->key);
+
 		r = tls ? 0 : -ENOMEM;
 		stream_secure(&d->stream, tls);
 	}
@@ -94,10 +94,10 @@ connect_to(struct dial *d, const struct address *a, bool plain)
 }
 
 static void
-begin(struct dial *d, const struct address *a)
+connect_to(struct dial *d, const struct address *a)
 {
 	d->address = *a;
-	connect_to(d, a, false);
+	connect_now(d, false);
 }
 
 static void
@@ -106,7 +106,7 @@ on_answer(void *user, const struct address *a)
 	struct dial *d = user;
 
 	if (a)
-		begin(d, a);
+		connect_to(d, a);
 	else
 		fail(d, MSG_REASON_RESOLVE);
 }
@@ -123,7 +123,7 @@ dial_start(struct dial *d, const char *host, uint16_t port)
 	d->query.port = port;
 	r = resolve_ask(d->resolver, &d->query, host, &a);
 	if (r == RESOLVE_NOW)
-		begin(d, &a);
+		connect_to(d, &a);
 	else if (r < 0)
 		fail(d, MSG_REASON_LOCAL);
 }

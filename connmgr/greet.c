@@ -199,7 +199,8 @@ begin(struct greet *g, struct stream *s)
 		make_room(g);
 	c = g->free;
 	c->stream = *s;
-	if (stream_watch(&c->stream, g->loop, STREAM_READ, g->secure, on_ready, c) < 0) {
+	if (stream_watch(&c->stream, g->loop, STREAM_READ, g->secure != NULL, on_ready,
+	                 c) < 0) {
 		stream_close(&c->stream);
 		g->view.shed++;
 		return;
@@ -284,7 +285,7 @@ listen_at(struct listener *l, const struct address *a)
 	int r;
 
 	l->address = *a;
-	r = stream_listen(&l->port, g->loop, a, g->secure, on_knock, l);
+	r = stream_listen(&l->port, g->loop, a, g->secure != NULL, on_knock, l);
 	if (r < 0) {
 		try_later(l, error_name(-r));
 		return;

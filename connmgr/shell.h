@@ -10,8 +10,7 @@
 struct connmgr;
 
 /* Opens everything: the door, the ports, the links to remotes. `name` of this instance
- * and `conf` are borrowed until connmgr_close. 0, -errno or EXIT_CONFIG,
- * logged. */
+ * and `conf` are borrowed until connmgr_close. 0, -errno or EXIT_CONFIG, logged. */
 int connmgr_open(struct connmgr **out, sd_event *loop, const struct conf *conf,
                  const char *name);
 void connmgr_close(struct connmgr *s);
