@@ -158,8 +158,7 @@ grow(struct run_core *r, uint64_t end_ns)
 		r->end_ns = end_ns;
 }
 
-/* The guard let the command live by it, and the runner may have been stopped meanwhile.
- */
+/* The guard let the command live by it while the runner was stopped. */
 static void
 take_over(struct run_core *r, const struct run_event *ev)
 {

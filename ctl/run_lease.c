@@ -78,15 +78,18 @@ run_lease_share(struct run_lease *l, const struct run_core *core)
 static void
 give(struct run_lease *l, unsigned i)
 {
+	const char *folder = l->units->folders[i];
 	struct run_unit_known *known = &l->known[i];
-	int fd = box_open_in(l->units->folders[i], "cgroup.kill", O_WRONLY);
 	struct stat st;
+	int fd;
 
+	if (stat(folder, &st) < 0 ||
+	    (st.st_ino == known->number && st.st_dev == known->device))
+		return;
+	fd = box_open_in(folder, "cgroup.kill", O_WRONLY);
 	if (fd < 0)
 		return;
-	if (fstat(fd, &st) == 0 &&
-	    (st.st_ino != known->number || st.st_dev != known->device) &&
-	    conclave_hold_cgroup(l->handle, i + 1, fd) == 0)
+	if (conclave_hold_cgroup(l->handle, i + 1, fd) == 0)
 		*known = (struct run_unit_known){st.st_dev, st.st_ino};
 	close(fd);
 }

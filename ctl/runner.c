@@ -83,7 +83,6 @@ static void
 on_dead(struct runner *r, int status)
 {
 	int first = atomic_load(&r->lease.shared->first_status);
-
 	int signal = 0;
 
 	if (first)

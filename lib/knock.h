@@ -25,6 +25,7 @@ int knock_take(int conn, char *text, size_t cap, int *fd);
 /* Ends the connection, though a child of fork has a copy of it, and takes it from
  * `epoll`, which would have it for as long as the child. */
 void knock_end(int conn, int epoll);
+
 #define KNOCK_MS UINT64_C(1000000)
 /* CLOCK_BOOTTIME. */
 uint64_t knock_now_ns(void);

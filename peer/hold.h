@@ -52,8 +52,7 @@ bool holds_has(struct holds *h, const struct door_conn *c);
 
 unsigned holds_count(const struct holds *h);
 /* The one that holds for the longest time, for a sentence: `hold 3 (backup) of process
- * 77`;
- * "" if nobody holds. */
+ * 77`; "" if nobody holds. */
 const char *holds_oldest(const struct holds *h, char out[HOLD_TEXT_MAX]);
 /* Has one broken since the last call? */
 bool holds_take_broken(struct holds *h);
