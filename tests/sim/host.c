@@ -118,7 +118,6 @@ file_make_dir(const char *path)
 	return 0;
 }
 
-/* Only the peer locks a folder. A killed one holds it until its write has ended. */
 /* Of the keys for TLS, which no server here has. */
 int
 file_read(const char *path, char *out, size_t cap, size_t *len)
@@ -136,6 +135,7 @@ file_strerror(int error)
 	return strerror(-error);
 }
 
+/* Only the peer locks a folder. A killed one holds it until its write has ended. */
 int
 file_lock(const char *path)
 {

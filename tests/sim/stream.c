@@ -232,10 +232,10 @@ int
 stream_listen(struct stream_port *p, sd_event *loop, const struct address *a, bool late,
               void (*on_knock)(void *user), void *user)
 {
-	(void)late;
 	unsigned server;
 	enum msg_lane lane = lane_at(a, &server);
 
+	(void)late;
 	*p = (struct stream_port){
 	    .fd = -1, .reserve = -1, .on_knock = on_knock, .user = user};
 	if (server >= sim.count)

@@ -86,6 +86,14 @@ beating() {
 	[ -s "$LAB/beats" ]
 }
 
+beats() { # how many there were
+	wc -l <"$LAB/beats"
+}
+
+beats_more() { # THAN: by more than a lease is long
+	[ "$(beats)" -gt $(($1 + 300)) ]
+}
+
 guard_pid() {
 	pgrep -P "$RUNNER" -x conclave-guard
 }
@@ -205,8 +213,7 @@ guard_pid() {
 	until_is "it beats" beating
 	pids=$(beats_pids)
 	lead 6
-	before=$(wc -l <"$LAB/beats")
-	until_is "it beats on" eval '[ "$(wc -l <"$LAB/beats")" -gt $((before + 300)) ]'
+	until_is "it beats on" beats_more "$(beats)"
 	[ "$(beats_pids)" = "$pids" ]
 	kill -TERM "$RUNNER"
 	ended 143
@@ -222,12 +229,10 @@ guard_pid() {
 	kill -STOP "$RUNNER"
 	for epoch in 6 7; do
 		lead $epoch
-		before=$(wc -l <"$LAB/beats")
-		until_is "it beats on" eval '[ "$(wc -l <"$LAB/beats")" -gt $((before + 300)) ]'
+		until_is "it beats on" beats_more "$(beats)"
 	done
 	kill -CONT "$RUNNER"
-	before=$(wc -l <"$LAB/beats")
-	until_is "it beats on with both" eval '[ "$(wc -l <"$LAB/beats")" -gt $((before + 300)) ]'
+	until_is "it beats on with both" beats_more "$(beats)"
 	[ "$(beats_pids)" = "$pids" ]
 	kill -TERM "$RUNNER"
 	ended 143

@@ -1,19 +1,11 @@
 /* connmgr/greet: a listener without descriptors. */
-#include "connmgr/greet.h"
+#include "tests/unit/greet_kit.h"
 
 #include "base/clock.h"
 #include "connmgr/address.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <arpa/inet.h>
-#include <cmocka.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #define GUESTS 3
 #define TURNS  200
@@ -26,42 +18,9 @@ static struct rlimit before;
 static struct address address;
 static struct stream guests[GUESTS + 1];
 
-static void
-on_greeted(void *user, int64_t sid, struct stream *s, const unsigned char *early,
-           size_t early_len)
-{
-	(void)user;
-	(void)sid;
-	(void)early;
-	(void)early_len;
-	stream_close(s);
-}
-
-static void
-on_port(void *user)
-{
-	(void)user;
-}
-
-/* A port of loopback that was free a moment ago. */
-static uint16_t
-free_port(void)
-{
-	struct sockaddr_in a = {.sin_family = AF_INET,
-	                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof(a);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	assert_int_equal(bind(fd, (struct sockaddr *)&a, len), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
-	close(fd);
-	return ntohs(a.sin_port);
-}
-
 static int
 set_up(void **state)
 {
-	static const struct greet_ops ops = {on_greeted, on_port};
 	uint16_t port = free_port();
 
 	(void)state;
@@ -71,9 +30,9 @@ set_up(void **state)
 	conf.links.handshake_ms = 60000;
 	assert_true(sd_event_new(&loop) >= 0);
 	assert_int_equal(resolve_new(&resolver, loop), 0);
-	assert_int_equal(
-	    greet_new(&greet, loop, resolver, &conf, "test", port, GUESTS, &ops, NULL),
-	    0);
+	assert_int_equal(greet_new(&greet, loop, resolver, &conf, "test", port, GUESTS,
+	                           &greet_ops, NULL),
+	                 0);
 	greet_start(greet);
 	assert_true(address_parse("127.0.0.1", port, &address));
 	for (unsigned i = 0; i < GUESTS; i++) {
@@ -161,7 +120,6 @@ without_the_reserve(void **state)
 static void
 when_it_is_told(void **state)
 {
-	static const struct greet_ops ops = {on_greeted, on_port};
 	uint16_t port = free_port();
 	const struct qconfig_addr at[] = {{"127.0.0.1", port},
 	                                  {"127.0.0.3", (uint16_t)(port + 1)},
@@ -172,7 +130,8 @@ when_it_is_told(void **state)
 	(void)state;
 	conf.self = NULL;
 	assert_int_equal(
-	    greet_new(&late, loop, resolver, &conf, "late", 0, GUESTS, &ops, NULL), 0);
+	    greet_new(&late, loop, resolver, &conf, "late", 0, GUESTS, &greet_ops, NULL),
+	    0);
 	greet_start(late);
 	assert_int_equal(greet_view(late)->listener_count, 0);
 	assert_true(greet_due_ms(late) == UINT64_MAX);

@@ -1,26 +1,21 @@
 /* connmgr/greet with TLS: when the first bytes come. */
-#include "connmgr/greet.h"
+#include "tests/unit/greet_kit.h"
 
 #include "connmgr/address.h"
 #include "connmgr/secure.h"
 #include "tls/psk.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <cmocka.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #define TURNS 200
 
 static struct conf confs[2]; /* who accepts, who dials */
 static struct secure *secures[2];
+static sd_event *loop;
+static struct resolver *resolver;
+static struct greet *greet;
 static struct stream client;
 static bool armed;
 static char path[] = "/tmp/test_greet_tls.XXXXXX";
@@ -38,38 +33,6 @@ recv(int fd, void *data, size_t cap, int flags)
 		errno = EAGAIN;
 	}
 	return n;
-}
-
-static void
-on_greeted(void *user, int64_t sid, struct stream *s, const unsigned char *early,
-           size_t early_len)
-{
-	(void)user;
-	(void)sid;
-	(void)early;
-	(void)early_len;
-	stream_close(s);
-}
-
-static void
-on_port(void *user)
-{
-	(void)user;
-}
-
-/* A port of loopback that was free a moment ago. */
-static uint16_t
-free_port(void)
-{
-	struct sockaddr_in a = {.sin_family = AF_INET,
-	                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof(a);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	assert_int_equal(bind(fd, (struct sockaddr *)&a, len), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
-	close(fd);
-	return ntohs(a.sin_port);
 }
 
 static int
@@ -109,27 +72,43 @@ forget_group(void **state)
 	return 0;
 }
 
-/* It is no connection without TLS. */
-static void
-the_first_byte_comes_after_a_look(void **state)
+/* Listens, and connects. */
+static int
+set_up(void **state)
 {
-	static const struct greet_ops ops = {on_greeted, on_port};
-	struct resolver *resolver;
-	struct address address;
-	struct greet *greet;
 	uint16_t port = free_port();
-	int r = -EINPROGRESS;
-	sd_event *loop;
+	struct address address;
 
 	(void)state;
 	assert_true(sd_event_new(&loop) >= 0);
 	assert_int_equal(resolve_new(&resolver, loop), 0);
-	assert_int_equal(
-	    greet_new(&greet, loop, resolver, &confs[0], "test", port, 3, &ops, NULL), 0);
+	assert_int_equal(greet_new(&greet, loop, resolver, &confs[0], "test", port, 3,
+	                           &greet_ops, NULL),
+	                 0);
 	greet_secure(greet, secures[0], false);
 	greet_start(greet);
 	assert_true(address_parse("127.0.0.1", port, &address));
 	assert_int_equal(stream_connect(&client, &address, &confs[1]), 0);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	greet_free(greet);
+	resolve_free(resolver);
+	loop = sd_event_unref(loop);
+	return 0;
+}
+
+/* It is no connection without TLS. */
+static void
+the_first_byte_comes_after_a_look(void **state)
+{
+	int r = -EINPROGRESS;
+
+	(void)state;
 	stream_secure(&client, secure_dial(secures[1], 1, 0));
 	armed = true;
 	for (unsigned i = 0; i < TURNS && r == -EINPROGRESS; i++) {
@@ -145,31 +124,14 @@ the_first_byte_comes_after_a_look(void **state)
 	for (unsigned i = 0; i < TURNS && greet_view(greet)->pending > 0; i++)
 		sd_event_run(loop, 0);
 	assert_int_equal(greet_view(greet)->pending, 0);
-	greet_free(greet);
-	resolve_free(resolver);
-	sd_event_unref(loop);
 }
 
 /* Whose connection ends without a byte is let go at once. */
 static void
 an_end_without_a_byte(void **state)
 {
-	static const struct greet_ops ops = {on_greeted, on_port};
-	struct resolver *resolver;
-	struct address address;
-	struct greet *greet;
-	uint16_t port = free_port();
-	sd_event *loop;
 
 	(void)state;
-	assert_true(sd_event_new(&loop) >= 0);
-	assert_int_equal(resolve_new(&resolver, loop), 0);
-	assert_int_equal(
-	    greet_new(&greet, loop, resolver, &confs[0], "test", port, 3, &ops, NULL), 0);
-	greet_secure(greet, secures[0], false);
-	greet_start(greet);
-	assert_true(address_parse("127.0.0.1", port, &address));
-	assert_int_equal(stream_connect(&client, &address, &confs[1]), 0);
 	for (unsigned i = 0; i < TURNS && greet_view(greet)->pending == 0; i++)
 		sd_event_run(loop, 0);
 	assert_int_equal(greet_view(greet)->pending, 1);
@@ -178,17 +140,15 @@ an_end_without_a_byte(void **state)
 		sd_event_run(loop, 0);
 	assert_int_equal(greet_view(greet)->pending, 0);
 	assert_int_equal(greet_view(greet)->refused, 1);
-	greet_free(greet);
-	resolve_free(resolver);
-	sd_event_unref(loop);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_first_byte_comes_after_a_look),
-	    cmocka_unit_test(an_end_without_a_byte),
+	    cmocka_unit_test_setup_teardown(the_first_byte_comes_after_a_look, set_up,
+	                                    tear_down),
+	    cmocka_unit_test_setup_teardown(an_end_without_a_byte, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, make_group, forget_group);
